@@ -1,0 +1,5 @@
+"""The store: the only code with SQL. One module a noun; every function takes a connection."""
+
+from webapp.store.engine import Store
+
+__all__ = ["Store"]

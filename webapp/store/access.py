@@ -1,0 +1,98 @@
+"""Access: whether ICA lets an account read a project, as it said last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, exists, select, update
+
+from webapp.store import sql
+from webapp.store.accounts import Account
+from webapp.store.tables import access, sessions, submissions
+
+RENEW_AFTER = 300.0  # seconds, for accounts that are signed in
+HOLDS_FOR = 86_400.0  # seconds that an answer holds when ICA gives no other
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A row of access."""
+
+    account_id: int
+    project_id: str
+    project_name: str
+    allowed: bool
+    checked_at: float
+    due_at: float
+
+
+def remember(
+    connection: Connection, account_id: int, project_id: str, name: str | None, now: float
+) -> None:
+    """Keep ICA's answer: the project's name, or None when it may not be read."""
+    answer: dict[str, Any] = {
+        "allowed": name is not None,
+        "checked_at": now,
+        "due_at": now + RENEW_AFTER,
+    }
+    if name is not None:
+        answer["project_name"] = name[:255]
+    key = {"account_id": account_id, "project_id": project_id}
+    statement = sql.insert(connection, access).values(key | {"project_name": ""} | answer)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=answer))
+
+
+def ask_later(connection: Connection, account_id: int, project_id: str, due_at: float) -> None:
+    """ICA gave no answer: what it said last holds; ask again at `due_at`."""
+    statement = update(access).where(
+        access.c.account_id == account_id, access.c.project_id == project_id
+    )
+    connection.execute(statement.values(due_at=due_at))
+
+
+def find(connection: Connection, account_id: int, project_id: str) -> Access | None:
+    """What is known of the account's access to the project, None if it was never asked."""
+    statement = select(access).where(
+        access.c.account_id == account_id, access.c.project_id == project_id
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return Access(**row) if row else None
+
+
+def never_asked(connection: Connection, account: Account, limit: int) -> Sequence[str]:
+    """Projects with submissions here that ICA was never asked about for this account."""
+    known = exists().where(
+        access.c.account_id == account.id, access.c.project_id == submissions.c.project_id
+    )
+    statement = (
+        select(submissions.c.project_id)
+        .where(submissions.c.ica_url == account.ica_url, ~known)
+        .distinct()
+        .limit(limit)
+    )
+    return connection.execute(statement).scalars().all()
+
+
+def due(connection: Connection, now: float, limit: int) -> list[Access]:
+    """Rows of signed-in accounts that are to be asked again, the oldest first."""
+    live = exists().where(sessions.c.account_id == access.c.account_id, sessions.c.expires_at > now)
+    statement = (
+        select(access).where(access.c.due_at <= now, live).order_by(access.c.due_at).limit(limit)
+    )
+    return [Access(**row) for row in connection.execute(statement).mappings()]
+
+
+def projects(connection: Connection, account_id: int, now: float) -> list[Access]:
+    """The projects that the account may read and that hold submissions here, by name."""
+    used = exists().where(submissions.c.project_id == access.c.project_id)
+    statement = (
+        select(access)
+        .where(access.c.account_id == account_id, holds(now), used)
+        .order_by(access.c.project_name, access.c.project_id)
+    )
+    return [Access(**row) for row in connection.execute(statement).mappings()]
+
+
+def holds(now: float | BindParameter[float]) -> ColumnElement[bool]:
+    """The condition under which a row of access lets somebody read."""
+    return and_(access.c.allowed.is_(True), access.c.checked_at + HOLDS_FOR > now)

@@ -1,0 +1,102 @@
+"""Accounts: one ICA user as this dashboard knows them, with their sealed key."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, exists, select, update
+
+from webapp.store import sql
+from webapp.store.tables import accounts, sessions, submissions
+from webapp.store.words import State
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A row of accounts; `trouble` is what ICA answers of late, "" when all is well."""
+
+    id: int
+    ica_url: str
+    tenant: str
+    subject: str
+    name: str
+    asked_tenant: str
+    sealed_key: str | None
+    created_at: float
+    trouble: str
+    trouble_since: float | None
+    trouble_until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who ICA says somebody is, and the key they came with, sealed."""
+
+    ica_url: str
+    tenant: str
+    subject: str
+    name: str
+    asked_tenant: str
+    sealed_key: str
+
+
+def sign_in(connection: Connection, who: Identity, now: float) -> int:
+    """Make or renew the account and return its id."""
+    identity = {"ica_url": who.ica_url, "tenant": who.tenant, "subject": who.subject}
+    renewed = {
+        "name": who.name[:255],
+        "asked_tenant": who.asked_tenant,
+        "sealed_key": who.sealed_key,
+        "trouble": "",
+        "trouble_since": None,
+        "trouble_until": None,
+    }
+    statement = sql.insert(connection, accounts).values(identity | renewed | {"created_at": now})
+    account_id: int = connection.execute(
+        statement.on_conflict_do_update(index_elements=list(identity), set_=renewed).returning(
+            accounts.c.id
+        )
+    ).scalar_one()
+    return account_id
+
+
+def get(connection: Connection, account_id: int) -> Account:
+    """The account. Raises sqlalchemy.exc.NoResultFound when there is none."""
+    statement = select(accounts).where(accounts.c.id == account_id)
+    return Account(**connection.execute(statement).mappings().one())
+
+
+def note_trouble(
+    connection: Connection, account_id: int, trouble: str, until: float | None, now: float
+) -> bool:
+    """Remember what ICA answers of late; "" for well again. Writes, and says so, only if new."""
+    values = {
+        "trouble": trouble,
+        "trouble_since": now if trouble else None,
+        "trouble_until": until,
+    }
+    statement = update(accounts).where(accounts.c.id == account_id, accounts.c.trouble != trouble)
+    return connection.execute(statement.values(values)).rowcount > 0
+
+
+def unsettled_work(connection: Connection, account_id: int) -> list[str]:
+    """Names of the account's submissions that still need its key, oldest first."""
+    statement = (
+        select(submissions.c.name)
+        .where(submissions.c.account_id == account_id, submissions.c.state == State.ACTIVE)
+        .order_by(submissions.c.id)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def forget_key(connection: Connection, account_id: int) -> None:
+    """Erase the key. What still needs it is blocked until the next sign-in."""
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(sealed_key=None))
+
+
+def forget_idle_keys(connection: Connection, now: float) -> int:
+    """Erase the keys of accounts without unsettled work and without a live session."""
+    works = exists().where(
+        submissions.c.account_id == accounts.c.id, submissions.c.state == State.ACTIVE
+    )
+    visits = exists().where(sessions.c.account_id == accounts.c.id, sessions.c.expires_at > now)
+    statement = update(accounts).where(accounts.c.sealed_key.is_not(None), ~works, ~visits)
+    return connection.execute(statement.values(sealed_key=None)).rowcount

@@ -1,0 +1,294 @@
+"""Batches: ICA's data linking batches, and the queue of what is to be done for each."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from webapp.store import submissions
+from webapp.store.tables import batches
+from webapp.store.words import ENDED, PRIORITY, WATCHED, BatchState, Blocked, Task
+
+LEASE = 60.0  # seconds; a unit is done within 8
+AGING = 10.0  # seconds of waiting that weigh as much as one step of priority
+
+Counts = dict[str, int]
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the unit since; what was found out is not recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A row of batches. See tables.py for what each column means."""
+
+    id: int
+    submission_id: int
+    account_id: int
+    kind: str
+    ordinal: int
+    first_position: int
+    last_position: int
+    size: int
+    state: str
+    task: str
+    priority: int
+    due_at: float | None
+    lease_until: float
+    worker: str
+    try_number: int
+    failures: int
+    blocked: str
+    trouble: dict[str, Any] | None
+    intent_at: float | None
+    sent_at: float | None
+    settled_at: float | None
+    ica_batch_id: str | None
+    ica_job_id: str | None
+    job_status: str
+    job_information: str
+    job_finished_at: float | None
+    problem: dict[str, Any] | None
+    counts: Counts
+    total: int | None
+    counted_at: float | None
+    missing_count: int
+    missing_since: float | None
+    round_cursor: str | None
+    round_read: int
+    round_started_at: float | None
+    rows_read: int
+    rows_as_of: float | None
+    failed_cursor: str | None
+    failed_count: int
+    failed_walked_at: float | None
+    whole_walks: int
+
+
+NEW: dict[str, Any] = {
+    "state": BatchState.WAITING,
+    "task": Task.SEND,
+    "priority": PRIORITY[Task.SEND],
+    "lease_until": 0.0,
+    "worker": "",
+    "try_number": 0,
+    "failures": 0,
+    "blocked": Blocked.NO,
+    "job_status": "",
+    "job_information": "",
+    "counts": {},
+    "missing_count": 0,
+    "round_read": 0,
+    "rows_read": 0,
+    "failed_count": 0,
+    "whole_walks": 0,
+}
+
+
+SHOWN = {  # what a page shows of a batch: a change of these raises the submission's revision
+    "state",
+    "task",
+    "blocked",
+    "trouble",
+    "ica_batch_id",
+    "job_status",
+    "job_information",
+    "problem",
+    "counts",
+    "total",
+    "rows_read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A range of positions that becomes a batch: `size` of its items are to be sent."""
+
+    first_position: int
+    last_position: int
+    size: int
+
+
+def add(
+    connection: Connection, submission: "submissions.Submission", cuts: Sequence[Cut], now: float
+) -> None:
+    """Make the submission's batches, waiting to be sent by its account's key."""
+    shared = NEW | {
+        "submission_id": submission.id,
+        "account_id": submission.account_id,
+        "kind": submission.kind,
+        "due_at": now,
+    }
+    rows = [
+        shared
+        | {
+            "ordinal": ordinal,
+            "first_position": cut.first_position,
+            "last_position": cut.last_position,
+            "size": cut.size,
+        }
+        for ordinal, cut in enumerate(cuts, start=1)
+    ]
+    connection.execute(insert(batches), rows)
+
+
+def adopt(
+    connection: Connection,
+    submission: "submissions.Submission",
+    ica_batch_id: str,
+    ica_job_id: str | None,
+    now: float,
+) -> None:
+    """Make the one batch of a submission that was made elsewhere; its items come by walking."""
+    values = NEW | {
+        "submission_id": submission.id,
+        "account_id": submission.account_id,
+        "kind": submission.kind,
+        "ordinal": 1,
+        "first_position": 1,
+        "last_position": 0,
+        "size": 0,
+        "state": BatchState.RUNNING,
+        "task": Task.REFRESH,
+        "priority": WATCHED,
+        "due_at": now,
+        "ica_batch_id": ica_batch_id,
+        "ica_job_id": ica_job_id,
+        "sent_at": now,
+    }
+    connection.execute(insert(batches), values)
+
+
+def claim(
+    connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
+) -> Batch | None:
+    """Lease the most urgent due batch to the worker; accounts of `not_of` are at their limit."""
+    due = (
+        select(batches.c.id)
+        .where(batches.c.due_at <= now, batches.c.lease_until <= now)
+        .where(batches.c.account_id.not_in(not_of))
+        .order_by(batches.c.due_at + batches.c.priority * AGING)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return _lease(connection, batches.c.id == due, worker, now)
+
+
+def claim_first(
+    connection: Connection, submission_id: int, worker: str, now: float
+) -> Batch | None:
+    """Lease the submission's first batch, if it waits to be sent."""
+    condition = (
+        (batches.c.submission_id == submission_id)
+        & (batches.c.ordinal == 1)
+        & (batches.c.task == Task.SEND)
+        & (batches.c.lease_until <= now)
+    )
+    return _lease(connection, condition, worker, now)
+
+
+def _lease(connection: Connection, condition: Any, worker: str, now: float) -> Batch | None:
+    statement = (
+        update(batches)
+        .where(condition)
+        .values(worker=worker, lease_until=now + LEASE, try_number=batches.c.try_number + 1)
+        .returning(batches)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return Batch(**row) if row else None
+
+
+def next_due(connection: Connection, now: float) -> bool:
+    """Whether any batch is due now."""
+    statement = (
+        select(batches.c.id).where(batches.c.due_at <= now, batches.c.lease_until <= now).limit(1)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def record(connection: Connection, batch: Batch, now: float, **values: Any) -> None:
+    """Keep what was found out, end the lease, and bring the submission up to date.
+
+    `values` are columns of batches; a new `task` brings its priority along.
+    Raises LeaseLost, and keeps nothing, when the batch is no longer this worker's.
+    """
+    keep(connection, batch, now, lease_until=0.0, **values)
+
+
+def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> None:
+    """Keep what was found out so far, and the lease too. Raises LeaseLost as record() does."""
+    if "task" in values:
+        values.setdefault("priority", PRIORITY[values["task"]])
+    statement = update(batches).where(
+        batches.c.id == batch.id,
+        batches.c.worker == batch.worker,
+        batches.c.try_number == batch.try_number,
+    )
+    if connection.execute(statement.values(values)).rowcount == 0:
+        connection.rollback()
+        raise LeaseLost
+    if any(getattr(batch, name) != values[name] for name in SHOWN & values.keys()):
+        submissions.roll_up(connection, batch.submission_id, now)
+
+
+def get(connection: Connection, batch_id: int) -> Batch:
+    """The batch. Raises sqlalchemy.exc.NoResultFound when there is none."""
+    statement = select(batches).where(batches.c.id == batch_id)
+    return Batch(**connection.execute(statement).mappings().one())
+
+
+def of_submission(connection: Connection, submission_id: int) -> list[Batch]:
+    """The submission's batches in their order."""
+    statement = (
+        select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.ordinal)
+    )
+    return [Batch(**row) for row in connection.execute(statement).mappings()]
+
+
+def known_ids(connection: Connection, ica_batch_ids: Collection[str]) -> set[str]:
+    """Those of the given ICA batch ids that a batch here has."""
+    statement = select(batches.c.ica_batch_id).where(batches.c.ica_batch_id.in_(ica_batch_ids))
+    return {found for found in connection.execute(statement).scalars() if found}
+
+
+def stop(connection: Connection, submission_id: int, now: float) -> int:
+    """Take back what was not sent yet; returns how many batches that were."""
+    statement = (
+        update(batches)
+        .where(batches.c.submission_id == submission_id)
+        .where(batches.c.state == BatchState.WAITING, batches.c.lease_until <= now)
+        .values(
+            state=BatchState.STOPPED,
+            task=Task.CLOSE,
+            priority=PRIORITY[Task.CLOSE],
+            blocked=Blocked.NO,
+            trouble=None,
+            due_at=now,
+        )
+    )
+    return connection.execute(statement).rowcount
+
+
+def unblock(connection: Connection, account_id: int, now: float, reason: str | None = None) -> None:
+    """What was blocked (for `reason`, or any) is tried again now."""
+    statement = update(batches).where(
+        batches.c.account_id == account_id,
+        batches.c.blocked == reason if reason else batches.c.blocked != Blocked.NO,
+        batches.c.state.not_in(ENDED),
+    )
+    connection.execute(statement.values(due_at=now, failures=0))
+
+
+def hurry(connection: Connection, submission_id: int, now: float) -> None:
+    """Somebody watches: what is only to be refreshed later is refreshed now."""
+    statement = update(batches).where(
+        batches.c.submission_id == submission_id,
+        batches.c.task == Task.REFRESH,
+        batches.c.blocked == Blocked.NO,
+        batches.c.failures == 0,
+        batches.c.due_at > now,
+    )
+    connection.execute(statement.values(due_at=now, priority=WATCHED))

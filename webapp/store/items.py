@@ -1,0 +1,373 @@
+"""Items: one data id each, with its place in the list and its outcome."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from webapp.store import submissions
+from webapp.store.batches import Batch
+from webapp.store.engine import Store
+from webapp.store.pages import Cursor, Page, cut
+from webapp.store.tables import items
+from webapp.store.words import EXPANDED, NOT_SENT, UNREAD, UNSENT
+
+CHUNK = 10_000  # rows in one transaction, so that no other writer waits
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of items; `line` is None for an item that ICA has and the list has not."""
+
+    submission_id: int
+    position: int
+    data_id: str
+    line: int | None
+    column: int | None
+    flags: int
+    status: str
+    reason: str
+    name: str
+    path: str
+    linked_id: str
+    batch_id: int | None
+    ica_item_id: str | None
+    changed_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A good entry of a list, on its way to become an item."""
+
+    data_id: str
+    line: int
+    column: int
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What ICA says of one item of a batch."""
+
+    ica_item_id: str
+    data_id: str
+    status: str
+    reason: str
+    name: str
+    path: str
+    linked_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The items with one status whose positions lie in a range, ends included."""
+
+    status: str
+    first: int = 1
+    last: int | None = None
+
+
+_OUTCOME = ("status", "reason", "name", "path", "linked_id", "ica_item_id", "batch_id")
+
+
+def add(connection: Connection, submission_id: int, first: int, rows: Sequence[Listed]) -> None:
+    """Add a chunk of good entries at positions `first` and up."""
+    if not rows:
+        return
+    connection.execute(
+        insert(items),
+        [
+            {
+                "submission_id": submission_id,
+                "position": position,
+                "data_id": row.data_id,
+                "line": row.line,
+                "column": row.column,
+                "flags": row.flags,
+                "status": UNREAD,
+                "reason": "",
+                "name": "",
+                "path": "",
+                "linked_id": "",
+            }
+            for position, row in enumerate(rows, start=first)
+        ],
+    )
+
+
+def drop(connection: Connection, submission_id: int, limit: int = CHUNK) -> int:
+    """Delete up to `limit` items, the last first; returns how many there were."""
+    end: int | None = connection.execute(
+        select(func.max(items.c.position)).where(items.c.submission_id == submission_id)
+    ).scalar()
+    if end is None:
+        return 0
+    statement = delete(items).where(
+        items.c.submission_id == submission_id, items.c.position > end - limit
+    )
+    return connection.execute(statement).rowcount
+
+
+def ids_to_send(connection: Connection, batch: Batch) -> list[str]:
+    """The data ids of the batch, in the order of the list."""
+    statement = (
+        select(items.c.data_id)
+        .where(_in_range(batch), items.c.status == UNREAD)
+        .order_by(items.c.position)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def get(connection: Connection, submission_id: int, position: int) -> Item | None:
+    """The item at a position, None if there is none."""
+    statement = select(items).where(
+        items.c.submission_id == submission_id, items.c.position == position
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return Item(**row) if row else None
+
+
+def slices(batches: Sequence[Batch], statuses: Iterable[str]) -> list[Slice]:
+    """Where the items with these statuses stand.
+
+    A row that was not read yet counts as NOT_SENT while its batch is not sent.
+    """
+    found = []
+    for status in dict.fromkeys(statuses):
+        if status not in {NOT_SENT, UNREAD} or not batches:
+            found.append(Slice(status))
+            continue
+        ours = [batch for batch in batches if (batch.state in UNSENT) == (status == NOT_SENT)]
+        found += [Slice(UNREAD, first, last) for first, last in _merged(ours)]
+        if status == NOT_SENT:
+            found.append(Slice(NOT_SENT))
+    return found
+
+
+def _merged(batches: Iterable[Batch]) -> list[tuple[int, int]]:
+    ranges: list[tuple[int, int]] = []
+    for batch in batches:
+        if ranges and ranges[-1][1] + 1 == batch.first_position:
+            ranges[-1] = (ranges[-1][0], batch.last_position)
+        else:
+            ranges.append((batch.first_position, batch.last_position))
+    return ranges
+
+
+def page(
+    connection: Connection,
+    submission_id: int,
+    wanted: Sequence[Slice] | None,
+    text: str,
+    cursor: Cursor,
+    size: int,
+) -> Page[Item]:
+    """Items in the order of the list; `wanted` None is all of them. Cursors are positions.
+
+    `text` is a data id, the beginning of one, or a part of a name.
+    """
+    if wanted is not None and not wanted:
+        return Page([], None, None)
+    pieces: Sequence[Slice | None] = wanted if wanted is not None else [None]
+    parts = [_slice(submission_id, piece, text, cursor, size + 1) for piece in pieces]
+    statement = parts[0]
+    if len(parts) > 1:  # one limited range a status: IN with ORDER BY would read everything
+        union = union_all(*(select(part.subquery()) for part in parts)).subquery()
+        order = union.c.position.desc() if cursor.before is not None else union.c.position
+        statement = select(union).order_by(order).limit(size + 1)
+    found = [Item(**row) for row in connection.execute(statement).mappings()]
+    return cut(found, cursor, size, lambda row: row.position)
+
+
+def _slice(
+    submission_id: int, piece: Slice | None, text: str, cursor: Cursor, limit: int
+) -> Select[Any]:
+    position = items.c.position
+    statement = select(items).where(items.c.submission_id == submission_id).limit(limit)
+    if piece is not None:
+        statement = statement.where(items.c.status == piece.status, position >= piece.first)
+        if piece.last is not None:
+            statement = statement.where(position <= piece.last)
+    if text:
+        statement = statement.where(_matches(text))
+    if cursor.before is not None:
+        return statement.where(position < cursor.before).order_by(position.desc())
+    return statement.where(position > (cursor.after or 0)).order_by(position)
+
+
+def _matches(text: str) -> ColumnElement[bool]:
+    return or_(
+        items.c.data_id == text,
+        items.c.data_id.startswith(text, autoescape=True),
+        items.c.name.icontains(text, autoescape=True),
+    )
+
+
+def each(
+    store: Store, submission_id: int, wanted: Sequence[Slice] | None, text: str = ""
+) -> Iterator[Item]:
+    """Every matching item in order, by many short reads: no transaction across a yield."""
+    cursor = Cursor()
+    while True:
+        with store.read() as connection:
+            found = page(connection, submission_id, wanted, text, cursor, CHUNK // 4)
+        yield from found.rows
+        if found.next is None:
+            return
+        cursor = Cursor(after=found.next)
+
+
+def apply(connection: Connection, batch: Batch, outcomes: Sequence[Outcome], now: float) -> int:
+    """Bring rows up to date with a page of ICA's items; returns how many changed.
+
+    An item that stands in no row of the batch is appended behind the list. Called while the
+    batch is leased, in the transaction that records it.
+    """
+    known = _rows_by_ica_item(connection, batch, outcomes)
+    by_data_id = _rows_by_data_id(connection, batch, outcomes)
+    changed, unknown = [], []
+    for outcome in outcomes:
+        row = known.get(outcome.ica_item_id) or by_data_id.pop(outcome.data_id, None)
+        if row is None:
+            unknown.append(outcome)
+        elif _differs(row, outcome, batch):
+            changed.append({"key": row["position"], **_values(outcome, batch, now)})
+    if changed:
+        statement = update(items).where(
+            items.c.submission_id == batch.submission_id, items.c.position == bindparam("key")
+        )
+        connection.execute(statement, changed)
+    _append(connection, batch, unknown, now)
+    return len(changed) + len(unknown)
+
+
+def _rows_by_ica_item(
+    connection: Connection, batch: Batch, outcomes: Sequence[Outcome]
+) -> dict[str, RowMapping]:
+    statement = select(items).where(
+        items.c.batch_id == batch.id,
+        items.c.ica_item_id.in_([outcome.ica_item_id for outcome in outcomes]),
+    )
+    return {row["ica_item_id"]: row for row in connection.execute(statement).mappings()}
+
+
+def _rows_by_data_id(
+    connection: Connection, batch: Batch, outcomes: Sequence[Outcome]
+) -> dict[str, RowMapping]:
+    statement = select(items).where(
+        items.c.data_id.in_([outcome.data_id for outcome in outcomes]),
+        _in_range(batch),
+        items.c.ica_item_id.is_(None),
+    )
+    return {row["data_id"]: row for row in connection.execute(statement).mappings()}
+
+
+def _values(outcome: Outcome, batch: Batch, now: float) -> dict[str, Any]:
+    return {
+        "status": outcome.status[:60],
+        "reason": outcome.reason,
+        "name": outcome.name,
+        "path": outcome.path,
+        "linked_id": outcome.linked_id[:255],
+        "ica_item_id": outcome.ica_item_id[:255],
+        "batch_id": batch.id,
+        "changed_at": now,
+    }
+
+
+def _differs(row: RowMapping, outcome: Outcome, batch: Batch) -> bool:
+    new = _values(outcome, batch, 0.0)
+    return any(row[name] != new[name] for name in _OUTCOME)
+
+
+def _append(connection: Connection, batch: Batch, outcomes: Sequence[Outcome], now: float) -> None:
+    if not outcomes:
+        return
+    first = submissions.grow(connection, batch.submission_id, len(outcomes))
+    fixed = {"submission_id": batch.submission_id, "flags": 0}
+    connection.execute(
+        insert(items),
+        [
+            {
+                **fixed,
+                **_values(outcome, batch, now),
+                "position": position,
+                "data_id": outcome.data_id[:255],
+            }
+            for position, outcome in enumerate(outcomes, start=first)
+        ],
+    )
+
+
+def mark_not_sent(
+    connection: Connection, batch: Batch, reason: str, now: float, limit: int = CHUNK
+) -> int:
+    """Say in up to `limit` rows of the batch that they were not sent, and why."""
+    values = {"status": NOT_SENT, "reason": reason, "batch_id": batch.id, "changed_at": now}
+    return _mark_unread(connection, batch, items.c.data_id == items.c.data_id, values, limit)
+
+
+def mark_expanded(connection: Connection, batch: Batch, reason: str, now: float) -> int:
+    """Say in the rows of folders that ICA (V3) replaced them by their files."""
+    values = {"status": EXPANDED, "reason": reason, "batch_id": batch.id, "changed_at": now}
+    return _mark_unread(connection, batch, items.c.data_id.startswith("fol."), values, CHUNK)
+
+
+def _mark_unread(
+    connection: Connection,
+    batch: Batch,
+    condition: ColumnElement[bool],
+    values: dict[str, Any],
+    limit: int,
+) -> int:
+    unread = (
+        select(items.c.position)
+        .where(_in_range(batch), items.c.status == UNREAD, condition)
+        .order_by(items.c.position)
+        .limit(limit)
+    )
+    positions = connection.execute(unread).scalars().all()
+    if not positions:
+        return 0
+    statement = update(items).where(
+        _in_range(batch),
+        items.c.status == UNREAD,
+        condition,
+        items.c.position.between(positions[0], positions[-1]),
+    )
+    return connection.execute(statement.values(values)).rowcount
+
+
+def counts(connection: Connection, batch: Batch) -> dict[str, int]:
+    """Items per status by the batch's own rows, appended ones included."""
+    appended = (
+        (items.c.submission_id == batch.submission_id)
+        & (items.c.batch_id == batch.id)
+        & items.c.line.is_(None)
+    )
+    found: dict[str, int] = {}
+    for condition in (_in_range(batch), appended):
+        statement = select(items.c.status, func.count()).where(condition).group_by(items.c.status)
+        for status, count in connection.execute(statement):
+            found[status] = found.get(status, 0) + count
+    return found
+
+
+def _in_range(batch: Batch) -> ColumnElement[bool]:
+    return (items.c.submission_id == batch.submission_id) & items.c.position.between(
+        batch.first_position, batch.last_position
+    )

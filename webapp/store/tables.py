@@ -1,0 +1,225 @@
+"""The tables, as SQLAlchemy sees them; migrations/ makes them.
+
+Moments are seconds since 1970 (UTC, float). Positions count from 1. JSON columns hold small
+dictionaries that are read and written whole.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ica_url", String(500), nullable=False),
+    Column("tenant", String(255), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("asked_tenant", String(255), nullable=False),  # what the user typed: minting needs it
+    Column("sealed_key", Text),  # null once forgotten
+    Column("created_at", Double, nullable=False),
+    Column("trouble", String(40), nullable=False),  # what ICA answers of late; "" when well
+    Column("trouble_since", Double),
+    Column("trouble_until", Double),
+    UniqueConstraint("ica_url", "tenant", "subject"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("created_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
+access = Table(
+    "access",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("project_id", String(255), primary_key=True),
+    Column("project_name", String(255), nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("checked_at", Double, nullable=False),  # when ICA last answered
+    Column("due_at", Double, nullable=False),  # when to ask again, if somebody is signed in
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("ica_url", String(500), nullable=False),
+    Column("project_id", String(255), nullable=False),
+    Column("project_name", String(255), nullable=False),
+    Column("kind", String(10), nullable=False),  # link, unlink
+    Column("source", String(10), nullable=False),  # upload, adopt, retry
+    Column("name", String(255), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("phase", String(12), nullable=False),  # what to show within a state
+    Column("created_at", Double, nullable=False),
+    Column("submitted_at", Double),
+    Column("settled_at", Double),
+    Column("changed_at", Double, nullable=False),
+    Column("watched_at", Double, nullable=False),
+    Column("revision", Integer, nullable=False),  # raised by everything a page shows
+    Column("item_count", Integer, nullable=False),
+    Column("batch_count", Integer, nullable=False),
+    Column("batch_size", Integer, nullable=False),
+    Column("counts", JSON, nullable=False),  # status -> items
+    Column("review", JSON, nullable=False),  # what reading the list found
+    Column("problem", Text, nullable=False),  # why unreadable, in words
+    Index("ix_submissions_project_id_id", "project_id", "id"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
+    Column("file_name", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("read_bytes", BigInteger, nullable=False),
+    Column("due_at", Double, index=True),  # null: nothing left to read
+    Column("lease_until", Double, nullable=False),
+    Column("worker", String(64), nullable=False),
+    Column("try_number", Integer, nullable=False),
+)
+
+upload_pieces = Table(
+    "upload_pieces",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("bytes", LargeBinary, nullable=False),
+)
+
+entries = Table(
+    "entries",  # those that did not become an item: repeated and rejected
+    metadata,
+    Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("column", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("first_line", Integer),
+    Column("first_column", Integer),
+    Index("ix_entries_submission_id_kind_ordinal", "submission_id", "kind", "ordinal"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("submission_id", ForeignKey("submissions.id"), nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("first_position", Integer, nullable=False),
+    Column("last_position", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    # the queue
+    Column("task", String(10), nullable=False),  # send, find, refresh, walk, close
+    Column("priority", SmallInteger, nullable=False),
+    Column("due_at", Double),  # null: nothing left to do
+    Column("lease_until", Double, nullable=False),
+    Column("worker", String(64), nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),  # in a row; they lengthen the pause
+    Column("blocked", String(20), nullable=False),
+    Column("trouble", JSON),  # the last error that will be tried again
+    # what ICA knows of it
+    Column("intent_at", Double),
+    Column("sent_at", Double),
+    Column("settled_at", Double),
+    Column("ica_batch_id", String(255)),
+    Column("ica_job_id", String(255)),
+    Column("job_status", String(40), nullable=False),
+    Column("job_information", Text, nullable=False),
+    Column("job_finished_at", Double),
+    Column("problem", JSON),  # ICA's refusal, word for word
+    Column("counts", JSON, nullable=False),
+    Column("total", Integer),
+    Column("counted_at", Double),
+    Column("missing_count", Integer, nullable=False),  # 404s in a row
+    Column("missing_since", Double),
+    # how far its items' rows are up to date
+    Column("round_cursor", Text),
+    Column("round_read", Integer, nullable=False),
+    Column("round_started_at", Double),
+    Column("rows_read", Integer, nullable=False),
+    Column("rows_as_of", Double),
+    Column("failed_cursor", Text),
+    Column("failed_count", Integer, nullable=False),  # when they were last walked
+    Column("failed_walked_at", Double),
+    Column("whole_walks", Integer, nullable=False),  # since the job has ended
+    UniqueConstraint("submission_id", "ordinal"),
+    Index("ix_batches_due_at", "due_at"),
+    Index("ix_batches_ica_batch_id", "ica_batch_id"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("submission_id", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("data_id", String(255), nullable=False),
+    Column("line", Integer),  # null: ICA's own, not in the list
+    Column("column", Integer),
+    Column("flags", SmallInteger, nullable=False),  # of idlist's warnings
+    Column("status", String(60), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("linked_id", String(255), nullable=False),
+    Column("batch_id", Integer),  # once ICA's item is known
+    Column("ica_item_id", String(255)),
+    Column("changed_at", Double),
+    Index("ix_items_submission_id_status_position", "submission_id", "status", "position"),
+    Index("ix_items_data_id_submission_id", "data_id", "submission_id"),
+    Index("uq_items_batch_id_ica_item_id", "batch_id", "ica_item_id", unique=True),
+    sqlite_with_rowid=False,
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
+    Column("at", Double, primary_key=True),
+    Column("counts", JSON, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("started_at", Double, nullable=False),
+    Column("beat_at", Double, nullable=False),
+)

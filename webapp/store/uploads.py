@@ -1,0 +1,148 @@
+"""Uploads: the bytes as they came, and the queue of what is still to be read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from webapp.store.batches import LEASE, LeaseLost
+from webapp.store.engine import Store
+from webapp.store.tables import upload_pieces, uploads
+
+PIECE = 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A row of uploads."""
+
+    submission_id: int
+    file_name: str
+    size: int
+    read_bytes: int
+    due_at: float | None
+    lease_until: float
+    worker: str
+    try_number: int
+
+
+def add(connection: Connection, submission_id: int, file_name: str) -> None:
+    """Begin an upload; its pieces follow, and nobody reads it before it is whole."""
+    values = {
+        "submission_id": submission_id,
+        "file_name": file_name[-255:],
+        "size": 0,
+        "read_bytes": 0,
+        "lease_until": 0.0,
+        "worker": "",
+        "try_number": 0,
+    }
+    connection.execute(insert(uploads).values(values))
+
+
+def keep_piece(connection: Connection, submission_id: int, sequence: int, piece: bytes) -> None:
+    """Keep the next piece, of at most PIECE bytes."""
+    connection.execute(
+        insert(upload_pieces).values(submission_id=submission_id, sequence=sequence, bytes=piece)
+    )
+    connection.execute(
+        update(uploads)
+        .where(uploads.c.submission_id == submission_id)
+        .values(size=uploads.c.size + len(piece))
+    )
+
+
+def finish(connection: Connection, submission_id: int, now: float) -> None:
+    """All pieces are here: the upload is due to be read."""
+    statement = update(uploads).where(uploads.c.submission_id == submission_id)
+    connection.execute(statement.values(due_at=now))
+
+
+def claim(connection: Connection, worker: str, now: float) -> Upload | None:
+    """Lease the upload that waits longest to the worker."""
+    due = (
+        select(uploads.c.submission_id)
+        .where(uploads.c.due_at <= now, uploads.c.lease_until <= now)
+        .order_by(uploads.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    statement = (
+        update(uploads)
+        .where(uploads.c.submission_id == due)
+        .values(worker=worker, lease_until=now + LEASE, try_number=uploads.c.try_number + 1)
+        .returning(uploads)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return Upload(**row) if row else None
+
+
+def record(
+    connection: Connection,
+    upload: Upload,
+    now: float,
+    *,
+    read_bytes: int | None = None,
+    done: bool = False,
+) -> None:
+    """Keep how far the reading is, and the lease. Raises LeaseLost when somebody else reads."""
+    statement = update(uploads).where(
+        uploads.c.submission_id == upload.submission_id,
+        uploads.c.worker == upload.worker,
+        uploads.c.try_number == upload.try_number,
+    )
+    values = {"lease_until": now + LEASE}
+    if read_bytes is not None:
+        values["read_bytes"] = read_bytes
+    if done:
+        statement = statement.values(due_at=None)
+    if connection.execute(statement.values(values)).rowcount == 0:
+        connection.rollback()
+        raise LeaseLost
+
+
+def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
+    """Leave the reading to another try, which begins anew."""
+    statement = update(uploads).where(
+        uploads.c.submission_id == upload.submission_id,
+        uploads.c.try_number == upload.try_number,
+    )
+    connection.execute(statement.values(lease_until=0.0, due_at=due_at, read_bytes=0))
+
+
+def get(connection: Connection, submission_id: int) -> Upload | None:
+    """The submission's upload, None for one that was not uploaded."""
+    statement = select(uploads).where(uploads.c.submission_id == submission_id)
+    row = connection.execute(statement).mappings().one_or_none()
+    return Upload(**row) if row else None
+
+
+def is_due(connection: Connection, now: float) -> bool:
+    """Whether any upload waits to be read."""
+    statement = select(uploads.c.submission_id).where(
+        uploads.c.due_at <= now, uploads.c.lease_until <= now
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def pieces(store: Store, submission_id: int) -> Iterator[bytes]:
+    """The bytes in their order, a piece at a time; no transaction is open in between."""
+    sequence = 0
+    while True:
+        statement = select(upload_pieces.c.bytes).where(
+            upload_pieces.c.submission_id == submission_id,
+            upload_pieces.c.sequence == sequence,
+        )
+        with store.read() as connection:
+            piece: bytes | None = connection.execute(statement).scalar()
+        if piece is None:
+            return
+        yield piece
+        sequence += 1
+
+
+def remove(connection: Connection, submission_id: int) -> None:
+    """Remove the upload and its bytes."""
+    for table in (upload_pieces, uploads):
+        connection.execute(delete(table).where(table.c.submission_id == submission_id))

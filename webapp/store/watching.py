@@ -1,0 +1,65 @@
+"""Watching: the one SELECT that answers a poll."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import BindParameter, Connection, Double, and_, bindparam, select
+
+from webapp.store import access as access_of
+from webapp.store.sessions import hashed
+from webapp.store.tables import access, accounts, sessions, submissions
+from webapp.store.words import State
+from webapp.store.workers import last_beat_query
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """All that decides whether a watched page still shows the truth."""
+
+    account_id: int
+    submitter_id: int
+    readable: bool | None
+    begun: bool
+    revision: int
+    watched_at: float
+    trouble: str
+    beat_at: float | None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the viewer may see the submission."""
+        return bool(self.readable) and (self.begun or self.account_id == self.submitter_id)
+
+
+_BEGUN = submissions.c.state.in_([State.ACTIVE, State.SETTLED])
+_NOW: BindParameter[float] = bindparam("now", type_=Double)
+_STATEMENT = (
+    select(
+        sessions.c.account_id,
+        submissions.c.account_id.label("submitter_id"),
+        access_of.holds(_NOW).label("readable"),
+        _BEGUN.label("begun"),
+        submissions.c.revision,
+        submissions.c.watched_at,
+        accounts.c.trouble,
+        last_beat_query().label("beat_at"),
+    )
+    .select_from(sessions)
+    .join(submissions, submissions.c.id == bindparam("submission"))
+    .join(accounts, accounts.c.id == submissions.c.account_id)
+    .outerjoin(
+        access,
+        and_(
+            access.c.account_id == sessions.c.account_id,
+            access.c.project_id == submissions.c.project_id,
+        ),
+    )
+    .where(sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > _NOW)
+)
+
+
+def glance(connection: Connection, token: str, submission_id: int, now: float) -> Glance | None:
+    """What a poll needs to know; None when the session has ended or there is no submission."""
+    row = connection.execute(
+        _STATEMENT, {"token": hashed(token), "submission": submission_id, "now": now}
+    ).one_or_none()
+    return Glance(*row) if row else None

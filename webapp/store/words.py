@@ -1,0 +1,77 @@
+"""The store's own words: states, tasks, and the statuses that ICA does not have."""
+
+from enum import StrEnum
+
+# statuses of our own, beside ICA's
+UNREAD = "UNREAD"  # of a row: ICA has not been asked about it yet
+NOT_SENT = "NOT_SENT"  # it was not sent to ICA; the reason says why, or it is still waiting
+UNKNOWN = "UNKNOWN"  # in counts only: what ICA's total has and no count of a known status
+EXPANDED = "EXPANDED"  # a folder that ICA (V3) replaced by one item per file
+
+
+class State(StrEnum):
+    """A submission's state."""
+
+    READING = "reading"
+    DRAFT = "draft"
+    ACTIVE = "active"
+    SETTLED = "settled"
+    UNREADABLE = "unreadable"
+    DISCARDED = "discarded"
+
+
+class Phase(StrEnum):
+    """What to show of an active submission; of any other, its state says it."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    LINKING = "linking"
+    BLOCKED = "blocked"
+    STOPPING = "stopping"
+
+
+class BatchState(StrEnum):
+    """A batch's state."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    RUNNING = "running"
+    SETTLED = "settled"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    LOST = "lost"
+
+
+UNSENT = frozenset({BatchState.WAITING, BatchState.SENDING, BatchState.REFUSED, BatchState.STOPPED})
+ENDED = frozenset({BatchState.SETTLED, BatchState.REFUSED, BatchState.STOPPED, BatchState.LOST})
+
+
+class Task(StrEnum):
+    """What is to be done next for a batch."""
+
+    SEND = "send"
+    FIND = "find"  # was it sent? look for its job
+    REFRESH = "refresh"
+    WALK = "walk"
+    CLOSE = "close"  # its items were never sent: say so in their rows
+    NONE = ""
+
+
+class Blocked(StrEnum):
+    """Why a batch can't go on until somebody does something."""
+
+    NO = ""
+    SIGN_IN = "sign in"
+    MAY_NOT_WRITE = "may not write"
+    MAY_NOT_READ = "may not read"
+
+
+PRIORITY = {  # smaller goes first
+    Task.CLOSE: 0,
+    Task.SEND: 1,
+    Task.FIND: 1,
+    Task.REFRESH: 4,
+    Task.WALK: 3,
+    Task.NONE: 9,
+}
+WATCHED = 2  # priority of a refresh that somebody is waiting for
