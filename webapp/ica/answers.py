@@ -1,0 +1,108 @@
+"""From an HTTP answer to a typed value, or to the error that it stands for."""
+
+import html
+import re
+from collections.abc import Callable
+from email.utils import mktime_tz, parsedate_tz
+from typing import Any, TypeVar
+
+import msgspec
+from requests import Response
+
+from webapp.ica.errors import IcaNonsense, IcaProblem, problem_class
+from webapp.ica.operations import Operation
+
+T = TypeVar("T")
+
+Hide = Callable[[bytes], bytes]
+
+_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
+_TEXT_LIMIT = 300
+_LONGEST_WAIT = 86_400.0
+
+
+def read(operation: Operation, response: Response, answer: type[T], hide: Hide, now: float) -> T:
+    """The value that ICA answered, of the type `answer`.
+
+    hide: takes the secret out of what is quoted. now: seconds since 1970 by ICA's clock.
+    Raises an IcaProblem for 4xx and 5xx, and IcaNonsense for what can't be read.
+    """
+    if response.status_code >= 400:
+        raise _problem(operation, response, hide, now)
+    if response.status_code >= 300:
+        raise _redirect(operation, response, hide)
+    try:
+        return msgspec.json.decode(response.content, type=answer)
+    except _UNREADABLE as error:
+        kind = response.headers.get("Content-Type", "no content type")
+        raise IcaNonsense(
+            f"ICA's answer to {operation.id} ({response.status_code}, {kind}) can't be read: "
+            f"{error}.",
+            maybe_done=operation.creates,
+        ) from error
+
+
+def http_date(text: str) -> float | None:
+    """Seconds since 1970 of an HTTP date, None where it is none."""
+    parsed = parsedate_tz(text)
+    try:
+        return float(mktime_tz(parsed)) if parsed else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _problem(operation: Operation, response: Response, hide: Hide, now: float) -> IcaProblem:
+    status = response.status_code
+    problem = _read_problem(response, hide)
+    error = problem_class(status)(
+        f"ICA answered {operation.id} with {status}",
+        status=status,
+        problem=problem,
+        retry_after=_wait(response.headers.get("Retry-After", ""), now),
+        maybe_done=operation.creates and status >= 500,
+    )
+    said = ", ".join(text for text in (error.title, error.detail) if text)
+    error.args = (f"{error}: {_shortened(said)}" if said else f"{error}.",)
+    return error
+
+
+def _redirect(operation: Operation, response: Response, hide: Hide) -> IcaNonsense:
+    target = hide(response.headers.get("Location", "nowhere").encode()).decode()
+    return IcaNonsense(
+        f"ICA answered {operation.id} with {response.status_code}, a redirect to "
+        f"{_shortened(target.split('?')[0])}, which is not followed: the secret would go with it."
+    )
+
+
+def _read_problem(response: Response, hide: Hide) -> dict[str, Any]:
+    body = hide(response.content)
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except _UNREADABLE:
+        return {
+            "status": response.status_code,
+            "title": response.reason or "",
+            "detail": _shortened(_plain_text(body)),
+        }
+
+
+def _plain_text(page: bytes) -> str:
+    """The words of an HTML page, or of a text, without its markup."""
+    text = page[:20_000].decode(errors="replace")
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*>", " ", text)
+    return " ".join(html.unescape(text).split())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…"
+
+
+def _wait(retry_after: str, now: float) -> float | None:
+    """Seconds to wait, from either form of a Retry-After header; a day at most."""
+    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", retry_after, re.ASCII):
+        seconds = float(retry_after)
+    elif (date := http_date(retry_after)) is not None:
+        seconds = date - now
+    else:
+        return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT)

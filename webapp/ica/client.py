@@ -1,0 +1,254 @@
+"""The operations of ICA that Linkboard uses, one method each, typed on both sides."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+import requests
+
+from webapp.ica import operations
+from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
+from webapp.ica.errors import IcaNonsense, NotSignedIn
+from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
+from webapp.ica.operations import Kind, Operation, Version, batch_operations
+from webapp.ica.transport import Call, OnCall, Params, Transport, new_session, path_to
+
+T = TypeVar("T")
+
+PAGE = 1000
+"""Rows to a page when walking: the most that public clients of ICA are known to ask for."""
+
+
+class IcaClient:
+    """One user's way to one ICA, for one thread; threads share the credential.
+
+    Every method raises IcaError (see errors.py) and nothing else. None waits or tries again but for
+    two cases in which nothing was carried out: a connection that was refused, and a token that ICA
+    no longer takes; each is tried once more.
+
+    base_url: ICA's address, up to and with /ica/rest.
+    session: from new_session(), to share connections between the clients of one thread.
+    version: v4, or v3 to speak the older linking operations.
+    timeout: seconds for connecting, and between two pieces of the answer.
+    on_call: told of every call made, for budgets and metrics.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credential: Credential,
+        *,
+        session: requests.Session | None = None,
+        version: Version = "v4",
+        timeout: tuple[float, float] = (3.05, 8.0),
+        clock: Callable[[], float] = time.time,
+        on_call: OnCall | None = None,
+    ) -> None:
+        self._credential = credential
+        self._clock = clock
+        self._transport = Transport(
+            base_url, session or new_session(), timeout=timeout, clock=clock, on_call=on_call
+        )
+        self._batches = batch_operations(version)
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds that ICA's clock is ahead of ours; None before ICA ever answered."""
+        return self._transport.clock_offset
+
+    def ica_now(self) -> float | None:
+        """Seconds since 1970 by ICA's clock; None before ICA ever answered."""
+        return self._transport.ica_now
+
+    def claims(self) -> Claims:
+        """Who the user is, once ICA has taken their key or token.
+
+        A key proves itself by minting (POST /api/tokens), a given token by listing one project (GET
+        /api/projects): without that anybody could write a token that says anything.
+        """
+        token = self._token()
+        if not self._credential.mints:
+            self.search_projects(page_size=1)
+        claims = read_claims(token)
+        if not claims.subject:
+            raise IcaNonsense("ICA's token doesn't say whose it is.")
+        return replace(claims, tenant=claims.tenant or self._credential.tenant)
+
+    def search_projects(
+        self, text: str = "", *, page_token: str | None = None, page_size: int = 20
+    ) -> Page[Project]:
+        """A page of the projects that match a text, all of them for "". GET /api/projects"""
+        params = _cursor(page_token, page_size)
+        if text:
+            params.append(("search", text))
+        return self._get(operations.GET_PROJECTS, Page[Project], params)
+
+    def project(self, project_id: str) -> Project:
+        """One project. GET /api/projects/{p}"""
+        return self._get(operations.GET_PROJECT, Project, project=project_id)
+
+    def project_data(self, project_id: str, data_id: str) -> ProjectData:
+        """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""
+        return self._get(operations.GET_PROJECT_DATA, ProjectData, project=project_id, data=data_id)
+
+    def eligible(self, project_id: str, data_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that could be linked into the project.
+
+        The ids stand in the URL, so some hundred are as many as one call carries; cutting a list
+        is the caller's work. GET /api/projects/{p}/data/eligibleForLinking
+        """
+        if not data_ids:
+            return set()
+
+        def page(token: str | None) -> Page[Data]:
+            params = [("id", data_id) for data_id in data_ids] + _cursor(token, PAGE)
+            return self._get(operations.GET_ELIGIBLE, Page[Data], params, project=project_id)
+
+        return {data.id for data in _each(page)}
+
+    def jobs(self, *, offset: int = 0, page_size: int = 100) -> Page[Job]:
+        """A page of the user's jobs, newest first. GET /api/jobs"""
+        newest_first = ("sort", "timeCreated desc")
+        return self._get(
+            operations.GET_JOBS, Page[Job], [*_offset(offset, page_size), newest_first]
+        )
+
+    def job(self, job_id: str) -> Job:
+        """One job. GET /api/jobs/{j}"""
+        return self._get(operations.GET_JOB, Job, job=job_id)
+
+    def statuses(self, kind: Kind = "link") -> tuple[str, ...]:
+        """The item statuses that are known, in this version, for this kind of batch."""
+        return self._batches[kind].statuses
+
+    def create_batch(
+        self, project_id: str, data_ids: Sequence[str], *, kind: Kind = "link"
+    ) -> Batch:
+        """Link data into a project, or unlink them. POST /api/projects/{p}/dataLinkingBatch
+
+        An error with `maybe_done` set leaves it open whether the batch was made.
+        """
+        operation = self._batches[kind].create
+        body = msgspec.json.encode({"items": [{"dataId": data_id} for data_id in data_ids]})
+        return self._call(Call(operation, path_to(operation, project=project_id), body=body), Batch)
+
+    def batch(self, project_id: str, batch_id: str, *, kind: Kind = "link") -> Batch:
+        """A batch with its job. GET …/dataLinkingBatch/{b}"""
+        return self._get(self._batches[kind].get, Batch, project=project_id, batch=batch_id)
+
+    def items(
+        self,
+        project_id: str,
+        batch_id: str,
+        *,
+        statuses: Iterable[str] = (),
+        page_token: str | None = None,
+        page_offset: int | None = None,
+        page_size: int = PAGE,
+        kind: Kind = "link",
+    ) -> Page[Item]:
+        """A page of a batch's items. GET …/dataLinkingBatch/{b}/items
+
+        statuses: any set of status words; none of them means all items.
+        page_token: a page's next_token, to go on after it.
+        page_offset: rows to skip, which asks for offset paging instead: it tells the total, sees
+        the first 200,000 rows only, and may show a row twice.
+        """
+        params = [("status", status) for status in statuses]
+        if page_offset is None:
+            params += _cursor(page_token, page_size)
+        else:
+            params += _offset(page_offset, page_size)
+        operation = self._batches[kind].items
+        return self._get(operation, Page[Item], params, project=project_id, batch=batch_id)
+
+    def count_items(
+        self, project_id: str, batch_id: str, *, status: str | None = None, kind: Kind = "link"
+    ) -> int | None:
+        """How many items a batch has, with one status or in all; None where ICA won't say.
+
+        Costs one small call, whatever the size. GET …/dataLinkingBatch/{b}/items
+        """
+        statuses = () if status is None else (status,)
+        page = self.items(
+            project_id, batch_id, statuses=statuses, page_offset=0, page_size=1, kind=kind
+        )
+        return page.total
+
+    def each_item(
+        self,
+        project_id: str,
+        batch_id: str,
+        *,
+        statuses: Iterable[str] = (),
+        page_token: str | None = None,
+        page_size: int = PAGE,
+        kind: Kind = "link",
+    ) -> Iterator[Item]:
+        """Every item of a batch, page after page by cursor, each page asked for when it is needed.
+
+        Raises IcaNonsense when a cursor comes twice. GET …/dataLinkingBatch/{b}/items
+        """
+        page = partial(
+            self.items,
+            project_id,
+            batch_id,
+            statuses=tuple(statuses),
+            page_size=page_size,
+            kind=kind,
+        )
+        return _each(lambda token: page(page_token=token), page_token)
+
+    def item(self, project_id: str, batch_id: str, item_id: str, *, kind: Kind = "link") -> Item:
+        """One item of a batch. GET …/dataLinkingBatch/{b}/items/{i}"""
+        operation = self._batches[kind].item
+        return self._get(operation, Item, project=project_id, batch=batch_id, item=item_id)
+
+    def _get(self, operation: Operation, answer: type[T], params: Params = (), **ids: str) -> T:
+        return self._call(Call(operation, path_to(operation, **ids), params), answer)
+
+    def _call(self, call: Call, answer: type[T]) -> T:
+        token = self._token()
+        try:
+            return self._transport.carry(call, answer, bearer(token))
+        except NotSignedIn:
+            if not self._credential.forget(token):
+                raise
+        return self._transport.carry(call, answer, bearer(self._token()))
+
+    def _token(self) -> str:
+        return self._credential.token(self._mint, self._clock())
+
+    def _mint(self, key: str, tenant: str) -> Token:
+        """A new token for a key. POST /api/tokens"""
+        params = [("tenant", tenant)] if tenant else []
+        call = Call(operations.CREATE_TOKEN, operations.CREATE_TOKEN.path, params)
+        minted = self._transport.carry(call, MintedToken, api_key(key))
+        now = self._clock()
+        return Token.minted(minted.token, now=now, ica_now=now + (self.clock_offset or 0.0))
+
+
+def _cursor(page_token: str | None, page_size: int) -> list[tuple[str, str]]:
+    params = [("pageSize", str(page_size))]
+    return [("pageToken", page_token), *params] if page_token else params
+
+
+def _offset(page_offset: int, page_size: int) -> list[tuple[str, str]]:
+    return [("pageOffset", str(page_offset)), ("pageSize", str(page_size))]
+
+
+def _each(page: Callable[[str | None], Page[T]], token: str | None = None) -> Iterator[T]:
+    """All rows, page after page, until a page has no next one."""
+    seen = {token}
+    while True:
+        rows = page(token)
+        yield from rows.items
+        token = rows.next_token
+        if token is None:
+            return
+        if token in seen:
+            raise IcaNonsense("ICA's pages go round in a circle: a cursor came a second time.")
+        seen.add(token)

@@ -1,0 +1,138 @@
+"""What can go wrong with a call to ICA, as one tree of errors.
+
+IcaError                 whatever went wrong; the message is a sentence fit for a log
+ ├── IcaUnreachable      no answer: refused, no such name, TLS, timed out, dropped
+ ├── IcaNonsense         an answer that can't be read: HTML with 200, half a JSON, another shape
+ └── IcaProblem          ICA said no
+      ├── NotSignedIn    401
+      ├── MayNot         403
+      ├── NotThere       404
+      ├── Conflict       409
+      ├── TooMany        429
+      ├── Refused        every other 4xx
+      └── IcaDown        5xx
+
+No message holds a key or a token, nor does any other attribute.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class IcaError(Exception):
+    """A call to ICA that brought nothing.
+
+    worth_trying_again: whether the very same call may well succeed later.
+    maybe_done: ICA may have made what it was asked to make, and we were not told. Only ever true
+    for creating a batch; reading changes nothing, and a token minted twice does no harm.
+    """
+
+    worth_trying_again: ClassVar[bool] = True
+
+    def __init__(self, message: str, *, maybe_done: bool = False) -> None:
+        super().__init__(message)
+        self.maybe_done = maybe_done
+
+
+class IcaUnreachable(IcaError):
+    """No answer came: refused, no such name, TLS, a time-out, or a dropped connection."""
+
+
+class IcaNonsense(IcaError):
+    """An answer came that can't be read."""
+
+
+class IcaProblem(IcaError):
+    """ICA said no.
+
+    status: the HTTP status of the answer.
+    problem: ICA's Problem word for word. Where the answer was no Problem (a proxy's HTML, say), one
+    made of the status and the start of the answer's text.
+    retry_after: seconds that ICA asks us to wait, None where it doesn't say.
+    """
+
+    worth_trying_again: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        problem: Mapping[str, Any],
+        retry_after: float | None = None,
+        maybe_done: bool = False,
+    ) -> None:
+        super().__init__(message, maybe_done=maybe_done)
+        self.status = status
+        self.problem = dict(problem)
+        self.retry_after = retry_after
+
+    @property
+    def title(self) -> str:
+        """Where ICA puts its machine code, such as ICA_API_004; "" when it has none."""
+        return self._text("title")
+
+    @property
+    def detail(self) -> str:
+        """ICA's own explanation, "" when it has none."""
+        return self._text("detail")
+
+    @property
+    def id(self) -> str:
+        """What Illumina's support asks for, "" when ICA gave none."""
+        return self._text("id")
+
+    @property
+    def instance(self) -> str:
+        """The URI of this occurrence, "" when ICA gave none."""
+        return self._text("instance")
+
+    def _text(self, name: str) -> str:
+        value = self.problem.get(name)
+        return value if isinstance(value, str) else ""
+
+
+class NotSignedIn(IcaProblem):
+    """401: ICA doesn't take the key or the token."""
+
+
+class MayNot(IcaProblem):
+    """403: signed in, and not allowed to do this."""
+
+
+class NotThere(IcaProblem):
+    """404: no such thing, or none that this user may see."""
+
+
+class Conflict(IcaProblem):
+    """409: it clashes with the state of things at ICA."""
+
+
+class TooMany(IcaProblem):
+    """429: too many calls for now."""
+
+    worth_trying_again: ClassVar[bool] = True
+
+
+class Refused(IcaProblem):
+    """Another 4xx: ICA doesn't take the request as it stands."""
+
+
+class IcaDown(IcaProblem):
+    """5xx: ICA, or something in front of it, is in trouble."""
+
+    worth_trying_again: ClassVar[bool] = True
+
+
+_BY_STATUS: Mapping[int, type[IcaProblem]] = {
+    401: NotSignedIn,
+    403: MayNot,
+    404: NotThere,
+    409: Conflict,
+    429: TooMany,
+}
+
+
+def problem_class(status: int) -> type[IcaProblem]:
+    """The class of error for an HTTP status of 400 or more."""
+    return _BY_STATUS.get(status) or (IcaDown if status >= 500 else Refused)

@@ -1,0 +1,201 @@
+"""What ICA answers, as typed and frozen values.
+
+Fields that ICA sends and we don't name are ignored; status words are plain text, so that a word
+never seen before goes through unharmed. Moments carry their time zone.
+"""
+
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+
+MOVING = ("INITIALISED", "WAITING_RESOURCES", "RUNNING")
+"""The item statuses that are not the last word, in the order they are gone through."""
+
+LINK_STATUSES = (*MOVING, "LINKED", "ALREADY_LINKED", "FAILED", "PARTIALLY_LINKED")
+UNLINK_STATUSES = (*MOVING, "UNLINKED", "ALREADY_UNLINKED", "FAILED", "PARTIALLY_UNLINKED")
+
+FINAL_JOB = frozenset({"STOPPED", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED"})
+"""The job statuses after which nothing more happens. A job's words are not the items' words."""
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+T = TypeVar("T")
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The base of all: camelCase on the wire, fields without a default must be there."""
+
+
+class Page(_Answer, Generic[T], frozen=True):
+    """One page of a list.
+
+    total: how many there are in all; ICA gives it with offset paging only, and not everywhere.
+    remaining: how many come after this page, with cursor paging; approximate, can rise and fall.
+    """
+
+    items: list[T]
+    next_page_token: str | None = None
+    remaining: int | None = msgspec.field(default=None, name="remainingRecords")
+    total: int | None = msgspec.field(default=None, name="totalItemCount")
+
+    @property
+    def next_token(self) -> str | None:
+        """The cursor of the page after this one; None at the end and with offset paging."""
+        return self.next_page_token or None
+
+
+class Region(_Answer, frozen=True):
+    """Where a project's data live."""
+
+    code: str
+    city_name: str | None = None
+
+
+class Project(_Answer, frozen=True):
+    """A project, as far as one who links data into it wants to know it."""
+
+    id: str
+    name: str
+    tenant_name: str | None = None
+    short_description: str | None = None
+    urn: str | None = None
+    region: Region | None = None
+
+
+class User(_Answer, frozen=True):
+    """Who owns a job."""
+
+    id: str
+    username: str | None = None
+    email: str | None = None
+    firstname: str | None = None
+    lastname: str | None = None
+
+
+class Job(_Answer, frozen=True):
+    """The job that carries a batch.
+
+    subject_id: of a batch's job, the batch's id.
+    information: ICA's additionalStatusInformation, free text.
+    """
+
+    id: str
+    status: str
+    subject_type: str | None = None
+    subject_id: str | None = None
+    information: str | None = msgspec.field(default=None, name="additionalStatusInformation")
+    time_created: Moment | None = None
+    time_started: Moment | None = None
+    time_finished: Moment | None = None
+    owner: User | None = None
+    project: Project | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job has ended, well or not."""
+        return self.status in FINAL_JOB
+
+    @property
+    def project_id(self) -> str | None:
+        """The project that the job belongs to, where ICA says it."""
+        return self.project.id if self.project else None
+
+
+class Batch(_Answer, frozen=True):
+    """A linking or unlinking batch. The schema allows it to have no job."""
+
+    id: str
+    job: Job | None = None
+
+
+class DataFormat(_Answer, frozen=True):
+    """What a file holds, such as FASTQ."""
+
+    code: str
+
+
+class DataDetails(_Answer, frozen=True):
+    """What ICA tells of a file or folder; size in bytes, folders have none."""
+
+    name: str | None = None
+    path: str | None = None
+    size: int | None = msgspec.field(default=None, name="fileSizeInBytes")
+    status: str | None = None
+    data_type: str | None = None
+    owning_project_id: str | None = None
+    owning_project_name: str | None = None
+    tenant_name: str | None = None
+    format: DataFormat | None = None
+    time_created: Moment | None = None
+    time_modified: Moment | None = None
+
+
+class Data(_Answer, frozen=True):
+    """A file or folder, in no project's eyes."""
+
+    id: str
+    urn: str | None = None
+    details: DataDetails | None = None
+
+
+class ProjectData(_Answer, frozen=True):
+    """A file or folder as it stands in a project. A linked one keeps the id of its own project."""
+
+    data: Data
+    project_id: str
+
+    @property
+    def id(self) -> str:
+        return self.data.id
+
+    @property
+    def urn(self) -> str | None:
+        return self.data.urn
+
+    @property
+    def details(self) -> DataDetails:
+        """The details, all empty where ICA sent none."""
+        return self.data.details or DataDetails()
+
+
+class _Request(_Answer, frozen=True):
+    data_id: str
+
+
+class _Processing(_Answer, frozen=True):
+    status: str
+    additional_status_information: str | None = None
+
+
+class Item(_Answer, frozen=True):
+    """One data id of a batch and what became of it."""
+
+    id: str
+    request: _Request
+    processing: _Processing
+    created: ProjectData | None = msgspec.field(default=None, name="createdProjectData")
+
+    @property
+    def data_id(self) -> str:
+        """The id as it was submitted."""
+        return self.request.data_id
+
+    @property
+    def status(self) -> str:
+        """ICA's own word; an open set."""
+        return self.processing.status
+
+    @property
+    def information(self) -> str | None:
+        """ICA's additionalStatusInformation: free text, the only reason that it gives."""
+        return self.processing.additional_status_information
+
+
+class MintedToken(_Answer, frozen=True):
+    """The answer of POST /api/tokens. Its repr keeps the token to itself."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "MintedToken(…)"

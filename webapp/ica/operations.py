@@ -1,0 +1,79 @@
+"""The operations of ICA's API that are used here, as data: name, place and media type.
+
+ICA versions its media types by operation, so there is no one version that a client could speak.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from webapp.ica.models import LINK_STATUSES, UNLINK_STATUSES
+
+Kind = Literal["link", "unlink"]
+Version = Literal["v3", "v4"]
+
+V3 = "application/vnd.illumina.v3+json"
+V4 = "application/vnd.illumina.v4+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation.
+
+    id: ICA's own operationId. path: under the base address, with {names} for its ids.
+    media: the media type of the answer, and of the body where there is one.
+    creates: whether it leaves something behind at ICA, so that doing it twice does it twice.
+    """
+
+    id: str
+    method: Literal["GET", "POST"]
+    path: str
+    media: str = V3
+    creates: bool = False
+
+
+CREATE_TOKEN = Operation("createJwtToken", "POST", "/api/tokens")
+GET_PROJECTS = Operation("getProjects", "GET", "/api/projects")
+GET_PROJECT = Operation("getProject", "GET", "/api/projects/{project}")
+GET_ELIGIBLE = Operation(
+    "getDataEligibleForLinking", "GET", "/api/projects/{project}/data/eligibleForLinking"
+)
+GET_PROJECT_DATA = Operation("getProjectData", "GET", "/api/projects/{project}/data/{data}")
+GET_JOBS = Operation("getJobs", "GET", "/api/jobs")
+GET_JOB = Operation("getJob", "GET", "/api/jobs/{job}")
+
+
+class BatchOperations(NamedTuple):
+    """The four operations of one kind of batch, and the item statuses that it knows."""
+
+    create: Operation
+    get: Operation
+    items: Operation
+    item: Operation
+    statuses: tuple[str, ...]
+
+
+def batch_operations(version: Version) -> Mapping[Kind, BatchOperations]:
+    """The operations of each kind of batch.
+
+    version: v4; or v3, where ICA reports PARTIALLY_LINKED as FAILED and makes one item of every
+    file of a folder. Unlinking has v3 only.
+    """
+    if version == "v3":
+        in_v3 = tuple(word for word in LINK_STATUSES if word != "PARTIALLY_LINKED")
+        linking = _family("Linking", V3, in_v3)
+    else:
+        linking = _family("Linking", V4, LINK_STATUSES)
+    return {"link": linking, "unlink": _family("Unlinking", V3, UNLINK_STATUSES)}
+
+
+def _family(word: str, media: str, statuses: tuple[str, ...]) -> BatchOperations:
+    name = f"ProjectData{word}Batch"
+    path = f"/api/projects/{{project}}/data{word}Batch"
+    return BatchOperations(
+        create=Operation(f"create{name}", "POST", path, media, creates=True),
+        get=Operation(f"get{name}", "GET", path + "/{batch}"),
+        items=Operation(f"get{name}Items", "GET", path + "/{batch}/items", media),
+        item=Operation(f"get{name}Item", "GET", path + "/{batch}/items/{item}", media),
+        statuses=statuses,
+    )
