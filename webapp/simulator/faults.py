@@ -1,0 +1,134 @@
+"""Everything that may go wrong on purpose: which fault, in which operation, how often.
+
+Written `[OPERATION:]NAME=RATE`. RATE is a share of the calls between 0 and 1 (`429=0.1`), or a
+number of calls and an x (`create:dropped-after=1x`: the next one). OPERATION is a short name of
+operations.py; without it every operation is meant. Faults apply to ICA's operations only.
+"""
+
+import random
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from webapp.simulator.operations import OPERATIONS
+
+FAULTS = {
+    "429": "too many requests, with Retry-After in seconds",
+    "429-date": "too many requests, with Retry-After as a date",
+    "429-bare": "too many requests, without Retry-After",
+    "500": "an internal error, as a problem",
+    "503": "unavailable, as a proxy's HTML page",
+    "dropped-before": "the connection closes unanswered, nothing was done",
+    "dropped-after": "the connection closes unanswered, the work was done",
+    "slow": "the answer stalls for some seconds",
+    "cut": "the answer ends in its middle",
+    "null-totals": "pages have neither totalItemCount nor remainingRecords",
+    "null-job": "a batch has no job",
+    "unknown-status": "items of a new batch end in a status nobody has heard of",
+    "refused-token": "a page token is refused",
+    "repeated-cursor": "a page's next token leads to that page again",
+    "lost-batch": "a batch is answered by 404",
+}
+
+
+class FaultError(ValueError):
+    """A fault that can't be used; the message says what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: `rate` is the share of calls it hits, `count` how many calls it hits at most."""
+
+    name: str
+    operation: str = ""
+    rate: float = 1.0
+    count: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Fault":
+        """Read `[OPERATION:]NAME=RATE`. Raises FaultError."""
+        target, _, amount = text.partition("=")
+        operation, _, name = target.rpartition(":")
+        if name not in FAULTS:
+            raise FaultError(f"There is no fault {name!r}. There are: {', '.join(FAULTS)}.")
+        names = [known.name for known in OPERATIONS]
+        if operation and operation not in names:
+            raise FaultError(f"There is no operation {operation!r}. There are: {', '.join(names)}.")
+        if amount.endswith("x") and amount[:-1].isdecimal():
+            return cls(name, operation, count=int(amount[:-1]))
+        return cls(name, operation, rate=_share(amount))
+
+    @property
+    def target(self) -> str:
+        return f"{self.operation}:{self.name}" if self.operation else self.name
+
+    @property
+    def amount(self) -> float | str:
+        return self.rate if self.count is None else f"{self.count}x"
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """A plan: the faults to begin with."""
+
+    each: tuple[Fault, ...] = ()
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> "Faults":
+        """Read a list of `[OPERATION:]NAME=RATE`. Raises FaultError."""
+        return cls(tuple(Fault.parse(text) for text in texts))
+
+    @classmethod
+    def from_json(cls, amounts: Mapping[str, object]) -> "Faults":
+        """Read `{"[OPERATION:]NAME": rate or "2x"}`. Raises FaultError."""
+        return cls.parse(f"{target}={amount}" for target, amount in amounts.items())
+
+    def to_json(self) -> dict[str, float | str]:
+        return {fault.target: fault.amount for fault in self.each}
+
+
+class Dice:
+    """Decides, call by call and repeatably for one seed, which fault hits."""
+
+    def __init__(self, faults: Faults, seed: int) -> None:
+        self._faults = list(faults.each)
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+
+    @property
+    def faults(self) -> Faults:
+        """What is in force now; a counted fault says how many calls are left."""
+        with self._lock:
+            return Faults(tuple(self._faults))
+
+    def load(self, faults: Faults) -> None:
+        """Replace all faults."""
+        with self._lock:
+            self._faults = list(faults.each)
+
+    def hit(self, name: str, operation: str) -> bool:
+        """Whether fault `name` strikes this call of `operation`; a counted one is used up."""
+        with self._lock:
+            return any(
+                self._strike(index)
+                for index, fault in enumerate(self._faults)
+                if fault.name == name and fault.operation in ("", operation)
+            )
+
+    def _strike(self, index: int) -> bool:
+        fault = self._faults[index]
+        if fault.count is None:
+            return self._random.random() < fault.rate
+        if fault.count:
+            self._faults[index] = replace(fault, count=fault.count - 1)
+        return fault.count > 0
+
+
+def _share(amount: str) -> float:
+    try:
+        rate = float(amount)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1:
+        raise FaultError(f"A rate is between 0 and 1, or a count such as 2x, not {amount!r}.")
+    return rate

@@ -1,0 +1,51 @@
+"""What survives a restart: every batch as it was asked for, one line of JSON each.
+
+Links and outcomes follow from the batches in their order, so nothing else is kept. A line is
+written once, when its batch is created; one that was torn by a crash is dropped when read.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A batch as it was asked for. `odd`: the fault unknown-status struck it."""
+
+    id: str
+    kind: str
+    project_id: str
+    user_id: str
+    created: float
+    rate: float
+    version: str
+    odd: bool
+    data_ids: list[str]
+
+
+class Journal:
+    """A file of requests; without a path it remembers nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def read(self) -> Iterator[Request]:
+        """Every request written whole, in order. Cuts a torn last line off the file."""
+        if self._path is None or not self._path.exists():
+            return
+        with self._path.open("rb+") as file:
+            whole = 0
+            for line in file:
+                if not line.endswith(b"\n"):
+                    file.truncate(whole)
+                    break
+                whole += len(line)
+                yield msgspec.json.decode(line, type=Request)
+
+    def append(self, request: Request) -> None:
+        """Write one request down before its batch is answered."""
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.write(msgspec.json.encode(request) + b"\n")

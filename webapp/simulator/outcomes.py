@@ -1,0 +1,146 @@
+"""How an item ends: told by its id's last two hex digits, and by what its project holds already.
+
+The endings of ids (any case; an id that doesn't end in two hex digits is not found):
+
+    00      FAILED   Data not found.
+    01      FAILED   Data sharing is disabled in the owning project <a uuid of its own>.
+    02      FAILED   Data is being archived.   The first time in a project; LINKED when tried again.
+    03-0f   ALREADY_LINKED, and held by every project until unlinked there
+    10-1f   PARTIALLY_LINKED, of a folder; of a file: LINKED
+    else    LINKED
+
+Unlinking: `00` and the not found FAILED; what the project doesn't hold ALREADY_UNLINKED; held data
+ending in `fe` FAILED (Data is used by a running analysis.); a held folder ending in `ff`
+PARTIALLY_UNLINKED; else UNLINKED.
+"""
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+
+LINKED = "LINKED"
+ALREADY_LINKED = "ALREADY_LINKED"
+PARTIALLY_LINKED = "PARTIALLY_LINKED"
+UNLINKED = "UNLINKED"
+ALREADY_UNLINKED = "ALREADY_UNLINKED"
+PARTIALLY_UNLINKED = "PARTIALLY_UNLINKED"
+FAILED = "FAILED"
+QUARANTINED = "QUARANTINED"  # unknown to ICA's documents: the fault unknown-status
+
+_ENDINGS = {f"{number:02x}": number for number in range(256)}
+_MISSING, _NOT_SHARED, _ARCHIVING = 0x00, 0x01, 0x02
+_HELD_BY_ALL = range(0x03, 0x10)
+_PARTIAL = range(0x10, 0x20)
+_IN_USE = 0xFE
+_PARTLY_IN_USE = 0xFF
+
+
+@dataclass(slots=True)
+class Holdings:
+    """What one project holds: links made, links of 03-0f undone, and archived data asked for."""
+
+    linked: set[str] = field(default_factory=set)
+    undone: set[str] = field(default_factory=set)
+    archived: set[str] = field(default_factory=set)
+
+    def holds(self, data_id: str) -> bool:
+        return data_id in self.linked or (
+            _ending(data_id) in _HELD_BY_ALL and data_id not in self.undone
+        )
+
+    def link(self, data_id: str) -> str:
+        """Link one id and tell the status it ends in.
+
+        Decided when the batch is created: of two batches that run at once and share an id, the
+        second finds it linked already.
+        """
+        ending = _ending(data_id)
+        if ending is None or ending in (_MISSING, _NOT_SHARED):
+            return FAILED
+        if is_folder(data_id) and ending in _PARTIAL:
+            self.linked.add(data_id)
+            return PARTIALLY_LINKED
+        if self.holds(data_id):
+            return ALREADY_LINKED
+        if ending == _ARCHIVING and data_id not in self.archived:
+            self.archived.add(data_id)
+            return FAILED
+        self.linked.add(data_id)
+        return LINKED
+
+    def unlink(self, data_id: str) -> str:
+        """Unlink one id and tell the status it ends in."""
+        ending = _ending(data_id)
+        if ending is None or ending == _MISSING:
+            return FAILED
+        if not self.holds(data_id):
+            return ALREADY_UNLINKED
+        if ending == _IN_USE:
+            return FAILED
+        if is_folder(data_id) and ending == _PARTLY_IN_USE:
+            return PARTIALLY_UNLINKED
+        self.linked.discard(data_id)
+        self.undone.add(data_id)
+        return UNLINKED
+
+
+def is_folder(data_id: str) -> bool:
+    return data_id.startswith("fol.")
+
+
+def is_eligible(data_id: str) -> bool:
+    """Whether ICA would offer these data for linking."""
+    return _ending(data_id) not in (None, _MISSING, _NOT_SHARED)
+
+
+def reason_of(status: str, data_id: str) -> str | None:
+    """The additionalStatusInformation of an item that ended in `status`; None: there is none."""
+    if status in (PARTIALLY_LINKED, PARTIALLY_UNLINKED):
+        lost, total = _partial_counts(data_id)
+        verb = "linked" if status == PARTIALLY_LINKED else "unlinked"
+        return f"{lost} of {total} files could not be {verb}."
+    return _failure(data_id) if status == FAILED else None
+
+
+def contents_of(folder_id: str) -> list[str]:
+    """The ids of the two to five files in a folder; V3 links these in its place.
+
+    They end like their folder. Of a folder that links in part, as many are missing as V4 says.
+    """
+    ending = _ending(folder_id)
+    lost, total = _partial_counts(folder_id)
+    if ending not in _PARTIAL:
+        return [_content(folder_id, number, folder_id[-2:].lower()) for number in range(total)]
+    return [_content(folder_id, number, "00" if number < lost else "20") for number in range(total)]
+
+
+def digest(data_id: str) -> bytes:
+    """Sixteen bytes that are always the same for one id and differ between ids."""
+    return hashlib.blake2b(data_id.encode(), digest_size=16).digest()
+
+
+def _ending(data_id: str) -> int | None:
+    return _ENDINGS.get(data_id[-2:].lower())
+
+
+def _failure(data_id: str) -> str:
+    match _ending(data_id):
+        case 0x01:
+            owner = uuid.UUID(bytes=digest(data_id), version=4)
+            return f"Data sharing is disabled in the owning project {owner}."
+        case 0x02:
+            return "Data is being archived."
+        case 0xFE:
+            return "Data is used by a running analysis."
+        case _:
+            return "Data not found."
+
+
+def _partial_counts(folder_id: str) -> tuple[int, int]:
+    total_byte, lost_byte = digest(folder_id)[:2]
+    total = 2 + total_byte % 4
+    return 1 + lost_byte % (total - 1), total
+
+
+def _content(folder_id: str, number: int, ending: str) -> str:
+    return f"fil.{digest(f'{folder_id}/{number}').hex()[:30]}{ending}"

@@ -1,0 +1,52 @@
+"""What the simulator answers when it refuses: ICA's RFC 7807 problems."""
+
+import uuid
+from typing import Any
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """A refusal: the HTTP status, ICA's machine code (it stands in `title`) and a sentence.
+
+    Only ICA_API_004, ICA_API_429 and ICA_SEC_002 were seen in the wild; the other codes are
+    plausible, and no client should read them.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers or {}
+
+    def document(self, instance: str, timestamp: str) -> dict[str, Any]:
+        """The body of the answer; `instance` is the URL that was asked."""
+        return {
+            "id": str(uuid.uuid4()),
+            "type": "about:blank",
+            "title": self.code,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+            "parameters": {},
+            "timestamp": timestamp,
+        }
+
+
+def bad_request(detail: str) -> Problem:
+    return Problem(400, "ICA_API_002", detail)
+
+
+def forbidden(detail: str) -> Problem:
+    return Problem(403, "ICA_SEC_003", detail)
+
+
+def not_found(what: str, name: str) -> Problem:
+    return Problem(404, "ICA_API_003", f"{what} {name} was not found")
+
+
+def unauthorized(detail: str = "Unauthorized") -> Problem:
+    return Problem(401, "ICA_SEC_002", detail)

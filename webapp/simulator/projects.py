@@ -1,0 +1,118 @@
+"""The projects there are, and who may read and write each of them."""
+
+import itertools
+import uuid
+from dataclasses import dataclass
+
+from webapp.simulator.people import User
+from webapp.simulator.problems import bad_request, forbidden, not_found
+
+_TEAM = frozenset({"demo", "colleague"})
+_STRANGER = frozenset({"stranger"})
+_NOBODY: frozenset[str] = frozenset()
+
+_SUBJECTS = (
+    "Cardiomyopathy",
+    "Epilepsy",
+    "Retinal dystrophy",
+    "Newborn screening",
+    "Breast cancer",
+    "Colorectal cancer",
+    "Lung adenocarcinoma",
+    "Acute myeloid leukaemia",
+    "Hearing loss",
+    "Kidney disease",
+    "Autism trios",
+    "Twin registry",
+    "Healthy ageing",
+    "Type 2 diabetes",
+    "Inflammatory bowel",
+    "Parkinson",
+    "Somatic ageing",
+    "Immunodeficiency",
+    "Wastewater surveillance",
+    "Ancient DNA",
+)
+_ASSAYS = ("exomes", "WGS", "RNA-seq", "methylation", "panel v3")
+_YEARS = (2023, 2024, 2025, 2026)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project; readers and writers are logins."""
+
+    id: str
+    name: str
+    description: str
+    readers: frozenset[str]
+    writers: frozenset[str]
+    created: float
+
+
+class Projects:
+    """All projects by id, in the order of their ids."""
+
+    def __init__(self) -> None:
+        self._by_id = {project.id: project for project in _catalogue()}
+
+    def with_id(self, project_id: str) -> Project:
+        return self._by_id[project_id]
+
+    def readable_by(self, user: User) -> list[Project]:
+        return [p for p in self._by_id.values() if user.login in p.readers]
+
+    def reads(self, user: User, project_id: str) -> bool:
+        return user.login in self._by_id[project_id].readers
+
+    def to_read(self, user: User, project_id: str) -> Project:
+        """The project, for one who may read it. Raises Problem 400, 404 or 403."""
+        project = self._by_id.get(uuid_text(project_id))
+        if project is None:
+            raise not_found("Project", project_id)
+        if user.login not in project.readers:
+            raise forbidden(f"You have no access to project {project_id}")
+        return project
+
+    def to_write(self, user: User, project_id: str) -> Project:
+        """The project, for one who may link data into it. Raises Problem 400, 404 or 403."""
+        project = self.to_read(user, project_id)
+        if user.login not in project.writers:
+            raise forbidden("Linking data needs the role Contributor or Administrator")
+        return project
+
+
+def uuid_text(text: str) -> str:
+    """A UUID in its usual spelling. Raises Problem 400."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise bad_request(f"{text[:100]!r} is not a valid UUID") from None
+
+
+def _catalogue() -> list[Project]:
+    names = itertools.product(_SUBJECTS, _YEARS, _ASSAYS)
+    return [
+        _project(1, "Rare disease WGS 2026", _TEAM, _TEAM),
+        _project(2, "Reference panel (read only)", _TEAM, _NOBODY),
+        _project(3, "Coral reef metagenomes", _STRANGER, _STRANGER),
+        *(
+            _project(number, f"{subject} {assay} {year}", _TEAM, _TEAM)
+            for number, (subject, year, assay) in enumerate(names, 4)
+        ),
+        *(
+            _project(number, f"Coral reef metagenomes, dive {number - 900}", _STRANGER, _STRANGER)
+            for number in range(901, 907)
+        ),
+    ]
+
+
+def _project(number: int, name: str, readers: frozenset[str], writers: frozenset[str]) -> Project:
+    first_of_2023 = 1_672_531_200.0
+    return Project(
+        id=f"00000000-0000-4000-8000-{number:012d}",
+        name=name,
+        description=f"Sequencing data of the study “{name}”",
+        readers=readers,
+        writers=writers,
+        created=first_of_2023 + number * 86_400,
+    )

@@ -1,0 +1,145 @@
+"""The simulator's HTTP server: threads, connections that stay open, and a clean end."""
+
+import io
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_content_length
+
+from webapp.simulator.app import LARGEST_BODY, create_app
+from webapp.simulator.mishaps import Ending, Environ, ending_of
+from webapp.simulator.options import Options
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    host: str,
+    port: int,
+    options: Options,
+    *,
+    ready: Callable[[int], None] | None = None,
+    parent: int | None = None,
+    clock: Callable[[], float] = time.time,
+) -> None:
+    """Serve until SIGTERM or SIGINT, in the main thread of a process.
+
+    Port 0 takes any free one; `ready` is told the port once connections are taken. `parent` is a
+    process id: the simulator ends within a second of ceasing to be that process's child.
+    """
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    server = Server(create_app(options, clock), host, port)
+    server.start()
+    if ready is not None:
+        ready(server.port)
+    while not stopped.wait(0.5) and parent in (None, os.getppid()):
+        pass
+    server.stop()
+
+
+class Server:
+    """Serves an app from threads of its own, between start() and stop()."""
+
+    def __init__(self, app: Flask, host: str, port: int) -> None:
+        self._http = _HttpServer(host, port, app, _Handler)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def port(self) -> int:
+        return self._http.port
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more connections and close those that are open."""
+        self._http.shutdown()
+        self._thread.join()
+        self._http.close_connections()
+
+
+class _HttpServer(ThreadedWSGIServer):
+    """Werkzeug's threaded server, which also knows its open connections."""
+
+    request_queue_size = 1024
+
+    def __init__(self, *args: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*args)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def close_connections(self) -> None:
+        for connection in list(self._open):
+            self.shutdown_request(connection)
+
+
+class _Handler(WSGIRequestHandler):
+    """Answers call after call on one connection, which Werkzeug's own handler doesn't.
+
+    Headers and body leave together and at once; otherwise Nagle's algorithm and the client's
+    delayed acknowledgement cost 40 ms a call.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def run_wsgi(self) -> None:
+        environ = self.make_environ()
+        environ["wsgi.input"] = self._body(environ)
+        response = Response.from_app(self.server.app, environ, buffered=True)
+        ending = ending_of(environ)
+        self.close_connection = self.close_connection or ending is not None
+        if ending is not Ending.DROP:
+            self._send(response, cut=ending is Ending.CUT)
+
+    def handle_expect_100(self) -> bool:
+        accepted = super().handle_expect_100()
+        self.wfile.flush()
+        return accepted
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        log.debug(message, *args)
+
+    def _body(self, environ: Environ) -> io.BytesIO:
+        """The whole body: what is left unread would be taken for the next call.
+
+        One that is too large stays unread: the app refuses it by its length, and the connection
+        ends.
+        """
+        if environ.get("wsgi.input_terminated"):
+            return io.BytesIO(environ["wsgi.input"].read())
+        length = get_content_length(environ) or 0
+        if length > LARGEST_BODY:
+            self.close_connection = True
+            return io.BytesIO()
+        return io.BytesIO(self.rfile.read(length))
+
+    def _send(self, response: Response, cut: bool) -> None:
+        body = response.get_data()
+        self.send_response_only(response.status_code)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body[: len(body) // 2] if cut else body)
