@@ -1,21 +1,23 @@
 """Everything an operator can set: one frozen dataclass, read once from the environment."""
 
+import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 PREFIX = "LINKBOARD_"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SHORTEST_SECRET_KEY = 32  # characters
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingsError(Exception):
     """A setting that can't be used; the message names it and says what it takes."""
 
 
-def _setting(default: Any, help_text: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"help": help_text, "secret": secret})
+def _setting(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,10 @@ class Settings:
         Path("~/.local/share/linkboard"), "Folder of the SQLite database and the made secret key"
     )
     database_url: str = _setting(
-        "", "SQLAlchemy URL of a PostgreSQL; empty: SQLite in the data folder", secret=True
+        "", "SQLAlchemy URL of a PostgreSQL; empty: SQLite in the data folder"
     )
     secret_key: str = _setting(
-        "",
-        "32 characters or more that seal the keys at rest; on loopback made when empty",
-        secret=True,
+        "", "32 characters or more that seal the keys at rest; on loopback made when empty"
     )
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8000, "Port to listen on")
@@ -53,11 +53,16 @@ class Settings:
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "data_dir", Path(os.path.expanduser(self.data_dir)))
+        object.__setattr__(self, "data_dir", self.data_dir.expanduser())
+        object.__setattr__(self, "ica_url", self.ica_url.rstrip("/"))
 
     @property
     def on_loopback(self) -> bool:
-        return self.host in LOOPBACK
+        """Whether only this machine can reach the address that is listened on."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     @property
     def database(self) -> str:
@@ -68,24 +73,51 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read every setting; an empty value is as good as none.
 
-        Raises SettingsError for a value that can't be used, and for a name that nothing reads.
+        Raises SettingsError for a value that can't be used.
         """
         return cls(**{f.name: _read(f, text) for f, text in _given(environ)})
 
 
-def environment_name(setting: "Field[Any]") -> str:
-    """The name of a setting's environment variable."""
+def demand_safe(settings: Settings) -> None:
+    """Raises SettingsError when others could reach a dashboard that isn't set up for them."""
+    if settings.on_loopback:
+        return
+    needed = ("trusted_hosts", "secret_key")
+    missing = [PREFIX + name.upper() for name in needed if not getattr(settings, name)]
+    if missing:
+        raise SettingsError(
+            f"Other machines can reach {settings.host}, so {' and '.join(missing)} must be set. "
+            "TRUSTED_HOSTS names the hosts that the dashboard is reached by, and SECRET_KEY "
+            f"({SHORTEST_SECRET_KEY} characters or more) seals the users' keys."
+        )
+
+
+def unknown_names(environ: Mapping[str, str]) -> list[str]:
+    """Variables that look like a setting and that nothing reads: typing errors, most likely."""
+    names = {_name(setting) for setting in fields(Settings)}
+    known = names | {f"{name}_FILE" for name in names}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def table() -> list[str]:
+    """The lines of a Markdown table: every setting, its default, what it is for."""
+    rows = ["| Variable | Default | What it is |", "|---|---|---|"]
+    for setting in fields(Settings):
+        default = f"`{setting.default}`" if setting.default not in ("", ()) else "none"
+        rows.append(f"| `{_name(setting)}` | {default} | {setting.metadata['help']} |")
+    return rows
+
+
+def _name(setting: "Field[Any]") -> str:
     return PREFIX + setting.name.upper()
 
 
-def _given(environ: Mapping[str, str]) -> "list[tuple[Field[Any], str]]":
-    given = []
+def _given(environ: Mapping[str, str]) -> "Iterator[tuple[Field[Any], str]]":
     for setting in fields(Settings):
-        name = environment_name(setting)
+        name = _name(setting)
         text = environ.get(name, "").strip() or _from_file(environ.get(f"{name}_FILE", ""), name)
         if text:
-            given.append((setting, text))
-    return given
+            yield setting, text
 
 
 def _from_file(path: str, name: str) -> str:
@@ -93,17 +125,16 @@ def _from_file(path: str, name: str) -> str:
         return ""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{name}_FILE can't be read: {error.strerror}: {path}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}_FILE can't be read: {error}.") from error
 
 
 def _read(setting: "Field[Any]", text: str) -> Any:
+    parse, what = _PARSERS[type(setting.default)]
     try:
-        value = _PARSERS[type(setting.default)](text)
+        value = parse(text)
     except ValueError:
-        raise SettingsError(
-            f"{environment_name(setting)} must be a number, but it is {text!r}."
-        ) from None
+        raise SettingsError(f"{_name(setting)} must be {what}, but it is {text!r}.") from None
     _check(setting.name, value)
     return value
 
@@ -113,11 +144,11 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 _PARSERS: dict[type, Any] = {
-    str: str,
-    int: int,
-    float: float,
-    tuple: _words,
-    type(Path()): Path,
+    str: (str, "a text"),
+    int: (int, "a whole number"),
+    float: (float, "a number"),
+    tuple: (_words, "words with commas between them"),
+    type(Path()): (Path, "a path"),
 }
 
 _LEAST = {
@@ -131,14 +162,22 @@ _LEAST = {
     "web_threads": 1,
 }
 
+_MOST = {"port": 65_535}
+
+_ONE_OF = {"ica_version": ("v4", "v3"), "log_level": LOG_LEVELS}
+
 
 def _check(name: str, value: Any) -> None:
     shown = PREFIX + name.upper()
-    if name in _LEAST and value < _LEAST[name]:
+    if name in _LEAST and not value >= _LEAST[name]:
         raise SettingsError(f"{shown} must be {_LEAST[name]} or more, but it is {value}.")
+    if name in _MOST and value > _MOST[name]:
+        raise SettingsError(f"{shown} must be {_MOST[name]} or less, but it is {value}.")
+    if name in _ONE_OF and value not in _ONE_OF[name]:
+        raise SettingsError(f"{shown} must be {' or '.join(_ONE_OF[name])}, but it is {value!r}.")
     if name == "ica_url" and not value.startswith(("http://", "https://")):
         raise SettingsError(f"{shown} must begin with https:// or http://, but it is {value!r}.")
-    if name == "ica_version" and value not in {"v3", "v4"}:
-        raise SettingsError(f"{shown} must be v4 or v3, but it is {value!r}.")
-    if name == "secret_key" and len(value) < 32:
-        raise SettingsError(f"{shown} must have 32 characters or more; it has {len(value)}.")
+    if name == "secret_key" and len(value) < SHORTEST_SECRET_KEY:
+        raise SettingsError(
+            f"{shown} must have {SHORTEST_SECRET_KEY} characters or more; it has {len(value)}."
+        )

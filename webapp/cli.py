@@ -1,0 +1,152 @@
+"""The commands. Each imports what it runs when it runs, so that no process loads more than that."""
+
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import click
+
+from webapp import __version__, logs
+from webapp.settings import Settings, SettingsError
+from webapp.supervisor import end_with_parent
+from webapp.vault import secret_key_for
+
+END_WITHIN = 9  # seconds; a unit is done within 8, and what can't be done keeps its lease
+
+
+class _Commands(click.Group):
+    """Tells what an operator can mend in one sentence on stderr, with exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands)
+@click.version_option(__version__)
+def main() -> None:
+    """A dashboard for data linking batches of Illumina Connected Analytics.
+
+    Every setting is an environment variable; README.md lists them.
+    """
+
+
+@main.command()
+@click.option("--port", type=int, help="Port to listen on, instead of LINKBOARD_PORT.")
+@click.option("--no-worker", is_flag=True, help="Serve pages only; `linkboard work` does the rest.")
+def serve(port: int | None, no_worker: bool) -> None:
+    """Serve the dashboard, with a worker beside it."""
+    from webapp import serve as dashboard
+
+    environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port else {})
+    logs.setup("serve", Settings.from_environment(environ).log_level)
+    dashboard.serve(environ, with_worker=not no_worker)
+
+
+@main.command()
+def work() -> None:
+    """Run a worker alone: it sends, refreshes and reads what is due."""
+    from webapp.store import Store
+    from webapp.work import loop
+
+    settings = _begin("worker")
+    store = Store(settings.database)
+    _run_until_told_to_end(lambda stop: loop.run(settings, store, stop))
+    store.close()
+
+
+@main.command(hidden=True)
+@click.option("--listener", type=int, required=True, help="File descriptor to serve.")
+def web(listener: int) -> None:
+    """Serve pages on a socket that `linkboard serve` hands over."""
+    from webapp.webserver import WebServer
+
+    WebServer(_begin("web"), listener).run()
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8001, show_default=True, help="Port to listen on.")
+@click.option("--rate", type=float, help="Items that a batch brings to an end in a second.")
+@click.option("--latency", type=float, help="Milliseconds that each answer waits.")
+@click.option("--token-seconds", type=float, help="How long a token is good for.")
+@click.option("--state", type=click.Path(path_type=Path), help="File that survives a restart.")
+@click.option("--fault", "faults", multiple=True, help="[OPERATION:]NAME=RATE, as often as needed.")
+def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> None:
+    """Serve a simulated ICA."""
+    from webapp.simulator import server
+    from webapp.simulator.faults import FaultError, Faults
+    from webapp.simulator.options import Options
+
+    end_with_parent()
+    options["latency_ms"] = options.pop("latency")
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        chosen = Options(faults=Faults.parse(faults), **given)
+    except FaultError as error:
+        raise click.BadParameter(str(error), param_hint="--fault") from error
+    server.run(host, port, chosen)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from webapp.store import Store
+
+    settings = Settings.from_environment()
+    logs.setup("migrate", settings.log_level)
+    store = Store(settings.database)
+    store.migrate()
+    store.close()
+    click.echo("The database is up to date.")
+
+
+@main.command()
+def check() -> None:
+    """Say in words what is wrong with the settings, the database, ICA or the worker."""
+    from webapp.check import findings
+
+    well = True
+    for finding in findings(os.environ):
+        click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.sentence}")
+        well = well and finding.ok
+    sys.exit(0 if well else 1)
+
+
+def _begin(process: str) -> Settings:
+    """What every long-running process starts with."""
+    end_with_parent()
+    settings = Settings.from_environment()
+    logs.setup(process, settings.log_level, secrets=[secret_key_for(settings)])
+    return settings
+
+
+def _run_until_told_to_end(run: Callable[[threading.Event], None]) -> None:
+    """Call `run` in a thread with an event that SIGTERM or SIGINT sets, and wait for its end.
+
+    The main thread waits apart, because an event must not be set by a handler that interrupts a
+    wait for it. What does not end in time is ended by the kernel.
+    """
+    stop = threading.Event()
+    told: queue.SimpleQueue[object] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: told.put(number))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run, stop)
+        running.add_done_callback(told.put)
+        told.get()
+        stop.set()
+        signal.alarm(END_WITHIN)
+        running.result()
+
+
+if __name__ == "__main__":
+    main()

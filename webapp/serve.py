@@ -1,0 +1,93 @@
+"""What `linkboard serve` does: the database made ready, then web server and worker kept alive."""
+
+import errno
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from http.client import HTTPConnection, HTTPException
+
+from webapp.settings import Settings, SettingsError, demand_safe
+from webapp.store import Store
+from webapp.supervisor import Child, supervise
+from webapp.vault import secret_key_for
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to ask what listens everywhere
+BACKLOG = 2048
+
+
+def serve(
+    environ: Mapping[str, str], *, with_worker: bool = True, also: Sequence[Child] = ()
+) -> None:
+    """Serve the dashboard until SIGTERM or SIGINT. The children get `environ`, so settings are
+    given there; `also` are more children to keep alive beside web server and worker.
+
+    Raises SettingsError when a setting can't be used; a port that is taken is one.
+    """
+    settings = Settings.from_environment(environ)
+    demand_safe(settings)
+    secret_key_for(settings)  # made here, so that two children need not both make it
+    with listen(settings.host, settings.port) as listener:
+        _migrate(settings)
+        children = [*also, _web(environ, listener.fileno())]
+        if with_worker:
+            children.append(_command("worker", environ, "work"))
+        threading.Thread(target=_announce, args=(settings,), daemon=True).start()
+        supervise(children)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises SettingsError when the address can't be had.
+
+    The supervisor holds it, so that callers wait instead of failing while a web child restarts.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"Port {port} of {host} is taken: another program, or another Linkboard, listens "
+                "there. Stop that one, or choose another port with LINKBOARD_PORT."
+            ) from error
+        raise SettingsError(
+            f"Linkboard can't listen on port {port} of {host}: {error.strerror}. "
+            "LINKBOARD_HOST and LINKBOARD_PORT say where it listens."
+        ) from error
+
+
+def _migrate(settings: Settings) -> None:
+    store = Store(settings.database)
+    store.migrate()
+    store.close()
+
+
+def _web(environ: Mapping[str, str], listener: int) -> Child:
+    return _command("web", environ, "web", "--listener", str(listener), files=[listener])
+
+
+def _command(
+    name: str, environ: Mapping[str, str], *arguments: str, files: Sequence[int] = ()
+) -> Child:
+    return Child(name, [sys.executable, "-m", "webapp.cli", *arguments], environ, files)
+
+
+def _announce(settings: Settings) -> None:
+    """Say where the dashboard is, once it answers."""
+    while not _answers(settings):
+        time.sleep(0.2)
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"Linkboard is at http://{shown}:{settings.port}", flush=True)
+
+
+def _answers(settings: Settings) -> bool:
+    host = EVERYWHERE.get(settings.host, settings.host)
+    connection = HTTPConnection(host, settings.port, timeout=30)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": "localhost"})
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
