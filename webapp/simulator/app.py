@@ -52,7 +52,7 @@ def _view(
     """What Flask calls for an operation: spoil it, or serve it."""
 
     def view(**path: str) -> Response:
-        world.count_call(operation.id)
+        world.tally.count(operation.id)
         time.sleep(world.options.latency_ms / 1000)
         spoiled = spoil_before(world, operation, request.environ)
         if spoiled is not None:
@@ -84,10 +84,10 @@ def _add_controls(app: Flask, world: World) -> None:
     """The simulator's own addresses, which are no part of ICA."""
 
     def read_calls() -> dict[str, int]:
-        return world.calls()
+        return world.tally.read()
 
     def reset() -> Response:
-        world.forget_calls()
+        world.tally.reset()
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def read_faults() -> dict[str, float | str]:

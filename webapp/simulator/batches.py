@@ -129,12 +129,12 @@ class Batch:
         return Selection(*ended, *(unfinished[s] for s in {*statuses} & {*unfinished}))
 
     def item_id(self, position: int) -> str:
-        return f"{(position * _FACTOR % _WORD) ^ self._salt:08x}{self.id[8:]}"
+        return f"{((position + 1) * _FACTOR % _WORD) ^ self._salt:08x}{self.id[8:]}"
 
     def position_of(self, item_id: str) -> int | None:
         """Where the item with this id stands; None: it is not of this batch."""
-        position = (int(item_id[:8], 16) ^ self._salt) * _INVERSE % _WORD
-        belongs = item_id[8:] == self.id[8:] and position < len(self)
+        position = (int(item_id[:8], 16) ^ self._salt) * _INVERSE % _WORD - 1
+        belongs = item_id[8:] == self.id[8:] and 0 <= position < len(self)
         return position if belongs else None
 
     def job_state(self, now: float) -> JobState:

@@ -8,7 +8,11 @@ from webapp.simulator.faults import Faults
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`rate` is items a second of each batch: the default brings 500 items home in 42 s."""
+    """`rate` is items a second of each batch: the default brings 500 items home in 42 s.
+
+    `slow_seconds` is how long the fault `slow` stalls; the default outlasts a patient client.
+    Raises ValueError for numbers that make no sense.
+    """
 
     rate: float = 12.5
     latency_ms: float = 0.0
@@ -17,3 +21,9 @@ class Options:
     faults: Faults = field(default_factory=Faults)
     seed: int = 1
     slow_seconds: float = 12.0
+
+    def __post_init__(self) -> None:
+        if self.rate <= 0 or self.token_seconds <= 0:
+            raise ValueError("The rate and the seconds of a token must be more than 0.")
+        if self.latency_ms < 0:
+            raise ValueError("The latency must not be negative.")

@@ -28,7 +28,9 @@ FAILED = "FAILED"
 QUARANTINED = "QUARANTINED"  # unknown to ICA's documents: the fault unknown-status
 
 _ENDINGS = {f"{number:02x}": number for number in range(256)}
-_MISSING, _NOT_SHARED, _ARCHIVING = 0x00, 0x01, 0x02
+_MISSING = 0x00
+_NOT_SHARED = 0x01
+_ARCHIVING = 0x02
 _HELD_BY_ALL = range(0x03, 0x10)
 _PARTIAL = range(0x10, 0x20)
 _IN_USE = 0xFE
@@ -124,16 +126,15 @@ def _ending(data_id: str) -> int | None:
 
 
 def _failure(data_id: str) -> str:
-    match _ending(data_id):
-        case 0x01:
-            owner = uuid.UUID(bytes=digest(data_id), version=4)
-            return f"Data sharing is disabled in the owning project {owner}."
-        case 0x02:
-            return "Data is being archived."
-        case 0xFE:
-            return "Data is used by a running analysis."
-        case _:
-            return "Data not found."
+    ending = _ending(data_id)
+    if ending == _NOT_SHARED:
+        owner = uuid.UUID(bytes=digest(data_id), version=4)
+        return f"Data sharing is disabled in the owning project {owner}."
+    reasons: dict[int | None, str] = {
+        _ARCHIVING: "Data is being archived.",
+        _IN_USE: "Data is used by a running analysis.",
+    }
+    return reasons.get(ending, "Data not found.")
 
 
 def _partial_counts(folder_id: str) -> tuple[int, int]:

@@ -2,11 +2,10 @@
 
 import io
 import logging
-import os
+import queue
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,23 +27,19 @@ def run(
     options: Options,
     *,
     ready: Callable[[int], None] | None = None,
-    parent: int | None = None,
-    clock: Callable[[], float] = time.time,
 ) -> None:
     """Serve until SIGTERM or SIGINT, in the main thread of a process.
 
-    Port 0 takes any free one; `ready` is told the port once connections are taken. `parent` is a
-    process id: the simulator ends within a second of ceasing to be that process's child.
+    Port 0 takes any free one; `ready` is told the port once connections are taken.
     """
-    stopped = threading.Event()
+    told: queue.SimpleQueue[int] = queue.SimpleQueue()  # safe to fill from a signal handler
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    server = Server(create_app(options, clock), host, port)
+        signal.signal(number, lambda number, _frame: told.put(number))
+    server = Server(create_app(options), host, port)
     server.start()
     if ready is not None:
         ready(server.port)
-    while not stopped.wait(0.5) and parent in (None, os.getppid()):
-        pass
+    told.get()
     server.stop()
 
 
