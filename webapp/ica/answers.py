@@ -54,16 +54,16 @@ def http_date(text: str) -> float | None:
 def _problem(operation: Operation, response: Response, hide: Hide, now: float) -> IcaProblem:
     status = response.status_code
     problem = _read_problem(response, hide)
-    error = problem_class(status)(
-        f"ICA answered {operation.id} with {status}",
+    words = (problem.get("title"), problem.get("detail"))
+    said = ", ".join(word for word in words if word and isinstance(word, str))
+    message = f"ICA answered {operation.id} with {status}"
+    return problem_class(status)(
+        f"{message}: {_shortened(said)}" if said else f"{message}.",
         status=status,
         problem=problem,
-        retry_after=_wait(response.headers.get("Retry-After", ""), now),
         maybe_done=operation.creates and status >= 500,
+        retry_after=_wait(response.headers.get("Retry-After", ""), now),
     )
-    said = ", ".join(text for text in (error.title, error.detail) if text)
-    error.args = (f"{error}: {_shortened(said)}" if said else f"{error}.",)
-    return error
 
 
 def _redirect(operation: Operation, response: Response, hide: Hide) -> IcaNonsense:

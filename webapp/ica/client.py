@@ -13,12 +13,12 @@ from webapp.ica import operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
 from webapp.ica.errors import IcaNonsense, NotSignedIn
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
-from webapp.ica.operations import Kind, Operation, Version, batch_operations
+from webapp.ica.operations import Operation, batch_operations
 from webapp.ica.transport import Call, OnCall, Params, Transport, new_session, path_to
 
 T = TypeVar("T")
 
-PAGE = 1000
+PAGE_SIZE = 1000
 """Rows to a page when walking: the most that public clients of ICA are known to ask for."""
 
 
@@ -27,7 +27,8 @@ class IcaClient:
 
     Every method raises IcaError (see errors.py) and nothing else. None waits or tries again but for
     two cases in which nothing was carried out: a connection that was refused, and a token that ICA
-    no longer takes; each is tried once more.
+    no longer takes; each is tried once more. Where a method takes a `kind` of batch, "unlink" means
+    the same operation of …/dataUnlinkingBatch.
 
     base_url: ICA's address, up to and with /ica/rest.
     session: from new_session(), to share connections between the clients of one thread.
@@ -42,7 +43,7 @@ class IcaClient:
         credential: Credential,
         *,
         session: requests.Session | None = None,
-        version: Version = "v4",
+        version: str = "v4",
         timeout: tuple[float, float] = (3.05, 8.0),
         clock: Callable[[], float] = time.time,
         on_call: OnCall | None = None,
@@ -104,7 +105,7 @@ class IcaClient:
             return set()
 
         def page(token: str | None) -> Page[Data]:
-            params = [("id", data_id) for data_id in data_ids] + _cursor(token, PAGE)
+            params = [("id", data_id) for data_id in data_ids] + _cursor(token, PAGE_SIZE)
             return self._get(operations.GET_ELIGIBLE, Page[Data], params, project=project_id)
 
         return {data.id for data in _each(page)}
@@ -120,12 +121,12 @@ class IcaClient:
         """One job. GET /api/jobs/{j}"""
         return self._get(operations.GET_JOB, Job, job=job_id)
 
-    def statuses(self, kind: Kind = "link") -> tuple[str, ...]:
+    def statuses(self, kind: str = "link") -> tuple[str, ...]:
         """The item statuses that are known, in this version, for this kind of batch."""
         return self._batches[kind].statuses
 
     def create_batch(
-        self, project_id: str, data_ids: Sequence[str], *, kind: Kind = "link"
+        self, project_id: str, data_ids: Sequence[str], *, kind: str = "link"
     ) -> Batch:
         """Link data into a project, or unlink them. POST /api/projects/{p}/dataLinkingBatch
 
@@ -135,7 +136,7 @@ class IcaClient:
         body = msgspec.json.encode({"items": [{"dataId": data_id} for data_id in data_ids]})
         return self._call(Call(operation, path_to(operation, project=project_id), body=body), Batch)
 
-    def batch(self, project_id: str, batch_id: str, *, kind: Kind = "link") -> Batch:
+    def batch(self, project_id: str, batch_id: str, *, kind: str = "link") -> Batch:
         """A batch with its job. GET …/dataLinkingBatch/{b}"""
         return self._get(self._batches[kind].get, Batch, project=project_id, batch=batch_id)
 
@@ -147,8 +148,8 @@ class IcaClient:
         statuses: Iterable[str] = (),
         page_token: str | None = None,
         page_offset: int | None = None,
-        page_size: int = PAGE,
-        kind: Kind = "link",
+        page_size: int = PAGE_SIZE,
+        kind: str = "link",
     ) -> Page[Item]:
         """A page of a batch's items. GET …/dataLinkingBatch/{b}/items
 
@@ -166,7 +167,7 @@ class IcaClient:
         return self._get(operation, Page[Item], params, project=project_id, batch=batch_id)
 
     def count_items(
-        self, project_id: str, batch_id: str, *, status: str | None = None, kind: Kind = "link"
+        self, project_id: str, batch_id: str, *, status: str | None = None, kind: str = "link"
     ) -> int | None:
         """How many items a batch has, with one status or in all; None where ICA won't say.
 
@@ -185,8 +186,8 @@ class IcaClient:
         *,
         statuses: Iterable[str] = (),
         page_token: str | None = None,
-        page_size: int = PAGE,
-        kind: Kind = "link",
+        page_size: int = PAGE_SIZE,
+        kind: str = "link",
     ) -> Iterator[Item]:
         """Every item of a batch, page after page by cursor, each page asked for when it is needed.
 
@@ -202,7 +203,7 @@ class IcaClient:
         )
         return _each(lambda token: page(page_token=token), page_token)
 
-    def item(self, project_id: str, batch_id: str, item_id: str, *, kind: Kind = "link") -> Item:
+    def item(self, project_id: str, batch_id: str, item_id: str, *, kind: str = "link") -> Item:
         """One item of a batch. GET …/dataLinkingBatch/{b}/items/{i}"""
         operation = self._batches[kind].item
         return self._get(operation, Item, project=project_id, batch=batch_id, item=item_id)

@@ -25,13 +25,17 @@ class IcaError(Exception):
     worth_trying_again: whether the very same call may well succeed later.
     maybe_done: ICA may have made what it was asked to make, and we were not told. Only ever true
     for creating a batch; reading changes nothing, and a token minted twice does no harm.
+    retry_after: seconds that ICA asks us to wait, None where it doesn't say.
     """
 
     worth_trying_again: ClassVar[bool] = True
 
-    def __init__(self, message: str, *, maybe_done: bool = False) -> None:
+    def __init__(
+        self, message: str, *, maybe_done: bool = False, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.maybe_done = maybe_done
+        self.retry_after = retry_after
 
 
 class IcaUnreachable(IcaError):
@@ -48,7 +52,6 @@ class IcaProblem(IcaError):
     status: the HTTP status of the answer.
     problem: ICA's Problem word for word. Where the answer was no Problem (a proxy's HTML, say), one
     made of the status and the start of the answer's text.
-    retry_after: seconds that ICA asks us to wait, None where it doesn't say.
     """
 
     worth_trying_again: ClassVar[bool] = False
@@ -59,13 +62,12 @@ class IcaProblem(IcaError):
         *,
         status: int,
         problem: Mapping[str, Any],
-        retry_after: float | None = None,
         maybe_done: bool = False,
+        retry_after: float | None = None,
     ) -> None:
-        super().__init__(message, maybe_done=maybe_done)
+        super().__init__(message, maybe_done=maybe_done, retry_after=retry_after)
         self.status = status
         self.problem = dict(problem)
-        self.retry_after = retry_after
 
     @property
     def title(self) -> str:

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ContentDecodingError
 
 from webapp import __version__
 from webapp.ica import answers
 from webapp.ica.auth import SecretHeader
-from webapp.ica.errors import IcaError, NotThere
+from webapp.ica.errors import IcaError, IcaNonsense, NotThere
 from webapp.ica.operations import Operation
 from webapp.ica.unanswered import NO_ANSWER, unreachable, was_refused
 
@@ -103,11 +104,15 @@ class Transport:
         return value
 
     def _send(self, call: Call, auth: SecretHeader) -> requests.Response:
+        operation = call.operation
         try:
             response = _twice_if_refused(partial(self._request, call, auth))
+        except ContentDecodingError as error:
+            what = f"ICA's answer to {operation.id} can't be unpacked."
+            raise IcaNonsense(what, maybe_done=operation.creates) from error
         except NO_ANSWER as error:
-            what = f"ICA at {self._host()} gave no answer to {call.operation.id}"
-            raise unreachable(what, error, creates=call.operation.creates) from error
+            what = f"ICA at {self._host()} gave no answer to {operation.id}"
+            raise unreachable(what, error, creates=operation.creates) from error
         date = answers.http_date(response.headers.get("Date", ""))
         if date is not None:
             self.clock_offset = date - self._clock()
