@@ -5,6 +5,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -93,19 +94,17 @@ def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> N
         chosen = Options(faults=Faults.parse(faults), **given)
     except FaultError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from error
-    server.run(host, port, chosen)
+    server.run(host, port, chosen, ready=lambda port: _say_where(host, port))
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to this version's tables."""
-    from webapp.store import Store
+    from webapp import serve as dashboard
 
     settings = Settings.from_environment()
     logs.setup("migrate", settings.log_level)
-    store = Store(settings.database)
-    store.migrate()
-    store.close()
+    dashboard.migrate(settings)
     click.echo("The database is up to date.")
 
 
@@ -115,10 +114,14 @@ def check() -> None:
     from webapp.check import findings
 
     well = True
-    for finding in findings(os.environ):
+    for finding in findings(os.environ, time.time()):
         click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.sentence}")
         well = well and finding.ok
     sys.exit(0 if well else 1)
+
+
+def _say_where(host: str, port: int) -> None:
+    click.echo(f"ICA is simulated at http://{host}:{port}/ica/rest")
 
 
 def _begin(process: str) -> Settings:

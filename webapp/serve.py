@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 
 from webapp.settings import Settings, SettingsError, demand_safe
-from webapp.store import Store
+from webapp.store import DatabaseAway, Store
 from webapp.supervisor import Child, supervise
 from webapp.vault import secret_key_for
 
@@ -29,7 +29,7 @@ def serve(
     demand_safe(settings)
     secret_key_for(settings)  # made here, so that two children need not both make it
     with listen(settings.host, settings.port) as listener:
-        _migrate(settings)
+        migrate(settings)
         children = [*also, _web(environ, listener.fileno())]
         if with_worker:
             children.append(_command("worker", environ, "work"))
@@ -57,10 +57,29 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _migrate(settings: Settings) -> None:
+def migrate(settings: Settings) -> None:
+    """Bring the database to this version's tables. Raises SettingsError when it can't be used."""
     store = Store(settings.database)
-    store.migrate()
-    store.close()
+    try:
+        store.migrate()
+    except (DatabaseAway, ModuleNotFoundError, OSError) as error:
+        raise SettingsError(database_trouble(error)) from error
+    finally:
+        store.close()
+
+
+def database_trouble(error: DatabaseAway | ModuleNotFoundError | OSError) -> str:
+    """What keeps the database from being used, in one sentence."""
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            "LINKBOARD_DATABASE_URL names a PostgreSQL, but its driver is not installed: "
+            "pip install 'linkboard[postgres]'."
+        )
+    cause = error if isinstance(error, OSError) else error.orig
+    return (
+        f"The database can't be used: {' '.join(str(cause).split())}. "
+        "LINKBOARD_DATABASE_URL names it; without that it lies in LINKBOARD_DATA_DIR."
+    )
 
 
 def _web(environ: Mapping[str, str], listener: int) -> Child:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -164,6 +165,12 @@ _LEAST = {
 
 _MOST = {"port": 65_535}
 
+_DATABASE_URL = re.compile(
+    r"sqlite:///.+"
+    r"| postgresql(\+psycopg)?:// ([^/@]*@)? ([\w.-]+|\[[\da-f:]+\])? (:\d+)? /[^/?]+ (\?.*)?",
+    re.VERBOSE,
+)
+
 _ONE_OF = {"ica_version": ("v4", "v3"), "log_level": LOG_LEVELS}
 
 
@@ -177,6 +184,8 @@ def _check(name: str, value: Any) -> None:
         raise SettingsError(f"{shown} must be {' or '.join(_ONE_OF[name])}, but it is {value!r}.")
     if name == "ica_url" and not value.startswith(("http://", "https://")):
         raise SettingsError(f"{shown} must begin with https:// or http://, but it is {value!r}.")
+    if name == "database_url" and not _DATABASE_URL.fullmatch(value):
+        raise SettingsError(f"{shown} must look like postgresql://user:password@host:5432/name.")
     if name == "secret_key" and len(value) < SHORTEST_SECRET_KEY:
         raise SettingsError(
             f"{shown} must have {SHORTEST_SECRET_KEY} characters or more; it has {len(value)}."

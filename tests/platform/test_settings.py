@@ -1,0 +1,99 @@
+"""Settings come from the environment, and a wrong one is told in a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from webapp.settings import Settings, SettingsError, demand_safe, table, unknown_names
+
+
+def read(**settings):
+    return Settings.from_environment({f"LINKBOARD_{k.upper()}": v for k, v in settings.items()})
+
+
+def test_everything_has_a_default():
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert settings.ica_url == "https://ica.illumina.com/ica/rest"
+    assert settings.database == f"sqlite:///{Path.home()}/.local/share/linkboard/linkboard.db"
+
+
+def test_values_are_read():
+    settings = read(port="80", trusted_hosts="a.example, b.example", calls_per_second="2.5")
+    assert (settings.port, settings.calls_per_second) == (80, 2.5)
+    assert settings.trusted_hosts == ("a.example", "b.example")
+
+
+def test_an_empty_value_is_as_good_as_none():
+    assert read(port=" ", secret_key="", data_dir="") == Settings()
+
+
+def test_a_value_may_lie_in_a_file(tmp_path):
+    file = tmp_path / "key"
+    file.write_text("s" * 40 + "\n")
+    assert read(secret_key_file=str(file)).secret_key == "s" * 40
+
+
+def test_a_value_wins_over_a_file(tmp_path):
+    assert read(port="80", port_file="/nowhere").port == 80
+
+
+def test_a_slash_at_the_end_of_icas_address_means_nothing():
+    assert read(ica_url="https://ica.example/ica/rest/").ica_url == "https://ica.example/ica/rest"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("port", "http", "LINKBOARD_PORT must be a whole number, but it is 'http'."),
+        ("port", "0", "LINKBOARD_PORT must be 1 or more, but it is 0."),
+        ("port", "70000", "LINKBOARD_PORT must be 65535 or less, but it is 70000."),
+        ("calls_per_second", "nan", "LINKBOARD_CALLS_PER_SECOND must be 0.1 or more"),
+        ("ica_url", "ica.example", "LINKBOARD_ICA_URL must begin with https:// or http://"),
+        ("ica_version", "v5", "LINKBOARD_ICA_VERSION must be v4 or v3, but it is 'v5'."),
+        ("log_level", "LOUD", "LINKBOARD_LOG_LEVEL must be DEBUG or INFO or WARNING or ERROR"),
+        ("secret_key", "short", "LINKBOARD_SECRET_KEY must have 32 characters or more; it has 5."),
+        ("secret_key_file", "/nowhere", "LINKBOARD_SECRET_KEY_FILE can't be read"),
+        ("database_url", "mysql://u:s3cret@host/db", "LINKBOARD_DATABASE_URL must look like"),
+        ("database_url", "postgresql://u:s3cret@host:x/db", "LINKBOARD_DATABASE_URL must look"),
+    ],
+)
+def test_a_wrong_value_is_told(name, text, sentence):
+    with pytest.raises(SettingsError) as told:
+        read(**{name: text})
+    assert str(told.value).startswith(sentence)
+    assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@host:5432/name",
+        "postgresql+psycopg:///name?host=/run/postgresql",
+        "postgresql://u@[::1]/name",
+        "sqlite:////tmp/x.db",
+    ],
+)
+def test_database_urls_that_are_taken(url):
+    assert read(database_url=url).database == url
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
+def test_on_loopback_nothing_more_is_needed(host):
+    demand_safe(Settings(host=host))
+
+
+def test_beyond_loopback_hosts_and_key_are_needed():
+    with pytest.raises(SettingsError, match="TRUSTED_HOSTS and LINKBOARD_SECRET_KEY must be set"):
+        demand_safe(Settings(host="0.0.0.0"))
+    demand_safe(Settings(host="0.0.0.0", trusted_hosts=("a",), secret_key="s" * 32))
+
+
+def test_names_that_nothing_reads_are_found():
+    environ = {"LINKBOARD_PROT": "1", "LINKBOARD_PORT": "1", "LINKBOARD_SECRET_KEY_FILE": "f"}
+    assert unknown_names(environ) == ["LINKBOARD_PROT"]
+
+
+def test_the_readme_tells_of_every_setting():
+    readme = Path(__file__).parents[2] / "README.md"
+    assert "\n".join(table()) in readme.read_text(encoding="utf-8")

@@ -1,0 +1,86 @@
+"""What `linkboard check` tells: one finding, good or bad, for each thing that can be wrong."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from webapp.ica.auth import Credential
+from webapp.ica.client import IcaClient
+from webapp.ica.errors import IcaDown, IcaError, IcaProblem
+from webapp.serve import database_trouble
+from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
+from webapp.store import DatabaseAway, Store, workers
+from webapp.vault import secret_key_for
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Whether one thing is well, and the sentence that says so."""
+
+    ok: bool
+    sentence: str
+
+
+def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
+    """Look at one thing after the other; with settings that can't be used there is no more to see.
+
+    `now` is in seconds since 1970.
+    """
+    try:
+        settings = Settings.from_environment(environ)
+        demand_safe(settings)
+        secret_key_for(settings)
+    except SettingsError as error:
+        yield Finding(False, str(error))
+        return
+    yield from _settings(environ)
+    yield from _database(settings, now)
+    yield _ica(settings)
+
+
+def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:
+    unknown = unknown_names(environ)
+    for name in unknown:
+        yield Finding(False, f"{name} is set, but there is no such setting.")
+    if not unknown:
+        yield Finding(True, "The settings can be used.")
+
+
+def _database(settings: Settings, now: float) -> Iterator[Finding]:
+    store = Store(settings.database)
+    try:
+        if not store.is_current():
+            yield Finding(False, "The database is not up to date: run `linkboard migrate`.")
+            return
+        yield Finding(True, "The database answers and is up to date.")
+        yield _worker(store, now)
+    except (DatabaseAway, ModuleNotFoundError) as error:
+        yield Finding(False, database_trouble(error))
+    finally:
+        store.close()
+
+
+def _worker(store: Store, now: float) -> Finding:
+    with store.read() as connection:
+        beat_at = workers.last_beat(connection)
+    if beat_at is None:
+        return Finding(False, "No worker runs: start `linkboard serve` or `linkboard work`.")
+    age = round(now - beat_at)
+    if age > workers.SILENT_AFTER:
+        return Finding(False, f"No worker was heard of for {age} s: start `linkboard work`.")
+    return Finding(True, f"A worker was heard of {age} s ago.")
+
+
+def _ica(settings: Settings) -> Finding:
+    """Asked without a key, ICA says 401: that is an answer, and all that is needed here."""
+    where = f"ICA at {settings.ica_url}"
+    try:
+        IcaClient(settings.ica_url, Credential("linkboard-check")).search_projects(page_size=1)
+    except IcaDown as error:
+        return Finding(False, f"{where} is down: {error}")
+    except IcaProblem as error:
+        if error.status in (401, 403):
+            return Finding(True, f"{where} answers.")
+        return Finding(False, f"{where} does not look like ICA: {error}")
+    except IcaError as error:
+        return Finding(False, f"{where} does not answer: {error} LINKBOARD_ICA_URL names it.")
+    return Finding(False, f"{where} lets anybody in, so it can't be ICA.")
