@@ -40,59 +40,32 @@ def client(url: str, secret: str = TOKEN, **options) -> IcaClient:
     return IcaClient(url, Credential(secret), **options)
 
 
+PROJECT = "/api/projects/p"
+LINKING, UNLINKING = f"{PROJECT}/dataLinkingBatch", f"{PROJECT}/dataUnlinkingBatch"
+ELIGIBLE = f"{PROJECT}/data/eligibleForLinking"
 CALLS = {
     "projects": (lambda ica: ica.search_projects(), "GET", "/api/projects", V3),
-    "project": (lambda ica: ica.project("p"), "GET", "/api/projects/p", V3),
-    "data": (lambda ica: ica.project_data("p", "d"), "GET", "/api/projects/p/data/d", V3),
-    "eligible": (
-        lambda ica: ica.eligible("p", ["d"]),
-        "GET",
-        "/api/projects/p/data/eligibleForLinking",
-        V3,
-    ),
+    "project": (lambda ica: ica.project("p"), "GET", PROJECT, V3),
+    "data": (lambda ica: ica.project_data("p", "d"), "GET", f"{PROJECT}/data/d", V3),
+    "eligible": (lambda ica: ica.eligible("p", ["d"]), "GET", ELIGIBLE, V3),
     "jobs": (lambda ica: ica.jobs(), "GET", "/api/jobs", V3),
     "job": (lambda ica: ica.job("j"), "GET", "/api/jobs/j", V3),
-    "create": (
-        lambda ica: ica.create_batch("p", ["d"]),
-        "POST",
-        "/api/projects/p/dataLinkingBatch",
-        V4,
-    ),
-    "batch": (lambda ica: ica.batch("p", "b"), "GET", "/api/projects/p/dataLinkingBatch/b", V3),
-    "items": (
-        lambda ica: ica.items("p", "b"),
-        "GET",
-        "/api/projects/p/dataLinkingBatch/b/items",
-        V4,
-    ),
-    "item": (
-        lambda ica: ica.item("p", "b", "i"),
-        "GET",
-        "/api/projects/p/dataLinkingBatch/b/items/i",
-        V4,
-    ),
-    "create-unlink": (
-        lambda ica: ica.create_batch("p", ["d"], kind="unlink"),
-        "POST",
-        "/api/projects/p/dataUnlinkingBatch",
-        V3,
-    ),
-    "batch-unlink": (
-        lambda ica: ica.batch("p", "b", kind="unlink"),
-        "GET",
-        "/api/projects/p/dataUnlinkingBatch/b",
-        V3,
-    ),
-    "items-unlink": (
+    "create": (lambda ica: ica.create_batch("p", ["d"]), "POST", LINKING, V4),
+    "batch": (lambda ica: ica.batch("p", "b"), "GET", f"{LINKING}/b", V3),
+    "items": (lambda ica: ica.items("p", "b"), "GET", f"{LINKING}/b/items", V4),
+    "item": (lambda ica: ica.item("p", "b", "i"), "GET", f"{LINKING}/b/items/i", V4),
+    "unlink": (lambda ica: ica.create_batch("p", ["d"], kind="unlink"), "POST", UNLINKING, V3),
+    "unlink batch": (lambda ica: ica.batch("p", "b", kind="unlink"), "GET", f"{UNLINKING}/b", V3),
+    "unlink items": (
         lambda ica: ica.items("p", "b", kind="unlink"),
         "GET",
-        "/api/projects/p/dataUnlinkingBatch/b/items",
+        f"{UNLINKING}/b/items",
         V3,
     ),
-    "item-unlink": (
+    "unlink item": (
         lambda ica: ica.item("p", "b", "i", kind="unlink"),
         "GET",
-        "/api/projects/p/dataUnlinkingBatch/b/items/i",
+        f"{UNLINKING}/b/items/i",
         V3,
     ),
 }

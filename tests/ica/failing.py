@@ -1,0 +1,27 @@
+"""How calls fail: the error itself, for tests to look at."""
+
+import pytest
+
+from tests.ica.wire import jwt
+from webapp.ica.auth import Credential
+from webapp.ica.client import IcaClient
+from webapp.ica.errors import IcaError
+
+TOKEN = jwt(sub="u")
+IDS = [f"fil.{number:032x}" for number in range(32, 36)]
+
+
+def client(url: str, **options) -> IcaClient:
+    return IcaClient(url, Credential(TOKEN), **options)
+
+
+def failure(call) -> IcaError:
+    with pytest.raises(IcaError) as told:
+        call()
+    return told.value
+
+
+def both(url: str, **options) -> tuple[IcaError, IcaError]:
+    """How a reading and a creating call fail."""
+    ica = client(url, **options)
+    return failure(lambda: ica.job("j")), failure(lambda: ica.create_batch("p", IDS))

@@ -1,0 +1,212 @@
+"""Each way to fail becomes its own error, that says what is known of it."""
+
+import pytest
+
+from tests.ica.failing import IDS, both, failure
+from tests.ica.wire import Answer, playing
+from tests.simulated import DEMO_KEY, FIRST_PROJECT, simulator
+from webapp.ica.auth import Credential
+from webapp.ica.client import IcaClient
+from webapp.ica.errors import (
+    Conflict,
+    IcaDown,
+    IcaError,
+    IcaNonsense,
+    IcaProblem,
+    IcaUnreachable,
+    MayNot,
+    NotSignedIn,
+    NotThere,
+    Refused,
+    TooMany,
+)
+
+FAULTS = {
+    # fault: (class, worth trying again, retry after, whether a creating call may be done)
+    "429": (TooMany, True, 2, False),
+    "429-date": (TooMany, True, 2, False),
+    "429-bare": (TooMany, True, None, False),
+    "500": (IcaDown, True, None, True),
+    "503": (IcaDown, True, None, True),
+    "dropped-before": (IcaUnreachable, True, None, True),
+    "dropped-after": (IcaUnreachable, True, None, True),
+    "cut": (IcaUnreachable, True, None, True),
+    "slow": (IcaUnreachable, True, None, True),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_becomes_its_error(fault):
+    kind, again, wait, maybe_done = FAULTS[fault]
+    with simulator(slow_seconds=0.6) as sim:
+        ica = IcaClient(sim.url, Credential(DEMO_KEY), clock=sim.clock, timeout=(1, 0.3))
+        ica.project(FIRST_PROJECT)
+        sim.set_faults({fault: 1})
+        sim.forget_calls()
+        reading = failure(lambda: ica.project(FIRST_PROJECT))
+        creating = failure(lambda: ica.create_batch(FIRST_PROJECT, IDS))
+        calls = sim.calls()
+    for error in (reading, creating):
+        assert type(error) is kind
+        assert error.worth_trying_again is again
+        assert error.retry_after == wait
+    assert (reading.maybe_done, creating.maybe_done) == (False, maybe_done)
+    assert calls == {"getProject": 1, "createProjectDataLinkingBatch": 1}
+
+
+@pytest.mark.parametrize(("fault", "made"), [("dropped-before", 0), ("dropped-after", 1)])
+def test_a_lost_answer_leaves_open_what_the_jobs_can_tell(fault, made):
+    with simulator() as sim:
+        ica = IcaClient(sim.url, Credential(DEMO_KEY), clock=sim.clock)
+        before = ica.jobs().total
+        sim.set_faults({f"create:{fault}": "1x"})
+        assert failure(lambda: ica.create_batch(FIRST_PROJECT, IDS)).maybe_done
+        assert ica.jobs().total - before == made
+
+
+def test_a_batch_that_is_lost_is_not_there():
+    with simulator() as sim:
+        ica = IcaClient(sim.url, Credential(DEMO_KEY), clock=sim.clock)
+        batch = ica.create_batch(FIRST_PROJECT, IDS)
+        sim.set_faults({"lost-batch": 1})
+        assert type(failure(lambda: ica.batch(FIRST_PROJECT, batch.id))) is NotThere
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "again"),
+    [
+        (400, Refused, False),
+        (401, NotSignedIn, False),
+        (402, Refused, False),
+        (403, MayNot, False),
+        (404, NotThere, False),
+        (409, Conflict, False),
+        (415, Refused, False),
+        (429, TooMany, True),
+        (451, Refused, False),
+        (500, IcaDown, True),
+        (504, IcaDown, True),
+        (599, IcaDown, True),
+    ],
+)
+def test_each_status_has_its_error(status, kind, again):
+    with playing(Answer({"title": "CODE", "detail": "Why."}, status=status)) as ica:
+        reading, creating = both(ica.url)
+    for error in (reading, creating):
+        assert type(error) is kind
+        assert (error.status, error.worth_trying_again) == (status, again)
+    assert str(reading) == f"ICA answered getJob with {status}: CODE, Why."
+    assert (reading.maybe_done, creating.maybe_done) == (False, status >= 500)
+
+
+def test_a_problem_is_kept_word_for_word():
+    problem = {
+        "id": "7d0f",
+        "type": "about:blank",
+        "title": "ICA_SEC_003",
+        "status": 403,
+        "detail": "You have no access.",
+        "instance": "urn:x",
+        "parameters": {"projectId": "p", "n": 1},
+        "timestamp": "2026-11-23T12:00:00Z",
+        "unheard": [None, {"of": True}],
+    }
+    with playing(Answer(problem, status=403)) as ica:
+        error, _ = both(ica.url)
+    assert error.problem == problem
+    assert (error.title, error.detail) == ("ICA_SEC_003", "You have no access.")
+    assert (error.id, error.instance) == ("7d0f", "urn:x")
+
+
+@pytest.mark.parametrize("body", [{}, {"title": None, "detail": 5, "id": []}])
+def test_a_problem_may_say_nothing(body):
+    with playing(Answer(body, status=418)) as ica:
+        error, _ = both(ica.url)
+    assert (error.title, error.detail, error.id, error.instance) == ("", "", "", "")
+    assert str(error) == "ICA answered getJob with 418."
+
+
+PAGE = b"""<!doctype html><html><head><style>p {color: red}</style><script>alert("no")</script>
+</head><body><h1>Gateway&nbsp;trouble</h1>\n\n<p>Try &lt;later&gt;.</p></body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (PAGE, "Gateway trouble Try <later>."),
+        (b"", ""),
+        (b"\xff\xfe plain", "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} plain"),
+        (b"[1, 2]", "[1, 2]"),
+        (b"<script>" + b"x" * 100_000, ""),
+    ],
+)
+def test_an_error_that_is_no_problem_is_told_in_short(body, detail):
+    with playing(Answer(body, status=502)) as ica:
+        error, _ = both(ica.url)
+    assert error.problem == {"status": 502, "title": "Bad Gateway", "detail": detail}
+
+
+def test_a_long_text_is_shortened():
+    with playing(Answer(b"word " * 100_000, status=500)) as ica:
+        error, _ = both(ica.url)
+    assert len(error.detail) == 300
+    assert len(str(error)) < 500
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 1.5 ", 1.5),
+        ("9" * 5000, 86_400.0),
+        ("Mon, 23 Nov 2026 12:01:00 GMT", 60.0),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
+        ("-5", None),
+        ("soon", None),
+        ("nan", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_in_either_form(header, seconds):
+    """By ICA's own clock: ours is an hour astray here."""
+    headers = {"Retry-After": header, "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}
+    with playing(Answer(status=429, headers=headers)) as ica:
+        error, _ = both(ica.url, clock=lambda: 1795435200.0 + 3600)
+    assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(b"<html>Please sign in</html>", headers={"Content-Type": "text/html"}),
+        Answer(b'{"id": "b", "st'),
+        Answer(b""),
+        Answer(b"", status=204),
+        Answer([]),
+        Answer({"id": 5, "status": "RUNNING"}),
+        Answer({"id": None}),
+        Answer({"job": {"id": "j"}}),
+        Answer({"id": "b", "status": "RUNNING", "timeCreated": "noon", "job": 5}),
+        Answer({"id": "b", "status": "RUNNING", "timeCreated": "2026-11-23T12:00:00", "job": []}),
+        Answer(b'{"deep": ' + b"[" * 100_000),
+        Answer(b"\xff\xfe{}"),
+        Answer(b"{}", headers={"Content-Encoding": "gzip"}),
+    ],
+)
+def test_an_answer_that_cant_be_read_is_nonsense(answer):
+    with playing(answer) as ica:
+        reading, creating = both(ica.url)
+    for error in (reading, creating):
+        assert type(error) is IcaNonsense
+        assert error.worth_trying_again
+    assert "getJob" in str(reading)
+    assert (reading.maybe_done, creating.maybe_done) == (False, True)
+
+
+def test_every_error_is_an_ica_error_and_says_whether_to_try_again():
+    kinds = [IcaUnreachable, IcaNonsense, IcaProblem, *IcaProblem.__subclasses__()]
+    assert len(kinds) == 10
+    for kind in kinds:
+        assert issubclass(kind, IcaError)
+        assert isinstance(kind.worth_trying_again, bool)
