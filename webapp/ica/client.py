@@ -13,7 +13,7 @@ from webapp.ica import operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
 from webapp.ica.errors import IcaNonsense, NotSignedIn
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
-from webapp.ica.operations import Operation, batch_operations
+from webapp.ica.operations import Kind, Operation, batch_operations
 from webapp.ica.transport import Call, OnCall, Params, Transport, new_session, path_to
 
 T = TypeVar("T")
@@ -121,12 +121,12 @@ class IcaClient:
         """One job. GET /api/jobs/{j}"""
         return self._get(operations.GET_JOB, Job, job=job_id)
 
-    def statuses(self, kind: str = "link") -> tuple[str, ...]:
+    def statuses(self, kind: Kind = "link") -> tuple[str, ...]:
         """The item statuses that are known, in this version, for this kind of batch."""
         return self._batches[kind].statuses
 
     def create_batch(
-        self, project_id: str, data_ids: Sequence[str], *, kind: str = "link"
+        self, project_id: str, data_ids: Sequence[str], *, kind: Kind = "link"
     ) -> Batch:
         """Link data into a project, or unlink them. POST /api/projects/{p}/dataLinkingBatch
 
@@ -136,7 +136,7 @@ class IcaClient:
         body = msgspec.json.encode({"items": [{"dataId": data_id} for data_id in data_ids]})
         return self._call(Call(operation, path_to(operation, project=project_id), body=body), Batch)
 
-    def batch(self, project_id: str, batch_id: str, *, kind: str = "link") -> Batch:
+    def batch(self, project_id: str, batch_id: str, *, kind: Kind = "link") -> Batch:
         """A batch with its job. GET …/dataLinkingBatch/{b}"""
         return self._get(self._batches[kind].get, Batch, project=project_id, batch=batch_id)
 
@@ -149,7 +149,7 @@ class IcaClient:
         page_token: str | None = None,
         page_offset: int | None = None,
         page_size: int = PAGE_SIZE,
-        kind: str = "link",
+        kind: Kind = "link",
     ) -> Page[Item]:
         """A page of a batch's items. GET …/dataLinkingBatch/{b}/items
 
@@ -167,7 +167,7 @@ class IcaClient:
         return self._get(operation, Page[Item], params, project=project_id, batch=batch_id)
 
     def count_items(
-        self, project_id: str, batch_id: str, *, status: str | None = None, kind: str = "link"
+        self, project_id: str, batch_id: str, *, status: str | None = None, kind: Kind = "link"
     ) -> int | None:
         """How many items a batch has, with one status or in all; None where ICA won't say.
 
@@ -187,7 +187,7 @@ class IcaClient:
         statuses: Iterable[str] = (),
         page_token: str | None = None,
         page_size: int = PAGE_SIZE,
-        kind: str = "link",
+        kind: Kind = "link",
     ) -> Iterator[Item]:
         """Every item of a batch, page after page by cursor, each page asked for when it is needed.
 
@@ -203,7 +203,7 @@ class IcaClient:
         )
         return _each(lambda token: page(page_token=token), page_token)
 
-    def item(self, project_id: str, batch_id: str, item_id: str, *, kind: str = "link") -> Item:
+    def item(self, project_id: str, batch_id: str, item_id: str, *, kind: Kind = "link") -> Item:
         """One item of a batch. GET …/dataLinkingBatch/{b}/items/{i}"""
         operation = self._batches[kind].item
         return self._get(operation, Item, project=project_id, batch=batch_id, item=item_id)

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 from webapp.ica.models import LINK_STATUSES, UNLINK_STATUSES
 
+Kind = Literal["link", "unlink"]
+
 V3 = "application/vnd.illumina.v3+json"
 V4 = "application/vnd.illumina.v4+json"
 
@@ -50,8 +52,8 @@ class BatchOperations(NamedTuple):
     statuses: tuple[str, ...]
 
 
-def batch_operations(version: str) -> Mapping[str, BatchOperations]:
-    """The operations of each kind of batch, "link" and "unlink".
+def batch_operations(version: str) -> Mapping[Kind, BatchOperations]:
+    """The operations of each kind of batch.
 
     version: v4; or v3, where ICA reports PARTIALLY_LINKED as FAILED and makes one item of every
     file of a folder. Unlinking has v3 only.
