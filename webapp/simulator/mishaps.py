@@ -1,6 +1,7 @@
 """Faults of the way: what may happen to a call whatever its operation."""
 
 import time
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -14,7 +15,6 @@ from webapp.simulator.world import World
 Environ = dict[str, Any]
 
 RETRY_AFTER_SECONDS = 2
-_ENDING = "simulator.ending"
 _PROXY_PAGE = (
     "<html><head><title>503 Service Temporarily Unavailable</title></head>"
     "<body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>"
@@ -28,9 +28,17 @@ class Ending(Enum):
     CUT = "close the connection in the middle of the body"
 
 
-def ending_of(environ: Environ) -> Ending | None:
-    """What the app wants of the server for this call; None: answer it."""
-    return environ.get(_ENDING)
+@dataclass(slots=True)
+class Wire:
+    """The server's ear: what the app wants of the connection; None: answer whole."""
+
+    ending: Ending | None = None
+
+    @classmethod
+    def of(cls, environ: Environ) -> "Wire":
+        """The wire of a call; Flask and the server see the same one."""
+        wire: Wire = environ.setdefault("simulator.wire", cls())
+        return wire
 
 
 def spoil_before(world: World, operation: Operation, environ: Environ) -> Response | None:
@@ -41,7 +49,7 @@ def spoil_before(world: World, operation: Operation, environ: Environ) -> Respon
     if _strikes(world, operation, "slow"):
         time.sleep(world.options.slow_seconds)
     if _strikes(world, operation, "dropped-before"):
-        environ[_ENDING] = Ending.DROP
+        Wire.of(environ).ending = Ending.DROP
         return Response()
     if _strikes(world, operation, "503"):
         return Response(_PROXY_PAGE, 503, mimetype="text/html")
@@ -56,9 +64,9 @@ def spoil_before(world: World, operation: Operation, environ: Environ) -> Respon
 def spoil_after(world: World, operation: Operation, environ: Environ) -> None:
     """Lose the answer, or half of it, of a call whose work was done."""
     if _strikes(world, operation, "dropped-after"):
-        environ[_ENDING] = Ending.DROP
+        Wire.of(environ).ending = Ending.DROP
     elif _strikes(world, operation, "cut"):
-        environ[_ENDING] = Ending.CUT
+        Wire.of(environ).ending = Ending.CUT
 
 
 def _strikes(world: World, operation: Operation, fault: str) -> bool:

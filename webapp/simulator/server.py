@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_content_length
 
 from webapp.simulator.app import LARGEST_BODY, create_app
-from webapp.simulator.mishaps import Ending, Environ, ending_of
+from webapp.simulator.mishaps import Ending, Environ, Wire
 from webapp.simulator.options import Options
 
 log = logging.getLogger(__name__)
@@ -100,11 +100,11 @@ class _Handler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         environ = self.make_environ()
         environ["wsgi.input"] = self._body(environ)
+        wire = Wire.of(environ)
         response = Response.from_app(self.server.app, environ, buffered=True)
-        ending = ending_of(environ)
-        self.close_connection = self.close_connection or ending is not None
-        if ending is not Ending.DROP:
-            self._send(response, cut=ending is Ending.CUT)
+        self.close_connection = self.close_connection or wire.ending is not None
+        if wire.ending is not Ending.DROP:
+            self._send(response, cut=wire.ending is Ending.CUT)
 
     def handle_expect_100(self) -> bool:
         accepted = super().handle_expect_100()

@@ -1,0 +1,169 @@
+"""Every fault does what its name says, as often as it was told to, and where."""
+
+import email.utils
+
+import pytest
+import requests
+
+from tests.simulated import simulator
+from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id
+from webapp.simulator.faults import FAULTS, FaultError, Faults
+
+IDS = [data_id(number, "88") for number in range(30)]
+
+
+def test_429_says_when_to_come_back(sim, demo):
+    sim.set_faults({"429": 1})
+    answer = demo.get(PROJECT)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+    assert answer.json()["title"] == "ICA_API_429"
+
+
+def test_429_date_says_it_as_a_date(sim, demo):
+    sim.set_faults({"429-date": 1})
+    answer = demo.get(PROJECT)
+    moment = email.utils.parsedate_to_datetime(answer.headers["Retry-After"]).timestamp()
+    assert answer.status_code == 429
+    assert moment == int(sim.clock.now + 2)
+
+
+def test_429_bare_does_not_say_it(sim, demo):
+    sim.set_faults({"429-bare": 1})
+    answer = demo.get(PROJECT)
+    assert answer.status_code == 429
+    assert "Retry-After" not in answer.headers
+
+
+def test_500_is_a_problem_and_503_is_html(sim, demo):
+    sim.set_faults({"500": 1})
+    assert demo.get(PROJECT).json()["status"] == 500
+    sim.set_faults({"503": 1})
+    answer = demo.get(PROJECT)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert "<html>" in answer.text
+
+
+@pytest.mark.parametrize(("fault", "jobs"), [("dropped-before", 0), ("dropped-after", 1)])
+def test_a_dropped_create_is_done_or_not(sim, demo, fault, jobs):
+    sim.set_faults({f"create:{fault}": "1x"})
+    with pytest.raises(requests.ConnectionError):
+        demo.create(IDS)
+    assert len(demo.get("/api/jobs").json()["items"]) == jobs
+    assert sim.calls()["createProjectDataLinkingBatch"] == 1
+
+
+def test_cut_ends_the_answer_in_its_middle(sim, demo):
+    sim.set_faults({"cut": "1x"})
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        demo.get(PROJECT)
+    assert demo.get(PROJECT).status_code == 200
+
+
+def test_slow_outlasts_a_hasty_client(sim, demo):
+    sim.set_faults({"slow": "1x"})
+    with pytest.raises(requests.ReadTimeout):
+        demo.session.get(demo.url + PROJECT, timeout=0.1)
+    assert demo.get(PROJECT).status_code == 200
+
+
+def test_null_totals(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"items:null-totals": 1})
+    for params in ({"pageOffset": "0", "pageSize": "1"}, {"pageSize": "10"}):
+        page = demo.get(f"{batch}/items", "v4", **params).json()
+        assert page["totalItemCount"] is page["remainingRecords"] is None
+    assert demo.get("/api/projects", pageOffset="0").json()["totalItemCount"] > 0
+
+
+def test_null_job(sim, demo):
+    sim.set_faults({"null-job": 1})
+    batch = demo.create(IDS)
+    assert demo.get(batch).json()["job"] is None
+    sim.set_faults({})
+    assert demo.get(batch).json()["job"]["status"] == "INITIALIZED"
+
+
+def test_a_status_nobody_has_heard_of(sim, demo):
+    sim.set_faults({"unknown-status": "1x"})
+    struck, spared = demo.create(IDS), demo.create(IDS)
+    sim.clock.advance(100)
+    statuses = [status for status, _ in demo.outcomes(struck).values()]
+    assert statuses[:8] == ["QUARANTINED", *["LINKED"] * 6, "QUARANTINED"]
+    assert "QUARANTINED" not in str(demo.outcomes(spared))
+
+
+def test_a_refused_page_token(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"refused-token": 1})
+    page = demo.get(f"{batch}/items", "v4", pageSize="10")
+    assert page.status_code == 200
+    token = page.json()["nextPageToken"]
+    again = demo.get(f"{batch}/items", "v4", pageSize="10", pageToken=token)
+    assert again.status_code == 400
+
+
+def test_a_cursor_that_repeats(sim, demo):
+    batch = demo.create(IDS)
+    first = demo.get(f"{batch}/items", "v4", pageSize="10").json()
+    sim.set_faults({"repeated-cursor": 1})
+    token = first["nextPageToken"]
+    second = demo.get(f"{batch}/items", "v4", pageSize="10", pageToken=token).json()
+    assert second["nextPageToken"] == token
+    assert second["items"] != first["items"]
+
+
+def test_a_lost_batch(sim, demo):
+    batch, unlinking = demo.create(IDS), demo.create(IDS, "v3", UNLINKING)
+    item = demo.items(batch)[0]["id"]
+    sim.set_faults({"lost-batch": 1})
+    assert demo.get(batch).status_code == 404
+    assert demo.get(f"{batch}/items", "v4").status_code == 404
+    assert demo.get(f"{batch}/items/{item}", "v4").status_code == 404
+    assert demo.get(unlinking).status_code == 404
+    assert demo.get(PROJECT).status_code == 200
+
+
+def test_a_fault_keeps_to_its_operation_and_its_count(sim, demo):
+    sim.set_faults({"project:500": "2x"})
+    assert demo.get("/api/projects").status_code == 200
+    assert [demo.get(PROJECT).status_code for _ in range(3)] == [500, 500, 200]
+    assert sim.faults() == {"project:500": "0x"}
+
+
+def test_a_rate_is_kept_and_the_seed_repeats_it():
+    def statuses(seed):
+        with simulator(faults={"500": 0.3}, seed=seed) as sim, requests.Session() as session:
+            session.headers.update({"X-API-Key": "demo-key", "Accept": "*/*"})
+            return [session.get(sim.url + PROJECT, timeout=10).status_code for _ in range(200)]
+
+    first = statuses(1)
+    assert first == statuses(1)
+    assert first != statuses(2)
+    assert 30 <= first.count(500) <= 90
+
+
+def test_faults_spare_the_controls(sim, demo):
+    sim.set_faults(dict.fromkeys(FAULTS, 1))
+    assert sim.faults() == dict.fromkeys(FAULTS, 1)
+    assert sim.calls() == {}
+    with pytest.raises(requests.ConnectionError):
+        demo.post(LINKING, "v4", {"items": []})
+    assert sim.calls() == {"createProjectDataLinkingBatch": 1}
+    sim.forget_calls()
+    assert sim.calls() == {}
+
+
+@pytest.mark.parametrize("text", ["429=2", "429=-1", "429=often", "429", "no-such=1", "nope:429=1"])
+def test_a_fault_that_makes_no_sense_is_refused(sim, demo, text):
+    with pytest.raises(FaultError, match=r"There is no|between 0 and 1"):
+        Faults.parse([text])
+    target, _, amount = text.partition("=")
+    control = f"{sim.root}/_simulator/faults"
+    answer = demo.session.post(control, json={target: amount}, timeout=10)
+    assert (answer.status_code, sim.faults()) == (400, {})
+
+
+def test_faults_are_written_as_they_are_read():
+    texts = ["429=0.1", "create:dropped-after=1x"]
+    assert Faults.parse(texts).to_json() == {"429": 0.1, "create:dropped-after": "1x"}
+    assert Faults.from_json(Faults.parse(texts).to_json()) == Faults.parse(texts)
