@@ -133,6 +133,13 @@ def test_a_wrong_key_is_told_at_once():
     assert not told.value.worth_trying_again
 
 
+@pytest.mark.parametrize("slip", ["", "e", '"', "title"])
+def test_a_slip_for_a_key_leaves_icas_words_alone(slip):
+    with playing(REFUSED) as ica, pytest.raises(NotSignedIn) as told:
+        IcaClient(ica.url, Credential(slip)).job("j")
+    assert told.value.title == "ICA_SEC_002"
+
+
 def test_a_failed_minting_made_no_batch():
     with playing(Answer(status=503)) as ica, pytest.raises(IcaDown) as told:
         IcaClient(ica.url, Credential("the-key")).create_batch("p", ["fil.1"])
