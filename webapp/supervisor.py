@@ -80,6 +80,7 @@ class _Kept:
             self._mourn(self.process.returncode, now)
         if not self.process and now >= self.due:
             self.process, self.started = _start(self.child), now
+            log.info("The %s runs as process %d.", self.child.name, self.process.pid)
 
     def _mourn(self, code: int, now: float) -> None:
         if now - self.started > SOUND_AFTER:

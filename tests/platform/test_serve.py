@@ -1,0 +1,149 @@
+"""`linkboard serve`, as an operator meets it: a process, its output, its port and its signals."""
+
+import os
+import re
+import signal
+import socket
+import urllib.request
+from http.client import HTTPConnection
+
+import pytest
+
+from tests.processes import linkboard
+
+NO_ICA = "http://127.0.0.1:9/ica/rest"  # the discard port: nobody answers
+
+
+@pytest.fixture
+def settings(tmp_path, free_port):
+    return {"data_dir": tmp_path / "data", "port": free_port, "ica_url": NO_ICA, "web_processes": 1}
+
+
+@pytest.fixture
+def served(settings):
+    with linkboard("serve", **settings) as program:
+        program.ids = {}
+        for _ in range(2):
+            found = program.wait_for(r"The (web|worker) runs as process (\d+)")
+            program.ids[found[1]] = int(found[2])
+        program.url = program.wait_for(r"^Linkboard is at (http://127.0.0.1:\d+)$")[1]
+        yield program
+
+
+def answers(program):
+    with urllib.request.urlopen(f"{program.url}/healthz", timeout=20) as answer:
+        return answer.status == 200
+
+
+def test_says_where_it_is_once_it_answers(served, settings):
+    assert served.url.endswith(f":{settings['port']}")
+    assert answers(served)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ends_within_ten_seconds_though_a_browser_is_connected(served, settings, number):
+    browser = HTTPConnection("127.0.0.1", settings["port"])
+    browser.request("GET", "/healthz")
+    browser.getresponse().read()
+    served.send(number)
+    assert served.wait_until_all_are_gone(within=10) == 0
+    assert "ERROR" not in served.output
+    assert "Traceback" not in served.output
+    browser.close()
+
+
+def test_leaves_nothing_behind_when_it_is_killed(served):
+    served.send(signal.SIGKILL)
+    served.wait_until_all_are_gone(within=10)
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_starts_again_what_was_killed(served, name):
+    os.kill(served.ids[name], signal.SIGKILL)
+    served.wait_for(f"The {name} was ended by SIGKILL")
+    again = served.wait_for(rf"The {name} runs as process (\d+)")[1]
+    assert int(again) != served.ids[name]
+    assert answers(served)
+
+
+def test_without_a_worker_it_serves_pages_only(settings):
+    with linkboard("serve", "--no-worker", **settings) as program:
+        program.wait_for("Linkboard is at")
+        assert "The worker runs" not in program.output
+
+
+def test_a_worker_runs_alone(settings):
+    with linkboard("migrate", **settings) as program:
+        assert program.wait_until_all_are_gone() == 0
+    with linkboard("work", **settings) as worker:
+        wait_for_check(r"^ok .*A worker was heard of \d s ago", settings)
+        worker.send(signal.SIGTERM)
+        assert worker.wait_until_all_are_gone(within=10) == 0
+
+
+def wait_for_check(pattern, settings):
+    """A worker's first beat is told to nobody, so ask until it is there."""
+    for _ in range(20):
+        _, output = run("check", settings)
+        if re.search(pattern, output, re.MULTILINE):
+            return
+    raise AssertionError(output)
+
+
+def run(command, settings, *options):
+    """A command's exit code and all that it says."""
+    with linkboard(command, *options, **settings) as program:
+        return program.wait_until_all_are_gone(within=30), program.output
+
+
+def test_a_taken_port_is_one_sentence(settings):
+    with socket.create_server(("127.0.0.1", settings["port"])):
+        code, output = run("serve", settings)
+    assert code == 1
+    assert output.startswith(f"Error: Port {settings['port']} of 127.0.0.1 is taken:")
+    assert output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"batch_size": "many"}, "LINKBOARD_BATCH_SIZE must be a whole number"),
+        ({"host": "0.0.0.0"}, "LINKBOARD_TRUSTED_HOSTS and LINKBOARD_SECRET_KEY must be set"),
+        (
+            {"host": "256.0.0.1", "trusted_hosts": "a", "secret_key": "k" * 32},
+            "can't listen on port",
+        ),
+        ({"database_url": "postgresql://u:s3cret@127.0.0.1:9/none"}, "The database can't be used"),
+        ({"data_dir": "/dev/null/data"}, "The secret key can't be kept in /dev/null/data"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(settings, wrong, sentence):
+    code, output = run("serve", settings | wrong)
+    assert code == 1
+    assert output.startswith("Error: ")
+    assert sentence in output
+    assert output.count("\n") == 1
+    assert "s3cret" not in output
+
+
+def test_a_wrong_option_is_a_matter_of_usage(settings):
+    assert run("serve", settings, "--prot", "1")[0] == 2
+
+
+def test_check_tells_what_is_wrong(settings):
+    code, output = run("check", settings | {"prot": 1})
+    assert code == 1
+    assert "WRONG  LINKBOARD_PROT is set, but there is no such setting." in output
+    assert "WRONG  The database " in output
+    assert f"WRONG  ICA at {NO_ICA} does not answer" in output
+
+
+def test_check_finds_nothing_wrong(settings):
+    with linkboard("simulate", "--port", 0) as simulator:
+        settings["ica_url"] = simulator.wait_for(r"ICA is simulated at (\S+)")[1]
+        with linkboard("serve", **settings) as program:
+            program.wait_for("Linkboard is at")
+            wait_for_check("A worker was heard of", settings)
+            code, output = run("check", settings)
+    assert code == 0, output
+    assert "WRONG" not in output
