@@ -11,6 +11,7 @@ from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
+from webapp.simulator.call import Call
 from webapp.simulator.documents import Document, timestamp
 from webapp.simulator.faults import FaultError, Faults
 from webapp.simulator.mishaps import spoil_after, spoil_before
@@ -18,7 +19,7 @@ from webapp.simulator.operations import OPERATIONS, Operation, agree_on_version,
 from webapp.simulator.options import Options
 from webapp.simulator.people import User
 from webapp.simulator.problems import PROBLEM_TYPE, Problem, bad_request, unauthorized
-from webapp.simulator.service import Call, services
+from webapp.simulator.service import services
 from webapp.simulator.world import World
 
 PREFIX = "/ica/rest"
@@ -28,7 +29,7 @@ _WORTH_ZIPPING = 1_000
 
 def create_app(options: Options, clock: Callable[[], float] = time.time) -> Flask:
     """The simulator as a WSGI app; `clock` tells seconds since 1970."""
-    app = Flask("simulator", static_folder=None, template_folder=None)
+    app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     world = World(options, clock)
     serve = services()

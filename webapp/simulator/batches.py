@@ -15,10 +15,10 @@ from webapp.simulator.progress import (
     RUNNING,
     WAITING_RESOURCES,
     Progress,
-    Selection,
     seconds_to_finish,
     seconds_to_start,
 )
+from webapp.simulator.selection import Selection
 
 # An item's id is its batch's with the first 32 bits replaced by its scrambled position: unique,
 # and turned back without an index. The factor is odd, hence invertible.

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from webapp.simulator.outcomes import digest, is_folder
 
 _CELLS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-_FILES = (
-    ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000),
-    ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000),
-    ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000),
+_READS = ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000)
+_FILES = (  # name, format, size in bytes at most
+    *(_READS, _READS, _READS),
     ("{sample}_tumor.bam", "BAM", 90_000_000_000),
     ("{sample}.cram", "CRAM", 18_000_000_000),
     ("{sample}.hard-filtered.vcf.gz", "VCF", 300_000_000),

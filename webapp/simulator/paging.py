@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from webapp.simulator.problems import bad_request
-from webapp.simulator.progress import Selection
+from webapp.simulator.selection import Selection
 
 # ICA publishes neither its default nor its maximum; public clients use at most 1,000.
 DEFAULT_SIZE = 1_000

@@ -48,7 +48,7 @@ class Server:
 
     def __init__(self, app: Flask, host: str, port: int) -> None:
         self._http = _HttpServer(host, port, app, _Handler)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def port(self) -> int:

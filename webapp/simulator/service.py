@@ -1,14 +1,12 @@
 """What each of ICA's operations does: a function a piece, from a call to a document."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import msgspec
-from werkzeug.datastructures import MultiDict
 
 from webapp.simulator.batches import Batch, Kind, known_statuses
+from webapp.simulator.call import Call
 from webapp.simulator.documents import (
     Document,
     data_document,
@@ -17,14 +15,12 @@ from webapp.simulator.documents import (
     project_data_document,
     project_document,
 )
-from webapp.simulator.operations import Operation
 from webapp.simulator.outcomes import digest, is_eligible
-from webapp.simulator.paging import PageRequest, sorted_rows
-from webapp.simulator.people import TENANT, TENANT_ID, User
+from webapp.simulator.paging import sorted_rows
+from webapp.simulator.people import TENANT, TENANT_ID
 from webapp.simulator.problems import bad_request, forbidden, not_found, unauthorized
-from webapp.simulator.progress import Selection
 from webapp.simulator.projects import Project, uuid_text
-from webapp.simulator.world import World
+from webapp.simulator.selection import Selection
 
 _JOB_STATUSES = (
     "INITIALIZED",
@@ -36,43 +32,6 @@ _JOB_STATUSES = (
     "FAILED",
 )
 _CATALOGUE_SIZE = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One authorised call: who asks, in which version, for what, and when."""
-
-    world: World
-    operation: Operation
-    user: User
-    version: str
-    path: str
-    args: MultiDict[str, str]
-    body: bytes
-    now: float
-
-    def struck_by(self, fault: str) -> bool:
-        return self.world.dice.hit(fault, self.operation.name)
-
-    def page(self, selection: Selection, draw: Callable[[int], Any], *filters: str) -> Document:
-        """The page that is asked for, unless one of the faults of paging strikes."""
-        request = PageRequest.read(self.args, "\n".join((self.path, *filters)))
-        if request.position and self.struck_by("refused-token"):
-            raise bad_request("pageToken is not valid")
-        page = request.answer(selection, draw)
-        if page["nextPageToken"] and self.struck_by("repeated-cursor"):
-            page["nextPageToken"] = request.token(request.position)
-        if self.struck_by("null-totals"):
-            page.update(totalItemCount=None, remainingRecords=None)
-        return page
-
-    def statuses(self, known: Sequence[str]) -> list[str]:
-        """The status filters. Raises Problem 400 for a word that ICA doesn't know."""
-        asked = self.args.getlist("status")
-        for status in asked:
-            if status not in known:
-                raise bad_request(f"{status[:100]!r} is not a valid status")
-        return sorted(asked)
 
 
 class NewItem(msgspec.Struct, frozen=True, rename="camel"):
