@@ -1,5 +1,7 @@
 """The store: the only code with SQL. One module a noun; every function takes a connection."""
 
+from sqlalchemy.exc import OperationalError as DatabaseAway
+
 from webapp.store.engine import Store
 
-__all__ = ["Store"]
+__all__ = ["DatabaseAway", "Store"]

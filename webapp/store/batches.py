@@ -201,10 +201,13 @@ def _lease(connection: Connection, condition: Any, worker: str, now: float) -> B
     return Batch(**row) if row else None
 
 
-def next_due(connection: Connection, now: float) -> bool:
-    """Whether any batch is due now."""
+def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
+    """Whether claim() would find a batch."""
     statement = (
-        select(batches.c.id).where(batches.c.due_at <= now, batches.c.lease_until <= now).limit(1)
+        select(batches.c.id)
+        .where(batches.c.due_at <= now, batches.c.lease_until <= now)
+        .where(batches.c.account_id.not_in(not_of))
+        .limit(1)
     )
     return connection.execute(statement).first() is not None
 
@@ -252,6 +255,13 @@ def known_ids(connection: Connection, ica_batch_ids: Collection[str]) -> set[str
     """Those of the given ICA batch ids that a batch here has."""
     statement = select(batches.c.ica_batch_id).where(batches.c.ica_batch_id.in_(ica_batch_ids))
     return {found for found in connection.execute(statement).scalars() if found}
+
+
+def submission_of(connection: Connection, ica_batch_id: str) -> int | None:
+    """The submission that has this ICA batch, None if there is none."""
+    statement = select(batches.c.submission_id).where(batches.c.ica_batch_id == ica_batch_id)
+    submission_id: int | None = connection.execute(statement.limit(1)).scalar()
+    return submission_id
 
 
 def stop(connection: Connection, submission_id: int, now: float) -> int:

@@ -24,7 +24,7 @@ from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.pages import Cursor, Page, cut
 from webapp.store.tables import items
-from webapp.store.words import EXPANDED, NOT_SENT, UNREAD, UNSENT
+from webapp.store.words import NOT_SENT, UNREAD, UNSENT
 
 CHUNK = 10_000  # rows in one transaction, so that no other writer waits
 
@@ -313,42 +313,27 @@ def _append(connection: Connection, batch: Batch, outcomes: Sequence[Outcome], n
     )
 
 
-def mark_not_sent(
-    connection: Connection, batch: Batch, reason: str, now: float, limit: int = CHUNK
-) -> int:
-    """Say in up to `limit` rows of the batch that they were not sent, and why."""
-    values = {"status": NOT_SENT, "reason": reason, "batch_id": batch.id, "changed_at": now}
-    return _mark_unread(connection, batch, items.c.data_id == items.c.data_id, values, limit)
-
-
-def mark_expanded(connection: Connection, batch: Batch, reason: str, now: float) -> int:
-    """Say in the rows of folders that ICA (V3) replaced them by their files."""
-    values = {"status": EXPANDED, "reason": reason, "batch_id": batch.id, "changed_at": now}
-    return _mark_unread(connection, batch, items.c.data_id.startswith("fol."), values, CHUNK)
-
-
-def _mark_unread(
+def mark_unread(
     connection: Connection,
     batch: Batch,
-    condition: ColumnElement[bool],
-    values: dict[str, Any],
-    limit: int,
+    status: str,
+    reason: str,
+    now: float,
+    *,
+    begins: str = "",
+    limit: int = CHUNK,
 ) -> int:
-    unread = (
-        select(items.c.position)
-        .where(_in_range(batch), items.c.status == UNREAD, condition)
-        .order_by(items.c.position)
-        .limit(limit)
-    )
-    positions = connection.execute(unread).scalars().all()
-    if not positions:
+    """Give up to `limit` rows of the batch that have no outcome yet this one; returns how many.
+
+    `begins` is how their data ids begin: "fol." for folders only.
+    """
+    unread = _in_range(batch) & (items.c.status == UNREAD) & items.c.data_id.startswith(begins)
+    first = select(items.c.position).where(unread).order_by(items.c.position).limit(limit)
+    last = connection.execute(select(func.max(first.subquery().c.position))).scalar()
+    if last is None:
         return 0
-    statement = update(items).where(
-        _in_range(batch),
-        items.c.status == UNREAD,
-        condition,
-        items.c.position.between(positions[0], positions[-1]),
-    )
+    values = {"status": status, "reason": reason, "batch_id": batch.id, "changed_at": now}
+    statement = update(items).where(unread, items.c.position <= last)
     return connection.execute(statement.values(values)).rowcount
 
 

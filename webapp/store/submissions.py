@@ -137,6 +137,15 @@ def visible(
     return Submission(**row) if row else None
 
 
+def project_of(connection: Connection, submission_id: int, ica_url: str) -> str | None:
+    """The project of a submission that may be seen by others, None if there is none."""
+    statement = select(submissions.c.project_id).where(
+        submissions.c.id == submission_id, submissions.c.ica_url == ica_url
+    )
+    project_id: str | None = connection.execute(statement).scalar()
+    return project_id
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What the board shows: any of it empty shows all."""

@@ -101,7 +101,7 @@ uploads = Table(
     "uploads",
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
-    Column("file_name", String(255), nullable=False),
+    Column("parts", JSON, nullable=False),  # the name of each part: a file, pasted text
     Column("size", BigInteger, nullable=False),
     Column("read_bytes", BigInteger, nullable=False),
     Column("due_at", Double, index=True),  # null: nothing left to read
@@ -114,6 +114,7 @@ upload_pieces = Table(
     "upload_pieces",
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
+    Column("part", SmallInteger, primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("bytes", LargeBinary, nullable=False),
 )

@@ -1,9 +1,9 @@
 """Uploads: the bytes as they came, and the queue of what is still to be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from webapp.store.batches import LEASE, LeaseLost
 from webapp.store.engine import Store
@@ -17,7 +17,7 @@ class Upload:
     """A row of uploads."""
 
     submission_id: int
-    file_name: str
+    parts: list[str]
     size: int
     read_bytes: int
     due_at: float | None
@@ -26,11 +26,14 @@ class Upload:
     try_number: int
 
 
-def add(connection: Connection, submission_id: int, file_name: str) -> None:
-    """Begin an upload; its pieces follow, and nobody reads it before it is whole."""
+def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> None:
+    """Begin an upload of parts with these names ("" for pasted text); their pieces follow.
+
+    Nobody reads it before finish() says that it is whole.
+    """
     values = {
         "submission_id": submission_id,
-        "file_name": file_name[-255:],
+        "parts": [name[-255:] for name in parts],
         "size": 0,
         "read_bytes": 0,
         "lease_until": 0.0,
@@ -40,10 +43,14 @@ def add(connection: Connection, submission_id: int, file_name: str) -> None:
     connection.execute(insert(uploads).values(values))
 
 
-def keep_piece(connection: Connection, submission_id: int, sequence: int, piece: bytes) -> None:
-    """Keep the next piece, of at most PIECE bytes."""
+def keep_piece(
+    connection: Connection, submission_id: int, part: int, sequence: int, piece: bytes
+) -> None:
+    """Keep the next piece of a part, of at most PIECE bytes."""
     connection.execute(
-        insert(upload_pieces).values(submission_id=submission_id, sequence=sequence, bytes=piece)
+        insert(upload_pieces).values(
+            submission_id=submission_id, part=part, sequence=sequence, bytes=piece
+        )
     )
     connection.execute(
         update(uploads)
@@ -68,9 +75,21 @@ def claim(connection: Connection, worker: str, now: float) -> Upload | None:
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
+    return _lease(connection, uploads.c.submission_id == due, worker, now)
+
+
+def claim_one(connection: Connection, submission_id: int, worker: str, now: float) -> Upload | None:
+    """Lease this submission's upload to the worker, if nobody has it."""
+    free = (uploads.c.submission_id == submission_id) & (uploads.c.lease_until <= now)
+    return _lease(connection, free, worker, now)
+
+
+def _lease(
+    connection: Connection, condition: ColumnElement[bool], worker: str, now: float
+) -> Upload | None:
     statement = (
         update(uploads)
-        .where(uploads.c.submission_id == due)
+        .where(condition)
         .values(worker=worker, lease_until=now + LEASE, try_number=uploads.c.try_number + 1)
         .returning(uploads)
     )
@@ -126,12 +145,13 @@ def is_due(connection: Connection, now: float) -> bool:
     return connection.execute(statement.limit(1)).first() is not None
 
 
-def pieces(store: Store, submission_id: int) -> Iterator[bytes]:
-    """The bytes in their order, a piece at a time; no transaction is open in between."""
+def pieces(store: Store, submission_id: int, part: int) -> Iterator[bytes]:
+    """The bytes of a part in their order, a piece at a time; no transaction is open in between."""
     sequence = 0
     while True:
         statement = select(upload_pieces.c.bytes).where(
             upload_pieces.c.submission_id == submission_id,
+            upload_pieces.c.part == part,
             upload_pieces.c.sequence == sequence,
         )
         with store.read() as connection:

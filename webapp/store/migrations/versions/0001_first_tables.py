@@ -218,17 +218,18 @@ def upgrade() -> None:
     op.create_table(
         "upload_pieces",
         sa.Column("submission_id", sa.Integer(), nullable=False),
+        sa.Column("part", sa.SmallInteger(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["submission_id"], ["submissions.id"], name=op.f("fk_upload_pieces_submission_id")
         ),
-        sa.PrimaryKeyConstraint("submission_id", "sequence", name=op.f("pk_upload_pieces")),
+        sa.PrimaryKeyConstraint("submission_id", "part", "sequence", name=op.f("pk_upload_pieces")),
     )
     op.create_table(
         "uploads",
         sa.Column("submission_id", sa.Integer(), nullable=False),
-        sa.Column("file_name", sa.String(length=255), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("read_bytes", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.Double(), nullable=True),

@@ -1,0 +1,89 @@
+"""Adopting: a batch that was made elsewhere is watched here from now on."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.ica.errors import IcaError, MayNot, NotThere
+from webapp.ica.models import Batch as IcaBatch
+from webapp.ica.models import Project
+from webapp.store import access, batches, submissions
+from webapp.store.submissions import New
+from webapp.store.words import State
+from webapp.web import errors, params
+from webapp.web.desk import desk, viewer
+
+blueprint = Blueprint("adopt", __name__)
+
+FIELDS = ("project_id", "batch_id", "name")
+
+
+@blueprint.get("/submissions/adopt")
+def form() -> ResponseReturnValue:
+    return _form(dict.fromkeys(FIELDS, ""), {})
+
+
+@blueprint.post("/submissions/adopt")
+def adopt() -> ResponseReturnValue:
+    given = {name: request.form.get(name, "").strip() for name in FIELDS}
+    wrong = _wrong(given)
+    if wrong:
+        return _form(given, wrong)
+    known = _known_here(given["batch_id"])
+    if known:
+        flash("This batch is watched here already.", "info")
+        return redirect(url_for("submissions.page", submission_id=known), 303)
+    try:
+        project = desk().client().project(given["project_id"])
+        batch = desk().client().batch(given["project_id"], given["batch_id"])
+    except (NotThere, MayNot) as error:
+        text = "ICA knows no such batch in this project, or your key may not see it. Check both."
+        return _form(given, {"batch_id": text}, errors.words_of_ica(error))
+    except IcaError as error:
+        return _form(given, {"batch_id": errors.sentence(error)}, errors.words_of_ica(error))
+    return redirect(url_for("submissions.page", submission_id=_keep(given, project, batch)), 303)
+
+
+def _wrong(given: dict[str, str]) -> dict[str, str]:
+    wrong = {}
+    for name, what in (("project_id", "project"), ("batch_id", "batch")):
+        if not params.is_uuid(given[name]):
+            wrong[name] = (
+                f"The {what}'s id is a UUID, such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. "
+                "Whoever made the batch has it in ICA's answer."
+            )
+    if len(given["name"]) > 200:
+        wrong["name"] = f"A name may have 200 characters; this one has {len(given['name']):,}."
+    return wrong
+
+
+def _known_here(ica_batch_id: str) -> int | None:
+    with desk().store.read() as connection:
+        submission_id = batches.submission_of(connection, ica_batch_id)
+        if submission_id is None:
+            return None
+        seen = submissions.visible(connection, submission_id, viewer(), desk().now())
+    return submission_id if seen else None
+
+
+def _keep(given: dict[str, str], project: Project, batch: IcaBatch) -> int:
+    now = desk().now()
+    new = New(
+        account=viewer(),
+        project_id=project.id,
+        project_name=project.name,
+        name=given["name"] or f"Batch {batch.id}",
+        source="adopt",
+        batch_size=desk().settings.batch_size,
+    )
+    with desk().store.write() as connection:
+        access.remember(connection, viewer().id, project.id, project.name, now)
+        submission_id = submissions.create(connection, new, State.READING, now)
+        submission = submissions.get(connection, submission_id)
+        batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)
+        submissions.begin_adopted(connection, submission_id, now)
+    return submission_id
+
+
+def _form(given: dict[str, str], wrong: dict[str, str], details: str = "") -> ResponseReturnValue:
+    page = render_template("adopt/adopt.html", given=given, errors=wrong, details=details)
+    return page, 422 if wrong else 200

@@ -1,0 +1,114 @@
+"""The Flask application: its settings, its blueprints, and what every template knows."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, g, get_flashed_messages
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp import __version__, paths
+from webapp.settings import Settings
+from webapp.store import Store, workers
+from webapp.store.workers import SILENT_AFTER
+from webapp.vault import Vault, secret_key_for
+from webapp.web import (
+    adopt,
+    board,
+    drafts,
+    errors,
+    exports,
+    filters,
+    guard,
+    items,
+    ops,
+    progress,
+    projects,
+    session,
+    submissions,
+)
+from webapp.web.build import static_version
+from webapp.web.desk import Desk
+from webapp.work.context import Context
+
+MB = 1024 * 1024
+FORM_MARGIN = MB // 4  # for the fields and the boundaries around an upload
+LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
+BLUEPRINTS = (
+    session,
+    board,
+    submissions,
+    drafts,
+    progress,
+    items,
+    exports,
+    projects,
+    adopt,
+    ops,
+)
+
+
+def create_app(
+    settings: Settings, store: Store, *, clock: Callable[[], float] = time.time
+) -> Flask:
+    """The application. Nothing is opened before its first request, so it may be made anywhere."""
+    app = Flask(
+        "webapp.web",
+        template_folder=str(paths.TEMPLATES),
+        static_folder=str(paths.STATIC),
+        static_url_path="/static",
+    )
+    secret_key = secret_key_for(settings)
+    app.config.update(_config(settings, secret_key))
+    app.extensions["desk"] = Desk(Context.build(settings, store, Vault(secret_key), clock=clock))
+    if proxies := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
+        )
+    guard.protect(app)
+    errors.register(app)
+    filters.register(app)
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.blueprint)
+    app.context_processor(_what_templates_know)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    return app
+
+
+def _config(settings: Settings, secret_key: str) -> dict[str, Any]:
+    limit = settings.upload_limit_mb * MB
+    return {
+        "SECRET_KEY": hashlib.sha256(b"linkboard: cookies" + secret_key.encode()).hexdigest(),
+        "MAX_CONTENT_LENGTH": limit + FORM_MARGIN,
+        "MAX_FORM_MEMORY_SIZE": limit,
+        "MAX_FORM_PARTS": 100,
+        "SESSION_COOKIE_NAME": "linkboard",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,  # each address carries its version
+        "TRUSTED_HOSTS": [*settings.trusted_hosts, *LOOPBACK_NAMES],
+    }
+
+
+def _what_templates_know() -> dict[str, Any]:
+    return {
+        "viewer": g.get("viewer"),
+        "notices": get_flashed_messages(with_categories=True),
+        "worker_asleep_since": _worker_asleep_since(),
+        "version": __version__,
+        "static_version": static_version(),
+    }
+
+
+def _worker_asleep_since() -> float | None:
+    """When a worker was heard of last, if that is too long ago; a page shows it."""
+    if not g.get("viewer"):
+        return None
+    desk: Desk = g.desk
+    with desk.store.read() as connection:
+        beat_at = workers.last_beat(connection)
+    now = desk.now()
+    if beat_at is None:
+        return desk.started_at if now - desk.started_at > SILENT_AFTER else None
+    return beat_at if now - beat_at > SILENT_AFTER else None

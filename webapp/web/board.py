@@ -1,0 +1,121 @@
+"""The board: all submissions that the visitor may see."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import access, submissions
+from webapp.store.pages import Cursor, Page
+from webapp.store.submissions import Filter, Submission
+from webapp.store.words import Phase, State
+from webapp.web import params, standing
+from webapp.web.build import build
+from webapp.web.desk import ask_about_new_projects, desk, viewer
+from webapp.web.htmx import polled
+from webapp.web.standing import Segment
+
+ROWS = 25
+POLL = "every 5s"
+STATES = {
+    State.DRAFT: "Drafts",
+    State.ACTIVE: "Running",
+    Phase.BLOCKED: "Blocked",
+    State.SETTLED: "Done",
+}
+MOVING = {State.READING, State.ACTIVE}
+
+blueprint = Blueprint("board", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A submission as the board shows it."""
+
+    submission: Submission
+    state: str
+    label: str | None
+    percent: int
+    total: int
+    segments: list[Segment]
+    mine: bool
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    return redirect(url_for("board.board"), 303)
+
+
+@blueprint.get("/submissions")
+def board() -> ResponseReturnValue:
+    ask_about_new_projects()
+    wanted, cursor = _wanted(), params.cursor()
+    with desk().store.read() as connection:
+        page = submissions.board(connection, viewer(), wanted, cursor, ROWS, desk().now())
+        projects = access.projects(connection, viewer().id, desk().now())
+        used = bool(page.rows) or submissions.any_visible(connection, viewer(), desk().now())
+    return render_template(
+        "board/board.html",
+        projects=projects,
+        states=STATES,
+        used=used,
+        **_rows(page, wanted, cursor),
+    )
+
+
+@blueprint.get("/submissions/rows")
+def rows() -> ResponseReturnValue:
+    """The rows alone, polled while any of them moves."""
+    wanted, cursor = _wanted(), params.cursor()
+    with desk().store.read() as connection:
+        page = submissions.board(connection, viewer(), wanted, cursor, ROWS, desk().now())
+    found = _rows(page, wanted, cursor)
+    return polled(found["tag"], desk().now(), lambda: render_template("board/_rows.html", **found))
+
+
+def _wanted() -> Filter:
+    project = params.text("project")
+    return Filter(project, params.words("state"), params.text("q"))
+
+
+def _rows(page: Page[Submission], wanted: Filter, cursor: Cursor) -> dict[str, Any]:
+    chosen = {"project": wanted.project_id, "state": list(wanted.states), "q": wanted.text}
+    here = {**chosen, "after": cursor.after, "before": cursor.before}
+    return {
+        "rows": [_row(submission) for submission in page.rows],
+        "wanted": wanted,
+        "chosen": chosen,
+        "filtered": any(chosen.values()),
+        "moving": any(submission.state in MOVING for submission in page.rows),
+        "tag": _tag(page),
+        "poll": POLL,
+        "rows_url": url_for("board.rows") + params.query(here),
+        "previous_url": _url(chosen, "before", page.previous),
+        "next_url": _url(chosen, "after", page.next),
+    }
+
+
+def _url(chosen: dict[str, Any], name: str, key: int | None) -> str | None:
+    return url_for("board.board") + params.query({**chosen, name: key}) if key else None
+
+
+def _row(submission: Submission) -> BoardRow:
+    state = standing.shown_state(submission)
+    total = sum(submission.counts.values())
+    return BoardRow(
+        submission=submission,
+        state=state,
+        label=standing.STATE_LABELS.get(state),
+        percent=standing.percent_done(submission),
+        total=total,
+        segments=standing.segments(submission.counts, total, lambda word: None),
+        mine=submission.account_id == viewer().id,
+    )
+
+
+def _tag(page: Page[Submission]) -> str:
+    """Changes when any row does; which rows there are, too."""
+    shown = [(row.id, row.revision) for row in page.rows]
+    return hashlib.sha256(repr((build(), shown, page.next)).encode()).hexdigest()[:16]

@@ -1,0 +1,106 @@
+"""The desk: what a view has at hand, and how it finds what a visitor may see."""
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from flask import abort, current_app, g
+
+from webapp.ica.client import IcaClient
+from webapp.settings import Settings
+from webapp.store import Store, access, submissions
+from webapp.store.accounts import Account
+from webapp.store.submissions import Submission
+from webapp.work import house
+from webapp.work.context import Context
+
+ASK_AT_ONCE = 8  # projects that one page asks ICA about; the next page goes on
+
+
+class Desk:
+    """One a process."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.started_at = context.clock()
+
+    @property
+    def store(self) -> Store:
+        return self.context.store
+
+    @property
+    def settings(self) -> Settings:
+        return self.context.settings
+
+    @property
+    def now(self) -> Callable[[], float]:
+        return self.context.clock
+
+    def client(self) -> IcaClient:
+        """The client that acts for the visitor. Raises NoKey when their key is gone."""
+        return self.context.clients.of(viewer())
+
+
+def desk() -> Desk:
+    """The desk of this process."""
+    found: Desk = current_app.extensions["desk"]
+    return found
+
+
+def viewer() -> Account:
+    """Who is signed in; guard.py has seen to it that somebody is."""
+    account: Account = g.viewer
+    return account
+
+
+def submission_or_404(submission_id: int) -> Submission:
+    """The submission, if the visitor may see it. ICA is asked only where it never was before."""
+    found = _visible(submission_id)
+    if found is None and _ask_about(submission_id):
+        found = _visible(submission_id)
+    return found or nothing_here()
+
+
+def own_submission(submission_id: int, doing: str) -> Submission:
+    """The submission, if it is the visitor's own; others are told whose it is (403)."""
+    found = submission_or_404(submission_id)
+    if found.account_id != viewer().id:
+        abort(403, f"Only {found.submitter}, who submitted this list, can {doing} it.")
+    return found
+
+
+def nothing_here() -> NoReturn:
+    """A 404 that says the same whether there is no such thing or it is not for this visitor."""
+    abort(
+        404,
+        "There is no such submission, or your ICA account can't read its project. "
+        "If a colleague sent you this address, ask them to add you to the project in ICA.",
+    )
+
+
+def may_read(project_id: str) -> access.Access | None:
+    """What ICA says of the visitor's access to a project; asked once, then remembered."""
+    with desk().store.read() as connection:
+        known = access.find(connection, viewer().id, project_id)
+    return known or house.ask_access(desk().context, viewer(), project_id)
+
+
+def ask_about_new_projects() -> None:
+    """Others may have submitted to projects that ICA was never asked about for this visitor."""
+    with desk().store.read() as connection:
+        unknown = access.never_asked(connection, viewer(), ASK_AT_ONCE)
+    for project_id in unknown:
+        if house.ask_access(desk().context, viewer(), project_id) is None:
+            return  # ICA gives no answer now: the page need not wait for the others
+
+
+def _visible(submission_id: int) -> Submission | None:
+    with desk().store.read() as connection:
+        return submissions.visible(connection, submission_id, viewer(), desk().now())
+
+
+def _ask_about(submission_id: int) -> bool:
+    with desk().store.read() as connection:
+        project_id = submissions.project_of(connection, submission_id, viewer().ica_url)
+        if project_id is None or access.find(connection, viewer().id, project_id):
+            return False
+    return house.ask_access(desk().context, viewer(), project_id) is not None

@@ -1,0 +1,58 @@
+"""How values are written on a page."""
+
+from datetime import UTC, datetime
+
+from flask import Flask
+
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def number(count: int | None) -> str:
+    """12345 -> 12,345; nothing for None."""
+    return "" if count is None else f"{count:,}"
+
+
+def iso(moment: float) -> str:
+    """Seconds since 1970 -> 2026-11-23T12:04:11Z."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock(moment: float) -> str:
+    """Seconds since 1970 -> 23 Nov 2026, 12:04:11 UTC."""
+    found = datetime.fromtimestamp(moment, UTC)
+    return f"{found.day} {found:%b %Y, %H:%M:%S} UTC"
+
+
+def bytes_size(size: int | None) -> str:
+    """1234567 -> 1.2 MB; nothing for None."""
+    if size is None:
+        return ""
+    amount, unit = float(size), 0
+    while amount >= 999.5 and unit < len(UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    return f"{amount:.0f} {UNITS[unit]}" if unit == 0 else f"{amount:.1f} {UNITS[unit]}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """1, "id" -> 1 id; 2,000, "id" -> 2,000 ids."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def share(count: int, total: int) -> str:
+    """A share in percent that says neither 0 % nor 100 % when that is only nearly so."""
+    if total <= 0 or count <= 0:
+        return "0 %"
+    if count >= total:
+        return "100 %"
+    percent = 100 * count / total
+    if percent < 0.1:
+        return "< 0.1 %"
+    if percent > 99.9:
+        return "> 99.9 %"
+    return f"{percent:.1f} %"
+
+
+def register(app: Flask) -> None:
+    """Make them filters of the templates."""
+    for function in (number, iso, clock, bytes_size, plural, share):
+        app.add_template_filter(function)

@@ -1,0 +1,98 @@
+"""The guard at the door: who is signed in, where a request comes from, what a page may load."""
+
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import sessions
+from webapp.web.desk import desk
+from webapp.web.htmx import is_part
+
+OPEN = {"static", "session.signin", "session.enter", "ops.healthz", "ops.readyz", "ops.metrics"}
+CHECKS_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def protect(app: Flask) -> None:
+    """Put the guard before every request and the headers on every response."""
+    app.before_request(_know_the_desk)
+    app.before_request(_refuse_foreign_acts)
+    app.before_request(_demand_sign_in)
+    app.after_request(_set_headers)
+
+
+def _know_the_desk() -> None:
+    g.desk = desk()
+
+
+def _refuse_foreign_acts() -> None:
+    """A page of another site can't make a browser act here."""
+    if request.method not in CHANGES:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        allowed = site == "same-origin"
+    else:
+        origin = request.headers.get("Origin", "")
+        allowed = bool(origin) and urlsplit(origin).netloc == request.host
+    if not allowed:
+        abort(403, "This request came from another site, so nothing was done.")
+
+
+def _demand_sign_in() -> ResponseReturnValue | None:
+    if request.endpoint is None or request.endpoint in CHECKS_ITSELF:
+        return None
+    open_to_all = request.endpoint in OPEN
+    if open_to_all and not request.endpoint.startswith("session."):
+        return None
+    _greet()
+    if g.get("viewer") or open_to_all:
+        return None
+    return ask_to_sign_in()
+
+
+def _greet() -> None:
+    """Find out who the visitor is; a visit prolongs the session, at most once a minute."""
+    token = session.get("token")
+    if not token:
+        return
+    now = desk().now()
+    with desk().store.read() as connection:
+        found = sessions.account_of(connection, token, now)
+    if found is None:
+        return
+    g.viewer, seen_at = found
+    if now - seen_at > sessions.TOUCH_EVERY:
+        with desk().store.write() as connection:
+            sessions.touch(connection, token, now, desk().settings.session_hours * 3600)
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send the visitor to the sign-in page, and back here afterwards."""
+    if is_part():
+        # A redirect would land inside the part; this makes htmx leave the page.
+        return Response(status=401, headers={"HX-Redirect": url_for("session.signin")})
+    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(f"{url_for('session.signin')}?next={quote(here)}", 303)
+
+
+def _set_headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,145 @@
+"""Intake: what the form for a new submission brought, checked and kept as it came."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import IO
+
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
+
+from webapp.store import submissions, uploads
+from webapp.store.submissions import New, Submission
+from webapp.store.words import State
+from webapp.web import params
+from webapp.web.desk import desk, may_read, viewer
+from webapp.work import read
+
+LONGEST_NAME = 200
+READ_AT_ONCE = 1024 * 1024  # bytes; a larger upload is read by the worker
+
+Errors = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the visitor filled in."""
+
+    project_id: str
+    name: str
+    ids: str
+    file: FileStorage | None
+
+    @classmethod
+    def of(cls, fields: ImmutableMultiDict[str, str], files: MultiDict[str, FileStorage]) -> "Form":
+        file = files.get("file")
+        return cls(
+            project_id=fields.get("project_id", "").strip(),
+            name=" ".join(fields.get("name", "").split()),
+            ids=fields.get("ids", ""),
+            file=file if file and file.filename else None,
+        )
+
+    def errors(self) -> Errors:
+        """What can be told without asking anybody: field -> sentence."""
+        wrong = {}
+        if not self.project_id:
+            wrong["project_id"] = "Choose the project to link the data into."
+        elif not params.is_uuid(self.project_id):
+            wrong["project_id"] = (
+                "A project is chosen by its id, a UUID such as "
+                "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. Choose one of the list."
+            )
+        if len(self.name) > LONGEST_NAME:
+            wrong["name"] = (
+                f"A name may have {LONGEST_NAME} characters; this one has {len(self.name):,}."
+            )
+        if self.file is None and not self.ids.strip():
+            wrong["file"] = "Choose a file with data ids, or paste the ids below."
+        return wrong
+
+
+class Unusable(Exception):
+    """The form can't be taken; `errors` says why, field by field."""
+
+    def __init__(self, errors: Errors) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def take(form: Form) -> int:
+    """Keep a new submission's bytes and, when they are few, read them; returns its id.
+
+    Raises Unusable, and keeps nothing, when the form or a list that was read at once is of no use.
+    """
+    errors = form.errors()
+    if errors:
+        raise Unusable(errors)
+    project = may_read(form.project_id)
+    if project is None:
+        raise Unusable({"project_id": "ICA does not answer, so the project can't be checked now."})
+    if not project.allowed:
+        raise Unusable({"project_id": "ICA knows no such project, or your key may not see it."})
+    submission_id = _keep(form, project.project_name)
+    found = _read_if_small(submission_id)
+    if found.state == State.UNREADABLE:
+        with desk().store.write() as connection:
+            submissions.discard(connection, submission_id, desk().now())
+        raise Unusable({"file" if form.file else "ids": found.problem})
+    return submission_id
+
+
+def _keep(form: Form, project_name: str) -> int:
+    """The bytes as they came, a piece a transaction; nobody reads them before they are whole."""
+    now = desk().now()
+    parts = _parts(form)
+    new = New(
+        account=viewer(),
+        project_id=form.project_id.lower(),
+        project_name=project_name,
+        name=form.name or _name_for(form, now),
+        source="upload",
+        batch_size=desk().settings.batch_size,
+    )
+    with desk().store.write() as connection:
+        submission_id = submissions.create(connection, new, State.READING, now)
+        uploads.add(connection, submission_id, [name for name, _ in parts])
+    for part, (_, stream) in enumerate(parts):
+        for sequence, piece in enumerate(_pieces(stream)):
+            with desk().store.write() as connection:
+                uploads.keep_piece(connection, submission_id, part, sequence, piece)
+    with desk().store.write() as connection:
+        uploads.finish(connection, submission_id, now)
+    return submission_id
+
+
+def _parts(form: Form) -> list[tuple[str, IO[bytes]]]:
+    parts: list[tuple[str, IO[bytes]]] = []
+    if form.file:
+        parts.append((form.file.filename or "file", form.file.stream))
+    if form.ids.strip():
+        parts.append(("", BytesIO(form.ids.encode("utf-8", "replace"))))
+    return parts
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    while piece := stream.read(uploads.PIECE):
+        yield piece
+
+
+def _name_for(form: Form, now: float) -> str:
+    if form.file and form.file.filename:
+        return form.file.filename.replace("\\", "/").rsplit("/", 1)[-1][-LONGEST_NAME:]
+    return f"Pasted list, {datetime.fromtimestamp(now, UTC):%d %b %Y %H:%M} UTC"
+
+
+def _read_if_small(submission_id: int) -> Submission:
+    now = desk().now()
+    with desk().store.write() as connection:
+        upload = uploads.get(connection, submission_id)
+        small = upload is not None and upload.size <= READ_AT_ONCE
+        mine = uploads.claim_one(connection, submission_id, "web", now) if small else None
+    if mine:
+        read.read(desk().context, mine)
+    with desk().store.read() as connection:
+        return submissions.get(connection, submission_id)

@@ -1,0 +1,70 @@
+"""For operators: alive, ready, and figures; no sign-in."""
+
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from webapp.store import DatabaseAway, figures, workers
+from webapp.store.workers import SILENT_AFTER
+from webapp.web.desk import desk
+
+blueprint = Blueprint("ops", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """The web server answers."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@blueprint.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Everything is there that the dashboard needs; 503 says in words what is not."""
+    wrong = _not_ready()
+    text = wrong or "ready"
+    return Response(text + "\n", 503 if wrong else 200, mimetype="text/plain")
+
+
+@blueprint.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Figures for Prometheus, read from the store when they are asked for."""
+    registry = CollectorRegistry()
+    now = desk().now()
+    with desk().store.read() as connection:
+        beat_at = workers.last_beat(connection)
+        states = figures.submissions_by_state(connection)
+        batch_states = figures.batches_by_state(connection)
+        statuses = figures.items_by_status(connection)
+        waiting = figures.oldest_due(connection)
+    _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
+    _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
+    _gauge(registry, "linkboard_items", "Items by status", "status", statuses)
+    late = Gauge(
+        "linkboard_oldest_due_seconds", "How long the oldest due unit waits", registry=registry
+    )
+    late.set(max(0.0, now - waiting) if waiting else 0.0)
+    age = Gauge("linkboard_heartbeat_age_seconds", "Since a worker was heard", registry=registry)
+    age.set(now - beat_at if beat_at else float("inf"))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _gauge(
+    registry: CollectorRegistry, name: str, text: str, label: str, values: dict[str, int]
+) -> None:
+    gauge = Gauge(name, text, [label], registry=registry)
+    for value, count in values.items():
+        gauge.labels(value).set(count)
+
+
+def _not_ready() -> str:
+    try:
+        if not desk().store.is_current():
+            return "The database needs `linkboard migrate`."
+        with desk().store.read() as connection:
+            beat_at = workers.last_beat(connection)
+    except DatabaseAway:
+        return "The database can't be reached."
+    if beat_at is None:
+        return "No worker was ever seen. Start one with `linkboard serve` or `linkboard work`."
+    silent = desk().now() - beat_at
+    return f"No worker was seen for {silent:.0f} s." if silent > SILENT_AFTER else ""

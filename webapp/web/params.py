@@ -1,0 +1,68 @@
+"""Reading a request: cursors, sizes and statuses out of the URL, and nothing made up."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import abort, request
+
+from webapp.store.pages import Cursor
+
+STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+LARGEST = 2**31 - 1
+SIZES = (50, 100, 250, 1000)
+
+
+def cursor() -> Cursor:
+    """Where the page begins. A made-up cursor is a 400."""
+    after, before = (_whole(name) for name in ("after", "before"))
+    if after is not None and before is not None:
+        abort(400, "A page begins either after a row or before one. Go back to the first page.")
+    return Cursor(after, before)
+
+
+def _whole(name: str) -> int | None:
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or int(text[:11]) > LARGEST:
+        abort(400, "This address is not one of ours: begin again at the first page of the list.")
+    return int(text)
+
+
+def size() -> int:
+    """Rows on a page: one of SIZES."""
+    text = request.args.get("size", "") or str(SIZES[0])
+    if text not in {str(allowed) for allowed in SIZES}:
+        allowed = ", ".join(str(allowed) for allowed in SIZES)
+        abort(400, f"A page can have {allowed} rows.")
+    return int(text)
+
+
+def words(name: str) -> list[str]:
+    """A repeated parameter whose values are status words or states; anything else is a 400."""
+    found = list(dict.fromkeys(word for word in request.args.getlist(name) if word))
+    if len(found) > 30 or not all(STATUS.fullmatch(word) for word in found):
+        abort(400, "This filter is not one of ours: remove it and choose again.")
+    return found
+
+
+def text(name: str, longest: int = 255) -> str:
+    """A line of text without the white space and the invisible characters around it."""
+    return request.args.get(name, "").replace("\x00", "").strip()[:longest]
+
+
+def is_uuid(value: str) -> bool:
+    """Whether it is a UUID as ICA writes them."""
+    try:
+        return str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+def query(values: Mapping[str, Any]) -> str:
+    """A query string of what is there; a list is repeated, what is empty is left out."""
+    kept = {name: value for name, value in values.items() if value}
+    return "?" + urlencode(kept, doseq=True) if kept else "?"

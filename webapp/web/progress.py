@@ -1,0 +1,110 @@
+"""The part of a submission's page that keeps itself fresh."""
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import batches, submissions, uploads, watching
+from webapp.store.batches import Batch
+from webapp.store.submissions import WATCHED_EVERY, Submission
+from webapp.store.watching import Glance
+from webapp.store.words import BatchState, State
+from webapp.store.workers import SILENT_AFTER
+from webapp.web import guard, params, standing
+from webapp.web.build import build
+from webapp.web.desk import desk, viewer
+from webapp.web.htmx import polled
+
+POLL = "every 2s"
+STILL = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
+
+blueprint = Blueprint("progress", __name__)
+
+
+@blueprint.get("/submissions/<int:submission_id>/progress")
+def progress(submission_id: int) -> ResponseReturnValue:
+    """Polled: one SELECT, then 304 while nothing has changed. It does not prolong the session."""
+    now = desk().now()
+    with desk().store.read() as connection:
+        glance = watching.glance(connection, session.get("token", ""), submission_id, now)
+    if glance is None:
+        return guard.ask_to_sign_in()
+    if not glance.allowed:
+        return Response("This submission is not for you to see any more.", 404)
+    if now - glance.watched_at > WATCHED_EVERY:
+        _note_watched(submission_id, now)
+    return polled(_tag(submission_id, glance, now), now, lambda: _part(submission_id, glance))
+
+
+def shown(submission: Submission) -> dict[str, Any]:
+    """What the part shows, for the page that holds it."""
+    now = desk().now()
+    if now - submission.watched_at > WATCHED_EVERY:
+        _note_watched(submission.id, now)
+    with desk().store.read() as connection:
+        glance = watching.glance(connection, session.get("token", ""), submission.id, now)
+        cut = batches.of_submission(connection, submission.id)
+        upload = uploads.get(connection, submission.id)
+    total = sum(submission.counts.values())
+    return {
+        "submission": submission,
+        "mine": submission.account_id == viewer().id,
+        "tag": _tag(submission.id, glance, now) if glance else "",
+        "poll": None if submission.state in STILL else POLL,
+        "progress_url": url_for(
+            "progress.progress", submission_id=submission.id, shows=submission.state
+        ),
+        "state": standing.shown_state(submission),
+        "label": standing.STATE_LABELS.get(standing.shown_state(submission)),
+        "sentence": standing.sentence(submission),
+        "troubles": standing.troubles(submission, cut),
+        "segments": _segments(submission, total),
+        "total": total,
+        "percent": standing.percent_done(submission),
+        "batches": cut,
+        "jobs": _jobs(cut),
+        "unsent": sum(batch.state == BatchState.WAITING for batch in cut),
+        "rows_read": standing.rows_read(cut),
+        "as_of": max((batch.counted_at or 0.0 for batch in cut), default=0.0) or None,
+        "upload": upload,
+        "now": now,
+    }
+
+
+def _segments(submission: Submission, total: int) -> list[standing.Segment]:
+    def href(word: str) -> str:
+        place = url_for("submissions.page", submission_id=submission.id)
+        return f"{place}{params.query({'status': word})}#items"
+
+    return standing.segments(submission.counts, total, href, labels=standing.labels(submission))
+
+
+def _jobs(cut: list[Batch]) -> list[tuple[str, int]]:
+    """How many batches there are of each word: the job's own, else the batch's state."""
+    found: dict[str, int] = {}
+    for batch in cut:
+        word = batch.job_status or batch.state
+        found[word] = found.get(word, 0) + 1
+    return list(found.items())
+
+
+def _part(submission_id: int, glance: Glance) -> str | Response:
+    with desk().store.read() as connection:
+        submission = submissions.get(connection, submission_id)
+    if request.args.get("shows") == State.READING != submission.state:
+        return Response(headers={"HX-Refresh": "true"})  # it is another page now: the draft's
+    part = "reading" if submission.state == State.READING else "progress"
+    return render_template(f"submissions/_{part}.html", **shown(submission))
+
+
+def _note_watched(submission_id: int, now: float) -> None:
+    with desk().store.write() as connection:
+        batches.hurry(connection, submission_id, now)
+        submissions.note_watched(connection, submission_id, now)
+
+
+def _tag(submission_id: int, glance: Glance, now: float) -> str:
+    """Everything that the part shows: another tag, another part."""
+    asleep = glance.beat_at is None or now - glance.beat_at > SILENT_AFTER
+    return f"{submission_id}.{glance.revision}.{build()}.{glance.trouble}.{'asleep' * asleep}"

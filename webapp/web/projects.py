@@ -1,0 +1,64 @@
+"""The project picker: ICA searches, since a tenant can have 30,000 projects."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from webapp.ica.errors import IcaError, MayNot, NotThere
+from webapp.web import errors, params
+from webapp.web.desk import desk
+
+ROWS = 8
+
+blueprint = Blueprint("projects", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A project that can be chosen."""
+
+    id: str
+    name: str
+    text: str
+
+
+@blueprint.get("/projects")
+def search() -> ResponseReturnValue:
+    """The choices for what was typed: a part of the form for a new submission."""
+    return render_template("submissions/_projects.html", **options(request.args.get("chosen", "")))
+
+
+def options(chosen: str, chosen_name: str = "") -> dict[str, Any]:
+    """What the picker shows: the one that was chosen before, then what ICA finds."""
+    text = params.text("project_q")
+    try:
+        found, more = _find(text)
+        trouble = ""
+    except IcaError as error:
+        found, more, trouble = [], False, errors.sentence(error)
+    if chosen and params.is_uuid(chosen) and chosen not in {option.id for option in found}:
+        found.insert(0, Option(chosen, chosen_name or chosen, "chosen before"))
+    return {
+        "projects": found,
+        "more_projects": more,
+        "projects_trouble": trouble,
+        "project_q": text,
+        "chosen_project": chosen or (found[0].id if len(found) == 1 else ""),
+    }
+
+
+def _find(text: str) -> tuple[list[Option], bool]:
+    client = desk().client()
+    if params.is_uuid(text):
+        try:
+            project = client.project(text)
+        except (MayNot, NotThere):
+            return [], False
+        return [Option(project.id, project.name, project.short_description or "")], False
+    page = client.search_projects(text, page_size=ROWS)
+    found = [
+        Option(project.id, project.name, project.short_description or "") for project in page.items
+    ]
+    return found, bool(page.next_token)

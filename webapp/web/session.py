@@ -1,0 +1,140 @@
+"""Signing in with one's own ICA key, and out."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp import logs
+from webapp.ica.auth import Claims
+from webapp.ica.errors import IcaError, NotSignedIn
+from webapp.store import accounts, batches, sessions
+from webapp.store.accounts import Identity
+from webapp.store.words import Blocked
+from webapp.web import errors
+from webapp.web.desk import desk, viewer
+from webapp.web.filters import plural
+
+LONGEST_KEY = 10_000
+
+blueprint = Blueprint("session", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the form brought."""
+
+    key: str
+    tenant: str
+    next: str
+
+
+@blueprint.get("/signin")
+def signin() -> ResponseReturnValue:
+    if g.get("viewer"):
+        return redirect(_safe(request.args.get("next", "")), 303)
+    return _form(Given("", "", request.args.get("next", "")))
+
+
+@blueprint.post("/signin")
+def enter() -> ResponseReturnValue:
+    given = Given(
+        request.form.get("api_key", "").strip(),
+        request.form.get("tenant", "").strip()[:255],
+        request.form.get("next", ""),
+    )
+    if not given.key:
+        return _form(given, {"api_key": "Paste your ICA API key."})
+    if len(given.key) > LONGEST_KEY:
+        return _form(given, {"api_key": "That is too long for an API key. Copy it again from ICA."})
+    logs.hide(given.key)
+    try:
+        claims = desk().context.clients.for_key(given.key, given.tenant).claims()
+    except NotSignedIn as error:
+        return _form(given, {"api_key": _wrong_key(given)}, errors.words_of_ica(error))
+    except IcaError as error:
+        where = f"ICA at {desk().settings.ica_url} could not be asked: {errors.sentence(error)}"
+        return _form(given, {"api_key": where}, errors.words_of_ica(error))
+    _open_session(claims, given)
+    return redirect(_safe(given.next), 303)
+
+
+@blueprint.post("/signout")
+def signout() -> ResponseReturnValue:
+    with desk().store.write() as connection:
+        sessions.close(connection, session.get("token", ""))
+        if request.form.get("forget"):
+            accounts.forget_key(connection, viewer().id)
+        unsettled = accounts.unsettled_work(connection, viewer().id)
+    session.clear()
+    flash(_farewell(unsettled, forgotten=bool(request.form.get("forget"))), "success")
+    return redirect(url_for("session.signin"), 303)
+
+
+@blueprint.get("/account")
+def account() -> ResponseReturnValue:
+    """What is kept of the visitor, and signing out with or without the key being forgotten."""
+    with desk().store.read() as connection:
+        unsettled = accounts.unsettled_work(connection, viewer().id)
+    return render_template("session/account.html", unsettled=unsettled)
+
+
+def _wrong_key(given: Given) -> str:
+    if given.tenant:
+        return f"ICA does not take this key for the tenant {given.tenant}. Check both."
+    return (
+        "ICA does not take this key. Copy it again from ICA (it may have expired). "
+        "If you belong to several tenants, name the tenant too."
+    )
+
+
+def _farewell(unsettled: list[str], *, forgotten: bool) -> str:
+    if forgotten and unsettled:
+        waiting = plural(len(unsettled), "submission")
+        return f"You are signed out and your key is erased. {waiting} wait until you sign in again."
+    if forgotten:
+        return "You are signed out and your key is erased."
+    if unsettled:
+        running = plural(len(unsettled), "submission")
+        return (
+            f"You are signed out. {running} still run, so your key is kept, sealed, until they "
+            "have ended; then it is erased."
+        )
+    return "You are signed out. Your key is erased within seconds."
+
+
+def _open_session(claims: Claims, given: Given) -> None:
+    """A new session, under a new id: what a browser had before is worth nothing any more."""
+    now = desk().now()
+    who = Identity(
+        ica_url=desk().settings.ica_url,
+        tenant=claims.tenant[:255],
+        subject=claims.subject[:255],
+        name=claims.name or claims.email or claims.subject,
+        asked_tenant=given.tenant,
+        sealed_key=desk().context.vault.seal(given.key),
+    )
+    seconds = desk().settings.session_hours * 3600
+    with desk().store.write() as connection:
+        sessions.close(connection, session.get("token", ""))
+        account_id = accounts.sign_in(connection, who, now)
+        batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
+        session.clear()
+        session["token"] = sessions.open_session(connection, account_id, now, seconds)
+
+
+def _form(
+    given: Given, wrong: dict[str, str] | None = None, details: str = ""
+) -> ResponseReturnValue:
+    page = render_template("session/signin.html", given=given, errors=wrong or {}, details=details)
+    return page, 422 if wrong else 200
+
+
+def _safe(target: str) -> str:
+    """Where to go on: a path of our own, else the board."""
+    parts = urlsplit(target)
+    own = target.startswith("/") and not target.startswith(("//", "/\\"))
+    if own and not parts.scheme and not parts.netloc and "\\" not in target:
+        return request.script_root + target
+    return url_for("board.board")

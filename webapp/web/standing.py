@@ -1,0 +1,261 @@
+"""Where a submission stands, in the words and the numbers that its page shows."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from webapp.store.batches import Batch
+from webapp.store.submissions import Submission
+from webapp.store.words import NOT_SENT, UNKNOWN, UNREAD, UNSENT, BatchState, Blocked, Phase, State
+from webapp.web import errors
+from webapp.web.filters import plural, share
+
+ORDER = (  # of statuses, wherever they stand side by side
+    "LINKED",
+    "ALREADY_LINKED",
+    "UNLINKED",
+    "ALREADY_UNLINKED",
+    "PARTIALLY_LINKED",
+    "PARTIALLY_UNLINKED",
+    "FAILED",
+    "RUNNING",
+    "WAITING_RESOURCES",
+    "INITIALISED",
+    "EXPANDED",
+)
+LAST = (UNREAD, UNKNOWN, NOT_SENT)
+WELL = frozenset({"LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED", "EXPANDED"})
+MOVING = frozenset({"INITIALISED", "WAITING_RESOURCES", "RUNNING", UNREAD, UNKNOWN})
+NARROWEST = 0.4  # percent of the bar that a single item gets
+
+BLOCKED = {
+    Blocked.SIGN_IN: (
+        "ICA does not take the key of {submitter} any more, so this waits.",
+        "It goes on by itself as soon as {submitter} signs in here again.",
+    ),
+    Blocked.MAY_NOT_WRITE: (
+        "ICA does not let {submitter} link data into {project}, so nothing was sent.",
+        "Linking needs the role Contributor or Administrator in that project. It is tried again "
+        "every five minutes, and goes on by itself once ICA allows it.",
+    ),
+    Blocked.MAY_NOT_READ: (
+        "ICA does not let {submitter} see this batch any more, so it can't be followed.",
+        "It is tried again every five minutes, and goes on by itself once ICA allows it.",
+    ),
+}
+
+SENTENCES = {
+    State.READING: "The list is being read. Nothing is sent to ICA before you have seen it.",
+    State.DRAFT: "Nothing was sent to ICA yet. Look it over, then submit it.",
+    State.UNREADABLE: "The list can't be read, so nothing was sent.",
+    State.DISCARDED: "This draft was thrown away. Nothing was sent.",
+    Phase.WAITING: "Waiting to be sent to ICA.",
+    Phase.SENDING: "Batches are being sent to ICA, one after the other.",
+    Phase.LINKING: "ICA has all of it and is linking. You can close this page: work goes on.",
+    Phase.STOPPING: "Stopping: what was not sent stays unsent.",
+    Phase.BLOCKED: "It can't go on until something is put right.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One status of the breakdown; `x` and `width` are percent of the bar."""
+
+    word: str
+    label: str | None
+    count: int
+    share: str
+    href: str | None
+    chosen: bool
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something a reader should know: what, what it means, and ICA's own words."""
+
+    kind: str
+    title: str
+    text: str
+    details: str
+
+
+def ordered(counts: Mapping[str, int]) -> list[str]:
+    """The statuses in the order they are shown; words never seen before stand between."""
+    known = {word: place for place, word in enumerate(ORDER)}
+    last = {word: place for place, word in enumerate(LAST)}
+    return sorted(
+        (word for word, count in counts.items() if count),
+        key=lambda word: (word in last, known.get(word, len(known)), last.get(word, 0), word),
+    )
+
+
+def segments(
+    counts: Mapping[str, int],
+    total: int,
+    href: Callable[[str], str | None],
+    chosen: Iterable[str] = (),
+    labels: Mapping[str, str] | None = None,
+) -> list[Segment]:
+    """The breakdown. One item in a million is still wide enough to be seen."""
+    found, x = [], 0.0
+    chosen = set(chosen)
+    for word, width in _widths(counts, total).items():
+        found.append(
+            Segment(
+                word=word,
+                label=(labels or {}).get(word),
+                count=counts[word],
+                share=share(counts[word], total),
+                href=href(word),
+                chosen=word in chosen,
+                x=round(x, 3),
+                width=round(width, 3),
+            )
+        )
+        x += width
+    return found
+
+
+def _widths(counts: Mapping[str, int], total: int) -> dict[str, float]:
+    words = ordered(counts)
+    raw = {word: max(100 * counts[word] / max(total, 1), NARROWEST) for word in words}
+    scale = 100 / max(sum(raw.values()), 100)
+    return {word: width * scale for word, width in raw.items()}
+
+
+def shown_state(submission: Submission) -> str:
+    """The word of the badge: what a settled submission came to, else where it stands."""
+    if submission.state != State.SETTLED:
+        return submission.shown_state
+    counts = {word: count for word, count in submission.counts.items() if count}
+    if counts and set(counts) == {NOT_SENT}:
+        return "stopped" if not submission.problem else "refused"
+    return "settled" if set(counts) <= WELL else "settled with failures"
+
+
+STATE_LABELS = {
+    "settled": "Done",
+    "settled with failures": "Done, with failures",
+    "stopped": "Not sent",
+    "draft": "Draft",
+    "blocked": "Blocked",
+}
+
+
+def sentence(submission: Submission) -> str:
+    """One sentence on where it stands."""
+    if submission.state == State.SETTLED:
+        return _summary(submission)
+    return SENTENCES[_key(submission)]
+
+
+def _key(submission: Submission) -> State | Phase:
+    return Phase(submission.phase) if submission.phase else State(submission.state)
+
+
+def _summary(submission: Submission) -> str:
+    total = sum(submission.counts.values())
+    well = sum(count for word, count in submission.counts.items() if word in WELL)
+    doing = "unlinked" if submission.kind == "unlink" else "linked"
+    if well == total:
+        return f"All {plural(total, 'item')} are {doing}." if total != 1 else f"It is {doing}."
+    return f"{well:,} of {plural(total, 'item')} {doing}; {total - well:,} not."
+
+
+def percent_done(submission: Submission) -> int:
+    """Whole percent of items with an outcome; 100 only when all have one."""
+    total = sum(submission.counts.values())
+    moving = sum(count for word, count in submission.counts.items() if word in MOVING)
+    if submission.state == State.ACTIVE:
+        moving += submission.counts.get(NOT_SENT, 0)
+    return 100 * (total - moving) // total if total else 0
+
+
+def labels(submission: Submission) -> dict[str, str]:
+    """Our own words, in the words of the moment."""
+    if submission.state == State.ACTIVE:
+        return {
+            NOT_SENT: "Not sent yet",
+            UNREAD: "Sent, not counted yet",
+            UNKNOWN: "Changing just now",
+        }
+    return {NOT_SENT: "Not sent", UNREAD: "Not known", UNKNOWN: "Not known"}
+
+
+def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[str, str | None]:
+    """The status word of a row and, for a word of our own, what to call it."""
+    if status == UNREAD:
+        batch = _batch_at(position, batches)
+        if batch is None:
+            return status, "In the draft"
+        if batch.state in UNSENT:
+            return NOT_SENT, "Not sent yet"
+        return status, "Not read yet"
+    return status, {NOT_SENT: "Not sent", UNKNOWN: "Not known"}.get(status)
+
+
+def _batch_at(position: int, batches: Sequence[Batch]) -> Batch | None:
+    for batch in batches:
+        if batch.first_position <= position <= batch.last_position:
+            return batch
+    return None
+
+
+def troubles(submission: Submission, batches: Sequence[Batch]) -> list[Trouble]:
+    """What a reader should know of the batches, the same thing said once."""
+    found: dict[tuple[str, str], Trouble] = {}
+    for batch in batches:
+        trouble = _trouble(submission, batch)
+        if trouble:
+            found.setdefault((trouble.title, trouble.details), trouble)
+    return list(found.values())
+
+
+def _trouble(submission: Submission, batch: Batch) -> Trouble | None:
+    said = batch.trouble or batch.problem or {}
+    details = errors.told(said.get("problem", {})) if said else ""
+    if batch.state == BatchState.REFUSED:
+        title = f"ICA refused batch {batch.ordinal}, so nothing of it was sent."
+        text = "Its items are listed as not sent, with ICA's reason, and can be submitted again."
+        return Trouble("error", title, text, details)
+    if batch.state == BatchState.LOST:
+        title = f"ICA no longer knows batch {batch.ordinal}."
+        text = "Its items show what was known last; open them in ICA to see more."
+        return Trouble("error", title, text, details)
+    if batch.blocked:
+        title, text = BLOCKED[Blocked(batch.blocked)]
+        names = {"submitter": submission.submitter, "project": submission.project_name}
+        return Trouble("error", title.format(**names), text.format(**names), details)
+    if batch.state == BatchState.SENDING and said:
+        title = f"ICA's answer to batch {batch.ordinal} was lost."
+        text = (
+            "It is being looked for among ICA's jobs; if it is not there, it is sent again. "
+            "Linking twice does no harm."
+        )
+        return Trouble("warning", title, text, details)
+    if said:
+        return Trouble("warning", _sentence_for(said), "It is tried again by itself.", details)
+    return None
+
+
+def _sentence_for(said: Mapping[str, object]) -> str:
+    kind = said.get("kind")
+    if kind == "TooMany":
+        return "ICA asks for fewer calls right now, so this is slower than usual."
+    if kind == "NotThere":
+        return "ICA says it knows no such batch; it is asked again for ten minutes."
+    if kind == "IcaUnreachable":
+        return "ICA does not answer right now. What you see is what was known last."
+    return "ICA has trouble right now. What you see is what was known last."
+
+
+def rows_read(batches: Sequence[Batch]) -> tuple[int, int, float | None]:
+    """How many rows of sent batches show what ICA said, of how many, and as of when."""
+    sent = [batch for batch in batches if batch.ica_batch_id]
+    moments = [batch.rows_as_of for batch in sent if batch.rows_as_of]
+    return (
+        sum(min(batch.rows_read, batch.total or batch.size) for batch in sent),
+        sum(batch.total or batch.size for batch in sent),
+        min(moments) if moments else None,
+    )

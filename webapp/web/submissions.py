@@ -1,0 +1,80 @@
+"""A submission's pages and acts: making one, its own page, stopping it."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import access, batches, submissions
+from webapp.store.submissions import Submission
+from webapp.store.words import State
+from webapp.web import drafts, intake, items, progress, projects
+from webapp.web.desk import desk, own_submission, submission_or_404, viewer
+from webapp.web.filters import plural
+from webapp.web.intake import Errors, Form, Unusable
+
+blueprint = Blueprint("submissions", __name__)
+
+NOTHING = Form(project_id="", name="", ids="", file=None)
+
+
+@blueprint.get("/submissions/new")
+def new() -> ResponseReturnValue:
+    chosen = request.args.get("project_id", "").strip()
+    return _form(Form(project_id=chosen, name="", ids="", file=None), {})
+
+
+@blueprint.post("/submissions")
+def create() -> ResponseReturnValue:
+    form = Form.of(request.form, request.files)
+    try:
+        submission_id = intake.take(form)
+    except Unusable as error:
+        return _form(form, error.errors)
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.get("/submissions/<int:submission_id>")
+def page(submission_id: int) -> ResponseReturnValue:
+    """One address from the first byte to the last outcome; what it shows follows the state."""
+    submission = submission_or_404(submission_id)
+    if submission.state == State.DRAFT:
+        return drafts.review(submission)
+    if submission.state in {State.ACTIVE, State.SETTLED}:
+        return _followed(submission)
+    return render_template("submissions/reading.html", **progress.shown(submission))
+
+
+@blueprint.post("/submissions/<int:submission_id>/stop")
+def stop(submission_id: int) -> ResponseReturnValue:
+    """Take back what was not sent yet; ICA can't be told to stop what it has."""
+    own_submission(submission_id, "stop")
+    now = desk().now()
+    with desk().store.write() as connection:
+        stopped = batches.stop(connection, submission_id, now)
+        if stopped:
+            submissions.roll_up(connection, submission_id, now)
+    if stopped:
+        flash(f"Stopped: {plural(stopped, 'batch', 'batches')} will not be sent.", "success")
+    else:
+        flash("There was nothing left to stop: ICA has every batch already.", "info")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+def _followed(submission: Submission) -> ResponseReturnValue:
+    return render_template(
+        "submissions/submission.html",
+        **progress.shown(submission),
+        **items.table(submission),
+    )
+
+
+def _form(form: Form, errors: Errors) -> ResponseReturnValue:
+    with desk().store.read() as connection:
+        known = access.find(connection, viewer().id, form.project_id)
+    rendered = render_template(
+        "submissions/new.html",
+        form=form,
+        errors=errors,
+        limit_mb=desk().settings.upload_limit_mb,
+        **projects.options(form.project_id, known.project_name if known else ""),
+    )
+    return rendered, 422 if errors else 200

@@ -1,0 +1,87 @@
+"""Clients of ICA for accounts: the opened key, the thread's session, the account's budget."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal, cast
+
+import requests
+
+from webapp.ica.auth import Credential
+from webapp.ica.client import IcaClient
+from webapp.ica.transport import new_session
+from webapp.settings import Settings
+from webapp.store.accounts import Account
+from webapp.vault import Vault, VaultError
+
+Clock = Callable[[], float]
+
+
+class NoKey(Exception):
+    """There is no key of the account any more: they have to sign in again."""
+
+
+class Clients:
+    """Makes the client that acts for an account. One of these a process; threads share it.
+
+    on_call(account_id) is told of every call, for the budget; account_id 0 is a sign-in.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        vault: Vault,
+        *,
+        clock: Clock = time.time,
+        on_call: Callable[[int], None] = lambda account_id: None,
+    ) -> None:
+        self._settings = settings
+        self._vault = vault
+        self._clock = clock
+        self._on_call = on_call
+        self._here = threading.local()
+        self._credentials: dict[int, tuple[str, Credential]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, account: Account) -> IcaClient:
+        """The client that acts for the account. Raises NoKey when its key is gone."""
+        return self._client(account.ica_url, self._credential(account), account.id)
+
+    def for_key(self, key: str, tenant: str) -> IcaClient:
+        """A client for somebody who is just signing in."""
+        return self._client(self._settings.ica_url, Credential(key, tenant), 0)
+
+    def _client(self, url: str, credential: Credential, account_id: int) -> IcaClient:
+        return IcaClient(
+            url,
+            credential,
+            session=self._session(),
+            version=cast(Literal["v3", "v4"], self._settings.ica_version),
+            clock=self._clock,
+            on_call=lambda *_: self._on_call(account_id),
+        )
+
+    def _credential(self, account: Account) -> Credential:
+        """The account's credential; kept, so that its token is minted once and not per call."""
+        sealed = account.sealed_key
+        if sealed is None:
+            raise NoKey
+        with self._lock:
+            kept_for, credential = self._credentials.get(account.id, ("", None))
+            if credential is None or kept_for != sealed:
+                credential = Credential(self._open(sealed), account.asked_tenant)
+                self._credentials[account.id] = (sealed, credential)
+            return credential
+
+    def _open(self, sealed: str) -> str:
+        try:
+            return self._vault.open(sealed)
+        except VaultError as error:
+            raise NoKey from error
+
+    def _session(self) -> requests.Session:
+        """One session a thread: they are not safe to share."""
+        session: requests.Session | None = getattr(self._here, "session", None)
+        if session is None:
+            session = self._here.session = new_session()
+        return session

@@ -1,0 +1,130 @@
+"""The loop: claims what is due, does it in a few threads, and beats."""
+
+import logging
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from webapp.settings import Settings
+from webapp.store import DatabaseAway, Store, batches, uploads, workers
+from webapp.vault import Vault, secret_key_for
+from webapp.work import house, read, unit
+from webapp.work.context import Context
+
+THREADS = 8
+BEAT_EVERY = 5.0  # seconds
+IDLE = 0.2  # seconds between two looks when nothing is due
+Unit = Callable[[], None]
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, store: Store, stop: threading.Event) -> None:
+    """Work until `stop` is set; then finish what is in hand and return."""
+    vault = Vault(secret_key_for(settings))
+    Worker(Context.build(settings, store, vault, stop=stop)).run()
+
+
+class Worker:
+    """One worker: a name to claim by, and some threads."""
+
+    def __init__(self, context: Context) -> None:
+        self.id = f"{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
+        self._context = context
+        self._started_at = context.clock()
+        self._beaten_at = self._kept_house_at = float("-inf")
+        self._free = threading.Semaphore(THREADS)
+        self._reading = threading.Lock()
+        self._keeping_house = threading.Lock()
+
+    def run(self) -> None:
+        """Claim and do until the context says stop."""
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="work") as pool:
+            while not self._context.stop.is_set():
+                self._free.acquire()
+                due = self._next_unit_or_none()
+                if due is None:
+                    self._free.release()
+                    self._context.stop.wait(IDLE)
+                else:
+                    pool.submit(self._do_in_thread, due)
+
+    def work_through(self) -> int:
+        """Do all that is due now, one unit after the other; returns how many there were."""
+        done = 0
+        while (due := self._next_unit()) is not None:
+            due()
+            done += 1
+        return done
+
+    def _do_in_thread(self, due: Unit) -> None:
+        try:
+            due()
+        except Exception:
+            # The unit's lease runs out and it is tried again; the worker itself must go on.
+            log.exception("A unit of work failed in a way nobody expected.")
+        finally:
+            self._free.release()
+
+    def _next_unit_or_none(self) -> Unit | None:
+        """As _next_unit, but a database that is away is waited for."""
+        try:
+            return self._next_unit()
+        except DatabaseAway as error:
+            log.warning("The database can't be used now, trying again: %s", error)
+            self._context.stop.wait(1.0)
+            return None
+
+    def _next_unit(self) -> Unit | None:
+        now = self._context.clock()
+        self._beat(now)
+        return self._house_due(now) or self._batch_due(now) or self._upload_due(now)
+
+    def _beat(self, now: float) -> None:
+        if now - self._beaten_at < BEAT_EVERY:
+            return
+        self._beaten_at = now
+        with self._context.store.write() as connection:
+            living = workers.beat(connection, self.id, self._started_at, now)
+        self._context.budget.share_among(living)
+
+    def _house_due(self, now: float) -> Unit | None:
+        if now - self._kept_house_at < house.EVERY or self._keeping_house.locked():
+            return None
+        self._kept_house_at = now
+        self._keeping_house.acquire()
+        return partial(self._alone, self._keeping_house, partial(house.keep_house, self._context))
+
+    def _batch_due(self, now: float) -> Unit | None:
+        store, busy = self._context.store, self._context.budget.busy()
+        with store.read() as connection:
+            if not batches.is_due(connection, now, not_of=busy):
+                return None
+        with store.write() as connection:
+            batch = batches.claim(connection, self.id, now, not_of=busy)
+        return partial(unit.perform, self._context, batch) if batch else None
+
+    def _upload_due(self, now: float) -> Unit | None:
+        """One list at a time: reading takes the processor, and everything else must go on."""
+        if self._reading.locked():
+            return None
+        with self._context.store.read() as connection:
+            if not uploads.is_due(connection, now):
+                return None
+        with self._context.store.write() as connection:
+            upload = uploads.claim(connection, self.id, now)
+        if upload is None:
+            return None
+        self._reading.acquire()
+        return partial(self._alone, self._reading, partial(read.read, self._context, upload))
+
+    @staticmethod
+    def _alone(lock: threading.Lock, do: Unit) -> None:
+        """Do what the dispatcher took the lock for."""
+        try:
+            do()
+        finally:
+            lock.release()

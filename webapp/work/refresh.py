@@ -1,0 +1,144 @@
+"""Refreshing: the job, the total and one count a status; at most 9 calls, whatever the size."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from webapp.ica.client import IcaClient
+from webapp.ica.errors import IcaError, NotThere
+from webapp.ica.models import MOVING, Job
+from webapp.ica.operations import Kind
+from webapp.store import accounts, batches, items
+from webapp.store.batches import Batch, Counts
+from webapp.store.submissions import Submission
+from webapp.store.words import UNKNOWN, BatchState, Blocked, Task
+from webapp.store.words import WATCHED as WATCHED_PRIORITY
+from webapp.work import troubles, walk
+from webapp.work.context import Context
+
+WATCHED_PAUSE = 2.0  # seconds between two refreshes while somebody watches
+SHORTEST, LONGEST = 5.0, 60.0  # while nobody does
+LOST_AFTER, LOST_TIMES, LOST_PAUSE = 600.0, 3, 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a refresh found. `counts` is None where ICA gives no total: then the rows count."""
+
+    job: Job | None
+    total: int | None
+    counts: Counts | None
+
+    @property
+    def has_ended(self) -> bool:
+        """The job's own word; without a job, the counts decide."""
+        if self.job:
+            return self.job.is_final
+        return bool(self.counts) and not any((self.counts or {}).get(word) for word in MOVING)
+
+
+def refresh(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
+    """Ask how a running batch stands, and read a page of its items while at it."""
+    try:
+        news = ask(client, submission, batch)
+    except NotThere as error:
+        _missing(context, batch, error)
+        return
+    now = context.clock()
+    values = _heard(context, batch, news, now)
+    if news.has_ended:
+        values |= {"task": Task.WALK, "due_at": now, "round_cursor": None, "round_read": 0}
+    else:
+        values |= _next_look(submission, now)
+    with context.store.write() as connection:
+        accounts.note_trouble(connection, batch.account_id, "", None, now)
+        if news.has_ended:
+            batches.record(connection, batch, now, **values)
+            return
+        batches.keep(connection, batch, now, **values)
+        batch = batches.get(connection, batch.id)
+    walk.one_page(context, client, submission, batch)
+
+
+def ask(client: IcaClient, submission: Submission, batch: Batch) -> News:
+    """The job, the total, and one count per status, until they make up the total."""
+    place = (submission.project_id, str(batch.ica_batch_id))
+    kind = cast(Kind, batch.kind)
+    if batch.ica_job_id:
+        job: Job | None = client.job(batch.ica_job_id)
+    else:
+        job = client.batch(*place, kind=kind).job
+    total = client.count_items(*place, kind=kind)
+    if total is None:
+        return News(job, None, None)
+    counts: Counts = {}
+    # What has ended is asked first: an item that moves on meanwhile is then missed rather than
+    # counted twice, and what is missing is shown as such.
+    for status in reversed(client.statuses(kind)):
+        if sum(counts.values()) >= total:
+            break
+        count = client.count_items(*place, status=status, kind=kind)
+        if count:
+            counts[status] = count
+    lacking = total - sum(counts.values())
+    if lacking > 0:
+        counts[UNKNOWN] = lacking
+    return News(job, total, counts)
+
+
+def _heard(context: Context, batch: Batch, news: News, now: float) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "total": news.total,
+        "counts": news.counts if news.counts is not None else _counts_by_rows(context, batch),
+        "counted_at": now,
+        "failures": 0,
+        "blocked": Blocked.NO,
+        "trouble": None,
+        "missing_count": 0,
+        "missing_since": None,
+    }
+    if news.job:
+        finished = news.job.time_finished
+        values |= {
+            "ica_job_id": news.job.id,
+            "job_status": news.job.status[:40],
+            "job_information": news.job.information or "",
+            "job_finished_at": finished.timestamp() if finished else None,
+        }
+    return values
+
+
+def _counts_by_rows(context: Context, batch: Batch) -> Counts:
+    with context.store.read() as connection:
+        return items.counts(connection, batch)
+
+
+def _next_look(submission: Submission, now: float) -> dict[str, Any]:
+    """Soon while somebody watches; else the later, the longer nothing has changed."""
+    if submission.is_watched(now):
+        return {"due_at": now + WATCHED_PAUSE, "priority": WATCHED_PRIORITY, "task": Task.REFRESH}
+    calm = (now - submission.changed_at) / 4
+    return {"due_at": now + min(max(calm, SHORTEST), LONGEST), "task": Task.REFRESH}
+
+
+def _missing(context: Context, batch: Batch, error: IcaError) -> None:
+    """ICA says there is no such batch: after three times in ten minutes it is taken at its word."""
+    now = context.clock()
+    since = batch.missing_since or now
+    count = batch.missing_count + 1
+    values: dict[str, Any] = {
+        "missing_count": count,
+        "missing_since": since,
+        "trouble": troubles.described(error, now),
+    }
+    if count >= LOST_TIMES and now - since >= LOST_AFTER:
+        values |= {
+            "state": BatchState.LOST,
+            "task": Task.NONE,
+            "due_at": None,
+            "settled_at": now,
+            "blocked": Blocked.NO,
+        }
+    else:
+        values |= {"due_at": now + LOST_PAUSE, "task": Task.REFRESH}
+    with context.store.write() as connection:
+        batches.record(connection, batch, now, **values)

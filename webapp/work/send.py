@@ -1,0 +1,182 @@
+"""Sending: one POST a batch, with its intent recorded before and its ids after."""
+
+from datetime import UTC, datetime
+from typing import cast
+
+from webapp.ica.client import IcaClient
+from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotSignedIn, NotThere
+from webapp.ica.models import Batch as IcaBatch
+from webapp.ica.models import Job
+from webapp.ica.operations import Kind
+from webapp.store import accounts, batches, items
+from webapp.store.batches import Batch
+from webapp.store.submissions import Submission
+from webapp.store.words import NOT_SENT, BatchState, Blocked, Task
+from webapp.work import troubles
+from webapp.work.context import Context
+
+FIND_FOR = 60.0  # seconds after which a batch that isn't found is sent again
+FIND_AGAIN = 5.0  # seconds between two looks
+MARGIN = 120.0  # seconds by which clocks, or ICA's own, may differ
+JOBS_PAGES = 20  # pages of jobs that a look goes back at most
+JOBS_PAGE = 100
+BLOCKING: dict[type[IcaError], Blocked] = {
+    NotSignedIn: Blocked.SIGN_IN,
+    MayNot: Blocked.MAY_NOT_WRITE,
+}
+
+
+def send(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
+    """Send a waiting batch. Whatever happens to us meanwhile, it will be looked for."""
+    now = context.clock()
+    with context.store.write() as connection:
+        data_ids = items.ids_to_send(connection, batch)
+        batches.keep(
+            connection,
+            batch,
+            now,
+            state=BatchState.SENDING,
+            task=Task.FIND,
+            due_at=now,
+            intent_at=now,
+        )
+    try:
+        created = client.create_batch(submission.project_id, data_ids, kind=cast(Kind, batch.kind))
+    except IcaError as error:
+        _not_sent(context, batch, error)
+    else:
+        _sent(context, batch, created)
+
+
+def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:
+    now = context.clock()
+    with context.store.write() as connection:
+        batches.record(
+            connection,
+            batch,
+            now,
+            state=BatchState.RUNNING,
+            task=Task.REFRESH,
+            due_at=now,
+            sent_at=now,
+            ica_batch_id=created.id,
+            ica_job_id=created.job.id if created.job else None,
+            job_status=created.job.status if created.job else "",
+            failures=0,
+            blocked=Blocked.NO,
+            trouble=None,
+        )
+        accounts.note_trouble(connection, batch.account_id, "", None, now)
+
+
+def _not_sent(context: Context, batch: Batch, error: IcaError) -> None:
+    if error.maybe_done:
+        troubles.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
+    elif error.worth_trying_again:
+        troubles.postpone(context, batch, error, state=BatchState.WAITING, task=Task.SEND)
+    elif type(error) in BLOCKING:
+        reason = BLOCKING[type(error)]
+        troubles.postpone(
+            context, batch, error, state=BatchState.WAITING, task=Task.SEND, blocked=reason
+        )
+    else:
+        _refused(context, batch, error)
+
+
+def _refused(context: Context, batch: Batch, error: IcaError) -> None:
+    """ICA doesn't take the batch as it stands: nothing of it was sent."""
+    now = context.clock()
+    with context.store.write() as connection:
+        batches.record(
+            connection,
+            batch,
+            now,
+            state=BatchState.REFUSED,
+            task=Task.CLOSE,
+            due_at=now,
+            blocked=Blocked.NO,
+            problem=troubles.described(error, now),
+            trouble=None,
+        )
+
+
+def find(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
+    """Was a batch whose answer never came made all the same? Found, it goes on; else it is sent
+    again after a minute. A repeat is harmless (ALREADY_LINKED), a loss is not.
+    """
+    found = _look_for(context, client, submission, batch)
+    now = context.clock()
+    if found:
+        _sent(context, batch, found)
+    elif now - (batch.intent_at or now) < FIND_FOR:
+        with context.store.write() as connection:
+            batches.record(connection, batch, now, due_at=now + FIND_AGAIN)
+    else:
+        with context.store.write() as connection:
+            batches.record(
+                connection, batch, now, state=BatchState.WAITING, task=Task.SEND, due_at=now
+            )
+
+
+def _look_for(
+    context: Context, client: IcaClient, submission: Submission, batch: Batch
+) -> IcaBatch | None:
+    jobs = _jobs_since(client, (batch.intent_at or 0.0) - MARGIN)
+    ours = [job for job in jobs if job.project_id == submission.project_id and job.subject_id]
+    with context.store.read() as connection:
+        known = batches.known_ids(connection, [str(job.subject_id) for job in ours])
+        data_ids = set(items.ids_to_send(connection, batch))
+    for job in ours:
+        if job.subject_id not in known and _holds(context, client, job, batch, data_ids):
+            return IcaBatch(id=str(job.subject_id), job=job)
+    return None
+
+
+def _jobs_since(client: IcaClient, moment: float) -> list[Job]:
+    """ICA's jobs made since a moment of our clock, the newest first."""
+    found: list[Job] = []
+    for number in range(JOBS_PAGES):
+        page = client.jobs(offset=number * JOBS_PAGE, page_size=JOBS_PAGE)
+        since = datetime.fromtimestamp(moment + (client.clock_offset or 0.0), UTC)
+        recent = [job for job in page.items if job.time_created and job.time_created >= since]
+        found += recent
+        if len(recent) < JOBS_PAGE:
+            break
+    return found
+
+
+def _holds(context: Context, client: IcaClient, job: Job, batch: Batch, data_ids: set[str]) -> bool:
+    """Whether the job's batch is made of our ids, by its first page and its total."""
+    kind = cast(Kind, batch.kind)
+    place = (str(job.project_id), str(job.subject_id))
+    try:
+        page = client.items(*place, kind=kind)
+        total = client.count_items(*place, kind=kind)
+    except IcaProblem as error:
+        if isinstance(error, NotThere) or not error.worth_trying_again:
+            return False  # another kind of job
+        raise
+    # V3 makes one item of each file of a folder, so not every item need be one of ours.
+    if not any(item.data_id in data_ids for item in page.items):
+        return False
+    return total is None or context.settings.ica_version == "v3" or total == len(data_ids)
+
+
+def close(context: Context, batch: Batch) -> None:
+    """Say in the rows of a batch that was never sent that it was not, and why."""
+    reason = _why_not_sent(batch)
+    while not context.stop.is_set():
+        now = context.clock()
+        with context.store.write() as connection:
+            if items.mark_unread(connection, batch, NOT_SENT, reason, now) == 0:
+                batches.record(connection, batch, now, task=Task.NONE, due_at=None, settled_at=now)
+                return
+            batches.keep(connection, batch, now, lease_until=now + batches.LEASE)
+
+
+def _why_not_sent(batch: Batch) -> str:
+    if batch.state == BatchState.STOPPED:
+        return "Stopped before it was sent."
+    problem = (batch.problem or {}).get("problem", {})
+    said = problem.get("detail") or problem.get("title") or "no reason given"
+    return f"ICA refused the batch: {said}"

@@ -1,0 +1,62 @@
+"""Troubles: what a failed call means for the batch and for its account."""
+
+from typing import Any
+
+from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotSignedIn, NotThere, TooMany
+from webapp.store import accounts, batches
+from webapp.store.batches import Batch
+from webapp.store.words import Blocked, Task
+from webapp.work.context import Context
+
+LADDER = (0.5, 2.0, 10.0, 30.0)  # seconds; the official command line waits as long
+BLOCKED_PAUSE = 300.0  # seconds until a blocked batch is tried again by itself
+REASONS: dict[type[IcaError], Blocked] = {
+    NotSignedIn: Blocked.SIGN_IN,
+    MayNot: Blocked.MAY_NOT_READ,
+    NotThere: Blocked.MAY_NOT_READ,
+}
+
+
+def described(error: IcaError, now: float) -> dict[str, Any]:
+    """What is kept of an error, to be worded where it is shown; ICA's Problem word for word."""
+    problem = error.problem if isinstance(error, IcaProblem) else {}
+    return {"kind": type(error).__name__, "message": str(error), "problem": problem, "at": now}
+
+
+def pause(error: IcaError, failures: int) -> float:
+    """Seconds to wait: what ICA asks for, or the next step of the ladder."""
+    asked = error.retry_after if isinstance(error, IcaProblem) else None
+    return asked if asked is not None else LADDER[min(failures, len(LADDER) - 1)]
+
+
+def postpone(context: Context, batch: Batch, error: IcaError, **values: Any) -> None:
+    """Try the batch again later: how much later, and with what mark, depends on the error.
+
+    `values` are other columns to set, such as the task.
+    """
+    now = context.clock()
+    reason = REASONS.get(type(error), Blocked.NO)
+    seconds = BLOCKED_PAUSE if reason else pause(error, batch.failures)
+    values = {"blocked": reason, "task": Task(batch.task)} | values
+    with context.store.write() as connection:
+        batches.record(
+            connection,
+            batch,
+            now,
+            due_at=now + seconds,
+            failures=batch.failures + 1,
+            trouble=described(error, now),
+            **values,
+        )
+        if not values["blocked"]:
+            trouble = "throttled" if isinstance(error, TooMany) else "unreachable"
+            accounts.note_trouble(connection, batch.account_id, trouble, now + seconds, now)
+    if isinstance(error, TooMany):
+        context.budget.pause(batch.account_id, now + seconds)
+
+
+def block(context: Context, batch: Batch, reason: Blocked, **values: Any) -> None:
+    """The batch waits until the cause is gone; it looks by itself every few minutes."""
+    now = context.clock()
+    with context.store.write() as connection:
+        batches.record(connection, batch, now, due_at=now + BLOCKED_PAUSE, blocked=reason, **values)

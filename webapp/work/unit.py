@@ -1,0 +1,64 @@
+"""A unit of a batch: done by its task, and put off when ICA has trouble."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from webapp.ica.client import IcaClient
+from webapp.ica.errors import IcaError, IcaNonsense
+from webapp.store import accounts, submissions
+from webapp.store.batches import Batch, LeaseLost
+from webapp.store.submissions import Submission
+from webapp.store.words import Blocked, Task
+from webapp.work import refresh, send, troubles, walk
+from webapp.work.clients import NoKey
+from webapp.work.context import Context
+
+TASKS: Mapping[str, Callable[[Context, IcaClient, Submission, Batch], None]] = {
+    Task.SEND: send.send,
+    Task.FIND: send.find,
+    Task.REFRESH: refresh.refresh,
+    Task.WALK: walk.walk,
+}
+
+log = logging.getLogger(__name__)
+
+
+def perform(context: Context, batch: Batch) -> None:
+    """Do what is next for a leased batch and record it; nothing that ICA does makes this raise."""
+    context.budget.begin(batch.account_id)
+    started = context.clock()
+    try:
+        outcome = _perform(context, batch)
+    except LeaseLost:
+        outcome = "somebody else does it"
+    finally:
+        context.budget.end(batch.account_id)
+    log.info(
+        "submission %d batch %d: %s, %s, %.2f s",
+        batch.submission_id,
+        batch.ordinal,
+        batch.task,
+        outcome,
+        context.clock() - started,
+    )
+
+
+def _perform(context: Context, batch: Batch) -> str:
+    if batch.task == Task.CLOSE:
+        send.close(context, batch)
+        return "done"
+    with context.store.read() as connection:
+        account = accounts.get(connection, batch.account_id)
+        submission = submissions.get(connection, batch.submission_id)
+    try:
+        client = context.clients.of(account)
+        TASKS[batch.task](context, client, submission, batch)
+    except NoKey:
+        troubles.block(context, batch, Blocked.SIGN_IN)
+        return "waits for a sign-in"
+    except IcaError as error:
+        # A cursor that led nowhere is not followed again.
+        begun_anew = {"round_cursor": None} if isinstance(error, IcaNonsense) else {}
+        troubles.postpone(context, batch, error, **begun_anew)
+        return f"put off: {error}"
+    return "done"

@@ -1,0 +1,180 @@
+"""Walking: the items' own rows are brought up to date, a page at a time, by cursor."""
+
+from functools import partial
+from typing import Any, cast
+
+from webapp.ica.client import IcaClient
+from webapp.ica.errors import IcaNonsense, Refused
+from webapp.ica.models import MOVING, Item, Page
+from webapp.ica.operations import Kind
+from webapp.store import batches, items
+from webapp.store.batches import Batch
+from webapp.store.items import Outcome
+from webapp.store.submissions import Submission
+from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Task
+from webapp.work.context import Context
+
+PAGE = 1000
+TROUBLED = ("FAILED", "PARTIALLY_LINKED", "PARTIALLY_UNLINKED")
+SECONDS = 5.0  # that a unit may walk before it gives its lease back
+TROUBLED_EVERY = 60.0  # seconds after which failed items are read again
+GROWN_BY = 1.2
+MORE_WALKS, MORE_WALKS_PAUSE = 3, 40.0  # when the job has ended and items still move
+EXPANDED_REASON = "ICA (V3) made one item of each file in this folder; they stand after the list."
+NOT_LISTED = "ICA does not list this id among the batch's items."
+
+
+def one_page(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
+    """While a batch runs: a page of the failed ones when they are due, else of the next round."""
+    if _troubled_due(batch, context.clock()):
+        words = _troubled_words(client, batch)
+        page, _ = _read(client, submission, batch, batch.failed_cursor, words)
+        values = _troubled_read(batch, page, context.clock())
+    else:
+        page, anew = _read(client, submission, batch, batch.round_cursor)
+        values = _round_read(batch, page, anew, context.clock())
+    now = context.clock()
+    with context.store.write() as connection:
+        items.apply(connection, batch, [outcome(item) for item in page.items], now)
+        batches.record(connection, batch, now, **values)
+
+
+def walk(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
+    """When the job has ended: a whole walk, a page a transaction, as fast as the budget allows."""
+    started = context.clock()
+    while True:
+        page, anew = _read(client, submission, batch, batch.round_cursor)
+        now = context.clock()
+        values = _round_read(batch, page, anew, now) | {"failures": 0, "trouble": None}
+        with context.store.write() as connection:
+            items.apply(connection, batch, [outcome(item) for item in page.items], now)
+            if page.next_token is None:
+                _walked_whole(context, connection, batch, values)
+                return
+            if _pauses(context, batch, started):
+                batches.record(connection, batch, now, due_at=now, **values)
+                return
+            batches.keep(connection, batch, now, lease_until=now + batches.LEASE, **values)
+            batch = batches.get(connection, batch.id)
+
+
+def _pauses(context: Context, batch: Batch, started: float) -> bool:
+    return (
+        context.clock() - started > SECONDS
+        or context.stop.is_set()
+        or context.budget.is_spent(batch.account_id)
+    )
+
+
+def _walked_whole(context: Context, connection: Any, batch: Batch, values: dict[str, Any]) -> None:
+    """Settle the batch, or walk again when items still move though the job has ended."""
+    now = context.clock()
+    counts = items.counts(connection, batch)
+    if any(counts.get(word) for word in MOVING) and batch.whole_walks < MORE_WALKS:
+        values |= {"due_at": now + MORE_WALKS_PAUSE, "whole_walks": batch.whole_walks + 1}
+    else:
+        if context.settings.ica_version == "v3":
+            items.mark_unread(
+                connection, batch, EXPANDED, EXPANDED_REASON, now, begins="fol.", limit=batch.size
+            )
+        items.mark_unread(connection, batch, UNKNOWN, NOT_LISTED, now, limit=batch.size)
+        counts = items.counts(connection, batch)
+        values |= {
+            "state": BatchState.SETTLED,
+            "task": Task.NONE,
+            "due_at": None,
+            "settled_at": now,
+        }
+    batches.record(connection, batch, now, counts=counts, **values)
+
+
+def _read(
+    client: IcaClient,
+    submission: Submission,
+    batch: Batch,
+    cursor: str | None,
+    statuses: tuple[str, ...] = (),
+) -> tuple[Page[Item], bool]:
+    """A page, and whether it is the first: a cursor that ICA no longer takes begins anew."""
+    read = partial(
+        client.items,
+        submission.project_id,
+        str(batch.ica_batch_id),
+        statuses=statuses,
+        page_size=PAGE,
+        kind=cast(Kind, batch.kind),
+    )
+    if cursor is None:
+        return read(), True
+    try:
+        page = read(page_token=cursor)
+    except Refused:
+        return read(), True
+    if page.next_token == cursor or _goes_in_circles(batch):
+        raise IcaNonsense("ICA's pages go round in a circle: a cursor came a second time.")
+    return page, False
+
+
+def _goes_in_circles(batch: Batch) -> bool:
+    """Many more items read in one round than ICA says there are."""
+    return batch.total is not None and batch.round_read > 2 * batch.total + 10 * PAGE
+
+
+def _troubled_words(client: IcaClient, batch: Batch) -> tuple[str, ...]:
+    words = client.statuses(cast(Kind, batch.kind))
+    return tuple(word for word in TROUBLED if word in words)
+
+
+def _troubled_due(batch: Batch, now: float) -> bool:
+    """Failures are what users wait for: they are read first, as soon as there are more of them."""
+    count = _troubled_count(batch)
+    if batch.failed_cursor or count == 0:
+        return bool(batch.failed_cursor)
+    waited = now - (batch.failed_walked_at or 0.0)
+    return count > batch.failed_count * GROWN_BY or (
+        count != batch.failed_count and waited >= TROUBLED_EVERY
+    )
+
+
+def _troubled_count(batch: Batch) -> int:
+    return sum(batch.counts.get(word, 0) for word in TROUBLED)
+
+
+def _troubled_read(batch: Batch, page: Page[Item], now: float) -> dict[str, Any]:
+    if page.next_token:
+        return {"failed_cursor": page.next_token}
+    return {
+        "failed_cursor": None,
+        "failed_count": _troubled_count(batch),
+        "failed_walked_at": now,
+    }
+
+
+def _round_read(batch: Batch, page: Page[Item], anew: bool, now: float) -> dict[str, Any]:
+    """How far the round is; while the first one goes on, it says how many rows are read at all."""
+    begun = now if anew else batch.round_started_at
+    read = len(page.items) + (0 if anew else batch.round_read)
+    values: dict[str, Any] = {
+        "round_cursor": page.next_token,
+        "round_read": read,
+        "round_started_at": begun,
+        "rows_read": max(read, batch.rows_read),
+    }
+    if page.next_token is None or batch.rows_as_of is None:
+        values["rows_as_of"] = begun
+    return values
+
+
+def outcome(item: Item) -> Outcome:
+    """ICA's item in the store's words."""
+    created = item.created
+    details = created.details if created else None
+    return Outcome(
+        ica_item_id=item.id,
+        data_id=item.data_id,
+        status=item.status,
+        reason=item.information or "",
+        name=(details.name if details else None) or "",
+        path=(details.path if details else None) or "",
+        linked_id=created.id if created else "",
+    )
