@@ -32,5 +32,4 @@ def oldest_due(connection: Connection) -> float | None:
 
 
 def _by(connection: Connection, column: ColumnElement[str]) -> dict[str, int]:
-    found = connection.execute(select(column, func.count()).group_by(column))
-    return {word: count for (word, count) in found.tuples()}
+    return dict(connection.execute(select(column, func.count()).group_by(column)).tuples().all())

@@ -47,6 +47,8 @@ class Item:
     batch_id: int | None
     ica_item_id: str | None
     changed_at: float | None
+    reason_id: int | None
+    retried_in: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,22 @@ class Submission:
     counts: dict[str, int]
     review: dict[str, Any]
     problem: str
+    note: str
+    archived_at: float | None
+    left_out: int
+    parent_id: int | None
+    root_id: int | None
+    attempt: int
     submitter: str
 
     def is_watched(self, now: float) -> bool:
         """Whether somebody looked at it just now."""
         return now - self.watched_at < WATCHED_FOR
+
+    @property
+    def family_id(self) -> int:
+        """The id of the first attempt, which all of a family share."""
+        return self.root_id or self.id
 
     @property
     def shown_state(self) -> str:
@@ -92,6 +103,8 @@ class New:
     source: str
     batch_size: int
     kind: str = "link"
+    parent: Submission | None = None
+    attempt: int = 1
 
 
 def create(connection: Connection, new: New, state: State, now: float) -> int:
@@ -116,6 +129,11 @@ def create(connection: Connection, new: New, state: State, now: float) -> int:
         "counts": {},
         "review": {},
         "problem": "",
+        "note": "",
+        "left_out": 0,
+        "parent_id": new.parent.id if new.parent else None,
+        "root_id": new.parent.family_id if new.parent else None,
+        "attempt": new.attempt,
     }
     statement = insert(submissions).values(values).returning(submissions.c.id)
     submission_id: int = connection.execute(statement).scalar_one()

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -94,6 +95,13 @@ submissions = Table(
     Column("counts", JSON, nullable=False),  # status -> items
     Column("review", JSON, nullable=False),  # what reading the list found
     Column("problem", Text, nullable=False),  # why unreadable, in words
+    Column("note", Text, nullable=False),
+    Column("archived_at", Double),
+    Column("left_out", Integer, nullable=False),  # items that the submitter chose not to send
+    # the family: a retry, or an undo, and what it was made from
+    Column("parent_id", Integer),
+    Column("root_id", Integer, index=True),  # null for a root
+    Column("attempt", SmallInteger, nullable=False),  # 1 for a root
     Index("ix_submissions_project_id_id", "project_id", "id"),
 )
 
@@ -203,9 +211,19 @@ items = Table(
     Column("batch_id", Integer),  # once ICA's item is known
     Column("ica_item_id", String(255)),
     Column("changed_at", Double),
+    Column("reason_id", Integer),  # of the reason with its ids and numbers masked
+    Column("retried_in", Integer),  # the submission that tries it again
     Index("ix_items_submission_id_status_position", "submission_id", "status", "position"),
     Index("ix_items_data_id_submission_id", "data_id", "submission_id"),
     Index("uq_items_batch_id_ica_item_id", "batch_id", "ica_item_id", unique=True),
+    Index(
+        "ix_items_submission_id_reason_id_position",
+        "submission_id",
+        "reason_id",
+        "position",
+        sqlite_where=text("reason_id IS NOT NULL"),
+        postgresql_where=text("reason_id IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -215,6 +233,62 @@ snapshots = Table(
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("at", Double, primary_key=True),
     Column("counts", JSON, nullable=False),
+)
+
+reasons = Table(
+    "reasons",  # reasons as they are grouped: ids, UUIDs, numbers and paths masked
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+)
+
+reason_groups = Table(
+    "reason_groups",  # when a submission met a reason first
+    metadata,
+    Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
+    Column("reason_id", ForeignKey("reasons.id"), primary_key=True),
+    Column("first_seen", Double, nullable=False),
+)
+
+chores = Table(
+    "chores",  # longer work on one submission: copying items, checking them with ICA, leaving out
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("submission_id", ForeignKey("submissions.id"), nullable=False, index=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("problem", JSON),  # why it can't go on, or ended without success
+    Column("done", Integer, nullable=False),  # of `total` items
+    Column("total", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("due_at", Double, index=True),  # null: nothing left to do
+    Column("lease_until", Double, nullable=False),
+    Column("worker", String(64), nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+)
+
+finds = Table(
+    "finds",  # questions: where are my ids?
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("created_at", Double, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("review", JSON, nullable=False),
+)
+
+find_ids = Table(
+    "find_ids",
+    metadata,
+    Column("find_id", ForeignKey("finds.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("data_id", String(255), nullable=False),
+    Column("line", Integer, nullable=False),
 )
 
 workers = Table(

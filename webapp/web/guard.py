@@ -58,13 +58,13 @@ def _demand_sign_in() -> ResponseReturnValue | None:
     open_to_all = request.endpoint in OPEN
     if open_to_all and not request.endpoint.startswith("session."):
         return None
-    _greet()
+    greet()
     if g.get("viewer") or open_to_all:
         return None
     return ask_to_sign_in()
 
 
-def _greet() -> None:
+def greet() -> None:
     """Find out who the visitor is; a visit prolongs the session, at most once a minute."""
     token = session.get("token")
     if not token:

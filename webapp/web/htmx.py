@@ -13,7 +13,7 @@ def is_part() -> bool:
     return request.headers.get("HX-Request-Type") == "partial"
 
 
-def polled(tag: str, checked_at: float, render: Callable[[], str]) -> Response:
+def polled(tag: str, checked_at: float, render: Callable[[], str | Response]) -> Response:
     """The answer to a poll: 304 while the tag is the browser's own, else the part anew.
 
     Either way the page learns when it was checked; htmx reads the header on a 304 too.

@@ -34,7 +34,7 @@ def progress(submission_id: int) -> ResponseReturnValue:
         return Response("This submission is not for you to see any more.", 404)
     if now - glance.watched_at > WATCHED_EVERY:
         _note_watched(submission_id, now)
-    return polled(_tag(submission_id, glance, now), now, lambda: _part(submission_id, glance))
+    return polled(_tag(submission_id, glance, now), now, lambda: _part(submission_id))
 
 
 def shown(submission: Submission) -> dict[str, Any]:
@@ -65,7 +65,6 @@ def shown(submission: Submission) -> dict[str, Any]:
         "batches": cut,
         "jobs": _jobs(cut),
         "unsent": sum(batch.state == BatchState.WAITING for batch in cut),
-        "rows_read": standing.rows_read(cut),
         "as_of": max((batch.counted_at or 0.0 for batch in cut), default=0.0) or None,
         "upload": upload,
         "now": now,
@@ -89,13 +88,14 @@ def _jobs(cut: list[Batch]) -> list[tuple[str, int]]:
     return list(found.items())
 
 
-def _part(submission_id: int, glance: Glance) -> str | Response:
+def _part(submission_id: int) -> str | Response:
+    guard.greet()
     with desk().store.read() as connection:
         submission = submissions.get(connection, submission_id)
     if request.args.get("shows") == State.READING != submission.state:
         return Response(headers={"HX-Refresh": "true"})  # it is another page now: the draft's
     part = "reading" if submission.state == State.READING else "progress"
-    return render_template(f"submissions/_{part}.html", **shown(submission))
+    return render_template(f"submissions/_{part}.html", alone=True, **shown(submission))
 
 
 def _note_watched(submission_id: int, now: float) -> None:

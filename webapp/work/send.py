@@ -23,6 +23,7 @@ JOBS_PAGE = 100
 BLOCKING: dict[type[IcaError], Blocked] = {
     NotSignedIn: Blocked.SIGN_IN,
     MayNot: Blocked.MAY_NOT_WRITE,
+    NotThere: Blocked.MAY_NOT_WRITE,
 }
 
 

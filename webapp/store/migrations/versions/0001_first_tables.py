@@ -42,12 +42,21 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Integer(), nullable=True),
         sa.Column("ica_item_id", sa.String(length=255), nullable=True),
         sa.Column("changed_at", sa.Double(), nullable=True),
+        sa.Column("reason_id", sa.Integer(), nullable=True),
+        sa.Column("retried_in", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("submission_id", "position", name=op.f("pk_items")),
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
         batch_op.create_index(
             "ix_items_data_id_submission_id", ["data_id", "submission_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_items_submission_id_reason_id_position",
+            ["submission_id", "reason_id", "position"],
+            unique=False,
+            sqlite_where=sa.text("reason_id IS NOT NULL"),
+            postgresql_where=sa.text("reason_id IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_items_submission_id_status_position",
@@ -58,6 +67,14 @@ def upgrade() -> None:
             "uq_items_batch_id_ica_item_id", ["batch_id", "ica_item_id"], unique=True
         )
 
+    op.create_table(
+        "reasons",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reasons")),
+        sa.UniqueConstraint("digest", name=op.f("uq_reasons_digest")),
+    )
     op.create_table(
         "workers",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -76,6 +93,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_access_account_id")),
         sa.PrimaryKeyConstraint("account_id", "project_id", name=op.f("pk_access")),
     )
+    op.create_table(
+        "finds",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("review", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_finds_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finds")),
+    )
+    with op.batch_alter_table("finds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_finds_account_id"), ["account_id"], unique=False)
+
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -115,6 +145,12 @@ def upgrade() -> None:
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("review", sa.JSON(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("archived_at", sa.Double(), nullable=True),
+        sa.Column("left_out", sa.Integer(), nullable=False),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("root_id", sa.Integer(), nullable=True),
+        sa.Column("attempt", sa.SmallInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_submissions_account_id")
         ),
@@ -123,6 +159,7 @@ def upgrade() -> None:
     with op.batch_alter_table("submissions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_submissions_account_id"), ["account_id"], unique=False)
         batch_op.create_index("ix_submissions_project_id_id", ["project_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_submissions_root_id"), ["root_id"], unique=False)
 
     op.create_table(
         "batches",
@@ -183,6 +220,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_batches_ica_batch_id", ["ica_batch_id"], unique=False)
 
     op.create_table(
+        "chores",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("submission_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("problem", sa.JSON(), nullable=True),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("ended_at", sa.Double(), nullable=True),
+        sa.Column("due_at", sa.Double(), nullable=True),
+        sa.Column("lease_until", sa.Double(), nullable=False),
+        sa.Column("worker", sa.String(length=64), nullable=False),
+        sa.Column("try_number", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_chores_account_id")),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submissions.id"], name=op.f("fk_chores_submission_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chores")),
+    )
+    with op.batch_alter_table("chores", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_chores_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_chores_submission_id"), ["submission_id"], unique=False
+        )
+
+    op.create_table(
         "entries",
         sa.Column("submission_id", sa.Integer(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
@@ -205,6 +272,28 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "find_ids",
+        sa.Column("find_id", sa.String(length=40), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("data_id", sa.String(length=255), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["find_id"], ["finds.id"], name=op.f("fk_find_ids_find_id")),
+        sa.PrimaryKeyConstraint("find_id", "ordinal", name=op.f("pk_find_ids")),
+    )
+    op.create_table(
+        "reason_groups",
+        sa.Column("submission_id", sa.Integer(), nullable=False),
+        sa.Column("reason_id", sa.Integer(), nullable=False),
+        sa.Column("first_seen", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reason_id"], ["reasons.id"], name=op.f("fk_reason_groups_reason_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submissions.id"], name=op.f("fk_reason_groups_submission_id")
+        ),
+        sa.PrimaryKeyConstraint("submission_id", "reason_id", name=op.f("pk_reason_groups")),
+    )
     op.create_table(
         "snapshots",
         sa.Column("submission_id", sa.Integer(), nullable=False),
