@@ -1,0 +1,118 @@
+"""Lists as plain text, as people write, copy and export them."""
+
+import pytest
+
+from tests.idlist.samples import FOLDER, LINK, PROJECT, URN, A, B, C, entries, finished, good
+from webapp.idlist import Kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{A}\n{B}\n{FOLDER}\n",
+        f"{A}\r\n{B}\r\n{FOLDER}",
+        f"{A}\r{B}\r{FOLDER}\r",
+        f"{A}\r\n\n{B}\r{FOLDER}",
+        f"{A},{B};{FOLDER}",
+        f"{A}, {B}\t{FOLDER}\n",
+        f"reads:{A},{B} refs={FOLDER}",
+        f"\ufeff{A}\n\ufeff{B}\n{FOLDER}\n",
+        f"\u200b{A}\u200b\n\u00a0{B}\u00a0\n{FOLDER}\u2060",
+        f"\"{A}\"\n'{B}'\n\u201c{FOLDER}\u201d",
+        f"['{A}', '{B}',\n '{FOLDER}']\n",
+        f"# my list\n{A}  # normal\n{B}\t#tumour\n#{C}\n{FOLDER}",
+        f"data_id\n{A}\n{B}\n{FOLDER}\n",
+        f"Data ID\n{A}\n{B}\n{FOLDER}\n",
+        f"{URN}{A}#/run 1/a, b (c).fastq.gz\n{URN}{B}, {URN}{FOLDER}#/run/\n",
+        f"{LINK}{A}\n{LINK}{B}?tab=details\n<{LINK}{FOLDER}>\n",
+        f"- {A}\n- {B}\n- {FOLDER}\n",
+        f"{A}.\n{B}:\n{FOLDER}!",
+    ],
+)
+def test_what_people_have_in_hand_gives_the_same_three_ids(text):
+    found = entries(text)
+    assert [entry.data_id for entry in found] == [A, B, FOLDER]
+    assert {entry.kind for entry in found} == {Kind.GOOD}
+
+
+def test_places_are_as_an_editor_counts():
+    found = entries(f"\n# x\r{A}\r\n\r\n{B} {C}\n")
+    assert [(entry.line, entry.column) for entry in found] == [(3, 1), (5, 1), (5, 2)]
+
+
+def test_a_repeat_tells_where_the_id_stands_first():
+    found = entries(f"{A}\n{B},{A}\n{A.upper()}\n")
+    assert [(entry.kind, entry.first) for entry in found] == [
+        (Kind.GOOD, None),
+        (Kind.GOOD, None),
+        (Kind.REPEATED, (1, 1)),
+        (Kind.REPEATED, (1, 1)),
+    ]
+
+
+def test_a_file_and_a_folder_of_the_same_digits_are_two():
+    assert len(good(f"fil.{'f' * 32}\n{FOLDER}")) == 2
+
+
+def test_capitals_are_mended_and_said():
+    [entry] = entries(A.upper())
+    assert (entry.data_id, entry.mended, entry.kind) == (A, True, Kind.GOOD)
+    assert "Capital" in entry.note
+
+
+def test_a_lone_word_is_an_unusual_id_and_prose_is_none():
+    reading = finished(f"hello\nThis is my list\n{A} and {B}\nfil.123, fil.456\n/data/x.bam\n")
+    assert (reading.good, reading.unusual, reading.rejected) == (5, 3, 3)
+
+
+def test_a_sentence_is_one_reject_as_it_stood():
+    first, second, third = entries(f"Please link, if you can, {A} today.")
+    assert (first.kind, first.text, first.column) == (Kind.REJECTED, "Please link, if you can", 1)
+    assert (second.data_id, second.column) == (A, 2)
+    assert (third.text, third.column) == ("today.", 3)
+
+
+def test_rejects_are_shortened():
+    [entry] = entries("word " * 1000)
+    assert entry.kind is Kind.REJECTED
+    assert len(entry.text) == 200
+
+
+def test_a_link_names_its_project():
+    [entry] = entries(LINK + A)
+    assert entry.project_id == PROJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (f"{A}\n{B}\n".encode("utf-16"), "UTF-16"),
+        (f"{A}\n{B}\n".encode("utf-16-le"), "UTF-16"),
+        (f"{A}\n{B}\n".encode("utf-16-be"), "UTF-16"),
+        (f"\ufeff{A}\n{B}\n".encode("utf-16-be"), "UTF-16"),
+        (f"{A}\n{B}\n".encode("utf-8-sig"), "UTF-8"),
+        (f"# größe\n{A}\n{B}\n".encode(), "UTF-8"),
+        (f"# größe\n{A}\n{B}\n".encode("latin-1"), "Latin-1"),
+    ],
+)
+def test_encodings(text, encoding):
+    reading = finished(text)
+    assert (reading.good, reading.rejected, reading.encoding) == (2, 0, encoding)
+
+
+def test_latin_1_far_into_a_file_is_shown_as_such():
+    text = f"{A}\n".encode() * 10_000 + "größe x\n".encode("latin-1")
+    assert entries(text)[-1].text == "größe x"
+
+
+def test_every_line_is_accounted_for():
+    reading = finished(f"data_id\n\n# note\n{A}\n  \n{B} {C}\nsome prose\n{A}")
+    assert (reading.lines, reading.headers, reading.blank, reading.comments) == (8, 1, 2, 1)
+    assert (reading.good, reading.repeated, reading.rejected, reading.frame) == (3, 1, 1, 0)
+
+
+def test_a_second_part_goes_on_where_the_first_ended():
+    first = finished(f"{A}\n{B}\n")
+    again, new = entries(f"{B}\n{C}\n", after=first)
+    assert (again.kind, again.line, again.first) == (Kind.REPEATED, 3, (2, 1))
+    assert (new.kind, new.line) == (Kind.GOOD, 4)

@@ -1,0 +1,114 @@
+"""Chooses the column of the ids: by its header, else by what stands in it."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from webapp.idlist.entries import Column, shown
+from webapp.idlist.words import clean, find, is_uuid, mentions_id
+
+# From the surest name down. Written as they are compared: small letters and digits only.
+_ID_HEADERS = (
+    ("dataid", "icadataid", "icaid", "projectdataid", "dataids"),
+    ("fileid", "folderid", "icafileid", "icafolderid", "fileids", "folderids", "dataurn"),
+    ("urn", "icaurn", "fileurn", "id", "ids", "data", "identifier"),
+)
+_RANKS = {name: len(_ID_HEADERS) - rank for rank, names in enumerate(_ID_HEADERS) for name in names}
+_MOST_COLUMNS = 256  # that are looked at and offered
+_PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
+
+
+class Choice(NamedTuple):
+    """Which columns are read, counted from 0, and what the review says of all of them."""
+
+    ids: int | None  # None: no column is named as one of ids, and none holds any
+    project: int | None
+    header: int | None  # which of the sampled rows is the header
+    offered: tuple[Column, ...]
+
+    @property
+    def chosen(self) -> Column | None:
+        """The column that is read."""
+        return None if self.ids is None else self.offered[self.ids]
+
+
+def rank(header: str) -> int:
+    """How surely a header names data ids: 3, 2, 1, or 0 for not at all."""
+    return _RANKS.get(_plain(header), 0)
+
+
+def names_ids(header: str) -> bool:
+    """Whether a header names data ids."""
+    return rank(header) > 0
+
+
+def holds_id(cell: str) -> bool:
+    """Whether a cell holds nothing but data ids of the usual shape."""
+    found = find(clean(cell).strip(), 1)
+    return bool(found) and all(word.data_id and not word.unusual for word in found)
+
+
+def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
+    """Choose the column of ids from sampled rows; `wanted` is the user's choice, from 1."""
+    header = _header(rows)
+    body = rows if header is None else rows[header + 1 :]
+    width = min(max((len(row) for row in rows), default=0), _MOST_COLUMNS)
+    names = [_cell(rows[header], i) if header is not None else "" for i in range(width)]
+    counts = [sum(holds_id(_cell(row, i)) for row in body) for i in range(width)]
+    best = _best(names, counts, wanted)
+    offered = tuple(
+        Column(
+            i + 1,
+            shown(clean(names[i]).strip()),
+            counts[i],
+            len(body),
+            i == best,
+            _why(names[i], counts[i], i == best, wanted),
+        )
+        for i in range(width)
+    )
+    return Choice(best, _project(names, body), header, offered)
+
+
+def _best(names: Sequence[str], counts: Sequence[int], wanted: int | None) -> int | None:
+    if wanted is not None and 1 <= wanted <= len(names):
+        return wanted - 1
+    # A column named for ids that holds none gives way to one that does.
+    score = [(bool(count), rank(name), count) for name, count in zip(names, counts, strict=True)]
+    best = max(range(len(names)), key=score.__getitem__, default=None)
+    return best if best is not None and any(score[best]) else None
+
+
+def _header(rows: Sequence[Sequence[str]]) -> int | None:
+    """Which row is the header: one that names ids, else a first row unlike the one below it."""
+    for i, row in enumerate(rows):
+        if any(mentions_id(cell) for cell in row):
+            break
+        if any(names_ids(cell) for cell in row):
+            return i
+    if len(rows) < 2 or any(mentions_id(cell) or not cell.strip() for cell in rows[0]):
+        return None
+    return 0 if any(holds_id(cell) for cell in rows[1]) else None
+
+
+def _project(names: Sequence[str], body: Sequence[Sequence[str]]) -> int | None:
+    for i, name in enumerate(names):
+        if _plain(name) in _PROJECT_HEADERS and any(is_uuid(_cell(row, i).strip()) for row in body):
+            return i
+    return None
+
+
+def _why(name: str, count: int, is_best: bool, wanted: int | None) -> str:
+    if is_best and wanted is not None:
+        return "You chose it."
+    if rank(name):
+        return "Its header names data ids."
+    return "It holds data ids." if count else ""
+
+
+def _cell(row: Sequence[str], index: int) -> str:
+    return row[index] if index < len(row) else ""
+
+
+def _plain(header: str) -> str:
+    return re.sub(r"[\W_]", "", clean(header)).lower()

@@ -1,0 +1,80 @@
+"""Tells how a list is laid out from its beginning: JSON, a table and its columns, or plain text."""
+
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from webapp.idlist.columns import Choice, choose, rank
+from webapp.idlist.records import each_line
+from webapp.idlist.tables import SPACES, each_row, sampled
+
+TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
+_ICAV2 = "icav2 table"
+_TABLES = {"\t": "TSV", ",": "CSV", ";": "semicolons", SPACES: "columns by spaces"}
+_JSON = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|-?\d|true\b|false\b|null\b|$))")
+
+
+class Layout(NamedTuple):
+    """The format in a word, and for tables the delimiter and the columns."""
+
+    format: str
+    delimiter: str = ""
+    choice: Choice | None = None
+
+
+def lay_out(sample: str, file_name: str, column: int | None) -> Layout:
+    """Tell the layout from the first lines; `column` is the user's choice, from 1."""
+    if _JSON.match(sample):
+        return Layout(JSON)
+    tables = [
+        table for delimiter in _TABLES if (table := _table(sample, delimiter, file_name, column))
+    ]
+    if not tables:
+        return Layout(TEXT)
+    layout, _ = max(tables, key=lambda table: table[1])  # the first of the best
+    return layout
+
+
+def _table(
+    sample: str, delimiter: str, file_name: str, column: int | None
+) -> tuple[Layout, tuple[int, int]] | None:
+    """The table that the sample is with this delimiter, and how good it is; None if it is none."""
+    rows = sampled(each_row(each_line(io.StringIO(sample, newline="")), delimiter))
+    is_named = file_name.lower().endswith({"\t": ".tsv", ",": ".csv"}.get(delimiter, "\0"))
+    if len(rows) < (1 if is_named else 2) or not _is_even(rows):
+        return None
+    choice = choose(rows, column)
+    chosen = choice.chosen
+    if chosen is None:
+        return None
+    sure = 0 if delimiter == SPACES else rank(chosen.header)
+    if not (sure or column or _has_other_columns(rows, choice)):
+        return None
+    return Layout(_name(delimiter, rows, choice), delimiter, choice), (sure, chosen.ids)
+
+
+def _is_even(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether most rows have the same number of cells, and more than one."""
+    [(width, count)] = Counter(map(len, rows)).most_common(1)
+    return width > 1 and count * 2 > len(rows)
+
+
+def _has_other_columns(rows: Sequence[Sequence[str]], choice: Choice) -> bool:
+    """Whether one column holds ids and another does not; several ids a line are no table."""
+    counts = [column.ids for column in choice.offered]
+    filled = [sum(1 for row in rows if i < len(row) and row[i].strip()) for i in range(len(counts))]
+    has_ids = max(counts) * 2 >= len(rows) - 1
+    return has_ids and any(
+        count * 10 < full and full * 2 > len(rows)
+        for count, full in zip(counts, filled, strict=True)
+    )
+
+
+def _name(delimiter: str, rows: Sequence[Sequence[str]], choice: Choice) -> str:
+    if delimiter == "\t" and choice.header is not None:
+        header = {cell.strip() for cell in rows[choice.header]}
+        if "ID" in header and header & {"PATH", "NAME"}:
+            return _ICAV2
+    return _TABLES[delimiter]

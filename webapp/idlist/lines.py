@@ -1,0 +1,43 @@
+"""A list as plain text: one id a line, or several by white space, commas or semicolons."""
+
+import re
+from collections.abc import Iterator
+from typing import TextIO
+
+from webapp.idlist.columns import names_ids
+from webapp.idlist.records import Part, Record, each_line
+from webapp.idlist.words import Found, clean, find, is_usual
+
+_COMMENT = re.compile(r"(?:^|\s)#")
+
+
+def read_lines(text: TextIO) -> Iterator[Record]:
+    """Cut plain text into a record a line."""
+    is_first = True  # a first line that only names its column is a header
+    for number, line in each_line(text):
+        data_id = line.rstrip("\r\n")
+        if is_usual(data_id):  # the usual line, much faster
+            yield Record(Part.ENTRIES, number, line, (Found(1, data_id, data_id),))
+            is_first = False
+            continue
+        record = _read_line(number, line)
+        if is_first and record.part is Part.ENTRIES:
+            is_first = False
+            if names_ids(clean(line).strip()):
+                record = Record(Part.HEADER, number, line)
+        yield record
+
+
+def without_comment(line: str) -> str:
+    """The line up to a # that begins it or stands after white space."""
+    comment = _COMMENT.search(line)
+    return line[: comment.start()] if comment else line
+
+
+def _read_line(number: int, line: str) -> Record:
+    text = clean(line)
+    listed = without_comment(text)
+    found = find(listed.strip())
+    if found:
+        return Record(Part.ENTRIES, number, line, found)
+    return Record(Part.BLANK if listed == text else Part.COMMENT, number, line)

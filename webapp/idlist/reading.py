@@ -1,0 +1,125 @@
+"""Reads a list: entries one by one, and counts that account for every entry and every line."""
+
+from collections.abc import Iterable, Iterator
+
+from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable, shown
+from webapp.idlist.layout import Layout, lay_out
+from webapp.idlist.lines import read_lines
+from webapp.idlist.records import Part, Record, each_line
+from webapp.idlist.seen import Seen
+from webapp.idlist.source import Source, open_source
+from webapp.idlist.tables import each_row, read_table
+from webapp.idlist.words import Found
+
+_ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+_DEFAULTS = Limits()
+
+
+def read(
+    pieces: Iterable[bytes],
+    *,
+    file_name: str = "",
+    column: int | None = None,
+    limits: Limits = _DEFAULTS,
+    after: "Reading | None" = None,
+) -> "Reading":
+    """Open a list that comes in pieces of any size.
+
+    `file_name` helps where the content leaves open whether it is a table; `column` (from 1) is
+    the user's choice of the column of ids, None to find it. `after` is a finished reading that
+    this one goes on from: its lines count on, and an id of both is a repeat.
+    Raises Unreadable at once, or while the reading is iterated over.
+    """
+    source = open_source(pieces, limits)
+    return Reading(source, lay_out(source.sample(), file_name, column), limits, after)
+
+
+class Reading:
+    """A list that is being read; iterate over it, once, for its entries.
+
+    The layout (`format`, `encoding`, `gzip`, `columns`) is known from the start; the counts are
+    of what was read so far. Every entry is counted once, as good, repeated or rejected; every
+    line once, as one with entries or as blank, header (or footer), comment or frame.
+    """
+
+    def __init__(
+        self, source: Source, layout: Layout, limits: Limits, after: "Reading | None" = None
+    ) -> None:
+        self.source = source
+        self.layout = layout
+        self.format = layout.format
+        self.encoding = _ENCODINGS.get(source.encoding, "")
+        self.gzip = source.gzip
+        self.columns: tuple[Column, ...] = layout.choice.offered if layout.choice else ()
+        self.good = self.repeated = self.rejected = 0
+        self.unusual = self.mended = 0  # among the good ones
+        self.lines = self.blank = self.headers = self.comments = 0
+        self._entry_lines = self._last_line = 0
+        self._entries_left: int = after._entries_left if after else limits.entries
+        self._seen: Seen = after._seen if after else Seen()
+        self._offset: int = after._offset + after.lines if after else 0
+        self._limits = limits
+
+    @property
+    def frame(self) -> int:
+        """Lines that only hold others together: JSON's brackets, the rest of a quoted cell."""
+        return self.lines - self._entry_lines - self.blank - self.headers - self.comments
+
+    def __iter__(self) -> Iterator[Entry]:
+        for record in self._records():
+            self._count(record)
+            for found in record.found:
+                yield self._entry(record.line, found)
+
+    def with_records(self) -> Iterator[tuple[Record, list[Entry]]]:
+        """The same entries, with the stretch of the file that they stand in."""
+        for record in self._records():
+            self._count(record)
+            yield record, [self._entry(record.line, found) for found in record.found]
+
+    def _records(self) -> Iterator[Record]:
+        text = self.source.text()
+        if self.layout.choice:
+            rows = each_row(each_line(text), self.layout.delimiter)
+            return read_table(rows, self.layout.choice)
+        return read_lines(text)
+
+    def _count(self, record: Record) -> None:
+        self.lines += record.lines
+        if record.part is Part.ENTRIES:
+            if record.line != self._last_line:
+                self._last_line = record.line
+                self._entry_lines += 1
+        elif record.part is Part.BLANK:
+            self.blank += record.lines
+        elif record.part is Part.HEADER:
+            self.headers += record.lines
+        elif record.part is Part.COMMENT:
+            self.comments += record.lines
+
+    def _entry(self, line: int, found: Found) -> Entry:
+        line += self._offset
+        self._entries_left -= 1
+        if self._entries_left < 0:
+            raise Unreadable(
+                f"This list has more than {self._limits.entries:,} entries, the limit for one "
+                f"submission; line {line:,} goes over it. Split the list and upload the parts."
+            )
+        column, project_id, note = found.column, found.project_id, found.note
+        if not found.data_id:
+            self.rejected += 1
+            text = shown(found.text)
+            return Entry(Kind.REJECTED, line, column, "", text, note, None, project_id)
+        unusual, mended = found.unusual, found.mended
+        first = self._seen.first(found.data_id, unusual, line, column)
+        if first:
+            self.repeated += 1
+        else:
+            self.good += 1
+            self.unusual += unusual
+            self.mended += mended
+        kind = Kind.REPEATED if first else Kind.GOOD
+        text = shown(found.text)
+        return Entry(
+            kind, line, column, found.data_id, text, note, first, project_id, unusual, mended
+        )

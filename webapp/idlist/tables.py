@@ -1,0 +1,126 @@
+"""A list as a table: CSV, TSV, semicolons, columns by spaces, what icav2 prints."""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from webapp.idlist.columns import Choice
+from webapp.idlist.records import LINE_END, Part, Record
+from webapp.idlist.words import EMPTY_CELL, Found, clean, find, is_usual, is_uuid
+
+SPACES = " "  # columns by any white space; the other delimiters are characters
+_MOST_LINES = 50  # in one quoted cell; a quote still open then was no quote
+_FOOTER = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE)
+
+
+class Row(NamedTuple):
+    """A row of a table: the number of its first line, its lines as they stood, its cells."""
+
+    line: int
+    raw: str
+    cells: Sequence[str]
+    lines: int = 1
+
+    @property
+    def part(self) -> Part:
+        """BLANK, COMMENT, HEADER for a footer, or ENTRIES for all else."""
+        if self.raw.startswith("#"):
+            return Part.COMMENT
+        if not any(clean(cell).strip() for cell in self.cells):
+            return Part.BLANK
+        return Part.HEADER if _FOOTER.match(self.raw) else Part.ENTRIES
+
+
+def each_row(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
+    """Cut numbered lines into rows. A quoted cell may hold line breaks."""
+    waiting: deque[tuple[int, str]] = deque()  # lines taken for a quoted cell that was none
+    coming = iter(lines)
+    while pair := waiting.popleft() if waiting else next(coming, None):
+        number, line = pair
+        if line.startswith("#"):
+            yield Row(number, line, ())
+        elif delimiter == SPACES:
+            yield Row(number, line, line.split())
+        elif '"' not in line:
+            yield Row(number, line, line.rstrip("\r\n").split(delimiter))
+        else:
+            yield _quoted_row(number, line, waiting, coming, delimiter)
+
+
+def read_table(rows: Iterable[Row], choice: Choice) -> Iterator[Record]:
+    """Turn rows into records by the chosen columns."""
+    header: Sequence[str] = ()
+    left = -1 if choice.header is None else choice.header  # rows up to the header's
+    for row in rows:
+        part = row.part
+        if part is Part.ENTRIES and left >= 0:
+            header, left, part = row.cells, left - 1, Part.HEADER
+        elif part is Part.ENTRIES and row.cells == header:  # of another table that was appended
+            part = Part.HEADER
+        if part is Part.ENTRIES:
+            yield _record(row, choice)
+        else:
+            yield Record(part, row.line, row.raw, (), row.cells, row.lines)
+
+
+def _quoted_row(
+    number: int,
+    line: str,
+    waiting: deque[tuple[int, str]],
+    coming: Iterator[tuple[int, str]],
+    delimiter: str,
+) -> Row:
+    taken = [(number, line)]
+
+    def lines() -> Iterator[str]:
+        yield line
+        while len(taken) < _MOST_LINES and (
+            pair := waiting.popleft() if waiting else next(coming, None)
+        ):
+            taken.append(pair)
+            yield pair[1]
+
+    try:
+        reader = csv.reader(lines(), delimiter=delimiter, skipinitialspace=True, strict=True)
+        cells = next(reader)
+    except csv.Error:  # a quote that is never closed, or closed within a cell: no quote at all
+        waiting.extendleft(reversed(taken[1:]))
+        return Row(number, line, line.rstrip("\r\n").split(delimiter))
+    return Row(number, "".join(text for _, text in taken), cells, len(taken))
+
+
+def _record(row: Row, choice: Choice) -> Record:
+    index = choice.ids or 0
+    cell = row.cells[index] if index < len(row.cells) else ""
+    column = index + 1
+    found: Sequence[Found]
+    if is_usual(cell):
+        found = (Found(column, cell, cell),)
+    else:
+        found = find(clean(cell).strip(), column) or (
+            Found(column, row.raw.strip(), "", EMPTY_CELL),
+        )
+    project_id = _project(row, choice.project)
+    if project_id:
+        found = [replace(word, project_id=project_id) for word in found]
+    line = row.line
+    if row.lines > 1:
+        line += sum(len(LINE_END.findall(before)) for before in row.cells[:index])
+    return Record(Part.ENTRIES, line, row.raw, found, row.cells, row.lines)
+
+
+def _project(row: Row, index: int | None) -> str:
+    if index is None or index >= len(row.cells):
+        return ""
+    cell = row.cells[index].strip().lower()
+    return cell if is_uuid(cell) else ""
+
+
+def sampled(rows: Iterable[Row], most: int = 200) -> list[Sequence[str]]:
+    """The cells of the first rows that hold more than blanks, comments and footers."""
+    return [row.cells for row in islice(rows, most) if row.part is Part.ENTRIES]
