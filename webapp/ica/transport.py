@@ -19,6 +19,7 @@ from webapp.ica.errors import IcaError, IcaNonsense, NotThere
 from webapp.ica.operations import Operation
 from webapp.ica.unanswered import NO_ANSWER, unreachable, was_refused
 
+Session = requests.Session
 T = TypeVar("T")
 
 OnCall = Callable[[str, str, float], None]

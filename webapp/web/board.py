@@ -43,6 +43,15 @@ class BoardRow:
     mine: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StateChip:
+    """A state as a filter that can be set or taken away."""
+
+    label: str
+    href: str
+    chosen: bool
+
+
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     return redirect(url_for("board.board"), 303)
@@ -59,7 +68,7 @@ def board() -> ResponseReturnValue:
     return render_template(
         "board/board.html",
         projects=projects,
-        states=STATES,
+        state_chips=_state_chips(wanted),
         used=used,
         **_rows(page, wanted, cursor),
     )
@@ -73,6 +82,21 @@ def rows() -> ResponseReturnValue:
         page = submissions.board(connection, viewer(), wanted, cursor, ROWS, desk().now())
     found = _rows(page, wanted, cursor)
     return polled(found["tag"], desk().now(), lambda: render_template("board/_rows.html", **found))
+
+
+def _state_chips(wanted: Filter) -> list[StateChip]:
+    """The states as filters, one at a time."""
+    chips = []
+    for state, label in STATES.items():
+        chosen = list(wanted.states) == [state]
+        kept = {"project": wanted.project_id, "q": wanted.text, "state": "" if chosen else state}
+        place = url_for("board.board")
+        chips.append(StateChip(label, place + _query_if_any(kept), chosen))
+    return chips
+
+
+def _query_if_any(values: dict[str, str]) -> str:
+    return params.query(values) if any(values.values()) else ""
 
 
 def _wanted() -> Filter:

@@ -3,13 +3,10 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal, cast
-
-import requests
 
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
-from webapp.ica.transport import new_session
+from webapp.ica.transport import Session, new_session
 from webapp.settings import Settings
 from webapp.store.accounts import Account
 from webapp.vault import Vault, VaultError
@@ -56,7 +53,7 @@ class Clients:
             url,
             credential,
             session=self._session(),
-            version=cast(Literal["v3", "v4"], self._settings.ica_version),
+            version=self._settings.ica_version,
             clock=self._clock,
             on_call=lambda *_: self._on_call(account_id),
         )
@@ -79,9 +76,9 @@ class Clients:
         except VaultError as error:
             raise NoKey from error
 
-    def _session(self) -> requests.Session:
+    def _session(self) -> Session:
         """One session a thread: they are not safe to share."""
-        session: requests.Session | None = getattr(self._here, "session", None)
+        session: Session | None = getattr(self._here, "session", None)
         if session is None:
             session = self._here.session = new_session()
         return session
