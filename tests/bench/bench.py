@@ -1,0 +1,279 @@
+"""The benchmark: every figure beside its yardstick, from real processes on this machine."""
+
+import argparse
+import json
+import re
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+from tests.bench import load
+from tests.bench.running import dashboard, data_ids, free_port, path_of, process
+
+
+class Table:
+    """Rows of figure, yardstick and what they come to, printed as they are found."""
+
+    def __init__(self):
+        self.rows = []
+        print(f"{'measure':58} {'figure':>14} {'yardstick':>14} {'ratio':>7}  to reach")
+
+    def add(self, measure, figure, yardstick, unit, to_reach, *, yardstick_is=""):
+        ratio = figure / yardstick if yardstick else float("nan")
+        name = f"{measure} ({yardstick_is})" if yardstick_is else measure
+        cells = f"{figure:>10.4g} {unit:3} {yardstick:>10.4g} {unit:3} {ratio:>7.3g}"
+        print(f"{name[:58]:58} {cells}  {to_reach}", flush=True)
+        self.rows.append(
+            {
+                "measure": name,
+                "figure": figure,
+                "yardstick": yardstick,
+                "unit": unit,
+                "ratio": ratio,
+                "to_reach": to_reach,
+            }
+        )
+
+
+def refresh_calls(table):
+    """ICA calls of one refresh, small and large, with one watcher and with fifty."""
+    costs = {}
+    for size in (100, 200_000):
+        costs[size] = _calls_of_a_refresh(size)
+    table.add(
+        "calls a refresh, 200,000 items",
+        costs[200_000],
+        costs[100],
+        "",
+        "at most 9, and 1.0",
+        yardstick_is="100 items",
+    )
+    table.add(
+        "calls in 20 s, 50 watchers",
+        _calls_while_watched(50),
+        _calls_while_watched(1),
+        "",
+        "1.0",
+        yardstick_is="1 watcher",
+    )
+
+
+def _calls_of_a_refresh(size):
+    """The most calls to count a running batch between two refreshes; pages of walks apart."""
+    with dashboard(rate=max(1, size / 600), batch_size=1_000_000) as board:
+        board.sign_in()
+        place = _submit(board, size)
+        board.until(lambda: board.ica_calls().get("getJob", 0) >= 2)
+        before = board.ica_calls()
+        board.until(lambda: board.ica_calls().get("getJob", 0) >= before["getJob"] + 3)
+        after = board.ica_calls()
+        refreshes = after["getJob"] - before["getJob"]
+        counted = "getProjectDataLinkingBatchItems"
+        # each refresh reads one page of items beside its counts
+        calls = after[counted] - before[counted] - refreshes
+        assert board.get(place).status == 200
+        return calls / refreshes + 1
+
+
+def _calls_while_watched(watchers):
+    with dashboard(rate=5, batch_size=1_000_000) as board:
+        board.sign_in()
+        place = _submit(board, 5000)
+        board.until(lambda: board.ica_calls().get("getJob", 0) >= 2)
+        before = sum(board.ica_calls().values())
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            for _ in range(watchers):
+                board.request("GET", f"{place}/progress?shows=active", headers=_part())
+            time.sleep(max(0.0, 2 - watchers * 0.01))
+        return sum(board.ica_calls().values()) - before
+
+
+def _submit(board, size):
+    answer = board.upload("\n".join(data_ids(size)).encode())
+    place = path_of(answer.headers["Location"])
+    board.until(lambda: board.state(place) == "draft")
+    assert board.post(f"{place}/submit").status == 303
+    return place
+
+
+def _part(tag=""):
+    named = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    return {**named, "HX-PTag": tag} if tag else named
+
+
+def polls(table):
+    """Unchanged polls a second beside a hello-world that reads one row, on the same gunicorn."""
+    with dashboard(rate=1e9) as board:
+        board.sign_in()
+        place = _submit(board, 1000)
+        board.until(lambda: board.state(place) == "settled")
+        poll = f"{place}/progress?shows=active"
+        tag = board.request("GET", poll, headers=_part()).headers["HX-PTag"]
+        unchanged = board.request("GET", poll, headers=_part(tag))
+        assert unchanged.status == 304, unchanged.status
+        headers = {**_part(tag), "Cookie": board.cookie, "Host": "127.0.0.1"}
+        wire = _wire(poll, headers)
+        hello_port = free_port()
+        url = f"sqlite:///{board.folder / 'linkboard.db'}"
+        with process("-m", "tests.bench.hello", str(hello_port), url):
+            board.until(lambda: board.request("GET", "/", port=hello_port).status == 200)
+            greeting = _wire("/", {"Host": "127.0.0.1"})
+            pairs = [  # in turns, since these machines are noisy
+                (load.rate(board.port, wire, 304), load.rate(hello_port, greeting, 200))
+                for _ in range(5)
+            ]
+    found, hello = sorted(pairs, key=lambda pair: pair[0][0] / pair[1][0])[len(pairs) // 2]
+    table.add("unchanged polls a second", found[0], hello[0], "/s", ">= 0.7", yardstick_is="hello")
+    table.add("unchanged poll, 99th percentile", found[2], hello[2], "ms", "", yardstick_is="hello")
+
+
+def _wire(path, headers):
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def large_lists(table, size):
+    """From the upload to the reviewed draft, and pages, exports and searches of its items."""
+    with dashboard(rate=1e9, calls_per_second=1000, upload_limit_mb=100) as board:
+        board.sign_in()
+        data = "\n".join(data_ids(size)).encode()
+        started = time.perf_counter()
+        answer = board.upload(data)
+        uploaded = time.perf_counter()
+        place = path_of(answer.headers["Location"])
+        board.until(lambda: board.state(place) == "draft")
+        reviewed = time.perf_counter()
+        naive = _insert_in_bulk(board.folder / "yardstick.db", data)
+        name = f"{size:,} ids"
+        table.add(f"{name}: upload", uploaded - started, naive, "s", "", yardstick_is="bulk insert")
+        table.add(
+            f"{name}: upload's end to reviewed draft",
+            reviewed - uploaded,
+            naive,
+            "s",
+            "1,000,000 in 15 s",
+            yardstick_is="bulk insert",
+        )
+        _pages(table, board, place, size, f"{name}, draft")
+        assert board.post(f"{place}/submit").status == 303
+        board.until(lambda: board.state(place) not in {"waiting", "sending", "linking"}, 3600)
+        _pages(table, board, place, size, f"{name}, done")
+        _export(table, board, place, size)
+        peak = board.peak_memory()
+        table.add(
+            f"{name}: largest process",
+            peak,
+            len(data) / 1e6,
+            "MB",
+            "under 500",
+            yardstick_is="file",
+        )
+
+
+def _insert_in_bulk(path: Path, data):
+    """Reading the file and one bulk insert of the same rows, by the driver alone."""
+    started = time.perf_counter()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(
+        "CREATE TABLE items (submission_id INTEGER, position INTEGER, data_id TEXT, line INTEGER, "
+        "status TEXT, PRIMARY KEY (submission_id, position)) WITHOUT ROWID"
+    )
+    connection.execute("CREATE INDEX a ON items (data_id, submission_id)")
+    connection.execute("CREATE INDEX b ON items (submission_id, status, position)")
+    rows = ((1, n, text, n, "UNREAD") for n, text in enumerate(data.decode().splitlines(), 1))
+    with connection:
+        connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?)", rows)
+    connection.close()
+    return time.perf_counter() - started
+
+
+def _pages(table, board, place, size, name):
+    first = _best(board, f"{place}/items")
+    for where, after in (("middle", size // 2), ("last", size - 50)):
+        seconds = _best(board, f"{place}/items?after={after}")
+        table.add(
+            f"{name}: {where} page of items",
+            seconds * 1e3,
+            first * 1e3,
+            "ms",
+            "1.0, under 200 ms",
+            yardstick_is="first page",
+        )
+    known = data_ids(1, start=size - 1)[0]
+    for what, text in (("search by id", known), ("search by a part of a name", "NA4015")):
+        seconds = _best(board, f"{place}/items?q={text}")
+        table.add(
+            f"{name}: {what}",
+            seconds * 1e3,
+            first * 1e3,
+            "ms",
+            "under 200 ms",
+            yardstick_is="first page",
+        )
+
+
+def _best(board, path, tries=5):
+    answers = [board.get(path) for _ in range(tries)]
+    assert all(answer.status == 200 for answer in answers)
+    return min(answer.seconds for answer in answers)
+
+
+def _export(table, board, place, size):
+    answer = board.get(f"{place}/export.csv")
+    assert answer.body.count(b"\n") == size + 1
+    started = time.perf_counter()
+    connection = sqlite3.connect(board.folder / "linkboard.db")
+    submission_id = int(re.search(r"\d+$", place).group())
+    copied = sum(
+        len(f"{row[0]},{row[1]},{row[2]},{row[3]}\n")
+        for row in connection.execute(
+            "SELECT line, data_id, status, reason FROM items WHERE submission_id = ? "
+            "ORDER BY position",
+            (submission_id,),
+        )
+    )
+    naive = time.perf_counter() - started
+    connection.close()
+    assert copied
+    table.add(
+        f"{size:,} ids: export, rows a second",
+        size / answer.seconds,
+        size / naive,
+        "/s",
+        "",
+        yardstick_is="sqlite3",
+    )
+    table.add(
+        f"{size:,} ids: export, first byte",
+        answer.first_byte,
+        naive,
+        "s",
+        "under 1 s",
+        yardstick_is="copying all",
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="1,000,000 ids too; some ten minutes")
+    parser.add_argument("--only", choices=["calls", "polls", "lists"], help="one part only")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    chosen = parser.parse_args()
+    table = Table()
+    if chosen.only in (None, "calls"):
+        refresh_calls(table)
+    if chosen.only in (None, "polls"):
+        polls(table)
+    if chosen.only in (None, "lists"):
+        large_lists(table, 100_000)
+        if chosen.full:
+            large_lists(table, 1_000_000)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(table.rows, indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

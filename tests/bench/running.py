@@ -1,0 +1,186 @@
+"""Real processes for the benchmarks: a simulator, a dashboard, and a visitor who speaks HTTP."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+PROJECT = "00000000-0000-4000-8000-000000000001"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+def data_ids(count, *, ending="20", start=0):
+    return [f"fil.{number:030x}{ending}" for number in range(start, start + count)]
+
+
+@contextmanager
+def process(*arguments, environ=None):
+    """A child that is ended with all its own children."""
+    child = subprocess.Popen(
+        [sys.executable, *arguments],
+        env={**os.environ, **(environ or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+@contextmanager
+def dashboard(*, rate=1e9, latency=0.0, **settings):
+    """Simulator and `linkboard serve`; yields a Dashboard."""
+    ica, port = free_port(), free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {
+            "LINKBOARD_ICA_URL": f"http://127.0.0.1:{ica}/ica/rest",
+            "LINKBOARD_DATA_DIR": folder,
+            "LINKBOARD_PORT": str(port),
+            "LINKBOARD_LOG_LEVEL": "WARNING",
+            **{f"LINKBOARD_{name.upper()}": str(value) for name, value in settings.items()},
+        }
+        simulate = ["-m", "webapp.cli", "simulate", "--port", str(ica), "--rate", str(rate)]
+        with (
+            process(*simulate, "--latency", str(latency)),
+            process("-m", "webapp.cli", "serve", environ=environ) as serve,
+        ):
+            _until_it_listens(ica)
+            board = Dashboard(port, ica, serve.pid, Path(folder))
+            board.until(lambda: board.get("/readyz").status == 200)
+            yield board
+
+
+def _until_it_listens(port, patience=20.0):
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on {port}")
+
+
+class Answer:
+    """What came back, and how long it took, in seconds."""
+
+    def __init__(self, response, body, seconds, first_byte):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = body
+        self.seconds = seconds
+        self.first_byte = first_byte
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+
+class Dashboard:
+    """A running dashboard, and demo's browser on it."""
+
+    def __init__(self, port, ica_port, pid, folder):
+        self.port, self.ica_port, self.pid, self.folder = port, ica_port, pid, folder
+        self.cookie = ""
+
+    def request(self, method, path, body=None, headers=None, port=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=600)
+        started = time.perf_counter()
+        named = {"Cookie": self.cookie, "Sec-Fetch-Site": "same-origin", **(headers or {})}
+        connection.request(method, path, body, named)
+        response = connection.getresponse()
+        first = response.read(1)
+        first_byte = time.perf_counter() - started
+        found = first + response.read()
+        answer = Answer(response, found, time.perf_counter() - started, first_byte)
+        connection.close()
+        if cookie := response.headers.get("Set-Cookie"):
+            self.cookie = cookie.split(";")[0]
+        return answer
+
+    def get(self, path, **headers):
+        return self.request("GET", path, headers=headers)
+
+    def post(self, path, fields=None):
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.request("POST", path, urlencode(fields or {}), kind)
+
+    def sign_in(self, key="demo-key"):
+        assert self.post("/signin", {"api_key": key}).status == 303
+
+    def upload(self, data, *, name="bench"):
+        """Send a file; returns the answer, whose Location is the submission's page."""
+        boundary = uuid.uuid4().hex
+        parts = []
+        for field, value in (("project_id", PROJECT), ("name", name)):
+            parts.append(
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+            )
+        parts.append(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="ids.txt"\r\n'
+            "Content-Type: text/plain\r\n\r\n"
+        )
+        body = "".join(parts).encode() + data + f"\r\n--{boundary}--\r\n".encode()
+        kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return self.request("POST", "/submissions", body, kind)
+
+    def state(self, place):
+        """The state that the submission's page shows."""
+        found = re.search(r'data-state="([^"]+)"', self.get(place).text)
+        return found.group(1) if found else ""
+
+    def until(self, condition, patience=600.0, pause=0.05):
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            try:
+                if condition():
+                    return
+            except OSError:
+                pass
+            time.sleep(pause)
+        raise TimeoutError("it did not come to that")
+
+    def ica_calls(self):
+        answer = self.request("GET", "/_simulator/calls", port=self.ica_port)
+        return json.loads(answer.body)
+
+    def peak_memory(self):
+        """The largest peak of resident memory of any of the dashboard's processes, in MB."""
+        return max(_peak(pid) for pid in _family(self.pid))
+
+
+def path_of(location):
+    return urlsplit(location).path
+
+
+def _family(pid):
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += _family(int(child))
+    return found
+
+
+def _peak(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
