@@ -91,8 +91,13 @@ function inWords(bytes) {
 }
 
 function showChosen(drop) {
-  const chosen = Array.from(one("input", drop).files, (file) => `${file.name} (${inWords(file.size)})`);
-  one("[data-drop-chosen]", drop).textContent = chosen.join(", ");
+  const input = one("input", drop);
+  const [file] = input.files;
+  const limit = Number(input.dataset.limitMb || Infinity);
+  const tooLarge = file?.size > limit * 1e6 ? `This file is larger than ${limit} MB. Send it in parts.` : "";
+  input.setCustomValidity(tooLarge); // keeps the form from sending it in vain
+  one("[data-drop-chosen]", drop).textContent = file ? `${file.name} (${inWords(file.size)})` : "";
+  one("[data-drop-error]", drop).textContent = tooLarge;
 }
 
 function takeDropped(drop, event) {
