@@ -53,12 +53,23 @@ def serve(port: int | None, no_worker: bool) -> None:
 
 
 @main.command()
+@click.option("--port", type=int, help="Port to listen on, instead of LINKBOARD_PORT.")
+def demo(port: int | None) -> None:
+    """Try the dashboard: simulated ICA, worker and examples, all on this machine."""
+    from webapp.demo import stand
+
+    environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port else {})
+    logs.setup("demo", "WARNING")
+    stand.run(environ)
+
+
+@main.command()
 def work() -> None:
     """Run a worker alone: it sends, refreshes and reads what is due."""
+    settings = _begin("worker")
     from webapp.store import Store
     from webapp.work import loop
 
-    settings = _begin("worker")
     store = Store(settings.database)
     _run_until_told_to_end(lambda stop: loop.run(settings, store, stop))
     store.close()
@@ -68,9 +79,10 @@ def work() -> None:
 @click.option("--listener", type=int, required=True, help="File descriptor to serve.")
 def web(listener: int) -> None:
     """Serve pages on a socket that `linkboard serve` hands over."""
+    settings = _begin("web")
     from webapp.webserver import WebServer
 
-    WebServer(_begin("web"), listener).run()
+    WebServer(settings, listener).run()
 
 
 @main.command()
@@ -125,7 +137,7 @@ def _say_where(host: str, port: int) -> None:
 
 
 def _begin(process: str) -> Settings:
-    """What every long-running process starts with."""
+    """What a child starts with, before it imports what it runs: an error there is logged too."""
     end_with_parent()
     settings = Settings.from_environment()
     logs.setup(process, settings.log_level, secrets=[secret_key_for(settings)])
