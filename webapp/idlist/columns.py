@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from webapp.idlist.entries import Column, shown
@@ -40,6 +41,11 @@ def rank(header: str) -> int:
 def names_ids(header: str) -> bool:
     """Whether a header names data ids."""
     return rank(header) > 0
+
+
+def names_project(header: str) -> bool:
+    """Whether a header names the project that is linked to."""
+    return _plain(header) in _PROJECT_HEADERS
 
 
 def holds_id(cell: str) -> bool:
@@ -93,7 +99,7 @@ def _header(rows: Sequence[Sequence[str]]) -> int | None:
 
 def _project(names: Sequence[str], body: Sequence[Sequence[str]]) -> int | None:
     for i, name in enumerate(names):
-        if _plain(name) in _PROJECT_HEADERS and any(is_uuid(_cell(row, i).strip()) for row in body):
+        if names_project(name) and any(is_uuid(_cell(row, i).strip()) for row in body):
             return i
     return None
 
@@ -110,5 +116,6 @@ def _cell(row: Sequence[str], index: int) -> str:
     return row[index] if index < len(row) else ""
 
 
+@lru_cache(1024)
 def _plain(header: str) -> str:
     return re.sub(r"[\W_]", "", clean(header)).lower()

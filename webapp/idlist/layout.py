@@ -1,19 +1,20 @@
 """Tells how a list is laid out from its beginning: JSON, a table and its columns, or plain text."""
 
 import io
+import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from webapp.idlist.columns import Choice, choose, rank
 from webapp.idlist.records import each_line
-from webapp.idlist.tables import SPACES, each_row, sampled
+from webapp.idlist.tables import SPACES, Row, each_row, sampled
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
 _ICAV2 = "icav2 table"
 _TABLES = {"\t": "TSV", ",": "CSV", ";": "semicolons", SPACES: "columns by spaces"}
-_JSON = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|-?\d|true\b|false\b|null\b|$))")
+_JSON = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|$))")
 
 
 class Layout(NamedTuple):
@@ -27,7 +28,7 @@ class Layout(NamedTuple):
 def lay_out(sample: str, file_name: str, column: int | None) -> Layout:
     """Tell the layout from the first lines; `column` is the user's choice, from 1."""
     if _JSON.match(sample):
-        return Layout(JSON)
+        return Layout(JSON_LINES if _is_json_lines(sample) else JSON)
     tables = [
         table for delimiter in _TABLES if (table := _table(sample, delimiter, file_name, column))
     ]
@@ -35,6 +36,21 @@ def lay_out(sample: str, file_name: str, column: int | None) -> Layout:
         return Layout(TEXT)
     layout, _ = max(tables, key=lambda table: table[1])  # the first of the best
     return layout
+
+
+def lay_out_rows(rows: Iterable[Row], column: int | None) -> Layout:
+    """The layout of a workbook's first sheet."""
+    return Layout(EXCEL, "", choose(sampled(rows), column))
+
+
+def _is_json_lines(sample: str) -> bool:
+    """Whether the first line is a document and another line follows."""
+    first, *others = sample.lstrip().split("\n", 1)
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return bool(others and others[0].strip())
 
 
 def _table(

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
+from webapp.idlist.documents import read_document
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable, shown
-from webapp.idlist.layout import Layout, lay_out
+from webapp.idlist.layout import JSON, JSON_LINES, Layout, lay_out, lay_out_rows
 from webapp.idlist.lines import read_lines
 from webapp.idlist.records import Part, Record, each_line
 from webapp.idlist.seen import Seen
 from webapp.idlist.source import Source, open_source
-from webapp.idlist.tables import each_row, read_table
+from webapp.idlist.tables import each_row, read_table, with_gaps
 from webapp.idlist.words import Found
+from webapp.idlist.workbooks import Workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _DEFAULTS = Limits()
@@ -31,6 +33,10 @@ def read(
     Raises Unreadable at once, or while the reading is iterated over.
     """
     source = open_source(pieces, limits)
+    if source.is_workbook:
+        workbook = Workbook(source.stream, limits)
+        layout = lay_out_rows(workbook.rows(), column)
+        return Reading(source, layout, limits, after, workbook)
     return Reading(source, lay_out(source.sample(), file_name, column), limits, after)
 
 
@@ -43,10 +49,16 @@ class Reading:
     """
 
     def __init__(
-        self, source: Source, layout: Layout, limits: Limits, after: "Reading | None" = None
+        self,
+        source: Source,
+        layout: Layout,
+        limits: Limits,
+        after: "Reading | None" = None,
+        workbook: Workbook | None = None,
     ) -> None:
         self.source = source
         self.layout = layout
+        self.workbook = workbook
         self.format = layout.format
         self.encoding = _ENCODINGS.get(source.encoding, "")
         self.gzip = source.gzip
@@ -78,10 +90,14 @@ class Reading:
             yield record, [self._entry(record.line, found) for found in record.found]
 
     def _records(self) -> Iterator[Record]:
+        if self.workbook and self.layout.choice:
+            return read_table(with_gaps(self.workbook.rows()), self.layout.choice)
         text = self.source.text()
         if self.layout.choice:
             rows = each_row(each_line(text), self.layout.delimiter)
             return read_table(rows, self.layout.choice)
+        if self.format in {JSON, JSON_LINES}:
+            return read_document(text)
         return read_lines(text)
 
     def _count(self, record: Record) -> None:

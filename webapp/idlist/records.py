@@ -1,6 +1,5 @@
 """A stretch of a file with the entries in it: what every format is cut into."""
 
-import re
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from typing import TextIO
@@ -11,7 +10,6 @@ from webapp.idlist.entries import Unreadable
 from webapp.idlist.words import Found
 
 LONGEST = 64_000_000  # characters in one line
-LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Part(Enum):
@@ -33,6 +31,7 @@ class Record(Struct, frozen=True, gc=False):
     found: Sequence[Found] = ()
     cells: Sequence[str] = ()
     lines: int = 1  # how many lines end in it
+    offset: int = 0  # JSON: where in `raw` the value begins; workbook: where the row's XML ends
 
 
 def each_line(text: TextIO) -> Iterator[tuple[int, str]]:
@@ -44,18 +43,28 @@ def each_line(text: TextIO) -> Iterator[tuple[int, str]]:
     while line := text.readline(LONGEST):
         number += 1
         if "\0" in line:
-            place = f"line {number:,}, character {line.index(chr(0)) + 1:,}"
-            raise Unreadable(
-                f"There is a NUL byte at {place}: this is a binary or a damaged file, "
-                "not a list of data ids."
-            )
+            raise nul_byte(number, line.index("\0") + 1)
         if len(line) == LONGEST:
             raise Unreadable(f"Line {number:,} is longer than {LONGEST:,} characters.")
         yield number, line
+
+
+def nul_byte(line: int, column: int) -> Unreadable:
+    """What is said of a NUL byte at this place."""
+    return Unreadable(
+        f"There is a NUL byte at line {line:,}, character {column:,}: this is a binary or a "
+        "damaged file, not a list of data ids."
+    )
+
+
+def count_lines(text: str) -> int:
+    """How many lines end in a text: by LF, CRLF or CR."""
+    lines = text.count("\n")
+    return lines + text.count("\r") - text.count("\r\n") if "\r" in text else lines
 
 
 def line_end(raw: str) -> str:
     """The line end that a stretch closes with; "" if the file ends without one."""
     if raw.endswith("\r\n"):
         return "\r\n"
-    return raw[-1:] if raw[-1:] in {"\r", "\n"} else ""
+    return raw[-1] if raw.endswith(("\r", "\n")) else ""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from webapp.idlist.columns import Choice
-from webapp.idlist.records import LINE_END, Part, Record
+from webapp.idlist.records import Part, Record, count_lines
 from webapp.idlist.words import EMPTY_CELL, Found, clean, find, is_usual, is_uuid
 
 SPACES = " "  # columns by any white space; the other delimiters are characters
@@ -19,21 +19,26 @@ _FOOTER = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE)
 
 
 class Row(NamedTuple):
-    """A row of a table: the number of its first line, its lines as they stood, its cells."""
+    """A row of a table: the number of its first line, its lines as they stood, its cells.
+
+    A workbook's row has no lines.
+    """
 
     line: int
     raw: str
     cells: Sequence[str]
     lines: int = 1
+    offset: int = 0  # in a workbook: where in the sheet's XML the row ends
 
     @property
     def part(self) -> Part:
         """BLANK, COMMENT, HEADER for a footer, or ENTRIES for all else."""
-        if self.raw.startswith("#"):
+        beginning = self.raw or "".join(self.cells[:1])
+        if beginning.startswith("#"):
             return Part.COMMENT
         if not any(clean(cell).strip() for cell in self.cells):
             return Part.BLANK
-        return Part.HEADER if _FOOTER.match(self.raw) else Part.ENTRIES
+        return Part.HEADER if _FOOTER.match(beginning) else Part.ENTRIES
 
 
 def each_row(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
@@ -52,6 +57,16 @@ def each_row(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
             yield _quoted_row(number, line, waiting, coming, delimiter)
 
 
+def with_gaps(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows with blank ones where numbers are left out, as a workbook does."""
+    number = 0
+    for row in rows:
+        if row.line > number + 1:
+            yield Row(number + 1, "", (), row.line - number - 1)
+        number = row.line
+        yield row
+
+
 def read_table(rows: Iterable[Row], choice: Choice) -> Iterator[Record]:
     """Turn rows into records by the chosen columns."""
     header: Sequence[str] = ()
@@ -65,7 +80,7 @@ def read_table(rows: Iterable[Row], choice: Choice) -> Iterator[Record]:
         if part is Part.ENTRIES:
             yield _record(row, choice)
         else:
-            yield Record(part, row.line, row.raw, (), row.cells, row.lines)
+            yield Record(part, row.line, row.raw, (), row.cells, row.lines, row.offset)
 
 
 def _quoted_row(
@@ -103,15 +118,15 @@ def _record(row: Row, choice: Choice) -> Record:
         found = (Found(column, cell, cell),)
     else:
         found = find(clean(cell).strip(), column) or (
-            Found(column, row.raw.strip(), "", EMPTY_CELL),
+            Found(column, row.raw.strip() or " ".join(row.cells), "", EMPTY_CELL),
         )
     project_id = _project(row, choice.project)
     if project_id:
         found = [replace(word, project_id=project_id) for word in found]
     line = row.line
     if row.lines > 1:
-        line += sum(len(LINE_END.findall(before)) for before in row.cells[:index])
-    return Record(Part.ENTRIES, line, row.raw, found, row.cells, row.lines)
+        line += sum(map(count_lines, row.cells[:index]))
+    return Record(Part.ENTRIES, line, row.raw, found, row.cells, row.lines, row.offset)
 
 
 def _project(row: Row, index: int | None) -> str:

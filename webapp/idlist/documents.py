@@ -1,0 +1,164 @@
+"""A list as JSON: what icav2 and the REST API answer, bare arrays, an API body, JSON lines."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+
+from msgspec.structs import replace
+
+from webapp.idlist.columns import holds_id, names_ids, names_project, rank
+from webapp.idlist.cursor import Cursor
+from webapp.idlist.records import Part, Record, count_lines
+from webapp.idlist.words import Found, clean, find, is_uuid
+
+_DEEPEST = 64  # lists and objects around the one with the ids
+_NO_ID = "This value names no data id."
+_LISTS = frozenset({"items", "data", "files", "folders", "ids", "results"})
+
+
+def read_document(text: TextIO) -> Iterator[Record]:
+    """Turn the values of the lists in a document into records; several documents are lines."""
+    return _Document(text).records()
+
+
+class _Document:
+    def __init__(self, text: TextIO) -> None:
+        self._cursor = Cursor(text)
+        self._line = self._column = 0  # of the last entry
+
+    def records(self) -> Iterator[Record]:
+        cursor = self._cursor
+        while cursor.peek():
+            yield from self._top()
+        tail = cursor.take()
+        ends = count_lines(tail)
+        yield Record(Part.FRAME, 0, tail, lines=ends + (not tail.endswith(("\n", "\r"))))
+
+    def _top(self) -> Iterator[Record]:
+        """A whole document: a list, an object around a list, or a single value."""
+        character = self._cursor.peek()
+        if character == "[":
+            yield from self._list(1, is_named=True)
+        elif character == "{" and not _is_single(self._cursor.small_value()):
+            yield from self._object(1)
+        else:
+            yield self._value(is_named=True)
+
+    def _list(self, depth: int, *, is_named: bool) -> Iterator[Record]:
+        """A list of values. In one whose name says nothing, only values with ids are entries."""
+        cursor = self._entered("[", depth)
+        if cursor.skip("]"):
+            return
+        while True:
+            if cursor.peek() == "[":
+                yield from self._list(depth + 1, is_named=is_named)
+            else:
+                yield self._value(is_named=is_named)
+            if not cursor.skip(","):
+                break
+        cursor.expect("]")
+
+    def _object(self, depth: int) -> Iterator[Record]:
+        """An object around lists: they are looked for at any of its keys."""
+        cursor = self._entered("{", depth)
+        if cursor.skip("}"):
+            return
+        while True:
+            key = self._key()
+            character = cursor.peek()
+            if character == "[":
+                yield from self._list(depth + 1, is_named=_is_list_name(key))
+            elif character == "{":
+                yield from self._object(depth + 1)
+            else:
+                cursor.value()
+            if not cursor.skip(","):
+                break
+        cursor.expect("}")
+
+    def _entered(self, bracket: str, depth: int) -> Cursor:
+        if depth > _DEEPEST:
+            raise self._cursor.too_deep()
+        self._cursor.expect(bracket)
+        return self._cursor
+
+    def _key(self) -> str:
+        key = self._cursor.value()
+        if not isinstance(key, str):
+            raise self._cursor.broken("a name in quotes is missing")
+        self._cursor.expect(":")
+        return key
+
+    def _value(self, *, is_named: bool) -> Record:
+        cursor = self._cursor
+        cursor.peek()
+        offset = cursor.offset
+        value = cursor.value()
+        found = _ids(value)
+        if not is_named:
+            found = [word for word in found if word.data_id and not word.unusual]
+        line = cursor.line_of(found[0].text, offset) if found else 0
+        raw = cursor.take()
+        if found and not found[0].text:
+            found = [replace(found[0], text=raw[offset:])]
+        part = Part.ENTRIES if found else Part.FRAME
+        return Record(part, line, raw, self._placed(line, found), (), count_lines(raw), offset)
+
+    def _placed(self, line: int, found: Sequence[Found]) -> list[Found]:
+        """Number the entries of a line."""
+        if line != self._line:
+            self._line, self._column = line, 0
+        first, self._column = self._column + 1, self._column + len(found)
+        return [replace(word, column=column) for column, word in enumerate(found, first)]
+
+
+def _is_single(value: Any) -> bool:
+    """Whether an object is an entry itself, not an object around a list of them."""
+    if not isinstance(value, dict):
+        return False
+    if any(isinstance(inner, list) and _is_list_name(key) for key, inner in value.items()):
+        return False
+    return bool(_text(value)) or not _has_list(value)
+
+
+def _is_list_name(key: str) -> bool:
+    return key.lower() in _LISTS or names_ids(key)
+
+
+def _has_list(value: Any) -> bool:
+    inners = [value]
+    while inners:
+        inner = inners.pop()
+        if isinstance(inner, list):
+            return True
+        if isinstance(inner, dict):
+            inners.extend(inner.values())
+    return False
+
+
+def _ids(value: Any) -> Sequence[Found]:
+    """The entries of a value: one for each id in its text, or a reject."""
+    text = value if isinstance(value, str) else _text(value)
+    found = find(clean(text).strip()) or [Found(1, text, "", _NO_ID)]
+    project_id = _project(value)
+    return [replace(word, project_id=project_id) for word in found] if project_id else found
+
+
+def _text(value: Any, depth: int = 2) -> str:
+    """What names the data in an object: `dataId`, `id`, or `id` of the object `data`; or ""."""
+    if not isinstance(value, dict):
+        return ""
+    texts = [
+        (inner if isinstance(inner, str) else _text(inner, depth - 1), rank(key))
+        for key, inner in value.items()
+        if depth and rank(key)
+    ]
+    best, _ = max(texts, key=lambda pair: (bool(holds_id(pair[0])), pair[1]), default=("", 0))
+    return best
+
+
+def _project(value: Any) -> str:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if names_project(key) and isinstance(inner, str) and is_uuid(inner):
+                return inner.lower()
+    return ""

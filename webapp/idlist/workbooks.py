@@ -1,0 +1,91 @@
+"""An Excel workbook (.xlsx): finds the first sheet in the zip archive and reads its rows."""
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+
+from webapp.idlist.entries import Limits, Unreadable
+from webapp.idlist.sheets import attributes, damaged, each_sheet_row, shared_strings
+from webapp.idlist.tables import Row
+
+_CHUNK = 1 << 18
+_BOOK = "xl/workbook.xml"
+_LINKS = "xl/_rels/workbook.xml.rels"
+_STRINGS = "xl/sharedStrings.xml"
+_SMALL = 64  # chunks in a part that only lists others
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,  # a compression that Python has not
+    RuntimeError,  # a part that is encrypted
+    ValueError,
+)
+
+
+class Workbook:
+    """An open workbook. What is unpacked of it is counted, and stopped at the limit."""
+
+    def __init__(self, stream: io.BufferedReader, limits: Limits) -> None:
+        self._most = limits.unpacked_bytes
+        packed = stream.read(self._most // 10 + 1)  # the limit is 10 times an upload's
+        if len(packed) > self._most // 10:
+            raise Unreadable(f"The workbook is over {self._most // 10_000_000:,} MB.")
+        try:
+            self.archive = zipfile.ZipFile(io.BytesIO(packed))
+        except _DAMAGES as error:
+            raise damaged("it is cut off or damaged") from error
+        names = set(self.archive.namelist())
+        if _BOOK not in names:
+            raise Unreadable(
+                "This is a zip archive, not a list. Unpack it and upload the list that is in it; "
+                "save a spreadsheet as .xlsx or .csv."
+            )
+        self.sheets = self._sheets()  # names and paths of those that are not hidden
+        if not self.sheets:
+            raise damaged("it has no sheet")
+        self.sheet_path = self.sheets[0][1]
+        self._strings = shared_strings(self.part(_STRINGS)) if _STRINGS in names else []
+
+    def rows(self) -> Iterator[Row]:
+        """The rows of the first sheet that is not hidden."""
+        return each_sheet_row(self.part(self.sheet_path), self._strings)
+
+    def part(self, name: str) -> Iterator[bytes]:
+        """A part of the archive, unpacked, in chunks. Raises Unreadable beyond the limit."""
+        total = 0
+        try:
+            with self.archive.open(name) as file:
+                while chunk := file.read(_CHUNK):
+                    total += len(chunk)
+                    if total > self._most:
+                        raise Unreadable(
+                            f"The workbook is over {self._most // 1_000_000:,} MB unpacked (in "
+                            f"its part {name}), which is the limit. Save the sheet as .csv."
+                        )
+                    yield chunk
+        except KeyError:
+            raise damaged(f"its part {name} is missing") from None
+        except _DAMAGES as error:
+            raise damaged(f"its part {name} is damaged") from error
+
+    def _sheets(self) -> list[tuple[str, str]]:
+        targets = {
+            link["Id"]: posixpath.normpath(posixpath.join("/xl", link["Target"])).lstrip("/")
+            for link in self._elements(_LINKS, "Relationship")
+            if link.get("Type", "").endswith("/worksheet") and "Id" in link and "Target" in link
+        }
+        found = []
+        for sheet in self._elements(_BOOK, "sheet"):
+            target = next((sheet[key] for key in sheet if key.endswith(":id")), "")
+            if target in targets and sheet.get("state", "visible") == "visible":
+                found.append((sheet.get("name", ""), targets[target]))
+        return found
+
+    def _elements(self, part: str, tag: str) -> list[dict[str, str]]:
+        """The attributes of every element of this name in a small part."""
+        return attributes(b"".join(islice(self.part(part), _SMALL)), tag)
