@@ -150,9 +150,16 @@ def visible(
     connection: Connection, submission_id: int, account: Account, now: float
 ) -> Submission | None:
     """The submission if the account may see it, else None."""
-    statement = _rows().where(submissions.c.id == submission_id, _seen_by(account, now))
+    statement = _rows().where(submissions.c.id == submission_id, seen_by(account, now))
     row = connection.execute(statement).mappings().one_or_none()
     return Submission(**row) if row else None
+
+
+def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, Submission]:
+    """These submissions by their ids. Whether somebody may see them is the caller's to know."""
+    statement = _rows().where(submissions.c.id.in_(submission_ids))
+    rows = connection.execute(statement).mappings()
+    return {row["id"]: Submission(**row) for row in rows}
 
 
 def project_of(connection: Connection, submission_id: int, ica_url: str) -> str | None:
@@ -183,7 +190,7 @@ def board(
 ) -> Page[Submission]:
     """Submissions that the account may see, the newest first; cursors are their ids."""
     statement = _rows().where(
-        _seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted)
+        seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted)
     )
     key = submissions.c.id
     if cursor.before is not None:
@@ -208,7 +215,7 @@ def _rows() -> Select[Any]:
     )
 
 
-def _seen_by(account: Account, now: float) -> ColumnElement[bool]:
+def seen_by(account: Account, now: float) -> ColumnElement[bool]:
     """ICA lets the account read the project; what is no submission yet is its maker's alone."""
     readable = (
         select(access.c.project_id)
