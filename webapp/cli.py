@@ -47,7 +47,7 @@ def serve(port: int | None, no_worker: bool) -> None:
     """Serve the dashboard, with a worker beside it."""
     from webapp import serve as dashboard
 
-    environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port else {})
+    environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port is not None else {})
     logs.setup("serve", Settings.from_environment(environ).log_level)
     dashboard.serve(environ, with_worker=not no_worker)
 
@@ -58,7 +58,7 @@ def demo(port: int | None) -> None:
     """Try the dashboard: simulated ICA, worker and examples, all on this machine."""
     from webapp.demo import stand
 
-    environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port else {})
+    environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port is not None else {})
     logs.setup("demo", "WARNING")
     stand.run(environ)
 

@@ -1,6 +1,7 @@
 """What `linkboard serve` does: the database made ready, then web server and worker kept alive."""
 
 import errno
+import logging
 import socket
 import sys
 import threading
@@ -8,13 +9,15 @@ import time
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 
-from webapp.settings import Settings, SettingsError, demand_safe
+from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 from webapp.store import DatabaseAway, Store
 from webapp.supervisor import Child, supervise
 from webapp.vault import secret_key_for
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to ask what listens everywhere
 BACKLOG = 2048
+
+log = logging.getLogger(__name__)
 
 
 def serve(
@@ -27,6 +30,8 @@ def serve(
     """
     settings = Settings.from_environment(environ)
     demand_safe(settings)
+    for name in unknown_names(environ):
+        log.warning("%s is set, but there is no such setting.", name)
     secret_key_for(settings)  # made here, so that two children need not both make it
     with listen(settings.host, settings.port) as listener:
         migrate(settings)
@@ -83,7 +88,7 @@ def database_trouble(error: DatabaseAway | ModuleNotFoundError | OSError) -> str
 
 
 def _web(environ: Mapping[str, str], listener: int) -> Child:
-    return _command("web", environ, "web", "--listener", str(listener), files=[listener])
+    return _command("web server", environ, "web", "--listener", str(listener), files=[listener])
 
 
 def _command(

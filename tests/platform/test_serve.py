@@ -24,7 +24,7 @@ def served(settings):
     with linkboard("serve", **settings) as program:
         program.ids = {}
         for _ in range(2):
-            found = program.wait_for(r"The (web|worker) runs as process (\d+)")
+            found = program.wait_for(r"The (web server|worker) runs as process (\d+)")
             program.ids[found[1]] = int(found[2])
         program.url = program.wait_for(r"^Linkboard is at (http://127.0.0.1:\d+)$")[1]
         yield program
@@ -57,7 +57,7 @@ def test_leaves_nothing_behind_when_it_is_killed(served):
     served.wait_until_all_are_gone(within=10)
 
 
-@pytest.mark.parametrize("name", ["web", "worker"])
+@pytest.mark.parametrize("name", ["web server", "worker"])
 def test_starts_again_what_was_killed(served, name):
     os.kill(served.ids[name], signal.SIGKILL)
     served.wait_for(f"The {name} was ended by SIGKILL")
@@ -147,3 +147,8 @@ def test_check_finds_nothing_wrong(settings):
             code, output = run("check", settings)
     assert code == 0, output
     assert "WRONG" not in output
+
+
+def test_a_setting_that_does_not_exist_is_told_at_the_start(settings):
+    with linkboard("serve", **settings | {"prot": 1}) as program:
+        program.wait_for("WARNING serve.*LINKBOARD_PROT is set, but there is no such setting.")
