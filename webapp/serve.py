@@ -37,7 +37,7 @@ def serve(
         migrate(settings)
         children = [*also, _web(environ, listener.fileno())]
         if with_worker:
-            children.append(_command("worker", environ, "work"))
+            children.append(command("worker", environ, "work"))
         threading.Thread(target=_announce, args=(settings,), daemon=True).start()
         supervise(children)
 
@@ -88,12 +88,13 @@ def database_trouble(error: DatabaseAway | ModuleNotFoundError | OSError) -> str
 
 
 def _web(environ: Mapping[str, str], listener: int) -> Child:
-    return _command("web server", environ, "web", "--listener", str(listener), files=[listener])
+    return command("web server", environ, "web", "--listener", str(listener), files=[listener])
 
 
-def _command(
+def command(
     name: str, environ: Mapping[str, str], *arguments: str, files: Sequence[int] = ()
 ) -> Child:
+    """A child that runs one of our own commands."""
     return Child(name, [sys.executable, "-m", "webapp.cli", *arguments], environ, files)
 
 
