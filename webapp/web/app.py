@@ -25,6 +25,7 @@ from webapp.web import (
     ops,
     progress,
     projects,
+    samples,
     session,
     submissions,
 )
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     exports,
     projects,
     adopt,
+    samples,
     ops,
 )
 
@@ -72,6 +74,7 @@ def create_app(
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint)
     app.context_processor(_what_templates_know)
+    app.jinja_env.globals["static_version"] = static_version()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
 
@@ -97,7 +100,6 @@ def _what_templates_know() -> dict[str, Any]:
         "notices": get_flashed_messages(with_categories=True),
         "worker_asleep_since": _worker_asleep_since(),
         "version": __version__,
-        "static_version": static_version(),
     }
 
 

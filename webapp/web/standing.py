@@ -25,7 +25,7 @@ ORDER = (  # of statuses, wherever they stand side by side
 LAST = (UNREAD, UNKNOWN, NOT_SENT)
 WELL = frozenset({"LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED", "EXPANDED"})
 MOVING = frozenset({"INITIALISED", "WAITING_RESOURCES", "RUNNING", UNREAD, UNKNOWN})
-NARROWEST = 0.4  # percent of the bar that a single item gets
+NARROWEST = 1.2  # percent of the bar that a single item gets
 
 BLOCKED = {
     Blocked.SIGN_IN: (
