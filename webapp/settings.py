@@ -52,6 +52,7 @@ class Settings:
     web_processes: int = _setting(2, "Web server processes")
     web_threads: int = _setting(8, "Threads in each web server process")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    demo_key: str = _setting("", "Key that signs anybody in by one click; `linkboard demo` sets it")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", self.data_dir.expanduser())
@@ -83,6 +84,11 @@ def demand_safe(settings: Settings) -> None:
     """Raises SettingsError when others could reach a dashboard that isn't set up for them."""
     if settings.on_loopback:
         return
+    if settings.demo_key:
+        raise SettingsError(
+            f"Other machines can reach {settings.host}, and LINKBOARD_DEMO_KEY would let everybody "
+            "in. Leave it out: only `linkboard demo` needs it."
+        )
     needed = ("trusted_hosts", "secret_key")
     missing = [PREFIX + name.upper() for name in needed if not getattr(settings, name)]
     if missing:

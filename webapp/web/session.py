@@ -127,7 +127,13 @@ def _open_session(claims: Claims, given: Given) -> None:
 def _form(
     given: Given, wrong: dict[str, str] | None = None, details: str = ""
 ) -> ResponseReturnValue:
-    page = render_template("session/signin.html", given=given, errors=wrong or {}, details=details)
+    page = render_template(
+        "session/signin.html",
+        given=given,
+        errors=wrong or {},
+        details=details,
+        demo_key=desk().settings.demo_key,
+    )
     return page, 422 if wrong else 200
 
 

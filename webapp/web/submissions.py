@@ -3,10 +3,11 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.samples import PROJECT
 from webapp.store import access, batches, submissions
 from webapp.store.submissions import Submission
 from webapp.store.words import State
-from webapp.web import drafts, intake, items, progress, projects
+from webapp.web import drafts, intake, items, progress, projects, samples
 from webapp.web.desk import desk, own_submission, submission_or_404, viewer
 from webapp.web.filters import plural
 from webapp.web.intake import Errors, Form, Unusable
@@ -19,7 +20,9 @@ NOTHING = Form(project_id="", name="", ids="", file=None)
 @blueprint.get("/submissions/new")
 def new() -> ResponseReturnValue:
     chosen = request.args.get("project_id", "").strip()
-    return _form(Form(project_id=chosen, name="", ids="", file=None), {})
+    sample = samples.find(request.args.get("sample", ""))
+    ids = sample.content() if sample else ""
+    return _form(Form(project_id=chosen, name="", ids=ids, file=None), {})
 
 
 @blueprint.post("/submissions")
@@ -75,6 +78,8 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
         form=form,
         errors=errors,
         limit_mb=desk().settings.upload_limit_mb,
+        samples=samples.offered(),
+        samples_project=PROJECT,
         **projects.options(form.project_id, known.project_name if known else ""),
     )
     return rendered, 422 if errors else 200

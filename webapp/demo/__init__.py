@@ -1,0 +1,1 @@
+"""What `linkboard demo` does: a dashboard with a simulated ICA behind it and examples in it."""

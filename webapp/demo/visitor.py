@@ -1,0 +1,51 @@
+"""Somebody who uses the dashboard through its pages, as a browser without scripts does."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
+
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a visitor is: the path, after all redirects, and the HTML."""
+
+    path: str
+    html: str
+
+    def has_form(self, act: str) -> bool:
+        """Whether the page offers an act of its own, such as submit."""
+        return f'action="{self.path}/{act}"' in self.html
+
+    @property
+    def words(self) -> str:
+        """The visible text, white space folded."""
+        return " ".join(unescape(re.sub(r"<[^>]*>", " ", self.html)).split())
+
+
+class Visitor:
+    """One person at one dashboard. Every method raises OSError when it can't be done."""
+
+    def __init__(self, root: str) -> None:
+        """`root` is the dashboard's address without a path."""
+        self._root = root
+        self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor())
+
+    def sign_in(self, key: str) -> Page:
+        return self.post("/signin", {"api_key": key})
+
+    def get(self, path: str) -> Page:
+        return self._open(Request(self._root + path))
+
+    def post(self, path: str, fields: Mapping[str, str] | None = None) -> Page:
+        """Send a form; the page that follows."""
+        body = urlencode(fields or {}).encode()
+        return self._open(Request(self._root + path, body, {"Origin": self._root}))
+
+    def _open(self, request: Request) -> Page:
+        with self._opener.open(request, timeout=SECONDS) as answer:
+            return Page(urlsplit(answer.url).path, answer.read().decode())
