@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, session, url_for
+from flask import Blueprint, Response, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import batches, submissions, uploads, watching
@@ -13,7 +13,7 @@ from webapp.store.words import BatchState, State
 from webapp.store.workers import SILENT_AFTER
 from webapp.web import guard, params, standing
 from webapp.web.build import build
-from webapp.web.desk import desk, viewer
+from webapp.web.desk import desk, nothing_here, viewer
 from webapp.web.htmx import polled
 
 POLL = "every 2s"
@@ -28,13 +28,17 @@ def progress(submission_id: int) -> ResponseReturnValue:
     now = desk().now()
     with desk().store.read() as connection:
         glance = watching.glance(connection, session.get("token", ""), submission_id, now)
-    if glance is None:
-        return guard.ask_to_sign_in()
-    if not glance.allowed:
-        return Response("This submission is not for you to see any more.", 404)
+    if glance is None or not glance.allowed:
+        return _refused()
     if now - glance.watched_at > WATCHED_EVERY:
         _note_watched(submission_id, now)
     return polled(_tag(submission_id, glance, now), now, lambda: _part(submission_id))
+
+
+def _refused() -> ResponseReturnValue:
+    """Nobody is signed in any more, or there is nothing for them to see."""
+    guard.greet()
+    return nothing_here() if g.get("viewer") else guard.ask_to_sign_in()
 
 
 def shown(submission: Submission) -> dict[str, Any]:
