@@ -1,6 +1,17 @@
 """From bytes to entries: ids, repeats and rejects, each with its place. Pure, streaming, no I/O."""
 
+from webapp.idlist.annotate import HEADERS, annotate
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable
 from webapp.idlist.reading import Reading, read
 
-__all__ = ["Column", "Entry", "Kind", "Limits", "Reading", "Unreadable", "read"]
+__all__ = [
+    "HEADERS",
+    "Column",
+    "Entry",
+    "Kind",
+    "Limits",
+    "Reading",
+    "Unreadable",
+    "annotate",
+    "read",
+]

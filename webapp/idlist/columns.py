@@ -15,6 +15,7 @@ _ID_HEADERS = (
     ("urn", "icaurn", "fileurn", "id", "ids", "data", "identifier"),
 )
 _RANKS = {name: len(_ID_HEADERS) - rank for rank, names in enumerate(_ID_HEADERS) for name in names}
+_SUREST = len(_ID_HEADERS)
 _MOST_COLUMNS = 256  # that are looked at and offered
 _PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
 
@@ -79,8 +80,11 @@ def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
 def _best(names: Sequence[str], counts: Sequence[int], wanted: int | None) -> int | None:
     if wanted is not None and 1 <= wanted <= len(names):
         return wanted - 1
-    # A column named for ids that holds none gives way to one that does.
-    score = [(bool(count), rank(name), count) for name, count in zip(names, counts, strict=True)]
+    # The surest name wins; another, if it holds no ids, gives way to a column that does.
+    score = [
+        (rank(name) == _SUREST, bool(count), rank(name), count)
+        for name, count in zip(names, counts, strict=True)
+    ]
     best = max(range(len(names)), key=score.__getitem__, default=None)
     return best if best is not None and any(score[best]) else None
 

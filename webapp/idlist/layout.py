@@ -4,7 +4,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from webapp.idlist.columns import Choice, choose, rank
@@ -59,22 +59,26 @@ def _table(
     """The table that the sample is with this delimiter, and how good it is; None if it is none."""
     rows = sampled(each_row(each_line(io.StringIO(sample, newline="")), delimiter))
     is_named = file_name.lower().endswith({"\t": ".tsv", ",": ".csv"}.get(delimiter, "\0"))
-    if len(rows) < (1 if is_named else 2) or not _is_even(rows):
+    if len(rows) < (1 if is_named else 2) or not _is_mostly(rows, lambda row: len(row) > 1):
         return None
     choice = choose(rows, column)
     chosen = choice.chosen
     if chosen is None:
         return None
     sure = 0 if delimiter == SPACES else rank(chosen.header)
-    if not (sure or column or _has_other_columns(rows, choice)):
+    if not (sure or column or (_is_even(rows) and _has_other_columns(rows, choice))):
         return None
     return Layout(_name(delimiter, rows, choice), delimiter, choice), (sure, chosen.ids)
 
 
+def _is_mostly(rows: Sequence[Sequence[str]], holds: Callable[[Sequence[str]], bool]) -> bool:
+    return sum(map(holds, rows)) * 2 > len(rows)
+
+
 def _is_even(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether most rows have the same number of cells, and more than one."""
-    [(width, count)] = Counter(map(len, rows)).most_common(1)
-    return width > 1 and count * 2 > len(rows)
+    """Whether most rows have the same number of cells."""
+    [(width, _)] = Counter(map(len, rows)).most_common(1)
+    return _is_mostly(rows, lambda row: len(row) == width)
 
 
 def _has_other_columns(rows: Sequence[Sequence[str]], choice: Choice) -> bool:

@@ -5,8 +5,8 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from webapp.idlist.columns import Choice
@@ -15,10 +15,11 @@ from webapp.idlist.words import EMPTY_CELL, Found, clean, find, is_usual, is_uui
 
 SPACES = " "  # columns by any white space; the other delimiters are characters
 _MOST_LINES = 50  # in one quoted cell; a quote still open then was no quote
+_SAMPLED, _MOST_LOOKED_AT = 200, 5_000  # rows
 _FOOTER = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE)
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True, gc=False):
     """A row of a table: the number of its first line, its lines as they stood, its cells.
 
     A workbook's row has no lines.
@@ -136,6 +137,7 @@ def _project(row: Row, index: int | None) -> str:
     return cell if is_uuid(cell) else ""
 
 
-def sampled(rows: Iterable[Row], most: int = 200) -> list[Sequence[str]]:
+def sampled(rows: Iterable[Row]) -> list[Sequence[str]]:
     """The cells of the first rows that hold more than blanks, comments and footers."""
-    return [row.cells for row in islice(rows, most) if row.part is Part.ENTRIES]
+    filled = (row.cells for row in islice(rows, _MOST_LOOKED_AT) if row.part is Part.ENTRIES)
+    return list(islice(filled, _SAMPLED))

@@ -36,10 +36,10 @@ class Workbook:
         if len(packed) > self._most // 10:
             raise Unreadable(f"The workbook is over {self._most // 10_000_000:,} MB.")
         try:
-            self.archive = zipfile.ZipFile(io.BytesIO(packed))
+            self._archive = zipfile.ZipFile(io.BytesIO(packed))
         except _DAMAGES as error:
             raise damaged("it is cut off or damaged") from error
-        names = set(self.archive.namelist())
+        names = set(self._archive.namelist())
         if _BOOK not in names:
             raise Unreadable(
                 "This is a zip archive, not a list. Unpack it and upload the list that is in it; "
@@ -51,6 +51,11 @@ class Workbook:
         self.sheet_path = self.sheets[0][1]
         self._strings = shared_strings(self.part(_STRINGS)) if _STRINGS in names else []
 
+    @property
+    def parts(self) -> list[zipfile.ZipInfo]:
+        """All parts of the archive, in order."""
+        return self._archive.infolist()
+
     def rows(self) -> Iterator[Row]:
         """The rows of the first sheet that is not hidden."""
         return each_sheet_row(self.part(self.sheet_path), self._strings)
@@ -59,7 +64,7 @@ class Workbook:
         """A part of the archive, unpacked, in chunks. Raises Unreadable beyond the limit."""
         total = 0
         try:
-            with self.archive.open(name) as file:
+            with self._archive.open(name) as file:
                 while chunk := file.read(_CHUNK):
                     total += len(chunk)
                     if total > self._most:

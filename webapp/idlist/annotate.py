@@ -1,0 +1,240 @@
+"""Gives a list back to its owner as it was, with what became of every entry written beside it."""
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import NamedTuple
+
+from webapp.idlist.annotate_workbook import annotate_workbook
+from webapp.idlist.entries import Entry, Kind
+from webapp.idlist.layout import JSON, JSON_LINES
+from webapp.idlist.lines import without_comment
+from webapp.idlist.reading import Reading
+from webapp.idlist.records import Part, Record, line_end
+from webapp.idlist.tables import SPACES
+from webapp.idlist.words import clean
+
+Cells = Sequence[str]
+Outcomes = Callable[[Sequence[Entry]], Iterable[Cells]]
+
+HEADERS = ("status", "reason", "attempt", "linked_path")
+_AT_ONCE = 1_000  # entries whose outcomes are asked for together
+_KEY = "linkboard"  # under which a JSON object gets its outcome
+
+
+def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> Iterator[bytes]:
+    """The file of a reading that was not iterated yet, with outcomes, in pieces of bytes.
+
+    `outcomes` gets entries in the order of the file, about 1,000 at a time, and answers with
+    cells under `headers` for each. Order, columns, separators, line ends, encoding and gzip stay.
+
+    - A table or a workbook gets the columns at its end; a row of several ids, their outcomes
+      joined by "; ". Where the columns end a table already, they are replaced.
+    - A text list becomes a table by tabs, under a header: each entry has a row of its own, rejected
+      ones as a comment. A comment at the end of a line stays at the end of its last row.
+    - A JSON object gets the outcome as an object named "linkboard"; a string becomes an object.
+
+    Read again, the result gives the same ids. Raises Unreadable as the reading does.
+    """
+    is_json = reading.format in {JSON, JSON_LINES}
+    told = _told(reading, outcomes, one_line if is_json else harmless)
+    if reading.workbook:
+        header = reading.layout.choice.header if reading.layout.choice else None
+        rows = ((record, _joined(several)) for record, several in told)
+        pieces = annotate_workbook(reading.workbook, header, rows, headers)
+    else:
+        pieces = _encoded(reading, _stretches(reading, told, headers))
+    return _gzipped(pieces) if reading.gzip else pieces
+
+
+class _Told(NamedTuple):
+    entry: Entry
+    text: str  # in full, as it stood
+    cells: list[str]
+
+
+_Stretch = tuple[Record, list[_Told]]
+
+
+def _told(
+    reading: Reading, outcomes: Outcomes, written: Callable[[str], str]
+) -> Iterator[_Stretch]:
+    """Every record with the outcomes of its entries."""
+    waiting: list[tuple[Record, list[Entry]]] = []
+    count = 0
+    for pair in chain(reading.with_records(), [None]):
+        if pair:
+            waiting.append(pair)
+            count += 1 + len(pair[1])
+        if count >= _AT_ONCE or not pair:
+            entries = [entry for _, several in waiting for entry in several]
+            cells = iter(outcomes(entries) if entries else ())
+            for record, several in waiting:
+                yield record, _with_cells(record, several, cells, written)
+            waiting.clear()
+            count = 0
+
+
+def _with_cells(
+    record: Record, entries: list[Entry], cells: Iterator[Cells], written: Callable[[str], str]
+) -> list[_Told]:
+    return [
+        _Told(entry, found.text, [written(cell) for cell in next(cells)])
+        for entry, found in zip(entries, record.found, strict=True)
+    ]
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks, tabs and broken characters."""
+    return " ".join(text.encode("utf-8", "replace").decode().split())
+
+
+def harmless(text: str) -> str:
+    """The same, and no spreadsheet takes it for a formula."""
+    line = one_line(text)
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
+
+
+def _joined(told: list[_Told]) -> list[str]:
+    """The cells of a row: of several entries, their different outcomes."""
+    return [
+        "; ".join(dict.fromkeys(cells)) for cells in zip(*(one.cells for one in told), strict=True)
+    ]
+
+
+def _stretches(reading: Reading, told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
+    if reading.layout.choice:
+        return _table(reading, told, headers)
+    if reading.format in {JSON, JSON_LINES}:
+        return (_json(record, several, headers) for record, several in told)
+    return _text(told, headers)
+
+
+def _text(told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
+    has_header = False
+    end = ""
+    for record, several in told:
+        end = end or line_end(record.raw) or "\n"
+        text = clean(record.raw).strip()
+        if record.part is Part.HEADER:
+            has_header = True
+            yield _row([text, *headers], end)
+        elif record.part is Part.COMMENT:
+            yield text + end
+        elif record.part is Part.BLANK:
+            yield end
+        else:
+            if not has_header:
+                has_header = True
+                yield _row(["data_id", *headers], end)
+            comment = text[len(without_comment(text)) :].strip()
+            for i, one in enumerate(several, 1):
+                mark = "# " if one.entry.kind is Kind.REJECTED else ""
+                last = [comment] if comment and i == len(several) else []
+                yield mark + _row([one.text, *one.cells, *last], end)
+
+
+def _table(reading: Reading, told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
+    choice, end = reading.layout.choice, ""
+    left = choice.header if choice else None  # header rows before the one with the names
+    table = _Table(reading.layout.delimiter, len(reading.columns), headers)
+    for record, several in told:
+        end = end or line_end(record.raw) or "\n"
+        if record.part is Part.ENTRIES:
+            yield table.row(record, _joined(several), end)
+        elif record.part is Part.HEADER and left == 0:
+            left = None
+            yield table.header(record, end)
+        elif record.part is Part.HEADER and record.cells == table.names:
+            yield table.row(record, headers, end)
+        else:
+            left = left - 1 if left and record.part is Part.HEADER else left
+            yield record.raw
+
+
+class _Table:
+    """Writes rows with more cells at their end, or with other ones where they are there already."""
+
+    def __init__(self, delimiter: str, width: int, headers: Cells) -> None:
+        self._by_spaces = delimiter == SPACES
+        self._delimiter = "\t" if self._by_spaces else delimiter
+        self._width = width
+        self._headers = headers
+        self._replaced = slice(0, 0)  # the cells that the new ones take the place of
+        self.names: Cells = ()
+
+    def header(self, record: Record, end: str) -> str:
+        """The row of names; what it ends with decides whether columns are added or replaced."""
+        self.names, start = record.cells, len(record.cells) - len(self._headers)
+        if start > 0 and list(record.cells[start:]) == list(self._headers):
+            self._replaced = slice(start, len(record.cells))
+        return self.row(record, self._headers, end)
+
+    def row(self, record: Record, cells: Cells, end: str) -> str:
+        end = line_end(record.raw) or end
+        replaced = self._replaced
+        if replaced.stop:
+            kept = [*record.cells[: replaced.start], *_blanks(replaced.start - len(record.cells))]
+            return _row([*kept, *cells, *record.cells[replaced.stop :]], end, self._delimiter)
+        blanks = _blanks(self._width - len(record.cells))
+        if self._by_spaces or _has_stray_quote(record, self._delimiter):
+            return _row([*record.cells, *blanks, *cells], end, self._delimiter)
+        as_it_stood = record.raw.removesuffix(line_end(record.raw))
+        added = _row([*blanks, *cells], end, self._delimiter)
+        return as_it_stood + self._delimiter + added
+
+
+def _blanks(count: int) -> list[str]:
+    return [""] * count
+
+
+def _has_stray_quote(record: Record, delimiter: str) -> bool:
+    """Whether a quote was taken as it is: with more cells behind it, it could get a meaning."""
+    raw = record.raw
+    return '"' in raw and list(record.cells) == raw.rstrip("\r\n").split(delimiter)
+
+
+def _row(cells: Iterable[str], end: str, delimiter: str = "\t") -> str:
+    return delimiter.join(_quoted(cell, delimiter) for cell in cells) + end
+
+
+def _quoted(cell: str, delimiter: str) -> str:
+    needs_quotes = '"' in cell or delimiter in cell or "\n" in cell or "\r" in cell
+    if needs_quotes or cell.startswith(("#", " ")):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+def _json(record: Record, told: list[_Told], headers: Cells) -> str:
+    if not told:
+        return record.raw
+    before, value = record.raw[: record.offset], record.raw[record.offset :]
+    outcomes = [dict(zip(headers, one.cells, strict=True)) for one in told]
+    outcome = json.dumps(outcomes if len(outcomes) > 1 else outcomes[0])
+    if value.startswith('"'):
+        return f'{before}{{"id": {value}, "{_KEY}": {outcome}}}'
+    if not value.startswith("{"):
+        return record.raw  # a number or the like, which was rejected
+    if f'"{_KEY}"' in value:
+        told_before = json.loads(value, strict=False)
+        return before + json.dumps(told_before | {_KEY: json.loads(outcome)})
+    inside = value[:-1].rstrip()
+    comma = "" if inside == "{" else ", "
+    return f'{before}{inside}{comma}"{_KEY}": {outcome}{value[len(inside) :]}'
+
+
+def _encoded(reading: Reading, texts: Iterator[str]) -> Iterator[bytes]:
+    source = reading.source
+    if source.mark:
+        yield "\ufeff".encode(source.encoding)
+    errors = "surrogateescape" if source.encoding == "utf-8" else "replace"
+    while several := "".join(islice(texts, _AT_ONCE)):
+        yield several.encode(source.encoding, errors)
+
+
+def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(wbits=31)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()

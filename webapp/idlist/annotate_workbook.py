@@ -1,0 +1,130 @@
+"""Writes columns into a workbook's sheet; all else in the workbook stays as it is."""
+
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+from webapp.idlist.entries import Unreadable
+from webapp.idlist.records import Part, Record
+from webapp.idlist.sheets import column_letters, damaged, widest_column
+from webapp.idlist.workbooks import Workbook
+
+_LAST_COLUMN = 16_384
+_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^>]*/>")
+_ROOT = re.compile(rb"<(\w+:)?worksheet\b")
+_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def annotate_workbook(
+    workbook: Workbook,
+    header: int | None,
+    told: Iterable[tuple[Record, Sequence[str]]],
+    headers: Sequence[str],
+) -> Iterator[bytes]:
+    """The workbook's bytes with cells behind the last column of the first sheet.
+
+    `told` has the cells of each record; `header` is which of its header rows gets `headers`.
+    """
+    first = widest_column(workbook.part(workbook.sheet_path)) + 1
+    if first + len(headers) > _LAST_COLUMN:
+        raise Unreadable("The sheet has no room for more columns: its last one is in use.")
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as copy:
+        for name, date in {part.filename: part.date_time for part in workbook.parts}.items():
+            pieces = workbook.part(name)
+            if name == workbook.sheet_path:
+                pieces = _with_cells(pieces, _rows(told, header, headers), first)
+            part = zipfile.ZipInfo(name, date)
+            part.compress_type = zipfile.ZIP_DEFLATED
+            with copy.open(part, "w") as file:
+                for piece in pieces:
+                    file.write(piece)
+                    yield from sink.written()
+    yield from sink.written()
+
+
+class _Sink:
+    """Where the zip archive is written to, piece by piece."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        """There is nothing to flush."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def written(self) -> Iterator[bytes]:
+        pieces, self._pieces = self._pieces, []
+        return iter(pieces)
+
+
+class _Edit(NamedTuple):
+    """Bytes to put in at an offset, in place of `removed` bytes."""
+
+    offset: int
+    removed: int
+    added: bytes
+
+
+def _rows(
+    told: Iterable[tuple[Record, Sequence[str]]], header: int | None, headers: Sequence[str]
+) -> Iterator[tuple[Record, Sequence[str]]]:
+    """The rows that get cells: those with entries, and the one with the names."""
+    left = header
+    for record, cells in told:
+        if record.part is Part.ENTRIES:
+            yield record, cells
+        elif record.part is Part.HEADER and left is not None:
+            if left == 0:
+                yield record, headers
+            left = left - 1 if left else None
+
+
+def _with_cells(
+    pieces: Iterator[bytes], rows: Iterator[tuple[Record, Sequence[str]]], first: int
+) -> Iterator[bytes]:
+    """The XML of a sheet with more cells at the end of its rows."""
+    beginning = next(pieces, b"")
+    if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise damaged("its sheet is in UTF-16")
+    root = _ROOT.search(beginning)
+    prefix = (root[1] or b"").decode() if root else ""
+    stale = _DIMENSION.search(beginning)  # how far the sheet reaches: optional, and now wrong
+    edits = chain(
+        [_Edit(stale.start(), len(stale[0]), b"")] if stale else [],
+        (_Edit(row.offset, 0, _xml(row.line, first, cells, prefix)) for row, cells in rows),
+    )
+    return _edited(chain([beginning], pieces), edits)
+
+
+def _xml(row: int, first: int, cells: Sequence[str], prefix: str) -> bytes:
+    p = prefix
+    return "".join(
+        f'<{p}c r="{column_letters(column)}{row}" t="inlineStr"><{p}is><{p}t xml:space="preserve">'
+        f"{escape(_NOT_IN_XML.sub('', cell))}</{p}t></{p}is></{p}c>"
+        for column, cell in enumerate(cells, first)
+        if cell
+    ).encode("ascii", "xmlcharrefreplace")
+
+
+def _edited(pieces: Iterable[bytes], edits: Iterator[_Edit]) -> Iterator[bytes]:
+    edit = next(edits, None)
+    offset = 0  # of the piece
+    for piece in pieces:
+        start = 0
+        while edit and edit.offset < offset + len(piece):
+            yield piece[start : edit.offset - offset]
+            yield edit.added
+            start = edit.offset - offset + edit.removed
+            edit = next(edits, None)
+        yield piece[start:]
+        offset += len(piece)
