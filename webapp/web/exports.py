@@ -1,94 +1,75 @@
 """Exports: the items of a filter, streamed from the store."""
 
-import csv
-import json
-import re
-from collections.abc import Iterable, Iterator
-from io import StringIO
-from urllib.parse import quote
+from collections.abc import Callable, Iterator
 
-from flask import Blueprint, Response
+from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from webapp.store import batches, items
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
-from webapp.web import params, standing
+from webapp.web import downloads, params, standing
 from webapp.web.desk import desk, submission_or_404
 
 COLUMNS = ("line", "data_id", "status", "reason", "name", "path", "linked_id")
-TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-CHUNK = 500  # rows that leave together
-
-Shown = tuple[Item, str]
+MANIFEST = ("data_id", "file_name", "file_path", "project_id", "status")
 
 blueprint = Blueprint("exports", __name__)
 
 
 @blueprint.get("/submissions/<int:submission_id>/export.<any(csv,jsonl,txt):form>")
 def export(submission_id: int, form: str) -> ResponseReturnValue:
-    """Every item of the filter, in the order of the list; flat in memory."""
+    """Every item of the filter, in the order of the list; flat in memory.
+
+    With ?columns=manifest in the columns of a sample manifest, ready for the next pipeline.
+    """
     submission = submission_or_404(submission_id)
+    columns, row = _columns(submission)
+    found = _found(submission)
+    if form == "csv":
+        lines = downloads.csv_lines(columns, (row(*shown) for shown in found))
+    elif form == "jsonl":
+        lines = downloads.json_lines(columns, (row(*shown) for shown in found))
+    else:
+        lines = (f"{item.data_id}\n" for item, _ in found)
+    return downloads.response(lines, _stem(submission), form)
+
+
+def _found(submission: Submission) -> Iterator[tuple[Item, str]]:
+    """The items that the URL asks for, each with its status in our words."""
     statuses, text = params.words("status"), params.text("q")
     with desk().store.read() as connection:
-        cut = batches.of_submission(connection, submission_id)
+        cut = batches.of_submission(connection, submission.id)
     wanted = items.slices(cut, statuses) if statuses else None
-    found = (
-        (item, standing.item_label(item.status, item.position, cut)[0])
-        for item in items.each(desk().store, submission_id, wanted, text)
+    found = items.each(desk().store, submission.id, wanted, text)
+    return ((item, standing.item_label(item.status, item.position, cut)[0]) for item in found)
+
+
+def _columns(
+    submission: Submission,
+) -> tuple[tuple[str, ...], Callable[[Item, str], tuple[object, ...]]]:
+    """The columns of the file, and how an item fills them."""
+    asked = request.args.get("columns", "")
+    if asked not in {"", "manifest"}:
+        abort(
+            400, "An export has the columns of the table or, with columns=manifest, a manifest's."
+        )
+    if not asked:
+        return COLUMNS, _of_table
+    project_id = submission.project_id
+    return MANIFEST, lambda item, status: (
+        item.data_id,
+        item.name,
+        item.path,
+        project_id,
+        status,
     )
-    lines = {"csv": _csv, "jsonl": _jsonl, "txt": _txt}[form](found)
-    response = Response(_in_chunks(lines), content_type=f"{TYPES[form]}; charset=utf-8")
-    response.headers["Content-Disposition"] = _disposition(submission, statuses, form)
-    return response
 
 
-def _csv(found: Iterable[Shown]) -> Iterator[str]:
-    """Comma separated, with a header; a spreadsheet runs none of it as a formula."""
-    yield ",".join(COLUMNS) + "\r\n"
-    buffer = StringIO()
-    write = csv.writer(buffer).writerow
-    for item, status in found:
-        write([_harmless(value) for value in _values(item, status)])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-
-
-def _jsonl(found: Iterable[Shown]) -> Iterator[str]:
-    for item, status in found:
-        values = dict(zip(COLUMNS, _values(item, status), strict=True))
-        yield json.dumps(values, ensure_ascii=False) + "\n"
-
-
-def _txt(found: Iterable[Shown]) -> Iterator[str]:
-    for item, _ in found:
-        yield item.data_id + "\n"
-
-
-def _values(item: Item, status: str) -> tuple[object, ...]:
+def _of_table(item: Item, status: str) -> tuple[object, ...]:
     return (item.line, item.data_id, status, item.reason, item.name, item.path, item.linked_id)
 
 
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
-def _in_chunks(lines: Iterable[str]) -> Iterator[bytes]:
-    """The lines, some hundred at a time; the first at once, so that a download begins."""
-    chunk: list[str] = []
-    for number, line in enumerate(lines):
-        chunk.append(line)
-        if number == 0 or len(chunk) == CHUNK:
-            yield "".join(chunk).encode()
-            chunk.clear()
-    yield "".join(chunk).encode()
-
-
-def _disposition(submission: Submission, statuses: list[str], form: str) -> str:
-    """A file name that any system takes, and the real one for those that know how."""
-    stem = "-".join([submission.name, *statuses])
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._")[:100] or "items"
-    exact = quote(re.sub(r"[\x00-\x1f/\\\x7f]+", "_", stem)[:100], safe="")
-    return f"attachment; filename=\"{plain}.{form}\"; filename*=UTF-8''{exact}.{form}"
+def _stem(submission: Submission) -> str:
+    manifest = ["manifest"] if request.args.get("columns") else []
+    return "-".join([submission.name, *params.words("status"), *manifest])
