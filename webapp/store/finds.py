@@ -85,8 +85,10 @@ def create(
     now: float,
 ) -> None:
     """Keep a question; its ids follow."""
-    values = {"id": find_id, "account_id": account.id, "created_at": now, "name": name}
-    connection.execute(insert(finds).values(values, review=review))
+    statement = insert(finds).values(
+        id=find_id, account_id=account.id, created_at=now, name=name, review=review
+    )
+    connection.execute(statement)
 
 
 def add(connection: Connection, find_id: str, first: int, rows: Sequence[tuple[str, int]]) -> None:

@@ -20,6 +20,7 @@ from webapp.web import (
     errors,
     exports,
     filters,
+    find,
     guard,
     items,
     ops,
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     exports,
     projects,
     adopt,
+    find,
     samples,
     ops,
 )

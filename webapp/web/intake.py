@@ -92,7 +92,7 @@ def take(form: Form) -> int:
 def _keep(form: Form, project_name: str) -> int:
     """The bytes as they came, a piece a transaction; nobody reads them before they are whole."""
     now = desk().now()
-    parts = _parts(form)
+    streams = parts(form)
     new = New(
         account=viewer(),
         project_id=form.project_id.lower(),
@@ -103,9 +103,9 @@ def _keep(form: Form, project_name: str) -> int:
     )
     with desk().store.write() as connection:
         submission_id = submissions.create(connection, new, State.READING, now)
-        uploads.add(connection, submission_id, [name for name, _ in parts])
-    for part, (_, stream) in enumerate(parts):
-        for sequence, piece in enumerate(_pieces(stream)):
+        uploads.add(connection, submission_id, [name for name, _ in streams])
+    for part, (_, stream) in enumerate(streams):
+        for sequence, piece in enumerate(pieces(stream)):
             with desk().store.write() as connection:
                 uploads.keep_piece(connection, submission_id, part, sequence, piece)
     with desk().store.write() as connection:
@@ -113,16 +113,18 @@ def _keep(form: Form, project_name: str) -> int:
     return submission_id
 
 
-def _parts(form: Form) -> list[tuple[str, IO[bytes]]]:
-    parts: list[tuple[str, IO[bytes]]] = []
+def parts(form: Form) -> list[tuple[str, IO[bytes]]]:
+    """The file and the pasted text, as far as they are there: name ("" for text) and bytes."""
+    found: list[tuple[str, IO[bytes]]] = []
     if form.file:
-        parts.append((form.file.filename or "file", form.file.stream))
+        found.append((form.file.filename or "file", form.file.stream))
     if form.ids.strip():
-        parts.append(("", BytesIO(form.ids.encode("utf-8", "replace"))))
-    return parts
+        found.append(("", BytesIO(form.ids.encode("utf-8", "replace"))))
+    return found
 
 
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+def pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a stream, as many at a time as the store keeps in a row."""
     while piece := stream.read(uploads.PIECE):
         yield piece
 

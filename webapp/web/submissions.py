@@ -7,7 +7,7 @@ from webapp.samples import PROJECT
 from webapp.store import access, batches, submissions
 from webapp.store.submissions import Submission
 from webapp.store.words import State
-from webapp.web import drafts, intake, items, progress, projects, samples
+from webapp.web import drafts, find, intake, items, progress, projects, samples
 from webapp.web.desk import desk, own_submission, submission_or_404, viewer
 from webapp.web.filters import plural
 from webapp.web.intake import Errors, Form, Unusable
@@ -21,7 +21,7 @@ NOTHING = Form(project_id="", name="", ids="", file=None)
 def new() -> ResponseReturnValue:
     chosen = request.args.get("project_id", "").strip()
     sample = samples.find(request.args.get("sample", ""))
-    ids = sample.content() if sample else ""
+    ids = sample.content() if sample else find.ids_to_send()
     return _form(Form(project_id=chosen, name="", ids=ids, file=None), {})
 
 

@@ -1,0 +1,179 @@
+"""Where are my ids: the question, the answer as its reader may see it, and what to do next."""
+
+import csv
+import io
+
+import pytest
+
+from tests.stage import data_ids, stage, text
+
+
+@pytest.fixture
+def st(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=100) as set_up:
+        yield set_up
+
+
+def asked(visitor, ids, **more):
+    answer = visitor.post("/find", {"ids": "\n".join(ids), **more})
+    assert answer.status_code == 303, text(answer)
+    return answer.location
+
+
+def table(visitor, place):
+    return list(csv.DictReader(io.StringIO(visitor.get(place).get_data(as_text=True))))
+
+
+def summary(visitor, place):
+    page = visitor.get(place).get_data(as_text=True)
+    rows = page.split('data-outcome="')[1:]
+    numbers = [row.split('class="number">')[1].split("<")[0] for row in rows]
+    return {row.split('"')[0]: int(n) for row, n in zip(rows, numbers, strict=True)}
+
+
+LINKED, FAILED, ALREADY = data_ids(5), data_ids(3, ending="00"), data_ids(2, ending="03")
+NEVER = data_ids(4, start=9000)
+ANOTHER_PROJECT = "00000000-0000-4000-8000-000000000004"
+
+
+def submitted(st, ids=(*LINKED, *FAILED, *ALREADY), **options):
+    place = st.visitor().submit(ids, **options)
+    st.work(30)
+    return place
+
+
+def test_every_id_has_an_outcome_and_a_next_step(st):
+    place = submitted(st, name="Run 5")
+    v = st.visitor()
+    answer = asked(v, [*LINKED, *FAILED, *ALREADY, *NEVER], name="Lost and found")
+    assert summary(v, answer) == {"LINKED": 5, "ALREADY_LINKED": 2, "FAILED": 3, "NEVER": 4}
+    page = v.get(answer)
+    assert "Lost and found" in text(page)
+    assert "Retry in “Run 5” (3)" in text(page)
+    assert f'href="{place}/retry?status=FAILED"' in page.get_data(as_text=True)
+    assert "Data not found." in text(page)
+
+
+def test_never_submitted_ids_go_into_a_new_submission(st):
+    submitted(st)
+    v = st.visitor()
+    answer = asked(v, [*LINKED, *NEVER])
+    page = v.get(f"/submissions/new?find={answer.removeprefix('/find/')}&outcome=NEVER")
+    area = (
+        page.get_data(as_text=True).split("<textarea")[1].split(">", 1)[1].split("</textarea>")[0]
+    )
+    assert area.split() == NEVER
+
+
+def test_the_latest_submission_counts_and_the_others_are_told(st):
+    submitted(st, FAILED, name="first")
+    st.clock.advance(60)
+    submitted(st, [*FAILED[:1], *data_ids(1, ending="02")], name="second")
+    v = st.visitor()
+    answer = asked(v, FAILED)
+    rows = table(v, f"{answer}/export.csv")
+    assert [row["submission"] for row in rows] == ["second", "first", "first", "first"]
+    assert {row["status"] for row in rows} == {"FAILED"}
+
+
+def test_what_never_reached_ica_says_less_than_what_did(st):
+    submitted(st, LINKED, name="sent")
+    v = st.visitor()
+    v.draft([*LINKED, *NEVER], name="draft")
+    answer = asked(v, [*LINKED, *NEVER])
+    assert summary(v, answer) == {"LINKED": 5, "DRAFT": 4}
+    others = st.visitor("colleague-key")
+    assert summary(others, answer) == {"LINKED": 5, "NEVER": 4}
+
+
+def test_an_item_that_waits_to_be_sent_is_not_sent(st):
+    v = st.visitor()
+    v.submit(data_ids(150))
+    assert summary(v, asked(v, data_ids(150))) == {"NOT_SENT": 50, "UNREAD": 100}
+
+
+def test_each_reader_gets_their_own_answer(st):
+    submitted(st, name="Secret run")
+    answer = asked(st.visitor(), LINKED)
+    stranger = st.visitor("stranger-key")
+    assert summary(stranger, answer) == {"NEVER": 5}
+    assert "Secret run" not in text(stranger.get(answer))
+    assert "Asked by" in text(stranger.get(answer))
+    assert st.visitor(key=None).get(answer).status_code == 303
+
+
+def test_filters_and_pages_stand_in_the_url(st):
+    submitted(st, [*data_ids(130), *FAILED])
+    v = st.visitor()
+    answer = asked(v, [*data_ids(130), *FAILED])
+    first = v.get(f"{answer}?outcome=LINKED").get_data(as_text=True)
+    assert first.count('data-label="Data id"') == 50
+    second = v.get(f"{answer}?outcome=LINKED&after=100").get_data(as_text=True)
+    assert second.count('data-label="Data id"') == 30
+    assert f"{answer}?outcome=LINKED&amp;before=101" in second
+    back = v.get(f"{answer}?outcome=LINKED&before=101").get_data(as_text=True)
+    assert data_ids(51)[50] in back
+    assert data_ids(50)[49] not in back
+    assert "None of the ids has this outcome" in text(v.get(f"{answer}?outcome=RUNNING"))
+    ids = v.get(f"{answer}/export.txt?outcome=FAILED").get_data(as_text=True).split()
+    assert ids == FAILED
+
+
+def test_a_file_is_read_as_for_a_submission(st):
+    submitted(st)
+    v = st.visitor()
+    lines = ["sample,data_id", *(f"s{i},{data_id}" for i, data_id in enumerate(LINKED))]
+    content = "\r\n".join([*lines, "s9,not an id at all", f"s8,{LINKED[0]}"]).encode("utf-16")
+    answer = v.post("/find", {"file": (io.BytesIO(content), "samples.csv"), "ids": FAILED[0]})
+    page = text(v.get(answer.location))
+    assert summary(v, answer.location) == {"LINKED": 5, "FAILED": 1}
+    assert "1 entry is no data ids" in page
+    assert "Repeated in the list 1" in page
+
+
+def test_items_of_other_projects_are_found_too(st):
+    submitted(st, LINKED)
+    submitted(st, ALREADY, project=ANOTHER_PROJECT)
+    v = st.visitor()
+    rows = table(v, asked(v, [*LINKED, *ALREADY]) + "/export.csv")
+    assert len({row["project"] for row in rows}) == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"ids": ""}, "Choose a file with data ids"),
+        ({"ids": "what is this list"}, "No data id was found"),
+        ({"ids": LINKED[0], "name": "n" * 10_000}, "A name may have 200 characters"),
+    ],
+)
+def test_a_question_without_ids_is_told_so(st, form, said):
+    answer = st.visitor().post("/find", form)
+    assert answer.status_code == 422
+    assert said in text(answer)
+    assert form["ids"] in answer.get_data(as_text=True)
+
+
+def test_a_picture_is_no_list_of_ids(st):
+    picture = (io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(99)), "ids.txt")
+    answer = st.visitor().post("/find", {"file": picture, "ids": LINKED[0]})
+    assert answer.status_code == 422
+    assert "a PNG picture" in text(answer)
+    assert LINKED[0] in text(answer)
+
+
+def test_more_ids_than_a_question_may_have(st):
+    answer = st.visitor().post("/find", {"ids": "\n".join(data_ids(100_001))})
+    assert answer.status_code == 422
+    assert "100,000" in text(answer)
+
+
+def test_made_up_addresses(st):
+    v = st.visitor()
+    answer = asked(v, LINKED)
+    assert v.get("/find/nonsense").status_code == 404
+    assert v.get("/find/nonsense/export.csv").status_code == 404
+    assert v.get("/submissions/new?find=nonsense").status_code == 404
+    assert v.get(f"{answer}?outcome=a'b").status_code == 400
+    assert v.get(f"{answer}?after=x").status_code == 400
+    assert v.get(f"{answer}/export.pdf").status_code == 404

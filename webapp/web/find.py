@@ -1,0 +1,127 @@
+"""Find: where are my ids? For each, every submission that holds it and what became of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import finds, submissions
+from webapp.store.finds import Find, Reader
+from webapp.web import answer, downloads, params, question
+from webapp.web.answer import Answer
+from webapp.web.desk import ask_about_new_projects, desk, viewer
+from webapp.web.intake import Errors, Form, Unusable
+from webapp.web.summary import Tally
+
+blueprint = Blueprint("find", __name__)
+
+
+@blueprint.get("/find")
+def form() -> ResponseReturnValue:
+    return _form(Form(project_id="", name="", ids="", file=None), {})
+
+
+@blueprint.post("/find")
+def ask() -> ResponseReturnValue:
+    asked = Form.of(request.form, request.files)
+    try:
+        find_id = question.ask(asked)
+    except Unusable as error:
+        return _form(asked, error.errors)
+    return redirect(url_for("find.page", find_id=find_id), 303)
+
+
+@blueprint.get("/find/<find_id>")
+def page(find_id: str) -> ResponseReturnValue:
+    """The answer as of now, and as this visitor may see it, whoever asked."""
+    asked = _find_or_404(find_id)
+    ask_about_new_projects()
+    outcomes = params.words("outcome")
+    return render_template(
+        "find/answer.html",
+        find=asked,
+        mine=asked.account_id == viewer().id,
+        outcomes=outcomes,
+        **_shown(asked, outcomes),
+    )
+
+
+@blueprint.get("/find/<find_id>/export.<any(csv,txt):form>")
+def export(find_id: str, form: str) -> ResponseReturnValue:
+    """The answer as a table, a row for each submission that holds an id; or the ids alone."""
+    asked = _find_or_404(find_id)
+    outcomes = params.words("outcome")
+    found = _answer_to(asked)
+    picked = found.picked(outcomes)
+    if form == "csv":
+        lines = downloads.csv_lines(answer.COLUMNS, map(answer.values, found.rows(picked)))
+    else:
+        lines = (f"{latest.data_id}\n" for latest in picked)
+    return downloads.response(lines, "-".join([asked.name or "ids", *outcomes]), form)
+
+
+def ids_to_send() -> str:
+    """The ids of ?find=…&outcome=…, one a line, for the form of a new submission; or ""."""
+    if "find" not in request.args:
+        return ""
+    found = _answer_to(_find_or_404(request.args["find"]))
+    picked = found.picked(params.words("outcome"))
+    return "\n".join(latest.data_id for latest in picked)
+
+
+def _form(form: Form, errors: Errors) -> ResponseReturnValue:
+    limit_mb = desk().settings.upload_limit_mb
+    rendered = render_template("find/ask.html", form=form, errors=errors, limit_mb=limit_mb)
+    return rendered, 422 if errors else 200
+
+
+def _find_or_404(find_id: str) -> Find:
+    with desk().store.read() as connection:
+        found = finds.get(connection, find_id, viewer().ica_url)
+    if found is None:
+        abort(404, "There is no such question, or it is too old to be kept. Ask it again.")
+    return found
+
+
+def _answer_to(asked: Find) -> Answer:
+    return Answer(desk().store, asked.id, Reader(viewer(), desk().now()))
+
+
+def _shown(asked: Find, outcomes: Sequence[str]) -> dict[str, Any]:
+    """The summary, and the rows of the page that the URL asks for."""
+    cursor, size = params.cursor(), params.size()
+    found = _answer_to(asked)
+    tally = Tally(found.latest(), outcomes)
+    shown = tally.page(cursor, size)
+    with desk().store.read() as connection:
+        named = submissions.many(connection, tally.named())
+    chosen = {"outcome": outcomes, "size": size if size != params.SIZES[0] else None}
+
+    def place(**changed: Any) -> str:
+        return url_for("find.page", find_id=asked.id) + params.query({**chosen, **changed})
+
+    return {
+        "total": tally.total,
+        "summary": tally.summary(named, lambda word: _new_submission(asked, word)),
+        "rows": list(found.rows(shown.rows)),
+        "filter_url": {word: place(outcome=_toggled(outcomes, word)) for word in tally.counts},
+        "clear_url": place(outcome=None),
+        "previous_url": place(before=shown.previous) if shown.previous else None,
+        "next_url": place(after=shown.next) if shown.next else None,
+        "export_url": {form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
+    }
+
+
+def _toggled(outcomes: Sequence[str], word: str) -> list[str]:
+    others = [outcome for outcome in outcomes if outcome != word]
+    return others if word in outcomes else [*others, word]
+
+
+def _new_submission(asked: Find, word: str) -> str:
+    return url_for("submissions.new") + params.query({"find": asked.id, "outcome": word})
+
+
+def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:
+    place = url_for("find.export", find_id=asked.id, form=form)
+    return place + (params.query({"outcome": outcomes}) if outcomes else "")

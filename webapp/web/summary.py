@@ -1,0 +1,115 @@
+"""The summary of an answer to "where are my ids?": by outcome, each with what to do next."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from flask import url_for
+
+from webapp.store.finds import DRAFTED, NEVER, Latest
+from webapp.store.pages import Cursor, Page, cut
+from webapp.store.submissions import Submission
+from webapp.store.words import NOT_SENT
+from webapp.web import standing
+from webapp.web.filters import plural, share
+
+LABELS = {NEVER: "never submitted here", DRAFTED: "in a draft of yours", NOT_SENT: "not sent"}
+SEND_ANEW = frozenset({NEVER, "UNLINKED", "ALREADY_UNLINKED", "LEFT_OUT"})
+RETRY = frozenset({"FAILED", "PARTIALLY_LINKED", "PARTIALLY_UNLINKED"})
+FIRST_FEW = 3  # submissions that an outcome's next actions name
+
+NewSubmission = Callable[[str], str]  # from an outcome to the form with exactly its ids
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What to do next, and where."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A line of the summary."""
+
+    word: str
+    label: str | None
+    count: int
+    share: str
+    actions: list[Action]  # none: it is done
+
+
+class Tally:
+    """What became of all ids of a question; `wanted` outcomes are picked, none picks all."""
+
+    def __init__(self, found: Iterable[Latest], wanted: Collection[str]) -> None:
+        self.total = 0
+        self.counts: Counter[str] = Counter()
+        self.holders: dict[str, Counter[int]] = {}
+        self._picked: list[Latest] = []
+        for latest in found:
+            self.total += 1
+            self.counts[latest.outcome] += 1
+            if latest.submission_id is not None:
+                holders = self.holders.setdefault(latest.outcome, Counter())
+                holders[latest.submission_id] += 1
+            if not wanted or latest.outcome in wanted:
+                self._picked.append(latest)
+
+    def named(self) -> set[int]:
+        """The submissions that the summary names."""
+        return {holder for word in self.holders for holder, _ in self._first_few(word)}
+
+    def page(self, cursor: Cursor, size: int) -> Page[Latest]:
+        """A page of the picked ids; cursors are their ordinals."""
+        key = attrgetter("ordinal")
+        if cursor.before is not None:
+            end = bisect_left(self._picked, cursor.before, key=key)
+            found = self._picked[max(0, end - size - 1) : end][::-1]
+        else:
+            start = bisect_right(self._picked, cursor.after or 0, key=key)
+            found = self._picked[start : start + size + 1]
+        return cut(found, cursor, size, key)
+
+    def summary(
+        self, submissions: Mapping[int, Submission], new_submission: NewSubmission
+    ) -> list[Outcome]:
+        """A line for each outcome that there is, the ids that need something done last."""
+        words = [NEVER, DRAFTED]
+        order = standing.ordered({w: n for w, n in self.counts.items() if w not in words})
+        return [
+            Outcome(
+                word=word,
+                label=LABELS.get(word),
+                count=self.counts[word],
+                share=share(self.counts[word], self.total),
+                actions=self._actions(word, submissions, new_submission),
+            )
+            for word in [*order, *(word for word in words if self.counts[word])]
+        ]
+
+    def _actions(
+        self, word: str, submissions: Mapping[int, Submission], new_submission: NewSubmission
+    ) -> list[Action]:
+        if word in standing.WELL - SEND_ANEW:
+            return []
+        anew = Action("Start a new submission with these", new_submission(word))
+        if word in SEND_ANEW:
+            return [anew]
+        found = [
+            _action(word, count, submissions[holder]) for holder, count in self._first_few(word)
+        ]
+        return [*found, anew] if word in RETRY else found
+
+    def _first_few(self, word: str) -> Sequence[tuple[int, int]]:
+        return self.holders.get(word, Counter[int]()).most_common(FIRST_FEW)
+
+
+def _action(word: str, count: int, submission: Submission) -> Action:
+    place = url_for("submissions.page", submission_id=submission.id)
+    if word in RETRY:
+        return Action(f"Retry in “{submission.name}” ({count:,})", f"{place}/retry?status={word}")
+    return Action(f"See {plural(count, 'id')} in “{submission.name}”", place)
