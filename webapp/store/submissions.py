@@ -315,6 +315,12 @@ def _change(
     return connection.execute(statement.values(changed | values)).rowcount > 0
 
 
+def touch(connection: Connection, submission_id: int, now: float) -> None:
+    """Something that its pages show has changed."""
+    statement = update(submissions).where(submissions.c.id == submission_id)
+    connection.execute(statement.values(revision=submissions.c.revision + 1, changed_at=now))
+
+
 def note_watched(connection: Connection, submission_id: int, now: float) -> bool:
     """Somebody watches; True when it was worth a write."""
     statement = update(submissions).where(

@@ -6,6 +6,7 @@ from enum import StrEnum
 UNREAD = "UNREAD"  # of a row: ICA has not been asked about it yet
 NOT_SENT = "NOT_SENT"  # it was not sent to ICA; the reason says why, or it is still waiting
 UNKNOWN = "UNKNOWN"  # in counts only: what ICA's total has and no count of a known status
+LEFT_OUT = "LEFT_OUT"  # the submitter chose not to send it; the reason says why
 EXPANDED = "EXPANDED"  # a folder that ICA (V3) replaced by one item per file
 
 
@@ -55,6 +56,18 @@ class Task(StrEnum):
     WALK = "walk"
     CLOSE = "close"  # its items were never sent: say so in their rows
     NONE = ""
+
+
+class ChoreKind(StrEnum):
+    """What kind of longer work a submission needs."""
+
+    COPY = "copy"  # items of an earlier attempt
+    LEAVE_OUT = "leave out"
+    TAKE_BACK = "take back"  # what was left out
+    CHECK = "check"  # with ICA: which ids would it refuse?
+
+
+ASKING = frozenset({ChoreKind.CHECK})  # these call ICA
 
 
 class Blocked(StrEnum):

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from webapp import logs
 from webapp.ica.auth import Claims
 from webapp.ica.errors import IcaError, NotSignedIn
-from webapp.store import accounts, batches, sessions
+from webapp.store import accounts, batches, chores, sessions
 from webapp.store.accounts import Identity
 from webapp.store.words import Blocked
 from webapp.web import errors
@@ -120,6 +120,7 @@ def _open_session(claims: Claims, given: Given) -> None:
         sessions.close(connection, session.get("token", ""))
         account_id = accounts.sign_in(connection, who, now)
         batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
+        chores.unblock(connection, account_id, now)
         session.clear()
         session["token"] = sessions.open_session(connection, account_id, now, seconds)
 

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from webapp.settings import Settings
-from webapp.store import DatabaseAway, Store, batches, uploads, workers
+from webapp.store import DatabaseAway, Store, batches, chores, uploads, workers
 from webapp.vault import Vault, secret_key_for
+from webapp.work import chores as chores_work
 from webapp.work import house, read, unit
 from webapp.work.context import Context
 
@@ -81,7 +82,12 @@ class Worker:
     def _next_unit(self) -> Unit | None:
         now = self._context.clock()
         self._beat(now)
-        return self._house_due(now) or self._batch_due(now) or self._upload_due(now)
+        return (
+            self._house_due(now)
+            or self._batch_due(now)
+            or self._chore_due(now)
+            or self._upload_due(now)
+        )
 
     def _beat(self, now: float) -> None:
         if now - self._beaten_at < BEAT_EVERY:
@@ -106,6 +112,15 @@ class Worker:
         with store.write() as connection:
             batch = batches.claim(connection, self.id, now, not_of=busy)
         return partial(unit.perform, self._context, batch) if batch else None
+
+    def _chore_due(self, now: float) -> Unit | None:
+        store, busy = self._context.store, self._context.budget.busy()
+        with store.read() as connection:
+            if not chores.is_due(connection, now, not_of=busy):
+                return None
+        with store.write() as connection:
+            chore = chores.claim(connection, self.id, now, not_of=busy)
+        return partial(chores_work.perform, self._context, chore) if chore else None
 
     def _upload_due(self, now: float) -> Unit | None:
         """One list at a time: reading takes the processor, and everything else must go on."""

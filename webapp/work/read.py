@@ -81,9 +81,8 @@ class _Reader:
         """Read the file, then the pasted text: its lines go on where the file's end."""
         for part, name in enumerate(self.upload.parts):
             before = self.readings[-1] if self.readings else None
-            more = {"after": before} if before else {}
             reading = idlist.read(
-                self._pieces(part), file_name=name, limits=self._limits(), **more
+                self._pieces(part), file_name=name, limits=self._limits(), after=before
             )
             self.readings.append(reading)
             for entry in reading:

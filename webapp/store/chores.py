@@ -1,0 +1,186 @@
+"""Chores: longer work on one submission, and the queue of what is left of it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+
+from webapp.store import submissions
+from webapp.store.batches import LEASE, LeaseLost
+from webapp.store.tables import chores
+from webapp.store.words import ASKING, ChoreKind
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """A row of chores: `done` of `total` items; `spec` is what to do, `result` what came of it."""
+
+    id: int
+    submission_id: int
+    account_id: int
+    kind: str
+    spec: dict[str, Any]
+    result: dict[str, Any]
+    problem: dict[str, Any] | None
+    done: int
+    total: int
+    created_at: float
+    ended_at: float | None
+    due_at: float | None
+    lease_until: float
+    worker: str
+    try_number: int
+    failures: int
+
+
+def add(
+    connection: Connection,
+    submission: "submissions.Submission",
+    kind: ChoreKind,
+    spec: dict[str, Any],
+    total: int,
+    now: float,
+) -> int:
+    """Ask for a piece of work on `total` items of the submission; returns the chore's id.
+
+    It is done by the key of the submission's account.
+    """
+    values = {
+        "submission_id": submission.id,
+        "account_id": submission.account_id,
+        "kind": kind,
+        "spec": spec,
+        "result": {},
+        "done": 0,
+        "total": total,
+        "created_at": now,
+        "due_at": now,
+        "lease_until": 0.0,
+        "worker": "",
+        "try_number": 0,
+        "failures": 0,
+    }
+    submissions.touch(connection, submission.id, now)
+    statement = insert(chores).values(values).returning(chores.c.id)
+    chore_id: int = connection.execute(statement).scalar_one()
+    return chore_id
+
+
+def claim(
+    connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
+) -> Chore | None:
+    """Lease the chore that waits longest; accounts of `not_of` can't ask ICA anything now."""
+    due = (
+        select(chores.c.id)
+        .where(_due(now, not_of))
+        .order_by(chores.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return _lease(connection, chores.c.id == due, worker, now)
+
+
+def claim_one(connection: Connection, chore_id: int, worker: str, now: float) -> Chore | None:
+    """Lease this chore, if it is due and nobody has it."""
+    return _lease(connection, (chores.c.id == chore_id) & _due(now, ()), worker, now)
+
+
+def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
+    """Whether claim() would find a chore."""
+    return (
+        connection.execute(select(chores.c.id).where(_due(now, not_of)).limit(1)).first()
+        is not None
+    )
+
+
+def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
+    allowed = or_(chores.c.kind.not_in(ASKING), chores.c.account_id.not_in(not_of))
+    return (chores.c.due_at <= now) & (chores.c.lease_until <= now) & allowed
+
+
+def _lease(
+    connection: Connection, condition: ColumnElement[bool], worker: str, now: float
+) -> Chore | None:
+    statement = (
+        update(chores)
+        .where(condition)
+        .values(worker=worker, lease_until=now + LEASE, try_number=chores.c.try_number + 1)
+        .returning(chores)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return Chore(**row) if row else None
+
+
+def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:
+    """Keep how far it is (columns of chores) and the lease; returns the chore as it stands now.
+
+    Pages that watch the submission show it. Raises LeaseLost, and keeps nothing of the
+    transaction, when the chore is no longer this worker's.
+    """
+    statement = (
+        update(chores)
+        .where(
+            chores.c.id == chore.id,
+            chores.c.worker == chore.worker,
+            chores.c.try_number == chore.try_number,
+        )
+        .values({"lease_until": now + LEASE} | values)
+        .returning(chores)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    if row is None:
+        connection.rollback()
+        raise LeaseLost
+    submissions.touch(connection, chore.submission_id, now)
+    return Chore(**row)
+
+
+def give_back(
+    connection: Connection, chore: Chore, now: float, *, due_at: float, **values: Any
+) -> None:
+    """End the lease: what is left is due then. Raises LeaseLost as keep() does."""
+    keep(connection, chore, now, lease_until=0.0, due_at=due_at, **values)
+
+
+def end(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:
+    """Nothing is left to do; with a `problem`, nothing can be. Raises LeaseLost as keep() does."""
+    return keep(connection, chore, now, lease_until=0.0, due_at=None, ended_at=now, **values)
+
+
+def latest(connection: Connection, submission_id: int, kind: ChoreKind) -> Chore | None:
+    """The submission's last chore of this kind, ended or not; None when there never was one."""
+    statement = (
+        select(chores)
+        .where(chores.c.submission_id == submission_id, chores.c.kind == kind)
+        .order_by(chores.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return Chore(**row) if row else None
+
+
+def unfinished(connection: Connection, submission_id: int) -> list[Chore]:
+    """The submission's chores that have not ended, the oldest first."""
+    statement = (
+        select(chores)
+        .where(chores.c.submission_id == submission_id, chores.c.ended_at.is_(None))
+        .order_by(chores.c.id)
+    )
+    return [Chore(**row) for row in connection.execute(statement).mappings()]
+
+
+def unblock(connection: Connection, account_id: int, now: float) -> None:
+    """The account has signed in again: what waited for its key is tried now."""
+    statement = update(chores).where(
+        chores.c.account_id == account_id,
+        chores.c.ended_at.is_(None),
+        chores.c.problem.is_not(None),
+    )
+    connection.execute(statement.values(due_at=now, failures=0))
+
+
+def remove(connection: Connection, submission_id: int) -> None:
+    """Remove the submission's chores."""
+    connection.execute(delete(chores).where(chores.c.submission_id == submission_id))

@@ -1,0 +1,96 @@
+"""A chore: done by its kind for some seconds at a time, and put off when ICA has trouble."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from webapp.ica.errors import IcaError, TooMany
+from webapp.store import chores
+from webapp.store.batches import LeaseLost
+from webapp.store.chores import Chore
+from webapp.store.words import ASKING
+from webapp.work import troubles
+from webapp.work.clients import NoKey
+from webapp.work.context import Context
+
+SECONDS = 8.0  # that a unit works before it gives its lease back, so that others get their turn
+
+Step = Callable[[Context, Chore], Chore]
+"""Does the next chunk in one transaction and returns the chore as chores.keep() or end() does."""
+
+STEPS: Mapping[str, Step] = {}
+
+log = logging.getLogger(__name__)
+
+
+def perform(context: Context, chore: Chore) -> None:
+    """Do a unit of a leased chore and record it; nothing that ICA does makes this raise."""
+    asks = chore.kind in ASKING
+    if asks:
+        context.budget.begin(chore.account_id)
+    try:
+        outcome = _perform(context, chore)
+    except LeaseLost:
+        outcome = "somebody else does it"
+    finally:
+        if asks:
+            context.budget.end(chore.account_id)
+    log.info("submission %d: %s, %s", chore.submission_id, chore.kind, outcome)
+
+
+def _perform(context: Context, chore: Chore) -> str:
+    try:
+        return _work(context, chore)
+    except NoKey:
+        _wait_for_sign_in(context, chore)
+        return "waits for a sign-in"
+    except IcaError as error:
+        _ica_has_trouble(context, chore, error)
+        return f"put off or given up: {error}"
+
+
+def _work(context: Context, chore: Chore) -> str:
+    """Step after step, until it has ended or others shall have their turn."""
+    started = context.clock()
+    while chore.ended_at is None:
+        chore = STEPS[chore.kind](context, chore)
+        if chore.ended_at is None and _pauses(context, chore, started):
+            now = context.clock()
+            with context.store.write() as connection:
+                chores.give_back(connection, chore, now, due_at=now)
+            return f"{chore.done} of {chore.total} done"
+    return "done"
+
+
+def _pauses(context: Context, chore: Chore, started: float) -> bool:
+    return (
+        context.stop.is_set()
+        or context.clock() - started > SECONDS
+        or (chore.kind in ASKING and context.budget.is_spent(chore.account_id))
+    )
+
+
+def _wait_for_sign_in(context: Context, chore: Chore) -> None:
+    """Signing in makes it due at once."""
+    now = context.clock()
+    problem = {"kind": "NoKey", "message": "", "problem": {}, "at": now}
+    with context.store.write() as connection:
+        chores.give_back(
+            connection, chore, now, due_at=now + troubles.BLOCKED_PAUSE, problem=problem
+        )
+
+
+def _ica_has_trouble(context: Context, chore: Chore, error: IcaError) -> None:
+    """Try again later what may succeed then; end what never will, with ICA's own words."""
+    now = context.clock()
+    problem = troubles.described(error, now)
+    with context.store.write() as connection:
+        if not error.worth_trying_again:
+            chores.end(connection, chore, now, problem=problem)
+            return
+        seconds = troubles.pause(error, chore.failures)
+        failures = chore.failures + 1
+        chores.give_back(
+            connection, chore, now, due_at=now + seconds, problem=problem, failures=failures
+        )
+    if isinstance(error, TooMany):
+        context.budget.pause(chore.account_id, now + seconds)
