@@ -1,11 +1,12 @@
 """Entries of a list that did not become an item: repeated ones and rejected ones."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
+from webapp.store import sql
 from webapp.store.pages import Cursor, Page, cut
 from webapp.store.tables import entries
 
@@ -24,12 +25,14 @@ class Entry:
     first_column: int | None = None
 
 
+_KEPT = ("submission_id", *(field.name for field in fields(Entry)))
+
+
 def add(connection: Connection, submission_id: int, rows: Sequence[Entry]) -> None:
     """Keep a chunk of entries."""
     if rows:
-        connection.execute(
-            insert(entries), [{"submission_id": submission_id, **asdict(row)} for row in rows]
-        )
+        values = ((submission_id, *astuple(row)) for row in rows)
+        sql.insert_many(connection, entries, _KEPT, values)
 
 
 def page(

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from webapp.store import submissions
+from webapp.store import sql, submissions
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.pages import Cursor, Page, cut
@@ -86,29 +86,21 @@ class Slice:
 _OUTCOME = ("status", "reason", "name", "path", "linked_id", "ica_item_id", "batch_id")
 
 
+_LISTED = (
+    *("submission_id", "position", "data_id", "line", "column", "flags", "status"),
+    *("reason", "name", "path", "linked_id"),
+)
+
+
 def add(connection: Connection, submission_id: int, first: int, rows: Sequence[Listed]) -> None:
     """Add a chunk of good entries at positions `first` and up."""
     if not rows:
         return
-    connection.execute(
-        insert(items),
-        [
-            {
-                "submission_id": submission_id,
-                "position": position,
-                "data_id": row.data_id,
-                "line": row.line,
-                "column": row.column,
-                "flags": row.flags,
-                "status": UNREAD,
-                "reason": "",
-                "name": "",
-                "path": "",
-                "linked_id": "",
-            }
-            for position, row in enumerate(rows, start=first)
-        ],
+    values = (
+        (submission_id, place, row.data_id, row.line, row.column, row.flags, UNREAD, "", "", "", "")
+        for place, row in enumerate(rows, start=first)
     )
+    sql.insert_many(connection, items, _LISTED, values)
 
 
 def drop(connection: Connection, submission_id: int, limit: int = CHUNK) -> int:
