@@ -77,6 +77,25 @@ class Reading:
         """Lines that only hold others together: JSON's brackets, the rest of a quoted cell."""
         return self.lines - self._entry_lines - self.blank - self.headers - self.comments
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the owner should know of the list as a whole, in sentences."""
+        chosen = self.layout.choice.chosen if self.layout.choice else None
+        others = [str(c.number) for c in self.columns if c.ids and not c.chosen]
+        told = []
+        if chosen and others:
+            told.append(
+                f"The ids were taken from column {chosen.number}; data ids stand in column "
+                f"{', '.join(others)} too."
+            )
+        if self.workbook and len(self.workbook.sheets) > 1:
+            told.append(f"Only the first sheet, {self.workbook.sheets[0][0]}, is read.")
+        if self.encoding == "Latin-1":
+            told.append("The file is not in UTF-8; it is read as Latin-1.")
+        if self.mended:
+            told.append(f"Capital letters were made small in {self.mended:,} of the ids.")
+        return told
+
     def __iter__(self) -> Iterator[Entry]:
         for record in self._records():
             self._count(record)

@@ -7,8 +7,7 @@ from webapp.idlist.entries import Unreadable
 from webapp.idlist.tables import Row
 
 MOST_COLUMNS = 256  # a stray cell in the last of Excel's 16,384 must not cost a list of that length
-_LONGEST = 1 << 24
-_FRAGMENTS = 1000  # of a text as expat hands it out; they may pile up between cells
+_LONGEST = 1 << 22
 _MOST_STRINGS = 5_000_000
 
 
@@ -63,10 +62,9 @@ class _Parser:
             self._expat.Parse(chunk, is_last)
         except expat.ExpatError as error:
             raise damaged(f"its XML breaks at line {error.lineno:,}") from error
-        if len(self._heard) > _FRAGMENTS:
-            self._heard[:] = ["".join(self._heard)]
-            if len(self._heard[0]) > _LONGEST:
-                raise damaged(f"one text in it is longer than {_LONGEST:,} characters")
+        self._heard[:] = ["".join(self._heard)]
+        if len(self._heard[0]) > _LONGEST:
+            raise damaged(f"one text in it is longer than {_LONGEST:,} characters")
 
     def _begin_root(self, name: str, _: dict[str, str]) -> None:
         cut = name.rfind(":") + 1
@@ -110,6 +108,7 @@ class _Strings(_Parser):
             self._heard.clear()
         elif tag == "si":
             self._text = ""
+            self._heard.clear()
         elif tag == "rPh":
             self._is_spoken = True
 
@@ -137,6 +136,7 @@ class _Width(_Parser):
             self.widest = max(self.widest, self._column)
         elif tag == "row":
             self._column = 0
+            self._heard.clear()
 
 
 class _Sheet(_Parser):
@@ -160,6 +160,7 @@ class _Sheet(_Parser):
         elif tag == "row":
             self._number = max(self._number + 1, _number(attributes.get("r", "")))
             self._cells, self._column = {}, 0
+            self._heard.clear()
 
     def end(self, tag: str) -> None:
         if tag == "v" or tag == "t":

@@ -1,0 +1,132 @@
+"""What is no list: a sentence that names the place, and nothing else, whatever the bytes."""
+
+import gzip
+import io
+import json
+import os
+import time
+import zipfile
+
+import pytest
+
+from tests.idlist.books import book, with_part, with_sheet
+from tests.idlist.samples import A, B, C, entries, finished, good
+from webapp.idlist import Limits, Unreadable
+
+SMALL = Limits(unpacked_bytes=1_000_000)
+
+
+def problem(data, **options):
+    with pytest.raises(Unreadable) as raised:
+        entries(data, **options)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG picture"),
+        (b"%PDF-1.7\n", "PDF document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "password-protected"),
+        (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "web page"),
+        (b"\n <HTML>", "web page"),
+        (b"BZh91AY", "bzip2"),
+        (gzip.compress(b"BAM\x01" + bytes(100)), "BAM file"),
+        (gzip.compress(gzip.compress(A.encode())), "twice"),
+        (os.urandom(10_000).translate(bytes(range(16)) * 16), "binary file"),
+        (f"{A}\n{B}\n{C[:10]}\0\n".encode(), "line 3, character 11"),
+        (f'["{A}",\n"\0"]'.encode(), "line 2, character 2"),
+        (gzip.compress(A.encode() * 1000)[:-20], "damaged or cut off"),
+        (b"\x1f\x8b\x08\x00nonsense", "damaged or cut off"),
+        (b"[" * 100_000, "nested too deep from line 1, column 65"),
+        (b'{"a":' * 100_000, "nested too deep from line 1"),
+        (b'[\n{"a":' + b'{"a":' * 100_000, "nested too deep from line 2"),
+        (f'[{{"id": "{A}"}},\n {{"id": "{B[:9]}'.encode(), "line 2, column 9"),
+        (f'{{"items": [{{"id": "{A}"}}'.encode(), "too early"),
+        (f'{{"items": [{{"id": "{A}"}}, oops]}}'.encode(), "line 1, column 60"),
+        (b'{"items" [1]}', ": is missing"),
+        (b"[" + b"[" * 10 + b"]}", "breaks at line 1, column 13"),
+        (b"PK\x03\x04" + bytes(100), "workbook can't be read"),
+        (book([[A]])[:-200], "cut off or damaged"),
+        (with_part(book([[A]]), "xl/worksheets/sheet1.xml", "<worksheet><row>"), "line 1"),
+        (with_part(book([[A]]), "xl/workbook.xml", "<workbook/>"), "no sheet"),
+        (with_part(book([[A]]), "xl/worksheets/sheet1.xml", "<!DOCTYPE a><a/>"), "document type"),
+        (with_sheet('<row><c t="s"><v>99</v></c></row>'), "row 1 refers to a text"),
+    ],
+)
+def test_what_is_no_list_is_told_in_a_sentence(data, words):
+    assert words in problem(data)
+
+
+def test_a_zip_archive_without_a_workbook():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("ids.txt", A)
+    assert "zip archive" in problem(file.getvalue())
+
+
+def test_a_gzip_bomb_is_stopped():
+    bomb = gzip.compress(bytes(f"{A}\n", "ascii") * 100_000)
+    assert "over 1 MB unpacked" in problem(bomb, limits=SMALL)
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
+def test_a_bomb_in_a_workbook_is_stopped(part):
+    bomb = with_part(book([["a"]]), part, "<a>" + "<b/>" * 1_000_000 + "</a>")
+    assert f"over 1 MB unpacked (in its part {part})" in problem(bomb, limits=SMALL)
+
+
+def test_a_bomb_that_lies_about_its_size():
+    bomb = with_part(book([["a"]]), "xl/worksheets/sheet1.xml", "<a>" + "<b/>" * 1_000_000 + "</a>")
+    true, lie = (4_000_007).to_bytes(4, "little"), (1000).to_bytes(4, "little")
+    assert true in bomb
+    assert "is damaged" in problem(bomb.replace(true, lie))
+
+
+def test_one_text_as_long_as_a_book_in_a_workbook():
+    bomb = with_sheet(f"<row><c><v>{'9' * 20_000_000}</v></c></row>")
+    assert "longer than" in problem(bomb)
+
+
+def test_over_the_limit_of_entries():
+    assert "more than 2 entries" in problem(f"{A}\n{B}\n{C}\n", limits=Limits(entries=2))
+    assert "line 3" in problem(f"{A}\n{B}\n{C}\n", limits=Limits(entries=2))
+
+
+def test_the_limit_holds_for_both_parts_of_a_list():
+    limits = Limits(entries=2)
+    first = finished(f"{A}\n{B}\n", limits=limits)
+    assert "line 3" in problem(C, limits=limits, after=first)
+
+
+def test_an_empty_list_is_no_error():
+    assert (finished("").lines, good("")) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ",".join(f"fil.{number:032x}" for number in range(270_000)),
+        "word " * 2_000_000,
+        "x" * 10_000_000,
+        "urn:ilmn:ica:#" + ", " * 5_000_000,
+        " " * 10_000_000,
+        '"' * 10_000_000,
+        '"a,' * 3_333_333,
+        "https://" * 1_250_000,
+        "a=" * 5_000_000,
+        json.dumps([f"fil.{number:032x}" for number in range(250_000)]),
+    ],
+    ids=["ids", "words", "letters", "urn", "spaces", "quotes", "open", "links", "labels", "json"],
+)
+def test_ten_megabytes_on_one_line_take_linear_time(line):
+    started = time.process_time()
+    finished(line)
+    assert time.process_time() - started < 15  # some 2 s; a quadratic way takes hours
+
+
+def test_lines_that_all_open_a_quote_take_linear_time():
+    started = time.process_time()
+    reading = finished("name,data_id\n" + f'"a,{A}\n' * 50_000)
+    assert reading.good == 1
+    assert time.process_time() - started < 15

@@ -1,0 +1,71 @@
+"""Lists as Excel workbooks."""
+
+from tests.idlist.books import book, with_part, with_sheet
+from tests.idlist.samples import PROJECT, A, B, C, entries, finished, good
+from webapp.idlist import Kind
+
+
+def test_the_column_is_found_as_in_any_table():
+    found = entries(book([["sample", "Data ID", "project_id"], ["S1", A, PROJECT], [2, B, None]]))
+    assert [(e.line, e.column, e.data_id, e.project_id) for e in found] == [
+        (2, 2, A, PROJECT),
+        (3, 2, B, ""),
+    ]
+
+
+def test_a_column_of_ids_and_nothing_else():
+    reading = finished(book([[A], [B], [None], [A]]))
+    assert (reading.format, reading.good, reading.repeated, reading.blank) == ("Excel", 2, 1, 1)
+
+
+def test_formulas_merged_cells_and_other_sheets():
+    def change(workbook, sheet):
+        sheet["A1"] = "Manifest of run 7"
+        sheet.merge_cells("A1:C1")
+        sheet["B5"] = "=B4"
+        sheet["C5"] = 3.5
+        workbook.create_sheet("other").append([C])
+
+    data = book([[], [], ["sample", "data_id"], ["S1", A]], change)
+    good_one, formula = entries(data)
+    assert (good_one.line, good_one.data_id) == (4, A)
+    assert (formula.kind, formula.line) == (Kind.REJECTED, 5)  # its value was never worked out
+    reading = finished(data)
+    assert (reading.lines, reading.headers, reading.blank, reading.frame) == (5, 2, 1, 0)
+    assert "first sheet" in reading.warnings[0]
+
+
+def test_hidden_sheets_are_passed_over():
+    def change(workbook, sheet):
+        workbook.create_sheet("list").append([A])
+        sheet.sheet_state = "hidden"
+
+    assert good(book([[B]], change)) == [A]
+
+
+def test_a_stray_cell_in_the_last_corner_of_the_sheet():
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    data = with_sheet(f'<row r="1"><c r="A1" t="inlineStr"><is><t>{A}</t></is></c></row>{far}')
+    reading = finished(data)
+    assert (reading.good, reading.rejected) == (1, 0)
+
+
+def test_rich_text_in_a_cell():
+    rich = f'<is><r><t>fil.</t></r><r><t>{"a" * 32}</t></r><rPh sb="0" eb="1"/></is>'
+    data = with_sheet(f'<row><c t="inlineStr">{rich}</c><c><f>1</f><v>7</v></c></row>')
+    assert good(data) == [A]
+
+
+def test_texts_that_cells_share():
+    cell = '<row r="{0}"><c r="B{0}" t="s"><v>{1}</v></c></row>'
+    spoken = '<rPh sb="0" eb="1"><t>spoken</t></rPh>'
+    rich = f"<r><t>fil.</t></r><r><t>{'b' * 32}</t></r>"
+    strings = f"<sst><si><t>{A}</t>{spoken}</si><si>{rich}</si></sst>"
+    sheet = with_sheet(cell.format(2, 1) + cell.format(4, 0))
+    found = entries(with_part(sheet, "xl/sharedStrings.xml", strings))
+    assert [(e.line, e.column, e.data_id) for e in found] == [(2, 2, B), (4, 2, A)]
+
+
+def test_elements_may_have_a_prefix():
+    sheet = f'<x:worksheet xmlns:x="x"><x:row><x:c><x:v>{A}</x:v></x:c></x:row></x:worksheet>'
+    assert good(with_part(book([]), "xl/worksheets/sheet1.xml", sheet)) == [A]
