@@ -20,8 +20,9 @@ from sqlalchemy import (
 from webapp.store import submissions as submissions_of
 from webapp.store.accounts import Account
 from webapp.store.engine import Store
+from webapp.store.outcomes import batch_of_unread, unsent
 from webapp.store.tables import accounts, batches, find_ids, finds, items, submissions
-from webapp.store.words import NOT_SENT, UNREAD, UNSENT, State
+from webapp.store.words import NOT_SENT, UNREAD, State
 
 CHUNK = 1_000  # ids whose items are looked up by one statement
 KEPT_FOR = 90 * 86_400.0  # seconds after which a question is forgotten
@@ -180,24 +181,18 @@ def _joined(reader: Reader) -> FromClause:
         submissions.c.state.in_([State.DRAFT, State.ACTIVE, State.SETTLED]),
         submissions_of.seen_by(reader.account, reader.now),
     )
-    unread = and_(
-        items.c.status == UNREAD,
-        batches.c.submission_id == items.c.submission_id,
-        items.c.position.between(batches.c.first_position, batches.c.last_position),
-    )
     return (
         find_ids.outerjoin(items, items.c.data_id == find_ids.c.data_id)
         .outerjoin(submissions, seen)
-        .outerjoin(batches, unread)
+        .outerjoin(batches, batch_of_unread())
     )
 
 
 def _status() -> ColumnElement[str]:
-    unsent = and_(items.c.status == UNREAD, batches.c.state.in_(UNSENT))
     return case(
         (submissions.c.id.is_(None), NEVER),
         (submissions.c.state == State.DRAFT, DRAFTED),
-        (unsent, NOT_SENT),
+        (and_(items.c.status == UNREAD, unsent()), NOT_SENT),
         else_=items.c.status,
     ).label("outcome")
 

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import __version__, paths
 from webapp.settings import Settings
-from webapp.store import Store, workers
+from webapp.store import DatabaseAway, Store, workers
 from webapp.store.workers import SILENT_AFTER
 from webapp.vault import Vault, secret_key_for
 from webapp.web import (
@@ -22,8 +22,10 @@ from webapp.web import (
     filters,
     find,
     guard,
+    handback,
     items,
     ops,
+    params,
     progress,
     projects,
     samples,
@@ -36,7 +38,6 @@ from webapp.work.context import Context
 
 MB = 1024 * 1024
 FORM_MARGIN = MB // 4  # for the fields and the boundaries around an upload
-LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 BLUEPRINTS = (
     session,
     board,
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     progress,
     items,
     exports,
+    handback,
     projects,
     adopt,
     find,
@@ -70,6 +72,8 @@ def create_app(
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
         )
+    app.session_interface = session.Cookies()
+    app.url_map.converters["int"] = params.Key
     guard.protect(app)
     errors.register(app)
     filters.register(app)
@@ -92,7 +96,6 @@ def _config(settings: Settings, secret_key: str) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,  # each address carries its version
-        "TRUSTED_HOSTS": [*settings.trusted_hosts, *LOOPBACK_NAMES],
     }
 
 
@@ -110,8 +113,11 @@ def _worker_asleep_since() -> float | None:
     if not g.get("viewer"):
         return None
     desk: Desk = g.desk
-    with desk.store.read() as connection:
-        beat_at = workers.last_beat(connection)
+    try:
+        with desk.store.read() as connection:
+            beat_at = workers.last_beat(connection)
+    except DatabaseAway:
+        return None  # this page is the one that says so
     now = desk.now()
     if beat_at is None:
         return desk.started_at if now - desk.started_at > SILENT_AFTER else None

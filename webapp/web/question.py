@@ -75,11 +75,10 @@ def _read(form: Form) -> _Asked:
 
 
 def _entries(form: Form) -> Iterator[Entry]:
-    limits = idlist.Limits(unpacked_bytes=10 * desk().settings.upload_limit_mb * 1_000_000)
     reading: Reading | None = None
     for name, stream in intake.parts(form):
         pieces = intake.pieces(stream)
-        reading = idlist.read(pieces, file_name=name, limits=limits, after=reading)
+        reading = idlist.read(pieces, file_name=name, limits=intake.limits(), after=reading)
         yield from reading
 
 

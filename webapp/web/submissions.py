@@ -7,7 +7,7 @@ from webapp.samples import PROJECT
 from webapp.store import access, batches, submissions
 from webapp.store.submissions import Submission
 from webapp.store.words import State
-from webapp.web import drafts, find, intake, items, progress, projects, samples
+from webapp.web import drafts, find, handback, intake, items, progress, projects, samples
 from webapp.web.desk import desk, own_submission, submission_or_404, viewer
 from webapp.web.filters import plural
 from webapp.web.intake import Errors, Form, Unusable
@@ -67,6 +67,7 @@ def _followed(submission: Submission) -> ResponseReturnValue:
         "submissions/submission.html",
         **progress.shown(submission),
         **items.table(submission),
+        offers=handback.offers(submission),
     )
 
 

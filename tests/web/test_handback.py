@@ -1,0 +1,132 @@
+"""Round trip: the user's own list comes back as it was, with what became of every entry."""
+
+import csv
+import gzip
+import io
+
+import openpyxl
+import pytest
+
+from tests.stage import data_ids, stage, text
+
+A, B = data_ids(2)
+FAILED, ALREADY = data_ids(1, ending="00", start=7)[0], data_ids(1, ending="03", start=8)[0]
+TABLE = "\r\n".join(
+    [
+        "sample;data_id;note",
+        f's1;{A};"a ""quoted"", word"',
+        f"s2;{FAILED};",
+        f"s3;{A};again",
+        "s4;no id in here;x",
+        f"s5;{ALREADY};=1+1",
+        "",
+    ]
+)
+
+
+@pytest.fixture
+def st(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=100) as set_up:
+        yield set_up
+
+
+def submitted(st, content, name, ids=""):
+    place = st.visitor().submit(ids, file=(content, name), name="Run 5")
+    st.work(30)
+    return place
+
+
+def download(st, place, part=0):
+    answer = st.visitor().get(f"{place}/list?part={part}")
+    assert answer.status_code == 200, text(answer)
+    return answer
+
+
+def ids_of(st, place):
+    return st.visitor().get(f"{place}/export.txt").get_data(as_text=True).split()
+
+
+def test_a_table_comes_back_with_its_columns_separators_and_line_ends(st):
+    place = submitted(st, TABLE.encode(), "samples.csv")
+    answer = download(st, place)
+    assert "samples-outcomes.csv" in answer.headers["Content-Disposition"]
+    lines = answer.get_data(as_text=True).split("\r\n")
+    assert lines[0] == "sample;data_id;note;status;reason;attempt;linked_path"
+    assert lines[1].startswith(f's1;{A};"a ""quoted"", word";LINKED;;1;/')
+    assert lines[2] == f"s2;{FAILED};;FAILED;Data not found.;1;"
+    assert lines[3].startswith(f"s3;{A};again;LINKED;;1;/")
+    assert lines[4].startswith("s4;no id in here;x;REJECTED;")
+    assert lines[5].startswith(f"s5;{ALREADY};=1+1;ALREADY_LINKED;")
+
+
+@pytest.mark.parametrize("name", ["list.txt", "list.txt.gz"])
+def test_the_result_can_be_uploaded_again(st, name):
+    content = f"# mine\r\n{A} {FAILED}\r\n\r\n{B}  # tumour\r\n{A}\r\nnot an id\r\n".encode()
+    place = submitted(st, gzip.compress(content) if name.endswith("gz") else content, name)
+    back = download(st, place).get_data()
+    again = st.visitor().draft("", file=(back, name))
+    assert ids_of(st, again) == ids_of(st, place) == [A, FAILED, B]
+    assert b"FAILED\tData not found." in (gzip.decompress(back) if name.endswith("gz") else back)
+
+
+def test_encoding_and_mark_stay(st):
+    place = submitted(st, TABLE.encode("utf-16"), "samples.csv")
+    back = download(st, place).get_data()
+    assert back.startswith(TABLE.encode("utf-16")[:2])
+    rows = list(csv.reader(io.StringIO(back.decode("utf-16")), delimiter=";"))
+    assert [row[3] for row in rows[1:]] == [
+        "LINKED",
+        "FAILED",
+        "LINKED",
+        "REJECTED",
+        "ALREADY_LINKED",
+    ]
+
+
+def test_a_workbook_comes_back_as_a_workbook(st):
+    book = openpyxl.Workbook()
+    for row in (["sample", "data_id"], ["s1", A], ["s2", FAILED]):
+        book.active.append(row)
+    stored = io.BytesIO()
+    book.save(stored)
+    place = submitted(st, stored.getvalue(), "samples.xlsx")
+    answer = download(st, place)
+    rows = list(openpyxl.load_workbook(io.BytesIO(answer.get_data())).active.values)
+    assert "samples-outcomes.xlsx" in answer.headers["Content-Disposition"]
+    assert [row[:3] for row in rows] == [
+        ("sample", "data_id", "status"),
+        ("s1", A, "LINKED"),
+        ("s2", FAILED, "FAILED"),
+    ]
+
+
+def test_a_file_and_pasted_text_are_two_downloads(st):
+    place = submitted(st, f"data_id\n{A}\n".encode(), "ids.csv", ids=f"{FAILED}\n{A}")
+    page = text(st.visitor().get(place))
+    assert "Download your list" in page
+    assert "Download what you pasted" in page
+    assert A in download(st, place).get_data(as_text=True)
+    pasted = download(st, place, part=1)
+    assert "Run_5-outcomes.txt" in pasted.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(pasted.get_data(as_text=True)), delimiter="\t"))
+    assert [row[:2] for row in rows[1:]] == [[FAILED, "FAILED"], [A, "LINKED"]]
+
+
+def test_a_draft_and_what_waits_are_not_sent(st):
+    v = st.visitor()
+    draft = v.draft([A, B])
+    assert download(st, draft).get_data(as_text=True).count("NOT_SENT") == 2
+    waiting = v.submit(data_ids(150))
+    assert download(st, waiting).get_data(as_text=True).count("NOT_SENT") == 50
+
+
+def test_there_is_no_list_to_hand_back(st):
+    place = submitted(st, f"{A}\n".encode(), "a.txt")
+    v = st.visitor()
+    assert v.get(f"{place}/list?part=1").status_code == 404
+    assert v.get(f"{place}/list?part=x").status_code == 404
+    assert st.visitor("stranger-key").get(f"{place}/list").status_code == 404
+    unread = v.draft(data_ids(40_000))  # read by the worker, which has not begun
+    answer = v.get(f"{unread}/list")
+    assert answer.status_code == 409
+    assert "not read to its end" in text(answer)

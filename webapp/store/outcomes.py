@@ -1,0 +1,71 @@
+"""Outcomes: what became of the ids of a list, in the latest attempt at each of them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, or_, select
+
+from webapp.store.tables import batches, items, submissions
+from webapp.store.words import NOT_SENT, UNREAD, UNSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What became of an id in the attempt that counts."""
+
+    status: str
+    reason: str
+    path: str
+    attempt: int
+
+
+def effective(
+    connection: Connection, submission_id: int, data_ids: Collection[str]
+) -> dict[str, Effective]:
+    """The outcomes of these ids of a submission, retries of it followed; by data id."""
+    found: dict[str, Effective] = {}
+    wanted: Mapping[int, Collection[str]] = {submission_id: data_ids}
+    while wanted:
+        retried = defaultdict(list)
+        for holder, ids in wanted.items():
+            for row in _rows(connection, holder, ids):
+                found[row.data_id] = Effective(row.status, row.reason, row.path, row.attempt)
+                if row.retried_in:
+                    retried[row.retried_in].append(row.data_id)
+        wanted = retried
+    return found
+
+
+def _rows(
+    connection: Connection, submission_id: int, data_ids: Collection[str]
+) -> list[Row[tuple[str, str, str, str, int | None, int]]]:
+    not_sent = and_(items.c.status == UNREAD, unsent())
+    statement = (
+        select(
+            items.c.data_id,
+            case((not_sent, NOT_SENT), else_=items.c.status).label("status"),
+            items.c.reason,
+            items.c.path,
+            items.c.retried_in,
+            submissions.c.attempt,
+        )
+        .join(submissions, submissions.c.id == items.c.submission_id)
+        .outerjoin(batches, batch_of_unread())
+        .where(items.c.data_id.in_(data_ids), items.c.submission_id == submission_id)
+    )
+    return list(connection.execute(statement))
+
+
+def batch_of_unread() -> ColumnElement[bool]:
+    """Joins an item that was not read yet to its batch, which knows whether it was sent."""
+    return and_(
+        items.c.status == UNREAD,
+        batches.c.submission_id == items.c.submission_id,
+        items.c.position.between(batches.c.first_position, batches.c.last_position),
+    )
+
+
+def unsent() -> ColumnElement[bool]:
+    """The batch was not sent, or there is none."""
+    return or_(batches.c.id.is_(None), batches.c.state.in_(UNSENT))

@@ -1,0 +1,108 @@
+"""The user's own list handed back: as it came, with what became of every entry beside it."""
+
+import mimetypes
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp import idlist
+from webapp.idlist import Entry, Kind
+from webapp.store import Store, outcomes, uploads
+from webapp.store.outcomes import Effective
+from webapp.store.submissions import Submission
+from webapp.store.uploads import Upload
+from webapp.store.words import State
+from webapp.web import downloads, intake
+from webapp.web.desk import desk, submission_or_404
+
+REJECTED = "REJECTED"
+HANDED_BACK = {State.DRAFT, State.ACTIVE, State.SETTLED}
+
+blueprint = Blueprint("handback", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A part of the upload that can be downloaded."""
+
+    text: str
+    href: str
+
+
+def offers(submission: Submission) -> list[Offer]:
+    """What there is to download: the list of the first attempt, a file and pasted text apart."""
+    with desk().store.read() as connection:
+        upload = uploads.get(connection, submission.family_id)
+    if upload is None or submission.kind != "link":
+        return []
+    place = url_for("handback.download", submission_id=submission.family_id)
+    return [
+        Offer("Download your list" if name else "Download what you pasted", place + f"?part={part}")
+        for part, name in enumerate(upload.parts)
+    ]
+
+
+@blueprint.get("/submissions/<int:submission_id>/list")
+def download(submission_id: int) -> ResponseReturnValue:
+    """One part of the upload in its own format, with status, reason, attempt and path added."""
+    submission = submission_or_404(submission_id)
+    upload, part = _upload_and_part(submission)
+    store = desk().store
+    reading = idlist.read(
+        uploads.pieces(store, submission_id, part),
+        file_name=upload.parts[part],
+        column=submission.review.get("column"),
+        limits=intake.limits(),
+    )
+    chunks = idlist.annotate(reading, Outcomes(store, submission_id))
+    stem, ending = _file_name(submission, upload.parts[part])
+    content_type = mimetypes.guess_type(f"list.{ending}")[0] or "application/octet-stream"
+    return downloads.as_file(chunks, content_type, stem, ending)
+
+
+class Outcomes:
+    """Looks up what became of entries, a chunk of them a transaction; needs no request."""
+
+    def __init__(self, store: Store, submission_id: int) -> None:
+        self._store = store
+        self._submission_id = submission_id
+
+    def __call__(self, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
+        """Status, reason, attempt and linked path of each; a repeat has those of its id."""
+        ids = {entry.data_id for entry in entries if entry.data_id}
+        with self._store.read() as connection:
+            found = outcomes.effective(connection, self._submission_id, ids)
+        return (_cells(entry, found.get(entry.data_id)) for entry in entries)
+
+
+def _cells(entry: Entry, outcome: Effective | None) -> tuple[str, ...]:
+    if entry.kind is Kind.REJECTED:
+        return REJECTED, entry.note, "", ""
+    if outcome is None:
+        return "", "", "", ""
+    return outcome.status, outcome.reason, str(outcome.attempt), outcome.path
+
+
+def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
+    with desk().store.read() as connection:
+        upload = uploads.get(connection, submission.id)
+    if upload is None:
+        abort(404, "This submission has no list of its own: it was not made from an upload.")
+    if submission.state not in HANDED_BACK:
+        abort(409, "This list was not read to its end, so there is nothing to hand back yet.")
+    part = request.args.get("part", "0")
+    if part not in {str(number) for number in range(len(upload.parts))}:
+        abort(404, "The upload of this submission has no such part.")
+    return upload, int(part)
+
+
+def _file_name(submission: Submission, uploaded: str) -> tuple[str, str]:
+    """Stem and ending of the file: those of the upload, marked as what came of it."""
+    name = uploaded.replace("\\", "/").rsplit("/", 1)[-1]
+    if not name:
+        return f"{submission.name}-outcomes", "txt"
+    packed = ".gz" if name.lower().endswith(".gz") else ""
+    stem, dot, ending = name[: len(name) - len(packed)].rpartition(".")
+    return f"{stem if dot else ending}-outcomes", (ending if dot else "txt") + packed
