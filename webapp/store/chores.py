@@ -137,6 +137,13 @@ def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Cho
     return Chore(**row)
 
 
+def advance(connection: Connection, chore: Chore, now: float, done: int, **values: Any) -> Chore:
+    """So many of its items are done; with the last one it ends. Raises LeaseLost as keep() does."""
+    if done >= chore.total:
+        return end(connection, chore, now, done=chore.total, **values)
+    return keep(connection, chore, now, done=done, **values)
+
+
 def give_back(
     connection: Connection, chore: Chore, now: float, *, due_at: float, **values: Any
 ) -> None:

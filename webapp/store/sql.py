@@ -1,9 +1,10 @@
 """What SQLite and PostgreSQL say differently."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ARRAY, Connection, String, Table, TableValuedAlias, cast, column, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -12,6 +13,15 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
+
+
+def listed(connection: Connection, texts: Sequence[str]) -> TableValuedAlias:
+    """Texts as a table to join with, of one column, `value`; one parameter, however many."""
+    value = column("value", String)
+    if connection.dialect.name == "sqlite":
+        return func.json_each(json.dumps(texts)).table_valued(value, name="listed")
+    table = func.unnest(cast(list(texts), ARRAY(String))).table_valued(value, name="listed")
+    return table.render_derived()
 
 
 def insert_many(

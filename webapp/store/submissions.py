@@ -30,6 +30,7 @@ from webapp.store.tables import (
 )
 from webapp.store.words import (
     ENDED,
+    LEFT_OUT,
     NOT_SENT,
     UNREAD,
     UNSENT,
@@ -264,6 +265,30 @@ def become_unreadable(connection: Connection, submission_id: int, problem: str, 
     _change(connection, submission_id, State.READING, now, state=State.UNREADABLE, problem=problem)
 
 
+def reread(
+    connection: Connection, submission_id: int, columns: dict[str, int], now: float
+) -> bool:
+    """The list is to be read anew, its ids from these columns (part -> column, from 1).
+
+    False when there is nothing to read anew, because it was submitted or is being read.
+    """
+    return any(
+        _change(
+            connection,
+            submission_id,
+            state,
+            now,
+            state=State.READING,
+            review={"columns": columns},
+            problem="",
+            item_count=0,
+            left_out=0,
+            counts={},
+        )
+        for state in (State.DRAFT, State.UNREADABLE)
+    )
+
+
 def note_reading(connection: Connection, submission_id: int, now: float) -> None:
     """The reading went on; pages that watch it shall show it."""
     _change(connection, submission_id, State.READING, now)
@@ -368,7 +393,8 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
     parts = connection.execute(
         select(*columns).where(batches.c.submission_id == submission_id)
     ).all()
-    after: dict[str, Any] = {"counts": _sum(parts), **_standing(parts)}
+    counts = _sum(parts, before["left_out"])
+    after: dict[str, Any] = {"counts": counts, **_standing(parts)}
     if before["counts"] != after["counts"]:
         _snapshot(connection, submission_id, after["counts"], now)
     if after["state"] == State.SETTLED:
@@ -389,9 +415,9 @@ def _snapshot(
     )
 
 
-def _sum(parts: Sequence[Any]) -> dict[str, int]:
+def _sum(parts: Sequence[Any], left_out: int) -> dict[str, int]:
     """Items per status, over all batches; what was not sent and not counted has words of ours."""
-    total: Counter[str] = Counter()
+    total: Counter[str] = Counter({LEFT_OUT: left_out})
     for part in parts:
         if part.state in UNSENT:
             total[NOT_SENT] += part.size

@@ -130,6 +130,12 @@ def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
     connection.execute(statement.values(lease_until=0.0, due_at=due_at, read_bytes=0))
 
 
+def again(connection: Connection, submission_id: int, now: float) -> None:
+    """The upload is due to be read once more, from its beginning."""
+    statement = update(uploads).where(uploads.c.submission_id == submission_id)
+    connection.execute(statement.values(due_at=now, lease_until=0.0, read_bytes=0))
+
+
 def get(connection: Connection, submission_id: int) -> Upload | None:
     """The submission's upload, None for one that was not uploaded."""
     statement = select(uploads).where(uploads.c.submission_id == submission_id)

@@ -1,6 +1,6 @@
 """The store's own words: states, tasks, and the statuses that ICA does not have."""
 
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 
 # statuses of our own, beside ICA's
 UNREAD = "UNREAD"  # of a row: ICA has not been asked about it yet
@@ -56,6 +56,21 @@ class Task(StrEnum):
     WALK = "walk"
     CLOSE = "close"  # its items were never sent: say so in their rows
     NONE = ""
+
+
+class Flag(IntFlag):
+    """What a reader should know of an item before it is sent."""
+
+    UNUSUAL = 1  # not of the shape of ICA's ids
+    MENDED = 2  # capitals were made small
+    LINKED = 4  # into this project, by an earlier submission here
+    ELSEWHERE = 8  # its line names another project
+    REFUSED = 16  # ICA said that it can't be linked
+
+    @property
+    def word(self) -> str:
+        """As it is written in addresses and in reviews."""
+        return str(self.name).lower()
 
 
 class ChoreKind(StrEnum):

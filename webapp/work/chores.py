@@ -7,8 +7,8 @@ from webapp.ica.errors import IcaError, TooMany
 from webapp.store import chores
 from webapp.store.batches import LeaseLost
 from webapp.store.chores import Chore
-from webapp.store.words import ASKING
-from webapp.work import troubles
+from webapp.store.words import ASKING, ChoreKind
+from webapp.work import checking, leaving, troubles
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
@@ -17,7 +17,11 @@ SECONDS = 8.0  # that a unit works before it gives its lease back, so that other
 Step = Callable[[Context, Chore], Chore]
 """Does the next chunk in one transaction and returns the chore as chores.keep() or end() does."""
 
-STEPS: Mapping[str, Step] = {}
+STEPS: Mapping[str, Step] = {
+    ChoreKind.LEAVE_OUT: leaving.step,
+    ChoreKind.TAKE_BACK: leaving.step,
+    ChoreKind.CHECK: checking.step,
+}
 
 log = logging.getLogger(__name__)
 

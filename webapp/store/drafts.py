@@ -1,0 +1,225 @@
+"""Drafts: what is known of a list's items before they are sent, and which of them will be."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from webapp.store import chores, sql
+from webapp.store.batches import Cut
+from webapp.store.items import Item
+from webapp.store.pages import Cursor, Page, cut
+from webapp.store.submissions import Submission
+from webapp.store.tables import items, submissions
+from webapp.store.words import LEFT_OUT, UNREAD, ChoreKind, Flag, State
+
+LINKED = ("LINKED", "ALREADY_LINKED")
+UNLINKED = ("UNLINKED", "ALREADY_UNLINKED")
+REASONS = {  # why an item was left out
+    Flag.LINKED: "Left out: it was linked into this project before.",
+    Flag.UNUSUAL: "Left out: its shape is unusual for a data id.",
+    Flag.ELSEWHERE: "Left out: its line names another project.",
+    Flag.REFUSED: "Left out: ICA said that it can't be linked into this project.",
+}
+
+
+def has_earlier(connection: Connection, submission: Submission) -> bool:
+    """Whether anything was submitted to the same project before, so that looking is worth it."""
+    statement = select(submissions.c.id).where(_earlier(submission)).limit(1)
+    return connection.execute(statement).first() is not None
+
+
+def linked_before(
+    connection: Connection, submission: Submission, data_ids: Sequence[str]
+) -> dict[str, int]:
+    """Those of the ids that are linked into the project, by the submission that did it last.
+
+    One that was unlinked since counts as not linked.
+    """
+    asked = sql.listed(connection, data_ids)
+    statement = (
+        select(items.c.data_id, items.c.submission_id, items.c.status)
+        .select_from(asked.join(items, items.c.data_id == asked.c.value))
+        .join(submissions, submissions.c.id == items.c.submission_id)
+        .where(_earlier(submission), items.c.status.in_([*LINKED, *UNLINKED]))
+        .order_by(items.c.submission_id)
+    )
+    found: dict[str, int] = {}
+    for data_id, submission_id, status in connection.execute(statement):
+        if status in LINKED:
+            found[data_id] = submission_id
+        else:
+            found.pop(data_id, None)
+    return found
+
+
+def _earlier(submission: Submission) -> ColumnElement[bool]:
+    return (
+        (submissions.c.ica_url == submission.ica_url)
+        & (submissions.c.project_id == submission.project_id)
+        & (submissions.c.id != submission.id)
+        & submissions.c.state.in_([State.ACTIVE, State.SETTLED])
+    )
+
+
+def flagged(
+    connection: Connection, submission_id: int, flag: Flag, cursor: Cursor, size: int
+) -> Page[Item]:
+    """Items that carry the flag, in the order of the list; cursors are positions."""
+    position = items.c.position
+    statement = select(items).where(items.c.submission_id == submission_id, _carries(flag))
+    if cursor.before is not None:
+        statement = statement.where(position < cursor.before).order_by(position.desc())
+    else:
+        statement = statement.where(position > (cursor.after or 0)).order_by(position)
+    found = [Item(**row) for row in connection.execute(statement.limit(size + 1)).mappings()]
+    return cut(found, cursor, size, lambda row: row.position)
+
+
+def ask(
+    connection: Connection,
+    submission: Submission,
+    kind: ChoreKind,
+    spec: dict[str, Any],
+    now: float,
+) -> int | None:
+    """Ask for a chore on all items of the draft, and return its id.
+
+    None when it is no draft any more, or a chore of the kind is not done yet.
+    """
+    state = select(submissions.c.state).where(submissions.c.id == submission.id)
+    if connection.execute(state.with_for_update()).scalar() != State.DRAFT:
+        return None
+    if any(chore.kind == kind for chore in chores.unfinished(connection, submission.id)):
+        return None
+    return chores.add(connection, submission, kind, spec, submission.item_count, now)
+
+
+def leave_out(
+    connection: Connection, submission_id: int, flag: Flag, first: int, last: int, now: float
+) -> int:
+    """Don't send the items that carry the flag in a range of positions; returns how many."""
+    mine = _range(submission_id, first, last) & (items.c.status == UNREAD) & _carries(flag)
+    values = {"status": LEFT_OUT, "reason": REASONS[flag], "changed_at": now}
+    count = connection.execute(update(items).where(mine).values(values)).rowcount
+    _count_left_out(connection, submission_id, flag, count)
+    return count
+
+
+def take_back(
+    connection: Connection, submission_id: int, flag: Flag, first: int, last: int, now: float
+) -> int:
+    """Send all the same what was left out for the flag in a range of positions."""
+    mine = (
+        _range(submission_id, first, last)
+        & (items.c.status == LEFT_OUT)
+        & (items.c.reason == REASONS[flag])
+    )
+    values = {"status": UNREAD, "reason": "", "changed_at": now}
+    count = connection.execute(update(items).where(mine).values(values)).rowcount
+    _count_left_out(connection, submission_id, flag, -count)
+    return count
+
+
+def _count_left_out(connection: Connection, submission_id: int, flag: Flag, by: int) -> None:
+    before = _locked(connection, submission_id)
+    each = before["review"].get("left_out", {})
+    word = flag.word
+    left_out = before["left_out"] + by
+    _change(
+        connection,
+        submission_id,
+        left_out=left_out,
+        counts=_counts(before["item_count"], left_out),
+        review=before["review"] | {"left_out": each | {word: each.get(word, 0) + by}},
+    )
+
+
+def _counts(item_count: int, left_out: int) -> dict[str, int]:
+    counts = {UNREAD: item_count - left_out, LEFT_OUT: left_out}
+    return {status: count for status, count in counts.items() if count}
+
+
+def to_check(
+    connection: Connection, submission_id: int, after: int, limit: int
+) -> Sequence[tuple[int, int, int, str]]:
+    """The next items that will be sent: position, line, column, data id."""
+    statement = (
+        select(items.c.position, items.c.line, items.c.column, items.c.data_id)
+        .where(items.c.submission_id == submission_id, items.c.status == UNREAD)
+        .where(items.c.position > after)
+        .order_by(items.c.position)
+        .limit(limit)
+    )
+    return connection.execute(statement).tuples().all()
+
+
+def mark_refused(
+    connection: Connection, submission_id: int, first: int, last: int, refused: Collection[str]
+) -> None:
+    """Flag the ids in a range of positions that ICA would refuse, and those alone."""
+    checked = _range(submission_id, first, last) & (items.c.status == UNREAD)
+    before, now = _carries(Flag.REFUSED), items.c.data_id.in_(refused)
+    for condition, flags in (
+        (before & ~now, items.c.flags - int(Flag.REFUSED)),
+        (now & ~before, items.c.flags + int(Flag.REFUSED)),
+    ):
+        connection.execute(update(items).where(checked & condition).values(flags=flags))
+
+
+def note_checked(
+    connection: Connection, submission_id: int, now: float, *, refused: int, examples: Sequence[Any]
+) -> None:
+    """Keep what the check found in the review; what was left out for it stays counted."""
+    review = _locked(connection, submission_id)["review"]
+    refused += review.get("left_out", {}).get(Flag.REFUSED.word, 0)
+    found = {
+        Flag.REFUSED.word: refused,
+        "checked_at": now,
+        "examples": review.get("examples", {}) | {Flag.REFUSED.word: examples},
+    }
+    _change(connection, submission_id, review=review | found)
+
+
+def cuts(connection: Connection, submission: Submission) -> list[Cut]:
+    """Ranges of positions that cover the list, each with batch_size items to send, or fewer."""
+    found: list[Cut] = []
+    left = submission.item_count - submission.left_out
+    while left > 0:
+        size = min(left, submission.batch_size)
+        first = found[-1].last_position + 1 if found else 1
+        left -= size
+        last = _nth_to_send(connection, submission.id, first, size) if left else None
+        found.append(Cut(first, last or submission.item_count, size))
+    return found
+
+
+def _nth_to_send(connection: Connection, submission_id: int, first: int, n: int) -> int:
+    statement = (
+        select(items.c.position)
+        .where(items.c.submission_id == submission_id, items.c.status == UNREAD)
+        .where(items.c.position >= first)
+        .order_by(items.c.position)
+        .offset(n - 1)
+        .limit(1)
+    )
+    position: int = connection.execute(statement).scalar_one()
+    return position
+
+
+def _locked(connection: Connection, submission_id: int) -> Any:
+    statement = select(submissions).where(submissions.c.id == submission_id)
+    return connection.execute(statement.with_for_update()).mappings().one()
+
+
+def _change(connection: Connection, submission_id: int, **values: Any) -> None:
+    statement = update(submissions).where(submissions.c.id == submission_id)
+    connection.execute(statement.values(values))
+
+
+def _range(submission_id: int, first: int, last: int) -> ColumnElement[bool]:
+    return (items.c.submission_id == submission_id) & items.c.position.between(first, last)
+
+
+def _carries(flag: Flag) -> ColumnElement[bool]:
+    return items.c.flags.bitwise_and(int(flag)) != 0
