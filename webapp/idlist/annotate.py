@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
+from webapp.idlist.annotate_table import AnnotatedTable, row_of
 from webapp.idlist.annotate_workbook import annotate_workbook
 from webapp.idlist.entries import Entry, Kind
 from webapp.idlist.layout import JSON, JSON_LINES
 from webapp.idlist.lines import without_comment
 from webapp.idlist.reading import Reading
 from webapp.idlist.records import Part, Record, line_end
-from webapp.idlist.tables import SPACES
 from webapp.idlist.words import clean
 
 Cells = Sequence[str]
@@ -105,7 +105,8 @@ def _joined(told: list[_Told]) -> list[str]:
 
 def _stretches(reading: Reading, told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
     if reading.layout.choice:
-        return _table(reading, told, headers)
+        table = AnnotatedTable(reading.layout, headers)
+        return (table.written(record, _joined(several)) for record, several in told)
     if reading.format in {JSON, JSON_LINES}:
         return (_json(record, several, headers) for record, several in told)
     return _text(told, headers)
@@ -119,7 +120,7 @@ def _text(told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
         text = clean(record.raw).strip()
         if record.part is Part.HEADER:
             has_header = True
-            yield _row([text, *headers], end)
+            yield row_of([text, *headers], end)
         elif record.part is Part.COMMENT:
             yield text + end
         elif record.part is Part.BLANK:
@@ -127,83 +128,12 @@ def _text(told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
         else:
             if not has_header:
                 has_header = True
-                yield _row(["data_id", *headers], end)
+                yield row_of(["data_id", *headers], end)
             comment = text[len(without_comment(text)) :].strip()
             for i, one in enumerate(several, 1):
                 mark = "# " if one.entry.kind is Kind.REJECTED else ""
                 last = [comment] if comment and i == len(several) else []
-                yield mark + _row([one.text, *one.cells, *last], end)
-
-
-def _table(reading: Reading, told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
-    choice, end = reading.layout.choice, ""
-    left = choice.header if choice else None  # header rows before the one with the names
-    table = _Table(reading.layout.delimiter, len(reading.columns), headers)
-    for record, several in told:
-        end = end or line_end(record.raw) or "\n"
-        if record.part is Part.ENTRIES:
-            yield table.row(record, _joined(several), end)
-        elif record.part is Part.HEADER and left == 0:
-            left = None
-            yield table.header(record, end)
-        elif record.part is Part.HEADER and record.cells == table.names:
-            yield table.row(record, headers, end)
-        else:
-            left = left - 1 if left and record.part is Part.HEADER else left
-            yield record.raw
-
-
-class _Table:
-    """Writes rows with more cells at their end, or with other ones where they are there already."""
-
-    def __init__(self, delimiter: str, width: int, headers: Cells) -> None:
-        self._by_spaces = delimiter == SPACES
-        self._delimiter = "\t" if self._by_spaces else delimiter
-        self._width = width
-        self._headers = headers
-        self._replaced = slice(0, 0)  # the cells that the new ones take the place of
-        self.names: Cells = ()
-
-    def header(self, record: Record, end: str) -> str:
-        """The row of names; what it ends with decides whether columns are added or replaced."""
-        self.names, start = record.cells, len(record.cells) - len(self._headers)
-        if start > 0 and list(record.cells[start:]) == list(self._headers):
-            self._replaced = slice(start, len(record.cells))
-        return self.row(record, self._headers, end)
-
-    def row(self, record: Record, cells: Cells, end: str) -> str:
-        end = line_end(record.raw) or end
-        replaced = self._replaced
-        if replaced.stop:
-            kept = [*record.cells[: replaced.start], *_blanks(replaced.start - len(record.cells))]
-            return _row([*kept, *cells, *record.cells[replaced.stop :]], end, self._delimiter)
-        blanks = _blanks(self._width - len(record.cells))
-        if self._by_spaces or _has_stray_quote(record, self._delimiter):
-            return _row([*record.cells, *blanks, *cells], end, self._delimiter)
-        as_it_stood = record.raw.removesuffix(line_end(record.raw))
-        added = _row([*blanks, *cells], end, self._delimiter)
-        return as_it_stood + self._delimiter + added
-
-
-def _blanks(count: int) -> list[str]:
-    return [""] * count
-
-
-def _has_stray_quote(record: Record, delimiter: str) -> bool:
-    """Whether a quote was taken as it is: with more cells behind it, it could get a meaning."""
-    raw = record.raw
-    return '"' in raw and list(record.cells) == raw.rstrip("\r\n").split(delimiter)
-
-
-def _row(cells: Iterable[str], end: str, delimiter: str = "\t") -> str:
-    return delimiter.join(_quoted(cell, delimiter) for cell in cells) + end
-
-
-def _quoted(cell: str, delimiter: str) -> str:
-    needs_quotes = '"' in cell or delimiter in cell or "\n" in cell or "\r" in cell
-    if needs_quotes or cell.startswith(("#", " ")):
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
+                yield mark + row_of([one.text, *one.cells, *last], end)
 
 
 def _json(record: Record, told: list[_Told], headers: Cells) -> str:

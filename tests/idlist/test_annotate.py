@@ -1,0 +1,165 @@
+"""The owner's list comes back as it was, with outcomes, and can be uploaded again."""
+
+import gzip
+import io
+import json
+import time
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+
+from tests.idlist.books import book, cells
+from tests.idlist.samples import A, B, C, opened
+from tests.idlist.test_any_bytes import LISTS, read_all
+from webapp.idlist import Kind, annotate, read
+
+FAILED = ("FAILED", "=cmd|'/c calc'!A1, twice", "1", "")
+LINKED = ("LINKED", "", "1", "/run 1/a.bam")
+
+
+def outcomes(several):
+    """B failed, what was rejected was not sent, all else is linked."""
+    told = {B: FAILED, "": ("NOT_SENT", "no id", "", "")}
+    return [told.get(entry.data_id, LINKED) for entry in several]
+
+
+def annotated(data, **options):
+    return b"".join(annotate(opened(data, **options), outcomes))
+
+
+def sent(data):
+    """The ids of a list, repeated ones too."""
+    return [entry.data_id for entry in read_all([data])[0] if entry.kind is not Kind.REJECTED]
+
+
+def test_a_text_list_becomes_a_table_by_tabs():
+    text = f"# run 7\n{A}  # normal\n\n{B}, {A}\nmy list\n"
+    assert annotated(text).decode().split("\n") == [
+        "# run 7",
+        "data_id\tstatus\treason\tattempt\tlinked_path",
+        f'{A}\tLINKED\t\t1\t/run 1/a.bam\t"# normal"',
+        "",
+        f"{B}\tFAILED\t'=cmd|'/c calc'!A1, twice\t1\t",
+        f"{A}\tLINKED\t\t1\t/run 1/a.bam",
+        "# my list\tNOT_SENT\tno id\t\t",
+        "",
+    ]
+
+
+def test_a_table_keeps_its_rows_and_gets_columns():
+    text = f'# run 7\r\nname,data_id,note\r\n"a, b",{A},x\r\nc,{B}\r\n,,\r\nd,,y\r\n"e","{B}; {C}",z\r\n'
+    assert annotated(text).decode().split("\r\n") == [
+        "# run 7",
+        "name,data_id,note,status,reason,attempt,linked_path",
+        f'"a, b",{A},x,LINKED,,1,/run 1/a.bam',
+        f"c,{B},,FAILED,\"'=cmd|'/c calc'!A1, twice\",1,",
+        ",,",
+        "d,,y,NOT_SENT,no id,,",
+        f'"e","{B}; {C}",z,FAILED; LINKED,"\'=cmd|\'/c calc\'!A1, twice; ",1,; /run 1/a.bam',
+        "",
+    ]
+
+
+def test_line_ends_encoding_mark_and_gzip_stay():
+    text = f"name;data_id\r{A};größe\r\n{B};x".encode("utf-16")
+    back = gzip.decompress(annotated(gzip.compress(text)))
+    assert back[:2] == text[:2]
+    lines = back.decode("utf-16").splitlines(keepends=True)
+    assert [line[-1:] for line in lines] == ["\r", "\n", "m"]
+    assert lines[1].startswith(f"{A};größe;LINKED;")
+
+
+def test_bytes_that_are_no_utf_8_stay():
+    text = f"{A}\n".encode() * 10_000 + b"# gr\xf6\xdfe\n"
+    assert annotated(text).endswith(b"\n# gr\xf6\xdfe\n")
+
+
+def test_an_object_of_json_gets_a_field():
+    text = json.dumps({"items": [{"id": A, "path": "/a"}, B.upper(), {}]}, indent=1)
+    told = json.loads(annotated(text))["items"]
+    assert told[0] == {
+        "id": A,
+        "path": "/a",
+        "linkboard": dict(zip(("status", "reason", "attempt", "linked_path"), LINKED, strict=True)),
+    }
+    assert (told[1]["id"], told[1]["linkboard"]["reason"]) == (B.upper(), FAILED[1])
+    assert told[2]["linkboard"]["status"] == "NOT_SENT"
+
+
+def test_json_lines_stay_lines():
+    text = "".join(f'{{"dataId": "{name}"}}\n' for name in (A, B))
+    back = annotated(text).decode()
+    assert [json.loads(line)["linkboard"]["status"] for line in back.splitlines()] == [
+        "LINKED",
+        "FAILED",
+    ]
+
+
+def test_a_workbook_stays_a_workbook():
+    def change(workbook, sheet):
+        sheet["A2"].font = openpyxl.styles.Font(bold=True)
+        sheet["D3"] = "=1+1"
+        sheet["E9"].number_format = "0.00"  # a cell that is there and empty
+        workbook.create_sheet("other").append([C])
+
+    data = book([["Run 7"], ["sample", "Data ID"], ["S1", A], ["S2", B], [], ["S3"]], change)
+    back = annotated(data)
+    assert [row[5:] for row in cells(back)[:6]] == [
+        [None] * 4,
+        ["status", "reason", "attempt", "linked_path"],
+        ["LINKED", None, "1", "/run 1/a.bam"],
+        ["FAILED", "'=cmd|'/c calc'!A1, twice", "1", None],
+        [None] * 4,
+        ["NOT_SENT", "no id", None, None],
+    ]
+    copy = openpyxl.load_workbook(io.BytesIO(back))
+    assert copy.active["A2"].font.bold
+    assert copy.active["D3"].value == "=1+1"
+    assert copy["other"]["A1"].value == C
+    assert sent(back) == sent(data) == [A, B]
+
+
+def test_a_second_round_replaces_the_columns_of_the_first():
+    for text in (f"{A}\n{B} # x\n", f"n,data_id\na,{A}\nb,{B}\n", json.dumps([A, B])):
+        once = annotated(text)
+        assert annotated(once) == once
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r="])
+def test_no_added_cell_runs_as_a_formula(start):
+    told = annotate(opened(f"{A}\n"), lambda several: [(start + "1", "", "", "")])
+    assert b"".join(told).decode().split("\n")[1] == f"{A}\t'{start.strip()}1\t\t\t"
+
+
+def test_outcomes_are_asked_for_in_the_order_of_the_file():
+    asked = []
+
+    def remembering(several):
+        asked.append([entry.line for entry in several])
+        return outcomes(several)
+
+    text = "".join(f"fil.{number:032x}\n" for number in range(2_500))
+    assert len(list(annotate(opened(text), remembering))) > 1
+    assert [line for lines in asked for line in lines] == list(range(1, 2_501))
+    assert max(map(len, asked)) <= 1_000
+
+
+def test_the_first_piece_comes_before_the_file_was_read():
+    def pieces():
+        yield b"".join(b"fil.%032x\n" % number for number in range(20_000))
+        started.append(time.monotonic())
+        yield f"{A}\n".encode()
+
+    started = []
+    told = annotate(read(pieces()), outcomes)
+    assert next(told)
+    assert not started
+
+
+@given(LISTS)
+@settings(max_examples=500, deadline=None)
+def test_any_list_read_again_gives_the_same_ids(data):
+    _, reading = read_all([data])
+    if not isinstance(reading, str):
+        assert sent(annotated(data)) == sent(data)
