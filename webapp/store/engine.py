@@ -46,6 +46,7 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """A short transaction: all of it is kept, or nothing. On SQLite it is the only writer."""
         with self.engine.connect().execution_options(writes=True) as connection:
+            connection.begin()
             yield connection
             connection.commit()
 

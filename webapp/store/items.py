@@ -191,15 +191,20 @@ def page(
 def _slice(
     submission_id: int, piece: Slice | None, text: str, cursor: Cursor, limit: int
 ) -> Select[Any]:
+    """A limited range of one status; one bound a side, since SQLite seeks by one only."""
     position = items.c.position
+    first, last = (piece.first, piece.last) if piece else (1, None)
     statement = select(items).where(_matches(submission_id, text)).limit(limit)
-    if piece is not None:
-        statement = statement.where(items.c.status == piece.status, position >= piece.first)
-        if piece.last is not None:
-            statement = statement.where(position <= piece.last)
+    if piece:
+        statement = statement.where(items.c.status == piece.status)
     if cursor.before is not None:
-        return statement.where(position < cursor.before).order_by(position.desc())
-    return statement.where(position > (cursor.after or 0)).order_by(position)
+        last = min(last or cursor.before, cursor.before - 1)
+    elif cursor.after is not None:
+        first = max(first, cursor.after + 1)
+    statement = statement.where(position >= first)
+    if last is not None:
+        statement = statement.where(position <= last)
+    return statement.order_by(position.desc() if cursor.before is not None else position)
 
 
 def _matches(submission_id: int, text: str) -> ColumnElement[bool]:
