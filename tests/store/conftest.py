@@ -1,0 +1,54 @@
+"""A migrated store, and submissions in it whose items were just read."""
+
+import pytest
+
+from tests.simulated import FIRST_PROJECT
+from webapp.store import Store, accounts, batches, items, submissions
+from webapp.store.accounts import Identity
+from webapp.store.batches import Cut
+from webapp.store.items import Listed
+from webapp.store.submissions import New
+from webapp.store.words import State
+
+NOW = 1_000_000.0
+WHO = Identity("https://ica", "tenant", "subject", "A user", "", "sealed")
+
+
+@pytest.fixture
+def store(database_url):
+    made = Store(database_url)
+    made.migrate()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_draft(store):
+    """make_draft(data_ids) is the id of a draft with these items."""
+
+    def make(data_ids):
+        with store.write() as connection:
+            account = accounts.get(connection, accounts.sign_in(connection, WHO, NOW))
+            new = New(account, FIRST_PROJECT, "Project", "a list", "upload", batch_size=25_000)
+            submission_id = submissions.create(connection, new, State.READING, NOW)
+            listed = [Listed(data_id, line, 1) for line, data_id in enumerate(data_ids, start=1)]
+            items.add(connection, submission_id, 1, listed)
+            submissions.become_draft(connection, submission_id, len(listed), {}, NOW)
+        return submission_id
+
+    return make
+
+
+@pytest.fixture
+def make_batches(store, make_draft):
+    """make_batches(count) are the ids of as many batches of one item each, due at NOW."""
+
+    def make(count):
+        submission_id = make_draft([f"fil.{number:032x}" for number in range(count)])
+        cuts = [Cut(position, position, 1) for position in range(1, count + 1)]
+        with store.write() as connection:
+            submissions.confirm(connection, submission_id, count, NOW)
+            batches.add(connection, submissions.get(connection, submission_id), cuts, NOW)
+            return [batch.id for batch in batches.of_submission(connection, submission_id)]
+
+    return make

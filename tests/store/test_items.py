@@ -1,0 +1,128 @@
+"""Items: kept in chunks, paged both ways, found by id and by name."""
+
+import pytest
+from sqlalchemy import event, text
+
+from webapp.store import batches, items
+from webapp.store.items import Slice
+from webapp.store.pages import Cursor
+
+IDS = [f"fil.{number:032x}" for number in range(1, 41)]
+NAMES = {12: "Sample_12.BAM", 20: "50%_off.txt", 21: "50_off.txt"}
+
+
+@pytest.fixture
+def draft(store, make_draft):
+    """Forty items: every third has failed, every other third is linked, some have names."""
+    submission_id = make_draft(IDS)
+    words = "case position % 3 when 0 then 'FAILED' when 1 then 'LINKED' else status end"
+    with store.write() as connection:
+        connection.execute(text(f"UPDATE items SET status = {words}"))
+        for position, name in NAMES.items():
+            named = {"name": name, "position": position}
+            connection.execute(
+                text("UPDATE items SET name = :name WHERE position = :position"), named
+            )
+    return submission_id
+
+
+@pytest.fixture
+def positions(store, draft):
+    """positions(...) of one page, with the arguments of items.page after the submission."""
+
+    def of(wanted=None, search="", cursor=None, size=100):
+        with store.read() as connection:
+            page = items.page(connection, draft, wanted, search, cursor or Cursor(), size)
+        return [row.position for row in page.rows], page.previous, page.next
+
+    return of
+
+
+RANGES = [
+    (None, list(range(1, 41))),
+    ([Slice("FAILED")], list(range(3, 41, 3))),
+    ([Slice("LINKED"), Slice("FAILED")], [n for n in range(1, 41) if n % 3 != 2]),
+    ([Slice("LINKED", 10, 20), Slice("LINKED", 30)], [10, 13, 16, 19, 31, 34, 37, 40]),
+    ([Slice("NEVER_HEARD_OF")], []),
+    ([], []),
+]
+SEARCHES = [
+    (IDS[6], [7]),
+    (IDS[6][:-1], list(range(1, 16))),
+    (IDS[6][:8], list(range(1, 41))),
+    ("fil.0", list(range(1, 41))),
+    ("fol.00000", []),
+    ("fil.0001", []),
+    ("sample_12", [12]),
+    ("50%", [20]),
+    ("50_", [21]),
+    ("nowhere", []),
+]
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_pages_forth_and_back_show_the_same_rows(positions, size):
+    for wanted, expected in RANGES:
+        forth, after = [], None
+        while True:
+            rows, previous, after = positions(wanted, cursor=Cursor(after=after), size=size)
+            assert (previous is None) == (not forth)
+            forth += rows
+            if after is None:
+                break
+        assert forth == expected
+        back, before = [], 41
+        while before is not None:
+            rows, before, _ = positions(wanted, cursor=Cursor(before=before), size=size)
+            back = rows + back
+        assert back == expected
+
+
+def test_a_search_finds_ids_beginnings_of_ids_and_parts_of_names(positions):
+    found = [(search, positions(search=search)[0]) for search, _ in SEARCHES]
+    assert found == SEARCHES
+
+
+def test_a_search_goes_with_a_status_and_a_cursor(positions):
+    assert positions([Slice("FAILED")], IDS[0][:20], Cursor(after=30))[0] == [33, 36, 39]
+    assert positions([Slice("FAILED")], IDS[5])[0] == [6]
+    assert positions([Slice("LINKED")], IDS[5])[0] == []
+
+
+def test_an_id_is_looked_up_in_its_index(store, draft):
+    """Walking the submission in order looks cheap to a planner: a million rows to find one."""
+    asked = []
+    event.listen(store.engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
+    with store.read() as connection:
+        items.page(connection, draft, None, IDS[6], Cursor(), 50)
+        if store.is_sqlite:
+            plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + asked[-1][0], asked[-1][1])
+        else:
+            connection.execute(text("SET enable_seqscan = off"))
+            plan = connection.exec_driver_sql("EXPLAIN " + asked[-2][0], asked[-2][1])
+        assert "ix_items_data_id_submission_id" in "\n".join(str(row) for row in plan)
+
+
+def test_every_item_comes_once_however_many_there_are(store, make_draft):
+    many = [f"fil.{number:032x}" for number in range(items.CHUNK // 2 + 7)]
+    submission_id = make_draft(many)
+    assert [row.data_id for row in items.each(store, submission_id, None)] == many
+
+
+def test_items_are_dropped_by_the_chunk(store, make_draft):
+    submission_id, other = make_draft(IDS), make_draft(IDS)
+    with store.write() as connection:
+        dropped = [items.drop(connection, submission_id, 15) for _ in range(4)]
+        assert dropped == [15, 15, 10, 0]
+    assert len(list(items.each(store, other, None))) == 40
+
+
+def test_unsent_rows_are_told_from_sent_ones(store, make_batches):
+    first, *_ = make_batches(3)
+    with store.write() as connection:
+        batch = batches.claim(connection, "w", 1_000_000.0)
+        batches.record(connection, batch, 1_000_000.0, state="running", task="refresh")
+        cut = batches.of_submission(connection, batch.submission_id)
+    assert items.slices(cut, ["NOT_SENT"]) == [Slice("UNREAD", 2, 3), Slice("NOT_SENT")]
+    assert items.slices(cut, ["UNREAD", "LINKED"]) == [Slice("UNREAD", 1, 1), Slice("LINKED")]
+    assert batch.id == first

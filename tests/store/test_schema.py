@@ -1,0 +1,45 @@
+"""The migrations make exactly the tables that the code uses."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from webapp.store import Store
+from webapp.store.tables import metadata
+
+
+def test_migrations_make_the_tables_of_the_code(store):
+    with store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_indexes_have_the_columns_of_the_code(store):
+    with store.read() as connection:
+        looked = inspect(connection)
+        found = {
+            index["name"]: (index["column_names"], bool(index["unique"]))
+            for table in metadata.tables
+            for index in looked.get_indexes(table)
+            if not index.get("duplicates_constraint")
+        }
+    wanted = {
+        index.name: ([column.name for column in index.columns], bool(index.unique))
+        for table in metadata.tables.values()
+        for index in table.indexes
+    }
+    assert found == wanted
+
+
+def test_a_second_migration_changes_nothing(store, database_url):
+    assert store.is_current()
+    again = Store(database_url)
+    again.migrate()
+    assert again.is_current()
+    again.close()
+
+
+def test_a_new_database_is_not_current(database_url):
+    empty = Store(database_url)
+    assert not empty.is_current()
+    empty.close()
