@@ -1,7 +1,7 @@
 """Items: one data id each, with its place in the list and its outcome."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from webapp.store import sql, submissions
+from webapp.store import reasons, sql, submissions
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.pages import Cursor, Page, cut
@@ -77,11 +77,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The items with one status whose positions lie in a range, ends included."""
+    """The items with one status whose positions lie in a range, ends included.
 
-    status: str
+    `status` None is any; `reason_id` keeps those of one group of reasons.
+    """
+
+    status: str | None
     first: int = 1
     last: int | None = None
+    reason_id: int | None = None
 
 
 _OUTCOME = ("status", "reason", "name", "path", "linked_id", "ica_item_id", "batch_id")
@@ -136,11 +140,20 @@ def get(connection: Connection, submission_id: int, position: int) -> Item | Non
     return Item(**row) if row else None
 
 
-def slices(batches: Sequence[Batch], statuses: Iterable[str]) -> list[Slice]:
-    """Where the items with these statuses stand.
+def slices(
+    batches: Sequence[Batch], statuses: Sequence[str], reason_id: int | None = None
+) -> list[Slice] | None:
+    """Where the items with these statuses, and of this group of reasons, stand; None: everywhere.
 
     A row that was not read yet counts as NOT_SENT while its batch is not sent.
     """
+    if reason_id is not None:
+        wanted: Sequence[str | None] = statuses or [None]
+        return [Slice(status, reason_id=reason_id) for status in wanted]
+    return _by_status(batches, statuses) if statuses else None
+
+
+def _by_status(batches: Sequence[Batch], statuses: Iterable[str]) -> list[Slice]:
     found = []
     for status in dict.fromkeys(statuses):
         if status not in {NOT_SENT, UNREAD} or not batches:
@@ -195,8 +208,10 @@ def _slice(
     position = items.c.position
     first, last = (piece.first, piece.last) if piece else (1, None)
     statement = select(items).where(_matches(submission_id, text)).limit(limit)
-    if piece:
+    if piece and piece.status is not None:
         statement = statement.where(items.c.status == piece.status)
+    if piece and piece.reason_id is not None:
+        statement = statement.where(items.c.reason_id == piece.reason_id)
     if cursor.before is not None:
         last = min(last or cursor.before, cursor.before - 1)
     elif cursor.after is not None:
@@ -249,13 +264,16 @@ def apply(connection: Connection, batch: Batch, outcomes: Sequence[Outcome], now
         if row is None:
             unknown.append(outcome)
         elif _differs(row, outcome, batch):
-            changed.append({"key": row["position"], **_values(outcome, batch, now)})
+            changed.append((row["position"], outcome))
+    told = [(new.status[:60], new.reason) for new in [*unknown, *(new for _, new in changed)]]
+    groups = reasons.ids(connection, batch.submission_id, told, now)
     if changed:
         statement = update(items).where(
             items.c.submission_id == batch.submission_id, items.c.position == bindparam("key")
         )
-        connection.execute(statement, changed)
-    _append(connection, batch, unknown, now)
+        rows = [{"key": key, **_values(new, batch, now, groups)} for key, new in changed]
+        connection.execute(statement, rows)
+    _append(connection, batch, unknown, now, groups)
     return len(changed) + len(unknown)
 
 
@@ -281,7 +299,9 @@ def _rows_by_data_id(
     return {row["data_id"]: row for row in connection.execute(statement).mappings()}
 
 
-def _values(outcome: Outcome, batch: Batch, now: float) -> dict[str, Any]:
+def _values(
+    outcome: Outcome, batch: Batch, now: float, groups: Mapping[reasons.Told, int]
+) -> dict[str, Any]:
     return {
         "status": outcome.status[:60],
         "reason": outcome.reason,
@@ -291,15 +311,22 @@ def _values(outcome: Outcome, batch: Batch, now: float) -> dict[str, Any]:
         "ica_item_id": outcome.ica_item_id[:255],
         "batch_id": batch.id,
         "changed_at": now,
+        "reason_id": groups.get((outcome.status[:60], outcome.reason)),
     }
 
 
 def _differs(row: RowMapping, outcome: Outcome, batch: Batch) -> bool:
-    new = _values(outcome, batch, 0.0)
+    new = _values(outcome, batch, 0.0, {})
     return any(row[name] != new[name] for name in _OUTCOME)
 
 
-def _append(connection: Connection, batch: Batch, outcomes: Sequence[Outcome], now: float) -> None:
+def _append(
+    connection: Connection,
+    batch: Batch,
+    outcomes: Sequence[Outcome],
+    now: float,
+    groups: Mapping[reasons.Told, int],
+) -> None:
     if not outcomes:
         return
     first = submissions.grow(connection, batch.submission_id, len(outcomes))
@@ -309,7 +336,7 @@ def _append(connection: Connection, batch: Batch, outcomes: Sequence[Outcome], n
         [
             {
                 **fixed,
-                **_values(outcome, batch, now),
+                **_values(outcome, batch, now, groups),
                 "position": position,
                 "data_id": outcome.data_id[:255],
             }
@@ -337,7 +364,14 @@ def mark_unread(
     last = connection.execute(select(func.max(first.subquery().c.position))).scalar()
     if last is None:
         return 0
-    values = {"status": status, "reason": reason, "batch_id": batch.id, "changed_at": now}
+    groups = reasons.ids(connection, batch.submission_id, [(status, reason)], now)
+    values = {
+        "status": status,
+        "reason": reason,
+        "reason_id": groups.get((status, reason)),
+        "batch_id": batch.id,
+        "changed_at": now,
+    }
     statement = update(items).where(unread, items.c.position <= last)
     return connection.execute(statement.values(values)).rowcount
 

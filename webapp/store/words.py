@@ -9,6 +9,14 @@ UNKNOWN = "UNKNOWN"  # in counts only: what ICA's total has and no count of a kn
 LEFT_OUT = "LEFT_OUT"  # the submitter chose not to send it; the reason says why
 EXPANDED = "EXPANDED"  # a folder that ICA (V3) replaced by one item per file
 
+WELL = frozenset({"LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED", EXPANDED})
+MOVING = frozenset({"INITIALISED", "WAITING_RESOURCES", "RUNNING", UNREAD})
+
+
+def is_trouble(status: str) -> bool:
+    """Whether an item with this status ended, and not well; so does a word never seen before."""
+    return status not in WELL and status not in MOVING and status != LEFT_OUT
+
 
 class State(StrEnum):
     """A submission's state."""

@@ -37,10 +37,10 @@ def export(submission_id: int, form: str) -> ResponseReturnValue:
 
 def _found(submission: Submission) -> Iterator[tuple[Item, str]]:
     """The items that the URL asks for, each with its status in our words."""
-    statuses, text = params.words("status"), params.text("q")
+    statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
     with desk().store.read() as connection:
         cut = batches.of_submission(connection, submission.id)
-    wanted = items.slices(cut, statuses) if statuses else None
+    wanted = items.slices(cut, statuses, reason_id)
     found = items.each(desk().store, submission.id, wanted, text)
     return ((item, standing.item_label(item.status, item.position, cut)[0]) for item in found)
 

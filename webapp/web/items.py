@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.ica.errors import IcaError
 from webapp.ica.models import Item as IcaItem
-from webapp.store import batches, items
+from webapp.store import batches, items, reasons
 from webapp.store.batches import Batch
 from webapp.store.items import Item
 from webapp.store.pages import Page
@@ -81,19 +81,27 @@ def _ask_ica(
 
 def table(submission: Submission) -> dict[str, Any]:
     """What the item table shows, from the URL: filters, search, cursor and size."""
-    statuses, text = params.words("status"), params.text("q")
+    statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
     cursor, size = params.cursor(), params.size()
     with desk().store.read() as connection:
         cut = batches.of_submission(connection, submission.id)
-        wanted = items.slices(cut, statuses) if statuses else None
+        wanted = items.slices(cut, statuses, reason_id)
         found = items.page(connection, submission.id, wanted, text, cursor, size)
-    chosen = {"status": statuses, "q": text, "size": size if size != params.SIZES[0] else None}
+        reason = reasons.text_of(connection, reason_id) if reason_id else None
+    chosen = {
+        "status": statuses,
+        "reason": reason_id,
+        "q": text,
+        "size": size if size != params.SIZES[0] else None,
+    }
     return {
         "rows": _rows(submission, found, cut),
         "item_chips": _chips(submission, statuses, chosen),
         "statuses": statuses,
         "q": text,
-        "filtered": bool(statuses or text),
+        "filtered": bool(statuses or text or reason_id),
+        "reason": reason,
+        "all_reasons_url": _url(submission, {**chosen, "reason": None}),
         "chosen": chosen,
         "item_pages": _pages(submission, found, chosen),
         "items_url": _url(submission, {}),
@@ -101,7 +109,7 @@ def table(submission: Submission) -> dict[str, Any]:
         "export_url": _export_url(submission, chosen),
         "rows_read": standing.rows_read(cut),
         "moves": submission.state == State.ACTIVE,
-        "drafted": submission.state == State.DRAFT,
+        "drafted": submission.state == State.DRAFT and not submission.left_out,
     }
 
 
@@ -131,13 +139,13 @@ def _chips(submission: Submission, statuses: list[str], chosen: dict[str, Any]) 
     counts = {**dict.fromkeys(statuses, 0), **submission.counts}
     shown = standing.ordered(submission.counts)
     shown += [word for word in statuses if word not in shown]
-    if submission.state == State.DRAFT:
+    if submission.state == State.DRAFT and not submission.left_out:
         return []
     found = []
     for word in shown:
         others = [status for status in statuses if status != word]
         target = others if word in statuses else [*statuses, word]
-        place = _url(submission, {**chosen, "status": target})
+        place = _url(submission, {**chosen, "status": target, "reason": None})
         found.append(Chip(word, labels.get(word, word), counts[word], place, word in statuses))
     return found
 
@@ -160,7 +168,7 @@ def _url(submission: Submission, values: dict[str, Any]) -> str:
 
 
 def _export_url(submission: Submission, chosen: dict[str, Any]) -> dict[str, str]:
-    kept = {"status": chosen["status"], "q": chosen["q"]}
+    kept = {name: chosen[name] for name in ("status", "reason", "q")}
     return {
         form: url_for("exports.export", submission_id=submission.id, form=form)
         + (params.query(kept) if any(kept.values()) else "")

@@ -7,27 +7,40 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import abort, request
+from werkzeug.routing import IntegerConverter, Map
 
 from webapp.store.pages import Cursor
 
 STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+WHOLE = re.compile(r"[0-9]{1,10}")
 LARGEST = 2**31 - 1
 SIZES = (50, 100, 250, 1000)
 
 
+class Key(IntegerConverter):
+    """A number in an address: a row of the store, so no larger than the store's numbers."""
+
+    regex = r"\d{1,10}"
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST)
+
+
 def cursor() -> Cursor:
     """Where the page begins. A made-up cursor is a 400."""
-    after, before = (_whole(name) for name in ("after", "before"))
+    after, before = (whole(name) for name in ("after", "before"))
     if after is not None and before is not None:
         abort(400, "A page begins either after a row or before one. Go back to the first page.")
     return Cursor(after, before)
 
 
-def _whole(name: str) -> int | None:
+def whole(name: str) -> int | None:
+    """A number of ours, such as a cursor or a group of reasons; None without one."""
     text = request.args.get(name, "")
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal()) or int(text[:11]) > LARGEST:
+    if not WHOLE.fullmatch(text) or int(text) > LARGEST:
         abort(400, "This address is not one of ours: begin again at the first page of the list.")
     return int(text)
 
@@ -50,8 +63,13 @@ def words(name: str) -> list[str]:
 
 
 def text(name: str, longest: int = 255) -> str:
-    """A line of text without the white space and the invisible characters around it."""
-    return request.args.get(name, "").replace("\x00", "").strip()[:longest]
+    """A line of text out of the URL, cut when it is longer than anything it could mean."""
+    return line(request.args.get(name, ""))[:longest]
+
+
+def line(given: str) -> str:
+    """What somebody typed, as one line that any database and any header takes."""
+    return UNPRINTABLE.sub(" ", given).strip()
 
 
 def is_uuid(value: str) -> bool:

@@ -3,9 +3,20 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from webapp.store import words
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
-from webapp.store.words import NOT_SENT, UNKNOWN, UNREAD, UNSENT, BatchState, Blocked, Phase, State
+from webapp.store.words import (
+    LEFT_OUT,
+    NOT_SENT,
+    UNKNOWN,
+    UNREAD,
+    UNSENT,
+    BatchState,
+    Blocked,
+    Phase,
+    State,
+)
 from webapp.web import errors
 from webapp.web.filters import plural, share
 
@@ -22,9 +33,9 @@ ORDER = (  # of statuses, wherever they stand side by side
     "INITIALISED",
     "EXPANDED",
 )
-LAST = (UNREAD, UNKNOWN, NOT_SENT)
-WELL = frozenset({"LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED", "EXPANDED"})
-MOVING = frozenset({"INITIALISED", "WAITING_RESOURCES", "RUNNING", UNREAD, UNKNOWN})
+LAST = (UNREAD, UNKNOWN, NOT_SENT, LEFT_OUT)
+WELL = words.WELL
+MOVING = words.MOVING | {UNKNOWN}
 NARROWEST = 1.2  # percent of the bar that a single item gets
 
 BLOCKED = {
@@ -128,7 +139,7 @@ def shown_state(submission: Submission) -> str:
     """The word of the badge: what a settled submission came to, else where it stands."""
     if submission.state != State.SETTLED:
         return submission.shown_state
-    counts = {word: count for word, count in submission.counts.items() if count}
+    counts = _meant_to_go(submission)
     if counts and set(counts) == {NOT_SENT}:
         return "stopped" if not submission.problem else "refused"
     return "settled" if set(counts) <= WELL else "settled with failures"
@@ -147,6 +158,8 @@ def sentence(submission: Submission) -> str:
     """One sentence on where it stands."""
     if submission.state == State.SETTLED:
         return _summary(submission)
+    if submission.state == State.DISCARDED and submission.submitted_at:
+        return "This submission was deleted here. Nothing was changed in ICA."
     return SENTENCES[_key(submission)]
 
 
@@ -155,32 +168,44 @@ def _key(submission: Submission) -> State | Phase:
 
 
 def _summary(submission: Submission) -> str:
-    total = sum(submission.counts.values())
-    well = sum(count for word, count in submission.counts.items() if word in WELL)
+    counts = _meant_to_go(submission)
+    total = sum(counts.values())
+    well = sum(count for word, count in counts.items() if word in WELL)
     doing = "unlinked" if submission.kind == "unlink" else "linked"
+    left_out = f" {submission.left_out:,} left out before it was sent." * (submission.left_out > 0)
     if well == total:
-        return f"All {plural(total, 'item')} are {doing}." if total != 1 else f"It is {doing}."
-    return f"{well:,} of {plural(total, 'item')} {doing}; {total - well:,} not."
+        all_of_it = f"All {plural(total, 'item')} are" if total != 1 else "It is"
+        return f"{all_of_it} {doing}.{left_out}"
+    return f"{well:,} of {plural(total, 'item')} {doing}; {total - well:,} not.{left_out}"
+
+
+def _meant_to_go(submission: Submission) -> dict[str, int]:
+    """The counts without what its submitter left out."""
+    return {word: n for word, n in submission.counts.items() if n and word != LEFT_OUT}
 
 
 def percent_done(submission: Submission) -> int:
     """Whole percent of items with an outcome; 100 only when all have one."""
-    total = sum(submission.counts.values())
-    moving = sum(count for word, count in submission.counts.items() if word in MOVING)
+    counts = _meant_to_go(submission)
+    total = sum(counts.values())
+    moving = sum(count for word, count in counts.items() if word in MOVING)
     if submission.state == State.ACTIVE:
-        moving += submission.counts.get(NOT_SENT, 0)
+        moving += counts.get(NOT_SENT, 0)
     return 100 * (total - moving) // total if total else 0
 
 
 def labels(submission: Submission) -> dict[str, str]:
     """Our own words, in the words of the moment."""
+    ours = {LEFT_OUT: "Left out"}
+    if submission.state == State.DRAFT:
+        return ours | {UNREAD: "To be sent"}
     if submission.state == State.ACTIVE:
-        return {
+        return ours | {
             NOT_SENT: "Not sent yet",
             UNREAD: "Sent, not counted yet",
             UNKNOWN: "Changing just now",
         }
-    return {NOT_SENT: "Not sent", UNREAD: "Not known", UNKNOWN: "Not known"}
+    return ours | {NOT_SENT: "Not sent", UNREAD: "Not known", UNKNOWN: "Not known"}
 
 
 def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[str, str | None]:
@@ -192,7 +217,11 @@ def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[st
         if batch.state in UNSENT:
             return NOT_SENT, "Not sent yet"
         return status, "Not read yet"
-    return status, {NOT_SENT: "Not sent", UNKNOWN: "Not known"}.get(status)
+    return status, {
+        NOT_SENT: "Not sent",
+        UNKNOWN: "Not known",
+        LEFT_OUT: "Left out",
+    }.get(status)
 
 
 def _batch_at(position: int, batches: Sequence[Batch]) -> Batch | None:
@@ -235,12 +264,15 @@ def _trouble(submission: Submission, batch: Batch) -> Trouble | None:
         )
         return Trouble("warning", title, text, details)
     if said:
-        return Trouble("warning", _sentence_for(said), "It is tried again by itself.", details)
+        return Trouble("warning", sentence_for(said), "It is tried again by itself.", details)
     return None
 
 
-def _sentence_for(said: Mapping[str, object]) -> str:
+def sentence_for(said: Mapping[str, object]) -> str:
+    """What a kept error that will be tried again means, in a sentence."""
     kind = said.get("kind")
+    if kind == "NoKey":
+        return "ICA can't be asked without a key: sign in again, and it goes on by itself."
     if kind == "TooMany":
         return "ICA asks for fewer calls right now, so this is slower than usual."
     if kind == "NotThere":

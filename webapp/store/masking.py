@@ -1,0 +1,32 @@
+"""Masking: what differs from item to item is taken out of a reason, so that like goes with like."""
+
+import re
+
+LONGEST = 600  # characters of a reason that count
+_MASKS = [  # at each place the first that fits is taken: the more telling shapes come first
+    (r"urn:\S+", "[id]"),
+    (r"[a-z][a-z0-9+.-]*://\S+", "[path]"),
+    (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[id]"),
+    (r"\bf(?:il|ol)\.[0-9a-f]+", "[id]"),
+    (r"\"[^\"]*\"|“[^”]*”|«[^»]*»|`[^`]*`|(?<!\w)'[^']*'(?!\w)", "[name]"),
+    (r"(?<![\w\]])/[\w.~-][^\s,;:)]*", "[path]"),
+    (r"\b[\w.-]+(?:/[\w.-]+){2,}", "[path]"),
+    (r"\b\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:z|[+-]\d\d:?\d\d)?)?\b", "[number]"),
+    (r"\b[\w-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{1,5}\b", "[name]"),
+    (r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b", "[id]"),
+    (r"(?<![\w.])[+-]?\d+(?:[.,]\d+)*(?!\w)", "[number]"),
+]
+_PATTERN = re.compile("|".join(f"({pattern})" for pattern, _ in _MASKS), re.IGNORECASE)
+
+
+def masked(reason: str) -> str:
+    """The reason with its ids, UUIDs, URNs, paths, names and numbers masked, on one line.
+
+    "Owned by 3f0c5a52-… since 2026-11-23" -> "Owned by [id] since [number]".
+    """
+    line = " ".join(reason[:LONGEST].split())
+    return _PATTERN.sub(_mask, line).rstrip(".")
+
+
+def _mask(found: re.Match[str]) -> str:
+    return _MASKS[(found.lastindex or 1) - 1][1]
