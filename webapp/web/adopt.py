@@ -11,6 +11,7 @@ from webapp.store.submissions import New
 from webapp.store.words import State
 from webapp.web import errors, params
 from webapp.web.desk import desk, viewer
+from webapp.work.clients import NoKey
 
 blueprint = Blueprint("adopt", __name__)
 
@@ -24,7 +25,8 @@ def form() -> ResponseReturnValue:
 
 @blueprint.post("/submissions/adopt")
 def adopt() -> ResponseReturnValue:
-    given = {name: request.form.get(name, "").strip() for name in FIELDS}
+    given = {name: params.line(request.form.get(name, "")) for name in FIELDS}
+    given |= {name: given[name].lower() for name in ("project_id", "batch_id")}
     wrong = _wrong(given)
     if wrong:
         return _form(given, wrong)
@@ -38,7 +40,7 @@ def adopt() -> ResponseReturnValue:
     except (NotThere, MayNot) as error:
         text = "ICA knows no such batch in this project, or your key may not see it. Check both."
         return _form(given, {"batch_id": text}, errors.words_of_ica(error))
-    except IcaError as error:
+    except (IcaError, NoKey) as error:
         return _form(given, {"batch_id": errors.sentence(error)}, errors.words_of_ica(error))
     return redirect(url_for("submissions.page", submission_id=_keep(given, project, batch)), 303)
 

@@ -78,10 +78,15 @@ def nothing_here() -> NoReturn:
 
 
 def may_read(project_id: str) -> access.Access | None:
-    """What ICA says of the visitor's access to a project; asked once, then remembered."""
-    with desk().store.read() as connection:
-        known = access.find(connection, viewer().id, project_id)
-    return known or house.ask_access(desk().context, viewer(), project_id)
+    """What ICA says of the visitor's access to a project; None when it does not answer.
+
+    Asked again only when the last answer holds no more. Raises NoKey when there is no key to ask.
+    """
+    known = _known_access(project_id)
+    if known:
+        return known
+    desk().client()
+    return house.ask_access(desk().context, viewer(), project_id)
 
 
 def ask_about_new_projects() -> None:
@@ -98,9 +103,17 @@ def _visible(submission_id: int) -> Submission | None:
         return submissions.visible(connection, submission_id, viewer(), desk().now())
 
 
+def _known_access(project_id: str) -> access.Access | None:
+    """ICA's last answer, if that is not too old to hold."""
+    with desk().store.read() as connection:
+        known = access.find(connection, viewer().id, project_id)
+    fresh = known and desk().now() - known.checked_at < access.HOLDS_FOR
+    return known if fresh else None
+
+
 def _ask_about(submission_id: int) -> bool:
     with desk().store.read() as connection:
         project_id = submissions.project_of(connection, submission_id, viewer().ica_url)
-        if project_id is None or access.find(connection, viewer().id, project_id):
-            return False
+    if project_id is None or _known_access(project_id):
+        return False
     return house.ask_access(desk().context, viewer(), project_id) is not None

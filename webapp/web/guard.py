@@ -1,9 +1,12 @@
 """The guard at the door: who is signed in, where a request comes from, what a page may load."""
 
-from urllib.parse import quote, urlsplit
+import re
+from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import SecurityError
+from werkzeug.sansio.utils import host_is_trusted
 
 from webapp.store import sessions
 from webapp.web.desk import desk
@@ -11,6 +14,9 @@ from webapp.web.htmx import is_part
 
 OPEN = {"static", "session.signin", "session.enter", "ops.healthz", "ops.readyz", "ops.metrics"}
 CHECKS_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
+POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader
+LOOPBACK_NAMES = ("127.0.0.1", "localhost")
+LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 POLICY = "; ".join(
     (
@@ -28,10 +34,18 @@ POLICY = "; ".join(
 
 def protect(app: Flask) -> None:
     """Put the guard before every request and the headers on every response."""
+    app.before_request(_refuse_other_names)
     app.before_request(_know_the_desk)
     app.before_request(_refuse_foreign_acts)
     app.before_request(_demand_sign_in)
     app.after_request(_set_headers)
+
+
+def _refuse_other_names() -> None:
+    """Another name may be one that somebody else made to lead here (DNS rebinding)."""
+    names = (*desk().settings.trusted_hosts, *LOOPBACK_NAMES)
+    if not (host_is_trusted(request.host, names) or LOOPBACK_IPV6.fullmatch(request.host)):
+        raise SecurityError
 
 
 def _know_the_desk() -> None:
@@ -46,8 +60,8 @@ def _refuse_foreign_acts() -> None:
     if site is not None:
         allowed = site == "same-origin"
     else:
-        origin = request.headers.get("Origin", "")
-        allowed = bool(origin) and urlsplit(origin).netloc == request.host
+        scheme, _, host = request.headers.get("Origin", "").partition("://")
+        allowed = scheme in {"http", "https"} and host == request.host
     if not allowed:
         abort(403, "This request came from another site, so nothing was done.")
 
@@ -65,7 +79,10 @@ def _demand_sign_in() -> ResponseReturnValue | None:
 
 
 def greet() -> None:
-    """Find out who the visitor is; a visit prolongs the session, at most once a minute."""
+    """Find out who the visitor is; a visit prolongs the session, at most once a minute.
+
+    A poll does not: a page that is left open is no visit.
+    """
     token = session.get("token")
     if not token:
         return
@@ -75,24 +92,33 @@ def greet() -> None:
     if found is None:
         return
     g.viewer, seen_at = found
-    if now - seen_at > sessions.TOUCH_EVERY:
+    if now - seen_at > sessions.TOUCH_EVERY and request.endpoint not in POLLED:
         with desk().store.write() as connection:
             sessions.touch(connection, token, now, desk().settings.session_hours * 3600)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send the visitor to the sign-in page, and back here afterwards."""
+    place = f"{url_for('session.signin')}?next={quote(_here())}"
     if is_part():
         # A redirect would land inside the part; this makes htmx leave the page.
-        return Response(status=401, headers={"HX-Redirect": url_for("session.signin")})
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return redirect(f"{url_for('session.signin')}?next={quote(here)}", 303)
+        return Response(status=401, headers={"HX-Redirect": place})
+    return redirect(place, 303)
+
+
+def _here() -> str:
+    """The page that the visitor is on or asks for: path and query, without our prefix."""
+    if is_part():
+        _, _, address = request.headers.get("HX-Current-URL", "").partition(request.host_url)
+        return "/" + address.removeprefix(request.script_root.lstrip("/")).lstrip("/")
+    return request.full_path.rstrip("?") if request.method == "GET" else "/"
 
 
 def _set_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cache-Control", "no-store")
     if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+        response.vary.add("HX-Request-Type")
     return response

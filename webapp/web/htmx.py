@@ -22,7 +22,6 @@ def polled(tag: str, checked_at: float, render: Callable[[], str | Response]) ->
     response = Response(status=304) if same else make_response(render())
     response.headers["HX-PTag"] = tag
     response.headers["HX-Trigger"] = json.dumps({"checked": {"at": iso(checked_at)}})
-    response.headers["Vary"] = "HX-Request-Type"
     return response
 
 

@@ -14,7 +14,9 @@ from webapp.store.submissions import New, Submission
 from webapp.store.words import State
 from webapp.web import params
 from webapp.web.desk import desk, may_read, viewer
+from webapp.web.errors import sentence
 from webapp.work import read
+from webapp.work.clients import NoKey
 
 LONGEST_NAME = 200
 READ_AT_ONCE = 1024 * 1024  # bytes; a larger upload is read by the worker
@@ -35,8 +37,8 @@ class Form:
     def of(cls, fields: ImmutableMultiDict[str, str], files: MultiDict[str, FileStorage]) -> "Form":
         file = files.get("file")
         return cls(
-            project_id=fields.get("project_id", "").strip(),
-            name=" ".join(fields.get("name", "").split()),
+            project_id=params.line(fields.get("project_id", "")).lower(),
+            name=" ".join(params.line(fields.get("name", "")).split()),
             ids=fields.get("ids", ""),
             file=file if file and file.filename else None,
         )
@@ -76,7 +78,10 @@ def take(form: Form) -> int:
     errors = form.errors()
     if errors:
         raise Unusable(errors)
-    project = may_read(form.project_id)
+    try:
+        project = may_read(form.project_id)
+    except NoKey as error:
+        raise Unusable({"project_id": sentence(error)}) from error
     if project is None:
         raise Unusable({"project_id": "ICA does not answer, so the project can't be checked now."})
     if not project.allowed:
@@ -96,7 +101,7 @@ def _keep(form: Form, project_name: str) -> int:
     streams = parts(form)
     new = New(
         account=viewer(),
-        project_id=form.project_id.lower(),
+        project_id=form.project_id,
         project_name=project_name,
         name=form.name or _name_for(form, now),
         source="upload",
@@ -118,7 +123,7 @@ def parts(form: Form) -> list[tuple[str, IO[bytes]]]:
     """The file and the pasted text, as far as they are there: name ("" for text) and bytes."""
     found: list[tuple[str, IO[bytes]]] = []
     if form.file:
-        found.append((form.file.filename or "file", form.file.stream))
+        found.append((_file_name(form.file), form.file.stream))
     if form.ids.strip():
         found.append(("", BytesIO(form.ids.encode("utf-8", "replace"))))
     return found
@@ -136,9 +141,15 @@ def pieces(stream: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
+def _file_name(file: FileStorage) -> str:
+    """The file's own name, without the folders that some browsers send along."""
+    path = params.line(file.filename or "").replace("\\", "/").rstrip("/")
+    return path.rsplit("/", 1)[-1][-LONGEST_NAME:] or "file"
+
+
 def _name_for(form: Form, now: float) -> str:
-    if form.file and form.file.filename:
-        return form.file.filename.replace("\\", "/").rsplit("/", 1)[-1][-LONGEST_NAME:]
+    if form.file:
+        return _file_name(form.file)
     return f"Pasted list, {datetime.fromtimestamp(now, UTC):%d %b %Y %H:%M} UTC"
 
 

@@ -7,8 +7,10 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.errors import IcaError, MayNot, NotThere
+from webapp.store import access
 from webapp.web import errors, params
-from webapp.web.desk import desk
+from webapp.web.desk import desk, viewer
+from webapp.work.clients import NoKey
 
 ROWS = 8
 
@@ -27,19 +29,20 @@ class Option:
 @blueprint.get("/projects")
 def search() -> ResponseReturnValue:
     """The choices for what was typed: a part of the form for a new submission."""
-    return render_template("submissions/_projects.html", **options(request.args.get("chosen", "")))
+    chosen = request.args.get("project_id", "").strip().lower()
+    return render_template("submissions/_projects.html", **options(chosen))
 
 
-def options(chosen: str, chosen_name: str = "") -> dict[str, Any]:
+def options(chosen: str) -> dict[str, Any]:
     """What the picker shows: the one that was chosen before, then what ICA finds."""
     text = params.text("project_q")
     try:
         found, more = _find(text)
         trouble = ""
-    except IcaError as error:
+    except (IcaError, NoKey) as error:
         found, more, trouble = [], False, errors.sentence(error)
-    if chosen and params.is_uuid(chosen) and chosen not in {option.id for option in found}:
-        found.insert(0, Option(chosen, chosen_name or chosen, "chosen before"))
+    if params.is_uuid(chosen) and chosen not in {option.id for option in found}:
+        found.insert(0, Option(chosen, _name(chosen), "chosen before"))
     return {
         "projects": found,
         "more_projects": more,
@@ -47,6 +50,13 @@ def options(chosen: str, chosen_name: str = "") -> dict[str, Any]:
         "project_q": text,
         "chosen_project": chosen or (found[0].id if len(found) == 1 else ""),
     }
+
+
+def _name(project_id: str) -> str:
+    """What the project is called, as far as that is known here."""
+    with desk().store.read() as connection:
+        known = access.find(connection, viewer().id, project_id)
+    return known.project_name if known and known.allowed else project_id
 
 
 def _find(text: str) -> tuple[list[Option], bool]:

@@ -1,9 +1,10 @@
 """Signing in with one's own ICA key, and out."""
 
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, flash, g, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 
 from webapp import logs
@@ -12,11 +13,12 @@ from webapp.ica.errors import IcaError, NotSignedIn
 from webapp.store import accounts, batches, chores, sessions
 from webapp.store.accounts import Identity
 from webapp.store.words import Blocked
-from webapp.web import errors
+from webapp.web import errors, params
 from webapp.web.desk import desk, viewer
 from webapp.web.filters import plural
 
 LONGEST_KEY = 10_000
+OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")  # neither another host's nor broken
 
 blueprint = Blueprint("session", __name__)
 
@@ -30,6 +32,13 @@ class Given:
     next: str
 
 
+class Cookies(SecureCookieSessionInterface):
+    """Cookies that never leave https once they came by it."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
 @blueprint.get("/signin")
 def signin() -> ResponseReturnValue:
     if g.get("viewer"):
@@ -41,7 +50,7 @@ def signin() -> ResponseReturnValue:
 def enter() -> ResponseReturnValue:
     given = Given(
         request.form.get("api_key", "").strip(),
-        request.form.get("tenant", "").strip()[:255],
+        params.line(request.form.get("tenant", ""))[:255],
         request.form.get("next", ""),
     )
     if not given.key:
@@ -90,16 +99,17 @@ def _wrong_key(given: Given) -> str:
 
 
 def _farewell(unsettled: list[str], *, forgotten: bool) -> str:
+    many = len(unsettled)
     if forgotten and unsettled:
-        waiting = plural(len(unsettled), "submission")
-        return f"You are signed out and your key is erased. {waiting} wait until you sign in again."
+        waiting = plural(many, "submission waits", "submissions wait")
+        return f"You are signed out and your key is erased. {waiting} until you sign in again."
     if forgotten:
         return "You are signed out and your key is erased."
     if unsettled:
-        running = plural(len(unsettled), "submission")
+        running = plural(many, "submission is", "submissions are")
         return (
-            f"You are signed out. {running} still run, so your key is kept, sealed, until they "
-            "have ended; then it is erased."
+            f"You are signed out. {running} still running, so your key is kept, sealed, until "
+            "all has ended; then it is erased."
         )
     return "You are signed out. Your key is erased within seconds."
 
@@ -139,9 +149,7 @@ def _form(
 
 
 def _safe(target: str) -> str:
-    """Where to go on: a path of our own, else the board."""
-    parts = urlsplit(target)
-    own = target.startswith("/") and not target.startswith(("//", "/\\"))
-    if own and not parts.scheme and not parts.netloc and "\\" not in target:
+    """Where to go on: a path of our own, else the board. Browsers read `\\` as `/`."""
+    if OWN_PATH.fullmatch(target):
         return request.script_root + target
     return url_for("board.board")

@@ -4,11 +4,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.samples import PROJECT
-from webapp.store import access, batches, submissions
+from webapp.store import batches, submissions
 from webapp.store.submissions import Submission
 from webapp.store.words import State
 from webapp.web import drafts, find, handback, intake, items, progress, projects, samples
-from webapp.web.desk import desk, own_submission, submission_or_404, viewer
+from webapp.web.desk import desk, own_submission, submission_or_404
 from webapp.web.filters import plural
 from webapp.web.intake import Errors, Form, Unusable
 
@@ -19,7 +19,7 @@ NOTHING = Form(project_id="", name="", ids="", file=None)
 
 @blueprint.get("/submissions/new")
 def new() -> ResponseReturnValue:
-    chosen = request.args.get("project_id", "").strip()
+    chosen = request.args.get("project_id", "").strip().lower()
     sample = samples.find(request.args.get("sample", ""))
     ids = sample.content() if sample else find.ids_to_send()
     return _form(Form(project_id=chosen, name="", ids=ids, file=None), {})
@@ -72,8 +72,6 @@ def _followed(submission: Submission) -> ResponseReturnValue:
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
-    with desk().store.read() as connection:
-        known = access.find(connection, viewer().id, form.project_id)
     rendered = render_template(
         "submissions/new.html",
         form=form,
@@ -81,6 +79,6 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
         limit_mb=desk().settings.upload_limit_mb,
         samples=samples.offered(),
         samples_project=PROJECT,
-        **projects.options(form.project_id, known.project_name if known else ""),
+        **projects.options(form.project_id),
     )
     return rendered, 422 if errors else 200

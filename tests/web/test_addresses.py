@@ -1,0 +1,228 @@
+"""Every address, asked by everybody who might: the owner, a colleague, a stranger, nobody."""
+
+import pytest
+from werkzeug.routing import AnyConverter
+
+from tests.stage import HEADERS, data_ids, text
+from tests.web.markup import link
+
+ALL_MAY = {"static", "session.signin", "session.enter", "ops.healthz", "ops.readyz", "ops.metrics"}
+PARTS = ["/submissions/rows", "/submissions/1/progress", "/projects"]
+DESIGN = {
+    "GET": [
+        "/",
+        "/signin",
+        "/submissions",
+        "/submissions/rows",
+        "/submissions/new",
+        "/submissions/adopt",
+        "/submissions/1",
+        "/submissions/1/progress",
+        "/submissions/1/items",
+        "/submissions/1/items/1",
+        "/submissions/1/export.csv",
+        "/submissions/1/export.jsonl",
+        "/submissions/1/export.txt",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ],
+    "POST": [
+        "/signin",
+        "/signout",
+        "/submissions",
+        "/submissions/adopt",
+        "/submissions/1/submit",
+        "/submissions/1/discard",
+        "/submissions/1/stop",
+    ],
+}
+
+
+def calls(app, **arguments):
+    """(method, path, endpoint) of each thing that the application can be asked for."""
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        given = {name: _argument(rule, name, arguments) for name in rule.arguments}
+        path = adapter.build(rule.endpoint, given, append_unknown=False)
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield method, path, rule.endpoint
+
+
+def _argument(rule, name, arguments):
+    converter = rule._converters[name]
+    if isinstance(converter, AnyConverter):
+        return sorted(converter.items)[0]
+    return arguments.get(name, 1)
+
+
+def ask(person, method, path):
+    """What a person gets; a form is sent empty."""
+    return person.get(path) if method == "GET" else person.post(path)
+
+
+def of_submissions(st, submission_id):
+    return [
+        (method, path)
+        for method, path, _ in calls(st.app, submission_id=submission_id)
+        if path.startswith(f"/submissions/{submission_id}")
+    ]
+
+
+@pytest.mark.parametrize(("method", "path"), [(m, path) for m in DESIGN for path in DESIGN[m]])
+def test_every_address_of_the_design_is_there(st, method, path):
+    endpoint, _ = st.app.url_map.bind("localhost").match(path, method=method)
+    assert endpoint
+
+
+def test_a_stranger_finds_no_address_of_a_submission(stored):
+    place = stored.visitor().submit(data_ids(3))
+    stored.work(5)
+    stranger = stored.visitor("stranger-key")
+    for method, path in of_submissions(stored, int(place.rsplit("/", 1)[1])):
+        answer = ask(stranger, method, path)
+        assert answer.status_code == 404, (method, path)
+        assert "fil." not in answer.get_data(as_text=True)
+
+
+def test_nobody_else_finds_an_address_of_a_draft(stored):
+    place = stored.visitor().draft(data_ids(3))
+    colleague = stored.visitor("colleague-key")
+    for method, path in of_submissions(stored, int(place.rsplit("/", 1)[1])):
+        assert ask(colleague, method, path).status_code == 404, (method, path)
+
+
+def test_what_is_not_there_is_not_told_from_what_is_not_for_you(st, demo):
+    place = demo.submit(data_ids(1))
+    stranger = st.visitor("stranger-key")
+    assert text(stranger.get(place)) == text(stranger.get("/submissions/99"))
+
+
+def test_a_colleague_reads_all_of_a_submission(stored):
+    place = stored.visitor().submit(data_ids(3))
+    stored.work(5)
+    colleague = stored.visitor("colleague-key")
+    for path in [place, f"{place}/progress", f"{place}/items", f"{place}/items/1"]:
+        assert colleague.get(path).status_code == 200, path
+    assert colleague.get(f"{place}/export.csv").get_data().count(b"fil.") >= 3
+    assert "Dana Demo" in text(colleague.get("/submissions"))
+
+
+@pytest.mark.parametrize("act", ["submit", "discard", "stop"])
+def test_a_colleague_is_told_whose_act_it_is(st, demo, act):
+    place = demo.submit(data_ids(1))
+    answer = st.visitor("colleague-key").post(f"{place}/{act}")
+    assert answer.status_code == 403
+    assert "Only Dana Demo" in text(answer)
+
+
+def test_nobody_is_asked_to_sign_in_and_sent_back(st, nobody):
+    for method, path, endpoint in calls(st.app):
+        if endpoint in ALL_MAY:
+            continue
+        answer = ask(nobody, method, path)
+        assert answer.status_code == 303, (method, path)
+        assert answer.location.startswith("/signin"), (method, path)
+
+
+def test_after_signing_in_one_is_where_one_wanted_to_be(nobody):
+    asked = nobody.get("/submissions?state=draft&q=a%26b")
+    given = {"api_key": "demo-key", "next": nobody.get(asked.location).request.args["next"]}
+    assert nobody.post("/signin", given).location == "/submissions?state=draft&q=a%26b"
+
+
+@pytest.mark.parametrize("path", PARTS)
+def test_a_part_tells_htmx_to_leave_the_page(nobody, path):
+    answer = nobody.part(path, **{"HX-Current-URL": "http://localhost/submissions/1?q=x"})
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/signin?next=/submissions/1%3Fq%3Dx"
+    assert answer.get_data() == b""
+
+
+@pytest.mark.parametrize("page", ["http://[", "", "http://localhost", "https://evil.example/x"])
+def test_a_part_survives_any_page_it_is_said_to_be_on(nobody, page):
+    answer = nobody.part("/projects", **{"HX-Current-URL": page})
+    assert answer.status_code == 401
+    assert "evil" not in answer.headers["HX-Redirect"]
+
+
+def test_no_endpoint_answers_the_owner_with_an_error_of_ours(stored):
+    demo = stored.visitor()
+    drafted, running = demo.draft(data_ids(3)), demo.submit(data_ids(3, start=100))
+    for place in (drafted, running):
+        for method, path in of_submissions(stored, int(place.rsplit("/", 1)[1])):
+            answer = ask(demo, method, path)
+            assert answer.status_code < 500, (method, path)
+
+
+def test_wrong_methods_are_405_and_say_which_are_right(st, demo):
+    rules = {}
+    for method, path, _ in calls(st.app, submission_id=1):
+        rules.setdefault(path, set()).add(method)
+    for path, methods in rules.items():
+        for wrong in {"GET", "POST", "PUT", "DELETE", "PATCH"} - methods:
+            answer = demo.client.open(path, method=wrong, headers=HEADERS)
+            assert answer.status_code == 405, (wrong, path)
+            assert methods <= set(answer.headers["Allow"].split(", "))
+
+
+def test_an_unknown_address_is_a_page_that_leads_on(demo):
+    answer = demo.get("/nope")
+    assert answer.status_code == 404
+    assert link(answer, "To the submissions") == "/submissions"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/submissions/0",
+        "/submissions/99999999999999999999999",
+        "/submissions/" + "9" * 5000,
+        "/submissions/-1",
+        "/submissions/1/items/99999999999999999999999",
+        "/submissions/1/items/2147483648",
+        "/submissions/2147483648/progress",
+        "/submissions/1/export.exe",
+        "/submissions/1/items/2",
+    ],
+)
+def test_numbers_that_lead_nowhere_are_404(stored, path):
+    demo = stored.visitor()
+    demo.draft(data_ids(1))
+    assert demo.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "after=x",
+        "after=-1",
+        "after=1.5",
+        "after=99999999999",
+        "after=0000000000099999999999999999999999",
+        "after=" + "1" * 5000,
+        "before=%C2%B2",
+        "after=1&before=9",
+        "status=%00",
+        "status=a'--",
+        "status=" + "A" * 61,
+        "&".join(f"status=S{n}" for n in range(31)),
+        "size=-1",
+        "size=0",
+        "size=51",
+        "size=1e2",
+        "size=%D9%A1%D9%A0%D9%A0",
+    ],
+)
+@pytest.mark.parametrize("place", ["", "/items"])
+def test_what_was_made_up_is_a_clean_400(demo, query, place):
+    submission = demo.submit(data_ids(1))
+    answer = demo.get(f"{submission}{place}?{query}")
+    assert answer.status_code == 400
+    assert link(answer, "To the submissions") == "/submissions"
+
+
+@pytest.mark.parametrize("query", ["after=x", "state=%00", "before=1&after=2", "after=" + "0" * 99])
+def test_the_board_refuses_it_likewise(demo, query):
+    assert demo.get(f"/submissions?{query}").status_code == 400
+    assert demo.part(f"/submissions/rows?{query}").status_code == 400

@@ -1,0 +1,183 @@
+"""Signing in with a key, staying signed in, and signing out."""
+
+import pytest
+
+from tests.simulated import FIRST_PROJECT
+from tests.stage import data_ids, stage, text
+from tests.web.markup import element, elements, field_error
+
+
+def cookie(answer):
+    return answer.headers["Set-Cookie"]
+
+
+def test_a_key_opens_a_session_that_scripts_and_other_sites_have_no_use_for(nobody):
+    answer = nobody.sign_in()
+    assert answer.status_code == 303
+    assert answer.location == "/submissions"
+    assert cookie(answer).startswith("linkboard=")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie(answer).split("; "))
+    assert "Secure" not in cookie(answer)
+    assert "Dana Demo" in text(nobody.get("/submissions"))
+
+
+def test_over_https_the_cookie_stays_on_https(nobody):
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    answer = nobody.client.post(
+        "/signin", data={"api_key": "demo-key"}, headers=headers, base_url="https://localhost"
+    )
+    assert "Secure" in cookie(answer)
+
+
+def test_signing_in_makes_a_new_session_and_ends_the_old_one(st):
+    one = st.visitor()
+    before = one.client.get_cookie("linkboard").value
+    one.sign_in("colleague-key")
+    assert "Carol Colleague" in text(one.get("/submissions"))
+    one.client.set_cookie("linkboard", before)
+    assert one.get("/submissions").location.startswith("/signin")
+
+
+def test_a_cookie_that_was_made_up_is_nobody_s(nobody):
+    nobody.client.set_cookie("linkboard", "eyJ0b2tlbiI6ImEifQ.x.y")
+    assert nobody.get("/submissions").location.startswith("/signin")
+
+
+def test_signing_out_ends_the_session_on_the_server_too(demo):
+    before = demo.client.get_cookie("linkboard").value
+    answer = demo.post("/signout")
+    assert answer.location == "/signin"
+    assert "Your key is erased" in text(demo.get("/signin"))
+    demo.client.set_cookie("linkboard", before)
+    assert demo.get("/submissions").location.startswith("/signin")
+
+
+def test_signing_out_says_what_goes_on_and_offers_to_end_it(demo):
+    demo.submit(data_ids(1), name="exomes of May")
+    assert "exomes of May" in text(demo.get("/account"))
+    demo.post("/signout")
+    assert "1 submission is still running" in text(demo.get("/signin"))
+
+
+def test_a_key_that_is_erased_makes_work_wait_for_the_next_one(st, demo):
+    place = demo.submit(data_ids(3))
+    demo.post("/signout", {"forget": "yes"})
+    assert "1 submission waits until you sign in again" in text(demo.get("/signin"))
+    st.work(10)
+    demo.sign_in()
+    st.work(20)
+    assert "All 3 items are linked" in text(demo.get(place))
+
+
+def test_signing_out_everywhere_erases_an_idle_key(st, demo):
+    demo.post("/signout")
+    st.work(10)
+    with st.store.read() as connection:
+        keys = connection.exec_driver_sql("SELECT sealed_key FROM accounts").scalars().all()
+    assert keys == [None]
+
+
+def test_a_session_ends_after_its_hours_without_a_visit(st, demo):
+    hours = st.settings.session_hours
+    for _ in range(3):
+        st.clock.advance(3600 * (hours - 1))
+        assert demo.get("/submissions").status_code == 200
+    st.clock.advance(3600 * hours + 1)
+    assert demo.get("/submissions").location.startswith("/signin")
+
+
+@pytest.mark.parametrize("part", ["/submissions/rows", "/submissions/1/progress"])
+def test_a_poll_does_not_prolong_it(st, demo, part):
+    demo.submit(data_ids(1))
+    end = st.clock.now + 3600 * st.settings.session_hours
+    while st.clock.now < end - 1800:
+        assert demo.part(part).status_code == 200
+        st.clock.advance(1800)
+    st.clock.advance(1801)
+    assert demo.part(part).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "javascript:alert(1)",
+        "http://[",
+        "//[",
+        "submissions",
+        " //evil.example",
+        "",
+    ],
+)
+def test_next_leads_only_to_paths_of_ours(st, target):
+    person = st.visitor(key=None)
+    answer = person.post("/signin", {"api_key": "demo-key", "next": target})
+    assert answer.status_code == 303
+    assert answer.location == "/submissions"
+    again = person.client.get("/signin", query_string={"next": target})
+    assert again.location == "/submissions"
+
+
+def test_next_is_kept_through_a_mistake(nobody):
+    answer = nobody.post("/signin", {"api_key": "wrong-key", "next": "/submissions/7"})
+    assert element(answer, "input", name="next")["value"] == "/submissions/7"
+
+
+def test_each_thing_that_goes_wrong_has_its_own_sentence(st, nobody):
+    told = [field_error(nobody.sign_in(key), "api_key") for key in ("", "wrong-key", "k" * 10_001)]
+    told.append(field_error(nobody.sign_in("wrong-key", tenant="acme"), "api_key"))
+    for fault in ("500", "429", "503"):
+        st.sim.set_faults({fault: 1})
+        told.append(field_error(nobody.sign_in(), "api_key"))
+    st.sim.stop()
+    told.append(field_error(nobody.sign_in(), "api_key"))
+    assert all(told)
+    assert len(set(told)) == len(told) - 1  # a 500 and a 503 are the same to whoever reads it
+    assert "did not answer" in told[-1]
+
+
+@pytest.mark.parametrize("key", ["kéy", "a\nb: c", "a\x00b", "\ud83d\ude00", "a b", "'\"<script>"])
+def test_any_key_is_taken_for_what_it_is(nobody, key):
+    answer = nobody.sign_in(key.encode("utf-8", "replace").decode())
+    assert answer.status_code == 422
+    assert "ICA does not take this key" in field_error(answer, "api_key")
+    assert not elements(answer, "script", src=None)[4:]
+
+
+def test_a_wrong_key_is_shown_nowhere(nobody):
+    answer = nobody.sign_in("a-key-that-nobody-has")
+    assert "a-key-that-nobody-has" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("tenant", ["\x00", "x" * 10_000, "<b>", "é\n"])
+def test_any_tenant_is_survived(stored, tenant):
+    assert stored.visitor(key=None).sign_in(tenant=tenant).status_code in {303, 422}
+
+
+def test_the_demo_signs_in_by_one_click(tmp_path):
+    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, demo_key="demo-key") as st:
+        person = st.visitor(key=None)
+        page = person.get("/signin")
+        given = {field["name"]: field["value"] for field in elements(page, "input", type="hidden")}
+        assert person.post("/signin", given).location == "/submissions"
+
+
+def test_a_key_that_was_forgotten_elsewhere_asks_for_a_new_one(st):
+    here, there = st.visitor(), st.visitor()
+    place = here.submit(data_ids(1))
+    there.post("/signout", {"forget": "yes"})
+    assert here.get(place).status_code == 200
+    assert "Sign in again" in text(here.get("/submissions/new"))
+    answer = here.upload("fil.1 kept", project="00000000-0000-4000-8000-000000000009")
+    assert answer.status_code == 422
+    assert "Sign in again" in text(answer)
+    assert element(answer, "textarea").text.strip() == "fil.1 kept"
+    given = {"project_id": FIRST_PROJECT, "batch_id": FIRST_PROJECT}
+    answer = here.post("/submissions/adopt", given)
+    assert answer.status_code == 422
+    assert "Sign in again" in text(answer)
