@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from webapp.store import submissions
 from webapp.store.tables import batches
+from webapp.store.tables import submissions as submissions_table
 from webapp.store.words import ENDED, PRIORITY, WATCHED, BatchState, Blocked, Task
 
 LEASE = 60.0  # seconds; a unit is done within 8
@@ -249,6 +250,20 @@ def of_submission(connection: Connection, submission_id: int) -> list[Batch]:
         select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.ordinal)
     )
     return [Batch(**row) for row in connection.execute(statement).mappings()]
+
+
+def speeds(connection: Connection, ica_url: str, kind: str, limit: int = 50) -> list[float]:
+    """Items a second of the batches that this ICA finished last, the slowest first."""
+    ended = func.coalesce(batches.c.job_finished_at, batches.c.settled_at)
+    statement = (
+        select(batches.c.size / (ended - batches.c.sent_at))
+        .join(submissions_table, submissions_table.c.id == batches.c.submission_id)
+        .where(submissions_table.c.ica_url == ica_url, batches.c.kind == kind)
+        .where(batches.c.state == BatchState.SETTLED, ended > batches.c.sent_at, batches.c.size > 0)
+        .order_by(batches.c.id.desc())
+        .limit(limit)
+    )
+    return sorted(float(speed) for speed in connection.execute(statement).scalars())
 
 
 def known_ids(connection: Connection, ica_batch_ids: Collection[str]) -> set[str]:

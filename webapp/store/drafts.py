@@ -5,21 +5,21 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
-from webapp.store import chores, sql
-from webapp.store.batches import Cut
+from webapp.store import batches, chores, sql
+from webapp.store.batches import Batch, Cut
 from webapp.store.items import Item
 from webapp.store.pages import Cursor, Page, cut
-from webapp.store.submissions import Submission
+from webapp.store.submissions import Submission, confirm, get, roll_up
 from webapp.store.tables import items, submissions
 from webapp.store.words import LEFT_OUT, UNREAD, ChoreKind, Flag, State
 
 LINKED = ("LINKED", "ALREADY_LINKED")
 UNLINKED = ("UNLINKED", "ALREADY_UNLINKED")
 REASONS = {  # why an item was left out
-    Flag.LINKED: "Left out: it was linked into this project before.",
-    Flag.UNUSUAL: "Left out: its shape is unusual for a data id.",
-    Flag.ELSEWHERE: "Left out: its line names another project.",
-    Flag.REFUSED: "Left out: ICA said that it can't be linked into this project.",
+    Flag.LINKED: "It was linked into this project before.",
+    Flag.UNUSUAL: "Its shape is unusual for a data id.",
+    Flag.ELSEWHERE: "Its line names another project.",
+    Flag.REFUSED: "ICA said that it can't be linked into this project.",
 }
 
 
@@ -76,6 +76,12 @@ def flagged(
     return cut(found, cursor, size, lambda row: row.position)
 
 
+def lock(connection: Connection, submission_id: int) -> Submission:
+    """The submission as it stands, which nobody else changes until the transaction ends."""
+    _locked(connection, submission_id)
+    return get(connection, submission_id)
+
+
 def ask(
     connection: Connection,
     submission: Submission,
@@ -87,8 +93,7 @@ def ask(
 
     None when it is no draft any more, or a chore of the kind is not done yet.
     """
-    state = select(submissions.c.state).where(submissions.c.id == submission.id)
-    if connection.execute(state.with_for_update()).scalar() != State.DRAFT:
+    if lock(connection, submission.id).state != State.DRAFT:
         return None
     if any(chore.kind == kind for chore in chores.unfinished(connection, submission.id)):
         return None
@@ -179,6 +184,19 @@ def note_checked(
         "examples": review.get("examples", {}) | {Flag.REFUSED.word: examples},
     }
     _change(connection, submission_id, review=review | found)
+
+
+def begin(connection: Connection, submission: Submission, worker: str, now: float) -> Batch | None:
+    """Confirm the draft: its batches wait to be sent, and the first is leased to the worker.
+
+    None when it is no draft any more: it was confirmed before, or thrown away.
+    """
+    found = cuts(connection, submission)
+    if not confirm(connection, submission.id, len(found), now):
+        return None
+    batches.add(connection, submission, found, now)
+    roll_up(connection, submission.id, now)
+    return batches.claim_first(connection, submission.id, worker, now)
 
 
 def cuts(connection: Connection, submission: Submission) -> list[Cut]:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
-    delete,
     insert,
     or_,
     select,
@@ -179,6 +178,7 @@ class Filter:
     project_id: str = ""
     states: Collection[str] = ()
     text: str = ""
+    archived: bool = False  # what is in the archive, and that alone
 
 
 def board(
@@ -206,8 +206,9 @@ def board(
 
 def any_visible(connection: Connection, account: Account, now: float) -> bool:
     """Whether the account sees any submission at all."""
-    page = board(connection, account, Filter(), Cursor(), 1, now)
-    return bool(page.rows)
+    kept = submissions.c.state != State.DISCARDED
+    statement = select(submissions.c.id).where(seen_by(account, now), kept).limit(1)
+    return connection.execute(statement).first() is not None
 
 
 def _rows() -> Select[Any]:
@@ -232,6 +233,8 @@ def seen_by(account: Account, now: float) -> ColumnElement[bool]:
 
 
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
+    archived = submissions.c.archived_at
+    yield archived.is_not(None) if wanted.archived else archived.is_(None)
     if wanted.project_id:
         yield submissions.c.project_id == wanted.project_id
     if wanted.states:
@@ -265,9 +268,7 @@ def become_unreadable(connection: Connection, submission_id: int, problem: str, 
     _change(connection, submission_id, State.READING, now, state=State.UNREADABLE, problem=problem)
 
 
-def reread(
-    connection: Connection, submission_id: int, columns: dict[str, int], now: float
-) -> bool:
+def reread(connection: Connection, submission_id: int, columns: dict[str, int], now: float) -> bool:
     """The list is to be read anew, its ids from these columns (part -> column, from 1).
 
     False when there is nothing to read anew, because it was submitted or is being read.
@@ -364,21 +365,6 @@ def grow(connection: Connection, submission_id: int, by: int) -> int:
     )
     count: int = connection.execute(statement).scalar_one()
     return count - by + 1
-
-
-def discarded(connection: Connection, limit: int) -> list[int]:
-    """Ids of submissions that were thrown away and still are in the store."""
-    statement = select(submissions.c.id).where(submissions.c.state == State.DISCARDED).limit(limit)
-    return list(connection.execute(statement).scalars())
-
-
-def remove(connection: Connection, submission_id: int) -> None:
-    """Remove the row of a discarded submission, once nothing refers to it."""
-    connection.execute(
-        delete(submissions).where(
-            submissions.c.id == submission_id, submissions.c.state == State.DISCARDED
-        )
-    )
 
 
 def roll_up(connection: Connection, submission_id: int, now: float) -> None:

@@ -31,6 +31,7 @@ from webapp.web import (
     samples,
     session,
     submissions,
+    upkeep,
 )
 from webapp.web.build import static_version
 from webapp.web.desk import Desk
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     board,
     submissions,
     drafts,
+    upkeep,
     progress,
     items,
     exports,

@@ -19,11 +19,13 @@ from webapp.web.standing import Segment
 
 ROWS = 25
 POLL = "every 5s"
-STATES = {
+ARCHIVED = "archived"  # a state to the reader, a mark beside it to the store
+STATES: dict[str, str] = {
     State.DRAFT: "Drafts",
     State.ACTIVE: "Running",
     Phase.BLOCKED: "Blocked",
     State.SETTLED: "Done",
+    ARCHIVED: "Archived",
 }
 MOVING = {State.READING, State.ACTIVE}
 
@@ -88,7 +90,7 @@ def _state_chips(wanted: Filter) -> list[StateChip]:
     """The states as filters, one at a time."""
     chips = []
     for state, label in STATES.items():
-        chosen = list(wanted.states) == [state]
+        chosen = _chosen_states(wanted) == [state]
         kept = {"project": wanted.project_id, "q": wanted.text, "state": "" if chosen else state}
         place = url_for("board.board")
         chips.append(StateChip(label, place + _query_if_any(kept), chosen))
@@ -101,11 +103,17 @@ def _query_if_any(values: dict[str, str]) -> str:
 
 def _wanted() -> Filter:
     project = params.text("project")
-    return Filter(project, params.words("state"), params.text("q"))
+    states = params.words("state")
+    others = [state for state in states if state != ARCHIVED]
+    return Filter(project, others, params.text("q"), archived=ARCHIVED in states)
+
+
+def _chosen_states(wanted: Filter) -> list[str]:
+    return [*wanted.states, *([ARCHIVED] if wanted.archived else [])]
 
 
 def _rows(page: Page[Submission], wanted: Filter, cursor: Cursor) -> dict[str, Any]:
-    chosen = {"project": wanted.project_id, "state": list(wanted.states), "q": wanted.text}
+    chosen = {"project": wanted.project_id, "state": _chosen_states(wanted), "q": wanted.text}
     here = {**chosen, "after": cursor.after, "before": cursor.before}
     return {
         "rows": [_row(submission) for submission in page.rows],

@@ -1,72 +1,72 @@
-"""Drafts: what was read is looked over, then submitted or thrown away."""
-
-from math import ceil
-from typing import Any
+"""Drafts: what was read is looked over and put right, then submitted or thrown away."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import batches, entries, submissions, uploads
-from webapp.store.batches import Batch, Cut
-from webapp.store.pages import Cursor
+from webapp.store import chores, drafts, entries, submissions, uploads
+from webapp.store.entries import Entry
+from webapp.store.items import Item
+from webapp.store.pages import Page
 from webapp.store.submissions import Submission
-from webapp.web import items, params, standing
+from webapp.store.words import ChoreKind, Flag, State
+from webapp.web import intake, params, review
 from webapp.web.desk import desk, own_submission, submission_or_404
+from webapp.web.filters import plural
+from webapp.work import chores as chores_work
 from webapp.work import unit
 
-FIRST_FEW = 5  # rejected and repeated entries that the review shows
-KINDS = {"rejected": "Rejected entries", "repeated": "Repeated ids"}
+AT_ONCE = 50_000  # ids that are left out, or taken back, within the request
+TITLES = {
+    "rejected": "Rejected entries",
+    "repeated": "Repeated ids",
+    Flag.LINKED.word: "Ids that are linked already",
+    Flag.REFUSED.word: "Ids that ICA would refuse",
+    Flag.ELSEWHERE.word: "Ids whose line names another project",
+    Flag.UNUSUAL.word: "Ids of an unusual shape",
+    Flag.MENDED.word: "Mended ids",
+}
+FLAGS = {flag.word: flag for flag in Flag}
 
 blueprint = Blueprint("drafts", __name__)
 
 
-def review(submission: Submission) -> ResponseReturnValue:
-    """The draft's page: everything to know before anything is sent."""
-    with desk().store.read() as connection:
-        few = {
-            kind: entries.page(connection, submission.id, kind, Cursor(), FIRST_FEW).rows
-            for kind in KINDS
-        }
-        upload = uploads.get(connection, submission.id)
-    return render_template(
-        "drafts/review.html",
-        submission=submission,
-        review=submission.review,
-        few=few,
-        upload=upload,
-        plan=_plan(submission),
-        sentence=standing.sentence(submission),
-        **items.table(submission),
-    )
+def page(submission: Submission, problem: str = "") -> ResponseReturnValue:
+    """The draft's page; with a problem, the answer to a submit that can't be done (422)."""
+    rendered = render_template("drafts/review.html", problem=problem, **review.shown(submission))
+    return rendered, 422 if problem else 200
 
 
 @blueprint.get("/submissions/<int:submission_id>/entries")
 def listed(submission_id: int) -> ResponseReturnValue:
-    """All entries of one kind that did not become items."""
+    """All entries that did not become items, or all items with something to know, by kind."""
     submission = submission_or_404(submission_id)
     kind = request.args.get("kind", "rejected")
-    if kind not in KINDS:
-        abort(400, "Entries are listed as rejected or as repeated.")
-    size = params.size()
-    with desk().store.read() as connection:
-        page = entries.page(connection, submission_id, kind, params.cursor(), size)
+    if kind not in TITLES:
+        abort(400, "There is no such kind of entries. Go back to the review of the list.")
+    found = _listed(submission_id, kind)
     here = url_for("drafts.listed", submission_id=submission_id)
     return render_template(
         "drafts/entries.html",
         submission=submission,
-        title=KINDS[kind],
-        kind=kind,
-        entries=page.rows,
-        previous_url=_url(here, kind, "before", page.previous),
-        next_url=_url(here, kind, "after", page.next),
+        title=TITLES[kind],
+        about_entries=kind not in FLAGS,
+        entries=found.rows,
+        previous_url=_url(here, kind, "before", found.previous),
+        next_url=_url(here, kind, "after", found.next),
     )
 
 
 @blueprint.post("/submissions/<int:submission_id>/submit")
 def submit(submission_id: int) -> ResponseReturnValue:
     """Confirm the draft; its first batch goes to ICA within this request."""
-    submission = own_submission(submission_id, "submit")
-    first = _confirm(submission)
+    own_submission(submission_id, "submit")
+    with desk().store.write() as connection:
+        submission = drafts.lock(connection, submission_id)
+        busy = bool(chores.unfinished(connection, submission_id))
+        problem = _why_not_now(submission, busy=busy)
+        first = None if problem else drafts.begin(connection, submission, "web", desk().now())
+    if problem:
+        return page(submission, problem)
     if first:
         unit.perform(desk().context, first)
     else:
@@ -85,30 +85,106 @@ def discard(submission_id: int) -> ResponseReturnValue:
     return redirect(url_for("board.board"), 303)
 
 
-def _plan(submission: Submission) -> dict[str, Any]:
-    return {
-        "batches": ceil(submission.item_count / submission.batch_size),
-        "batch_size": submission.batch_size,
-    }
+@blueprint.post("/submissions/<int:submission_id>/leave-out")
+def leave_out(submission_id: int) -> ResponseReturnValue:
+    """Don't send the ids of one kind; they stay in the list, and can be taken back."""
+    return _ask(own_submission(submission_id, "change"), ChoreKind.LEAVE_OUT, _flag())
 
 
-def _confirm(submission: Submission) -> Batch | None:
-    """Cut the draft into batches and lease the first; None when it is no draft any more."""
+@blueprint.post("/submissions/<int:submission_id>/take-back")
+def take_back(submission_id: int) -> ResponseReturnValue:
+    """Send all the same what was left out."""
+    return _ask(own_submission(submission_id, "change"), ChoreKind.TAKE_BACK, _flag())
+
+
+@blueprint.post("/submissions/<int:submission_id>/check")
+def check(submission_id: int) -> ResponseReturnValue:
+    """Ask ICA which ids it would refuse; the worker does, some hundred a call."""
+    return _ask(own_submission(submission_id, "check"), ChoreKind.CHECK)
+
+
+@blueprint.post("/submissions/<int:submission_id>/reread")
+def reread(submission_id: int) -> ResponseReturnValue:
+    """Read the upload again, its ids from another column; without one, as at first."""
+    submission = own_submission(submission_id, "read again")
+    columns = _columns(submission)
     now = desk().now()
-    cuts = _cuts(submission)
     with desk().store.write() as connection:
-        if not submissions.confirm(connection, submission.id, len(cuts), now):
-            return None
-        batches.add(connection, submission, cuts, now)
-        submissions.roll_up(connection, submission.id, now)
-        return batches.claim_first(connection, submission.id, "web", now)
+        if uploads.get(connection, submission_id) is None:
+            abort(409, "There is no upload to read again.")
+        begun = submissions.reread(connection, submission_id, columns, now)
+        if begun:
+            chores.remove(connection, submission_id)
+            uploads.again(connection, submission_id, now)
+    if begun:
+        intake.read_if_small(submission_id)
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
-def _cuts(submission: Submission) -> list[Cut]:
-    """Ranges of at most batch_size positions each."""
-    firsts = range(1, submission.item_count + 1, submission.batch_size)
-    lasts = [min(first + submission.batch_size - 1, submission.item_count) for first in firsts]
-    return [Cut(first, last, last - first + 1) for first, last in zip(firsts, lasts, strict=True)]
+def _listed(submission_id: int, kind: str) -> Page[Entry] | Page[Item]:
+    cursor, size = params.cursor(), params.size()
+    with desk().store.read() as connection:
+        if kind in FLAGS:
+            return drafts.flagged(connection, submission_id, FLAGS[kind], cursor, size)
+        return entries.page(connection, submission_id, kind, cursor, size)
+
+
+def _why_not_now(submission: Submission, *, busy: bool) -> str:
+    if submission.state != State.DRAFT:
+        return ""
+    if submission.left_out == submission.item_count:
+        return "Every id is left out, so there is nothing to submit. Take some of them back first."
+    if busy:
+        return "The list is being worked on. Submit it when that is done; this page shows it."
+    return ""
+
+
+def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> ResponseReturnValue:
+    """Ask for a chore; what is done in a moment is done at once."""
+    now = desk().now()
+    spec = {"flag": int(flag)} if flag else {}
+    with desk().store.write() as connection:
+        chore_id = drafts.ask(connection, submission, kind, spec, now)
+        quick = kind != ChoreKind.CHECK and submission.item_count <= AT_ONCE
+        mine = chores.claim_one(connection, chore_id, "web", now) if chore_id and quick else None
+    if mine:
+        chores_work.perform(desk().context, mine)
+        _say_what_changed(submission, flag)
+    elif chore_id is None:
+        flash("Nothing was changed: it is being done already, or the list was submitted.", "info")
+    return redirect(url_for("submissions.page", submission_id=submission.id), 303)
+
+
+def _say_what_changed(before: Submission, flag: Flag | None) -> None:
+    with desk().store.read() as connection:
+        after = submissions.get(connection, before.id)
+    more = after.left_out - before.left_out
+    to_send = plural(after.item_count - after.left_out, "id")
+    if more > 0:
+        flash(f"{plural(more, 'id')} left out; {to_send} will be sent.", "success")
+    elif more < 0:
+        flash(f"{plural(-more, 'id')} taken back; {to_send} will be sent.", "success")
+    else:
+        flash("Nothing was changed: none of these ids was left to change.", "info")
+
+
+def _flag() -> Flag:
+    """What the form is about."""
+    flag = FLAGS.get(request.form.get("which", ""))
+    if flag is None or flag not in review.OFFERED:
+        abort(400, "There is nothing of this kind to leave out. Go back to the review of the list.")
+    return flag
+
+
+def _columns(submission: Submission) -> dict[str, int]:
+    """The columns of ids that the user has chosen so far: part -> column."""
+    part, column = request.form.get("part", ""), request.form.get("column", "")
+    if not (part or column):
+        return {}
+    if not all(text.isascii() and text.isdecimal() and len(text) < 5 for text in (part, column)):
+        abort(400, "A column is chosen by its number. Go back to the review of the list.")
+    chosen: dict[str, int] = submission.review.get("columns", {})
+    return chosen | {str(int(part)): int(column)}
 
 
 def _url(here: str, kind: str, name: str, key: int | None) -> str | None:

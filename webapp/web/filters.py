@@ -38,6 +38,17 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """About how long, in one unit: 40 -> under a minute; 500 -> 8 minutes; 9000 -> 3 hours."""
+    if seconds < 60:
+        return "under a minute"
+    if seconds < 90 * 60:
+        return plural(round(seconds / 60), "minute")
+    if seconds < 36 * 3600:
+        return plural(round(seconds / 3600), "hour")
+    return plural(round(seconds / 86_400), "day")
+
+
 def share(count: int, total: int) -> str:
     """A share in percent that says neither 0 % nor 100 % when that is only nearly so."""
     if total <= 0 or count <= 0:

@@ -53,7 +53,7 @@ def download(submission_id: int) -> ResponseReturnValue:
     reading = idlist.read(
         uploads.pieces(store, submission_id, part),
         file_name=upload.parts[part],
-        column=submission.review.get("column"),
+        column=submission.review.get("columns", {}).get(str(part)),
         limits=intake.limits(),
     )
     chunks = idlist.annotate(reading, Outcomes(store, submission_id))

@@ -87,7 +87,7 @@ def take(form: Form) -> int:
     if not project.allowed:
         raise Unusable({"project_id": "ICA knows no such project, or your key may not see it."})
     submission_id = _keep(form, project.project_name)
-    found = _read_if_small(submission_id)
+    found = read_if_small(submission_id)
     if found.state == State.UNREADABLE:
         with desk().store.write() as connection:
             submissions.discard(connection, submission_id, desk().now())
@@ -153,7 +153,8 @@ def _name_for(form: Form, now: float) -> str:
     return f"Pasted list, {datetime.fromtimestamp(now, UTC):%d %b %Y %H:%M} UTC"
 
 
-def _read_if_small(submission_id: int) -> Submission:
+def read_if_small(submission_id: int) -> Submission:
+    """Read a small upload that waits for it; a larger one is left to the worker."""
     now = desk().now()
     with desk().store.write() as connection:
         upload = uploads.get(connection, submission_id)

@@ -1,15 +1,17 @@
 """The part of a submission's page that keeps itself fresh."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import batches, submissions, uploads, watching
+from webapp.store import batches, chores, submissions, uploads, watching
 from webapp.store.batches import Batch
+from webapp.store.chores import Chore
 from webapp.store.submissions import WATCHED_EVERY, Submission
 from webapp.store.watching import Glance
-from webapp.store.words import BatchState, State
+from webapp.store.words import BatchState, ChoreKind, State
 from webapp.store.workers import SILENT_AFTER
 from webapp.web import guard, params, standing
 from webapp.web.build import build
@@ -18,6 +20,14 @@ from webapp.web.htmx import polled
 
 POLL = "every 2s"
 STILL = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
+
+PARTS = {State.READING: "submissions/_reading.html", State.DRAFT: "drafts/_chores.html"}
+CHORES = {
+    ChoreKind.COPY: "Copying the items",
+    ChoreKind.LEAVE_OUT: "Leaving ids out",
+    ChoreKind.TAKE_BACK: "Taking ids back",
+    ChoreKind.CHECK: "Asking ICA which ids it would refuse",
+}
 
 blueprint = Blueprint("progress", __name__)
 
@@ -50,12 +60,13 @@ def shown(submission: Submission) -> dict[str, Any]:
         glance = watching.glance(connection, session.get("token", ""), submission.id, now)
         cut = batches.of_submission(connection, submission.id)
         upload = uploads.get(connection, submission.id)
+        underway = chores.unfinished(connection, submission.id)
     total = sum(submission.counts.values())
     return {
         "submission": submission,
         "mine": submission.account_id == viewer().id,
         "tag": _tag(submission.id, glance, now) if glance else "",
-        "poll": None if submission.state in STILL else POLL,
+        "poll": POLL if underway or submission.state not in STILL else None,
         "progress_url": url_for(
             "progress.progress", submission_id=submission.id, shows=submission.state
         ),
@@ -71,6 +82,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "unsent": sum(batch.state == BatchState.WAITING for batch in cut),
         "as_of": max((batch.counted_at or 0.0 for batch in cut), default=0.0) or None,
         "upload": upload,
+        "chores": [_shown_chore(chore) for chore in underway],
         "now": now,
     }
 
@@ -81,6 +93,21 @@ def _segments(submission: Submission, total: int) -> list[standing.Segment]:
         return f"{place}{params.query({'status': word})}#items"
 
     return standing.segments(submission.counts, total, href, labels=standing.labels(submission))
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """A chore as its progress is shown."""
+
+    title: str
+    done: int
+    total: int
+    trouble: str
+
+
+def _shown_chore(chore: Chore) -> Underway:
+    trouble = standing.sentence_for(chore.problem) if chore.problem else ""
+    return Underway(CHORES[ChoreKind(chore.kind)], chore.done, chore.total, trouble)
 
 
 def _jobs(cut: list[Batch]) -> list[tuple[str, int]]:
@@ -96,10 +123,12 @@ def _part(submission_id: int) -> str | Response:
     guard.greet()
     with desk().store.read() as connection:
         submission = submissions.get(connection, submission_id)
-    if request.args.get("shows") == State.READING != submission.state:
-        return Response(headers={"HX-Refresh": "true"})  # it is another page now: the draft's
-    part = "reading" if submission.state == State.READING else "progress"
-    return render_template(f"submissions/_{part}.html", alone=True, **shown(submission))
+    found = shown(submission)
+    moved_on = request.args.get("shows", submission.state) in PARTS.keys() - {submission.state}
+    if moved_on or (submission.state == State.DRAFT and not found["chores"]):
+        return Response(headers={"HX-Refresh": "true"})  # it is another page now
+    part = PARTS.get(State(submission.state), "submissions/_progress.html")
+    return render_template(part, alone=True, **found)
 
 
 def _note_watched(submission_id: int, now: float) -> None:

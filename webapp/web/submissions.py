@@ -40,7 +40,7 @@ def page(submission_id: int) -> ResponseReturnValue:
     """One address from the first byte to the last outcome; what it shows follows the state."""
     submission = submission_or_404(submission_id)
     if submission.state == State.DRAFT:
-        return drafts.review(submission)
+        return drafts.page(submission)
     if submission.state in {State.ACTIVE, State.SETTLED}:
         return _followed(submission)
     return render_template("submissions/reading.html", **progress.shown(submission))

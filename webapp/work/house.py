@@ -3,7 +3,7 @@
 import logging
 
 from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotThere
-from webapp.store import access, accounts, entries, items, sessions, submissions, uploads
+from webapp.store import access, accounts, entries, items, sessions, submissions, upkeep, uploads
 from webapp.store.access import Access
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
@@ -30,18 +30,31 @@ def keep_house(context: Context) -> None:
 def _sweep(context: Context) -> None:
     """Remove what discarded submissions left, some thousand rows at a time."""
     with context.store.read() as connection:
-        doomed = submissions.discarded(connection, limit=5)
+        doomed = upkeep.thrown_away(connection, limit=5)
     for submission_id in doomed:
         for drop in (items.drop, entries.drop):
             while not context.stop.is_set():
                 with context.store.write() as connection:
                     if drop(connection, submission_id, items.CHUNK) == 0:
                         break
+        _free_retried(context, submission_id)
         if context.stop.is_set():
             return
         with context.store.write() as connection:
             uploads.remove(connection, submission_id)
-            submissions.remove(connection, submission_id)
+            upkeep.remove(connection, submission_id)
+
+
+def _free_retried(context: Context, submission_id: int) -> None:
+    """What a submission retried that is no more can be retried again."""
+    with context.store.read() as connection:
+        gone = submissions.get(connection, submission_id)
+        parent = submissions.many(connection, [gone.parent_id or 0]).get(gone.parent_id or 0)
+    for first in range(1, parent.item_count + 1 if parent else 1, items.CHUNK):
+        if context.stop.is_set():
+            return
+        with context.store.write() as connection:
+            upkeep.forget_retry(connection, gone, first, first + items.CHUNK - 1)
 
 
 def _renew_access(context: Context) -> None:

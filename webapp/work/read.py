@@ -191,6 +191,7 @@ class _Reader:
             "folders": self.folders,
             "files": self.item_count - self.folders,
             "examples": self.examples,
+            "columns": self.submission.review.get("columns", {}),  # what the user chose
             "linked_by": dict(self.linked_by.most_common(MOST)),
             "other_projects": dict(self.other_projects.most_common(MOST)),
             "parts": [_described(reading) for reading in self.readings],
