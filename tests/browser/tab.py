@@ -1,0 +1,70 @@
+"""One browser window, what it complains of, and the steps that every journey takes."""
+
+import re
+from contextlib import contextmanager
+
+from playwright.sync_api import expect
+
+from tests.simulated import FIRST_PROJECT
+
+COMPLAINTS = {"error", "warning"}
+PATIENCE = 20_000  # milliseconds that a condition may take to come true on a busy machine
+
+expect.set_options(timeout=PATIENCE)
+
+
+@contextmanager
+def opened(browser, root, *, forgiving=False, **options):
+    """A page in a window of its own. Unless `forgiving`, it must complain of nothing: no error of
+    a script, no refused resource (the Content-Security-Policy's refusals included).
+    """
+    context = browser.new_context(base_url=root, reduced_motion="reduce", **options)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    said = []
+    page.on(
+        "console", lambda message: said.append(f"{message.type}: {message.text} {_at(message)}")
+    )
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    try:
+        yield page
+    finally:
+        context.close()
+    complaints = [line for line in said if line.partition(":")[0] in COMPLAINTS]
+    assert forgiving or not complaints, complaints
+
+
+def _at(message):
+    return message.location["url"]
+
+
+def sign_in(page, key="demo-key"):
+    page.goto("/signin")
+    page.get_by_label("ICA API key").fill(key)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile("/submissions$"))
+
+
+def draft(page, data_ids, name):
+    """Upload a file of that name, up to the review of what was found in it."""
+    page.goto(f"/submissions/new?project_id={FIRST_PROJECT}")
+    content = "\n".join(data_ids).encode()
+    file = {"name": name, "mimeType": "text/plain", "buffer": content}
+    page.get_by_label("A file with data ids").set_input_files(file)
+    page.get_by_role("button", name="Read the list").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def submit(page):
+    page.get_by_role("button", name=re.compile("^Submit")).click()
+    expect(page.locator("#progress")).to_be_visible()
+
+
+def wait_until_done(page):
+    """Wait for the last word, without touching the page."""
+    expect(page.locator("#progress .standing")).to_contain_text("Done")
+
+
+def polled(response):
+    """Whether a response is a fresh fragment of a submission's progress."""
+    return "/progress" in response.url and response.status == 200

@@ -1,0 +1,103 @@
+"""Watching: the page keeps itself fresh, disturbs nobody, and says when it can't."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.house import House
+from tests.browser.tab import draft, opened, polled, sign_in, submit
+from tests.stage import data_ids
+
+LONG = 2_500  # items: 25 s at the house's rate
+HIDEABLE = """
+    let hidden = false;
+    Object.defineProperty(document, "hidden", { get: () => hidden });
+    window.hide = (now) => { hidden = now; document.dispatchEvent(new Event("visibilitychange")); };
+"""
+
+
+def watch(page, start):
+    """Submit a list that takes long and stand before its page."""
+    sign_in(page)
+    draft(page, data_ids(LONG, start=start), f"long-{start}.txt")
+    submit(page)
+
+
+def test_focus_scroll_and_typed_text_survive(tab):
+    tab.set_viewport_size({"width": 1000, "height": 400})
+    watch(tab, 100_000)
+    search = tab.get_by_placeholder("Data id, or part of a name")
+    search.fill("fil.00")
+    search.evaluate("field => field.setSelectionRange(2, 4)")
+    scrolled = tab.evaluate("scrollY")
+    assert scrolled > 0
+    for _ in range(2):
+        with tab.expect_response(polled):
+            pass
+    expect(search).to_be_focused()
+    expect(search).to_have_value("fil.00")
+    assert search.evaluate("field => [field.selectionStart, field.selectionEnd]") == [2, 4]
+    assert tab.evaluate("scrollY") == scrolled
+
+
+def test_focus_within_the_moving_part_survives(tab):
+    watch(tab, 110_000)
+    link = tab.locator("#progress").get_by_role("link").first
+    link.focus()
+    with tab.expect_response(polled):
+        pass
+    expect(link).to_be_focused()
+
+
+def test_a_hidden_tab_does_not_ask(tab):
+    asked = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.add_init_script(HIDEABLE)
+    tab.clock.install()
+    watch(tab, 120_000)
+    with tab.expect_response(lambda response: "/progress" in response.url):
+        tab.clock.run_for(2_500)
+    tab.evaluate("hide(true)")
+    asked.clear()
+    tab.clock.run_for(60_000)
+    assert asked == []
+    with tab.expect_response(lambda response: "/progress" in response.url):
+        tab.evaluate("hide(false)")
+
+
+def test_an_ended_session_leads_to_signing_in(browser, house):
+    # The 401 of the poll is an error to the console, so this window may complain.
+    with opened(browser, house.root, forgiving=True) as page:
+        watch(page, 130_000)
+        context = page.context
+        cookies = context.cookies()
+        context.request.post("/signout", headers={"Origin": house.root})
+        context.add_cookies(cookies)  # what a browser has that missed the end
+        expect(page).to_have_url(re.compile("/signin"))
+        expect(page.get_by_label("ICA API key")).to_be_visible()
+
+
+def test_a_dashboard_that_goes_away_is_told_and_comes_back(browser, tmp_path):
+    # What is out of reach is an error to the console, so this window may complain.
+    with House(tmp_path) as house, opened(browser, house.root, forgiving=True) as page:
+        watch(page, 140_000)
+        banner = page.locator("[data-away]")
+        expect(banner).to_be_hidden()
+        house.close()
+        expect(banner).to_be_visible()
+        house.open()
+        expect(banner).to_be_hidden()
+        with page.expect_response(polled):
+            pass
+
+
+def test_a_settled_page_does_not_ask(tab):
+    sign_in(tab)
+    draft(tab, data_ids(3, start=150_000), "short.txt")
+    submit(tab)
+    expect(tab.locator("#progress .standing")).to_contain_text("Done")
+    asked = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.clock.install()
+    tab.clock.run_for(30_000)
+    assert asked == []
