@@ -81,7 +81,7 @@ def _find_or_add(connection: Connection, texts: dict[str, str]) -> dict[str, int
 
 def _find(connection: Connection, digests: Collection[str]) -> dict[str, int]:
     statement = select(reasons.c.digest, reasons.c.id).where(reasons.c.digest.in_(digests))
-    return dict(connection.execute(statement).tuples().all())
+    return dict(connection.execute(statement).all())
 
 
 def _note(
@@ -158,9 +158,7 @@ def across(connection: Connection, chosen: ColumnElement[bool], most: int) -> li
             select(submissions.c.id, submissions.c.name)
             .where(chosen)
             .where(submissions.c.id.in_(select(reason_groups.c.submission_id)))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     gathered: dict[int, list[Holder]] = {}
     for reason_id, submission_id, count in _counted(connection, items.c.submission_id.in_(names)):
@@ -207,7 +205,7 @@ def _counted(connection: Connection, condition: ColumnElement[bool]) -> list[tup
 
 def _texts(connection: Connection, reason_ids: Collection[int]) -> dict[int, str]:
     statement = select(reasons.c.id, reasons.c.text).where(reasons.c.id.in_(reason_ids))
-    return dict(connection.execute(statement).tuples().all())
+    return dict(connection.execute(statement).all())
 
 
 def _first_seen(
