@@ -19,6 +19,7 @@ class Budget:
         self._clock = clock
         self._workers = 1
         self._paid_at: dict[int, float] = {}  # account -> when its debt is paid
+        self._paused_until: dict[int, float] = {}
         self._running: Counter[int] = Counter()
         self._lock = threading.Lock()
 
@@ -36,11 +37,13 @@ class Budget:
     def pause(self, account_id: int, until: float) -> None:
         """ICA asks to be left alone until then."""
         with self._lock:
-            self._paid_at[account_id] = max(self._paid_at.get(account_id, 0.0), until)
+            self._paused_until[account_id] = max(self._paused_until.get(account_id, 0.0), until)
 
     def is_spent(self, account_id: int) -> bool:
-        """Whether the account has used up what it has for now."""
-        return self._paid_at.get(account_id, 0.0) > self._clock() + 1.0
+        """Whether the account has used up what it has for now, or ICA wants to be left alone."""
+        now = self._clock()
+        paused = self._paused_until.get(account_id, 0.0) > now
+        return paused or self._paid_at.get(account_id, 0.0) > now + 1.0
 
     def begin(self, account_id: int) -> None:
         """A unit of the account starts."""
@@ -57,5 +60,5 @@ class Budget:
         most = max(1, AT_ONCE // self._workers)
         with self._lock:
             crowded = {account for account, count in self._running.items() if count >= most}
-            known = list(self._paid_at)
+            known = {*self._paid_at, *self._paused_until}
         return crowded | {account for account in known if self.is_spent(account)}

@@ -10,6 +10,7 @@ from functools import partial
 
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store, batches, chores, uploads, workers
+from webapp.store.batches import Batch
 from webapp.vault import Vault, secret_key_for
 from webapp.work import chores as chores_work
 from webapp.work import house, read, unit
@@ -111,7 +112,17 @@ class Worker:
                 return None
         with store.write() as connection:
             batch = batches.claim(connection, self.id, now, not_of=busy)
-        return partial(unit.perform, self._context, batch) if batch else None
+        if batch is None:
+            return None
+        # Counted here and not in the thread: the next look comes before the thread has begun.
+        self._context.budget.begin(batch.account_id)
+        return partial(self._do_batch, batch)
+
+    def _do_batch(self, batch: Batch) -> None:
+        try:
+            unit.perform(self._context, batch)
+        finally:
+            self._context.budget.end(batch.account_id)
 
     def _chore_due(self, now: float) -> Unit | None:
         store, busy = self._context.store, self._context.budget.busy()

@@ -1,23 +1,23 @@
 """Refreshing: the job, the total and one count a status; at most 9 calls, whatever the size."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaError, NotThere
+from webapp.ica.errors import NotThere
 from webapp.ica.models import MOVING, Job
 from webapp.ica.operations import Kind
 from webapp.store import accounts, batches, items
 from webapp.store.batches import Batch, Counts
 from webapp.store.submissions import Submission
-from webapp.store.words import UNKNOWN, BatchState, Blocked, Task
+from webapp.store.words import UNKNOWN, UNREAD, Blocked, Task
 from webapp.store.words import WATCHED as WATCHED_PRIORITY
-from webapp.work import troubles, walk
+from webapp.work import walk
 from webapp.work.context import Context
 
 WATCHED_PAUSE = 2.0  # seconds between two refreshes while somebody watches
 SHORTEST, LONGEST = 5.0, 60.0  # while nobody does
-LOST_AFTER, LOST_TIMES, LOST_PAUSE = 600.0, 3, 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +33,35 @@ class News:
         """The job's own word; without a job, the counts decide."""
         if self.job:
             return self.job.is_final
-        return bool(self.counts) and not any((self.counts or {}).get(word) for word in MOVING)
+        counts = self.counts or {}
+        return bool(counts) and not any(counts.get(word) for word in (*MOVING, UNREAD))
 
 
 def refresh(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
     """Ask how a running batch stands, and read a page of its items while at it."""
-    try:
-        news = ask(client, submission, batch)
-    except NotThere as error:
-        _missing(context, batch, error)
-        return
+    news = ask(client, submission, batch)
+    if news.counts is None:
+        news = replace(news, counts=_counts_by_rows(context, batch))
     now = context.clock()
-    values = _heard(context, batch, news, now)
+    values = _heard(news, now)
     if news.has_ended:
         values |= {"task": Task.WALK, "due_at": now, "round_cursor": None, "round_read": 0}
     else:
         values |= _next_look(submission, now)
     with context.store.write() as connection:
+        keep = batches.record if news.has_ended else batches.keep
+        keep(connection, batch, now, **values)
         accounts.note_trouble(connection, batch.account_id, "", None, now)
-        if news.has_ended:
-            batches.record(connection, batch, now, **values)
-            return
-        batches.keep(connection, batch, now, **values)
         batch = batches.get(connection, batch.id)
-    walk.one_page(context, client, submission, batch)
+    if not news.has_ended:
+        walk.one_page(context, client, submission, batch)
 
 
 def ask(client: IcaClient, submission: Submission, batch: Batch) -> News:
     """The job, the total, and one count per status, until they make up the total."""
     place = (submission.project_id, str(batch.ica_batch_id))
     kind = cast(Kind, batch.kind)
-    if batch.ica_job_id:
-        job: Job | None = client.job(batch.ica_job_id)
-    else:
-        job = client.batch(*place, kind=kind).job
+    job = _job(client, submission, batch)
     total = client.count_items(*place, kind=kind)
     if total is None:
         return News(job, None, None)
@@ -85,10 +80,19 @@ def ask(client: IcaClient, submission: Submission, batch: Batch) -> News:
     return News(job, total, counts)
 
 
-def _heard(context: Context, batch: Batch, news: News, now: float) -> dict[str, Any]:
+def _job(client: IcaClient, submission: Submission, batch: Batch) -> Job | None:
+    """The batch's job. Should ICA have tidied it away, the batch may still be there."""
+    if batch.ica_job_id:
+        with suppress(NotThere):
+            return client.job(batch.ica_job_id)
+    kind = cast(Kind, batch.kind)
+    return client.batch(submission.project_id, str(batch.ica_batch_id), kind=kind).job
+
+
+def _heard(news: News, now: float) -> dict[str, Any]:
     values: dict[str, Any] = {
         "total": news.total,
-        "counts": news.counts if news.counts is not None else _counts_by_rows(context, batch),
+        "counts": news.counts,
         "counted_at": now,
         "failures": 0,
         "blocked": Blocked.NO,
@@ -118,27 +122,3 @@ def _next_look(submission: Submission, now: float) -> dict[str, Any]:
         return {"due_at": now + WATCHED_PAUSE, "priority": WATCHED_PRIORITY, "task": Task.REFRESH}
     calm = (now - submission.changed_at) / 4
     return {"due_at": now + min(max(calm, SHORTEST), LONGEST), "task": Task.REFRESH}
-
-
-def _missing(context: Context, batch: Batch, error: IcaError) -> None:
-    """ICA says there is no such batch: after three times in ten minutes it is taken at its word."""
-    now = context.clock()
-    since = batch.missing_since or now
-    count = batch.missing_count + 1
-    values: dict[str, Any] = {
-        "missing_count": count,
-        "missing_since": since,
-        "trouble": troubles.described(error, now),
-    }
-    if count >= LOST_TIMES and now - since >= LOST_AFTER:
-        values |= {
-            "state": BatchState.LOST,
-            "task": Task.NONE,
-            "due_at": None,
-            "settled_at": now,
-            "blocked": Blocked.NO,
-        }
-    else:
-        values |= {"due_at": now + LOST_PAUSE, "task": Task.REFRESH}
-    with context.store.write() as connection:
-        batches.record(connection, batch, now, **values)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotSignedIn, NotThere
+from webapp.ica.errors import IcaError, MayNot, NotSignedIn, NotThere, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.ica.operations import Kind
@@ -111,7 +111,8 @@ def find(context: Context, client: IcaClient, submission: Submission, batch: Bat
         _sent(context, batch, found)
     elif now - (batch.intent_at or now) < FIND_FOR:
         with context.store.write() as connection:
-            batches.record(connection, batch, now, due_at=now + FIND_AGAIN)
+            again = now + FIND_AGAIN
+            batches.record(connection, batch, now, due_at=again, blocked=Blocked.NO)
     else:
         with context.store.write() as connection:
             batches.record(
@@ -153,14 +154,12 @@ def _holds(context: Context, client: IcaClient, job: Job, batch: Batch, data_ids
     try:
         page = client.items(*place, kind=kind)
         total = client.count_items(*place, kind=kind)
-    except IcaProblem as error:
-        if isinstance(error, NotThere) or not error.worth_trying_again:
-            return False  # another kind of job
-        raise
-    # V3 makes one item of each file of a folder, so not every item need be one of ours.
-    if not any(item.data_id in data_ids for item in page.items):
-        return False
-    return total is None or context.settings.ica_version == "v3" or total == len(data_ids)
+    except (NotThere, Refused):
+        return False  # another kind of job
+    known = [item.data_id in data_ids for item in page.items]
+    if context.settings.ica_version == "v3":  # one item for each file of a folder: not all are ours
+        return any(known)
+    return bool(known) and all(known) and total in {None, len(data_ids)}
 
 
 def close(context: Context, batch: Batch) -> None:

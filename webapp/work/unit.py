@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaError, IcaNonsense
+from webapp.ica.errors import IcaError, NotThere
 from webapp.store import accounts, submissions
 from webapp.store.batches import Batch, LeaseLost
 from webapp.store.submissions import Submission
 from webapp.store.words import Blocked, Task
-from webapp.work import refresh, send, troubles, walk
+from webapp.work import missing, refresh, send, troubles, walk
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
@@ -25,14 +25,11 @@ log = logging.getLogger(__name__)
 
 def perform(context: Context, batch: Batch) -> None:
     """Do what is next for a leased batch and record it; nothing that ICA does makes this raise."""
-    context.budget.begin(batch.account_id)
     started = context.clock()
     try:
         outcome = _perform(context, batch)
     except LeaseLost:
         outcome = "somebody else does it"
-    finally:
-        context.budget.end(batch.account_id)
     log.info(
         "submission %d batch %d: %s, %s, %.2f s",
         batch.submission_id,
@@ -57,8 +54,9 @@ def _perform(context: Context, batch: Batch) -> str:
         troubles.block(context, batch, Blocked.SIGN_IN)
         return "waits for a sign-in"
     except IcaError as error:
-        # A cursor that led nowhere is not followed again.
-        begun_anew = {"round_cursor": None} if isinstance(error, IcaNonsense) else {}
-        troubles.postpone(context, batch, error, **begun_anew)
+        if isinstance(error, NotThere) and batch.ica_batch_id:
+            missing.note(context, batch, error)
+        else:
+            troubles.postpone(context, batch, error, **walk.begun_anew(error))
         return f"put off: {error}"
     return "done"

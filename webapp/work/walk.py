@@ -4,14 +4,14 @@ from functools import partial
 from typing import Any, cast
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaNonsense, Refused
-from webapp.ica.models import MOVING, Item, Page
+from webapp.ica.errors import IcaError, IcaNonsense, Refused
+from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
 from webapp.ica.operations import Kind
-from webapp.store import batches, items
+from webapp.store import accounts, batches, items
 from webapp.store.batches import Batch
 from webapp.store.items import Outcome
 from webapp.store.submissions import Submission
-from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Task
+from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Blocked, Task
 from webapp.work.context import Context
 
 PAGE = 1000
@@ -20,8 +20,14 @@ SECONDS = 5.0  # that a unit may walk before it gives its lease back
 TROUBLED_EVERY = 60.0  # seconds after which failed items are read again
 GROWN_BY = 1.2
 MORE_WALKS, MORE_WALKS_PAUSE = 3, 40.0  # when the job has ended and items still move
+REFRESH_PAUSE = 5.0  # seconds, when the counts were final and the items are not
+WELL: dict[str, Any] = {"failures": 0, "trouble": None, "blocked": Blocked.NO}
 EXPANDED_REASON = "ICA (V3) made one item of each file in this folder; they stand after the list."
 NOT_LISTED = "ICA does not list this id among the batch's items."
+
+
+class Circle(IcaNonsense):
+    """ICA's cursors lead back to where they came from."""
 
 
 def one_page(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -35,8 +41,8 @@ def one_page(context: Context, client: IcaClient, submission: Submission, batch:
         values = _round_read(batch, page, anew, context.clock())
     now = context.clock()
     with context.store.write() as connection:
-        items.apply(connection, batch, [outcome(item) for item in page.items], now)
         batches.record(connection, batch, now, **values)
+        items.apply(connection, batch, [outcome(item) for item in page.items], now)
 
 
 def walk(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -45,17 +51,28 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
     while True:
         page, anew = _read(client, submission, batch, batch.round_cursor)
         now = context.clock()
-        values = _round_read(batch, page, anew, now) | {"failures": 0, "trouble": None}
+        pauses = bool(page.next_token) and _pauses(context, batch, started)
+        values = _round_read(batch, page, anew, now) | WELL
+        values |= {"lease_until": 0.0, "due_at": now} if pauses else _leased(now)
         with context.store.write() as connection:
+            batches.keep(connection, batch, now, **values)
             items.apply(connection, batch, [outcome(item) for item in page.items], now)
-            if page.next_token is None:
-                _walked_whole(context, connection, batch, values)
-                return
-            if _pauses(context, batch, started):
-                batches.record(connection, batch, now, due_at=now, **values)
-                return
-            batches.keep(connection, batch, now, lease_until=now + batches.LEASE, **values)
+            accounts.note_trouble(connection, batch.account_id, "", None, now)
             batch = batches.get(connection, batch.id)
+        if pauses:
+            return
+        if page.next_token is None:
+            _walked_whole(context, batch)
+            return
+
+
+def begun_anew(error: IcaError) -> dict[str, Any]:
+    """What an error means for the cursors: one that led in a circle is not followed again."""
+    return {"round_cursor": None, "failed_cursor": None} if isinstance(error, Circle) else {}
+
+
+def _leased(now: float) -> dict[str, Any]:
+    return {"lease_until": now + batches.LEASE}
 
 
 def _pauses(context: Context, batch: Batch, started: float) -> bool:
@@ -66,26 +83,44 @@ def _pauses(context: Context, batch: Batch, started: float) -> bool:
     )
 
 
-def _walked_whole(context: Context, connection: Any, batch: Batch, values: dict[str, Any]) -> None:
-    """Settle the batch, or walk again when items still move though the job has ended."""
+def _walked_whole(context: Context, batch: Batch) -> None:
+    """Settle the batch, or look again while items still move."""
     now = context.clock()
-    counts = items.counts(connection, batch)
-    if any(counts.get(word) for word in MOVING) and batch.whole_walks < MORE_WALKS:
-        values |= {"due_at": now + MORE_WALKS_PAUSE, "whole_walks": batch.whole_walks + 1}
+    moves = any(_counts(context, batch).get(word) for word in MOVING)
+    if moves and batch.job_status not in FINAL_JOB:  # no job told us that it has ended
+        values: dict[str, Any] = {"task": Task.REFRESH, "due_at": now + REFRESH_PAUSE}
+    elif moves and batch.whole_walks < MORE_WALKS:
+        values = {"due_at": now + MORE_WALKS_PAUSE, "whole_walks": batch.whole_walks + 1}
     else:
-        if context.settings.ica_version == "v3":
-            items.mark_unread(
-                connection, batch, EXPANDED, EXPANDED_REASON, now, begins="fol.", limit=batch.size
-            )
-        items.mark_unread(connection, batch, UNKNOWN, NOT_LISTED, now, limit=batch.size)
-        counts = items.counts(connection, batch)
-        values |= {
-            "state": BatchState.SETTLED,
-            "task": Task.NONE,
-            "due_at": None,
-            "settled_at": now,
-        }
-    batches.record(connection, batch, now, counts=counts, **values)
+        _mark_what_was_not_listed(context, batch)
+        values = {"state": BatchState.SETTLED, "task": Task.NONE, "due_at": None}
+        values["settled_at"] = now
+    counts = _counts(context, batch)
+    with context.store.write() as connection:
+        batches.record(connection, batch, now, counts=counts, **values)
+
+
+def _counts(context: Context, batch: Batch) -> batches.Counts:
+    with context.store.read() as connection:
+        return items.counts(connection, batch)
+
+
+def _mark_what_was_not_listed(context: Context, batch: Batch) -> None:
+    """Rows that the whole walk did not meet get their last word, a chunk a transaction."""
+    if context.settings.ica_version == "v3":
+        _mark_unread(context, batch, EXPANDED, EXPANDED_REASON, begins="fol.")
+    _mark_unread(context, batch, UNKNOWN, NOT_LISTED)
+
+
+def _mark_unread(
+    context: Context, batch: Batch, status: str, reason: str, begins: str = ""
+) -> None:
+    marked = None
+    while marked != 0:
+        now = context.clock()
+        with context.store.write() as connection:
+            batches.keep(connection, batch, now, **_leased(now))
+            marked = items.mark_unread(connection, batch, status, reason, now, begins=begins)
 
 
 def _read(
@@ -111,7 +146,7 @@ def _read(
     except Refused:
         return read(), True
     if page.next_token == cursor or _goes_in_circles(batch):
-        raise IcaNonsense("ICA's pages go round in a circle: a cursor came a second time.")
+        raise Circle("ICA's pages go round in a circle: a cursor came a second time.")
     return page, False
 
 
