@@ -88,7 +88,7 @@ def test_back_goes_through_filters_and_pages(tab):
     submit(tab)
     wait_until_done(tab)
     tab.get_by_role("link", name="Show what is new").click()
-    start = tab.url
+    expect(tab).to_have_url(re.compile("/items$"))
     tab.get_by_label("Filter by status").get_by_role("link", name="FAILED").click()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
     expect(tab.locator("#item-table tbody tr").first).to_contain_text("FAILED")
@@ -101,7 +101,7 @@ def test_back_goes_through_filters_and_pages(tab):
     expect(tab.locator("#item-table tbody tr")).to_have_count(50)
     assert shown_ids(tab) == first
     tab.go_back()
-    expect(tab).to_have_url(start)
+    expect(tab).to_have_url(re.compile("/items$"))
     expect(tab.locator("#item-table tbody tr").first).to_contain_text("LINKED")
     tab.go_forward()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
