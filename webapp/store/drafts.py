@@ -147,7 +147,7 @@ def _counts(item_count: int, left_out: int) -> dict[str, int]:
 
 def to_check(
     connection: Connection, submission_id: int, after: int, limit: int
-) -> Sequence[tuple[int, int, int, str]]:
+) -> list[tuple[int, int, int, str]]:
     """The next items that will be sent: position, line, column, data id."""
     statement = (
         select(items.c.position, items.c.line, items.c.column, items.c.data_id)
@@ -156,7 +156,7 @@ def to_check(
         .order_by(items.c.position)
         .limit(limit)
     )
-    return connection.execute(statement).tuples().all()
+    return [tuple(row) for row in connection.execute(statement)]
 
 
 def mark_refused(

@@ -1,6 +1,5 @@
 """Checking: ICA is asked which ids of a draft it would refuse, before anything is sent."""
 
-from collections.abc import Sequence
 from itertools import accumulate
 
 from webapp.store import accounts, chores, drafts, submissions
@@ -42,7 +41,7 @@ def _record(context: Context, chore: Chore, last: int, refused: list[Row]) -> Ch
     return kept
 
 
-def _that_fit(rows: Sequence[Row]) -> list[Row]:
+def _that_fit(rows: list[Row]) -> list[Row]:
     """The first rows whose ids fit into one address."""
     lengths = accumulate(len(row[3]) + AROUND for row in rows)
     return [row for row, length in zip(rows, lengths, strict=True) if length <= URL_LENGTH]
