@@ -24,20 +24,23 @@ def read(
     column: int | None = None,
     limits: Limits = _DEFAULTS,
     after: "Reading | None" = None,
+    tell_repeats: bool = True,
 ) -> "Reading":
     """Open a list that comes in pieces of any size.
 
     `file_name` helps where the content leaves open whether it is a table; `column` (from 1) is
     the user's choice of the column of ids, None to find it. `after` is a finished reading that
-    this one goes on from: its lines count on, and an id of both is a repeat.
+    this one goes on from: its lines count on, and an id of both is a repeat. Without
+    `tell_repeats` every id is a good one, which spares the memory to know them all.
     Raises Unreadable at once, or while the reading is iterated over.
     """
     source = open_source(pieces, limits)
     if source.is_workbook:
         workbook = Workbook(source.stream, limits)
         layout = lay_out_rows(workbook.rows(), column)
-        return Reading(source, layout, limits, after, workbook)
-    return Reading(source, lay_out(source.sample(), file_name, column), limits, after)
+        return Reading(source, layout, limits, after, workbook, tell_repeats=tell_repeats)
+    layout = lay_out(source.sample(), file_name, column)
+    return Reading(source, layout, limits, after, tell_repeats=tell_repeats)
 
 
 class Reading:
@@ -55,6 +58,8 @@ class Reading:
         limits: Limits,
         after: "Reading | None" = None,
         workbook: Workbook | None = None,
+        *,
+        tell_repeats: bool = True,
     ) -> None:
         self.source = source
         self.layout = layout
@@ -68,7 +73,8 @@ class Reading:
         self.lines = self.blank = self.headers = self.comments = 0
         self._entry_lines = self._last_line = 0
         self._entries_left: int = after._entries_left if after else limits.entries
-        self._seen: Seen = after._seen if after else Seen()
+        seen = after._seen if after else Seen()
+        self._seen: Seen | None = seen if tell_repeats else None
         self._offset: int = after._offset + after.lines if after else 0
         self._limits = limits
 
@@ -146,7 +152,8 @@ class Reading:
             text = shown(found.text)
             return Entry(Kind.REJECTED, line, column, "", text, note, None, project_id)
         unusual, mended = found.unusual, found.mended
-        first = self._seen.first(found.data_id, unusual, line, column)
+        seen = self._seen
+        first = seen.first(found.data_id, unusual, line, column) if seen else None
         if first:
             self.repeated += 1
         else:

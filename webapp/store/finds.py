@@ -22,7 +22,7 @@ from webapp.store.accounts import Account
 from webapp.store.engine import Store
 from webapp.store.outcomes import batch_of_unread, unsent
 from webapp.store.tables import accounts, batches, find_ids, finds, items, submissions
-from webapp.store.words import NOT_SENT, UNREAD, State
+from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, State
 
 CHUNK = 1_000  # ids whose items are looked up by one statement
 KEPT_FOR = 90 * 86_400.0  # seconds after which a question is forgotten
@@ -30,7 +30,7 @@ KEPT_FOR = 90 * 86_400.0  # seconds after which a question is forgotten
 # outcomes beside the statuses of items
 NEVER = "NEVER"  # no submission that the reader may see holds the id
 DRAFTED = "DRAFT"  # only a draft of the reader's own holds it
-_NEVER_WENT_OUT = (DRAFTED, NOT_SENT, "LEFT_OUT")
+_NEVER_WENT_OUT = (DRAFTED, NOT_SENT, LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)

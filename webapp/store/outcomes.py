@@ -41,6 +41,8 @@ def _rows(
     connection: Connection, submission_id: int, data_ids: Collection[str]
 ) -> list[Row[tuple[str, str, str, str, int | None, int]]]:
     not_sent = and_(items.c.status == UNREAD, unsent())
+    # + 0, or SQLite would read the whole submission instead of these ids by their index
+    ours = items.c.submission_id + 0 == submission_id
     statement = (
         select(
             items.c.data_id,
@@ -52,7 +54,7 @@ def _rows(
         )
         .join(submissions, submissions.c.id == items.c.submission_id)
         .outerjoin(batches, batch_of_unread())
-        .where(items.c.data_id.in_(data_ids), items.c.submission_id == submission_id)
+        .where(items.c.data_id.in_(data_ids), ours)
     )
     return list(connection.execute(statement))
 

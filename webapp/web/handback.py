@@ -55,6 +55,7 @@ def download(submission_id: int) -> ResponseReturnValue:
         file_name=upload.parts[part],
         column=submission.review.get("columns", {}).get(str(part)),
         limits=intake.limits(),
+        tell_repeats=False,
     )
     chunks = idlist.annotate(reading, Outcomes(store, submission_id))
     stem, ending = _file_name(submission, upload.parts[part])

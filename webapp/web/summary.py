@@ -11,12 +11,17 @@ from flask import url_for
 from webapp.store.finds import DRAFTED, NEVER, Latest
 from webapp.store.pages import Cursor, Page, cut
 from webapp.store.submissions import Submission
-from webapp.store.words import NOT_SENT
+from webapp.store.words import LEFT_OUT, NOT_SENT
 from webapp.web import standing
 from webapp.web.filters import plural, share
 
-LABELS = {NEVER: "never submitted here", DRAFTED: "in a draft of yours", NOT_SENT: "not sent"}
-SEND_ANEW = frozenset({NEVER, "UNLINKED", "ALREADY_UNLINKED", "LEFT_OUT"})
+LABELS = {
+    NEVER: "never submitted here",
+    DRAFTED: "in a draft of yours",
+    NOT_SENT: "not sent",
+    LEFT_OUT: "left out",
+}
+SEND_ANEW = frozenset({NEVER, "UNLINKED", "ALREADY_UNLINKED", LEFT_OUT})
 RETRY = frozenset({"FAILED", "PARTIALLY_LINKED", "PARTIALLY_UNLINKED"})
 FIRST_FEW = 3  # submissions that an outcome's next actions name
 
