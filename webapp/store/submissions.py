@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
@@ -105,6 +105,13 @@ class New:
     kind: str = "link"
     parent: Submission | None = None
     attempt: int = 1
+    review: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def root_id(self) -> int | None:
+        """The first attempt. An undo is no attempt at what it undoes: a family begins."""
+        parent = self.parent
+        return parent.family_id if parent and parent.kind == self.kind else None
 
 
 def create(connection: Connection, new: New, state: State, now: float) -> int:
@@ -127,12 +134,12 @@ def create(connection: Connection, new: New, state: State, now: float) -> int:
         "batch_count": 0,
         "batch_size": new.batch_size,
         "counts": {},
-        "review": {},
+        "review": new.review,
         "problem": "",
         "note": "",
         "left_out": 0,
         "parent_id": new.parent.id if new.parent else None,
-        "root_id": new.parent.family_id if new.parent else None,
+        "root_id": new.root_id,
         "attempt": new.attempt,
     }
     statement = insert(submissions).values(values).returning(submissions.c.id)
@@ -230,6 +237,12 @@ def seen_by(account: Account, now: float) -> ColumnElement[bool]:
         submissions.c.project_id.in_(readable),
         or_(begun, submissions.c.account_id == account.id),
     )
+
+
+def begun_in(account: Account, project_id: str, since: float, now: float) -> ColumnElement[bool]:
+    """What the account may see of a project, or of all for "", that was submitted since then."""
+    condition = and_(seen_by(account, now), submissions.c.submitted_at >= since)
+    return condition & (submissions.c.project_id == project_id) if project_id else condition
 
 
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from webapp.store.batches import Batch
 from webapp.store.chores import Chore
 from webapp.store.submissions import WATCHED_EVERY, Submission
 from webapp.store.watching import Glance
-from webapp.store.words import BatchState, ChoreKind, State
+from webapp.store.words import BatchState, ChoreKind, State, is_trouble
 from webapp.store.workers import SILENT_AFTER
 from webapp.web import guard, params, standing
 from webapp.web.build import build
@@ -84,6 +84,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "upload": upload,
         "chores": [_shown_chore(chore) for chore in underway],
         "now": now,
+        "acts": _acts(submission),
     }
 
 
@@ -93,6 +94,22 @@ def _segments(submission: Submission, total: int) -> list[standing.Segment]:
         return f"{place}{params.query({'status': word})}#items"
 
     return standing.segments(submission.counts, total, href, labels=standing.labels(submission))
+
+
+def _acts(submission: Submission) -> list[tuple[str, str]]:
+    """What can be made of the outcomes there are: text and address."""
+    counts, over = submission.counts, submission.state == State.SETTLED
+    words = ["FAILED", *(word for word in counts if over and is_trouble(word))]
+    again = next((word for word in words if counts.get(word)), None)
+    found = []
+    if again:
+        text = "Try again what failed" if again == "FAILED" else f"Try again what is {again}"
+        found.append((text, url_for("retry.ask", submission_id=submission.id, status=again)))
+    if over and submission.kind == "link" and counts.get("LINKED"):
+        found.append(
+            ("Undo: unlink what it linked", url_for("retry.ask_undo", submission_id=submission.id))
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,17 @@ SENTENCES = {
     Phase.BLOCKED: "It can't go on until something is put right.",
 }
 
+COPIED: dict[str, dict[str, str]] = {  # of a submission that was made from another one
+    "retry": {
+        State.READING: "The items to try again are being gathered; then they are sent by itself.",
+        State.UNREADABLE: "There was nothing to try again, so nothing was sent.",
+    },
+    "undo": {
+        State.READING: "The items to unlink are being gathered; then they are sent by itself.",
+        State.UNREADABLE: "There was nothing to unlink, so nothing was sent.",
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -160,7 +171,8 @@ def sentence(submission: Submission) -> str:
         return _summary(submission)
     if submission.state == State.DISCARDED and submission.submitted_at:
         return "This submission was deleted here. Nothing was changed in ICA."
-    return SENTENCES[_key(submission)]
+    copied = COPIED.get(submission.source, {}).get(submission.state)
+    return copied or SENTENCES[_key(submission)]
 
 
 def _key(submission: Submission) -> State | Phase:

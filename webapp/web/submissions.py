@@ -7,7 +7,18 @@ from webapp.samples import PROJECT
 from webapp.store import batches, submissions
 from webapp.store.submissions import Submission
 from webapp.store.words import State
-from webapp.web import drafts, find, handback, intake, items, progress, projects, samples
+from webapp.web import (
+    drafts,
+    families,
+    find,
+    handback,
+    intake,
+    items,
+    progress,
+    projects,
+    reasons,
+    samples,
+)
 from webapp.web.desk import desk, own_submission, submission_or_404
 from webapp.web.filters import plural
 from webapp.web.intake import Errors, Form, Unusable
@@ -67,7 +78,9 @@ def _followed(submission: Submission) -> ResponseReturnValue:
         "submissions/submission.html",
         **progress.shown(submission),
         **items.table(submission),
+        **reasons.shown(submission),
         offers=handback.offers(submission),
+        family=families.shown(submission),
     )
 
 

@@ -8,7 +8,7 @@ from webapp.store import chores
 from webapp.store.batches import LeaseLost
 from webapp.store.chores import Chore
 from webapp.store.words import ASKING, ChoreKind
-from webapp.work import checking, leaving, troubles
+from webapp.work import checking, copy, leaving, troubles
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
@@ -18,6 +18,7 @@ Step = Callable[[Context, Chore], Chore]
 """Does the next chunk in one transaction and returns the chore as chores.keep() or end() does."""
 
 STEPS: Mapping[str, Step] = {
+    ChoreKind.COPY: copy.step,
     ChoreKind.LEAVE_OUT: leaving.step,
     ChoreKind.TAKE_BACK: leaving.step,
     ChoreKind.CHECK: checking.step,

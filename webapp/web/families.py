@@ -1,0 +1,120 @@
+"""The family of a submission: its attempts side by side, and each id where it counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import batches, families, submissions
+from webapp.store.batches import Batch
+from webapp.store.items import Item
+from webapp.store.submissions import Submission
+from webapp.store.words import WELL, State
+from webapp.web import params, retry, standing
+from webapp.web.desk import desk, submission_or_404
+from webapp.web.filters import plural
+
+blueprint = Blueprint("families", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A submission as its relatives name it."""
+
+    number: int
+    name: str
+    submitter: str
+    sentence: str
+    href: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An id with its latest attempt."""
+
+    item: Item
+    attempt: int
+    status: str
+    label: str | None
+    href: str
+
+
+@blueprint.get("/submissions/<int:submission_id>/family")
+def page(submission_id: int) -> ResponseReturnValue:
+    """One effective status an id, across all attempts."""
+    submission = submission_or_404(submission_id)
+    if submission.family_id != submission_id:
+        return redirect(url_for("families.page", submission_id=submission.family_id), 303)
+    statuses, here = params.words("status"), url_for("families.page", submission_id=submission_id)
+    with desk().store.read() as connection:
+        members = families.attempts(connection, submission_id)
+        found = families.page(connection, members, statuses, params.cursor(), params.size())
+        cut = {member.id: batches.of_submission(connection, member.id) for member in members}
+    rows = [_row(row, cut[row.item.submission_id]) for row in found.rows]
+    counts = families.effective_counts(members)
+    total = sum(counts.values())
+    return render_template(
+        "families/family.html",
+        submission=submission,
+        family=shown(submission),
+        segments=standing.segments(
+            counts, total, lambda word: here + params.query({"status": word}), statuses
+        ),
+        total=total,
+        rows=rows,
+        statuses=statuses,
+        here=here,
+        previous_url=_url(here, statuses, "before", found.previous),
+        next_url=_url(here, statuses, "after", found.next),
+    )
+
+
+def shown(submission: Submission) -> dict[str, Any]:
+    """What a submission's page says of its family."""
+    with desk().store.read() as connection:
+        members = families.attempts(connection, submission.family_id)
+        made = families.made_from(connection, submission)
+        origin = submissions.many(connection, [submission.parent_id or 0])
+    return {
+        "attempts": [_member(member, submission) for member in members],
+        "sentence": _sentence(members),
+        "href": url_for("families.page", submission_id=submission.family_id),
+        "of": next((_member(found, submission) for found in origin.values()), None),
+        "undos": [_member(child, submission) for child in made if child.source == "undo"],
+        "undo": submission.source == "undo",
+        "receipt": retry.receipt(submission),
+    }
+
+
+def _sentence(members: Sequence[Submission]) -> str:
+    counts = families.effective_counts(members)
+    well = sum(count for word, count in counts.items() if word in WELL)
+    doing = "unlinked" if members and members[0].kind == "unlink" else "linked"
+    tries = plural(len(members), "attempt")
+    return f"After {tries} {well:,} of {plural(sum(counts.values()), 'id')} {doing}."
+
+
+def _member(member: Submission, seen_from: Submission) -> Member:
+    begun = member.state in {State.ACTIVE, State.SETTLED}
+    return Member(
+        number=member.attempt,
+        name=member.name,
+        submitter=member.submitter,
+        sentence=standing.sentence(member) if begun else "It is being prepared.",
+        href=url_for("submissions.page", submission_id=member.id),
+        here=member.id == seen_from.id,
+    )
+
+
+def _row(found: families.Standing, cut: Sequence[Batch]) -> Row:
+    item = found.item
+    status, label = standing.item_label(item.status, item.position, cut)
+    place = url_for("items.item", submission_id=item.submission_id, position=item.position)
+    return Row(item, found.attempt, status, label, place)
+
+
+def _url(here: str, statuses: Sequence[str], name: str, key: int | None) -> str | None:
+    return here + params.query({"status": statuses, name: key}) if key else None

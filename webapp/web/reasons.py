@@ -1,0 +1,103 @@
+"""Why items did not end well: the groups of a submission, and of all submissions of a project."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import access, reasons, submissions
+from webapp.store.submissions import Submission
+from webapp.store.words import State
+from webapp.web import params
+from webapp.web.desk import ask_about_new_projects, desk, submission_or_404, viewer
+from webapp.web.filters import share
+
+TOP, MOST = 5, 200
+DAY = 86_400.0
+SINCE = {"7d": ("last 7 days", 7 * DAY), "30d": ("last 30 days", 30 * DAY), "all": ("all time", 0)}
+
+blueprint = Blueprint("reasons", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A group of reasons with what can be done about it."""
+
+    status: str
+    text: str
+    count: int
+    share: str
+    first_seen: float
+    examples: list[tuple[str, str]]
+    show: str
+    export: str
+    retry: str
+
+
+@blueprint.get("/submissions/<int:submission_id>/reasons")
+def page(submission_id: int) -> ResponseReturnValue:
+    submission = submission_or_404(submission_id)
+    return render_template("reasons/reasons.html", submission=submission, **shown(submission, MOST))
+
+
+@blueprint.get("/reasons")
+def across() -> ResponseReturnValue:
+    """The groups over all submissions of a project, or of all projects, of the chosen time."""
+    ask_about_new_projects()
+    since = request.args.get("since", "30d")
+    if since not in SINCE:
+        abort(400, "The time is one of 7d, 30d and all.")
+    project_id, now = params.text("project"), desk().now()
+    with desk().store.read() as connection:
+        chosen = submissions.begun_in(viewer(), project_id, _begin(since, now), now)
+        found = reasons.across(connection, chosen, MOST)
+        projects = access.projects(connection, viewer().id, now)
+    return render_template(
+        "reasons/across.html",
+        found=found,
+        total=sum(spread.count for spread in found),
+        projects=projects,
+        project_id=project_id,
+        since=since,
+        choices=SINCE,
+    )
+
+
+def shown(submission: Submission, most: int = TOP) -> dict[str, Any]:
+    """The largest groups of a submission, for its page."""
+    with desk().store.read() as connection:
+        found, count = reasons.groups(connection, submission.id, most)
+    total = sum(submission.counts.values())
+    return {
+        "reason_groups": [_shown(submission, group, total) for group in found],
+        "reason_count": count,
+        "reasons_url": url_for("reasons.page", submission_id=submission.id),
+        "reasons_move": submission.state == State.ACTIVE,
+    }
+
+
+def _begin(since: str, now: float) -> float:
+    seconds = SINCE[since][1]
+    return now - seconds if seconds else 0.0
+
+
+def _shown(submission: Submission, group: reasons.Group, total: int) -> Shown:
+    key = params.query({"reason": group.reason_id})
+    return Shown(
+        status=group.status,
+        text=group.text,
+        count=group.count,
+        share=share(group.count, total),
+        first_seen=group.first_seen,
+        examples=[
+            (
+                example.data_id,
+                url_for("items.item", position=example.position, submission_id=submission.id),
+            )
+            for example in group.examples
+        ],
+        show=url_for("submissions.page", submission_id=submission.id) + key + "#items",
+        export=url_for("exports.export", form="csv", submission_id=submission.id) + key,
+        retry=url_for("retry.ask", submission_id=submission.id) + key,
+    )

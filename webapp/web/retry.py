@@ -1,0 +1,262 @@
+"""Trying items again, and undoing links: a page that says what and how many, then the act."""
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import batches, chores, copies, drafts, families, reasons, submissions
+from webapp.store.copies import Scope, Tally
+from webapp.store.items import CHUNK
+from webapp.store.submissions import New, Submission
+from webapp.store.words import LEFT_OUT, UNKNOWN, ChoreKind, State, is_trouble
+from webapp.web import params, scope
+from webapp.web.desk import desk, submission_or_404, viewer
+from webapp.web.filters import plural
+from webapp.work import chores as working
+from webapp.work import copy, unit
+
+LONGEST_TOKEN = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One of the two things that can be made of a submission's items, and its words."""
+
+    source: str
+    status: str  # of the items it is about when nothing else is said
+    title: str
+    button: str
+    after: str
+    nothing: str
+    skipped: dict[str, str]
+
+
+RETRY = Act(
+    source="retry",
+    status="FAILED",
+    title="Try these items again?",
+    button="Try again",
+    after="The numbers of this submission stay as they are; the new attempt has its own.",
+    nothing="None of these items can be tried again now.",
+    skipped={
+        "elsewhere": "were taken up by another attempt already",
+        "meanwhile": "were linked or unlinked as wished by another submission meanwhile",
+        "well": "ended well, so nothing is left to do",
+        "moving": "have no outcome yet",
+    },
+)
+UNDO = Act(
+    source="undo",
+    status="LINKED",
+    title="Unlink these items?",
+    button="Unlink",
+    after="The data themselves are not deleted; they only leave this project. "
+    "The numbers of this submission stay as they are.",
+    nothing="There is nothing here that this submission has linked and that could be unlinked.",
+    skipped={
+        "elsewhere": "were taken up by an earlier undo already",
+        "meanwhile": "were unlinked by another submission since",
+        "before": "were linked before this submission came, so they are not unlinked by it",
+        "never": "were not linked by this submission",
+    },
+)
+
+blueprint = Blueprint("retry", __name__)
+
+
+@blueprint.get("/submissions/<int:submission_id>/retry")
+def ask(submission_id: int) -> ResponseReturnValue:
+    return _confirmation(RETRY, _begun(submission_id))
+
+
+@blueprint.post("/submissions/<int:submission_id>/retry")
+def retry(submission_id: int) -> ResponseReturnValue:
+    return _act(RETRY, _begun(submission_id))
+
+
+@blueprint.get("/submissions/<int:submission_id>/undo")
+def ask_undo(submission_id: int) -> ResponseReturnValue:
+    return _confirmation(UNDO, _undoable(submission_id))
+
+
+@blueprint.post("/submissions/<int:submission_id>/undo")
+def undo(submission_id: int) -> ResponseReturnValue:
+    return _act(UNDO, _undoable(submission_id))
+
+
+def receipt(submission: Submission) -> dict[str, Any] | None:
+    """What became of the items that were confirmed: made again, and skipped with the reason."""
+    found = submission.review.get("receipt")
+    if not found:
+        return None
+    skipped, words = found["skipped"], (UNDO if submission.source == "undo" else RETRY).skipped
+    return {
+        "confirmed": found["made"] + sum(skipped.values()),
+        "made": found["made"],
+        "skipped": [(count, words[why]) for why, count in skipped.items() if count],
+    }
+
+
+def _begun(submission_id: int) -> Submission:
+    found = submission_or_404(submission_id)
+    if found.state not in {State.ACTIVE, State.SETTLED}:
+        abort(409, "This list was not submitted yet, so it has nothing to try again or to undo.")
+    return found
+
+
+def _undoable(submission_id: int) -> Submission:
+    found = _begun(submission_id)
+    if found.kind != "link":
+        abort(409, "This submission unlinks. To link its items again, submit them as a new list.")
+    return found
+
+
+def _kind(act: Act, source: Submission) -> str:
+    return "unlink" if act is UNDO else source.kind
+
+
+def _act(act: Act, source: Submission) -> ResponseReturnValue:
+    """Carry out what was confirmed. Picked items come by POST too: they are too many for a URL."""
+    token = request.form.get("token", "")[:LONGEST_TOKEN]
+    if not token:
+        return _confirmation(act, source)
+    made = _make(act, source, token)
+    if made is None:
+        return _confirmation(act, source)
+    found = _begin_at_once(made)
+    if found.state == State.UNREADABLE:
+        with desk().store.write() as connection:
+            submissions.discard(connection, found.id, desk().now())
+        flash(found.problem, "info")
+        return redirect(url_for("submissions.page", submission_id=source.id), 303)
+    return redirect(url_for("submissions.page", submission_id=found.id), 303)
+
+
+def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
+    chosen = scope.of_request(act.status)
+    if request.values.get("picked") and not chosen.positions:
+        flash("No item was picked. Tick those you mean, then choose again.", "info")
+        return redirect(url_for("submissions.page", submission_id=source.id) + "#items", 303)
+    if len(chosen.positions) > copies.MOST_PICKED:
+        abort(400, f"At most {copies.MOST_PICKED:,} items can be picked by hand. Use a filter.")
+    kind = _kind(act, source)
+    with desk().store.read() as connection:
+        tally = copies.tally(connection, source, kind, chosen)
+        reason = reasons.text_of(connection, chosen.reason_id) if chosen.reason_id else None
+        shared = copies.shared(connection, source, chosen) if act is UNDO else 0
+    page = render_template(
+        "retry/confirm.html",
+        act=act,
+        submission=source,
+        scope=chosen,
+        positions=scope.compact(chosen),
+        words=scope.in_words(chosen, tally.confirmed, reason),
+        tally=tally,
+        skipped=[(count, act.skipped[why]) for why, count in tally.skipped.items() if count],
+        choices=_choices(source, chosen) if act is RETRY else [],
+        shared=shared,
+        shared_at_least=shared == CHUNK,
+        moves=source.state == State.ACTIVE,
+        token=secrets.token_urlsafe(12),
+    )
+    return page, 200 if tally.made or request.method == "GET" else 422
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A status that can be added to what is tried again, or taken away."""
+
+    word: str
+    count: int
+    href: str | None
+    chosen: bool
+
+
+def _choices(source: Submission, chosen: Scope) -> list[Choice]:
+    """Statuses are offered, not assumed; the last one can't be taken away."""
+    if chosen.positions or chosen.reason_id is not None:
+        return []
+    place = url_for("retry.ask", submission_id=source.id)
+    found = []
+    with desk().store.read() as connection:
+        for word in _offered(source, chosen):
+            alone = copies.tally(connection, source, source.kind, Scope(statuses=(word,)))
+            others = [status for status in chosen.statuses if status != word]
+            target = others if word in chosen.statuses else [*chosen.statuses, word]
+            href = place + params.query({"status": target}) if target else None
+            found.append(Choice(word, alone.confirmed, href, word in chosen.statuses))
+    return found
+
+
+def _offered(source: Submission, chosen: Scope) -> list[str]:
+    troubles = [word for word, n in source.counts.items() if n and is_trouble(word)]
+    words = dict.fromkeys(["FAILED", *chosen.statuses, *troubles])
+    return [word for word in words if word not in {UNKNOWN, LEFT_OUT}]
+
+
+def _make(act: Act, source: Submission, token: str) -> int | None:
+    """Open the new submission and ask for its items; None when there is nothing to be made.
+
+    A second click finds what the first one made, by the token of the page.
+    """
+    now = desk().now()
+    chosen = replace(scope.of_request(act.status), at=now)
+    with desk().store.write() as connection:
+        drafts.lock(connection, source.id)
+        for child in families.made_from(connection, source):
+            if child.review.get("token") == token:
+                return child.id
+        tally = copies.tally(connection, source, _kind(act, source), chosen)
+        if tally.made == 0:
+            return None
+        attempt = families.last_attempt(connection, source.family_id) + 1
+        new = _new(act, source, token, attempt if act is RETRY else 1)
+        made = submissions.create(connection, new, State.READING, now)
+        target = submissions.get(connection, made)
+        what = copy.spec(source, chosen)
+        chores.add(connection, target, ChoreKind.COPY, what, tally.confirmed, now)
+    flash(_said(act, tally), "success")
+    return made
+
+
+def _new(act: Act, source: Submission, token: str, attempt: int) -> New:
+    stem = source.name.removesuffix(f", attempt {source.attempt}")[:230]
+    return New(
+        account=viewer(),
+        project_id=source.project_id,
+        project_name=source.project_name,
+        name=f"{stem}, attempt {attempt}" if act is RETRY else f"Undo of {stem}",
+        source=act.source,
+        batch_size=desk().settings.batch_size,
+        kind=_kind(act, source),
+        parent=source,
+        attempt=attempt,
+        review={"token": token},
+    )
+
+
+def _said(act: Act, tally: Tally) -> str:
+    many = plural(tally.made, "item")
+    return f"{many} to be unlinked." if act is UNDO else f"{many} to be tried again."
+
+
+def _begin_at_once(submission_id: int) -> Submission:
+    """Few items are copied, and the first batch sent, within this request; many by the worker."""
+    context, now = desk().context, desk().now()
+    with desk().store.write() as connection:
+        chore = chores.latest(connection, submission_id, ChoreKind.COPY)
+        if chore and chore.total <= CHUNK:
+            chore = chores.claim_one(connection, chore.id, "web", now)
+        else:
+            chore = None
+    if chore:
+        working.perform(context, chore)
+        with desk().store.write() as connection:
+            first = batches.claim_first(connection, submission_id, "web", desk().now())
+        if first:
+            unit.perform(context, first)
+    with desk().store.read() as connection:
+        return submissions.get(connection, submission_id)

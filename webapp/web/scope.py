@@ -1,0 +1,69 @@
+"""The scope of an act on items: what the address or the form names, and how it is said back."""
+
+import re
+from collections.abc import Iterator
+
+from flask import abort, request
+
+from webapp.store.copies import MOST_PICKED, Scope
+from webapp.web.filters import plural
+from webapp.web.params import LARGEST, STATUS
+
+RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
+NOT_OURS = "This selection is not one of ours: go back to the submission and choose again."
+
+
+def of_request(default: str) -> Scope:
+    """Items by `position` (each) and `positions` (1-50,77), else of a `reason`, else by `status`.
+
+    Without any of them: those with the status `default`. Ticking nothing is not choosing all.
+    """
+    values = request.values
+    positions = tuple(sorted(set(_positions())))
+    if positions or "picked" in values:
+        return Scope(positions=positions)
+    statuses = tuple(dict.fromkeys(word for word in values.getlist("status") if word))
+    if len(statuses) > 30 or not all(STATUS.fullmatch(word) for word in statuses):
+        abort(400, NOT_OURS)
+    reason_id = _whole(values["reason"]) if values.get("reason") else None
+    if reason_id is None and not statuses:
+        statuses = (default,)
+    return Scope(statuses=statuses, reason_id=reason_id)
+
+
+def _positions() -> Iterator[int]:
+    for text in request.values.getlist("position"):
+        yield _whole(text)
+    for text in filter(None, request.values.get("positions", "").split(",")):
+        found = RANGE.fullmatch(text) or abort(400, NOT_OURS)
+        first, last = _whole(found[1]), _whole(found[2] or found[1])
+        if not first <= last < first + MOST_PICKED:
+            abort(400, NOT_OURS)
+        yield from range(first, last + 1)
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,10}", text) or not 0 < int(text) <= LARGEST:
+        abort(400, NOT_OURS)
+    return int(text)
+
+
+def compact(scope: Scope) -> str:
+    """The positions in as few characters as they need: 1-50,77."""
+    ranges: list[list[int]] = []
+    for position in scope.positions:
+        if ranges and ranges[-1][1] == position - 1:
+            ranges[-1][1] = position
+        else:
+            ranges.append([position, position])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+
+
+def in_words(scope: Scope, count: int, reason: str | None) -> str:
+    """ "12 items that you picked", with the exact count."""
+    many = plural(count, "item")
+    if scope.positions:
+        return f"{many} that you picked"
+    if scope.reason_id is not None:
+        return f"{many} with the reason “{reason}”" if reason else f"{many} without a reason"
+    return f"{many} with the status {' or '.join(scope.statuses)}"

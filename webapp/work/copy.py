@@ -1,0 +1,64 @@
+"""Copying: a retry or an undo gets its items from the submission it is made from, then begins."""
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from webapp.store import batches, chores, copies, drafts, submissions
+from webapp.store.chores import Chore
+from webapp.store.copies import Scope, Tally
+from webapp.store.submissions import Submission
+from webapp.work.context import Context
+
+NOTHING_LEFT = (
+    "Nothing is left to do: every one of these items was taken up by another submission, or has "
+    "been settled, since you looked. Nothing was sent."
+)
+
+
+def spec(source: Submission, scope: Scope) -> dict[str, Any]:
+    """What step() has to know, as it is kept with the chore."""
+    return {"source": source.id, "scope": asdict(scope)}
+
+
+def step(context: Context, chore: Chore) -> Chore:
+    """A chunk of items, a transaction; behind the last one the submission begins by itself."""
+    now = context.clock()
+    scope = Scope(**chore.spec["scope"])
+    with context.store.write() as connection:
+        target = submissions.get(connection, chore.submission_id)
+        source = submissions.get(connection, chore.spec["source"])
+        after = chore.result.get("after", 0)
+        made = chore.result.get("made", 0)
+        found = copies.copy_chunk(connection, source, target, scope, after=after, made=made)
+        if found is None:
+            _begin(connection, target, chore, now)
+            return chores.end(connection, chore, now, done=chore.total)
+        end, tally = found
+        result = _added(chore.result, tally) | {"after": end}
+        done = min(chore.done + tally.confirmed, chore.total)
+        return chores.keep(connection, chore, now, done=done, result=result)
+
+
+def _added(result: dict[str, Any], tally: Tally) -> dict[str, Any]:
+    """The receipt so far: how many were made again, and how many skipped, why."""
+    return {
+        "made": result.get("made", 0) + tally.made,
+        "skipped": Counter(result.get("skipped", {})) + tally.skipped,
+        "by_status": Counter(result.get("by_status", {})) + tally.by_status,
+    }
+
+
+def _begin(connection: Any, target: Submission, chore: Chore, now: float) -> None:
+    """The page that asked for it was its review: it is confirmed at once."""
+    made = chore.result.get("made", 0)
+    if made == 0:
+        submissions.become_unreadable(connection, target.id, NOTHING_LEFT, now)
+        return
+    review = target.review | {"receipt": chore.result}
+    submissions.become_draft(connection, target.id, made, review, now)
+    target = submissions.get(connection, target.id)
+    found = drafts.cuts(connection, target)
+    if submissions.confirm(connection, target.id, len(found), now):
+        batches.add(connection, target, found, now)
+        submissions.roll_up(connection, target.id, now)
