@@ -30,7 +30,8 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> 
     cells under `headers` for each. Order, columns, separators, line ends, encoding and gzip stay.
 
     - A table or a workbook gets the columns at its end; a row of several ids, their outcomes
-      joined by "; ". Where the columns end a table already, they are replaced.
+      joined by "; ". Where the columns end a table already, they are replaced. A table (not a
+      workbook) without a header gets one.
     - A text list becomes a table by tabs, under a header: each entry has a row of its own, rejected
       ones as a comment. A comment at the end of a line stays at the end of its last row.
     - A JSON object gets the outcome as an object named "linkboard"; a string becomes an object.
@@ -118,22 +119,24 @@ def _text(told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
     for record, several in told:
         end = end or line_end(record.raw) or "\n"
         text = clean(record.raw).strip()
-        if record.part is Part.HEADER:
+        listed = without_comment(text)
+        comment = text[len(listed) :].strip()
+        if record.part is Part.HEADER or (several and not has_header):
             has_header = True
-            yield row_of([text, *headers], end)
-        elif record.part is Part.COMMENT:
-            yield text + end
-        elif record.part is Part.BLANK:
-            yield end
-        else:
-            if not has_header:
-                has_header = True
-                yield row_of(["data_id", *headers], end)
-            comment = text[len(without_comment(text)) :].strip()
-            for i, one in enumerate(several, 1):
-                mark = "# " if one.entry.kind is Kind.REJECTED else ""
-                last = [comment] if comment and i == len(several) else []
-                yield mark + row_of([one.text, *one.cells, *last], end)
+            name = listed.strip() if record.part is Part.HEADER else "data_id"
+            yield row_of([name, *headers], end)
+        if several:
+            yield from _rows(several, comment, end)
+        elif record.part is not Part.HEADER:
+            yield comment + end
+
+
+def _rows(several: list[_Told], comment: str, end: str) -> Iterator[str]:
+    """A row for each entry of a line, in the last one the comment of the line."""
+    for i, one in enumerate(several, 1):
+        mark = "# " if one.entry.kind is Kind.REJECTED else ""
+        last = [comment] if comment and i == len(several) else []
+        yield mark + row_of([one.text, *one.cells, *last], end)
 
 
 def _json(record: Record, told: list[_Told], headers: Cells) -> str:

@@ -17,6 +17,7 @@ class AnnotatedTable:
         self._by_spaces = layout.delimiter == SPACES
         self._delimiter = "\t" if self._by_spaces else layout.delimiter
         self._width = len(choice.offered) if choice else 0
+        self._ids = choice.ids if choice else None
         self._headers = list(headers)
         self._names: Cells = ()  # the header's cells, once it was met
         self._headers_left = choice.header if choice else None  # up to the one with the names
@@ -25,7 +26,7 @@ class AnnotatedTable:
     def written(self, record: Record, cells: Cells) -> str:
         """A stretch of the table, with `cells` if it is a row with entries."""
         if record.part is Part.ENTRIES:
-            return self._row(record, cells)
+            return self._missing_header(record) + self._row(record, cells)
         if record.part is Part.HEADER and self._is_names(record.cells):
             return self._row(record, self._headers)
         return record.raw
@@ -42,6 +43,14 @@ class AnnotatedTable:
         if start > 0 and list(cells[start:]) == self._headers:
             self._replaced = slice(start, len(cells))
         return True
+
+    def _missing_header(self, record: Record) -> str:
+        """A header for a table that has none: the columns get a meaning, that of the ids too."""
+        if self._names:
+            return ""
+        self._names = ["data_id" if i == self._ids else "" for i in range(self._width)]
+        end = line_end(record.raw) or "\n"
+        return row_of([*self._names, *self._headers], end, self._delimiter)
 
     def _row(self, record: Record, cells: Cells) -> str:
         end, had = line_end(record.raw), record.cells

@@ -49,10 +49,11 @@ def names_project(header: str) -> bool:
     return _plain(header) in _PROJECT_HEADERS
 
 
-def holds_id(cell: str) -> bool:
-    """Whether a cell holds nothing but data ids of the usual shape."""
+def count_ids(cell: str) -> int:
+    """How many data ids of the usual shape a cell holds; 0 if it holds anything else too."""
     found = find(clean(cell).strip(), 1)
-    return bool(found) and all(word.data_id and not word.unusual for word in found)
+    are_ids = all(word.data_id and not word.unusual for word in found)
+    return len(found) if are_ids else 0
 
 
 def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
@@ -61,7 +62,7 @@ def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
     body = rows if header is None else rows[header + 1 :]
     width = min(max((len(row) for row in rows), default=0), _MOST_COLUMNS)
     names = [_cell(rows[header], i) if header is not None else "" for i in range(width)]
-    counts = [sum(holds_id(_cell(row, i)) for row in body) for i in range(width)]
+    counts = [sum(count_ids(_cell(row, i)) > 0 for row in body) for i in range(width)]
     best = _best(names, counts, wanted)
     offered = tuple(
         Column(
@@ -96,9 +97,10 @@ def _header(rows: Sequence[Sequence[str]]) -> int | None:
             break
         if any(names_ids(cell) for cell in row):
             return i
-    if len(rows) < 2 or any(mentions_id(cell) or not cell.strip() for cell in rows[0]):
+    if len(rows) < 2 or any(map(mentions_id, rows[0])):
         return None
-    return 0 if any(holds_id(cell) for cell in rows[1]) else None
+    names = [_cell(rows[0], i) for i, cell in enumerate(rows[1]) if count_ids(cell)]
+    return 0 if any(name.strip() for name in names) else None
 
 
 def _project(names: Sequence[str], body: Sequence[Sequence[str]]) -> int | None:

@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from msgspec.structs import replace
 
-from webapp.idlist.columns import holds_id, names_ids, names_project, rank
+from webapp.idlist.columns import count_ids, names_ids, names_project, rank
 from webapp.idlist.cursor import Cursor
 from webapp.idlist.records import Part, Record, count_lines
 from webapp.idlist.words import Found, clean, find, is_uuid
@@ -152,7 +152,7 @@ def _text(value: Any, depth: int = 2) -> str:
         for key, inner in value.items()
         if depth and rank(key)
     ]
-    best, _ = max(texts, key=lambda pair: (bool(holds_id(pair[0])), pair[1]), default=("", 0))
+    best, _ = max(texts, key=lambda pair: (count_ids(pair[0]), pair[1]), default=("", 0))
     return best
 
 

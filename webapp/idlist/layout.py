@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from webapp.idlist.columns import Choice, choose, rank
+from webapp.idlist.columns import Choice, choose, count_ids, rank
 from webapp.idlist.records import each_line
 from webapp.idlist.tables import SPACES, Row, each_row, sampled
 
@@ -55,7 +55,7 @@ def _is_json_lines(sample: str) -> bool:
 
 def _table(
     sample: str, delimiter: str, file_name: str, column: int | None
-) -> tuple[Layout, tuple[int, int]] | None:
+) -> tuple[Layout, tuple[int, bool, int]] | None:
     """The table that the sample is with this delimiter, and how good it is; None if it is none."""
     rows = sampled(each_row(each_line(io.StringIO(sample, newline="")), delimiter))
     is_named = file_name.lower().endswith({"\t": ".tsv", ",": ".csv"}.get(delimiter, "\0"))
@@ -68,7 +68,13 @@ def _table(
     sure = 0 if delimiter == SPACES else rank(chosen.header)
     if not (sure or column or (_is_even(rows) and _has_other_columns(rows, choice))):
         return None
-    return Layout(_name(delimiter, rows, choice), delimiter, choice), (sure, chosen.ids)
+    index = chosen.number - 1
+    ids = sum(count_ids(row[index]) for row in rows if index < len(row))
+    return Layout(_name(delimiter, rows, choice), delimiter, choice), (
+        sure,
+        delimiter != SPACES,
+        ids,
+    )
 
 
 def _is_mostly(rows: Sequence[Sequence[str]], holds: Callable[[Sequence[str]], bool]) -> bool:

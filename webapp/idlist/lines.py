@@ -23,7 +23,7 @@ def read_lines(text: TextIO) -> Iterator[Record]:
         record = _read_line(number, line)
         if is_first and record.part is Part.ENTRIES:
             is_first = False
-            if names_ids(clean(line).strip()):
+            if names_ids(without_comment(clean(line))):
                 record = Record(Part.HEADER, number, line)
         yield record
 
