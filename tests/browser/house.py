@@ -44,6 +44,6 @@ class House:
     def close(self):
         """End the dashboard with all its processes; its data stay."""
         self._dashboard.send(signal.SIGTERM)
-        self._dashboard.wait_until_all_are_gone()
+        self._dashboard.wait_until_all_are_gone(within=20)
         self._dashboard.__exit__()
         self._dashboard = None
