@@ -127,7 +127,7 @@ def test_a_file_is_read_as_for_a_submission(st):
     answer = v.post("/find", {"file": (io.BytesIO(content), "samples.csv"), "ids": FAILED[0]})
     page = text(v.get(answer.location))
     assert summary(v, answer.location) == {"LINKED": 5, "FAILED": 1}
-    assert "1 entry is no data ids" in page
+    assert "1 entry is no data id" in page
     assert "Repeated in the list 1" in page
 
 
@@ -177,3 +177,16 @@ def test_made_up_addresses(st):
     assert v.get(f"{answer}?outcome=a'b").status_code == 400
     assert v.get(f"{answer}?after=x").status_code == 400
     assert v.get(f"{answer}/export.pdf").status_code == 404
+
+
+def test_a_question_is_forgotten_after_three_months(st):
+    v = st.visitor()
+    answer = asked(v, LINKED)
+    st.clock.advance(89 * 86_400)
+    st.work()
+    assert st.visitor().get(answer).status_code == 200
+    st.clock.advance(2 * 86_400)
+    st.work(12)  # its ids, then the question
+    gone = st.visitor().get(answer)
+    assert gone.status_code == 404
+    assert "too old to be kept" in text(gone)

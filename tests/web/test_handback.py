@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 
 import openpyxl
 import pytest
@@ -118,6 +119,32 @@ def test_a_draft_and_what_waits_are_not_sent(st):
     assert download(st, draft).get_data(as_text=True).count("NOT_SENT") == 2
     waiting = v.submit(data_ids(150))
     assert download(st, waiting).get_data(as_text=True).count("NOT_SENT") == 50
+
+
+def test_a_retry_is_followed_to_its_outcome(st):
+    thawing = data_ids(1, ending="02")[0]  # fails, and links when it is tried again
+    place = submitted(st, f"data_id\n{A}\n{thawing}\n{FAILED}\n".encode(), "ids.csv")
+    retry = tried_again(st, place)
+    for attempt in (place, retry):  # the family has one list
+        assert f'href="{place}/list?part=0"' in st.visitor().get(attempt).get_data(as_text=True)
+    back = io.StringIO(download(st, place).get_data(as_text=True))
+    rows = list(csv.DictReader(back, delimiter="\t"))
+    assert [(row["data_id"], row["status"], row["attempt"]) for row in rows] == [
+        (A, "LINKED", "1"),
+        (thawing, "LINKED", "2"),
+        (FAILED, "FAILED", "2"),
+    ]
+    assert rows[1]["linked_path"].startswith("/")
+
+
+def tried_again(st, place):
+    v = st.visitor()
+    page = v.get(f"{place}/retry?status=FAILED").get_data(as_text=True)
+    token = re.search('name="token" value="([^"]+)"', page)[1]
+    answer = v.post(f"{place}/retry", {"token": token, "status": "FAILED"})
+    assert answer.status_code == 303
+    st.work(30)
+    return answer.location
 
 
 def test_there_is_no_list_to_hand_back(st):

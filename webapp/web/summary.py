@@ -116,5 +116,6 @@ class Tally:
 def _action(word: str, count: int, submission: Submission) -> Action:
     place = url_for("submissions.page", submission_id=submission.id)
     if word in RETRY:
-        return Action(f"Retry in “{submission.name}” ({count:,})", f"{place}/retry?status={word}")
+        retry = url_for("retry.ask", submission_id=submission.id, status=word)
+        return Action(f"Retry in “{submission.name}” ({count:,})", retry)
     return Action(f"See {plural(count, 'id')} in “{submission.name}”", place)

@@ -3,7 +3,17 @@
 import logging
 
 from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotThere
-from webapp.store import access, accounts, entries, items, sessions, submissions, upkeep, uploads
+from webapp.store import (
+    access,
+    accounts,
+    entries,
+    finds,
+    items,
+    sessions,
+    submissions,
+    upkeep,
+    uploads,
+)
 from webapp.store.access import Access
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
@@ -22,6 +32,7 @@ def keep_house(context: Context) -> None:
     now = context.clock()
     with context.store.write() as connection:
         sessions.sweep(connection, now)
+        finds.sweep(connection, now, items.CHUNK)
         forgotten = accounts.forget_idle_keys(connection, now)
     if forgotten:
         log.info("Forgot the keys of %d accounts that have no work and are signed out.", forgotten)
