@@ -154,9 +154,9 @@ def test_a_wrong_key_is_shown_nowhere(nobody):
     assert "a-key-that-nobody-has" not in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("tenant", ["\x00", "x" * 10_000, "<b>", "é\n"])
-def test_any_tenant_is_survived(stored, tenant):
-    assert stored.visitor(key=None).sign_in(tenant=tenant).status_code in {303, 422}
+def test_any_tenant_is_survived(stored):
+    for tenant in ("\x00", "x" * 10_000, "<b>", "é\n"):
+        assert stored.visitor(key=None).sign_in(tenant=tenant).status_code in {303, 422}
 
 
 def test_the_demo_signs_in_by_one_click(tmp_path):

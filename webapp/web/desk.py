@@ -10,9 +10,15 @@ from webapp.settings import Settings
 from webapp.store import Store, access, submissions
 from webapp.store.accounts import Account
 from webapp.store.submissions import Submission
+from webapp.store.words import State
 from webapp.work import house
 from webapp.work.context import Context
 
+UNLISTED = {
+    State.READING: "The list is still being read. Its items are here when that is done.",
+    State.UNREADABLE: "The list can't be read, so it has no items. Its page says why.",
+    State.DISCARDED: "This list was discarded, and its items with it.",
+}
 ASK_AT_ONCE = 8  # projects that one page asks ICA about; the next page goes on
 
 
@@ -58,6 +64,14 @@ def submission_or_404(submission_id: int) -> Submission:
     if found is None and _ask_about(submission_id):
         found = _visible(submission_id)
     return found or nothing_here()
+
+
+def listed_or_404(submission_id: int) -> Submission:
+    """The submission, if its items may be seen: they count once the whole list was read."""
+    found = submission_or_404(submission_id)
+    if found.state in UNLISTED:
+        abort(404, UNLISTED[State(found.state)])
+    return found
 
 
 def own_submission(submission_id: int, doing: str) -> Submission:

@@ -26,6 +26,11 @@ TITLES = {
     Flag.MENDED.word: "Mended ids",
 }
 FLAGS = {flag.word: flag for flag in Flag}
+NO_DRAFT = {
+    State.READING: "The list is still being read. Nothing was submitted: look it over first.",
+    State.UNREADABLE: "The list can't be read, so nothing was submitted.",
+    State.DISCARDED: "This list was discarded, so nothing was submitted. Upload it again.",
+}
 
 blueprint = Blueprint("drafts", __name__)
 
@@ -69,6 +74,8 @@ def submit(submission_id: int) -> ResponseReturnValue:
         return page(submission, problem)
     if first:
         unit.perform(desk().context, first)
+    elif submission.state in NO_DRAFT:
+        abort(409, NO_DRAFT[State(submission.state)])
     else:
         flash("This list was submitted before; it was not submitted twice.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
@@ -79,7 +86,7 @@ def discard(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "discard")
     with desk().store.write() as connection:
         gone = submissions.discard(connection, submission_id, desk().now())
-    if not gone:
+    if not gone and submission.state != State.DISCARDED:
         abort(409, "This list was submitted already, so it can't be discarded any more.")
     flash(f"“{submission.name}” was discarded. Nothing of it was sent.", "success")
     return redirect(url_for("board.board"), 303)

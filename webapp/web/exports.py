@@ -9,7 +9,7 @@ from webapp.store import batches, items
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
 from webapp.web import downloads, params, standing
-from webapp.web.desk import desk, submission_or_404
+from webapp.web.desk import desk, listed_or_404
 
 COLUMNS = ("line", "data_id", "status", "reason", "name", "path", "linked_id")
 MANIFEST = ("data_id", "file_name", "file_path", "project_id", "status")
@@ -23,7 +23,7 @@ def export(submission_id: int, form: str) -> ResponseReturnValue:
 
     With ?columns=manifest in the columns of a sample manifest, ready for the next pipeline.
     """
-    submission = submission_or_404(submission_id)
+    submission = listed_or_404(submission_id)
     columns, row = _columns(submission)
     found = _found(submission)
     if form == "csv":

@@ -16,7 +16,7 @@ from webapp.store.pages import Page
 from webapp.store.submissions import Submission
 from webapp.store.words import State
 from webapp.web import errors, params, standing
-from webapp.web.desk import desk, submission_or_404
+from webapp.web.desk import desk, listed_or_404
 from webapp.web.htmx import page_or_part
 from webapp.work.clients import NoKey
 
@@ -35,7 +35,7 @@ class ItemRow:
 
 @blueprint.get("/submissions/<int:submission_id>/items")
 def page(submission_id: int) -> ResponseReturnValue:
-    submission = submission_or_404(submission_id)
+    submission = listed_or_404(submission_id)
     template = page_or_part("items/items.html", "items/_table.html")
     return render_template(template, submission=submission, **table(submission))
 
@@ -43,7 +43,7 @@ def page(submission_id: int) -> ResponseReturnValue:
 @blueprint.get("/submissions/<int:submission_id>/items/<int:position>")
 def item(submission_id: int, position: int) -> ResponseReturnValue:
     """One item: what the store knows, and what ICA says of it right now."""
-    submission = submission_or_404(submission_id)
+    submission = listed_or_404(submission_id)
     with desk().store.read() as connection:
         found = items.get(connection, submission_id, position)
         cut = batches.of_submission(connection, submission_id)

@@ -1,0 +1,172 @@
+"""What a page asks for again and again: the progress of a submission, and the board's rows."""
+
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from tests.stage import data_ids, stage, text
+from tests.web.markup import element, elements
+
+
+@contextmanager
+def statements(store):
+    """The SQL that is executed meanwhile, without BEGIN and COMMIT."""
+    said = []
+
+    def note(_connection, _cursor, statement, *_):
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            said.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    yield said
+    event.remove(store.engine, "before_cursor_execute", note)
+
+
+def poll(person, place, tag=None):
+    part = element(person.get(place), id="progress") if tag is None else None
+    path = part["hx-get"] if part else f"{place}/progress?shows=active"
+    return person.part(path, **{"HX-PTag": tag or part["hx-ptag"]})
+
+
+def test_an_unchanged_poll_is_304_from_one_select(stored):
+    demo = stored.visitor()
+    place = demo.submit(data_ids(3))
+    stored.work()
+    tag = element(demo.get(place), id="progress")["hx-ptag"]
+    with statements(stored.store) as said:
+        answer = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
+    assert answer.status_code == 304
+    assert answer.get_data() == b""
+    assert answer.headers["HX-PTag"] == tag
+    assert '"checked": {"at": "' in answer.headers["HX-Trigger"]
+    assert len(said) == 1
+    assert said[0].startswith("SELECT")
+
+
+def test_that_somebody_watches_is_written_every_ten_seconds(st, demo):
+    place = demo.submit(data_ids(3))
+    tag = element(demo.get(place), id="progress")["hx-ptag"]
+    writes = 0
+    for _ in range(15):
+        st.clock.advance(2)
+        with statements(st.store) as said:
+            assert demo.part(f"{place}/progress", **{"HX-PTag": tag}).status_code in {200, 304}
+        writes += any(statement.startswith("UPDATE submissions") for statement in said)
+    assert writes in {2, 3}
+
+
+def test_a_changed_one_is_the_part_under_a_new_tag(st, demo):
+    place = demo.submit(data_ids(300))
+    tag = element(demo.get(place), id="progress")["hx-ptag"]
+    st.work(2)
+    answer = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
+    assert answer.status_code == 200
+    part = element(answer, id="progress")
+    assert part["hx-ptag"] == answer.headers["HX-PTag"] != tag
+    assert part["hx-trigger"].startswith("every")
+    assert not elements(answer, "html")
+    assert "LINKED" in text(answer)
+
+
+def test_a_settled_one_asks_no_more(st, demo):
+    place = demo.submit(data_ids(3))
+    tag = element(demo.get(place), id="progress")["hx-ptag"]
+    st.work(30)
+    last = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
+    assert "All 3 items are linked" in text(last)
+    for answer in (last, demo.get(place), demo.get("/submissions")):
+        assert not elements(answer, hx_trigger=None, hx_ptag=None)
+
+
+@pytest.mark.parametrize("project", ["0001", "0002"])
+def test_what_still_moves_is_polled_blocked_or_not(st, demo, project):
+    place = demo.submit(data_ids(3), project=f"00000000-0000-4000-8000-00000000{project}")
+    assert element(demo.get(place), id="progress")["hx-trigger"].startswith("every")
+    assert element(demo.get("/submissions"), id="rows")["hx-trigger"].startswith("every")
+
+
+def test_a_draft_is_not_polled(demo):
+    page = demo.get(demo.draft(data_ids(3)))
+    assert not [part for part in elements(page, hx_trigger=None) if "every" in part["hx-trigger"]]
+
+
+def test_the_part_is_the_same_as_on_the_page(st, demo):
+    place = demo.submit(data_ids(3))
+    on_page = element(demo.get(place), id="progress")
+    alone = element(demo.part(f"{place}/progress?shows=active"), id="progress")
+    assert on_page.attributes == alone.attributes
+    assert " ".join(on_page.text.split()) == " ".join(alone.text.split())
+
+
+def test_two_viewers_have_tags_of_their_own_where_they_see_other_things(tmp_path):
+    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, batch_size=2) as st:
+        demo, colleague = st.visitor(), st.visitor("colleague-key")
+        place = demo.submit(data_ids(9))
+        assert "Stop" in text(demo.part(f"{place}/progress"))
+        assert "Stop" not in text(colleague.part(f"{place}/progress"))
+
+
+def test_a_worker_that_falls_asleep_is_told_by_the_next_poll(st, demo):
+    place = demo.submit(data_ids(3))
+    st.work()
+    tag = element(demo.get(place), id="progress")["hx-ptag"]
+    st.clock.advance(31)
+    answer = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
+    assert "has not been heard of since" in text(answer)
+    assert element(answer, id="worker-banner")["hx-swap-oob"] == "true"
+    st.work()
+    again = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": answer.headers["HX-PTag"]})
+    assert "heard" not in text(again)
+
+
+@pytest.mark.parametrize("path", ["/submissions", "/submissions/new", "/submissions/1", "/account"])
+def test_every_page_says_that_the_worker_sleeps(st, demo, path):
+    demo.draft(data_ids(1))
+    st.work()
+    assert "has not been heard of" not in text(demo.get(path))
+    st.clock.advance(31)
+    assert "has not been heard of" in text(demo.get(path))
+
+
+def test_a_worker_that_never_came_is_told_of_after_half_a_minute(st, demo):
+    assert "has not been heard of" not in text(demo.get("/submissions"))
+    st.clock.advance(31)
+    assert "has not been heard of" in text(demo.get("/submissions"))
+
+
+def test_access_that_ica_withdrew_ends_the_polling(st, demo):
+    place = demo.submit(data_ids(3))
+    colleague = st.visitor("colleague-key")
+    tag = element(colleague.get(place), id="progress")["hx-ptag"]
+    st.sim.set_faults({"project:lost-batch": 1})
+    with st.store.write() as connection:
+        connection.exec_driver_sql("UPDATE access SET allowed = 0 WHERE account_id = 2")
+    answer = colleague.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
+    assert answer.status_code == 404
+    assert colleague.get(place).status_code == 404
+
+
+def test_the_board_s_rows_are_answered_likewise(st, demo):
+    demo.submit(data_ids(300))
+    part = element(demo.get("/submissions?q=list"), id="rows")
+    assert part["hx-get"] == "/submissions/rows?q=list"
+    assert demo.part(part["hx-get"], **{"HX-PTag": part["hx-ptag"]}).status_code == 304
+    st.work(2)
+    answer = demo.part(part["hx-get"], **{"HX-PTag": part["hx-ptag"]})
+    assert answer.status_code == 200
+    assert element(answer, id="rows")["hx-ptag"] == answer.headers["HX-PTag"] != part["hx-ptag"]
+    assert not elements(answer, "html")
+
+
+def test_a_poll_asks_nothing_of_ica(st, demo):
+    place = demo.submit(data_ids(3))
+    st.visitor("colleague-key").get(place)
+    st.sim.forget_calls()
+    for _ in range(5):
+        st.clock.advance(2)
+        demo.part(f"{place}/progress")
+        demo.part("/submissions/rows")
+        demo.get(place)
+        demo.get(f"{place}/items")
+    assert st.sim.total_calls() == 0

@@ -1,0 +1,71 @@
+"""An upload over the limit, sent to the real web server: the browser must get its answer."""
+
+import io
+import socket
+
+import pytest
+import requests
+
+from tests.processes import linkboard
+from tests.simulated import FIRST_PROJECT, simulator
+
+MB = 1_000_000
+HEADERS = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A dashboard with its real web server; yields its address and a signed-in session."""
+    from tests.ports import free_port
+
+    port, folder = free_port(), tmp_path_factory.mktemp("served")
+    with simulator() as sim:
+        settings = {"data_dir": folder, "port": port, "ica_url": sim.url, "web_processes": 1}
+        with linkboard("serve", "--no-worker", **settings) as program:
+            program.wait_for("Linkboard is at")
+            address = f"http://127.0.0.1:{port}"
+            with requests.Session() as browser:
+                browser.headers.update(HEADERS)
+                browser.post(f"{address}/signin", data={"api_key": "demo-key"}, timeout=20)
+                yield address, browser
+
+
+def upload(browser, address, size):
+    """What a browser does: send all of it, then read."""
+    file = {"file": ("ids.txt", io.BytesIO(b"fil.\n" * (size // 5)))}
+    data = {"project_id": FIRST_PROJECT}
+    return browser.post(
+        f"{address}/submissions", data=data, files=file, timeout=60, allow_redirects=False
+    )
+
+
+def test_sixty_megabytes_get_their_answer(served):
+    address, browser = served
+    answer = upload(browser, address, 60 * MB)
+    assert answer.status_code == 413
+    assert "A list may have up to 50" in answer.text
+    assert "Nothing was kept" in answer.text
+    assert "No submissions yet" in browser.get(f"{address}/submissions", timeout=20).text
+
+
+def test_the_answer_does_not_wait_for_the_upload(served):
+    address, browser = served
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    head = (
+        "POST /submissions HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n"
+        f"Cookie: {cookie}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        f"Content-Length: {60 * MB}\r\n\r\n"
+    )
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(head.encode())
+        assert line.recv(64).startswith(b"HTTP/1.1 413 ")
+
+
+def test_an_expired_session_is_told_though_the_upload_is_large(served):
+    address, _ = served
+    with requests.Session() as stranger:
+        stranger.headers.update(HEADERS)
+        answer = upload(stranger, address, 40 * MB)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/signin")
