@@ -1,24 +1,21 @@
 """Reading: an upload's bytes become items, entries and a review, and only then a draft."""
 
 import logging
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
-from webapp.store import drafts, entries, items, submissions, uploads
+from webapp.store import entries, items, submissions, uploads
 from webapp.store.batches import LeaseLost
 from webapp.store.items import Listed
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.store.words import Flag
 from webapp.work.context import Context
+from webapp.work.remarks import Remarks
 
 MB = 1_000_000
 UNPACKED = 10  # times the upload limit that a compressed file may unpack to
-MOST = 20  # earlier submissions, or other projects, that the review names
-EXAMPLES = 3  # items of each kind that the review shows
 TRY_AGAIN = 10.0  # seconds after which a reading that was given up begins anew
 NO_ID = (
     "No data id was found in this list. A data id is fil. or fol. and 32 characters of 0-9 and "
@@ -38,8 +35,8 @@ def read(context: Context, upload: Upload) -> None:
         _forget_former_try(context, upload)
         with context.store.read() as connection:
             submission = submissions.get(connection, upload.submission_id)
-            has_earlier = drafts.has_earlier(connection, submission)
-        reader = _Reader(context, upload, submission, has_earlier)
+        remarks = Remarks(context.store, submission)
+        reader = _Reader(context, upload, submission, remarks)
         reader.read_parts()
         reader.become_draft()
     except Unreadable as error:
@@ -75,7 +72,7 @@ class _Reader:
     context: Context
     upload: Upload
     submission: Submission
-    has_earlier: bool  # submissions to the same project
+    remarks: Remarks
     good: list[Listed] = field(default_factory=list)
     others: list[entries.Entry] = field(default_factory=list)
     item_count: int = 0
@@ -83,10 +80,6 @@ class _Reader:
     read_bytes: int = 0
     readings: list[Reading] = field(default_factory=list)
     folders: int = 0
-    flagged: Counter[Flag] = field(default_factory=Counter)
-    examples: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
-    linked_by: Counter[int] = field(default_factory=Counter)
-    other_projects: Counter[str] = field(default_factory=Counter)
 
     def read_parts(self) -> None:
         """Read the file, then the pasted text: its lines go on where the file's end."""
@@ -126,54 +119,25 @@ class _Reader:
 
     def _take(self, entry: Entry) -> None:
         if entry.kind is Kind.GOOD:
-            self.good.append(self._listed(entry))
+            data_id = entry.data_id
+            self.folders += data_id.startswith("fol.")
+            flags = self.remarks.of_entry(entry)
+            self.good.append(Listed(data_id, entry.line, entry.column, flags))
         else:
             self.entry_count += 1
             self.others.append(_other(self.entry_count, entry))
         if len(self.good) + len(self.others) >= items.CHUNK:
             self._flush()
 
-    def _listed(self, entry: Entry) -> Listed:
-        self.folders += entry.data_id.startswith("fol.")
-        listed = Listed(entry.data_id, entry.line, entry.column)
-        if entry.unusual:
-            listed = self._flag(listed, Flag.UNUSUAL)
-        if entry.mended:
-            listed = self._flag(listed, Flag.MENDED)
-        if entry.project_id and entry.project_id != self.submission.project_id:
-            self.other_projects[entry.project_id] += 1
-            listed = self._flag(listed, Flag.ELSEWHERE)
-        return listed
-
-    def _flag(self, listed: Listed, flag: Flag) -> Listed:
-        self.flagged[flag] += 1
-        examples = self.examples.setdefault(flag.word, [])
-        if len(examples) < EXAMPLES:
-            examples.append((listed.line, listed.column, listed.data_id))
-        return replace(listed, flags=listed.flags | flag)
-
-    def _flag_linked_before(self) -> None:
-        """Look the chunk up among what earlier submissions linked into the same project."""
-        data_ids = [listed.data_id for listed in self.good]
-        with self.context.store.read() as connection:
-            found = drafts.linked_before(connection, self.submission, data_ids)
-        if found:
-            self.linked_by.update(found.values())
-            self.good = [
-                self._flag(listed, Flag.LINKED) if listed.data_id in found else listed
-                for listed in self.good
-            ]
-
     def _flush(self) -> None:
         """One transaction: the chunk, and how far the reading is."""
         if self.context.stop.is_set():
             raise Stopped
-        if self.has_earlier:
-            self._flag_linked_before()
+        good = self.remarks.with_former_links(self.good)
         submission_id, now = self.upload.submission_id, self.context.clock()
         with self.context.store.write() as connection:
             uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
-            items.add(connection, submission_id, self.item_count + 1, self.good)
+            items.add(connection, submission_id, self.item_count + 1, good)
             entries.add(connection, submission_id, self.others)
             submissions.note_reading(connection, submission_id, now)
         self.item_count += len(self.good)
@@ -187,13 +151,10 @@ class _Reader:
             for name in ("good", "repeated", "rejected", "comments", "blank")
         }
         return total | {
-            **{flag.word: count for flag, count in self.flagged.items()},
+            **self.remarks.review(),
             "folders": self.folders,
             "files": self.item_count - self.folders,
-            "examples": self.examples,
             "columns": self.submission.review.get("columns", {}),  # what the user chose
-            "linked_by": dict(self.linked_by.most_common(MOST)),
-            "other_projects": dict(self.other_projects.most_common(MOST)),
             "parts": [_described(reading) for reading in self.readings],
         }
 

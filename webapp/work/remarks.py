@@ -1,0 +1,85 @@
+"""Remarks: what is noticed of a list's items while they are read, and told in the review."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from webapp.idlist import Entry
+from webapp.store import Store, drafts
+from webapp.store.items import Listed
+from webapp.store.submissions import Submission
+from webapp.store.words import Flag
+
+EXAMPLES = 3  # items of each kind that the review shows
+MOST = 20  # earlier submissions, or other projects, that the review names
+
+
+class Remarks:
+    """Flags the items of one list, and counts the flags."""
+
+    def __init__(self, store: Store, submission: Submission) -> None:
+        self._store = store
+        self._submission = submission
+        self._counts: Counter[Flag] = Counter()
+        self._examples: dict[str, list[tuple[int, int, str]]] = {}
+        self._linked_by: Counter[int] = Counter()
+        self._other_projects: Counter[str] = Counter()
+        with store.read() as connection:
+            self._has_earlier = drafts.has_earlier(connection, submission)
+
+    def of_entry(self, entry: Entry) -> int:
+        """The flags of a good entry, as far as the list itself tells."""
+        if not (entry.unusual or entry.mended or entry.project_id):
+            return 0  # nearly all of them
+        found = [
+            flag
+            for flag, holds in (
+                (Flag.UNUSUAL, entry.unusual),
+                (Flag.MENDED, entry.mended),
+                (Flag.ELSEWHERE, self._names_another_project(entry)),
+            )
+            if holds
+        ]
+        for flag in found:
+            self._count(flag, [(entry.line, entry.column, entry.data_id)])
+        return sum(found)
+
+    def with_former_links(self, good: list[Listed]) -> list[Listed]:
+        """A chunk, those flagged that an earlier submission linked into the same project."""
+        if not self._has_earlier:
+            return good
+        with self._store.read() as connection:
+            found = drafts.linked_before(
+                connection, self._submission, [listed.data_id for listed in good]
+            )
+        self._linked_by.update(found.values())
+        if not found:
+            return good
+        linked = [listed for listed in good if listed.data_id in found]
+        self._count(Flag.LINKED, [(one.line, one.column, one.data_id) for one in linked])
+        bit = int(Flag.LINKED)
+        return [
+            listed._replace(flags=listed.flags | bit) if listed.data_id in found else listed
+            for listed in good
+        ]
+
+    def review(self) -> dict[str, Any]:
+        """What the review says: a count for each flag there is, and what is behind them."""
+        return {
+            **{flag.word: count for flag, count in self._counts.items()},
+            "examples": self._examples,
+            "linked_by": dict(self._linked_by.most_common(MOST)),
+            "other_projects": dict(self._other_projects.most_common(MOST)),
+        }
+
+    def _names_another_project(self, entry: Entry) -> bool:
+        if entry.project_id in {"", self._submission.project_id}:
+            return False
+        self._other_projects[entry.project_id] += 1
+        return True
+
+    def _count(self, flag: Flag, places: Sequence[tuple[int, int, str]]) -> None:
+        if places:
+            self._counts[flag] += len(places)
+            known = self._examples.setdefault(flag.word, [])
+            known += places[: EXAMPLES - len(known)]
