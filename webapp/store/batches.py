@@ -280,7 +280,10 @@ def submission_of(connection: Connection, ica_batch_id: str) -> int | None:
 
 
 def stop(connection: Connection, submission_id: int, now: float) -> int:
-    """Take back what was not sent yet; returns how many batches that were."""
+    """Take back what was not sent yet; returns how many batches that were.
+
+    A worker whose lease has run out unnoticed loses the batch, and sends it no more.
+    """
     statement = (
         update(batches)
         .where(batches.c.submission_id == submission_id)
@@ -292,9 +295,18 @@ def stop(connection: Connection, submission_id: int, now: float) -> int:
             blocked=Blocked.NO,
             trouble=None,
             due_at=now,
+            try_number=batches.c.try_number + 1,
         )
     )
     return connection.execute(statement).rowcount
+
+
+def is_stopped(connection: Connection, submission_id: int) -> bool:
+    """Whether any of the submission's batches was stopped: then no other is to be sent either."""
+    statement = select(batches.c.id).where(
+        batches.c.submission_id == submission_id, batches.c.state == BatchState.STOPPED
+    )
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def unblock(connection: Connection, account_id: int, now: float, reason: str | None = None) -> None:

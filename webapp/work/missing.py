@@ -26,7 +26,8 @@ def note(context: Context, batch: Batch, error: NotThere) -> None:
     if count >= TIMES and now - since >= AFTER:
         values |= _lost(context, batch, now)
     else:
-        values |= {"due_at": now + PAUSE}
+        last = since + AFTER
+        values |= {"due_at": min(now + PAUSE, last) if now < last else now + PAUSE}
     with context.store.write() as connection:
         batches.record(connection, batch, now, **values)
 

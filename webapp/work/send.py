@@ -1,7 +1,7 @@
 """Sending: one POST a batch, with its intent recorded before and its ids after."""
 
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, MayNot, NotSignedIn, NotThere, Refused
@@ -31,6 +31,9 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
     """Send a waiting batch. Whatever happens to us meanwhile, it will be looked for."""
     now = context.clock()
     with context.store.write() as connection:
+        if batches.is_stopped(connection, batch.submission_id):
+            _stop(connection, batch, now)
+            return
         data_ids = items.ids_to_send(connection, batch)
         batches.keep(
             connection,
@@ -47,6 +50,12 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         _not_sent(context, batch, error)
     else:
         _sent(context, batch, created)
+
+
+def _stop(connection: Any, batch: Batch, now: float) -> None:
+    """It was under way when the others were stopped, and did not arrive."""
+    stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE}
+    batches.record(connection, batch, now, due_at=now, blocked=Blocked.NO, trouble=None, **stopped)
 
 
 def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:

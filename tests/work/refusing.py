@@ -1,0 +1,44 @@
+"""A stage whose ICA says no where a test wants it to: to one operation, in words of its own."""
+
+import json
+from contextlib import contextmanager
+
+from werkzeug import Response
+
+from tests.simulated import Clock, Simulated
+from tests.stage import Stage
+from webapp.simulator.app import create_app
+from webapp.simulator.options import Options
+from webapp.simulator.server import Server
+
+
+class Refusing:
+    """The simulator behind a door; `says` maps (method, end of the path) to (status, detail)."""
+
+    def __init__(self, app):
+        self.says = {}
+        self._app = app
+
+    def __call__(self, environ, start_response):
+        asked = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        for (method, ending), (status, detail) in self.says.items():
+            if asked[0] == method and asked[1].endswith(ending):
+                problem = {"title": "ICA_TEST", "status": status, "detail": detail}
+                answer = Response(json.dumps(problem), status, mimetype="application/problem+json")
+                return answer(environ, start_response)
+        return self._app(environ, start_response)
+
+
+@contextmanager
+def refusing_stage(database_url, folder, *, rate=1000.0, **settings):
+    """A stage as of tests.stage, and the door: `with … as (stage, ica): ica.says[…] = …`."""
+    clock = Clock()
+    ica = Refusing(create_app(Options(rate=rate), clock))
+    server = Server(ica, "127.0.0.1", 0)
+    server.start()
+    stage = Stage(Simulated(server, clock), database_url, folder, clock, **settings)
+    try:
+        yield stage, ica
+    finally:
+        stage.store.close()
+        server.stop()
