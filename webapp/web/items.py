@@ -109,6 +109,7 @@ def table(submission: Submission) -> dict[str, Any]:
         "export_url": _export_url(submission, chosen),
         "rows_read": standing.rows_read(cut),
         "moves": submission.state == State.ACTIVE,
+        "pickable": submission.state in {State.ACTIVE, State.SETTLED},
         "drafted": submission.state == State.DRAFT and not submission.left_out,
     }
 
@@ -158,7 +159,6 @@ def _pages(
         if found.previous
         else None,
         "next": _url(submission, {**chosen, "after": found.next}) if found.next else None,
-        "clear": _url(submission, {}),
     }
 
 

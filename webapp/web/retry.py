@@ -150,6 +150,7 @@ def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
     page = render_template(
         "retry/confirm.html",
         act=act,
+        place=url_for(f"retry.{act.source}", submission_id=source.id),
         submission=source,
         scope=chosen,
         positions=scope.compact(chosen),

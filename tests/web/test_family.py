@@ -1,0 +1,80 @@
+"""Attempts roll up: each id counts once, by its latest attempt."""
+
+import pytest
+
+from tests.stage import data_ids, text
+from tests.web.confirming import confirm
+from tests.web.markup import element, elements, link, rows
+
+GOOD = data_ids(60)
+ARCHIVED = data_ids(5, ending="02", start=100)  # fail at first, link when tried again
+MISSING = data_ids(3, ending="00", start=200)
+
+
+@pytest.fixture
+def attempts(stored):
+    """A first attempt, a second that mends five items, a third that mends none."""
+    visitor = stored.visitor()
+    first = visitor.submit([*GOOD, *ARCHIVED, *MISSING], name="cohort")
+    stored.work(30)
+    second = confirm(visitor, f"{first}/retry")
+    stored.work(30)
+    third = confirm(visitor, f"{second}/retry")
+    stored.work(30)
+    return first, second, third
+
+
+def breakdown(page):
+    """{status: items} of the page's legend."""
+    shown = elements(page, "li", data_status=None)
+    counts = elements(page, "span", class_="legend-count")
+    return {item["data-status"]: count.text for item, count in zip(shown, counts, strict=True)}
+
+
+def test_each_attempt_names_the_others(stored, attempts):
+    visitor = stored.visitor()
+    for number, place in enumerate(attempts, start=1):
+        said = " ".join(element(visitor.get(place), "section", id="family").text.split())
+        assert "After 3 attempts 65 of 68 ids linked." in said
+        assert f"Attempt {number} of 3, this one" in said
+    page = visitor.get(attempts[2])
+    assert link(page, "Attempt 1 of 3") == attempts[0]
+    assert "cohort, attempt 3" in text(page)
+
+
+def test_one_status_an_id_over_all_attempts(stored, attempts):
+    page = stored.visitor().get(f"{attempts[0]}/family")
+    assert breakdown(page) == {"LINKED": "65", "FAILED": "3"}
+    own = breakdown(stored.visitor().get(attempts[0]))
+    assert own == {"LINKED": "60", "FAILED": "8"}
+
+
+def test_the_latest_attempt_at_each_id_is_listed(stored, attempts):
+    visitor = stored.visitor()
+    first = visitor.get(f"{attempts[0]}/family")
+    assert rows(first) == GOOD[:50]
+    second = visitor.get(link(first, "Next"))
+    assert rows(second) == [*GOOD[50:], *ARCHIVED, *MISSING]
+    tries = [cell.text for cell in elements(second, "td", data_label="Attempt")]
+    assert tries == [*["1"] * 10, *["2"] * 5, *["3"] * 3]
+    assert rows(visitor.get(link(second, "Previous"))) == GOOD[:50]
+
+
+def test_the_list_is_filtered_by_what_counts(stored, attempts):
+    visitor = stored.visitor()
+    failed = visitor.get(f"{attempts[0]}/family?status=FAILED")
+    assert rows(failed) == MISSING
+    linked = visitor.get(f"{attempts[0]}/family?status=LINKED&status=FAILED&after=60")
+    assert rows(linked) == [*ARCHIVED, *MISSING]
+
+
+def test_a_later_attempt_leads_to_the_family(stored, attempts):
+    answer = stored.visitor().get(f"{attempts[2]}/family")
+    assert (answer.status_code, answer.location) == (303, f"{attempts[0]}/family")
+
+
+def test_a_family_is_seen_by_those_who_see_the_project(st):
+    place = st.visitor().submit(MISSING)
+    assert st.visitor("colleague-key").get(f"{place}/family").status_code == 200
+    assert st.visitor("stranger-key").get(f"{place}/family").status_code == 404
+    assert st.visitor(key=None).get(f"{place}/family").status_code == 303

@@ -1,0 +1,123 @@
+"""Reasons: like goes with like, counted, shown, exported and tried again by group."""
+
+import re
+
+from tests.simulated import FIRST_PROJECT
+from tests.stage import data_ids, stage, text
+from tests.web.markup import element, elements, rows
+from webapp.store.masking import masked
+
+HIDDEN = data_ids(40, ending="01")  # each fails with a UUID of its own
+MISSING = data_ids(5, ending="00")
+GOOD = data_ids(55)
+NOT_SHARED = "Data sharing is disabled in the owning project [id]"
+
+
+def settled(st, ids, **options):
+    place = st.visitor().submit(ids, **options)
+    st.work(30)
+    return place
+
+
+def groups(page):
+    """[(reason, count)] of the table of reasons."""
+    found = elements(page, "th", data_label="Reason")
+    counts = elements(page, "td", data_label="Items")
+    return [
+        (" ".join(reason.text.split()), count.text)
+        for reason, count in zip(found, counts, strict=True)
+    ]
+
+
+def test_reasons_that_differ_by_an_id_are_one_group(stored):
+    place = settled(stored, [*GOOD, *MISSING, *HIDDEN])
+    page = stored.visitor().get(f"{place}/reasons")
+    assert groups(page) == [(f"FAILED {NOT_SHARED}", "40"), ("FAILED Data not found", "5")]
+    assert [cell.text for cell in elements(page, "td", data_label="Share")] == ["40.0 %", "5.0 %"]
+    examples = elements(page, "td", data_label="For example")[0].text.split()
+    assert "".join(examples) == "".join(HIDDEN[:3])
+
+
+def test_a_group_filters_the_table_and_the_export(stored):
+    place = settled(stored, [*GOOD, *MISSING, *HIDDEN])
+    page = stored.visitor().get(f"{place}/reasons")
+    (show, _), (export, _) = (
+        [link["href"] for link in elements(page, "a") if link.text.strip() == words]
+        for words in ("Show", "Export")
+    )
+    listed = stored.visitor().get(show.removesuffix("#items"))
+    assert rows(listed) == HIDDEN
+    exported = stored.visitor().get(export.replace(".csv", ".txt"))
+    assert exported.get_data(as_text=True).split() == HIDDEN
+
+
+def test_the_page_of_a_submission_shows_the_largest(st):
+    place = settled(st, [*GOOD, *MISSING, *HIDDEN])
+    assert element(st.visitor().get(place), "section", id="reasons").text.count("Try again") == 2
+
+
+def test_a_submission_without_trouble_says_so(st):
+    place = settled(st, GOOD)
+    assert not elements(st.visitor().get(place), "section", id="reasons")
+    assert "Nothing went wrong" in text(st.visitor().get(f"{place}/reasons"))
+
+
+def test_what_was_tried_again_well_is_in_no_group(stored):
+    place = settled(stored, data_ids(3, ending="02"))
+    again = settled(stored, data_ids(3, ending="02"))
+    assert groups(stored.visitor().get(f"{place}/reasons")) == [
+        ("FAILED Data is being archived", "3")
+    ]
+    assert groups(stored.visitor().get(f"{again}/reasons")) == []
+
+
+def test_what_was_not_sent_is_grouped_by_why(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(30))
+        visitor.post(f"{place}/stop")
+        st.work(30)
+        page = visitor.get(f"{place}/reasons")
+        assert groups(page) == [("not sent Stopped before it was sent", "20")]
+
+
+def test_the_reasons_of_a_project_over_a_time(stored):
+    settled(stored, MISSING[:2], name="old")
+    stored.clock.advance(8 * 86_400)
+    settled(stored, MISSING, name="new")
+    week = stored.visitor().get(f"/reasons?project={FIRST_PROJECT}&since=7d")
+    assert groups(week) == [("FAILED Data not found", "5")]
+    month = stored.visitor().get("/reasons?since=30d")
+    assert groups(month) == [("FAILED Data not found", "7")]
+    within = element(month, "td", data_label="In").text
+    assert re.findall(r"(new|old) (\d)", within) == [("new", "5"), ("old", "2")]
+
+
+def test_strangers_see_no_reasons(st):
+    place = settled(st, MISSING)
+    stranger = st.visitor("stranger-key")
+    assert stranger.get(f"{place}/reasons").status_code == 404
+    assert groups(stranger.get("/reasons?since=all")) == []
+    assert st.visitor(key=None).get("/reasons").status_code == 303
+
+
+def test_a_made_up_time_or_reason_is_a_clean_error(st):
+    place = settled(st, MISSING)
+    assert st.visitor().get("/reasons?since=yesterday").status_code == 400
+    assert st.visitor().get(f"{place}/items?reason=none").status_code == 400
+    assert rows(st.visitor().get(f"{place}/items?reason=99999")) == []
+
+
+def test_what_is_masked_and_what_is_kept():
+    told = {
+        "3 of 5 files could not be linked.": "[number] of [number] files could not be linked",
+        "File '/a/b c/d.bam' isn't readable": "File [name] isn't readable",
+        "sample_12.fastq.gz in /data/x/y: 404": "[name] in [path]: [number]",
+        "Can't link fil.0123456789abcdef0123456789abcdef": "Can't link [id]",
+        "No urn:ilmn:ica:region:aa:data:fil.x#/p/q\nhere": "No [id] here",
+        "error ICA_API_004 and/or else": "error ICA_API_004 and/or else",
+        "Since 2026-11-23T12:04:11Z": "Since [number]",
+        "don't use the user's key": "don't use the user's key",
+        "": "",
+    }
+    assert {reason: masked(reason) for reason in told} == told

@@ -1,0 +1,233 @@
+"""Trying again: the scope is said with its exact count, frozen, and never taken up twice."""
+
+import re
+
+import pytest
+
+from tests.stage import data_ids, stage, text
+from tests.web.confirming import ask, confirm, fields, statuses
+from tests.web.markup import element, elements, link, rows
+
+GOOD = data_ids(20)
+ARCHIVED = data_ids(6, ending="02", start=100)  # fail at first, link when tried again
+MISSING = data_ids(4, ending="00", start=200)
+PARTIAL = data_ids(3, kind="fol", ending="10", start=300)
+LIST = [*GOOD, *ARCHIVED, *MISSING, *PARTIAL]
+
+
+@pytest.fixture
+def place(stored):
+    found = stored.visitor().submit(LIST, name="cohort")
+    stored.work(30)
+    return found
+
+
+def family(visitor, place):
+    return element(visitor.get(place), "section", id="family").text
+
+
+def test_what_failed_is_tried_again_and_nothing_else(stored, place):
+    visitor = stored.visitor()
+    assert "You chose 10 items with the status FAILED" in text(visitor.get(f"{place}/retry"))
+    again = confirm(visitor, f"{place}/retry")
+    assert "cohort, attempt 2" in text(visitor.get(again))
+    assert "10 items confirmed: 10 tried again" in family(visitor, again)
+    stored.work(30)
+    found = statuses(visitor, again)
+    assert found == dict.fromkeys(ARCHIVED, "LINKED") | dict.fromkeys(MISSING, "FAILED")
+
+
+def test_the_numbers_of_the_original_never_change(stored, place):
+    visitor = stored.visitor()
+    before, page = statuses(visitor, place), visitor.get(place)
+    confirm(visitor, f"{place}/retry")
+    stored.work(30)
+    assert statuses(visitor, place) == before
+    counts = [cell.text for cell in elements(page, "span", class_="legend-count")]
+    after = elements(visitor.get(place), "span", class_="legend-count")
+    assert counts
+    assert [cell.text for cell in after] == counts
+
+
+def test_other_statuses_are_offered_and_not_assumed(stored, place):
+    visitor = stored.visitor()
+    page = visitor.get(f"{place}/retry")
+    chip = next(a for a in elements(page, "a", class_=None) if "PARTIALLY_LINKED" in a.text)
+    assert "3" in chip.text
+    assert "aria-current" not in chip
+    wider = visitor.get(chip["href"])
+    assert "13 items with the status FAILED or PARTIALLY_LINKED" in text(wider)
+    again = confirm(visitor, chip["href"])
+    stored.work(30)
+    assert statuses(visitor, again).keys() == {*ARCHIVED, *MISSING, *PARTIAL}
+
+
+def test_a_group_of_reasons_is_tried_again_alone(stored, place):
+    visitor = stored.visitor()
+    path = link(visitor.get(f"{place}/reasons"), "Try again")
+    assert "6 items with the reason “Data is being archived”" in text(visitor.get(path))
+    again = confirm(visitor, path)
+    stored.work(30)
+    assert statuses(visitor, again) == dict.fromkeys(ARCHIVED, "LINKED")
+
+
+def test_picked_items_are_tried_again_and_the_rest_is_said(stored, place):
+    visitor = stored.visitor()
+    page = ask(visitor, f"{place}/retry", picked=[1, 21, 22, 31])
+    said = text(page)
+    assert "You chose 4 items that you picked" in said
+    assert "1 ended well, so nothing is left to do" in said
+    again = confirm(visitor, f"{place}/retry", picked=[1, 21, 22, 31])
+    assert "4 items confirmed: 3 tried again; 1 skipped" in family(visitor, again)
+    stored.work(30)
+    assert statuses(visitor, again).keys() == {ARCHIVED[0], ARCHIVED[1], PARTIAL[0]}
+
+
+def test_picking_nothing_is_not_picking_all(st):
+    visitor = st.visitor()
+    place = visitor.submit(MISSING)
+    st.work(30)
+    answer = ask(visitor, f"{place}/retry", picked=[])
+    assert answer.status_code == 303
+    assert "No item was picked" in text(visitor.get(answer.location))
+
+
+def test_a_second_click_makes_no_second_attempt(stored, place):
+    visitor = stored.visitor()
+    sent = fields(visitor.get(f"{place}/retry"))
+    first, second = (visitor.post(f"{place}/retry", sent) for _ in range(2))
+    assert first.location == second.location
+    stored.work(30)
+    assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
+
+
+def test_what_was_taken_up_already_is_not_taken_up_again(stored, place):
+    visitor = stored.visitor()
+    confirm(visitor, f"{place}/retry?reason=1")
+    page = visitor.get(f"{place}/retry")
+    assert re.search(r"(4|6) were taken up by another attempt already", text(page))
+    confirm(visitor, f"{place}/retry")
+    nothing = visitor.get(f"{place}/retry")
+    assert "None of these items can be tried again now" in text(nothing)
+    refused = visitor.post(f"{place}/retry", fields(nothing))
+    assert refused.status_code == 422
+
+
+def test_what_was_linked_meanwhile_is_skipped_and_said(stored, place):
+    visitor = stored.visitor()
+    stored.clock.advance(60)
+    visitor.submit(ARCHIVED[:4], name="by hand")
+    stored.work(30)
+    again = confirm(visitor, f"{place}/retry")
+    assert "10 items confirmed: 6 tried again; 4 skipped" in family(visitor, again)
+    stored.work(30)
+    assert statuses(visitor, again).keys() == {*ARCHIVED[4:], *MISSING}
+
+
+def test_when_all_was_linked_meanwhile_nothing_is_sent(stored, place):
+    visitor = stored.visitor()
+    path = f"{place}/retry?status=FAILED"
+    stored.clock.advance(60)
+    visitor.submit([*ARCHIVED, *data_ids(1)])
+    stored.work(30)
+    confirm(visitor, f"{place}/retry", picked=[27, 28, 29, 30])
+    stored.sim.forget_calls()
+    back = confirm(visitor, path)
+    assert back == place
+    assert "Nothing is left to do" in text(visitor.get(back))
+    assert "createProjectDataLinkingBatch" not in stored.sim.calls()
+
+
+def test_a_colleague_retries_as_themselves(stored, place):
+    colleague = stored.visitor("colleague-key")
+    again = confirm(colleague, f"{place}/retry")
+    assert "Submitted by you" in text(colleague.get(again))
+    assert "Submitted by you" not in text(stored.visitor().get(again))
+    assert stored.visitor("stranger-key").get(f"{place}/retry").status_code == 404
+    assert stored.visitor("stranger-key").post(f"{place}/retry").status_code == 404
+
+
+def test_what_was_not_sent_is_sent_by_a_retry(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(30))
+        visitor.post(f"{place}/stop")
+        again = confirm(visitor, f"{place}/retry?status=NOT_SENT")
+        st.work(30)
+        assert list(statuses(visitor, again).items()) == [
+            (data_id, "LINKED") for data_id in data_ids(30)[10:]
+        ]
+
+
+def test_what_waits_to_be_sent_is_not_taken_up(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(30))
+        page = ask(visitor, f"{place}/retry", picked=range(1, 31))
+        assert "30 have no outcome yet" in text(page)
+        assert "You chose 0 items" in text(visitor.get(f"{place}/retry?status=NOT_SENT"))
+
+
+def test_many_items_are_copied_by_the_worker(database_url, tmp_path, monkeypatch):
+    many = data_ids(25, ending="02")
+    monkeypatch.setattr("webapp.web.retry.CHUNK", 10)
+    monkeypatch.setattr("webapp.store.copies.CHUNK", 10)
+    with stage(database_url, tmp_path, batch_size=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit([*data_ids(5), *many])
+        st.work(30)
+        again = confirm(visitor, f"{place}/retry")
+        assert "are being gathered" in text(visitor.get(again))
+        st.work(30)
+        assert list(statuses(visitor, again).items()) == [(data_id, "LINKED") for data_id in many]
+        assert "25 items confirmed: 25 tried again" in family(visitor, again)
+
+
+def test_items_that_fail_after_the_click_are_not_in_the_set(st, monkeypatch):
+    """The worker copies later; what it copies was frozen by the click."""
+    monkeypatch.setattr("webapp.web.retry.CHUNK", 0)
+    visitor = st.visitor()
+    place = visitor.submit(MISSING, name="first")
+    st.work(30)
+    again = confirm(visitor, f"{place}/retry")
+    with st.store.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE items SET changed_at = changed_at + 1000 WHERE position = 1"
+        )
+    st.work(30)
+    assert statuses(visitor, again).keys() == set(MISSING[1:])
+
+
+def test_a_thrown_away_attempt_gives_its_items_back(st, monkeypatch):
+    monkeypatch.setattr("webapp.web.retry.CHUNK", 0)
+    visitor = st.visitor()
+    place = visitor.submit(MISSING)
+    st.work(30)
+    again = confirm(visitor, f"{place}/retry")
+    assert visitor.post(f"{again}/discard").status_code == 303
+    st.work(30)
+    assert "You chose 4 items" in text(visitor.get(f"{place}/retry"))
+    assert "taken up" not in text(visitor.get(f"{place}/retry"))
+
+
+def test_a_draft_can_not_be_retried_and_made_up_scopes_are_clean_errors(st):
+    visitor = st.visitor()
+    assert visitor.get(f"{visitor.draft(MISSING)}/retry").status_code == 409
+    place = visitor.submit(MISSING)
+    for query in (
+        "status=a%20b",
+        "reason=x",
+        "position=-1",
+        "positions=9-1",
+        "positions=1-99999999",
+    ):
+        assert visitor.get(f"{place}/retry?{query}").status_code == 400, query
+
+
+def test_picks_have_a_box_on_every_row(st):
+    visitor = st.visitor()
+    place = visitor.submit(MISSING)
+    st.work(30)
+    boxes = elements(visitor.get(f"{place}/items"), "input", name="position", form="pick")
+    assert [box["value"] for box in boxes] == ["1", "2", "3", "4"]
+    assert rows(visitor.get(place)) == MISSING
