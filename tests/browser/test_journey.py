@@ -36,11 +36,11 @@ def test_from_signing_in_to_the_failed_ids(tab, manifest, tmp_path):
 
     filter_to_failed(tab)
     first = shown_ids(tab)
-    tab.get_by_role("link", name="Next").click()
+    tab.get_by_role("link", name="Next", exact=True).click()
     expect(tab).to_have_url(re.compile("after="))
     expect(tab.locator("#item-table tbody tr")).to_have_count(50)
     assert not set(first) & set(shown_ids(tab))
-    tab.get_by_role("link", name="Previous").click()
+    tab.get_by_role("link", name="Previous", exact=True).click()
     expect(tab).to_have_url(re.compile("before="))
     assert shown_ids(tab) == first
 
@@ -71,9 +71,9 @@ def test_the_same_without_scripts(scriptless):
     wait_until_done(page)
 
     filter_to_failed(page)
-    page.get_by_role("link", name="Next").click()
+    page.get_by_role("link", name="Next", exact=True).click()
     expect(page.locator("#item-table tbody tr")).to_have_count(10)
-    page.get_by_role("link", name="Previous").click()
+    page.get_by_role("link", name="Previous", exact=True).click()
     expect(page.locator("#item-table tbody tr")).to_have_count(50)
     assert exported(page, "Plain ids") == ids[60:]
     open_first_item(page)
@@ -93,7 +93,7 @@ def test_back_goes_through_filters_and_pages(tab):
     expect(tab).to_have_url(re.compile("status=FAILED$"))
     expect(tab.locator("#item-table tbody tr").first).to_contain_text("FAILED")
     first = shown_ids(tab)
-    tab.get_by_role("link", name="Next").click()
+    tab.get_by_role("link", name="Next", exact=True).click()
     expect(tab).to_have_url(re.compile("after="))
 
     tab.go_back()
@@ -150,7 +150,7 @@ def upload(page, file):
 
 
 def filter_to_failed(page):
-    page.locator("#progress").get_by_role("link", name="FAILED").click()
+    page.locator("#progress").get_by_role("link", name="FAILED", exact=True).click()
     expect(page).to_have_url(re.compile("status=FAILED"))
     expect(page.locator("#item-table tbody tr").first).to_contain_text("FAILED")
 
@@ -163,7 +163,7 @@ def shown_ids(page):
 def exported(page, name):
     """The lines of a file that a link downloads."""
     with page.expect_download() as download:
-        page.get_by_role("link", name=name).click()
+        page.get_by_role("link", name=name, exact=True).click()
     return download.value.path().read_text().splitlines()
 
 
