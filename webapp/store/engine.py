@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,42 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 POOL = {"pool_size": 10, "max_overflow": 30}
 BUSY_SECONDS = 20
+CACHE_KB = {"readers": 8_000, "writer": 64_000}  # of each connection
+BEGIN = {
+    "readers": "BEGIN",
+    "writer": "BEGIN IMMEDIATE",  # one that reads first could fail when it wants to write
+}
 
 
 class Store:
-    """A database, SQLite or PostgreSQL. Make it after a fork; the engine is opened at first use."""
+    """A database, SQLite or PostgreSQL. Make it after a fork; it is opened at first use.
+
+    SQLite has one writer at a time: one connection of its own, with a large cache, for which the
+    threads of a process queue up in order instead of waking each other at the file's lock.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._engine: Engine | None = None
+        self._engines: dict[str, Engine] = {}
         self._lock = threading.Lock()
 
     @property
     def engine(self) -> Engine:
+        """What read() uses, and write() too on PostgreSQL."""
+        return self._engine("readers")
+
+    def _engine(self, role: str) -> Engine:
+        role = role if self.is_sqlite else "readers"
         with self._lock:
-            if self._engine is None:
-                self._engine = _make_engine(self._url)
-            return self._engine
+            if role not in self._engines:
+                self._engines[role] = _make_engine(self._url, role)
+            return self._engines[role]
 
     @property
     def is_sqlite(self) -> bool:
@@ -45,10 +62,16 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A short transaction: all of it is kept, or nothing. On SQLite it is the only writer."""
-        with self.engine.connect().execution_options(writes=True) as connection:
+        with self._writer() as connection:
             connection.begin()
             yield connection
             connection.commit()
+
+    def _writer(self) -> Connection:
+        try:
+            return self._engine("writer").connect()
+        except PoolTimeout as error:  # the one connection is in use: as good as a locked file
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
 
     def migrate(self) -> None:
         """Bring the database to this version's tables; makes it, and its folder, when missing."""
@@ -67,9 +90,9 @@ class Store:
 
     def close(self) -> None:
         with self._lock:
-            if self._engine is not None:
-                self._engine.dispose()
-            self._engine = None
+            for engine in self._engines.values():
+                engine.dispose()
+            self._engines.clear()
 
 
 def _alembic(connection: Connection) -> Config:
@@ -84,29 +107,29 @@ def _make_folder(url: str) -> None:
         Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _make_engine(url: str) -> Engine:
+def _make_engine(url: str, role: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, **POOL)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **POOL)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    pool = {"pool_size": 1, "max_overflow": 0} if role == "writer" else POOL
+    waits = {"connect_args": {"timeout": BUSY_SECONDS}, "pool_timeout": BUSY_SECONDS}
+    engine = create_engine(url, **waits, **pool)
+    event.listen(engine, "connect", partial(_prepare_sqlite, CACHE_KB[role]))
+    event.listen(engine, "begin", partial(_begin_sqlite, BEGIN[role]))
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(cache_kb: int, connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in (
         "journal_mode=WAL",
         f"busy_timeout={BUSY_SECONDS * 1000}",
         "foreign_keys=ON",
         "synchronous=FULL",  # a lost batch id is lost for ever
-        "cache_size=-64000",
+        f"cache_size=-{cache_kb}",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes its lock at once: one that reads first could fail when it wants to write."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _begin_sqlite(begin: str, connection: Connection) -> None:
+    connection.exec_driver_sql(begin)
