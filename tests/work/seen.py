@@ -50,3 +50,10 @@ def settle(stage, place, within=600, step=5.0):
         assert stage.clock.now < end, [(b.state, b.task, b.trouble) for b in cut(stage, place)]
         stage.work(step, step=step)
     return submission(stage, place)
+
+
+def walk_in_part(stage, place):
+    """Work until the last walk of the first batch has begun; a small budget makes it pause."""
+    while not ((batch := cut(stage, place)[0]).task == "walk" and batch.round_cursor):
+        assert batch.state == "running"
+        stage.work(1)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.stage import data_ids, stage
 from tests.work.refusing import refusing_stage
-from tests.work.seen import account, cut, page, row_counts, settle, submission
+from tests.work.seen import account, cut, page, row_counts, settle, submission, walk_in_part
 from webapp.store.words import BatchState, Blocked, State
 
 ITEMS = "getProjectDataLinkingBatchItems"
@@ -78,8 +78,7 @@ def test_a_cursor_that_repeats_ends_nowhere_and_is_given_up(database_url, tmp_pa
 def test_half_an_answer_does_not_begin_a_walk_anew(database_url, tmp_path):
     with stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as st:
         place = st.visitor().submit(data_ids(5000))
-        while not cut(st, place)[0].round_cursor:
-            st.work(1)
+        walk_in_part(st, place)
         before = cut(st, place)[0]
         st.sim.set_faults({"items:cut": 1})
         st.work(30)
@@ -109,8 +108,7 @@ def test_a_batch_that_is_gone_for_ten_minutes_is_lost(database_url, tmp_path, se
 def test_a_batch_that_vanishes_while_it_is_walked_is_lost_too(database_url, tmp_path):
     with stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as st:
         place = st.visitor().submit(data_ids(5000))
-        while not cut(st, place)[0].round_cursor:
-            st.work(1)
+        walk_in_part(st, place)
         st.sim.set_faults({"lost-batch": 1})
         st.work(700, step=10)
         assert cut(st, place)[0].state == BatchState.LOST

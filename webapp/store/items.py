@@ -23,7 +23,7 @@ from webapp.store import reasons, sql, submissions
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.pages import Cursor, Page, cut
-from webapp.store.tables import items
+from webapp.store.tables import batches, items
 from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
@@ -255,6 +255,7 @@ def apply(connection: Connection, batch: Batch, outcomes: Sequence[Outcome], now
     An item that stands in no row of the batch is appended behind the list. Called while the
     batch is leased, in the transaction that records it.
     """
+    outcomes = list({outcome.ica_item_id: outcome for outcome in outcomes}.values())
     known = _rows_by_ica_item(connection, batch, outcomes)
     by_data_id = _rows_by_data_id(connection, batch, outcomes)
     changed, unknown = [], []
@@ -377,10 +378,13 @@ def mark_unread(
 
 def counts(connection: Connection, batch: Batch) -> dict[str, int]:
     """Items per status by the batch's own rows, appended ones included, left out ones not."""
+    end = select(func.max(batches.c.last_position)).where(
+        batches.c.submission_id == batch.submission_id
+    )
     appended = (
         (items.c.submission_id == batch.submission_id)
+        & (items.c.position > end.scalar_subquery())
         & (items.c.batch_id == batch.id)
-        & items.c.line.is_(None)
     )
     found: dict[str, int] = {}
     for condition in (_in_range(batch) & (items.c.status != LEFT_OUT), appended):

@@ -32,15 +32,7 @@ class Stopped(Exception):
 def read(context: Context, upload: Upload) -> None:
     """Read a leased upload to its end. Its rows count from the last UPDATE on, and not before."""
     try:
-        _forget_former_try(context, upload)
-        with context.store.read() as connection:
-            submission = submissions.get(connection, upload.submission_id)
-        remarks = Remarks(context.store, submission)
-        reader = _Reader(context, upload, submission, remarks)
-        reader.read_parts()
-        reader.become_draft()
-    except Unreadable as error:
-        _unreadable(context, upload, str(error))
+        _read(context, upload)
     except Stopped:
         with context.store.write() as connection:
             uploads.give_back(connection, upload, context.clock())
@@ -48,12 +40,28 @@ def read(context: Context, upload: Upload) -> None:
         log.info("submission %d: somebody else reads its upload", upload.submission_id)
 
 
+def _read(context: Context, upload: Upload) -> None:
+    _forget_former_try(context, upload)
+    with context.store.read() as connection:
+        submission = submissions.get(connection, upload.submission_id)
+    reader = _Reader(context, upload, submission, Remarks(context.store, submission))
+    try:
+        reader.read_parts()
+    except Unreadable as error:
+        _unreadable(context, upload, str(error))
+    else:
+        reader.become_draft()
+
+
 def _forget_former_try(context: Context, upload: Upload) -> None:
+    """Drop what an earlier try left. A reader that lost its lease must not drop the next one's."""
     for drop in (items.drop, entries.drop):
-        while True:
+        dropped = None
+        while dropped != 0:
+            now = context.clock()
             with context.store.write() as connection:
-                if drop(connection, upload.submission_id, items.CHUNK) == 0:
-                    break
+                uploads.record(connection, upload, now)
+                dropped = drop(connection, upload.submission_id, items.CHUNK)
 
 
 def _unreadable(context: Context, upload: Upload, problem: str) -> None:

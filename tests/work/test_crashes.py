@@ -1,0 +1,165 @@
+"""Workers that die, stall or come twice: nothing is lost, nothing doubled."""
+
+import threading
+from dataclasses import replace
+
+from tests.stage import data_ids, stage
+from tests.work.seen import cut, row_counts, rows, settle, submission, walk_in_part
+from webapp.store import batches, items, uploads
+from webapp.store.batches import LEASE
+from webapp.store.items import Listed
+from webapp.store.words import BatchState, Task
+from webapp.work import read, unit
+from webapp.work.loop import Worker
+
+CREATE = "createProjectDataLinkingBatch"
+LONG = 30_000  # ids: more than 1 MB, which the worker reads
+
+
+def claim(st, worker="a worker that dies"):
+    with st.store.write() as connection:
+        return batches.claim(connection, worker, st.clock.now)
+
+
+def test_a_crash_before_sending_sends_once(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(20))
+        assert claim(st).task == Task.SEND
+        assert settle(st, place).counts == {"LINKED": 20} == row_counts(visitor, place)
+        assert st.sim.calls()[CREATE] == 2
+
+
+def test_a_crash_after_the_intent_was_recorded_sends_once(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(20))
+        second = claim(st)
+        now = st.clock.now
+        with st.store.write() as connection:
+            batches.keep(
+                connection,
+                second,
+                now,
+                state=BatchState.SENDING,
+                task=Task.FIND,
+                due_at=now,
+                intent_at=now,
+            )
+        assert settle(st, place).counts == {"LINKED": 20} == row_counts(visitor, place)
+        assert st.sim.calls()[CREATE] == 2
+
+
+def test_a_crash_between_the_answer_and_its_record_finds_the_batch(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(20))
+        second = claim(st)
+        unit.perform(st.context, second)
+        sent = cut(st, place)[1].ica_batch_id
+        _forget_the_answer(st, second.id)
+        st.clock.advance(LEASE)
+        assert settle(st, place).counts == {"LINKED": 20} == row_counts(visitor, place)
+        assert st.sim.calls()[CREATE] == 2
+        assert cut(st, place)[1].ica_batch_id == sent
+
+
+def _forget_the_answer(st, batch_id):
+    """The store as it was when the worker died: the intent, and the lease."""
+    now = st.clock.now
+    with st.store.write() as connection:
+        batches.keep(
+            connection,
+            batches.get(connection, batch_id),
+            now,
+            state=BatchState.SENDING,
+            task=Task.FIND,
+            due_at=now,
+            lease_until=now + LEASE,
+            ica_batch_id=None,
+            ica_job_id=None,
+        )
+
+
+def test_a_crash_while_walking_goes_on_from_the_cursor(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(3500))
+        walk_in_part(st, place)
+        while not claim(st):
+            st.clock.advance(1)
+        st.sim.forget_calls()
+        assert settle(st, place, within=900).counts == {"LINKED": 3500}
+        assert row_counts(visitor, place) == {"LINKED": 3500}
+        assert st.sim.calls()["getProjectDataLinkingBatchItems"] <= 4
+
+
+def test_a_worker_that_stalled_beyond_its_lease_keeps_nothing(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(100))
+        stalled = claim(st)
+        st.clock.advance(LEASE)
+        st.work()
+        before = cut(st, place)
+        unit.perform(st.context, stalled)
+        assert cut(st, place) == before
+        assert settle(st, place).counts == {"LINKED": 100}
+
+
+def test_two_workers_share_the_work_and_double_nothing(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=100, batch_size=10) as st:
+        visitor = st.visitor()
+        place = visitor.submit(data_ids(95))
+        other = Worker(st.context)
+        for _ in range(30):
+            due = [worker._next_unit() for worker in (st.worker, other)]
+            for do in filter(None, due):
+                do()
+            st.clock.advance(1)
+        assert submission(st, place).counts == {"LINKED": 95} == row_counts(visitor, place)
+        assert st.sim.calls()[CREATE] == 10
+
+
+def test_a_reading_that_died_begins_anew_and_leaves_no_half_rows(database_url, tmp_path):
+    with stage(database_url, tmp_path) as st:
+        visitor = st.visitor()
+        place = visitor.draft(data_ids(LONG))
+        dead = claim_upload(st)
+        with st.store.write() as connection:
+            half = [Listed(f"half a list {n}", n, 1) for n in range(25_000)]
+            items.add(connection, dead.submission_id, 1, half)
+            uploads.record(connection, dead, st.clock.now, read_bytes=1_000_000)
+        st.work(LEASE - 1, step=LEASE - 1)
+        assert submission(st, place).state == "reading"
+        st.work(1)
+        assert submission(st, place).state == "draft"
+        assert [row["data_id"] for row in rows(visitor, place)] == data_ids(LONG)
+
+
+def test_a_reader_that_stalled_beyond_its_lease_drops_nothing(database_url, tmp_path):
+    with stage(database_url, tmp_path) as st:
+        visitor = st.visitor()
+        place = visitor.draft(data_ids(LONG))
+        stalled = claim_upload(st)
+        st.work(LEASE, step=LEASE)
+        read.read(st.context, stalled)
+        assert submission(st, place).state == "draft"
+        assert len(rows(visitor, place)) == LONG
+
+
+def test_a_reading_that_is_told_to_stop_goes_on_elsewhere(database_url, tmp_path):
+    with stage(database_url, tmp_path) as st:
+        visitor = st.visitor()
+        place = visitor.draft(data_ids(LONG))
+        stopping = threading.Event()
+        stopping.set()
+        read.read(replace(st.context, stop=stopping), claim_upload(st))
+        assert submission(st, place).state == "reading"
+        st.work()
+        assert len(rows(visitor, place)) == LONG
+
+
+def claim_upload(st):
+    with st.store.write() as connection:
+        return uploads.claim(connection, "a worker that dies", st.clock.now)
