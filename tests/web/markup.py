@@ -64,6 +64,11 @@ def element(answer, tag="", **attributes):
     return found[0]
 
 
+def with_class(answer, name):
+    """The elements that have this class, among others perhaps."""
+    return [found for found in elements(answer, class_=None) if name in found["class"].split()]
+
+
 def link(answer, words):
     """Where the link that says this leads, None when there is none."""
     found = [a for a in elements(answer, "a") if " ".join(a.text.split()) == words]

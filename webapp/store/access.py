@@ -59,10 +59,12 @@ def find(connection: Connection, account_id: int, project_id: str) -> Access | N
     return Access(**row) if row else None
 
 
-def never_asked(connection: Connection, account: Account, limit: int) -> Sequence[str]:
-    """Projects with submissions here that ICA was never asked about for this account."""
+def unanswered(connection: Connection, account: Account, now: float, limit: int) -> Sequence[str]:
+    """Projects with submissions here of which no answer of ICA's holds for this account."""
     known = exists().where(
-        access.c.account_id == account.id, access.c.project_id == submissions.c.project_id
+        access.c.account_id == account.id,
+        access.c.project_id == submissions.c.project_id,
+        access.c.checked_at + HOLDS_FOR > now,
     )
     statement = (
         select(submissions.c.project_id)

@@ -32,4 +32,5 @@ def oldest_due(connection: Connection) -> float | None:
 
 
 def _by(connection: Connection, column: ColumnElement[str]) -> dict[str, int]:
-    return dict(connection.execute(select(column, func.count()).group_by(column)).tuples().all())
+    found = connection.execute(select(column, func.count()).group_by(column))
+    return {row[0]: row[1] for row in found}

@@ -30,10 +30,6 @@ def adopt() -> ResponseReturnValue:
     wrong = _wrong(given)
     if wrong:
         return _form(given, wrong)
-    known = _known_here(given["batch_id"])
-    if known:
-        flash("This batch is watched here already.", "info")
-        return redirect(url_for("submissions.page", submission_id=known), 303)
     try:
         project = desk().client().project(given["project_id"])
         batch = desk().client().batch(given["project_id"], given["batch_id"])
@@ -42,7 +38,11 @@ def adopt() -> ResponseReturnValue:
         return _form(given, {"batch_id": text}, errors.words_of_ica(error))
     except (IcaError, NoKey) as error:
         return _form(given, {"batch_id": errors.sentence(error)}, errors.words_of_ica(error))
-    return redirect(url_for("submissions.page", submission_id=_keep(given, project, batch)), 303)
+    known = _known_here(project, batch)
+    if known:
+        flash("This batch is watched here already.", "info")
+    submission_id = known or _keep(given, project, batch)
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
 def _wrong(given: dict[str, str]) -> dict[str, str]:
@@ -58,12 +58,15 @@ def _wrong(given: dict[str, str]) -> dict[str, str]:
     return wrong
 
 
-def _known_here(ica_batch_id: str) -> int | None:
-    with desk().store.read() as connection:
-        submission_id = batches.submission_of(connection, ica_batch_id)
+def _known_here(project: Project, batch: IcaBatch) -> int | None:
+    """The submission that watches the batch; ICA just let the visitor read its project."""
+    now = desk().now()
+    with desk().store.write() as connection:
+        access.remember(connection, viewer().id, project.id, project.name, now)
+        submission_id = batches.submission_of(connection, batch.id)
         if submission_id is None:
             return None
-        seen = submissions.visible(connection, submission_id, viewer(), desk().now())
+        seen = submissions.visible(connection, submission_id, viewer(), now)
     return submission_id if seen else None
 
 
@@ -78,7 +81,6 @@ def _keep(given: dict[str, str], project: Project, batch: IcaBatch) -> int:
         batch_size=desk().settings.batch_size,
     )
     with desk().store.write() as connection:
-        access.remember(connection, viewer().id, project.id, project.name, now)
         submission_id = submissions.create(connection, new, State.READING, now)
         submission = submissions.get(connection, submission_id)
         batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)

@@ -104,9 +104,9 @@ def may_read(project_id: str) -> access.Access | None:
 
 
 def ask_about_new_projects() -> None:
-    """Others may have submitted to projects that ICA was never asked about for this visitor."""
+    """Submissions may be to projects of which no answer of ICA's holds for this visitor."""
     with desk().store.read() as connection:
-        unknown = access.never_asked(connection, viewer(), ASK_AT_ONCE)
+        unknown = access.unanswered(connection, viewer(), desk().now(), ASK_AT_ONCE)
     for project_id in unknown:
         if house.ask_access(desk().context, viewer(), project_id) is None:
             return  # ICA gives no answer now: the page need not wait for the others

@@ -1,0 +1,96 @@
+"""The board: what one may see, filtered, searched and paged."""
+
+from tests.simulated import READ_ONLY_PROJECT
+from tests.stage import data_ids, text
+from tests.web.markup import element, elements, link, with_class
+
+
+def names(answer):
+    return [name.text for name in elements(answer, "a", class_="row-name")]
+
+
+def test_a_board_that_was_never_used_invites_to_begin(demo):
+    page = demo.get("/submissions")
+    assert "No submissions yet" in text(page)
+    assert link(page, "Upload your first list") == "/submissions/new"
+
+
+def test_nothing_matches_is_another_thing(demo):
+    demo.draft(data_ids(1), name="alpha")
+    page = demo.get("/submissions?q=omega")
+    assert "Nothing matches" in text(page)
+    assert link(page, "Clear the filters") == "/submissions"
+    assert "No submissions yet" not in text(page)
+
+
+def test_what_a_stranger_sees_of_a_used_board_is_an_unused_one(st, demo):
+    demo.submit(data_ids(1), name="alpha")
+    assert "No submissions yet" in text(st.visitor("stranger-key").get("/submissions"))
+
+
+def test_it_finds_by_name_project_and_person(stored):
+    demo, colleague = stored.visitor(), stored.visitor("colleague-key")
+    demo.submit(data_ids(1), name="alpha 100 %")
+    colleague.submit(data_ids(1, start=9), name="beta", project=READ_ONLY_PROJECT)
+    stored.work(30)
+    for query, found in {
+        "q=ALPHA": ["alpha 100 %"],
+        "q=read+only": ["beta"],
+        "q=carol": ["beta"],
+        "q=%25": ["alpha 100 %"],
+        "q=_": [],
+        f"project={READ_ONLY_PROJECT}": ["beta"],
+        "state=blocked": ["beta"],
+        "state=settled": ["alpha 100 %"],
+        "state=settled&state=blocked": ["beta", "alpha 100 %"],
+        "state=stopping": [],
+        "": ["beta", "alpha 100 %"],
+    }.items():
+        assert names(demo.get(f"/submissions?{query}")) == found, query
+    assert "you" in text(demo.get("/submissions?q=alpha"))
+    assert "Carol Colleague" in text(demo.get("/submissions?q=beta"))
+
+
+def test_it_is_paged_both_ways_and_keeps_its_filters(stored):
+    demo = stored.visitor()
+    for number in range(27):
+        demo.draft(data_ids(1), name=f"list {number}")
+    demo.draft(data_ids(1), name="another")
+    first = demo.get("/submissions?q=list&state=draft")
+    assert names(first) == [f"list {number}" for number in range(26, 1, -1)]
+    second = demo.get(link(first, "Next"))
+    assert names(second) == ["list 1", "list 0"]
+    assert link(second, "Next") is None
+    assert {"q=list", "state=draft"} < set(link(second, "Previous").partition("?")[2].split("&"))
+    assert names(demo.get(link(second, "Previous"))) == names(first)
+    assert not [chip for chip in with_class(second, "chip") if "after=" in chip["href"]]
+
+
+def test_a_draft_is_its_uploader_s_alone(st, demo):
+    demo.draft(data_ids(1), name="alpha")
+    assert names(st.visitor("colleague-key").get("/submissions")) == []
+
+
+def test_the_board_of_an_absent_ica_is_what_was_known_last(st, demo):
+    demo.submit(data_ids(3), name="alpha")
+    st.sim.stop()
+    st.work(20)
+    assert names(demo.get("/submissions")) == ["alpha"]
+
+
+def test_another_s_work_is_there_at_the_first_visit(st, demo):
+    demo.submit(data_ids(1), name="alpha")
+    page = st.visitor("colleague-key").get("/submissions")
+    assert names(page) == ["alpha"]
+    assert element(page, "th", scope="row")
+
+
+def test_after_a_long_absence_it_is_not_empty(st, demo):
+    demo.submit(data_ids(1), name="alpha")
+    place = demo.draft(data_ids(1), name="beta")
+    st.clock.advance(3 * 86_400)
+    demo.sign_in()
+    assert names(demo.get("/submissions")) == ["beta", "alpha"]
+    st.clock.advance(3 * 86_400)
+    demo.sign_in()
+    assert demo.get(place).status_code == 200

@@ -1,0 +1,184 @@
+"""The item table of a submission, and the page of one item."""
+
+import re
+from itertools import chain
+
+import pytest
+
+from tests.stage import data_ids, stage, text
+from tests.web.markup import element, elements, link, rows, with_class
+
+LINKED, FAILED, HELD = data_ids(120), data_ids(7, ending="00"), data_ids(3, ending="03")
+
+
+@pytest.fixture
+def demo(st):
+    return st.visitor()
+
+
+@pytest.fixture
+def place(st, demo):
+    """A submission that has ended: 120 linked, 7 failed, 3 were linked already."""
+    found = demo.submit(LINKED + FAILED + HELD)
+    st.work(60)
+    return found
+
+
+def walk(person, address, direction="Next"):
+    """The pages from this one on, as lists of data ids, and the address of the last one."""
+    pages = [rows(answer := person.get(address))]
+    while following := link(answer, direction):
+        address = following
+        pages.append(rows(answer := person.get(address)))
+    return pages, address
+
+
+def test_pages_lead_through_the_list_and_back(demo, place):
+    forth, last = walk(demo, f"{place}/items")
+    back, first = walk(demo, last, "Previous")
+    assert forth == [LINKED[:50], LINKED[50:100], LINKED[100:] + FAILED + HELD]
+    assert back == forth[::-1]
+    assert "after=" in last
+    assert "before=" in first
+
+
+def test_cursors_stand_only_in_the_links_between_pages(demo, place):
+    answer = demo.get(link(demo.get(f"{place}/items"), "Next"))
+    for anchor in elements(answer, "a"):
+        words = anchor.text.strip()
+        if words == "Show what is new":
+            continue
+        assert ("after=" in anchor["href"]) == (words == "Next"), words
+        assert ("before=" in anchor["href"]) == (words == "Previous"), words
+
+
+def test_any_set_of_statuses_can_be_shown_in_the_order_of_the_list(demo, place):
+    assert rows(demo.get(f"{place}/items?status=FAILED")) == FAILED
+    both, _ = walk(demo, f"{place}/items?status=ALREADY_LINKED&status=FAILED")
+    assert list(chain(*both)) == FAILED + HELD
+    all_of_them, _ = walk(demo, f"{place}/items?status=ALREADY_LINKED&status=FAILED&status=LINKED")
+    assert list(chain(*all_of_them)) == LINKED + FAILED + HELD
+
+
+def test_a_filter_is_a_link_that_sets_it_and_takes_it_away(demo, place):
+    page = demo.get(f"{place}/items?q=fil&size=100&status=LINKED&after=100")
+    chips = {re.match(r"[A-Z_]*", chip.text)[0]: chip for chip in with_class(page, "chip")}
+    assert chips["FAILED"]["href"] == f"{place}/items?status=LINKED&status=FAILED&q=fil&size=100"
+    assert chips["LINKED"]["href"] == f"{place}/items?q=fil&size=100"
+    assert chips["LINKED"]["aria-current"] == "true"
+    assert "aria-current" not in chips["FAILED"]
+
+
+def test_a_search_keeps_the_filter_and_drops_the_cursor(demo, place):
+    page = demo.get(f"{place}/items?status=LINKED&after=50&size=100")
+    form = element(page, "form", action=f"{place}/items")
+    hidden = {field["name"]: field["value"] for field in elements(page, "input", type="hidden")}
+    assert hidden["status"] == "LINKED"
+    assert hidden["size"] == "100"
+    assert not {"after", "before"} & set(hidden)
+    assert form["hx-get"] == form["action"]
+
+
+def test_a_search_finds_an_id_its_beginning_and_a_part_of_a_name(demo, place):
+    assert rows(demo.get(f"{place}/items?q={FAILED[3]}")) == [FAILED[3]]
+    assert rows(demo.get(f"{place}/items?q={FAILED[2][:-2]}")) == [LINKED[2], FAILED[2], HELD[2]]
+    name = element(demo.get(f"{place}/items/1"), "h1").text.strip()
+    assert LINKED[0] in rows(demo.get(f"{place}/items?q={name[1:].upper()}"))
+    for wild in ("%", "fil%", "\\"):
+        assert not rows(demo.client.get(f"{place}/items", query_string={"q": wild})), wild
+
+
+def test_sizes(demo, place):
+    assert len(rows(demo.get(f"{place}/items?size=100"))) == 100
+    assert len(rows(demo.get(f"{place}/items?size=1000"))) == 130
+    assert "size=100" in link(demo.get(f"{place}/items?size=100"), "Next")
+
+
+def test_htmx_gets_the_table_alone(demo, place):
+    part = demo.part(f"{place}/items?status=FAILED")
+    assert not elements(part, "html")
+    assert rows(part) == FAILED
+    assert rows(demo.get(f"{place}/items?status=FAILED")) == FAILED
+
+
+def test_the_submission_s_own_page_takes_the_same_filters(demo, place):
+    assert rows(demo.get(f"{place}?status=FAILED")) == FAILED
+    shown = [a["href"] for a in elements(demo.get(place), "a") if a["href"].endswith("#items")]
+    assert f"{place}?status=FAILED#items" in shown
+
+
+def test_whatever_htmx_fetches_a_browser_without_scripts_can_fetch(demo, place):
+    for path in (place, f"{place}/items?status=FAILED", "/submissions", "/submissions/new"):
+        for found in elements(demo.get(path), hx_get=None):
+            if found.tag == "a":
+                assert found["hx-get"] == found["href"]
+            if found.tag == "form":
+                assert found["hx-get"] == found["action"]
+
+
+def test_nothing_failed_is_good_news(st, demo):
+    place = demo.submit(data_ids(3))
+    assert "has failed so far" in text(demo.get(f"{place}/items?status=FAILED"))
+    st.work(30)
+    answer = demo.get(f"{place}/items?status=FAILED")
+    assert "Nothing failed" in text(answer)
+    assert link(answer, "Show all items") == f"{place}/items"
+
+
+@pytest.mark.parametrize("query", ["q=nope", "status=QUARANTINED", "status=LINKED&q=nope"])
+def test_nothing_matches_offers_to_clear_the_filters(demo, place, query):
+    answer = demo.get(f"{place}/items?{query}")
+    assert "Nothing matches" in text(answer)
+    assert link(answer, "Clear the filters") == f"{place}/items"
+
+
+def test_an_unknown_status_word_works_everywhere(tmp_path):
+    url = f"sqlite:///{tmp_path}/t.db"
+    with stage(url, tmp_path, rate=100, faults={"unknown-status": 1}) as st:
+        demo = st.visitor()
+        place = demo.submit(data_ids(5))
+        st.work(60)
+        for path in (place, f"{place}/items?status=QUARANTINED", f"{place}/items/1"):
+            assert "QUARANTINED" in text(demo.get(path))
+        assert rows(demo.get(f"{place}/items?status=QUARANTINED"))
+        assert "QUARANTINED" in demo.get(f"{place}/export.csv").get_data(as_text=True)
+
+
+def test_one_item_is_live_from_ica(st, demo):
+    place = demo.submit(LINKED[:2] + FAILED[:1])
+    st.work(60)
+    st.sim.forget_calls()
+    answer = demo.get(f"{place}/items/1")
+    assert "asked of ICA just now" in text(answer)
+    assert LINKED[0] in text(answer)
+    assert "Owning project" in text(answer)
+    assert st.sim.calls() == {"getProjectDataLinkingBatchItem": 1}
+    assert "Data not found." in text(demo.get(f"{place}/items/3"))
+
+
+def test_one_item_while_ica_is_away_is_what_was_known_last(st, demo, place):
+    st.sim.stop()
+    answer = demo.get(f"{place}/items/121")
+    assert answer.status_code == 200
+    assert "ICA did not answer" in text(answer)
+    assert "what was known last, as of" in text(answer)
+    assert "Data not found." in text(answer)
+    assert rows(demo.get(f"{place}/items?status=FAILED")) == FAILED
+
+
+def test_one_item_that_was_not_sent_yet(st, demo):
+    drafted = demo.draft(data_ids(2))
+    st.sim.stop()
+    waiting = demo.submit(data_ids(2))
+    assert "To be sent" in text(demo.get(f"{drafted}/items/1"))
+    assert "Not sent yet" in text(demo.get(f"{waiting}/items/1"))
+    assert "Not sent yet" in text(demo.get(f"{waiting}/items"))
+    assert rows(demo.get(f"{waiting}/items?status=NOT_SENT")) == data_ids(2)
+
+
+def test_a_draft_s_table_has_no_outcomes_yet(demo):
+    place = demo.draft(data_ids(60))
+    page = demo.get(place)
+    assert rows(page) == data_ids(60)[:50]
+    assert rows(demo.get(link(page, "Next"))) == data_ids(60)[50:]
+    assert "Status" not in [cell.text for cell in elements(page, "th")]
