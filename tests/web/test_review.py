@@ -3,10 +3,10 @@
 import pytest
 
 from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT
-from tests.stage import data_ids, text
+from tests.stage import data_ids, stage, text
 from tests.web.markup import element, elements
+from webapp.store import items
 from webapp.work import checking
-from webapp.work.leaving import items as chunks
 
 ELSEWHERE = "11111111-1111-4111-8111-111111111111"
 MISSING = data_ids(3, ending="00", start=700)  # ICA has no such data
@@ -93,11 +93,11 @@ def test_what_was_left_out_for_one_reason_is_taken_back_and_nothing_else(linked)
 
 
 def test_batches_are_cut_over_what_is_left(linked_in_small_batches):
-    stage, place, demo = linked_in_small_batches
+    set_up, place, demo = linked_in_small_batches
     page = demo.get(place)
     assert "2 batches of at most 10 ids" in text(page)
     demo.post(f"{place}/submit")
-    stage.work(20)
+    set_up.work(20)
     cells = [cell.text for cell in elements(demo.get(place), "td", data_label="Items")]
     assert cells == ["10", "5"]
     assert "All 15 items are linked. 30 left out" in text(demo.get(place))
@@ -106,8 +106,6 @@ def test_batches_are_cut_over_what_is_left(linked_in_small_batches):
 @pytest.fixture
 def linked_in_small_batches(database_url, tmp_path):
     """Of 45 ids every third is new; the others are linked already, and left out."""
-    from tests.stage import stage
-
     with stage(database_url, tmp_path, rate=100.0, batch_size=10) as set_up:
         demo = set_up.visitor()
         ids = data_ids(45)
@@ -131,7 +129,7 @@ def test_a_draft_with_everything_left_out_is_not_submitted(linked):
 
 def test_many_ids_are_left_out_by_the_worker_while_the_page_shows_it(linked, monkeypatch):
     monkeypatch.setattr("webapp.web.drafts.AT_ONCE", 0)
-    monkeypatch.setattr(chunks, "CHUNK", 7)
+    monkeypatch.setattr(items, "CHUNK", 7)
     demo = linked.visitor()
     place = demo.draft(data_ids(60))
     leave_out(demo, place, "linked")
@@ -306,6 +304,26 @@ def test_a_check_without_a_key_waits_for_the_sign_in(st):
     assert "sign in again" in text(demo.get(place))
     st.work(1)
     assert "ICA would refuse none of them" in text(demo.get(place))
+
+
+def test_a_draft_can_be_discarded_while_ica_is_being_asked(stored):
+    demo = stored.visitor()
+    place = demo.draft(data_ids(2))
+    demo.post(f"{place}/check")
+    assert demo.post(f"{place}/discard").status_code == 303
+    stored.sim.forget_calls()
+    stored.work(6)
+    assert demo.get(place).status_code == 404
+    assert stored.sim.calls().get("getDataEligibleForLinking", 0) == 0
+
+
+def test_a_list_that_is_being_worked_on_is_not_read_again(st):
+    demo = st.visitor()
+    place = demo.draft(data_ids(2))
+    demo.post(f"{place}/check")
+    answer = demo.post(f"{place}/reread")
+    assert answer.status_code == 409
+    assert "being worked on" in text(answer)
 
 
 def test_an_address_stays_short_enough_for_ica_however_long_the_ids(st):

@@ -98,8 +98,6 @@ class Reading:
             told.append(f"Only the first sheet, {self.workbook.sheets[0][0]}, is read.")
         if self.encoding == "Latin-1":
             told.append("The file is not in UTF-8; it is read as Latin-1.")
-        if self.mended:
-            told.append(f"Capital letters were made small in {self.mended:,} of the ids.")
         return told
 
     def __iter__(self) -> Iterator[Entry]:

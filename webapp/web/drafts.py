@@ -85,9 +85,10 @@ def submit(submission_id: int) -> ResponseReturnValue:
 def discard(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "discard")
     with desk().store.write() as connection:
+        chores.remove(connection, submission_id)  # who is at one notices when it wants to go on
         gone = submissions.discard(connection, submission_id, desk().now())
-    if not gone and submission.state != State.DISCARDED:
-        abort(409, "This list was submitted already, so it can't be discarded any more.")
+        if not gone and submission.state != State.DISCARDED:
+            abort(409, "This list was submitted already, so it can't be discarded any more.")
     flash(f"“{submission.name}” was discarded. Nothing of it was sent.", "success")
     return redirect(url_for("board.board"), 303)
 
@@ -117,8 +118,11 @@ def reread(submission_id: int) -> ResponseReturnValue:
     columns = _columns(submission)
     now = desk().now()
     with desk().store.write() as connection:
+        drafts.lock(connection, submission_id)
         if uploads.get(connection, submission_id) is None:
             abort(409, "There is no upload to read again.")
+        if chores.unfinished(connection, submission_id):
+            abort(409, "The list is being worked on. Choose another column when that is done.")
         begun = submissions.reread(connection, submission_id, columns, now)
         if begun:
             chores.remove(connection, submission_id)

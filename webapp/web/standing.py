@@ -225,7 +225,7 @@ def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[st
     if status == UNREAD:
         batch = _batch_at(position, batches)
         if batch is None:
-            return status, "In the draft"
+            return status, "To be sent"
         if batch.state in UNSENT:
             return NOT_SENT, "Not sent yet"
         return status, "Not read yet"
