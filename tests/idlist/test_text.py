@@ -116,3 +116,9 @@ def test_a_second_part_goes_on_where_the_first_ended():
     again, new = entries(f"{B}\n{C}\n", after=first)
     assert (again.kind, again.line, again.first) == (Kind.REPEATED, 3, (2, 1))
     assert (new.kind, new.line) == (Kind.GOOD, 4)
+
+
+def test_an_id_that_was_cut_is_told_so():
+    [entry] = entries(A[:-1])
+    assert entry.unusual
+    assert "31 characters" in entry.note

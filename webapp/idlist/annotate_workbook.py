@@ -28,22 +28,31 @@ def annotate_workbook(
 
     `told` has the cells of each record; `header` is which of its header rows gets `headers`.
     """
-    first = widest_column(workbook.part(workbook.sheet_path)) + 1
-    if first + len(headers) > _LAST_COLUMN:
-        raise Unreadable("The sheet has no room for more columns: its last one is in use.")
     sink = _Sink()
+    dates = {part.filename: part.date_time for part in workbook.parts}
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as copy:
-        for name, date in {part.filename: part.date_time for part in workbook.parts}.items():
+        # The sheet comes last, so that the first bytes don't wait for its first reading.
+        for name in sorted(dates, key=lambda name: name == workbook.sheet_path):
             pieces = workbook.part(name)
             if name == workbook.sheet_path:
+                first = _free_column(workbook, len(headers))
                 pieces = _with_cells(pieces, _rows(told, header, headers), first)
-            part = zipfile.ZipInfo(name, date)
+            part = zipfile.ZipInfo(name, dates[name])
             part.compress_type = zipfile.ZIP_DEFLATED
             with copy.open(part, "w") as file:
                 for piece in pieces:
                     file.write(piece)
                     yield from sink.written()
+            yield from sink.written()
     yield from sink.written()
+
+
+def _free_column(workbook: Workbook, count: int) -> int:
+    """The first of `count` columns that no row uses, be it by an empty cell."""
+    first = widest_column(workbook.part(workbook.sheet_path)) + 1
+    if first + count > _LAST_COLUMN:
+        raise Unreadable("The sheet has no room for more columns: its last one is in use.")
+    return first
 
 
 class _Sink:

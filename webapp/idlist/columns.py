@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from webapp.idlist.entries import Column, shown
-from webapp.idlist.words import clean, find, is_uuid, mentions_id
+from webapp.idlist.words import clean, find, is_usual, is_uuid, mentions_id
 
 # From the surest name down. Written as they are compared: small letters and digits only.
 _ID_HEADERS = (
@@ -51,6 +51,8 @@ def names_project(header: str) -> bool:
 
 def count_ids(cell: str) -> int:
     """How many data ids of the usual shape a cell holds; 0 if it holds anything else too."""
+    if is_usual(cell):
+        return 1
     found = find(clean(cell).strip(), 1)
     are_ids = all(word.data_id and not word.unusual for word in found)
     return len(found) if are_ids else 0

@@ -22,6 +22,7 @@ class Cursor:
         self._text = ""
         self._mark = self._at = 0  # up to where it was taken; where the cursor is
         self._complete = False
+        self._ahead: tuple[Any, int] | None = None  # the value at the cursor, and its end
         self._line, self._column = 1, 1  # of the mark
 
     def peek(self) -> str:
@@ -47,6 +48,10 @@ class Cursor:
     def value(self) -> Any:
         """Pass the value that follows and return it. Raises Unreadable if there is none."""
         self.peek()
+        if self._ahead:
+            value, self._at = self._ahead
+            self._ahead = None
+            return value
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
@@ -69,9 +74,15 @@ class Cursor:
         while not self._complete and len(self._text) - self._at < _CHUNK:
             self._read_more()
         try:
-            return _DECODER.raw_decode(self._text, self._at)[0]
+            self._ahead = _DECODER.raw_decode(self._text, self._at)
         except (json.JSONDecodeError, RecursionError):
             return None
+        return self._ahead[0]
+
+    def enter(self, bracket: str) -> None:
+        """Pass the bracket that a list or an object begins with."""
+        self._ahead = None
+        self.expect(bracket)
 
     @property
     def offset(self) -> int:

@@ -78,7 +78,7 @@ class _Document:
     def _entered(self, bracket: str, depth: int) -> Cursor:
         if depth > _DEEPEST:
             raise self._cursor.too_deep()
-        self._cursor.expect(bracket)
+        self._cursor.enter(bracket)
         return self._cursor
 
     def _key(self) -> str:

@@ -70,11 +70,8 @@ def _table(
         return None
     index = chosen.number - 1
     ids = sum(count_ids(row[index]) for row in rows if index < len(row))
-    return Layout(_name(delimiter, rows, choice), delimiter, choice), (
-        sure,
-        delimiter != SPACES,
-        ids,
-    )
+    goodness = (sure, delimiter != SPACES, ids)
+    return Layout(_name(delimiter, rows, choice), delimiter, choice), goodness
 
 
 def _is_mostly(rows: Sequence[Sequence[str]], holds: Callable[[Sequence[str]], bool]) -> bool:

@@ -6,7 +6,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from webapp.idlist.entries import Limits, Unreadable
 
@@ -93,7 +93,7 @@ class _Pieces(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any, /) -> int:
         filled = 0
         while filled < len(buffer):
             if not self._left:
@@ -139,7 +139,7 @@ def _mb(size: int) -> str:
 
 
 def _refuse(head: bytes) -> None:
-    for magic, what in sorted(_NO_LISTS, key=lambda pair: -len(pair[0])):
+    for magic, what in _NO_LISTS:
         if head.startswith(magic):
             raise Unreadable(f"This file is {what}, not a list of data ids.")
     if head.startswith(_GZIP):

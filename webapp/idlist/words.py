@@ -39,6 +39,7 @@ _REFERENCE = re.compile(
 mentions_id = re.compile(r"\bf(?:il|ol)\.\w", re.IGNORECASE).search
 _PLAUSIBLE = re.compile(r"[^\s/\\<>\"'`,;]{1,255}").fullmatch
 _LIKE_AN_ID = re.compile(r"f(?:il|ol)\.\w", re.IGNORECASE).match
+_CUT_ID = re.compile(r"f(?:il|ol)\.[0-9a-f]+", re.IGNORECASE).fullmatch
 _LETTER = re.compile(r"[^\W_]")
 
 
@@ -65,6 +66,8 @@ def find(text: str, column: int = 0) -> list[Found]:
     `column` is the cell's in a table; 0 numbers the entries themselves. A word that is no data
     id is one of unusual shape when it stands alone, and else rejected with its neighbours.
     """
+    if is_usual(text):
+        return [Found(column or 1, text, text)]
     places = [match.span() for match in _WORD.finditer(text)]
     if len(places) == 1:
         return [recognise(text[slice(*places[0])], column or 1, alone=True)]
@@ -93,7 +96,7 @@ def recognise(word: str, column: int, *, alone: bool) -> Found:
     if reference:
         return _referred(word, column, reference)
     if (alone or _LIKE_AN_ID(bare)) and _plausible(bare):
-        return Found(column, word, bare, UNUSUAL, unusual=True)
+        return Found(column, word, bare, _why_unusual(bare), unusual=True)
     return Found(column, word, "", _why_rejected(word))
 
 
@@ -105,12 +108,21 @@ def _referred(word: str, column: int, reference: re.Match[str]) -> Found:
     if is_usual(named.lower()):
         return Found(column, word, named.lower(), MENDED, project_id, mended=True)
     if _plausible(named):
-        return Found(column, word, named, UNUSUAL, project_id, unusual=True)
+        return Found(column, word, named, _why_unusual(named), project_id, unusual=True)
     return Found(column, word, "", _why_rejected(named))
 
 
 def _plausible(word: str) -> bool:
     return bool(_PLAUSIBLE(word) and word.isprintable() and _LETTER.search(word))
+
+
+def _why_unusual(word: str) -> str:
+    if _CUT_ID(word) and len(word) != 36:
+        return (
+            f"Unusual shape: {len(word) - 4} characters stand after the dot, where ICA's data ids "
+            "have 32. Was it cut when it was copied?"
+        )
+    return UNUSUAL
 
 
 def _why_rejected(word: str) -> str:

@@ -34,7 +34,10 @@ class Workbook:
         self._most = limits.unpacked_bytes
         packed = stream.read(self._most // 10 + 1)  # the limit is 10 times an upload's
         if len(packed) > self._most // 10:
-            raise Unreadable(f"The workbook is over {self._most // 10_000_000:,} MB.")
+            raise Unreadable(
+                f"The workbook is over {self._most // 10_000_000:,} MB, which is the limit. "
+                "Split it and upload the parts."
+            )
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(packed))
         except _DAMAGES as error:
