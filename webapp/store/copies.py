@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
     update,
 )
@@ -191,7 +192,9 @@ def _tally(
     chosen: ColumnElement[bool],
 ) -> Tally:
     allowed = _allowed(source, kind, cut).label("allowed")
-    row = select(items.c.status, allowed, free().label("free")).where(chosen).subquery()
+    # Without a copy there are none to leave out, and an index alone answers.
+    left = (free() if _has_copies(connection, source) else true()).label("free")
+    row = select(items.c.status, allowed, left).where(chosen).subquery()
     key = (row.c.status, row.c.allowed, row.c.free)
     found = Tally()
     counted = connection.execute(select(*key, func.count()).group_by(*key))
@@ -202,6 +205,16 @@ def _tally(
             why = _why_not_undone if kind != source.kind else _why_not_retried
             found.skipped["elsewhere" if is_allowed else why(status)] += count
     return found
+
+
+def _has_copies(connection: Connection, source: Submission) -> bool:
+    statement = select(submissions.c.id).where(
+        submissions.c.project_id == source.project_id,
+        submissions.c.id > source.id,
+        submissions.c.parent_id == source.id,
+        submissions.c.state != State.DISCARDED,
+    )
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def _why_not_retried(status: str) -> str:

@@ -59,11 +59,18 @@ def made_from(connection: Connection, source: Submission) -> list[Submission]:
 def effective_counts(members: Sequence[Submission]) -> dict[str, int]:
     """Ids per status over all attempts, the latest attempt at each id counting; by counts alone."""
     total: Counter[str] = Counter()
+    for counts in _where_they_count(members).values():
+        total += counts
+    return dict(sorted(total.items()))
+
+
+def _where_they_count(members: Sequence[Submission]) -> dict[int, Counter[str]]:
+    """Submission -> its ids per status, without those that a later attempt took up."""
+    found = {member.id: Counter(member.counts) for member in members}
     for member in members:
-        total.update(member.counts)
-        if member.attempt > 1:
-            total.subtract(member.review.get("receipt", {}).get("by_status", {}))
-    return {status: count for status, count in sorted(total.items()) if count > 0}
+        if member.parent_id in found:
+            found[member.parent_id].subtract(member.review.get("receipt", {}).get("by_status", {}))
+    return {key: +counts for key, counts in found.items()}
 
 
 def page(
@@ -79,19 +86,15 @@ def page(
     """
     backwards = cursor.before is not None
     found: list[Standing] = []
+    held = _where_they_count(members)
     places = list(enumerate(members))
     for place, member in reversed(places) if backwards else places:
         base = place * STRIDE
         room = size + 1 - len(found)
-        if room > 0 and (not statuses or _may_hold(member, statuses)):
+        if room > 0 and (not statuses or held[member.id].keys() & set(statuses)):
             rows = _rows(connection, member, statuses, cursor, base, room)
             found += [Standing(row, member.attempt, base + row.position) for row in rows]
     return cut(found, cursor, size, lambda row: row.key)
-
-
-def _may_hold(member: Submission, statuses: Sequence[str]) -> bool:
-    """Saves reading through the rows of an attempt that has none of these."""
-    return any(member.counts.get(status) for status in statuses)
 
 
 def _rows(

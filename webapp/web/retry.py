@@ -204,7 +204,7 @@ def _make(act: Act, source: Submission, token: str) -> int | None:
     A second click finds what the first one made, by the token of the page.
     """
     now = desk().now()
-    chosen = replace(scope.of_request(act.status), at=now)
+    chosen = scope.of_request(act.status)
     with desk().store.write() as connection:
         drafts.lock(connection, source.id)
         for child in families.made_from(connection, source):
@@ -217,7 +217,7 @@ def _make(act: Act, source: Submission, token: str) -> int | None:
         new = _new(act, source, token, attempt if act is RETRY else 1)
         made = submissions.create(connection, new, State.READING, now)
         target = submissions.get(connection, made)
-        what = copy.spec(source, chosen)
+        what = copy.spec(source, replace(chosen, at=now))
         chores.add(connection, target, ChoreKind.COPY, what, tally.confirmed, now)
     flash(_said(act, tally), "success")
     return made
