@@ -3,7 +3,15 @@
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from webapp.store.submissions import Submission
-from webapp.store.tables import batches, chores, items, reason_groups, snapshots, submissions
+from webapp.store.tables import (
+    batches,
+    chores,
+    items,
+    reason_groups,
+    snapshots,
+    submissions,
+    uploads,
+)
 from webapp.store.words import State
 
 
@@ -52,6 +60,23 @@ def thrown_away(connection: Connection, limit: int) -> list[int]:
     return list(connection.execute(statement).scalars())
 
 
+def unfinished_uploads(connection: Connection, before: float, limit: int) -> list[int]:
+    """Ids of submissions whose upload began before then, and whose bytes never came to an end."""
+    statement = (
+        select(submissions.c.id)
+        .join(uploads, uploads.c.submission_id == submissions.c.id)
+        .where(submissions.c.state == State.READING, submissions.c.created_at < before)
+        .where(uploads.c.due_at.is_(None))
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def remove_chores(connection: Connection, submission_id: int) -> None:
+    """Remove what was still to be done; who does it now finds that out at the next step."""
+    connection.execute(delete(chores).where(chores.c.submission_id == submission_id))
+
+
 def forget_retry(connection: Connection, submission: Submission, first: int, last: int) -> None:
     """Of its parent's items in a range of positions: it did not retry them after all."""
     mine = (items.c.submission_id == submission.parent_id) & items.c.position.between(first, last)
@@ -60,8 +85,8 @@ def forget_retry(connection: Connection, submission: Submission, first: int, las
 
 
 def remove(connection: Connection, submission_id: int) -> None:
-    """Remove what is left of one that was thrown away, once its items and its upload are gone."""
-    for table in (batches, chores, reason_groups, snapshots):
+    """Remove what is left of one that was thrown away, once all else of it is gone."""
+    for table in (batches, reason_groups, snapshots):
         connection.execute(delete(table).where(table.c.submission_id == submission_id))
     gone = (submissions.c.id == submission_id) & (submissions.c.state == State.DISCARDED)
     connection.execute(delete(submissions).where(gone))

@@ -21,12 +21,14 @@ from webapp.work.context import Context
 EVERY = 5.0  # seconds
 ASK_AGAIN = 60.0  # seconds, when ICA gave no answer
 ACCESS_AT_ONCE = 20
+UNFINISHED_FOR = 3600.0  # seconds after which an upload that has not ended is given up
 
 log = logging.getLogger(__name__)
 
 
 def keep_house(context: Context) -> None:
     """Everything that is due; each step is short and may be repeated."""
+    _throw_away_unfinished(context)
     _sweep(context)
     _renew_access(context)
     now = context.clock()
@@ -38,11 +40,24 @@ def keep_house(context: Context) -> None:
         log.info("Forgot the keys of %d accounts that have no work and are signed out.", forgotten)
 
 
+def _throw_away_unfinished(context: Context) -> None:
+    """An upload that broke off, or whose web server died, is nobody's: no page leads to it."""
+    now = context.clock()
+    with context.store.read() as connection:
+        unfinished = upkeep.unfinished_uploads(connection, now - UNFINISHED_FOR, limit=5)
+    for submission_id in unfinished:
+        with context.store.write() as connection:
+            submissions.discard(connection, submission_id, now)
+
+
 def _sweep(context: Context) -> None:
     """Remove what discarded submissions left, some thousand rows at a time."""
     with context.store.read() as connection:
         doomed = upkeep.thrown_away(connection, limit=5)
     for submission_id in doomed:
+        with context.store.write() as connection:  # first: whoever still adds rows finds it gone
+            uploads.remove(connection, submission_id)
+            upkeep.remove_chores(connection, submission_id)
         for drop in (items.drop, entries.drop):
             while not context.stop.is_set():
                 with context.store.write() as connection:
@@ -52,7 +67,6 @@ def _sweep(context: Context) -> None:
         if context.stop.is_set():
             return
         with context.store.write() as connection:
-            uploads.remove(connection, submission_id)
             upkeep.remove(connection, submission_id)
 
 

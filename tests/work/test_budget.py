@@ -1,0 +1,113 @@
+"""The budget: calls a second over all workers, four units at once, and pauses that ICA asks for."""
+
+import pytest
+
+from tests.simulated import Clock
+from tests.stage import data_ids, stage
+from tests.work.seen import settle
+from webapp.work.budget import AT_ONCE, Budget
+from webapp.work.loop import Worker
+
+ME, OTHER = 1, 2
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_all_workers_together_hold_the_rate(workers):
+    clock = Clock()
+    shared = [Budget(10, clock) for _ in range(workers)]
+    calls = 0
+    for budget in shared:
+        budget.share_among(workers)
+    for _ in range(600):  # a minute in which everybody calls whenever they may
+        for budget in shared:
+            if ME not in budget.busy():
+                budget.spend(ME)
+                calls += 1
+        clock.advance(0.1)
+    assert 540 <= calls <= 600 + 10 * workers + workers
+
+
+def test_a_unit_that_made_many_calls_is_paid_for_before_the_next():
+    clock = Clock()
+    budget = Budget(10, clock)
+    for _ in range(40):
+        budget.spend(ME)
+    assert budget.busy() == {ME}
+    assert not budget.is_spent(OTHER)
+    clock.advance(2.9)
+    assert budget.is_spent(ME)
+    clock.advance(0.2)
+    assert not budget.is_spent(ME)
+
+
+def test_a_pause_lasts_to_its_end_and_not_longer():
+    clock = Clock()
+    budget = Budget(10, clock)
+    budget.pause(ME, clock.now + 30)
+    budget.pause(ME, clock.now + 2)
+    clock.advance(29.9)
+    assert budget.busy() == {ME}
+    clock.advance(0.1)
+    assert budget.busy() == set()
+
+
+def test_four_units_of_an_account_run_at_once():
+    budget = Budget(10, Clock())
+    for number in range(AT_ONCE):
+        assert ME not in budget.busy(), number
+        budget.begin(ME)
+    budget.begin(OTHER)
+    assert budget.busy() == {ME}
+    budget.end(ME)
+    assert budget.busy() == set()
+    budget.share_among(2)
+    assert budget.busy() == {ME}
+
+
+def test_a_worker_takes_up_four_units_of_an_account_before_one_has_ended(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=5) as st:
+        place = st.visitor().submit(data_ids(50))
+        st.worker._next_unit()()  # the house
+        taken = []
+        while do := st.worker._next_unit():
+            taken.append(do)
+        assert len(taken) == AT_ONCE
+        for do in taken:
+            do()
+        assert settle(st, place).counts == {"LINKED": 50}
+
+
+def test_a_second_of_work_costs_no_more_calls_than_it_may(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=50, batch_size=100, calls_per_second=10) as st:
+        st.visitor().submit(data_ids(1000))
+        st.sim.forget_calls()
+        st.work(30, step=0.25)
+        assert 100 <= st.sim.total_calls() <= 30 * 10 + 20
+
+
+def test_two_workers_take_half_each(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=50, batch_size=100, calls_per_second=10) as st:
+        st.visitor().submit(data_ids(1000))
+        other = Worker(st.context)
+        other.work_through()
+        st.work(5)
+        st.sim.forget_calls()
+        for _ in range(120):
+            st.work()
+            other.work_through()
+            st.clock.advance(0.25)
+        # Both use one budget here, which takes only half for itself.
+        assert 50 <= st.sim.total_calls() <= 30 * 5 + 20
+
+
+def test_after_a_429_no_other_batch_of_the_account_calls(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=5, batch_size=10) as st:
+        place = st.visitor().submit(data_ids(60))
+        st.work(1)
+        st.sim.set_faults({"429": "1x"})
+        while st.sim.faults() != {"429": "0x"}:
+            st.work(0.5, step=0.5)
+        st.sim.forget_calls()
+        st.work(1.75, step=0.25)
+        assert st.sim.total_calls() == 0
+        assert settle(st, place).counts == {"LINKED": 60}
