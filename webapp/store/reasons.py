@@ -225,8 +225,3 @@ def _examples(connection: Connection, submission_id: int, reason_id: int) -> lis
         .limit(EXAMPLES)
     )
     return [Example(*row) for row in connection.execute(statement)]
-
-
-def remove(connection: Connection, submission_id: int) -> None:
-    """Remove what the submission's groups were seen first."""
-    connection.execute(reason_groups.delete().where(reason_groups.c.submission_id == submission_id))

@@ -15,7 +15,7 @@ from webapp.web.filters import share
 
 TOP, MOST = 5, 200
 DAY = 86_400.0
-SINCE = {"7d": ("last 7 days", 7 * DAY), "30d": ("last 30 days", 30 * DAY), "all": ("all time", 0)}
+SINCE = {"7d": ("Last 7 days", 7 * DAY), "30d": ("Last 30 days", 30 * DAY), "all": ("All time", 0)}
 
 blueprint = Blueprint("reasons", __name__)
 
@@ -60,8 +60,25 @@ def across() -> ResponseReturnValue:
         projects=projects,
         project_id=project_id,
         since=since,
-        choices=SINCE,
+        choices=_times(project_id, since),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """How far back to look, as a link."""
+
+    text: str
+    href: str
+    chosen: bool
+
+
+def _times(project_id: str, since: str) -> list[Time]:
+    here = url_for("reasons.across")
+    return [
+        Time(text, here + params.query({"project": project_id, "since": word}), word == since)
+        for word, (text, _) in SINCE.items()
+    ]
 
 
 def shown(submission: Submission, most: int = TOP) -> dict[str, Any]:
