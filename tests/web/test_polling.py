@@ -3,24 +3,26 @@
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
+from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids, stage, text
 from tests.web.markup import element, elements
+from webapp.store import access
 
 
 @contextmanager
-def statements(store):
-    """The SQL that is executed meanwhile, without BEGIN and COMMIT."""
+def statements():
+    """The SQL of all readers and writers meanwhile, without BEGIN and COMMIT."""
     said = []
 
     def note(_connection, _cursor, statement, *_):
         if not statement.startswith(("BEGIN", "PRAGMA")):
             said.append(statement)
 
-    event.listen(store.engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     yield said
-    event.remove(store.engine, "before_cursor_execute", note)
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 def poll(person, place, tag=None):
@@ -34,7 +36,7 @@ def test_an_unchanged_poll_is_304_from_one_select(stored):
     place = demo.submit(data_ids(3))
     stored.work()
     tag = element(demo.get(place), id="progress")["hx-ptag"]
-    with statements(stored.store) as said:
+    with statements() as said:
         answer = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
     assert answer.status_code == 304
     assert answer.get_data() == b""
@@ -50,7 +52,7 @@ def test_that_somebody_watches_is_written_every_ten_seconds(st, demo):
     writes = 0
     for _ in range(15):
         st.clock.advance(2)
-        with statements(st.store) as said:
+        with statements() as said:
             assert demo.part(f"{place}/progress", **{"HX-PTag": tag}).status_code in {200, 304}
         writes += any(statement.startswith("UPDATE submissions") for statement in said)
     assert writes in {2, 3}
@@ -139,9 +141,9 @@ def test_access_that_ica_withdrew_ends_the_polling(st, demo):
     place = demo.submit(data_ids(3))
     colleague = st.visitor("colleague-key")
     tag = element(colleague.get(place), id="progress")["hx-ptag"]
-    st.sim.set_faults({"project:lost-batch": 1})
     with st.store.write() as connection:
-        connection.exec_driver_sql("UPDATE access SET allowed = 0 WHERE account_id = 2")
+        carol = connection.exec_driver_sql("SELECT id FROM accounts ORDER BY id DESC").scalar()
+        access.remember(connection, carol, FIRST_PROJECT, None, st.clock.now)
     answer = colleague.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
     assert answer.status_code == 404
     assert colleague.get(place).status_code == 404
