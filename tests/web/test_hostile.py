@@ -14,7 +14,7 @@ from webapp.simulator.options import Options
 from webapp.simulator.server import Server
 
 EVIL = "</script></textarea><script>alert(1)</script><img src=x onerror=alert(1)>\"' \r\n\u2028"
-HOSTILE = EVIL + "x" * 10_000
+HOSTILE = EVIL + "\0" + "x" * 10_000
 SPOILED = {"name", "shortDescription", "additionalStatusInformation", "path", "detail", "title"}
 
 

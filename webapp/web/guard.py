@@ -67,7 +67,10 @@ def _refuse_foreign_acts() -> None:
 
 
 def _demand_sign_in() -> ResponseReturnValue | None:
-    if request.endpoint is None or request.endpoint in CHECKS_ITSELF:
+    if request.endpoint is None:
+        greet()  # so that the page that says so has the way back on it
+        return None
+    if request.endpoint in CHECKS_ITSELF:
         return None
     open_to_all = request.endpoint in OPEN
     if open_to_all and not request.endpoint.startswith("session."):
