@@ -36,7 +36,7 @@ def linked_before(
 
     One that was unlinked since counts as not linked.
     """
-    asked = sql.listed(connection, data_ids)
+    asked = sql.listed(connection, sorted(data_ids))  # in the order of the index that is searched
     statement = (
         select(items.c.data_id, items.c.submission_id, items.c.status)
         .select_from(asked.join(items, items.c.data_id == asked.c.value))
