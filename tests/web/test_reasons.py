@@ -56,6 +56,18 @@ def test_the_page_of_a_submission_shows_the_largest(st):
     assert element(st.visitor().get(place), "section", id="reasons").text.count("Try again") == 2
 
 
+def test_while_it_moves_the_part_is_fetched_when_asked_for(st):
+    place = st.visitor().submit([*data_ids(300), *MISSING])
+    page = st.visitor().get(place)
+    assert "No reason is known so far." in element(page, "section", id="reasons").text
+    fetch = element(page, "a", hx_target="#reasons")
+    assert fetch["hx-get"] == fetch["href"]
+    st.work(30)
+    part = st.visitor().part(fetch["hx-get"])
+    assert groups(part) == [("FAILED Data not found", "5")]
+    assert not elements(part, "html")
+
+
 def test_a_submission_without_trouble_says_so(st):
     place = settled(st, GOOD)
     assert not elements(st.visitor().get(place), "section", id="reasons")

@@ -12,6 +12,7 @@ from webapp.store.words import State
 from webapp.web import params
 from webapp.web.desk import ask_about_new_projects, desk, submission_or_404, viewer
 from webapp.web.filters import share
+from webapp.web.htmx import is_part, page_or_part
 
 TOP, MOST = 5, 200
 DAY = 86_400.0
@@ -37,8 +38,11 @@ class Shown:
 
 @blueprint.get("/submissions/<int:submission_id>/reasons")
 def page(submission_id: int) -> ResponseReturnValue:
+    """All groups; as a part, the largest for the submission's own page."""
     submission = submission_or_404(submission_id)
-    return render_template("reasons/reasons.html", submission=submission, **shown(submission, MOST))
+    template = page_or_part("reasons/reasons.html", "reasons/_panel.html")
+    found = shown(submission, TOP if is_part() else MOST)
+    return render_template(template, submission=submission, **found)
 
 
 @blueprint.get("/reasons")
