@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-POOL = {"pool_size": 10, "max_overflow": 30}
+POOL = {"pool_size": 10, "max_overflow": 30, "pool_use_lifo": True}  # the warm one first
 BUSY_SECONDS = 20
 CACHE_KB = {"readers": 8_000, "writer": 64_000}  # of each connection
 BEGIN = {

@@ -129,10 +129,11 @@ def _open_session(claims: Claims, given: Given) -> None:
     with desk().store.write() as connection:
         sessions.close(connection, session.get("token", ""))
         account_id = accounts.sign_in(connection, who, now)
-        batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
-        chores.unblock(connection, account_id, now)
         session.clear()
         session["token"] = sessions.open_session(connection, account_id, now, seconds)
+    with desk().store.write() as connection:  # of its own: batches are locked before accounts
+        batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
+        chores.unblock(connection, account_id, now)
 
 
 def _form(
