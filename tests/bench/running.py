@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -23,8 +24,10 @@ def free_port():
         return found.getsockname()[1]
 
 
-def data_ids(count, *, ending="20", start=0):
-    return [f"fil.{number:030x}{ending}" for number in range(start, start + count)]
+def data_ids(count, *, ending="20", seed=1):
+    """Ids as ICA makes them: random, so that an index meets them in no order."""
+    some = random.Random(seed)
+    return [f"fil.{some.getrandbits(120):030x}{ending}" for _ in range(count)]
 
 
 @contextmanager
