@@ -1,7 +1,8 @@
 """The store: the only code with SQL. One module a noun; every function takes a connection."""
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError as DatabaseAway
 
 from webapp.store.engine import Store
 
-__all__ = ["DatabaseAway", "Store"]
+__all__ = ["Connection", "DatabaseAway", "Store"]

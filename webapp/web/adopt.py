@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from webapp.ica.errors import IcaError, MayNot, NotThere
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
-from webapp.store import access, batches, submissions
+from webapp.store import Connection, access, batches, submissions
 from webapp.store.submissions import New
 from webapp.store.words import State
 from webapp.web import errors, params
@@ -38,10 +38,11 @@ def adopt() -> ResponseReturnValue:
         return _form(given, {"batch_id": text}, errors.words_of_ica(error))
     except (IcaError, NoKey) as error:
         return _form(given, {"batch_id": errors.sentence(error)}, errors.words_of_ica(error))
-    known = _known_here(project, batch)
+    with desk().store.write() as connection:
+        known = _known_here(connection, project, batch)
+        submission_id = known or _keep(connection, given, project, batch)
     if known:
         flash("This batch is watched here already.", "info")
-    submission_id = known or _keep(given, project, batch)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
@@ -58,19 +59,20 @@ def _wrong(given: dict[str, str]) -> dict[str, str]:
     return wrong
 
 
-def _known_here(project: Project, batch: IcaBatch) -> int | None:
-    """The submission that watches the batch; ICA just let the visitor read its project."""
+def _known_here(connection: Connection, project: Project, batch: IcaBatch) -> int | None:
+    """The submission that watches the batch; ICA just let the visitor read its project.
+
+    Keeping that answer first makes a second click wait until the first is through.
+    """
     now = desk().now()
-    with desk().store.write() as connection:
-        access.remember(connection, viewer().id, project.id, project.name, now)
-        submission_id = batches.submission_of(connection, batch.id)
-        if submission_id is None:
-            return None
-        seen = submissions.visible(connection, submission_id, viewer(), now)
-    return submission_id if seen else None
+    access.remember(connection, viewer().id, project.id, project.name, now)
+    submission_id = batches.submission_of(connection, batch.id)
+    if submission_id is None:
+        return None
+    return submission_id if submissions.visible(connection, submission_id, viewer(), now) else None
 
 
-def _keep(given: dict[str, str], project: Project, batch: IcaBatch) -> int:
+def _keep(connection: Connection, given: dict[str, str], project: Project, batch: IcaBatch) -> int:
     now = desk().now()
     new = New(
         account=viewer(),
@@ -80,11 +82,10 @@ def _keep(given: dict[str, str], project: Project, batch: IcaBatch) -> int:
         source="adopt",
         batch_size=desk().settings.batch_size,
     )
-    with desk().store.write() as connection:
-        submission_id = submissions.create(connection, new, State.READING, now)
-        submission = submissions.get(connection, submission_id)
-        batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)
-        submissions.begin_adopted(connection, submission_id, now)
+    submission_id = submissions.create(connection, new, State.READING, now)
+    submission = submissions.get(connection, submission_id)
+    batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)
+    submissions.begin_adopted(connection, submission_id, now)
     return submission_id
 
 

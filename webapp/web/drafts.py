@@ -13,7 +13,7 @@ from webapp.web import intake, params, review
 from webapp.web.desk import desk, own_submission, submission_or_404
 from webapp.web.filters import plural
 from webapp.work import chores as chores_work
-from webapp.work import unit
+from webapp.work import read, unit
 
 AT_ONCE = 50_000  # ids that are left out, or taken back, within the request
 TITLES = {
@@ -127,8 +127,9 @@ def reread(submission_id: int) -> ResponseReturnValue:
         if begun:
             chores.remove(connection, submission_id)
             uploads.again(connection, submission_id, now)
-    if begun:
-        intake.read_if_small(submission_id)
+        mine = intake.claim_if_small(connection, submission_id) if begun else None
+    if mine:
+        read.read(desk().context, mine)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 

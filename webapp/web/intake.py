@@ -9,8 +9,9 @@ from typing import IO
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 
 from webapp.idlist import Limits
-from webapp.store import submissions, uploads
-from webapp.store.submissions import New, Submission
+from webapp.store import Connection, submissions, uploads
+from webapp.store.submissions import New
+from webapp.store.uploads import Upload
 from webapp.store.words import State
 from webapp.web import params
 from webapp.web.desk import desk, may_read, viewer
@@ -87,7 +88,13 @@ def take(form: Form) -> int:
     if not project.allowed:
         raise Unusable({"project_id": "ICA knows no such project, or your key may not see it."})
     submission_id = _keep(form, project.project_name)
-    found = read_if_small(submission_id)
+    with desk().store.write() as connection:
+        uploads.finish(connection, submission_id, desk().now())
+        mine = claim_if_small(connection, submission_id)
+    if mine:
+        read.read(desk().context, mine)
+    with desk().store.read() as connection:
+        found = submissions.get(connection, submission_id)
     if found.state == State.UNREADABLE:
         with desk().store.write() as connection:
             submissions.discard(connection, submission_id, desk().now())
@@ -114,8 +121,6 @@ def _keep(form: Form, project_name: str) -> int:
         for sequence, piece in enumerate(pieces(stream)):
             with desk().store.write() as connection:
                 uploads.keep_piece(connection, submission_id, part, sequence, piece)
-    with desk().store.write() as connection:
-        uploads.finish(connection, submission_id, now)
     return submission_id
 
 
@@ -153,14 +158,12 @@ def _name_for(form: Form, now: float) -> str:
     return f"Pasted list, {datetime.fromtimestamp(now, UTC):%d %b %Y %H:%M} UTC"
 
 
-def read_if_small(submission_id: int) -> Submission:
-    """Read a small upload that waits for it; a larger one is left to the worker."""
-    now = desk().now()
-    with desk().store.write() as connection:
-        upload = uploads.get(connection, submission_id)
-        small = upload is not None and upload.size <= READ_AT_ONCE
-        mine = uploads.claim_one(connection, submission_id, "web", now) if small else None
-    if mine:
-        read.read(desk().context, mine)
-    with desk().store.read() as connection:
-        return submissions.get(connection, submission_id)
+def claim_if_small(connection: Connection, submission_id: int) -> Upload | None:
+    """Lease a small upload to this request, which reads it; a larger one is left to the worker.
+
+    Called in the transaction that makes it due: else the worker could be quicker.
+    """
+    upload = uploads.get(connection, submission_id)
+    if upload is None or upload.size > READ_AT_ONCE:
+        return None
+    return uploads.claim_one(connection, submission_id, "web", desk().now())

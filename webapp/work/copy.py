@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from webapp.store import batches, chores, copies, drafts, submissions
+from webapp.store import Connection, batches, chores, copies, drafts, submissions
 from webapp.store.chores import Chore
 from webapp.store.copies import Scope, Tally
 from webapp.store.submissions import Submission
@@ -22,10 +22,14 @@ def spec(source: Submission, scope: Scope) -> dict[str, Any]:
 
 
 def step(context: Context, chore: Chore) -> Chore:
-    """A chunk of items, a transaction; behind the last one the submission begins by itself."""
+    """A chunk of items, a transaction; behind the last one the submission begins by itself.
+
+    The lease is looked at before anything is copied: who lost it must not copy a chunk twice.
+    """
     now = context.clock()
     scope = Scope(**chore.spec["scope"])
     with context.store.write() as connection:
+        chore = chores.keep(connection, chore, now)
         target = submissions.get(connection, chore.submission_id)
         source = submissions.get(connection, chore.spec["source"])
         after = chore.result.get("after", 0)
@@ -49,7 +53,7 @@ def _added(result: dict[str, Any], tally: Tally) -> dict[str, Any]:
     }
 
 
-def _begin(connection: Any, target: Submission, chore: Chore, now: float) -> None:
+def _begin(connection: Connection, target: Submission, chore: Chore, now: float) -> None:
     """The page that asked for it was its review: it is confirmed at once."""
     made = chore.result.get("made", 0)
     if made == 0:

@@ -1,14 +1,14 @@
 """Sending: one POST a batch, with its intent recorded before and its ids after."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, MayNot, NotSignedIn, NotThere, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.ica.operations import Kind
-from webapp.store import accounts, batches, items
+from webapp.store import Connection, accounts, batches, items
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
 from webapp.store.words import NOT_SENT, BatchState, Blocked, Task
@@ -52,7 +52,7 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         _sent(context, batch, created)
 
 
-def _stop(connection: Any, batch: Batch, now: float) -> None:
+def _stop(connection: Connection, batch: Batch, now: float) -> None:
     """It was under way when the others were stopped, and did not arrive."""
     stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE}
     batches.record(connection, batch, now, due_at=now, blocked=Blocked.NO, trouble=None, **stopped)
