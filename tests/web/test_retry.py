@@ -224,6 +224,17 @@ def test_a_draft_can_not_be_retried_and_made_up_scopes_are_clean_errors(st):
         assert visitor.get(f"{place}/retry?{query}").status_code == 400, query
 
 
+@pytest.mark.parametrize("token", ["", "of the page"])
+def test_more_than_can_be_picked_is_a_clean_error(st, token):
+    visitor = st.visitor()
+    place = visitor.submit(LIST)
+    st.work(30)
+    ranges = ",".join(f"{first}-{first + 9999}" for first in range(1, 200_000, 10_000))
+    answer = visitor.post(f"{place}/retry", {"positions": ranges, "token": token})
+    assert answer.status_code == 400
+    assert "At most 10,000 items" in text(answer)
+
+
 def test_picks_have_a_box_on_every_row(st):
     visitor = st.visitor()
     place = visitor.submit(MISSING)

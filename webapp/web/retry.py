@@ -140,8 +140,6 @@ def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
     if request.values.get("picked") and not chosen.positions:
         flash("No item was picked. Tick those you mean, then choose again.", "info")
         return redirect(url_for("submissions.page", submission_id=source.id) + "#items", 303)
-    if len(chosen.positions) > copies.MOST_PICKED:
-        abort(400, f"At most {copies.MOST_PICKED:,} items can be picked by hand. Use a filter.")
     kind = _kind(act, source)
     with desk().store.read() as connection:
         tally = copies.tally(connection, source, kind, chosen)

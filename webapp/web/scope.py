@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from flask import abort, request
 
 from webapp.store.copies import MOST_PICKED, Scope
+from webapp.store.words import NOT_SENT
 from webapp.web.filters import plural
 from webapp.web.params import LARGEST, STATUS
 
+OURS = {NOT_SENT: "Not sent"}  # what badges say
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 NOT_OURS = "This selection is not one of ours: go back to the submission and choose again."
 
@@ -19,7 +22,7 @@ def of_request(default: str) -> Scope:
     Without any of them: those with the status `default`. Ticking nothing is not choosing all.
     """
     values = request.values
-    positions = tuple(sorted(set(_positions())))
+    positions = _picked()
     if positions or "picked" in values:
         return Scope(positions=positions)
     statuses = tuple(dict.fromkeys(word for word in values.getlist("status") if word))
@@ -29,6 +32,14 @@ def of_request(default: str) -> Scope:
     if reason_id is None and not statuses:
         statuses = (default,)
     return Scope(statuses=statuses, reason_id=reason_id)
+
+
+def _picked() -> tuple[int, ...]:
+    named = list(islice(_positions(), 2 * MOST_PICKED + 1))  # one may be remembered and ticked
+    found = set(named)
+    if len(found) > MOST_PICKED or len(named) > 2 * MOST_PICKED:
+        abort(400, f"At most {MOST_PICKED:,} items can be picked by hand. Use a filter.")
+    return tuple(sorted(found))
 
 
 def _positions() -> Iterator[int]:
@@ -66,4 +77,5 @@ def in_words(scope: Scope, count: int, reason: str | None) -> str:
         return f"{many} that you picked"
     if scope.reason_id is not None:
         return f"{many} with the reason “{reason}”" if reason else f"{many} without a reason"
-    return f"{many} with the status {' or '.join(scope.statuses)}"
+    statuses = (OURS.get(word, word) for word in scope.statuses)
+    return f"{many} with the status {' or '.join(statuses)}"
