@@ -46,9 +46,13 @@ def sign_in(page, key="demo-key"):
 
 
 def draft(page, data_ids, name):
-    """Upload a file of that name, up to the review of what was found in it."""
+    """Upload these ids as a file of that name, up to the review of what was found in it."""
+    upload(page, "\n".join(data_ids).encode(), name)
+
+
+def upload(page, content, name):
+    """Upload these bytes as a file of that name, up to the review."""
     page.goto(f"/submissions/new?project_id={FIRST_PROJECT}")
-    content = "\n".join(data_ids).encode()
     file = {"name": name, "mimeType": "text/plain", "buffer": content}
     page.get_by_label("A file with data ids").set_input_files(file)
     page.get_by_role("button", name="Read the list").click()
@@ -63,6 +67,13 @@ def submit(page):
 def wait_until_done(page):
     """Wait for the last word, without touching the page."""
     expect(page.locator("#progress .standing")).to_contain_text("Done")
+
+
+def download(page, name):
+    """The file that the link of that name downloads."""
+    with page.expect_download() as found:
+        page.get_by_role("link", name=name, exact=True).click()
+    return found.value
 
 
 def polled(response):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tab import draft, opened, sign_in, submit, wait_until_done
+from tests.browser.tab import download, draft, opened, sign_in, submit, wait_until_done
 from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids
 
@@ -162,9 +162,7 @@ def shown_ids(page):
 
 def exported(page, name):
     """The lines of a file that a link downloads."""
-    with page.expect_download() as download:
-        page.get_by_role("link", name=name, exact=True).click()
-    return download.value.path().read_text().splitlines()
+    return download(page, name).path().read_text().splitlines()
 
 
 def open_first_item(page):

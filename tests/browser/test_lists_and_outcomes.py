@@ -1,0 +1,253 @@
+"""Before submitting and after: a list is reviewed, tried again, handed back, found, undone."""
+
+import csv
+import io
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.tab import download, draft, sign_in, submit, upload, wait_until_done
+from tests.stage import data_ids
+
+BEFORE = data_ids(12, start=80_000)  # linked by an earlier submission
+CAPITAL = "fil." + "abcdef" * 5 + "20"  # stands in capitals in the list
+NEW = [CAPITAL, *data_ids(60, start=81_000)]
+ARCHIVED = data_ids(8, ending="02", start=82_000)  # fail at first, link when tried again
+UNSHARED = data_ids(4, ending="01", start=83_000)  # each says another uuid
+MISSING = [*data_ids(3, ending="00", start=84_000), "fil.lost"]  # the last of an unusual shape
+GOOD = [*BEFORE, *NEW, *ARCHIVED, *UNSHARED, *MISSING]
+ENTRIES = [*GOOD, NEW[1], CAPITAL, "to be done", ""]
+
+HEADER = "sample,data_id,note"
+ROWS = [
+    f'S{number},{entry.replace(CAPITAL[4:], CAPITAL[4:].upper())},"one, or two"'
+    for number, entry in enumerate(ENTRIES, 1)
+]
+MESSY = "\r\n".join([HEADER, *ROWS, ""]).encode()
+
+
+def test_a_messy_list_from_its_review_to_its_undoing(tab):
+    sign_in(tab)
+    draft(tab, BEFORE, "earlier.txt")
+    submit(tab)
+    wait_until_done(tab)
+
+    upload(tab, MESSY, "messy.csv")
+    read_the_review(tab)
+    leave_out(tab, "linked", "12 ids left out; 77 ids will be sent.")
+    submit(tab)
+    wait_until_done(tab)
+    expect(tab.locator("#progress")).to_contain_text("61 of 77 items linked; 16 not.")
+    messy = tab.url
+
+    open_the_reasons(tab)
+    try_the_archived_again(tab)
+    see_the_family(tab)
+    tab.goto(messy)
+    assert_it_comes_back_as_it_was(download(tab, "Download your list"))
+    answer = find_some(tab)
+
+    tab.goto(messy)
+    undo(tab)
+    tab.goto(answer)
+    expect(outcome(tab, "UNLINKED")).to_contain_text("Start a new submission with these")
+    expect(row_of(tab, NEW[0])).to_contain_text("UNLINKED")
+
+
+def read_the_review(page):
+    tally = page.locator(".tally")
+    expect(tally).to_contain_text("89 ids to link")
+    expect(tally).to_contain_text("2 repeated")
+    expect(tally).to_contain_text("2 rejected")
+    points = page.locator("#points")
+    expect(points).to_contain_text("12 ids already linked into Rare disease WGS 2026")
+    expect(points.get_by_role("link", name="earlier.txt")).to_be_visible()
+    expect(points).to_contain_text("1 id of an unusual shape")
+    expect(points).to_contain_text("1 id mended")
+    expect(page.locator("#rejected")).to_contain_text("to be done")
+    expect(page.locator("#repeated")).to_contain_text("Stands first on line 15.")
+
+    points.get_by_role("link", name="See all 12").click()
+    expect(page.locator("tbody tr")).to_have_count(12)
+    page.go_back()
+
+
+def leave_out(page, kind, said):
+    page.locator(f"#{kind}").get_by_role("button", name="Leave them out, send the rest").click()
+    expect(page.get_by_text(said)).to_be_visible()
+
+
+def open_the_reasons(page):
+    """On the submission's page, then on a page of their own."""
+    panel = page.locator("#reasons")
+    panel.get_by_role("link", name="Show what is new").click()
+    expect(panel.locator("tbody tr")).to_have_count(3)
+    group_of(page, "Data sharing is disabled").get_by_role("link", name="Show").click()
+    expect(page.locator("#item-table tbody tr")).to_have_count(len(UNSHARED))
+
+    group_of(page, "Data sharing is disabled").locator(".data-id a").first.click()
+    expect(page.locator("main")).to_contain_text("Data sharing is disabled in the owning project")
+    page.go_back()
+
+
+def try_the_archived_again(page):
+    group_of(page, "Data is being archived").get_by_role("link", name="Try again").click()
+    expect(page.locator("main")).to_contain_text("8 items with the reason “Data is being archived”")
+    page.get_by_role("button", name="Try again: 8 items").click()
+    wait_until_done(page)
+    expect(page.locator("#progress")).to_contain_text("All 8 items are linked.")
+    expect(page.locator("#family")).to_contain_text("8 items confirmed: 8 tried again")
+
+
+def see_the_family(page):
+    page.goto(page.url)
+    expect(page.locator("#family")).to_contain_text("After 2 attempts 69 of 89 ids linked.")
+    page.get_by_role("link", name="See each id where it counts").click()
+    counts = page.locator(".legend li").evaluate_all(
+        "lines => lines.map(line => [line.dataset.status, line.children[1].innerText])"
+    )
+    assert dict(counts) == {"LINKED": "69", "FAILED": "8", "LEFT_OUT": "12"}
+    page.locator(".legend").get_by_role("link", name="FAILED").click()
+    expect(page.locator("#items tbody tr")).to_have_count(8)
+
+
+def assert_it_comes_back_as_it_was(file):
+    assert file.suggested_filename == "messy-outcomes.csv"
+    came_back = file.path().read_bytes()
+    lines = came_back.decode().split("\r\n")
+    assert lines[0] == HEADER + ",status,reason,attempt,linked_path"
+    assert lines.pop() == ""
+    assert all(line.startswith(row) for row, line in zip(ROWS, lines[1:], strict=True))
+    rows = list(csv.DictReader(io.StringIO(came_back.decode(), newline="")))
+    assert [(row["status"], row["attempt"]) for row in rows] == [
+        *[("LEFT_OUT", "1")] * len(BEFORE),
+        *[("LINKED", "1")] * len(NEW),
+        *[("LINKED", "2")] * len(ARCHIVED),
+        *[("FAILED", "1")] * len([*UNSHARED, *MISSING]),
+        *[("LINKED", "1")] * 2,
+        *[("REJECTED", "")] * 2,
+    ]
+
+
+def find_some(page):
+    """Ask for one id of each outcome, through the form; the address of the answer."""
+    page.get_by_role("link", name="Find ids").click()
+    asked = [BEFORE[0], NEW[0], ARCHIVED[0], MISSING[0], *data_ids(1, start=85_000)]
+    page.get_by_label("Or paste them").fill("\n".join(asked))
+    page.get_by_role("button", name="Find them").click()
+    expect(page).to_have_url(re.compile("/find/."))
+    expect(outcome(page, "LINKED").get_by_role("cell", name="3", exact=True)).to_be_visible()
+    expect(outcome(page, "FAILED").get_by_role("link", name="messy.csv")).to_be_visible()
+    expect(outcome(page, "NEVER")).to_contain_text("Start a new submission with these")
+    expect(row_of(page, BEFORE[0])).to_contain_text("earlier.txt")
+    expect(row_of(page, ARCHIVED[0])).to_contain_text("messy.csv, attempt 2")
+    answer = page.url
+
+    outcome(page, "FAILED").get_by_role("link", name="FAILED", exact=True).click()
+    expect(page.locator("#ids tbody tr")).to_have_count(1)
+    return answer
+
+
+def undo(page):
+    page.get_by_role("link", name="Undo: unlink what it linked").click()
+    expect(page.locator("main")).to_contain_text("61 items with the status LINKED")
+    page.get_by_role("button", name="Unlink: 61 items").click()
+    wait_until_done(page)
+    expect(page.locator("#progress")).to_contain_text("All 61 items are unlinked.")
+
+
+def test_items_picked_on_two_pages_are_tried_again(tab):
+    sign_in(tab)
+    ids = data_ids(70, ending="02", start=86_000)
+    draft(tab, ids, "picks.txt")
+    submit(tab)
+    pick(tab, ids[0], ids[49])
+    wait_until_done(tab)  # the numbers above moved all the while
+    expect(tab.locator("[data-pick-count]")).to_have_text("2 items picked.")
+    turn(tab, "Next")
+    pick(tab, ids[69])
+    expect(tab.locator("[data-pick-count]")).to_have_text("3 items picked.")
+    turn(tab, "Previous")
+    expect(tab.get_by_label(f"Pick {ids[0]}")).to_be_checked()
+    expect(tab.get_by_label(f"Pick {ids[1]}")).not_to_be_checked()
+
+    place = tab.url
+    tab.get_by_role("button", name="Try again", exact=True).click()
+    expect(tab.locator("main")).to_contain_text("You chose 3 items that you picked")
+    tab.get_by_role("button", name="Try again: 3 items").click()
+    wait_until_done(tab)
+    expect(tab.locator("#progress")).to_contain_text("All 3 items are linked.")
+    listed = download(tab, "Plain ids").path().read_text().split()
+    assert listed == [ids[0], ids[49], ids[69]]
+
+    tab.goto(place)
+    expect(tab.locator("[data-pick-count]")).to_contain_text("Tick items")
+
+
+def test_what_ica_would_refuse_is_left_out(tab):
+    sign_in(tab)
+    ids = data_ids(6, start=87_000)
+    draft(tab, [*ids, *data_ids(3, ending="00", start=88_000)], "checked.txt")
+    tab.get_by_role("button", name="Ask ICA which of these it would refuse").click()
+    expect(tab.locator("#check")).to_contain_text("ICA would refuse 3 ids.")
+    leave_out(tab, "refused", "3 ids left out; 6 ids will be sent.")
+    submit(tab)
+    wait_until_done(tab)
+    expect(tab.locator("#progress")).to_contain_text("All 6 items are linked.")
+
+
+def test_what_is_over_is_put_away_and_thrown_away(tab):
+    sign_in(tab)
+    draft(tab, data_ids(3, start=89_000), "over.txt")
+    submit(tab)
+    wait_until_done(tab)
+    tab.reload()
+    tab.get_by_role("button", name="Archive", exact=True).click()
+    expect(tab.get_by_text("“over.txt” is in the archive.")).to_be_visible()
+
+    tab.get_by_role("link", name="Submissions", exact=True).first.click()
+    over = tab.locator("#rows").get_by_role("link", name="over.txt", exact=True)
+    expect(tab.locator("#rows")).to_be_visible()
+    expect(over).to_have_count(0)
+    tab.get_by_label("Filter by state").get_by_role("link", name="Archived").click()
+    over.click()
+    tab.get_by_role("button", name="Take out of the archive").click()
+    expect(tab.get_by_text("“over.txt” is on the board again.")).to_be_visible()
+
+    tab.get_by_role("link", name="Delete", exact=True).click()
+    expect(tab.locator("main")).to_contain_text("the outcomes of 3 items")
+    tab.get_by_role("button", name="Delete 3 items").click()
+    expect(tab.get_by_text("“over.txt” was deleted here.")).to_be_visible()
+    expect(over).to_have_count(0)
+
+
+def test_ids_that_are_selected_with_the_mouse_are_whole(tab):
+    sign_in(tab)
+    ids = data_ids(3, start=90_000)
+    draft(tab, ids, "selected.txt")
+    tab.locator("#item-table tbody").select_text()
+    assert re.findall(r"f\S+", tab.evaluate("getSelection().toString()")) == ids
+
+
+def group_of(page, reason):
+    return page.locator("#reasons tbody tr", has_text=reason)
+
+
+def outcome(page, word):
+    return page.locator(f'[data-outcome="{word}"]')
+
+
+def row_of(page, data_id):
+    """What counts of an id in the answer."""
+    return page.locator("#ids tbody tr:not(.earlier)", has_text=data_id)
+
+
+def pick(page, *ids):
+    for data_id in ids:
+        page.get_by_label(f"Pick {data_id}").check()
+
+
+def turn(page, to):
+    with page.expect_response(re.compile("/items")):
+        page.get_by_role("link", name=to, exact=True).click()
+    expect(page).to_have_url(re.compile("after=" if to == "Next" else "before="))
