@@ -17,7 +17,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     union_all,
     update,
 )
@@ -99,7 +98,7 @@ def copy_chunk(
     chosen = _chosen(source, cut, scope) & within
     allowed = _allowed(source, target.kind, cut)
     found = _tally(connection, source, target.kind, cut, chosen)
-    mark = update(items).where(chosen, allowed, free(), ~_done_since(source, target.kind))
+    mark = update(items).where(chosen, allowed, free(source.id), ~_done_since(source, target.kind))
     marked = connection.execute(mark.values(retried_in=target.id)).rowcount
     ours = (items.c.submission_id == source.id) & within & (items.c.retried_in == target.id)
     found.by_status = _by_status(connection, ours)
@@ -116,7 +115,7 @@ def shared(connection: Connection, source: Submission, scope: Scope) -> int:
     cut = batches.of_submission(connection, source.id)
     few = (
         select(items.c.data_id)
-        .where(_chosen(source, cut, scope), _allowed(source, "unlink", cut), free())
+        .where(_chosen(source, cut, scope), _allowed(source, "unlink", cut), free(source.id))
         .limit(CHUNK)
         .subquery()
     )
@@ -131,15 +130,13 @@ def shared(connection: Connection, source: Submission, scope: Scope) -> int:
     return count
 
 
-def free() -> ColumnElement[bool]:
-    """No copy of the item was made, or the submission that had it is gone."""
+def free(source_id: int) -> ColumnElement[bool]:
+    """No copy of the source's item was made, or the submission that had it is gone."""
     child = submissions.alias("child")
-    taken = exists().where(
-        child.c.id == items.c.retried_in,
-        child.c.parent_id == items.c.submission_id,
-        child.c.state != State.DISCARDED,
+    taken = select(child.c.id).where(
+        child.c.parent_id == source_id, child.c.state != State.DISCARDED
     )
-    return or_(items.c.retried_in.is_(None), ~taken)
+    return or_(items.c.retried_in.is_(None), items.c.retried_in.not_in(taken))
 
 
 def _chosen(source: Submission, cut: Sequence[Batch], scope: Scope) -> ColumnElement[bool]:
@@ -191,19 +188,17 @@ def _tally(
     cut: Sequence[Batch],
     chosen: ColumnElement[bool],
 ) -> Tally:
-    allowed = _allowed(source, kind, cut).label("allowed")
+    """Counted status by status: that is an index's own order, so nothing has to be sorted."""
+    allowed = chosen & _allowed(source, kind, cut)
+    every, may = _by_status(connection, chosen), _by_status(connection, allowed)
     # Without a copy there are none to leave out, and an index alone answers.
-    left = (free() if _has_copies(connection, source) else true()).label("free")
-    row = select(items.c.status, allowed, left).where(chosen).subquery()
-    key = (row.c.status, row.c.allowed, row.c.free)
-    found = Tally()
-    counted = connection.execute(select(*key, func.count()).group_by(*key))
-    for status, is_allowed, is_free, count in counted:
-        if is_allowed and is_free:
-            found.made += count
-        else:
-            why = _why_not_undone if kind != source.kind else _why_not_retried
-            found.skipped["elsewhere" if is_allowed else why(status)] += count
+    copied = _has_copies(connection, source)
+    makes = _by_status(connection, allowed & free(source.id)) if copied else may
+    why = _why_not_undone if kind != source.kind else _why_not_retried
+    found = Tally(made=makes.total())
+    found.skipped["elsewhere"] = may.total() - makes.total()
+    for status, count in every.items():
+        found.skipped[why(status)] += count - may[status]
     return found
 
 

@@ -91,7 +91,8 @@ def page(
     for place, member in reversed(places) if backwards else places:
         base = place * STRIDE
         room = size + 1 - len(found)
-        if room > 0 and (not statuses or held[member.id].keys() & set(statuses)):
+        holds = held[member.id].keys()
+        if room > 0 and holds & (statuses or holds):
             rows = _rows(connection, member, statuses, cursor, base, room)
             found += [Standing(row, member.attempt, base + row.position) for row in rows]
     return cut(found, cursor, size, lambda row: row.key)
@@ -119,7 +120,7 @@ def _range(submission_id: int, piece: Slice, cursor: Cursor, base: int) -> Selec
     position = items.c.position
     # An undo leaves its mark on what was linked; the id stays where it is.
     statement = select(items).where(
-        items.c.submission_id == submission_id, free() | items.c.status.in_(WELL)
+        items.c.submission_id == submission_id, free(submission_id) | items.c.status.in_(WELL)
     )
     if piece.status is not None:
         statement = statement.where(items.c.status == piece.status)

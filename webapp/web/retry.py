@@ -199,16 +199,19 @@ def _offered(source: Submission, chosen: Scope) -> list[str]:
 def _make(act: Act, source: Submission, token: str) -> int | None:
     """Open the new submission and ask for its items; None when there is nothing to be made.
 
-    A second click finds what the first one made, by the token of the page.
+    A second click finds what the first one made, by the token of the page. A million items take a
+    while to count, so that is done before the store is written to.
     """
     now = desk().now()
     chosen = scope.of_request(act.status)
+    with desk().store.read() as connection:
+        tally = copies.tally(connection, source, _kind(act, source), chosen)
     with desk().store.write() as connection:
-        drafts.lock(connection, source.id)
+        if drafts.lock(connection, source.id).state == State.DISCARDED:
+            abort(409, "This submission was deleted meanwhile, so nothing was made of it.")
         for child in families.made_from(connection, source):
             if child.review.get("token") == token:
                 return child.id
-        tally = copies.tally(connection, source, _kind(act, source), chosen)
         if tally.made == 0:
             return None
         attempt = families.last_attempt(connection, source.family_id) + 1
