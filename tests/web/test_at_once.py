@@ -7,8 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids
 from tests.web.confirming import confirm
-from webapp.store import chores, uploads
+from tests.work.seen import number, submission
+from webapp.store import accounts, chores, drafts, submissions, uploads
 from webapp.store.batches import LEASE
+from webapp.store.submissions import New
+from webapp.store.words import State
 from webapp.web import retry
 from webapp.work import chores as working
 
@@ -67,3 +70,19 @@ def test_a_copier_that_stalled_beyond_its_lease_copies_nothing(stored, monkeypat
     before = visitor.get(f"{again}/export.csv").get_data()
     working.perform(stored.context, stalled)
     assert visitor.get(f"{again}/export.csv").get_data() == before
+
+
+def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
+    visitor = stored.visitor()
+    place = visitor.submit(data_ids(5, ending="00"))
+    stored.work(30)
+    with ThreadPoolExecutor(1) as pool:
+        with stored.store.write() as connection:
+            source = drafts.lock(connection, number(place))
+            account = accounts.get(connection, source.account_id)
+            new = New(account, FIRST_PROJECT, "", "again", "retry", 10, parent=source, attempt=2)
+            submissions.create(connection, new, State.READING, stored.clock.now)
+            click = pool.submit(visitor.post, f"{place}/delete")
+            time.sleep(0.5)  # it has come to the lock by then
+        assert click.result().status_code == 409
+    assert submission(stored, place).state == "settled"

@@ -47,8 +47,12 @@ def is_being_copied(connection: Connection, submission_id: int) -> bool:
 
 
 def throw_away(connection: Connection, submission_id: int, now: float) -> bool:
-    """Take a settled submission out of everybody's sight; False when something of it runs."""
+    """Take a settled submission out of everybody's sight; False when something of it runs.
+
+    It is locked first, as by whoever is about to make another one from it.
+    """
     ended = (submissions.c.id == submission_id) & (submissions.c.state == State.SETTLED)
+    connection.execute(select(submissions.c.id).where(ended).with_for_update())
     if is_being_copied(connection, submission_id):
         return False
     return _change(connection, ended, now, state=State.DISCARDED)

@@ -73,9 +73,12 @@ def _sweep(context: Context) -> None:
 def _free_retried(context: Context, submission_id: int) -> None:
     """What a submission retried that is no more can be retried again."""
     with context.store.read() as connection:
-        gone = submissions.get(connection, submission_id)
-        parent = submissions.many(connection, [gone.parent_id or 0]).get(gone.parent_id or 0)
-    for first in range(1, parent.item_count + 1 if parent else 1, items.CHUNK):
+        gone = submissions.many(connection, [submission_id]).get(submission_id)
+        parent_id = gone.parent_id if gone else None
+        parent = submissions.many(connection, [parent_id]).get(parent_id) if parent_id else None
+    if gone is None or parent is None:  # another worker has removed it, or it retried nothing
+        return
+    for first in range(1, parent.item_count + 1, items.CHUNK):
         if context.stop.is_set():
             return
         with context.store.write() as connection:
