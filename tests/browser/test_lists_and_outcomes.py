@@ -101,7 +101,7 @@ def try_the_archived_again(page):
 
 def see_the_family(page):
     page.goto(page.url)
-    expect(page.locator("#family")).to_contain_text("After 2 attempts 69 of 89 ids linked.")
+    expect(page.locator("#family")).to_contain_text("After 2 attempts 69 of 77 ids linked.")
     page.get_by_role("link", name="See each id where it counts").click()
     counts = page.locator(".legend li").evaluate_all(
         "lines => lines.map(line => [line.dataset.status, line.children[1].innerText])"

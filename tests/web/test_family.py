@@ -49,6 +49,18 @@ def test_one_status_an_id_over_all_attempts(stored, attempts):
     assert own == {"LINKED": "60", "FAILED": "8"}
 
 
+def test_what_was_left_out_is_said_and_not_counted_as_missing(stored):
+    visitor = stored.visitor()
+    place = visitor.draft([*GOOD, *ARCHIVED, "sample-7", "sample-8"])
+    visitor.post(f"{place}/leave-out", {"which": "unusual"})
+    visitor.post(f"{place}/submit")
+    stored.work(30)
+    confirm(visitor, f"{place}/retry")
+    stored.work(30)
+    said = text(visitor.get(f"{place}/family"))
+    assert "After 2 attempts 65 of 65 ids linked. 2 left out before it was sent." in said
+
+
 def test_the_latest_attempt_at_each_id_is_listed(stored, attempts):
     visitor = stored.visitor()
     first = visitor.get(f"{attempts[0]}/family")

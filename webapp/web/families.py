@@ -11,7 +11,7 @@ from webapp.store import batches, families, submissions
 from webapp.store.batches import Batch
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
-from webapp.store.words import WELL, State
+from webapp.store.words import LEFT_OUT, WELL, State
 from webapp.web import params, retry, standing
 from webapp.web.desk import desk, submission_or_404
 from webapp.web.filters import plural
@@ -91,10 +91,12 @@ def shown(submission: Submission) -> dict[str, Any]:
 
 def _sentence(members: Sequence[Submission]) -> str:
     counts = families.effective_counts(members)
+    left_out = counts.pop(LEFT_OUT, 0)
     well = sum(count for word, count in counts.items() if word in WELL)
     doing = "unlinked" if members and members[0].kind == "unlink" else "linked"
     tries = plural(len(members), "attempt")
-    return f"After {tries} {well:,} of {plural(sum(counts.values()), 'id')} {doing}."
+    rest = f" {left_out:,} left out before it was sent." if left_out else ""
+    return f"After {tries} {well:,} of {plural(sum(counts.values()), 'id')} {doing}.{rest}"
 
 
 def _member(member: Submission, seen_from: Submission) -> Member:
