@@ -49,9 +49,22 @@ def test_every_id_has_an_outcome_and_a_next_step(st):
     assert summary(v, answer) == {"LINKED": 5, "ALREADY_LINKED": 2, "FAILED": 3, "NEVER": 4}
     page = v.get(answer)
     assert "Lost and found" in text(page)
-    assert "Retry in “Run 5” (3)" in text(page)
+    assert "Try again what failed in “Run 5”, with 3 of these" in text(page)
     assert f'href="{place}/retry?status=FAILED"' in page.get_data(as_text=True)
     assert "Data not found." in text(page)
+
+
+def test_ids_that_were_not_sent_can_be_tried_again(tmp_path):
+    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, batch_size=2) as st:
+        v = st.visitor()
+        place = v.submit(LINKED, name="Run 6")
+        waiting = asked(v, LINKED)
+        assert f'href="{place}?status=NOT_SENT#items"' in v.get(waiting).get_data(as_text=True)
+        v.post(f"{place}/stop")
+        st.work(30)
+        stopped = v.get(asked(v, LINKED))
+        assert "Try again what was not sent in “Run 6”, with 3 of these" in text(stopped)
+        assert f'href="{place}/retry?status=NOT_SENT"' in stopped.get_data(as_text=True)
 
 
 def test_never_submitted_ids_go_into_a_new_submission(st):

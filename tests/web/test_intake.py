@@ -224,3 +224,14 @@ def test_stopping_keeps_what_is_sent_and_takes_back_the_rest(tmp_path):
         assert "10 of 35 items linked; 25 not." in text(demo.get(place))
         demo.post(f"{place}/stop")
         assert "nothing left to stop" in text(demo.get(place))
+
+
+def test_stopping_before_anything_was_sent_says_just_that(tmp_path):
+    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path) as st:
+        demo = st.visitor()
+        place = demo.submit(data_ids(3), project=READ_ONLY_PROJECT)
+        demo.post(f"{place}/stop")
+        st.work(30)
+        page = text(demo.get(place))
+        assert "Nothing was sent to ICA." in page
+        assert "Try again what was not sent" in page

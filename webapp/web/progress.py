@@ -103,8 +103,8 @@ def _acts(submission: Submission) -> list[tuple[str, str]]:
     again = next((word for word in words if counts.get(word)), None)
     found = []
     if again:
-        text = "Try again what failed" if again == "FAILED" else f"Try again what is {again}"
-        found.append((text, url_for("retry.ask", submission_id=submission.id, status=again)))
+        place = url_for("retry.ask", submission_id=submission.id, status=again)
+        found.append((f"Try again {standing.what(again)}", place))
     if over and submission.kind == "link" and counts.get("LINKED"):
         found.append(
             ("Undo: unlink what it linked", url_for("retry.ask_undo", submission_id=submission.id))

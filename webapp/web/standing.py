@@ -112,6 +112,12 @@ def ordered(counts: Mapping[str, int]) -> list[str]:
     )
 
 
+def what(status: str) -> str:
+    """The items with this status, as the object of a sentence."""
+    ours = {"FAILED": "what failed", NOT_SENT: "what was not sent"}
+    return ours.get(status, f"what is {status}")
+
+
 def segments(
     counts: Mapping[str, int],
     total: int,
@@ -185,6 +191,8 @@ def _summary(submission: Submission) -> str:
     well = sum(count for word, count in counts.items() if word in WELL)
     doing = "unlinked" if submission.kind == "unlink" else "linked"
     left_out = f" {submission.left_out:,} left out before it was sent." * (submission.left_out > 0)
+    if set(counts) == {NOT_SENT}:
+        return f"Nothing was sent to ICA.{left_out}"
     if well == total:
         all_of_it = f"All {plural(total, 'item')} are" if total != 1 else "It is"
         return f"{all_of_it} {doing}.{left_out}"

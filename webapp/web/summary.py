@@ -11,15 +11,15 @@ from flask import url_for
 from webapp.store.finds import DRAFTED, NEVER, Latest
 from webapp.store.pages import Cursor, Page, cut
 from webapp.store.submissions import Submission
-from webapp.store.words import LEFT_OUT, NOT_SENT
-from webapp.web import standing
+from webapp.store.words import LEFT_OUT, NOT_SENT, State
+from webapp.web import params, standing
 from webapp.web.filters import plural, share
 
 LABELS = {
-    NEVER: "never submitted here",
-    DRAFTED: "in a draft of yours",
-    NOT_SENT: "not sent",
-    LEFT_OUT: "left out",
+    NEVER: "Never submitted here",
+    DRAFTED: "In a draft of yours",
+    NOT_SENT: "Not sent",
+    LEFT_OUT: "Left out",
 }
 SEND_ANEW = frozenset({NEVER, "UNLINKED", "ALREADY_UNLINKED", LEFT_OUT})
 RETRY = frozenset({"FAILED", "PARTIALLY_LINKED", "PARTIALLY_UNLINKED"})
@@ -114,8 +114,12 @@ class Tally:
 
 
 def _action(word: str, count: int, submission: Submission) -> Action:
-    place = url_for("submissions.page", submission_id=submission.id)
-    if word in RETRY:
+    stopped = word == NOT_SENT and submission.state == State.SETTLED
+    if word in RETRY or stopped:
         retry = url_for("retry.ask", submission_id=submission.id, status=word)
-        return Action(f"Retry in “{submission.name}” ({count:,})", retry)
+        text = f"Try again {standing.what(word)} in “{submission.name}”, with {count:,} of these"
+        return Action(text, retry)
+    place = url_for("submissions.page", submission_id=submission.id)
+    if word != DRAFTED:
+        place += params.query({"status": word}) + "#items"
     return Action(f"See {plural(count, 'id')} in “{submission.name}”", place)
