@@ -4,7 +4,7 @@ import re
 
 from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids, stage, text
-from tests.web.markup import element, elements, rows
+from tests.web.markup import element, elements, link, rows
 from webapp.store.masking import masked
 
 HIDDEN = data_ids(40, ending="01")  # each fails with a UUID of its own
@@ -90,7 +90,7 @@ def test_what_was_not_sent_is_grouped_by_why(database_url, tmp_path):
         visitor.post(f"{place}/stop")
         st.work(30)
         page = visitor.get(f"{place}/reasons")
-        assert groups(page) == [("not sent Stopped before it was sent", "20")]
+        assert groups(page) == [("Not sent Stopped before it was sent", "20")]
 
 
 def test_the_reasons_of_a_project_over_a_time(stored):
@@ -103,6 +103,13 @@ def test_the_reasons_of_a_project_over_a_time(stored):
     assert groups(month) == [("FAILED Data not found", "7")]
     within = element(month, "td", data_label="In").text
     assert re.findall(r"(new|old) (\d)", within) == [("new", "5"), ("old", "2")]
+
+
+def test_every_page_and_each_submission_leads_to_the_reasons_of_a_project(st):
+    place, visitor = settled(st, MISSING), st.visitor()
+    assert link(visitor.get("/submissions"), "Reasons") == "/reasons"
+    nearby = link(visitor.get(place), "the reasons in all submissions to this project")
+    assert nearby == f"/reasons?project={FIRST_PROJECT}"
 
 
 def test_strangers_see_no_reasons(st):
