@@ -42,6 +42,12 @@ def test_each_attempt_names_the_others(stored, attempts):
     assert "cohort, attempt 3" in text(page)
 
 
+def test_the_page_of_all_attempts_leads_to_each_and_not_to_itself(stored, attempts):
+    page = stored.visitor().get(f"{attempts[0]}/family")
+    assert [link(page, f"Attempt {number} of 3") for number in (1, 2, 3)] == list(attempts)
+    assert not [found for found in elements(page, "a") if found["href"] == f"{attempts[0]}/family"]
+
+
 def test_one_status_an_id_over_all_attempts(stored, attempts):
     page = stored.visitor().get(f"{attempts[0]}/family")
     assert breakdown(page) == {"LINKED": "65", "FAILED": "3"}
