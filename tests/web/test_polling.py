@@ -81,6 +81,14 @@ def test_a_settled_one_asks_no_more(st, demo):
         assert not elements(answer, hx_trigger=None, hx_ptag=None)
 
 
+def test_who_watched_it_end_is_led_to_the_rest(st, demo):
+    place = demo.submit(data_ids(3))
+    watched = element(demo.get(place), id="progress")["hx-get"]
+    st.work(30)
+    assert "Show it as it is now" in text(demo.part(watched))
+    assert "Show it as it is now" not in text(demo.get(place))
+
+
 @pytest.mark.parametrize("project", ["0001", "0002"])
 def test_what_still_moves_is_polled_blocked_or_not(st, demo, project):
     place = demo.submit(data_ids(3), project=f"00000000-0000-4000-8000-00000000{project}")
