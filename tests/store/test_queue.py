@@ -8,7 +8,7 @@ import pytest
 
 from tests.store.conftest import NOW
 from webapp.store import Store, batches, submissions, workers
-from webapp.store.batches import LEASE, LeaseLost
+from webapp.store.leases import LEASE, LeaseLost
 from webapp.store.words import BatchState, Task
 
 LINKED = {"LINKED": 1}

@@ -6,8 +6,8 @@ from dataclasses import replace
 from tests.stage import data_ids, stage
 from tests.work.seen import cut, row_counts, rows, settle, submission, walk_in_part
 from webapp.store import batches, items, uploads
-from webapp.store.batches import LEASE
 from webapp.store.items import Listed
+from webapp.store.leases import LEASE
 from webapp.store.words import BatchState, Task
 from webapp.work import read, unit
 from webapp.work.loop import Worker

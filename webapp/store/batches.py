@@ -4,21 +4,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from webapp.store import submissions
+from webapp.store import leases
+from webapp.store.rollup import roll_up
+from webapp.store.submissions import Submission
 from webapp.store.tables import batches
 from webapp.store.tables import submissions as submissions_table
 from webapp.store.words import ENDED, PRIORITY, WATCHED, BatchState, Blocked, Task
 
-LEASE = 60.0  # seconds; a unit is done within 8
 AGING = 10.0  # seconds of waiting that weigh as much as one step of priority
 
 Counts = dict[str, int]
-
-
-class LeaseLost(Exception):
-    """Another worker has taken the unit since; what was found out is not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +109,7 @@ class Cut:
     size: int
 
 
-def add(
-    connection: Connection, submission: "submissions.Submission", cuts: Sequence[Cut], now: float
-) -> None:
+def add(connection: Connection, submission: Submission, cuts: Sequence[Cut], now: float) -> None:
     """Make the submission's batches, waiting to be sent by its account's key."""
     shared = NEW | {
         "submission_id": submission.id,
@@ -137,7 +132,7 @@ def add(
 
 def adopt(
     connection: Connection,
-    submission: "submissions.Submission",
+    submission: Submission,
     ica_batch_id: str,
     ica_job_id: str | None,
     now: float,
@@ -166,16 +161,8 @@ def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Batch | None:
     """Lease the most urgent due batch to the worker; accounts of `not_of` are at their limit."""
-    due = (
-        select(batches.c.id)
-        .where(batches.c.due_at <= now, batches.c.lease_until <= now)
-        .where(batches.c.account_id.not_in(not_of))
-        .order_by(batches.c.due_at + batches.c.priority * AGING)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return _lease(connection, batches.c.id == due, worker, now)
+    urgency = batches.c.due_at + batches.c.priority * AGING
+    return _lease(connection, leases.first(batches.c.id, _due(now, not_of), urgency), worker, now)
 
 
 def claim_first(
@@ -186,31 +173,25 @@ def claim_first(
         (batches.c.submission_id == submission_id)
         & (batches.c.ordinal == 1)
         & (batches.c.task == Task.SEND)
-        & (batches.c.lease_until <= now)
+        & leases.free(batches, now)
     )
     return _lease(connection, condition, worker, now)
 
 
-def _lease(connection: Connection, condition: Any, worker: str, now: float) -> Batch | None:
-    statement = (
-        update(batches)
-        .where(condition)
-        .values(worker=worker, lease_until=now + LEASE, try_number=batches.c.try_number + 1)
-        .returning(batches)
-    )
-    row = connection.execute(statement).mappings().one_or_none()
+def _lease(
+    connection: Connection, condition: ColumnElement[bool], worker: str, now: float
+) -> Batch | None:
+    row = leases.take(connection, batches, condition, worker, now)
     return Batch(**row) if row else None
 
 
 def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
     """Whether claim() would find a batch."""
-    statement = (
-        select(batches.c.id)
-        .where(batches.c.due_at <= now, batches.c.lease_until <= now)
-        .where(batches.c.account_id.not_in(not_of))
-        .limit(1)
-    )
-    return connection.execute(statement).first() is not None
+    return leases.exists(connection, _due(now, not_of))
+
+
+def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
+    return leases.due(batches, now) & batches.c.account_id.not_in(not_of)
 
 
 def record(connection: Connection, batch: Batch, now: float, **values: Any) -> None:
@@ -226,16 +207,9 @@ def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> Non
     """Keep what was found out so far, and the lease too. Raises LeaseLost as record() does."""
     if "task" in values:
         values.setdefault("priority", PRIORITY[values["task"]])
-    statement = update(batches).where(
-        batches.c.id == batch.id,
-        batches.c.worker == batch.worker,
-        batches.c.try_number == batch.try_number,
-    )
-    if connection.execute(statement.values(values)).rowcount == 0:
-        connection.rollback()
-        raise LeaseLost
+    leases.keep(connection, batches, batches.c.id == batch.id, batch, values)
     if any(getattr(batch, name) != values[name] for name in SHOWN & values.keys()):
-        submissions.roll_up(connection, batch.submission_id, now)
+        roll_up(connection, batch.submission_id, now)
 
 
 def get(connection: Connection, batch_id: int) -> Batch:
@@ -287,7 +261,7 @@ def stop(connection: Connection, submission_id: int, now: float) -> int:
     statement = (
         update(batches)
         .where(batches.c.submission_id == submission_id)
-        .where(batches.c.state == BatchState.WAITING, batches.c.lease_until <= now)
+        .where(batches.c.state == BatchState.WAITING, leases.free(batches, now))
         .values(
             state=BatchState.STOPPED,
             task=Task.CLOSE,
@@ -309,11 +283,11 @@ def is_stopped(connection: Connection, submission_id: int) -> bool:
     return connection.execute(statement.limit(1)).first() is not None
 
 
-def unblock(connection: Connection, account_id: int, now: float, reason: str | None = None) -> None:
-    """What was blocked (for `reason`, or any) is tried again now."""
+def unblock(connection: Connection, account_id: int, now: float, reason: Blocked) -> None:
+    """What was blocked for this reason is tried again now."""
     statement = update(batches).where(
         batches.c.account_id == account_id,
-        batches.c.blocked == reason if reason else batches.c.blocked != Blocked.NO,
+        batches.c.blocked == reason,
         batches.c.state.not_in(ENDED),
     )
     connection.execute(statement.values(due_at=now, failures=0))

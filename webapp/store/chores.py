@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
-from webapp.store import submissions
-from webapp.store.batches import LEASE, LeaseLost
+from webapp.store import leases, submissions
+from webapp.store.submissions import Submission
 from webapp.store.tables import chores
 from webapp.store.words import ASKING, ChoreKind
 
@@ -36,7 +36,7 @@ class Chore:
 
 def add(
     connection: Connection,
-    submission: "submissions.Submission",
+    submission: Submission,
     kind: ChoreKind,
     spec: dict[str, Any],
     total: int,
@@ -71,15 +71,8 @@ def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Chore | None:
     """Lease the chore that waits longest; accounts of `not_of` can't ask ICA anything now."""
-    due = (
-        select(chores.c.id)
-        .where(_due(now, not_of))
-        .order_by(chores.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return _lease(connection, chores.c.id == due, worker, now)
+    condition = leases.first(chores.c.id, _due(now, not_of), chores.c.due_at)
+    return _lease(connection, condition, worker, now)
 
 
 def claim_one(connection: Connection, chore_id: int, worker: str, now: float) -> Chore | None:
@@ -89,27 +82,18 @@ def claim_one(connection: Connection, chore_id: int, worker: str, now: float) ->
 
 def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
     """Whether claim() would find a chore."""
-    return (
-        connection.execute(select(chores.c.id).where(_due(now, not_of)).limit(1)).first()
-        is not None
-    )
+    return leases.exists(connection, _due(now, not_of))
 
 
 def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
     allowed = or_(chores.c.kind.not_in(ASKING), chores.c.account_id.not_in(not_of))
-    return (chores.c.due_at <= now) & (chores.c.lease_until <= now) & allowed
+    return leases.due(chores, now) & allowed
 
 
 def _lease(
     connection: Connection, condition: ColumnElement[bool], worker: str, now: float
 ) -> Chore | None:
-    statement = (
-        update(chores)
-        .where(condition)
-        .values(worker=worker, lease_until=now + LEASE, try_number=chores.c.try_number + 1)
-        .returning(chores)
-    )
-    row = connection.execute(statement).mappings().one_or_none()
+    row = leases.take(connection, chores, condition, worker, now)
     return Chore(**row) if row else None
 
 
@@ -119,20 +103,8 @@ def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Cho
     Pages that watch the submission show it. Raises LeaseLost, and keeps nothing of the
     transaction, when the chore is no longer this worker's.
     """
-    statement = (
-        update(chores)
-        .where(
-            chores.c.id == chore.id,
-            chores.c.worker == chore.worker,
-            chores.c.try_number == chore.try_number,
-        )
-        .values({"lease_until": now + LEASE} | values)
-        .returning(chores)
-    )
-    row = connection.execute(statement).mappings().one_or_none()
-    if row is None:
-        connection.rollback()
-        raise LeaseLost
+    values = {"lease_until": now + leases.LEASE} | values
+    row = leases.keep(connection, chores, chores.c.id == chore.id, chore, values)
     submissions.touch(connection, chore.submission_id, now)
     return Chore(**row)
 

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from webapp.store import batches, chores, sql
-from webapp.store.batches import Batch, Cut
+from webapp.store.batches import Cut
 from webapp.store.items import Item
 from webapp.store.pages import Cursor, Page, cut
-from webapp.store.submissions import Submission, confirm, get, roll_up
+from webapp.store.rollup import roll_up
+from webapp.store.submissions import Submission, confirm, get
 from webapp.store.tables import items, submissions
 from webapp.store.words import LEFT_OUT, UNREAD, ChoreKind, Flag, State
 
@@ -186,17 +187,17 @@ def note_checked(
     _change(connection, submission_id, review=review | found)
 
 
-def begin(connection: Connection, submission: Submission, worker: str, now: float) -> Batch | None:
-    """Confirm the draft: its batches wait to be sent, and the first is leased to the worker.
+def begin(connection: Connection, submission: Submission, now: float) -> bool:
+    """Confirm the draft: its batches wait to be sent.
 
-    None when it is no draft any more: it was confirmed before, or thrown away.
+    False when it is no draft any more: it was confirmed before, or thrown away.
     """
     found = cuts(connection, submission)
     if not confirm(connection, submission.id, len(found), now):
-        return None
+        return False
     batches.add(connection, submission, found, now)
     roll_up(connection, submission.id, now)
-    return batches.claim_first(connection, submission.id, worker, now)
+    return True
 
 
 def cuts(connection: Connection, submission: Submission) -> list[Cut]:

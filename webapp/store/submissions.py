@@ -1,7 +1,6 @@
 """Submissions: one list that one account submits to one project under one name."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,26 +16,16 @@ from sqlalchemy import (
 )
 
 from webapp.store import access as access_of
-from webapp.store import sql
 from webapp.store.accounts import Account
-from webapp.store.pages import Cursor, Page, cut
 from webapp.store.tables import (
     access,
     accounts,
-    batches,
-    snapshots,
     submissions,
 )
 from webapp.store.words import (
-    ENDED,
-    LEFT_OUT,
-    NOT_SENT,
     UNREAD,
-    UNSENT,
-    BatchState,
     Phase,
     State,
-    Task,
 )
 
 WATCHED_EVERY = 10.0  # seconds between two writes that somebody watches
@@ -149,7 +138,11 @@ def create(connection: Connection, new: New, state: State, now: float) -> int:
 
 def get(connection: Connection, submission_id: int) -> Submission:
     """The submission. Raises sqlalchemy.exc.NoResultFound when there is none."""
-    row = connection.execute(_rows().where(submissions.c.id == submission_id)).mappings().one()
+    row = (
+        connection.execute(with_submitter().where(submissions.c.id == submission_id))
+        .mappings()
+        .one()
+    )
     return Submission(**row)
 
 
@@ -157,14 +150,14 @@ def visible(
     connection: Connection, submission_id: int, account: Account, now: float
 ) -> Submission | None:
     """The submission if the account may see it, else None."""
-    statement = _rows().where(submissions.c.id == submission_id, seen_by(account, now))
+    statement = with_submitter().where(submissions.c.id == submission_id, seen_by(account, now))
     row = connection.execute(statement).mappings().one_or_none()
     return Submission(**row) if row else None
 
 
 def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, Submission]:
     """These submissions by their ids. Whether somebody may see them is the caller's to know."""
-    statement = _rows().where(submissions.c.id.in_(submission_ids))
+    statement = with_submitter().where(submissions.c.id.in_(submission_ids))
     rows = connection.execute(statement).mappings()
     return {row["id"]: Submission(**row) for row in rows}
 
@@ -178,47 +171,8 @@ def project_of(connection: Connection, submission_id: int, ica_url: str) -> str 
     return project_id
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What the board shows: any of it empty shows all."""
-
-    project_id: str = ""
-    states: Collection[str] = ()
-    text: str = ""
-    archived: bool = False  # what is in the archive, and that alone
-
-
-def board(
-    connection: Connection,
-    account: Account,
-    wanted: Filter,
-    cursor: Cursor,
-    size: int,
-    now: float,
-) -> Page[Submission]:
-    """Submissions that the account may see, the newest first; cursors are their ids."""
-    statement = _rows().where(
-        seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted)
-    )
-    key = submissions.c.id
-    if cursor.before is not None:
-        statement = statement.where(key > cursor.before).order_by(key)
-    else:
-        statement = statement.order_by(key.desc())
-        if cursor.after is not None:
-            statement = statement.where(key < cursor.after)
-    found = [Submission(**row) for row in connection.execute(statement.limit(size + 1)).mappings()]
-    return cut(found, cursor, size, lambda row: row.id)
-
-
-def any_visible(connection: Connection, account: Account, now: float) -> bool:
-    """Whether the account sees any submission at all."""
-    kept = submissions.c.state != State.DISCARDED
-    statement = select(submissions.c.id).where(seen_by(account, now), kept).limit(1)
-    return connection.execute(statement).first() is not None
-
-
-def _rows() -> Select[Any]:
+def with_submitter() -> Select[Any]:
+    """Submissions as they are shown, each with the name of its account."""
     return select(submissions, accounts.c.name.label("submitter")).join(
         accounts, accounts.c.id == submissions.c.account_id
     )
@@ -243,21 +197,6 @@ def begun_in(account: Account, project_id: str, since: float, now: float) -> Col
     """What the account may see of a project, or of all for "", that was submitted since then."""
     condition = and_(seen_by(account, now), submissions.c.submitted_at >= since)
     return condition & (submissions.c.project_id == project_id) if project_id else condition
-
-
-def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
-    archived = submissions.c.archived_at
-    yield archived.is_not(None) if wanted.archived else archived.is_(None)
-    if wanted.project_id:
-        yield submissions.c.project_id == wanted.project_id
-    if wanted.states:
-        yield or_(submissions.c.phase.in_(wanted.states), submissions.c.state.in_(wanted.states))
-    if wanted.text:
-        yield or_(
-            submissions.c.name.icontains(wanted.text, autoescape=True),
-            submissions.c.project_name.icontains(wanted.text, autoescape=True),
-            accounts.c.name.icontains(wanted.text, autoescape=True),
-        )
 
 
 def become_draft(
@@ -378,66 +317,3 @@ def grow(connection: Connection, submission_id: int, by: int) -> int:
     )
     count: int = connection.execute(statement).scalar_one()
     return count - by + 1
-
-
-def roll_up(connection: Connection, submission_id: int, now: float) -> None:
-    """Work out counts, phase and state from the batches, and raise the revision.
-
-    Called in the transaction that changed a batch, after that change (batches are locked before
-    submissions, everywhere).
-    """
-    lock = select(submissions).where(submissions.c.id == submission_id).with_for_update()
-    before = connection.execute(lock).mappings().one()
-    columns = (batches.c.state, batches.c.task, batches.c.blocked, batches.c.counts, batches.c.size)
-    parts = connection.execute(
-        select(*columns).where(batches.c.submission_id == submission_id)
-    ).all()
-    counts = _sum(parts, before["left_out"])
-    after: dict[str, Any] = {"counts": counts, **_standing(parts)}
-    if before["counts"] != after["counts"]:
-        _snapshot(connection, submission_id, after["counts"], now)
-    if after["state"] == State.SETTLED:
-        after["settled_at"] = before["settled_at"] or now
-    after |= {"revision": before["revision"] + 1, "changed_at": now}
-    connection.execute(update(submissions).where(submissions.c.id == submission_id).values(after))
-
-
-def _snapshot(
-    connection: Connection, submission_id: int, counts: dict[str, int], now: float
-) -> None:
-    values = {"submission_id": submission_id, "at": now, "counts": counts}
-    statement = sql.insert(connection, snapshots).values(values)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["submission_id", "at"], set_={"counts": counts}
-        )
-    )
-
-
-def _sum(parts: Sequence[Any], left_out: int) -> dict[str, int]:
-    """Items per status, over all batches; what was not sent and not counted has words of ours."""
-    total: Counter[str] = Counter({LEFT_OUT: left_out})
-    for part in parts:
-        if part.state in UNSENT:
-            total[NOT_SENT] += part.size
-        else:
-            total.update(part.counts or {UNREAD: part.size})
-    return {status: count for status, count in sorted(total.items()) if count}
-
-
-def _standing(parts: Sequence[Any]) -> dict[str, str]:
-    """State and phase of a submission with these batches."""
-    states = {part.state for part in parts}
-    if all(part.state in ENDED and part.task == Task.NONE for part in parts):
-        return {"state": State.SETTLED, "phase": ""}
-    if any(part.blocked for part in parts):
-        phase = Phase.BLOCKED
-    elif states == {BatchState.WAITING}:
-        phase = Phase.WAITING
-    elif states & {BatchState.WAITING, BatchState.SENDING}:
-        phase = Phase.SENDING
-    elif BatchState.RUNNING in states:
-        phase = Phase.LINKING
-    else:
-        phase = Phase.STOPPING
-    return {"state": State.ACTIVE, "phase": phase}

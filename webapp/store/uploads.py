@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from webapp.store.batches import LEASE, LeaseLost
+from webapp.store import leases
 from webapp.store.engine import Store
 from webapp.store.tables import upload_pieces, uploads
 
@@ -67,33 +67,21 @@ def finish(connection: Connection, submission_id: int, now: float) -> None:
 
 def claim(connection: Connection, worker: str, now: float) -> Upload | None:
     """Lease the upload that waits longest to the worker."""
-    due = (
-        select(uploads.c.submission_id)
-        .where(uploads.c.due_at <= now, uploads.c.lease_until <= now)
-        .order_by(uploads.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return _lease(connection, uploads.c.submission_id == due, worker, now)
+    due = leases.due(uploads, now)
+    condition = leases.first(uploads.c.submission_id, due, uploads.c.due_at)
+    return _lease(connection, condition, worker, now)
 
 
 def claim_one(connection: Connection, submission_id: int, worker: str, now: float) -> Upload | None:
     """Lease this submission's upload to the worker, if nobody has it."""
-    free = (uploads.c.submission_id == submission_id) & (uploads.c.lease_until <= now)
+    free = (uploads.c.submission_id == submission_id) & leases.free(uploads, now)
     return _lease(connection, free, worker, now)
 
 
 def _lease(
     connection: Connection, condition: ColumnElement[bool], worker: str, now: float
 ) -> Upload | None:
-    statement = (
-        update(uploads)
-        .where(condition)
-        .values(worker=worker, lease_until=now + LEASE, try_number=uploads.c.try_number + 1)
-        .returning(uploads)
-    )
-    row = connection.execute(statement).mappings().one_or_none()
+    row = leases.take(connection, uploads, condition, worker, now)
     return Upload(**row) if row else None
 
 
@@ -106,19 +94,13 @@ def record(
     done: bool = False,
 ) -> None:
     """Keep how far the reading is, and the lease. Raises LeaseLost when somebody else reads."""
-    statement = update(uploads).where(
-        uploads.c.submission_id == upload.submission_id,
-        uploads.c.worker == upload.worker,
-        uploads.c.try_number == upload.try_number,
-    )
-    values = {"lease_until": now + LEASE}
+    values: dict[str, float | None] = {"lease_until": now + leases.LEASE}
     if read_bytes is not None:
         values["read_bytes"] = read_bytes
     if done:
-        statement = statement.values(due_at=None)
-    if connection.execute(statement.values(values)).rowcount == 0:
-        connection.rollback()
-        raise LeaseLost
+        values["due_at"] = None
+    mine = uploads.c.submission_id == upload.submission_id
+    leases.keep(connection, uploads, mine, upload, values)
 
 
 def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
@@ -145,10 +127,7 @@ def get(connection: Connection, submission_id: int) -> Upload | None:
 
 def is_due(connection: Connection, now: float) -> bool:
     """Whether any upload waits to be read."""
-    statement = select(uploads.c.submission_id).where(
-        uploads.c.due_at <= now, uploads.c.lease_until <= now
-    )
-    return connection.execute(statement.limit(1)).first() is not None
+    return leases.exists(connection, leases.due(uploads, now))
 
 
 def pieces(store: Store, submission_id: int, part: int) -> Iterator[bytes]:

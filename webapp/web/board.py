@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import access, submissions
+from webapp.store import access, listing
+from webapp.store.listing import Filter
 from webapp.store.pages import Cursor, Page
-from webapp.store.submissions import Filter, Submission
+from webapp.store.submissions import Submission
 from webapp.store.words import Phase, State
 from webapp.web import params, standing
 from webapp.web.build import build
@@ -64,9 +65,9 @@ def board() -> ResponseReturnValue:
     ask_about_new_projects()
     wanted, cursor = _wanted(), params.cursor()
     with desk().store.read() as connection:
-        page = submissions.board(connection, viewer(), wanted, cursor, ROWS, desk().now())
+        page = listing.page(connection, viewer(), wanted, cursor, ROWS, desk().now())
         projects = access.projects(connection, viewer().id, desk().now())
-        used = bool(page.rows) or submissions.any_visible(connection, viewer(), desk().now())
+        used = bool(page.rows) or listing.any_visible(connection, viewer(), desk().now())
     return render_template(
         "board/board.html",
         projects=projects,
@@ -81,7 +82,7 @@ def rows() -> ResponseReturnValue:
     """The rows alone, polled while any of them moves."""
     wanted, cursor = _wanted(), params.cursor()
     with desk().store.read() as connection:
-        page = submissions.board(connection, viewer(), wanted, cursor, ROWS, desk().now())
+        page = listing.page(connection, viewer(), wanted, cursor, ROWS, desk().now())
     found = _rows(page, wanted, cursor)
     return polled(found["tag"], desk().now(), lambda: render_template("board/_rows.html", **found))
 

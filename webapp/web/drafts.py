@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import chores, drafts, entries, submissions, uploads
+from webapp.store import batches, chores, drafts, entries, submissions, uploads
 from webapp.store.entries import Entry
 from webapp.store.items import Item
 from webapp.store.pages import Page
@@ -65,11 +65,13 @@ def listed(submission_id: int) -> ResponseReturnValue:
 def submit(submission_id: int) -> ResponseReturnValue:
     """Confirm the draft; its first batch goes to ICA within this request."""
     own_submission(submission_id, "submit")
+    now = desk().now()
     with desk().store.write() as connection:
         submission = drafts.lock(connection, submission_id)
         busy = bool(chores.unfinished(connection, submission_id))
         problem = _why_not_now(submission, busy=busy)
-        first = None if problem else drafts.begin(connection, submission, "web", desk().now())
+        begun = not problem and drafts.begin(connection, submission, now)
+        first = batches.claim_first(connection, submission_id, "web", now) if begun else None
     if problem:
         return page(submission, problem)
     if first:

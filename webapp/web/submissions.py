@@ -4,7 +4,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.samples import PROJECT
-from webapp.store import batches, submissions
+from webapp.store import batches
+from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.words import State
 from webapp.web import (
@@ -24,8 +25,6 @@ from webapp.web.filters import plural
 from webapp.web.intake import Errors, Form, Unusable
 
 blueprint = Blueprint("submissions", __name__)
-
-NOTHING = Form(project_id="", name="", ids="", file=None)
 
 
 @blueprint.get("/submissions/new")
@@ -65,7 +64,7 @@ def stop(submission_id: int) -> ResponseReturnValue:
     with desk().store.write() as connection:
         stopped = batches.stop(connection, submission_id, now)
         if stopped:
-            submissions.roll_up(connection, submission_id, now)
+            roll_up(connection, submission_id, now)
     if stopped:
         flash(f"Stopped: {plural(stopped, 'batch', 'batches')} will not be sent.", "success")
     else:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 from webapp.ica.errors import IcaError, TooMany
 from webapp.store import chores
-from webapp.store.batches import LeaseLost
 from webapp.store.chores import Chore
+from webapp.store.leases import LeaseLost
 from webapp.store.words import ASKING, ChoreKind
 from webapp.work import checking, copy, leaving, troubles
 from webapp.work.clients import NoKey

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from webapp.store import Connection, batches, chores, copies, drafts, submissions
+from webapp.store import Connection, chores, copies, drafts, submissions
 from webapp.store.chores import Chore
 from webapp.store.copies import Scope, Tally
 from webapp.store.submissions import Submission
@@ -61,8 +61,4 @@ def _begin(connection: Connection, target: Submission, chore: Chore, now: float)
         return
     review = target.review | {"receipt": chore.result}
     submissions.become_draft(connection, target.id, made, review, now)
-    target = submissions.get(connection, target.id)
-    found = drafts.cuts(connection, target)
-    if submissions.confirm(connection, target.id, len(found), now):
-        batches.add(connection, target, found, now)
-        submissions.roll_up(connection, target.id, now)
+    drafts.begin(connection, submissions.get(connection, target.id), now)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from webapp.ica.errors import NotThere
-from webapp.store import batches, items
+from webapp.store import batches, results
 from webapp.store.batches import Batch
 from webapp.store.words import BatchState, Blocked, Task
 from webapp.work import troubles
@@ -35,7 +35,7 @@ def note(context: Context, batch: Batch, error: NotThere) -> None:
 def _lost(context: Context, batch: Batch, now: float) -> dict[str, Any]:
     """What was counted last gives way to what the rows say: they are all that is left of it."""
     with context.store.read() as connection:
-        counts = items.counts(connection, batch)
+        counts = results.counts(connection, batch)
     return {
         "state": BatchState.LOST,
         "task": Task.NONE,

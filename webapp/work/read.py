@@ -7,8 +7,8 @@ from typing import Any
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.store import entries, items, submissions, uploads
-from webapp.store.batches import LeaseLost
 from webapp.store.items import Listed
+from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.work.context import Context
@@ -16,7 +16,6 @@ from webapp.work.remarks import Remarks
 
 MB = 1_000_000
 UNPACKED = 10  # times the upload limit that a compressed file may unpack to
-TRY_AGAIN = 10.0  # seconds after which a reading that was given up begins anew
 NO_ID = (
     "No data id was found in this list. A data id is fil. or fol. and 32 characters of 0-9 and "
     "a-f, such as fil.0123456789abcdef0123456789abcdef."

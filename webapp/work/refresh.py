@@ -8,7 +8,7 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import NotThere
 from webapp.ica.models import MOVING, Job
 from webapp.ica.operations import Kind
-from webapp.store import accounts, batches, items
+from webapp.store import accounts, batches, results
 from webapp.store.batches import Batch, Counts
 from webapp.store.submissions import Submission
 from webapp.store.words import UNKNOWN, UNREAD, Blocked, Task
@@ -113,7 +113,7 @@ def _heard(news: News, now: float) -> dict[str, Any]:
 
 def _counts_by_rows(context: Context, batch: Batch) -> Counts:
     with context.store.read() as connection:
-        return items.counts(connection, batch)
+        return results.counts(connection, batch)
 
 
 def _next_look(submission: Submission, now: float) -> dict[str, Any]:

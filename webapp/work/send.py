@@ -8,7 +8,7 @@ from webapp.ica.errors import IcaError, MayNot, NotSignedIn, NotThere, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.ica.operations import Kind
-from webapp.store import Connection, accounts, batches, items
+from webapp.store import Connection, accounts, batches, items, leases, results
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
 from webapp.store.words import NOT_SENT, BatchState, Blocked, Task
@@ -177,10 +177,10 @@ def close(context: Context, batch: Batch) -> None:
     while not context.stop.is_set():
         now = context.clock()
         with context.store.write() as connection:
-            if items.mark_unread(connection, batch, NOT_SENT, reason, now) == 0:
+            if results.mark_unread(connection, batch, NOT_SENT, reason, now) == 0:
                 batches.record(connection, batch, now, task=Task.NONE, due_at=None, settled_at=now)
                 return
-            batches.keep(connection, batch, now, lease_until=now + batches.LEASE)
+            batches.keep(connection, batch, now, lease_until=now + leases.LEASE)
 
 
 def _why_not_sent(batch: Batch) -> str:

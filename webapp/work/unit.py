@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, NotThere
 from webapp.store import accounts, submissions
-from webapp.store.batches import Batch, LeaseLost
+from webapp.store.batches import Batch
+from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.store.words import Blocked, Task
 from webapp.work import missing, refresh, send, troubles, walk

@@ -7,9 +7,9 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, IcaNonsense, Refused
 from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
 from webapp.ica.operations import Kind
-from webapp.store import accounts, batches, items
+from webapp.store import accounts, batches, leases, results
 from webapp.store.batches import Batch
-from webapp.store.items import Outcome
+from webapp.store.results import Outcome
 from webapp.store.submissions import Submission
 from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Blocked, Task
 from webapp.work.context import Context
@@ -42,7 +42,7 @@ def one_page(context: Context, client: IcaClient, submission: Submission, batch:
     now = context.clock()
     with context.store.write() as connection:
         batches.record(connection, batch, now, **values)
-        items.apply(connection, batch, [outcome(item) for item in page.items], now)
+        results.apply(connection, batch, [outcome(item) for item in page.items], now)
 
 
 def walk(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -56,7 +56,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
         values |= {"lease_until": 0.0, "due_at": now} if pauses else _leased(now)
         with context.store.write() as connection:
             batches.keep(connection, batch, now, **values)
-            items.apply(connection, batch, [outcome(item) for item in page.items], now)
+            results.apply(connection, batch, [outcome(item) for item in page.items], now)
             accounts.note_trouble(connection, batch.account_id, "", None, now)
             batch = batches.get(connection, batch.id)
         if pauses:
@@ -72,7 +72,7 @@ def begun_anew(error: IcaError) -> dict[str, Any]:
 
 
 def _leased(now: float) -> dict[str, Any]:
-    return {"lease_until": now + batches.LEASE}
+    return {"lease_until": now + leases.LEASE}
 
 
 def _pauses(context: Context, batch: Batch, started: float) -> bool:
@@ -102,7 +102,7 @@ def _walked_whole(context: Context, batch: Batch) -> None:
 
 def _counts(context: Context, batch: Batch) -> batches.Counts:
     with context.store.read() as connection:
-        return items.counts(connection, batch)
+        return results.counts(connection, batch)
 
 
 def _mark_what_was_not_listed(context: Context, batch: Batch) -> None:
@@ -120,7 +120,7 @@ def _mark_unread(
         now = context.clock()
         with context.store.write() as connection:
             batches.keep(connection, batch, now, **_leased(now))
-            marked = items.mark_unread(connection, batch, status, reason, now, begins=begins)
+            marked = results.mark_unread(connection, batch, status, reason, now, begins=begins)
 
 
 def _read(

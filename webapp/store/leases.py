@@ -1,0 +1,84 @@
+"""Leases: whose a row of a queue is, until when, and that it still is theirs when they write.
+
+A queue is a table with the columns due_at, lease_until, worker and try_number.
+"""
+
+from typing import Any, Protocol
+
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, select, update
+
+LEASE = 60.0  # seconds; a unit is done within 8
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the unit since; what was found out is not recorded."""
+
+
+class Leased(Protocol):
+    """A row as it was when it was leased."""
+
+    @property
+    def worker(self) -> str: ...
+
+    @property
+    def try_number(self) -> int: ...
+
+
+def free(table: Table, now: float) -> ColumnElement[bool]:
+    """Nobody works on the row now."""
+    return table.c.lease_until <= now
+
+
+def due(table: Table, now: float) -> ColumnElement[bool]:
+    """There is something to do, and nobody does it."""
+    return (table.c.due_at <= now) & free(table, now)
+
+
+def exists(connection: Connection, condition: ColumnElement[bool]) -> bool:
+    """Whether any row meets the condition; so cheap that it is asked before a claim."""
+    return connection.execute(select(1).where(condition).limit(1)).first() is not None
+
+
+def first(
+    key: Column[int], condition: ColumnElement[bool], order: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """The row is the first that meets the condition, and that nobody else is about to take."""
+    found = select(key).where(condition).order_by(order).limit(1)
+    return key == found.with_for_update(skip_locked=True).scalar_subquery()
+
+
+def take(
+    connection: Connection, table: Table, condition: ColumnElement[bool], worker: str, now: float
+) -> RowMapping | None:
+    """Lease the one row that meets the condition, and return it; None when there is none."""
+    statement = (
+        update(table)
+        .where(condition)
+        .values(worker=worker, lease_until=now + LEASE, try_number=table.c.try_number + 1)
+        .returning(table)
+    )
+    return connection.execute(statement).mappings().one_or_none()
+
+
+def keep(
+    connection: Connection,
+    table: Table,
+    row: ColumnElement[bool],
+    held: Leased,
+    values: dict[str, Any],
+) -> RowMapping:
+    """Write to a leased row, and return it as it stands now.
+
+    Raises LeaseLost, and keeps nothing of the transaction, when the lease is somebody else's.
+    """
+    statement = (
+        update(table)
+        .where(row, table.c.worker == held.worker, table.c.try_number == held.try_number)
+        .values(values)
+        .returning(table)
+    )
+    found = connection.execute(statement).mappings().one_or_none()
+    if found is None:
+        connection.rollback()
+        raise LeaseLost
+    return found
