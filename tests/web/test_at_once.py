@@ -1,15 +1,19 @@
 """What happens at the same moment, by two requests or by a request and a worker, happens once."""
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.simulated import FIRST_PROJECT
-from tests.stage import data_ids
+from tests.stage import data_ids, text
 from tests.web.confirming import confirm
+from tests.web.markup import element
 from tests.work.seen import number, submission
-from webapp.store import accounts, chores, drafts, submissions, uploads
-from webapp.store.batches import LEASE
+from webapp.store import accounts, chores, drafts, submissions, upkeep, uploads
+from webapp.store.leases import LEASE
 from webapp.store.submissions import New
 from webapp.store.words import State
 from webapp.web import retry
@@ -86,3 +90,25 @@ def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
             time.sleep(0.5)  # it has come to the lock by then
         assert click.result().status_code == 409
     assert submission(stored, place).state == "settled"
+
+
+@pytest.mark.parametrize("moment", range(1, 5))
+def test_what_changes_while_a_page_is_made_is_fetched_by_its_next_poll(st, monkeypatch, moment):
+    visitor = st.visitor()
+    place = visitor.submit(data_ids(5))
+    asked = itertools.count(1)
+
+    def clock(self):
+        if next(asked) == moment:
+            with st.store.write() as connection:
+                upkeep.rename(connection, number(place), "a new name", "", self.now)
+        return self.now
+
+    st.clock.advance(5)  # somebody watches already: looking writes nothing
+    monkeypatch.setattr(type(st.clock), "__call__", clock)
+    page = visitor.get(place)
+    monkeypatch.undo()
+    assert submission(st, place).name == "a new name"
+    tag = element(page, "div", id="progress")["hx-ptag"]
+    polled = visitor.part(f"{place}/progress", **{"HX-PTag": tag})
+    assert "a new name" in text(page) or polled.status_code == 200

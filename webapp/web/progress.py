@@ -42,7 +42,9 @@ def progress(submission_id: int) -> ResponseReturnValue:
         return _refused()
     if now - glance.watched_at > WATCHED_EVERY:
         _note_watched(submission_id, now)
-    return polled(_tag(submission_id, glance, now), now, lambda: _part(submission_id))
+    return polled(
+        _tag(submission_id, glance.revision, glance, now), now, lambda: _part(submission_id)
+    )
 
 
 def _refused() -> ResponseReturnValue:
@@ -65,7 +67,8 @@ def shown(submission: Submission) -> dict[str, Any]:
     return {
         "submission": submission,
         "mine": submission.account_id == viewer().id,
-        "tag": _tag(submission.id, glance, now) if glance else "",
+        # By the revision of what is shown: what has changed since is fetched by the next poll.
+        "tag": _tag(submission.id, submission.revision, glance, now) if glance else "",
         "poll": POLL if underway or submission.state not in STILL else None,
         "progress_url": url_for(
             "progress.progress", submission_id=submission.id, shows=submission.state
@@ -154,7 +157,7 @@ def _note_watched(submission_id: int, now: float) -> None:
         submissions.note_watched(connection, submission_id, now)
 
 
-def _tag(submission_id: int, glance: Glance, now: float) -> str:
+def _tag(submission_id: int, revision: int, glance: Glance, now: float) -> str:
     """Everything that the part shows: another tag, another part."""
     asleep = glance.beat_at is None or now - glance.beat_at > SILENT_AFTER
-    return f"{submission_id}.{glance.revision}.{build()}.{glance.trouble}.{'asleep' * asleep}"
+    return f"{submission_id}.{revision}.{build()}.{glance.trouble}.{'asleep' * asleep}"
