@@ -8,6 +8,7 @@ import pytest
 
 from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids, stage, text
+from tests.web.markup import link
 
 GOOD, FAILED = data_ids(3), data_ids(2, ending="00")
 
@@ -61,6 +62,16 @@ def test_a_manifest_has_what_the_next_pipeline_reads(st, place):
     assert {row["project_id"] for row in rows} == {FIRST_PROJECT}
     assert all(row["file_path"].endswith(row["file_name"]) and row["file_name"] for row in rows)
     assert st.visitor().get(f"{place}/export.csv?columns=all").status_code == 400
+
+
+def test_the_page_of_items_offers_each_form_of_its_filter(st, place):
+    page = st.visitor().get(f"{place}/items?status=FAILED")
+    offered = [link(page, text) for text in ("CSV", "Plain ids", "JSON lines", "Manifest")]
+    forms = ("csv?", "txt?", "jsonl?", "csv?")
+    assert offered == [
+        f"{place}/export.{form}status=FAILED{more}"
+        for form, more in zip(forms, ("", "", "", "&columns=manifest"), strict=True)
+    ]
 
 
 def test_a_manifest_is_a_list_that_can_be_submitted(st, place):

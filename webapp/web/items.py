@@ -169,8 +169,11 @@ def _url(submission: Submission, values: dict[str, Any]) -> str:
 
 def _export_url(submission: Submission, chosen: dict[str, Any]) -> dict[str, str]:
     kept = {name: chosen[name] for name in ("status", "reason", "q")}
-    return {
-        form: url_for("exports.export", submission_id=submission.id, form=form)
-        + (params.query(kept) if any(kept.values()) else "")
-        for form in ("csv", "txt", "jsonl")
-    }
+
+    def place(form: str, **more: str) -> str:
+        asked = {**kept, **more}
+        export = url_for("exports.export", submission_id=submission.id, form=form)
+        return export + (params.query(asked) if any(asked.values()) else "")
+
+    forms = {form: place(form) for form in ("csv", "txt", "jsonl")}
+    return {**forms, "manifest": place("csv", columns="manifest")}
