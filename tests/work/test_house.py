@@ -175,3 +175,19 @@ def test_a_settled_list_of_many_costs_a_new_worker_nothing(database_url, tmp_pat
         st.sim.forget_calls()
         assert other.work_through() == 1, "only the house is looked after"
         assert st.sim.total_calls() == 0
+
+
+def test_an_opened_key_is_kept_only_while_it_is_used(tmp_path):
+    with stage(f"sqlite:///{tmp_path / 'store.db'}", tmp_path) as st:
+        demo = st.visitor()
+
+        def tokens_for_a_submission(start):
+            before = st.sim.calls()["createJwtToken"]
+            demo.submit(data_ids(3, start=start))
+            st.work(10)
+            return st.sim.calls()["createJwtToken"] - before
+
+        assert tokens_for_a_submission(0) == 2  # one each for the app and the worker
+        assert tokens_for_a_submission(10) == 0
+        st.clock.advance(1000)
+        assert tokens_for_a_submission(20) == 2

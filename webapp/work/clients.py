@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
@@ -12,10 +13,19 @@ from webapp.store.accounts import Account
 from webapp.vault import Vault, VaultError
 
 Clock = Callable[[], float]
+UNUSED = 900.0  # seconds after which an opened key is dropped
 
 
 class NoKey(Exception):
     """There is no key of the account any more: they have to sign in again."""
+
+
+@dataclass
+class _Opened:
+    """A credential and when it was last asked for."""
+
+    credential: Credential
+    used_at: float = 0.0
 
 
 class Clients:
@@ -37,7 +47,7 @@ class Clients:
         self._clock = clock
         self._on_call = on_call
         self._here = threading.local()
-        self._credentials: dict[int, tuple[str, Credential]] = {}
+        self._opened: dict[str, _Opened] = {}
         self._lock = threading.Lock()
 
     def of(self, account: Account) -> IcaClient:
@@ -63,12 +73,21 @@ class Clients:
         sealed = account.sealed_key
         if sealed is None:
             raise NoKey
+        now = self._clock()
         with self._lock:
-            kept_for, credential = self._credentials.get(account.id, ("", None))
-            if credential is None or kept_for != sealed:
+            self._drop_unused(now)
+            opened = self._opened.get(sealed)
+            if opened is None:
                 credential = Credential(self._open(sealed), account.asked_tenant)
-                self._credentials[account.id] = (sealed, credential)
-            return credential
+                opened = self._opened[sealed] = _Opened(credential)
+            opened.used_at = now
+            return opened.credential
+
+    def _drop_unused(self, now: float) -> None:
+        """An erased key is asked for no more, and so is soon gone from memory too."""
+        for sealed, opened in list(self._opened.items()):
+            if now - opened.used_at > UNUSED:
+                del self._opened[sealed]
 
     def _open(self, sealed: str) -> str:
         try:
