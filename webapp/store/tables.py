@@ -163,7 +163,7 @@ batches = Table(
     Column("try_number", Integer, nullable=False),
     Column("failures", Integer, nullable=False),  # in a row; they lengthen the pause
     Column("blocked", String(20), nullable=False),
-    Column("trouble", JSON),  # the last error that will be tried again
+    Column("trouble", JSON(none_as_null=True)),  # the last error that will be tried again
     # what ICA knows of it
     Column("intent_at", Double),
     Column("sent_at", Double),
@@ -173,7 +173,7 @@ batches = Table(
     Column("job_status", String(40), nullable=False),
     Column("job_information", Text, nullable=False),
     Column("job_finished_at", Double),
-    Column("problem", JSON),  # ICA's refusal, word for word
+    Column("problem", JSON(none_as_null=True)),  # ICA's refusal, word for word
     Column("counts", JSON, nullable=False),
     Column("total", Integer),
     Column("counted_at", Double),
@@ -260,7 +260,7 @@ chores = Table(
     Column("kind", String(20), nullable=False),
     Column("spec", JSON, nullable=False),
     Column("result", JSON, nullable=False),
-    Column("problem", JSON),  # why it can't go on, or ended without success
+    Column("problem", JSON(none_as_null=True)),  # why it can't go on, or ended without success
     Column("done", Integer, nullable=False),  # of `total` items
     Column("total", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
