@@ -80,7 +80,7 @@ def leave_out(page, kind, said):
 def open_the_reasons(page):
     """On the submission's page, then on a page of their own."""
     panel = page.locator("#reasons")
-    panel.get_by_role("link", name="Show what is new").click()
+    panel.get_by_role("link", name="Show new reasons").click()
     expect(panel.locator("tbody tr")).to_have_count(3)
     group_of(page, "Data sharing is disabled").get_by_role("link", name="Show").click()
     expect(page.locator("#item-table tbody tr")).to_have_count(len(UNSHARED))
