@@ -148,7 +148,7 @@ def large_lists(table, size):
         answer = board.upload(data)
         uploaded = time.perf_counter()
         place = path_of(answer.headers["Location"])
-        board.until(lambda: board.state(place) == "draft")
+        board.until(lambda: board.state(place) == "draft", pause=0.5)
         reviewed = time.perf_counter()
         naive = _insert_in_bulk(board.folder / "yardstick.db", data)
         name = f"{size:,} ids"
@@ -163,7 +163,7 @@ def large_lists(table, size):
         )
         _pages(table, board, place, size, f"{name}, draft")
         assert board.post(f"{place}/submit").status == 303
-        board.until(lambda: board.state(place) not in {"waiting", "sending", "linking"}, 3600)
+        board.until(lambda: board.state(place) not in {"waiting", "sending", "linking"}, 3600, 0.5)
         _pages(table, board, place, size, f"{name}, done")
         _export(table, board, place, size)
         peak = board.peak_memory()
