@@ -30,7 +30,7 @@ def bytes_size(size: int | None) -> str:
     amount, unit = float(size), 0
     while amount >= 999.5 and unit < len(UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
-    return f"{amount:.0f} {UNITS[unit]}" if unit == 0 else f"{amount:.1f} {UNITS[unit]}"
+    return f"{amount:.1f}".removesuffix(".0") + f" {UNITS[unit]}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:
