@@ -1,6 +1,7 @@
 """The guard at the door: who is signed in, where a request comes from, what a page may load."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
@@ -43,9 +44,14 @@ def protect(app: Flask) -> None:
 
 def _refuse_other_names() -> None:
     """Another name may be one that somebody else made to lead here (DNS rebinding)."""
-    names = (*desk().settings.trusted_hosts, *LOOPBACK_NAMES)
-    if not (host_is_trusted(request.host, names) or LOOPBACK_IPV6.fullmatch(request.host)):
+    if not _is_ours(request.host, desk().settings.trusted_hosts):
         raise SecurityError
+
+
+@lru_cache(maxsize=256)
+def _is_ours(host: str, trusted: tuple[str, ...]) -> bool:
+    ours = host_is_trusted(host, (*trusted, *LOOPBACK_NAMES))
+    return ours or LOOPBACK_IPV6.fullmatch(host) is not None
 
 
 def _know_the_desk() -> None:
@@ -118,6 +124,8 @@ def _here() -> str:
 
 
 def _set_headers(response: Response) -> Response:
+    if response.status_code == 304:
+        return response  # the browser keeps to those of what it has
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -1,11 +1,26 @@
 """Signing in with one's own ICA key, and out."""
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from flask import Blueprint, Flask, flash, g, redirect, render_template, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature
 
 from webapp import logs
 from webapp.ica.auth import Claims
@@ -33,7 +48,25 @@ class Given:
 
 
 class Cookies(SecureCookieSessionInterface):
-    """Cookies that never leave https once they came by it."""
+    """Cookies that never leave https once they came by it.
+
+    A signature is looked at once: the same cookie comes with every poll. How long a session
+    lives is the store's to say.
+    """
+
+    def __init__(self) -> None:
+        self._known = lru_cache(maxsize=1024)(self._read)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        return self.session_class(deepcopy(self._known(app, cookie)))
+
+    def _read(self, app: Flask, cookie: str) -> dict[str, Any]:
+        serializer = self.get_signing_serializer(app)
+        try:
+            return dict(serializer.loads(cookie)) if serializer and cookie else {}
+        except BadSignature:
+            return {}
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
