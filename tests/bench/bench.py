@@ -261,10 +261,68 @@ def _export(table, board, place, size):
     )
 
 
+def outcomes(table, size):
+    """What is asked of a list of which half has failed, each beside its first page of items."""
+    with dashboard(rate=1e9, calls_per_second=1000, upload_limit_mb=100) as board:
+        board.sign_in()
+        ids = data_ids(size // 2, ending="01") + data_ids(size - size // 2, seed=2)
+        place = path_of(board.upload("\n".join(ids).encode()).headers["Location"])
+        board.until(lambda: board.state(place) == "draft", pause=0.5)
+        assert board.post(f"{place}/submit").status == 303
+        board.until(lambda: board.state(place).startswith("settled"), 3600, 0.5)
+        first = _best(board, f"{place}/items")
+        pages = {
+            "submission": place,
+            "reasons": f"{place}/reasons",
+            "retry, to be confirmed": f"{place}/retry?status=FAILED",
+            "undo, to be confirmed": f"{place}/undo",
+        }
+        for what, path in pages.items():
+            table.add(
+                f"{size:,} ids, half failed: {what}",
+                _best(board, path) * 1e3,
+                first * 1e3,
+                "ms",
+                "under 200 ms",
+                yardstick_is="first page",
+            )
+        _find(table, board, ids[:: max(1, size // 10_000)], size)
+        answer = board.get(f"{place}/list")
+        assert answer.body.count(b"\n") >= size
+        table.add(
+            f"{size:,} ids: the list handed back, first byte",
+            answer.first_byte,
+            answer.seconds,
+            "s",
+            "under 1 s",
+            yardstick_is="all of it",
+        )
+
+
+def _find(table, board, asked, size):
+    started = time.perf_counter()
+    answer = board.post("/find", {"ids": "\n".join(asked)})
+    page = board.get(path_of(answer.headers["Location"]))
+    seconds = time.perf_counter() - started
+    assert page.status == 200
+    connection = sqlite3.connect(board.folder / "linkboard.db")
+    started = time.perf_counter()
+    connection.execute("CREATE TEMP TABLE asked (data_id TEXT)")
+    connection.executemany("INSERT INTO asked VALUES (?)", [(text,) for text in asked])
+    joined = "SELECT count(*) FROM asked JOIN items USING (data_id)"
+    assert connection.execute(joined).fetchone() == (len(asked),)
+    naive = time.perf_counter() - started
+    connection.close()
+    name = f"{len(asked):,} ids found among {size:,}"
+    table.add(name, seconds, naive, "s", "", yardstick_is="one join")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="1,000,000 ids too; some ten minutes")
-    parser.add_argument("--only", choices=["calls", "polls", "lists"], help="one part only")
+    parser.add_argument(
+        "--only", choices=["calls", "polls", "lists", "outcomes"], help="one part only"
+    )
     parser.add_argument("--json", type=Path, help="write the figures here too")
     chosen = parser.parse_args()
     table = Table()
@@ -276,6 +334,8 @@ def main():
         large_lists(table, 100_000)
         if chosen.full:
             large_lists(table, 1_000_000)
+    if chosen.only in (None, "outcomes"):
+        outcomes(table, 1_000_000 if chosen.full else 100_000)
     if chosen.json:
         chosen.json.write_text(json.dumps(table.rows, indent=2))
 
