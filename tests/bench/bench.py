@@ -148,8 +148,9 @@ def large_lists(table, size):
         answer = board.upload(data)
         uploaded = time.perf_counter()
         place = path_of(answer.headers["Location"])
-        board.until(lambda: board.state(place) == "draft", pause=0.5)
+        meanwhile = _used_by_others(board, lambda: board.state(place) == "draft")
         reviewed = time.perf_counter()
+        calm = _used_by_others(board, lambda: time.perf_counter() > reviewed + 5)
         naive = _insert_in_bulk(board.folder / "yardstick.db", data)
         name = f"{size:,} ids"
         table.add(f"{name}: upload", uploaded - started, naive, "s", "", yardstick_is="bulk insert")
@@ -161,6 +162,15 @@ def large_lists(table, size):
             "1,000,000 in 15 s",
             yardstick_is="bulk insert",
         )
+        for what in ("reader", "writer"):
+            table.add(
+                f"{name}: slowest of a {what}'s requests while it is read",
+                max(meanwhile[what]) * 1e3,
+                max(calm[what]) * 1e3,
+                "ms",
+                "undisturbed",
+                yardstick_is="after",
+            )
         _pages(table, board, place, size, f"{name}, draft")
         assert board.post(f"{place}/submit").status == 303
         board.until(lambda: board.state(place) not in {"waiting", "sending", "linking"}, 3600, 0.5)
@@ -175,6 +185,18 @@ def large_lists(table, size):
             "under 500",
             yardstick_is="file",
         )
+
+
+def _used_by_others(board, until):
+    """Seconds that a reader's and a writer's requests take, twice a second, until it is so."""
+    times = {"reader": [], "writer": []}
+    while not until():
+        times["reader"].append(board.get("/submissions").seconds)
+        started = time.perf_counter()
+        board.sign_in()
+        times["writer"].append(time.perf_counter() - started)
+        time.sleep(0.5)
+    return times
 
 
 def _insert_in_bulk(path: Path, data):
