@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from webapp.store import batches, submissions
-from webapp.store.copies import free
 from webapp.store.items import Item, Slice, slices
 from webapp.store.pages import Cursor, Page, cut
+from webapp.store.scopes import free
 from webapp.store.submissions import Submission
 from webapp.store.tables import items
 from webapp.store.tables import submissions as table
@@ -59,18 +59,18 @@ def made_from(connection: Connection, source: Submission) -> list[Submission]:
 def effective_counts(members: Sequence[Submission]) -> dict[str, int]:
     """Ids per status over all attempts, the latest attempt at each id counting; by counts alone."""
     total: Counter[str] = Counter()
-    for counts in _where_they_count(members).values():
-        total += counts
+    for member in members:
+        total += left(member, members)
     return dict(sorted(total.items()))
 
 
-def _where_they_count(members: Sequence[Submission]) -> dict[int, Counter[str]]:
-    """Submission -> its ids per status, without those that a later attempt took up."""
-    found = {member.id: Counter(member.counts) for member in members}
-    for member in members:
-        if member.parent_id in found:
-            found[member.parent_id].subtract(member.review.get("receipt", {}).get("by_status", {}))
-    return {key: +counts for key, counts in found.items()}
+def left(source: Submission, others: Sequence[Submission]) -> Counter[str]:
+    """A submission's ids per status, without those that one of the others took up."""
+    found = Counter(source.counts)
+    for other in others:
+        if other.parent_id == source.id:
+            found.subtract(other.review.get("receipt", {}).get("by_status", {}))
+    return +found
 
 
 def page(
@@ -86,13 +86,11 @@ def page(
     """
     backwards = cursor.before is not None
     found: list[Standing] = []
-    held = _where_they_count(members)
     places = list(enumerate(members))
     for place, member in reversed(places) if backwards else places:
         base = place * STRIDE
         room = size + 1 - len(found)
-        holds = held[member.id].keys()
-        if room > 0 and holds & (statuses or holds):
+        if room > 0:
             rows = _rows(connection, member, statuses, cursor, base, room)
             found += [Standing(row, member.attempt, base + row.position) for row in rows]
     return cut(found, cursor, size, lambda row: row.key)
@@ -106,24 +104,41 @@ def _rows(
     base: int,
     limit: int,
 ) -> list[Item]:
+    """One limited range a status: an index alone passes over the ids that were taken up, and only
+    what is shown is read.
+    """
     backwards = cursor.before is not None
-    pieces = slices(batches.of_submission(connection, member.id), statuses) or [Slice(None)]
-    found: list[Item] = []
-    for piece in pieces:  # one limited range a status: IN with ORDER BY would read everything
-        statement = _range(member.id, piece, cursor, base).limit(limit)
-        found += [Item(**row) for row in connection.execute(statement).mappings()]
-    found.sort(key=lambda row: row.position, reverse=backwards)
-    return found[:limit]
+    cut_up = batches.of_submission(connection, member.id)
+    pieces = slices(cut_up, statuses) or [Slice(word) for word in _words(connection, member.id)]
+    untaken = free(connection, member)
+    places: list[int] = []
+    for piece in pieces:
+        statement = _range(member.id, piece, cursor, base, untaken).limit(limit)
+        places += connection.execute(statement).scalars()
+    places = sorted(places, reverse=backwards)[:limit]
+    mine = (items.c.submission_id == member.id) & items.c.position.in_(places)
+    found = [Item(**row) for row in connection.execute(select(items).where(mine)).mappings()]
+    return sorted(found, key=lambda row: row.position, reverse=backwards)
 
 
-def _range(submission_id: int, piece: Slice, cursor: Cursor, base: int) -> Select[Any]:
+def _words(connection: Connection, submission_id: int) -> list[str]:
+    """The statuses of its rows, each found by one step in their index."""
+    found: list[str] = []
+    mine = select(func.min(items.c.status)).where(items.c.submission_id == submission_id)
+    while word := connection.execute(mine.where(items.c.status > (found or [""])[-1])).scalar():
+        found.append(word)
+    return found
+
+
+def _range(
+    submission_id: int, piece: Slice, cursor: Cursor, base: int, untaken: ColumnElement[bool]
+) -> Select[Any]:
     position = items.c.position
-    # An undo leaves its mark on what was linked; the id stays where it is.
-    statement = select(items).where(
-        items.c.submission_id == submission_id, free(submission_id) | items.c.status.in_(WELL)
+    statement = select(position).where(
+        items.c.submission_id == submission_id, items.c.status == piece.status
     )
-    if piece.status is not None:
-        statement = statement.where(items.c.status == piece.status)
+    if piece.status not in WELL:  # an undo leaves its mark on what was linked; the id stays
+        statement = statement.where(untaken)
     first, last = piece.first, piece.last or STRIDE
     if cursor.before is not None:
         last = min(last, cursor.before - base - 1)

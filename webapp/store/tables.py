@@ -213,14 +213,16 @@ items = Table(
     Column("changed_at", Double),
     Column("reason_id", Integer),  # of the reason with its ids and numbers masked
     Column("retried_in", Integer),  # the submission that tries it again
-    Index("ix_items_submission_id_status_position", "submission_id", "status", "position"),
+    # retried_in at the end, so that what was not tried again is counted by the index alone
+    Index(
+        "ix_items_submission_id_status_position_retried_in",
+        *("submission_id", "status", "position", "retried_in"),
+    ),
     Index("ix_items_data_id_submission_id", "data_id", "submission_id"),
     Index("uq_items_batch_id_ica_item_id", "batch_id", "ica_item_id", unique=True),
     Index(
-        "ix_items_submission_id_reason_id_position",
-        "submission_id",
-        "reason_id",
-        "position",
+        "ix_items_submission_id_reason_id_position_status_retried_in",
+        *("submission_id", "reason_id", "position", "status", "retried_in"),
         sqlite_where=text("reason_id IS NOT NULL"),
         postgresql_where=text("reason_id IS NOT NULL"),
     ),

@@ -7,9 +7,19 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import batches, chores, copies, drafts, families, reasons, submissions
-from webapp.store.copies import Scope, Tally
+from webapp.store import (
+    Connection,
+    batches,
+    chores,
+    copies,
+    drafts,
+    families,
+    reasons,
+    scopes,
+    submissions,
+)
 from webapp.store.items import CHUNK
+from webapp.store.scopes import Scope, Tally
 from webapp.store.submissions import New, Submission
 from webapp.store.words import LEFT_OUT, UNKNOWN, ChoreKind, State, is_trouble
 from webapp.web import params, scope
@@ -140,9 +150,8 @@ def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
     if request.values.get("picked") and not chosen.positions:
         flash("No item was picked. Tick those you mean, then choose again.", "info")
         return redirect(url_for("submissions.page", submission_id=source.id) + "#items", 303)
-    kind = _kind(act, source)
     with desk().store.read() as connection:
-        tally = copies.tally(connection, source, kind, chosen)
+        tally, alone = _counted(connection, act, source, chosen)
         reason = reasons.text_of(connection, chosen.reason_id) if chosen.reason_id else None
         shared = copies.shared(connection, source, chosen) if act is UNDO else 0
     page = render_template(
@@ -155,7 +164,7 @@ def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
         words=scope.in_words(chosen, tally.confirmed, reason),
         tally=tally,
         skipped=[(count, act.skipped[why]) for why, count in tally.skipped.items() if count],
-        choices=_choices(source, chosen) if act is RETRY else [],
+        choices=_choices(source, chosen, alone),
         shared=shared,
         shared_at_least=shared == CHUNK,
         moves=source.state == State.ACTIVE,
@@ -174,26 +183,33 @@ class Choice:
     chosen: bool
 
 
-def _choices(source: Submission, chosen: Scope) -> list[Choice]:
+def _counted(
+    connection: Connection, act: Act, source: Submission, chosen: Scope
+) -> tuple[Tally, dict[str, Tally]]:
+    """The tally of the scope and, of a retry by statuses, that of each chosen or offered one."""
+    kind = _kind(act, source)
+    if act is UNDO or chosen.positions or chosen.reason_id is not None:
+        return scopes.tally(connection, source, kind, chosen), {}
+    troubles = [word for word, count in source.counts.items() if count and is_trouble(word)]
+    alone = {
+        word: scopes.tally(connection, source, kind, Scope(statuses=(word,)))
+        for word in dict.fromkeys(["FAILED", *chosen.statuses, *troubles])
+    }
+    return sum((alone[word] for word in chosen.statuses), Tally()), alone
+
+
+def _choices(source: Submission, chosen: Scope, alone: dict[str, Tally]) -> list[Choice]:
     """Statuses are offered, not assumed; the last one can't be taken away."""
-    if chosen.positions or chosen.reason_id is not None:
-        return []
     place = url_for("retry.ask", submission_id=source.id)
     found = []
-    with desk().store.read() as connection:
-        for word in _offered(source, chosen):
-            alone = copies.tally(connection, source, source.kind, Scope(statuses=(word,)))
-            others = [status for status in chosen.statuses if status != word]
-            target = others if word in chosen.statuses else [*chosen.statuses, word]
-            href = place + params.query({"status": target}) if target else None
-            found.append(Choice(word, alone.confirmed, href, word in chosen.statuses))
+    for word, tally in alone.items():
+        if word in {UNKNOWN, LEFT_OUT}:
+            continue
+        others = [status for status in chosen.statuses if status != word]
+        target = others if word in chosen.statuses else [*chosen.statuses, word]
+        href = place + params.query({"status": target}) if target else None
+        found.append(Choice(word, tally.confirmed, href, word in chosen.statuses))
     return found
-
-
-def _offered(source: Submission, chosen: Scope) -> list[str]:
-    troubles = [word for word, n in source.counts.items() if n and is_trouble(word)]
-    words = dict.fromkeys(["FAILED", *chosen.statuses, *troubles])
-    return [word for word in words if word not in {UNKNOWN, LEFT_OUT}]
 
 
 def _make(act: Act, source: Submission, token: str) -> int | None:
@@ -205,7 +221,7 @@ def _make(act: Act, source: Submission, token: str) -> int | None:
     now = desk().now()
     chosen = scope.of_request(act.status)
     with desk().store.read() as connection:
-        tally = copies.tally(connection, source, _kind(act, source), chosen)
+        tally = scopes.tally(connection, source, _kind(act, source), chosen)
     with desk().store.write() as connection:
         if drafts.lock(connection, source.id).state == State.DISCARDED:
             abort(409, "This submission was deleted meanwhile, so nothing was made of it.")

@@ -6,7 +6,7 @@ from itertools import islice
 
 from flask import abort, request
 
-from webapp.store.copies import MOST_PICKED, Scope
+from webapp.store.scopes import MOST_PICKED, Scope
 from webapp.store.words import NOT_SENT
 from webapp.web.filters import plural
 from webapp.web.params import LARGEST, STATUS

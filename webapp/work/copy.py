@@ -6,7 +6,7 @@ from typing import Any
 
 from webapp.store import Connection, chores, copies, drafts, submissions
 from webapp.store.chores import Chore
-from webapp.store.copies import Scope, Tally
+from webapp.store.scopes import Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.work.context import Context
 
