@@ -86,6 +86,40 @@ def test_the_list_is_filtered_by_what_counts(stored, attempts):
     assert rows(linked) == [*ARCHIVED, *MISSING]
 
 
+def test_only_what_no_attempt_took_up_is_offered_to_be_tried_again(stored, attempts):
+    visitor = stored.visitor()
+    assert "Try again what failed" not in text(visitor.get(attempts[0]))
+    assert link(visitor.get(attempts[2]), "Try again what failed").startswith(attempts[2])
+    page = visitor.get(f"{attempts[0]}/family")
+    offered = [a["href"] for a in elements(page, "a") if "Try again" in a.text]
+    assert offered == [f"{attempts[2]}/retry?status=FAILED"]
+
+
+def test_the_list_with_these_outcomes_is_handed_back(stored, attempts):
+    visitor = stored.visitor()
+    page = visitor.get(f"{attempts[0]}/family")
+    body = visitor.get(link(page, "Download what you pasted")).get_data(as_text=True)
+    assert body.count("\tLINKED") == 65
+    assert body.count("\tFAILED") == 3
+
+
+def test_one_that_others_were_made_from_is_deleted_after_them(stored, attempts):
+    visitor = stored.visitor()
+    first, second, third = attempts
+    for place in (first, second):
+        assert "1 other submission was made from it" in text(visitor.get(f"{place}/delete"))
+        assert visitor.post(f"{place}/delete").status_code == 409
+    assert visitor.post(f"{third}/delete").status_code == 303
+    page = visitor.get(f"{first}/family")  # before it is swept away, and after
+    assert breakdown(page) == {"LINKED": "65", "FAILED": "3"}
+    stored.work(30)
+    page = visitor.get(f"{first}/family?status=FAILED")
+    assert rows(page) == MISSING
+    assert {cell.text for cell in elements(page, "td", data_label="Attempt")} == {"2"}
+    assert visitor.post(f"{second}/delete").status_code == 303
+    assert visitor.post(f"{first}/delete").status_code == 303
+
+
 def test_a_later_attempt_leads_to_the_family(stored, attempts):
     answer = stored.visitor().get(f"{attempts[2]}/family")
     assert (answer.status_code, answer.location) == (303, f"{attempts[0]}/family")

@@ -54,8 +54,8 @@ def test_the_undone_submission_keeps_its_numbers_and_says_it(stored, place):
 def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):
     visitor = stored.visitor()
     said = text(ask(visitor, f"{place}/undo", picked=[1, 2, 23, 28]))
-    assert "1 were linked before this submission came" in said
-    assert "1 were not linked by this submission" in said
+    assert "1 was linked before this submission came" in said
+    assert "1 was not linked by this submission" in said
     undo = confirm(visitor, f"{place}/undo", picked=[1, 2, 23, 28])
     stored.work(30)
     assert statuses(visitor, undo) == dict.fromkeys(GOOD[:2], "UNLINKED")
@@ -70,6 +70,16 @@ def test_a_second_undo_takes_the_rest_only(stored, place):
     undo = confirm(visitor, f"{place}/undo")
     stored.work(30)
     assert len(statuses(visitor, undo)) == 20
+
+
+def test_what_was_wholly_undone_offers_no_further_undo(stored, place):
+    visitor = stored.visitor()
+    confirm(visitor, f"{place}/undo", picked=[1, 2])
+    stored.work(30)
+    assert "Undo: unlink what it linked" in text(visitor.get(place))
+    confirm(visitor, f"{place}/undo")
+    stored.work(30)
+    assert "Undo: unlink what it linked" not in text(visitor.get(place))
 
 
 def test_a_second_click_makes_no_second_undo(stored, place):

@@ -31,29 +31,25 @@ def take_out(connection: Connection, submission_id: int, now: float) -> None:
     _change(connection, submissions.c.id == submission_id, now, archived_at=None)
 
 
-def attempts_made_from(connection: Connection, submission_id: int) -> int:
-    """How many submissions were made from its items."""
+def made_from(connection: Connection, submission_id: int) -> int:
+    """How many submissions were made from its items, or are being made."""
     statement = select(func.count()).where(
-        submissions.c.parent_id == submission_id, submissions.c.state != State.DISCARDED
+        submissions.c.parent_id == submission_id,
+        submissions.c.state.not_in([State.DISCARDED, State.UNREADABLE]),
     )
-    return connection.execute(statement).scalar_one()
-
-
-def is_being_copied(connection: Connection, submission_id: int) -> bool:
-    """Whether a submission is being made from its items right now."""
-    copies = (submissions.c.parent_id == submission_id) & (submissions.c.state == State.READING)
-    statement = select(submissions.c.id).where(copies).limit(1)
-    return connection.execute(statement).first() is not None
+    count: int = connection.execute(statement).scalar_one()
+    return count
 
 
 def throw_away(connection: Connection, submission_id: int, now: float) -> bool:
-    """Take a settled submission out of everybody's sight; False when something of it runs.
+    """Take a settled submission out of everybody's sight; False when it has not ended, or when
+    another one was made from it: then an attempt would be missing between the others.
 
     It is locked first, as by whoever is about to make another one from it.
     """
     ended = (submissions.c.id == submission_id) & (submissions.c.state == State.SETTLED)
     connection.execute(select(submissions.c.id).where(ended).with_for_update())
-    if is_being_copied(connection, submission_id):
+    if made_from(connection, submission_id):
         return False
     return _change(connection, ended, now, state=State.DISCARDED)
 

@@ -1,7 +1,7 @@
 """The family of a submission: its attempts side by side, and each id where it counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -12,7 +12,7 @@ from webapp.store.batches import Batch
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
 from webapp.store.words import LEFT_OUT, WELL, State
-from webapp.web import params, retry, standing
+from webapp.web import handback, params, progress, retry, standing
 from webapp.web.desk import desk, submission_or_404
 from webapp.web.filters import plural
 
@@ -29,6 +29,7 @@ class Member:
     sentence: str
     href: str
     here: bool
+    acts: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def page(submission_id: int) -> ResponseReturnValue:
     return render_template(
         "families/family.html",
         submission=submission,
-        family=shown(submission),
+        family=shown(submission) | {"attempts": _with_acts(submission, members)},
+        offers=handback.offers(submission),
         segments=standing.segments(
             counts, total, lambda word: here + params.query({"status": word}), statuses
         ),
@@ -87,6 +89,16 @@ def shown(submission: Submission) -> dict[str, Any]:
         "undo": submission.source == "undo",
         "receipt": retry.receipt(submission),
     }
+
+
+def _with_acts(submission: Submission, members: Sequence[Submission]) -> list[Member]:
+    """The attempts, each with what can still be made of its items."""
+    with desk().store.read() as connection:
+        made = {member.id: families.made_from(connection, member) for member in members}
+    return [
+        replace(_member(member, submission), acts=progress.acts(member, made[member.id]))
+        for member in members
+    ]
 
 
 def _sentence(members: Sequence[Submission]) -> str:

@@ -1,12 +1,13 @@
 """The part of a submission's page that keeps itself fresh."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import batches, chores, submissions, uploads, watching
+from webapp.store import batches, chores, families, submissions, uploads, watching
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
 from webapp.store.submissions import WATCHED_EVERY, Submission
@@ -62,6 +63,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         glance = watching.glance(connection, session.get("token", ""), submission.id, now)
         cut = batches.of_submission(connection, submission.id)
         upload = uploads.get(connection, submission.id)
+        made_from = families.made_from(connection, submission)
         underway = chores.unfinished(connection, submission.id)
     total = sum(submission.counts.values())
     return {
@@ -87,7 +89,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "upload": upload,
         "chores": [_shown_chore(chore) for chore in underway],
         "now": now,
-        "acts": _acts(submission),
+        "acts": acts(submission, made_from),
     }
 
 
@@ -99,9 +101,10 @@ def _segments(submission: Submission, total: int) -> list[standing.Segment]:
     return standing.segments(submission.counts, total, href, labels=standing.labels(submission))
 
 
-def _acts(submission: Submission) -> list[tuple[str, str]]:
-    """What can be made of the outcomes there are: text and address."""
-    counts, over = submission.counts, submission.state == State.SETTLED
+def acts(submission: Submission, made_from: Sequence[Submission]) -> list[tuple[str, str]]:
+    """What can be made of the outcomes that nothing was made of yet: text and address."""
+    counts = families.left(submission, made_from)
+    over = submission.state == State.SETTLED
     words = ["FAILED", *(word for word in counts if over and is_trouble(word))]
     again = next((word for word in words if counts.get(word)), None)
     found = []

@@ -1,6 +1,7 @@
 """Trying items again, and undoing links: a page that says what and how many, then the act."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,7 +42,11 @@ class Act:
     button: str
     after: str
     nothing: str
-    skipped: dict[str, str]
+    skipped: dict[str, tuple[str, str]]  # why, of one and of many
+
+
+def _were(what: str) -> tuple[str, str]:
+    return f"was {what}", f"were {what}"
 
 
 RETRY = Act(
@@ -52,10 +57,10 @@ RETRY = Act(
     after="The numbers of this submission stay as they are; the new attempt has its own.",
     nothing="None of these items can be tried again now.",
     skipped={
-        "elsewhere": "were taken up by another attempt already",
-        "meanwhile": "were linked or unlinked as wished by another submission meanwhile",
-        "well": "ended well, so nothing is left to do",
-        "moving": "have no outcome yet",
+        "elsewhere": _were("taken up by another attempt already"),
+        "meanwhile": _were("linked or unlinked as wished by another submission meanwhile"),
+        "well": ("ended well, so nothing is left to do",) * 2,
+        "moving": ("has no outcome yet", "have no outcome yet"),
     },
 )
 UNDO = Act(
@@ -67,10 +72,10 @@ UNDO = Act(
     "The numbers of this submission stay as they are.",
     nothing="There is nothing here that this submission has linked and that could be unlinked.",
     skipped={
-        "elsewhere": "were taken up by an earlier undo already",
-        "meanwhile": "were unlinked by another submission since",
-        "before": "were linked before this submission came, so they are not unlinked by it",
-        "never": "were not linked by this submission",
+        "elsewhere": _were("taken up by an earlier undo already"),
+        "meanwhile": _were("unlinked by another submission since"),
+        "before": _were("linked before this submission came, which does not unlink that"),
+        "never": _were("not linked by this submission"),
     },
 )
 
@@ -102,12 +107,19 @@ def receipt(submission: Submission) -> dict[str, Any] | None:
     found = submission.review.get("receipt")
     if not found:
         return None
-    skipped, words = found["skipped"], (UNDO if submission.source == "undo" else RETRY).skipped
+    act = UNDO if submission.source == "undo" else RETRY
     return {
-        "confirmed": found["made"] + sum(skipped.values()),
+        "confirmed": found["made"] + sum(found["skipped"].values()),
         "made": found["made"],
-        "skipped": [(count, words[why]) for why, count in skipped.items() if count],
+        "skipped": [
+            (count, f"{'it' if count == 1 else 'they'} {why}")
+            for count, why in _skipped(act, found["skipped"])
+        ],
     }
+
+
+def _skipped(act: Act, counts: Mapping[str, int]) -> list[tuple[int, str]]:
+    return [(count, act.skipped[why][count > 1]) for why, count in counts.items() if count]
 
 
 def _begun(submission_id: int) -> Submission:
@@ -163,7 +175,7 @@ def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
         positions=scope.compact(chosen),
         words=scope.in_words(chosen, tally.confirmed, reason),
         tally=tally,
-        skipped=[(count, act.skipped[why]) for why, count in tally.skipped.items() if count],
+        skipped=_skipped(act, tally.skipped),
         choices=_choices(source, chosen, alone),
         shared=shared,
         shared_at_least=shared == CHUNK,

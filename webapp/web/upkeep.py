@@ -102,12 +102,13 @@ def _form(
 
 def _confirmation(submission: Submission, status: int) -> ResponseReturnValue:
     with desk().store.read() as connection:
-        busy = upkeep.is_being_copied(connection, submission.id)
-        attempts = upkeep.attempts_made_from(connection, submission.id)
+        made = upkeep.made_from(connection, submission.id)
     obstacle = OBSTACLES.get(State(submission.state), "")
-    if busy and not obstacle:
-        obstacle = "Another attempt is being made from it this very moment. Try again shortly."
-    page = render_template(
-        "upkeep/delete.html", submission=submission, obstacle=obstacle, attempts=attempts
-    )
+    if made and not obstacle:
+        was = "submission was" if made == 1 else "submissions were"
+        obstacle = (
+            f"{made} other {was} made from it, to try again or to undo; its page names them. "
+            "Delete those first, or archive this one to have it out of sight."
+        )
+    page = render_template("upkeep/delete.html", submission=submission, obstacle=obstacle)
     return page, status
