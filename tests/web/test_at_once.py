@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -11,8 +12,9 @@ from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids, text
 from tests.web.confirming import confirm
 from tests.web.markup import element
+from tests.web.waiting import waiters
 from tests.work.seen import number, submission
-from webapp.store import accounts, chores, drafts, submissions, upkeep, uploads
+from webapp.store import Store, accounts, chores, drafts, submissions, upkeep, uploads
 from webapp.store.leases import LEASE
 from webapp.store.submissions import New
 from webapp.store.words import State
@@ -80,14 +82,15 @@ def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
     visitor = stored.visitor()
     place = visitor.submit(data_ids(5, ending="00"))
     stored.work(30)
-    with ThreadPoolExecutor(1) as pool:
-        with stored.store.write() as connection:
+    with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
+        with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
             source = drafts.lock(connection, number(place))
             account = accounts.get(connection, source.account_id)
             new = New(account, FIRST_PROJECT, "", "again", "retry", 10, parent=source, attempt=2)
             submissions.create(connection, new, State.READING, stored.clock.now)
             click = pool.submit(visitor.post, f"{place}/delete")
-            time.sleep(0.5)  # it has come to the lock by then
+            while not someone_waits():
+                assert not click.done()
         assert click.result().status_code == 409
     assert submission(stored, place).state == "settled"
 
