@@ -112,6 +112,18 @@ def test_a_cursor_that_repeats(sim, demo):
     assert second["items"] != first["items"]
 
 
+def test_cursors_that_lead_in_a_circle(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"circling-cursor": 1})
+    first = demo.get(f"{batch}/items", "v4", pageSize="20").json()
+    token = first["nextPageToken"]
+    second = demo.get(f"{batch}/items", "v4", pageSize="20", pageToken=token).json()
+    again = demo.get(f"{batch}/items", "v4", pageToken=second["nextPageToken"], pageSize="20")
+    assert again.json()["items"] == first["items"]
+    assert again.json()["nextPageToken"] == token
+    assert demo.get(f"{batch}/items", "v4", pageOffset="0").json()["nextPageToken"] == ""
+
+
 def test_a_lost_batch(sim, demo):
     batch, unlinking = demo.create(IDS), demo.create(IDS, "v3", UNLINKING)
     item = demo.items(batch)[0]["id"]

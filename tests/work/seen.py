@@ -52,6 +52,14 @@ def settle(stage, place, within=600, step=5.0):
     return submission(stage, place)
 
 
+def work_until(stage, come_true, within=60):
+    """Work, a second at a time, until something has come true."""
+    end = stage.clock.now + within
+    while not come_true():
+        assert stage.clock.now < end, f"Not within {within} s."
+        stage.work(1)
+
+
 def walk_in_part(stage, place):
     """Work until the last walk of the first batch has begun; a small budget makes it pause."""
     while not ((batch := cut(stage, place)[0]).task == "walk" and batch.round_cursor):

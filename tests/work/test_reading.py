@@ -4,7 +4,16 @@ import pytest
 
 from tests.stage import data_ids, stage
 from tests.work.refusing import refusing_stage
-from tests.work.seen import account, cut, page, row_counts, settle, submission, walk_in_part
+from tests.work.seen import (
+    account,
+    cut,
+    page,
+    row_counts,
+    settle,
+    submission,
+    walk_in_part,
+    work_until,
+)
 from webapp.store.words import BatchState, Blocked, State
 
 ITEMS = "getProjectDataLinkingBatchItems"
@@ -41,14 +50,20 @@ def test_trouble_is_shown_while_it_lasts(database_url, tmp_path):
         assert account(st).trouble == ""
 
 
-def test_trouble_in_the_last_walk_does_not_outlast_it(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=1e6) as st:
-        place = st.visitor().submit(data_ids(1500))
-        st.sim.set_faults({"items:429": 1})
-        st.work(1)
-        st.sim.set_faults({})
+@pytest.mark.parametrize("status", [403, 503])
+def test_trouble_in_the_last_walk_does_not_outlast_it(database_url, tmp_path, status):
+    with refusing_stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as (st, ica):
+        place = st.visitor().submit(data_ids(3500))
+        walk_in_part(st, place)
+        ica.says["GET", "/items"] = status, "Not now."
+        st.work(10)
+        troubled = cut(st, place)[0]
+        assert (troubled.task, troubled.trouble["problem"]["detail"]) == ("walk", "Not now.")
+        assert (troubled.blocked, account(st).trouble) != ("", "")
+        ica.says.clear()
         settle(st, place)
-        assert account(st).trouble == ""
+        well = cut(st, place)[0]
+        assert (well.trouble, well.blocked, well.failures, account(st).trouble) == (None, "", 0, "")
 
 
 def test_a_cursor_that_is_refused_begins_anew(database_url, tmp_path):
@@ -60,27 +75,43 @@ def test_a_cursor_that_is_refused_begins_anew(database_url, tmp_path):
         assert row_counts(visitor, place) == {"LINKED": 1500}
 
 
-@pytest.mark.parametrize("ending", ["20", "00"])
-def test_a_cursor_that_repeats_ends_nowhere_and_is_given_up(database_url, tmp_path, ending):
+@pytest.mark.parametrize("fault", ["repeated-cursor", "circling-cursor"])
+def test_cursors_that_lead_in_a_circle_are_given_up(database_url, tmp_path, fault):
     with stage(database_url, tmp_path, rate=2000) as st:
         visitor = st.visitor()
-        place = visitor.submit(data_ids(1500, ending=ending))
-        st.sim.set_faults({"items:repeated-cursor": 1})
+        place = visitor.submit(data_ids(1500))
+        st.sim.set_faults({f"items:{fault}": 1})
         st.work(30)
-        batch = cut(st, place)[0]
-        assert "round in a circle" in batch.trouble["message"]
+        assert "round in a circle" in cut(st, place)[0].trouble["message"]
         assert st.sim.calls()[ITEMS] < 100
         st.sim.set_faults({})
         settle(st, place)
-        assert sum(row_counts(visitor, place).values()) == 1500
+        assert row_counts(visitor, place) == {"LINKED": 1500}
 
 
-def test_half_an_answer_does_not_begin_a_walk_anew(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as st:
+def test_a_circle_of_failed_items_does_not_hold_for_good(database_url, tmp_path):
+    """They are read first while the job runs: were the cursor kept, nothing else would be read."""
+    with stage(database_url, tmp_path, rate=100) as st:
+        place = st.visitor().submit(data_ids(3000, ending="00") + data_ids(6000, start=4000))
+        st.clock.advance(25)
+        st.work()
+        assert cut(st, place)[0].failed_cursor
+        st.sim.set_faults({"items:repeated-cursor": 1})
+        work_until(st, lambda: "in a circle" in str(cut(st, place)[0].trouble))
+        work_until(st, lambda: not cut(st, place)[0].trouble)
+        assert cut(st, place)[0].task == "refresh"
+
+
+@pytest.mark.parametrize("half", ["broken off", "of another shape"])
+def test_half_an_answer_does_not_begin_a_walk_anew(database_url, tmp_path, half):
+    with refusing_stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as (st, ica):
         place = st.visitor().submit(data_ids(5000))
         walk_in_part(st, place)
         before = cut(st, place)[0]
-        st.sim.set_faults({"items:cut": 1})
+        if half == "broken off":
+            st.sim.set_faults({"items:cut": 1})
+        else:
+            ica.says["GET", "/items"] = 200, "This is no page of items."
         st.work(30)
         assert cut(st, place)[0].failures > 0
         assert cut(st, place)[0].round_cursor == before.round_cursor

@@ -39,6 +39,8 @@ class Call:
         page = request.answer(selection, draw)
         if page["nextPageToken"] and self.struck_by("repeated-cursor"):
             page["nextPageToken"] = request.token(request.position)
+        if page["nextPageToken"] is None and self.struck_by("circling-cursor"):
+            page["nextPageToken"] = request.token(0)
         if self.struck_by("null-totals"):
             page.update(totalItemCount=None, remainingRecords=None)
         return page

@@ -27,6 +27,7 @@ FAULTS = {
     "unknown-status": "items of a new batch end in a status nobody has heard of",
     "refused-token": "a page token is refused",
     "repeated-cursor": "a page's next token leads to that page again",
+    "circling-cursor": "the last page's next token leads to the first page again",
     "lost-batch": "a batch is answered by 404",
 }
 
