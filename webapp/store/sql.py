@@ -4,7 +4,18 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, String, Table, TableValuedAlias, cast, column, func
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    TableValuedAlias,
+    cast,
+    collate,
+    column,
+    func,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -22,6 +33,18 @@ def listed(connection: Connection, texts: Sequence[str]) -> TableValuedAlias:
         return func.json_each(json.dumps(texts)).table_valued(value, name="listed")
     table = func.unnest(cast(list(texts), ARRAY(String))).table_valued(value, name="listed")
     return table.render_derived()
+
+
+def contains(connection: Connection, cell: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Whether a text is a part of a cell's, be ASCII's letters small or capital.
+
+    SQLite's LIKE makes no difference between them; on PostgreSQL, ILIKE and a language's rules
+    for all letters would take twice as long.
+    """
+    if connection.dialect.name == "sqlite":
+        return cell.contains(text, autoescape=True)
+    small = text.encode().lower().decode()  # of bytes, lower() means ASCII
+    return func.lower(collate(cell, "C")).contains(small, autoescape=True)
 
 
 def insert_many(
