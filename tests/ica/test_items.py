@@ -26,6 +26,7 @@ def test_an_item_tells_its_outcome(sim):
     assert linked.created.project_id == FIRST_PROJECT
     assert linked.created.id == linked.data_id
     assert linked.created.details.name
+    assert (linked.created.details.data_type, linked.created.details.size > 0) == ("FILE", True)
     one = ica.item(FIRST_PROJECT, batch_id, failed.id)
     assert one == failed
     with pytest.raises(NotThere):

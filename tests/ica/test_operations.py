@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.ica.working import NOWHERE, client, finished, ids
+from tests.ica.working import NOWHERE, client, ids
 from tests.simulated import (
     COLLEAGUE_KEY,
     DEMO_KEY,
@@ -16,7 +16,7 @@ from tests.simulated import (
 )
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaProblem, MayNot, NotSignedIn, NotThere, Refused
+from webapp.ica.errors import MayNot, NotSignedIn, NotThere, Refused
 from webapp.ica.models import FINAL_JOB, LINK_STATUSES, MOVING, UNLINK_STATUSES
 
 
@@ -122,18 +122,6 @@ def test_eligible_leaves_out_what_ica_would_refuse(sim):
     assert found <= set(data_ids)
     assert not {data_ids[0], data_ids[1]} & found
     assert data_ids[32] in found
-
-
-def test_project_data_are_described(sim):
-    ica = client(sim)
-    [data_id] = ids(33)[32:]
-    finished(sim, ica, [data_id])
-    data = ica.project_data(FIRST_PROJECT, data_id)
-    assert (data.id, data.project_id) == (data_id, FIRST_PROJECT)
-    assert data.details.data_type == "FILE"
-    assert data.details.size > 0
-    with pytest.raises(IcaProblem):
-        ica.project_data(FIRST_PROJECT, ids(1)[0])
 
 
 def test_the_words_of_jobs_and_items_are_told_apart():

@@ -27,8 +27,6 @@ def anything(asked: Asked) -> Answer:
             "name": "x",
             "status": "RUNNING",
             "items": [],
-            "projectId": "p",
-            "data": {"id": "d"},
             "token": TOKEN,
             "request": {"dataId": "fil.1"},
             "processing": {"status": "LINKED"},
@@ -46,7 +44,6 @@ ELIGIBLE = f"{PROJECT}/data/eligibleForLinking"
 CALLS = {
     "projects": (lambda ica: ica.search_projects(), "GET", "/api/projects", V3),
     "project": (lambda ica: ica.project("p"), "GET", PROJECT, V3),
-    "data": (lambda ica: ica.project_data("p", "d"), "GET", f"{PROJECT}/data/d", V3),
     "eligible": (lambda ica: ica.eligible("p", ["d"]), "GET", ELIGIBLE, V3),
     "jobs": (lambda ica: ica.jobs(), "GET", "/api/jobs", V3),
     "job": (lambda ica: ica.job("j"), "GET", "/api/jobs/j", V3),

@@ -12,7 +12,7 @@ import requests
 from webapp.ica import operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
 from webapp.ica.errors import IcaNonsense, NotSignedIn
-from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
+from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project
 from webapp.ica.operations import Kind, Operation, batch_operations
 from webapp.ica.transport import Call, OnCall, Params, Transport, new_session, path_to
 
@@ -90,10 +90,6 @@ class IcaClient:
     def project(self, project_id: str) -> Project:
         """One project. GET /api/projects/{p}"""
         return self._get(operations.GET_PROJECT, Project, project=project_id)
-
-    def project_data(self, project_id: str, data_id: str) -> ProjectData:
-        """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""
-        return self._get(operations.GET_PROJECT_DATA, ProjectData, project=project_id, data=data_id)
 
     def eligible(self, project_id: str, data_ids: Sequence[str]) -> set[str]:
         """Those of the ids that could be linked into the project.
