@@ -1,7 +1,6 @@
 """Clients of ICA for accounts: the opened key, the thread's session, the account's budget."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,8 +38,8 @@ class Clients:
         settings: Settings,
         vault: Vault,
         *,
-        clock: Clock = time.time,
-        on_call: Callable[[int], None] = lambda account_id: None,
+        clock: Clock,
+        on_call: Callable[[int], None],
     ) -> None:
         self._settings = settings
         self._vault = vault

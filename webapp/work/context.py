@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from webapp.settings import Settings
 from webapp.store import Store
@@ -21,8 +21,8 @@ class Context:
     vault: Vault
     clients: Clients
     budget: Budget
-    clock: Callable[[], float] = time.time
-    stop: threading.Event = field(default_factory=threading.Event)
+    clock: Callable[[], float]
+    stop: threading.Event
 
     @classmethod
     def build(
