@@ -2,7 +2,9 @@
 
 import re
 
-from tests.simulated import FIRST_PROJECT
+import pytest
+
+from tests.simulated import FIRST_PROJECT, STRANGERS_PROJECT
 from tests.stage import data_ids, stage, text
 from tests.web.markup import element, elements, link, rows
 from webapp.store.masking import masked
@@ -120,11 +122,24 @@ def test_strangers_see_no_reasons(st):
     assert st.visitor(key=None).get("/reasons").status_code == 303
 
 
+@pytest.mark.parametrize("path", ["{}?reason={}", "{}/items?reason={}", "{}/retry?reason={}"])
+def test_the_reasons_of_other_projects_are_not_told(stored, path):
+    stranger, demo = stored.visitor("stranger-key"), stored.visitor()
+    theirs = stranger.submit(data_ids(1, ending="01"), project=STRANGERS_PROJECT)
+    mine = demo.submit(MISSING)
+    stored.work(30)
+    shown = elements(stranger.get(f"{theirs}/reasons"), "a")
+    number = next(link["href"] for link in shown if link.text == "Show").partition("reason=")[2]
+    answer = demo.get(path.format(mine, number.removesuffix("#items")))
+    assert answer.status_code == 404
+    assert "Data sharing is disabled" not in text(answer)
+
+
 def test_a_made_up_time_or_reason_is_a_clean_error(st):
     place = settled(st, MISSING)
     assert st.visitor().get("/reasons?since=yesterday").status_code == 400
     assert st.visitor().get(f"{place}/items?reason=none").status_code == 400
-    assert rows(st.visitor().get(f"{place}/items?reason=99999")) == []
+    assert st.visitor().get(f"{place}/items?reason=99999").status_code == 404
 
 
 def test_what_is_masked_and_what_is_kept():

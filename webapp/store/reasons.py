@@ -94,11 +94,14 @@ def _note(
     connection.execute(sql.insert(connection, reason_groups).on_conflict_do_nothing(), rows)
 
 
-def text_of(connection: Connection, reason_id: int) -> str | None:
-    """The masked words of a reason, None if there is no such reason."""
-    text: str | None = connection.execute(
-        select(reasons.c.text).where(reasons.c.id == reason_id)
-    ).scalar()
+def text_of(connection: Connection, submission_id: int, reason_id: int) -> str | None:
+    """The masked words of a group, None if the submission has no such group."""
+    statement = (
+        select(reasons.c.text)
+        .join(reason_groups, reason_groups.c.reason_id == reasons.c.id)
+        .where(reason_groups.c.submission_id == submission_id, reasons.c.id == reason_id)
+    )
+    text: str | None = connection.execute(statement).scalar()
     return text
 
 

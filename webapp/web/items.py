@@ -9,13 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from webapp.ica.errors import IcaError
 from webapp.ica.models import Item as IcaItem
-from webapp.store import batches, items, reasons
+from webapp.store import batches, items
 from webapp.store.batches import Batch
 from webapp.store.items import Item
 from webapp.store.pages import Page
 from webapp.store.submissions import Submission
 from webapp.store.words import State
-from webapp.web import errors, params, standing
+from webapp.web import errors, params, reasons, standing
 from webapp.web.desk import desk, listed_or_404
 from webapp.web.htmx import page_or_part
 from webapp.work.clients import NoKey
@@ -87,7 +87,6 @@ def table(submission: Submission) -> dict[str, Any]:
         cut = batches.of_submission(connection, submission.id)
         wanted = items.slices(cut, statuses, reason_id)
         found = items.page(connection, submission.id, wanted, text, cursor, size)
-        reason = reasons.text_of(connection, reason_id) if reason_id else None
     chosen = {
         "status": statuses,
         "reason": reason_id,
@@ -100,7 +99,7 @@ def table(submission: Submission) -> dict[str, Any]:
         "statuses": statuses,
         "q": text,
         "filtered": bool(statuses or text or reason_id),
-        "reason": reason,
+        "reason": reasons.text_of(submission, reason_id),
         "all_reasons_url": _url(submission, {**chosen, "reason": None}),
         "chosen": chosen,
         "item_pages": _pages(submission, found, chosen),

@@ -68,6 +68,17 @@ def across() -> ResponseReturnValue:
     )
 
 
+def text_of(submission: Submission, reason_id: int | None) -> str | None:
+    """The words of a group that the address names; a group that is none of its own is a 404."""
+    if reason_id is None:
+        return None
+    with desk().store.read() as connection:
+        text = reasons.text_of(connection, submission.id, reason_id)
+    if text is None:
+        abort(404, "This submission has no such group of reasons. See all of them on its page.")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Time:
     """How far back to look, as a link."""

@@ -15,7 +15,6 @@ from webapp.store import (
     copies,
     drafts,
     families,
-    reasons,
     scopes,
     submissions,
 )
@@ -23,7 +22,7 @@ from webapp.store.items import CHUNK
 from webapp.store.scopes import Scope, Tally
 from webapp.store.submissions import New, Submission
 from webapp.store.words import LEFT_OUT, UNKNOWN, ChoreKind, State, is_trouble
-from webapp.web import params, scope
+from webapp.web import params, reasons, scope
 from webapp.web.desk import desk, submission_or_404, viewer
 from webapp.web.filters import plural
 from webapp.work import chores as working
@@ -164,7 +163,6 @@ def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
         return redirect(url_for("submissions.page", submission_id=source.id) + "#items", 303)
     with desk().store.read() as connection:
         tally, alone = _counted(connection, act, source, chosen)
-        reason = reasons.text_of(connection, chosen.reason_id) if chosen.reason_id else None
         shared = copies.shared(connection, source, chosen) if act is UNDO else 0
     page = render_template(
         "retry/confirm.html",
@@ -173,7 +171,7 @@ def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
         submission=source,
         scope=chosen,
         positions=scope.compact(chosen),
-        words=scope.in_words(chosen, tally.confirmed, reason),
+        words=scope.in_words(chosen, tally.confirmed, reasons.text_of(source, chosen.reason_id)),
         tally=tally,
         skipped=_skipped(act, tally.skipped),
         choices=_choices(source, chosen, alone),
