@@ -4,8 +4,10 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import event
 
 from tests.stage import data_ids, stage, text
+from tests.web.confirming import confirm
 
 
 @pytest.fixture
@@ -97,6 +99,81 @@ def test_what_never_reached_ica_says_less_than_what_did(st):
     assert summary(v, answer) == {"LINKED": 5, "DRAFT": 4}
     others = st.visitor("colleague-key")
     assert summary(others, answer) == {"LINKED": 5, "NEVER": 4}
+
+
+def test_what_is_linked_stays_linked_while_it_waits_to_be_linked_again(st):
+    submitted(st, LINKED, name="first")
+    v = st.visitor()
+    again = v.submit([*LINKED, *NEVER], name="again")
+    answer = asked(v, [*LINKED, *NEVER])
+    assert summary(v, answer) == {"LINKED": 5, "UNREAD": 4}
+    assert text(v.get(answer)).count("also waiting in again") == 5
+    st.work(30)
+    assert summary(v, answer) == {"LINKED": 9}
+    assert "also waiting" not in text(v.get(answer))
+    rows = table(v, f"{answer}/export.csv")
+    assert [(row["submission"], row["status"]) for row in rows[:2]] == [
+        ("first", "LINKED"),
+        ("again", "ALREADY_LINKED"),
+    ]
+    assert f'href="{again}/items/1"' in v.get(answer).get_data(as_text=True)
+
+
+def test_an_undo_counts_where_it_unlinked_and_not_where_it_failed(st):
+    in_use = data_ids(2, ending="fe")
+    place = submitted(st, [*LINKED, *in_use], name="Run 8")
+    v = st.visitor()
+    answer = asked(v, [*LINKED, *in_use])
+    undo = confirm(v, f"{place}/undo")
+    assert summary(v, answer) == {"LINKED": 7}
+    v.post(f"{undo}/submit")
+    assert text(v.get(answer)).count("also waiting in Undo of Run 8") == 7
+    st.work(30)
+    assert summary(v, answer) == {"UNLINKED": 5, "LINKED": 2}
+    rows = table(v, f"{answer}/export.csv?outcome=LINKED")
+    assert [row["status"] for row in rows] == ["LINKED", "FAILED", "LINKED", "FAILED"]
+
+
+def test_the_project_counts_where_it_went_last(st):
+    submitted(st, FAILED)
+    st.clock.advance(60)
+    submitted(st, [*FAILED, *LINKED])
+    st.clock.advance(60)
+    submitted(st, LINKED, project=ANOTHER_PROJECT)
+    v = st.visitor()
+    rows = table(v, asked(v, [*FAILED, *LINKED]) + "/export.csv")
+    assert {row["outcome"] for row in rows} == {"FAILED", "LINKED"}
+    projects = [row["project"] for row in rows if row["outcome"] == "LINKED"]
+    assert projects[0] != projects[1]
+
+
+def looked_up(st, person, place):
+    """How often all ids of a question were looked for, to show this page."""
+    statements = []
+    event.listen(st.store.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    assert person.get(place).status_code == 200
+    return sum("find_ids.ordinal BETWEEN" in statement for statement in statements)
+
+
+def test_an_answer_is_worked_out_again_only_when_something_has_changed(st):
+    place = submitted(st)
+    v = st.visitor()
+    answer = asked(v, [*LINKED, *FAILED, *NEVER])
+    assert looked_up(st, v, answer) == 1
+    assert looked_up(st, v, f"{answer}?outcome=FAILED&size=100") == 0
+    assert looked_up(st, v, f"{answer}/export.txt?outcome=LINKED") == 0
+    assert looked_up(st, st.visitor("stranger-key"), answer) == 1
+    v.submit(data_ids(3, start=700))
+    assert looked_up(st, v, answer) == 1
+    assert looked_up(st, v, answer) == 0  # what runs now holds none of these ids
+    v.submit(NEVER)
+    assert looked_up(st, v, answer) == 1
+    assert looked_up(st, v, answer) == 1  # what runs holds some: they may change at any moment
+    st.work(30)
+    assert summary(v, answer) == {"LINKED": 9, "FAILED": 3}
+    assert looked_up(st, v, answer) == 0
+    v.post(f"{place}/delete")
+    assert summary(v, answer) == {"NEVER": 8, "LINKED": 4}
 
 
 def test_an_item_that_waits_to_be_sent_is_not_sent(st):

@@ -1,14 +1,18 @@
 """The answer to "where are my ids?", for one reader and as of one moment, id by id."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from webapp.store import Store, finds, submissions
-from webapp.store.finds import NEVER, Holding, Latest, Reader
+from webapp.store import Store, finds, submissions, whereabouts
+from webapp.store.finds import Asked, Find
 from webapp.store.submissions import Submission
+from webapp.store.whereabouts import NEVER, Holder, Reader, Sighting
+from webapp.store.words import MOVING, NOT_SENT, State
 from webapp.web.filters import iso
-from webapp.web.summary import LABELS
+from webapp.web.summary import LABELS, Tally
 
 COLUMNS = (
     "line",
@@ -24,65 +28,130 @@ COLUMNS = (
     "name",
     "path",
 )
+KEPT = 16  # tallies; of 100,000 ids each takes half a megabyte
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
     """An id as one submission holds it, the one that counts first; None where nobody does."""
 
-    latest: Latest
-    holding: Holding | None
+    asked: Asked
+    outcome: str
+    sighting: Sighting | None
     submission: Submission | None
     counts: bool
     label: str | None
+    waits_in: Sequence[Submission] = ()  # of the row that counts: where it is still on its way
 
 
-@dataclass(frozen=True, slots=True)
+class Tallies:
+    """The tallies that this process worked out last, each for as long as it is right."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int], tuple[str, Tally]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, key: tuple[str, int], standing: str) -> Tally | None:
+        with self._lock:
+            found = self._kept.get(key)
+            return found[1] if found and found[0] == standing else None
+
+    def keep(self, key: tuple[str, int], standing: str, tally: Tally) -> None:
+        with self._lock:
+            self._kept[key] = standing, tally
+            self._kept.move_to_end(key)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+
+
 class Answer:
     """Worked out while it is read; it needs no request, so it may stream."""
 
-    store: Store
-    find_id: str
-    reader: Reader
+    def __init__(self, store: Store, asked: Find, reader: Reader, tallies: Tallies) -> None:
+        self._store = store
+        self._find_id = asked.id
+        self._count: int = asked.review["ids"]
+        self._key = asked.id, reader.account.id
+        self._tallies = tallies
+        with store.read() as connection:
+            self._seen: Mapping[int, Holder] = whereabouts.holders(connection, reader)
 
-    def latest(self) -> Iterator[Latest]:
-        """What became of each id."""
-        return finds.latest(self.store, self.find_id, self.reader)
+    def picked(self, outcomes: Collection[str]) -> Sequence[int]:
+        """The ordinals of the ids with one of these outcomes; without any, of all, at once."""
+        return self.tally().picked(outcomes) if outcomes else range(1, self._count + 1)
 
-    def picked(self, outcomes: Collection[str]) -> Iterator[Latest]:
-        """The ids with one of these outcomes; without any, all ids."""
-        return (found for found in self.latest() if not outcomes or found.outcome in outcomes)
+    def tally(self) -> Tally:
+        """What became of all the ids; worked out anew when anything has changed since."""
+        standing = whereabouts.standing(self._seen)
+        known = self._tallies.find(self._key, standing)
+        if known:
+            return known
+        verdicts = whereabouts.verdicts(self._store, self._find_id, self._count, self._seen)
+        found = Tally(verdicts)
+        if not found.moves:
+            self._tallies.keep(self._key, standing, found)
+        return found
 
-    def rows(self, picked: Iterable[Latest]) -> Iterator[AnswerRow]:
+    def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
+        """These ids, a chunk a transaction."""
+        for chunk in _chunks(ordinals):
+            with self._store.read() as connection:
+                found = finds.ids(connection, self._find_id, chunk)
+            yield from found
+
+    def rows(self, ordinals: Iterable[int]) -> Iterator[AnswerRow]:
         """The submissions that hold each of these ids, a chunk of ids a transaction."""
-        left = iter(picked)
-        while chunk := list(islice(left, finds.CHUNK)):
-            ordinals = [latest.ordinal for latest in chunk]
-            with self.store.read() as connection:
-                held = finds.holdings(connection, self.find_id, ordinals, self.reader)
-                holders = {
-                    holding.submission_id for several in held.values() for holding in several
-                }
+        for chunk in _chunks(ordinals):
+            with self._store.read() as connection:
+                asked = finds.ids(connection, self._find_id, chunk)
+                found = whereabouts.sightings(connection, self._find_id, chunk, self._seen)
+                holders = {seen.holder.id for several in found.values() for seen in several}
                 known = submissions.many(connection, holders)
-            for latest in chunk:
-                yield from _rows(latest, held[latest.ordinal], known)
+            for one in asked:
+                yield from _rows(one, found.get(one.ordinal, []), known)
+
+
+def _chunks(ordinals: Iterable[int]) -> Iterator[list[int]]:
+    left = iter(ordinals)
+    while chunk := list(islice(left, whereabouts.CHUNK)):
+        yield chunk
 
 
 def _rows(
-    latest: Latest, held: Sequence[Holding], known: dict[int, Submission]
+    asked: Asked, sightings: Sequence[Sighting], known: Mapping[int, Submission]
 ) -> Iterator[AnswerRow]:
-    if not held:
-        yield AnswerRow(latest, None, None, True, LABELS[NEVER])
-    for place, holding in enumerate(held):
-        submission = known[holding.submission_id]
-        yield AnswerRow(latest, holding, submission, place == 0, LABELS.get(holding.status))
+    if not sightings:
+        yield AnswerRow(asked, NEVER, None, None, True, LABELS[NEVER])
+        return
+    first = whereabouts.that_counts(sightings)
+    others = [seen for seen in sightings if seen is not first]
+    waits_in = [known[seen.holder.id] for seen in others if _waits(seen)]
+    for seen in (first, *others):
+        row = AnswerRow(
+            asked,
+            first.status,
+            seen,
+            known[seen.holder.id],
+            seen is first,
+            _label(seen),
+            waits_in if seen is first else (),
+        )
+        yield row
+
+
+def _waits(seen: Sighting) -> bool:
+    return seen.holder.state == State.ACTIVE and seen.status in MOVING | {NOT_SENT}
+
+
+def _label(seen: Sighting) -> str | None:
+    return "Not sent yet" if seen.status == NOT_SENT and _waits(seen) else LABELS.get(seen.status)
 
 
 def values(row: AnswerRow) -> tuple[object, ...]:
     """The cells of a row under COLUMNS."""
-    latest, holding, submission = row.latest, row.holding, row.submission
-    begin = (latest.line, latest.data_id, latest.outcome)
-    if holding is None or submission is None:
+    asked, sighting, submission = row.asked, row.sighting, row.submission
+    begin = (asked.line, asked.data_id, row.outcome)
+    if sighting is None or submission is None:
         return (*begin, *[""] * (len(COLUMNS) - len(begin)))
     return (
         *begin,
@@ -91,8 +160,8 @@ def values(row: AnswerRow) -> tuple[object, ...]:
         submission.project_name,
         submission.attempt,
         iso(submission.submitted_at) if submission.submitted_at else "",
-        holding.status,
-        holding.reason,
-        holding.name,
-        holding.path,
+        sighting.status,
+        sighting.reason,
+        sighting.name,
+        sighting.path,
     )

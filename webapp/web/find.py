@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import finds, submissions
-from webapp.store.finds import Find, Reader
+from webapp.store.finds import Find
+from webapp.store.whereabouts import Reader
 from webapp.web import answer, downloads, params, question
-from webapp.web.answer import Answer
+from webapp.web.answer import Answer, Tallies
 from webapp.web.desk import ask_about_new_projects, desk, viewer
 from webapp.web.intake import Errors, Form, Unusable
-from webapp.web.summary import Tally
+
+TALLIES = "tallies"  # of each application
 
 blueprint = Blueprint("find", __name__)
+blueprint.record(lambda state: state.app.extensions.update({TALLIES: Tallies()}))
 
 
 @blueprint.get("/find")
@@ -57,7 +60,7 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
     if form == "csv":
         lines = downloads.csv_lines(answer.COLUMNS, map(answer.values, found.rows(picked)))
     else:
-        lines = (f"{latest.data_id}\n" for latest in picked)
+        lines = (f"{asked.data_id}\n" for asked in found.ids(picked))
     return downloads.response(lines, "-".join([asked.name or "ids", *outcomes]), form)
 
 
@@ -67,7 +70,7 @@ def ids_to_send() -> str:
         return ""
     found = _answer_to(_find_or_404(request.args["find"]))
     picked = found.picked(params.words("outcome"))
-    return "\n".join(latest.data_id for latest in picked)
+    return "\n".join(asked.data_id for asked in found.ids(picked))
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
@@ -85,15 +88,16 @@ def _find_or_404(find_id: str) -> Find:
 
 
 def _answer_to(asked: Find) -> Answer:
-    return Answer(desk().store, asked.id, Reader(viewer(), desk().now()))
+    tallies: Tallies = current_app.extensions[TALLIES]
+    return Answer(desk().store, asked, Reader(viewer(), desk().now()), tallies)
 
 
 def _shown(asked: Find, outcomes: Sequence[str]) -> dict[str, Any]:
     """The summary, and the rows of the page that the URL asks for."""
     cursor, size = params.cursor(), params.size()
     found = _answer_to(asked)
-    tally = Tally(found.latest(), outcomes)
-    shown = tally.page(cursor, size)
+    tally = found.tally()
+    shown = tally.page(outcomes, cursor, size)
     with desk().store.read() as connection:
         named = submissions.many(connection, tally.named())
     chosen = {"outcome": outcomes, "size": size if size != params.SIZES[0] else None}

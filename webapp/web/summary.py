@@ -1,16 +1,16 @@
 """The summary of an answer to "where are my ids?": by outcome, each with what to do next."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 from flask import url_for
 
-from webapp.store.finds import DRAFTED, NEVER, Latest
 from webapp.store.pages import Cursor, Page, cut
 from webapp.store.submissions import Submission
+from webapp.store.whereabouts import DRAFTED, NEVER, Verdict
 from webapp.store.words import LEFT_OUT, NOT_SENT, State
 from webapp.web import params, standing
 from webapp.web.filters import plural, share
@@ -48,36 +48,51 @@ class Outcome:
 
 
 class Tally:
-    """What became of all ids of a question; `wanted` outcomes are picked, none picks all."""
+    """What became of all ids of a question, each counted once; a few bytes an id."""
 
-    def __init__(self, found: Iterable[Latest], wanted: Collection[str]) -> None:
-        self.total = 0
+    def __init__(self, verdicts: Iterable[Verdict]) -> None:
+        self.moves = False  # a submission that holds one of them still runs
         self.counts: Counter[str] = Counter()
         self.holders: dict[str, Counter[int]] = {}
-        self._picked: list[Latest] = []
-        for latest in found:
-            self.total += 1
-            self.counts[latest.outcome] += 1
-            if latest.submission_id is not None:
-                holders = self.holders.setdefault(latest.outcome, Counter())
-                holders[latest.submission_id] += 1
-            if not wanted or latest.outcome in wanted:
-                self._picked.append(latest)
+        numbers: dict[tuple[str, int | None], int] = {}
+        self._number_of = array("I")  # by ordinal, of an outcome in a submission
+        for outcome, submission_id, moves in verdicts:
+            self._number_of.append(numbers.setdefault((outcome, submission_id), len(numbers)))
+            self.moves = self.moves or moves
+        self._numbered = list(numbers)
+        for number, count in Counter(self._number_of).items():
+            self._count(*self._numbered[number], count)
+
+    def _count(self, outcome: str, submission_id: int | None, count: int) -> None:
+        self.counts[outcome] += count
+        if submission_id is not None:
+            self.holders.setdefault(outcome, Counter())[submission_id] += count
+
+    @property
+    def total(self) -> int:
+        return len(self._number_of)
 
     def named(self) -> set[int]:
         """The submissions that the summary names."""
         return {holder for word in self.holders for holder, _ in self._first_few(word)}
 
-    def page(self, cursor: Cursor, size: int) -> Page[Latest]:
-        """A page of the picked ids; cursors are their ordinals."""
-        key = attrgetter("ordinal")
+    def picked(self, outcomes: Collection[str]) -> Sequence[int]:
+        """The ordinals of the ids with one of these outcomes; without any, of all."""
+        if not outcomes:
+            return range(1, self.total + 1)
+        wanted = {number for number, (word, _) in enumerate(self._numbered) if word in outcomes}
+        return [at for at, number in enumerate(self._number_of, start=1) if number in wanted]
+
+    def page(self, outcomes: Collection[str], cursor: Cursor, size: int) -> Page[int]:
+        """A page of the picked ids; rows and cursors are their ordinals."""
+        picked = self.picked(outcomes)
         if cursor.before is not None:
-            end = bisect_left(self._picked, cursor.before, key=key)
-            found = self._picked[max(0, end - size - 1) : end][::-1]
+            end = bisect_left(picked, cursor.before)
+            found = picked[max(0, end - size - 1) : end][::-1]
         else:
-            start = bisect_right(self._picked, cursor.after or 0, key=key)
-            found = self._picked[start : start + size + 1]
-        return cut(found, cursor, size, key)
+            start = bisect_right(picked, cursor.after or 0)
+            found = picked[start : start + size + 1]
+        return cut(found, cursor, size, lambda ordinal: ordinal)
 
     def summary(
         self, submissions: Mapping[int, Submission], new_submission: NewSubmission
