@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import time
 
 import openpyxl
@@ -62,6 +63,14 @@ def test_a_table_keeps_its_rows_and_gets_columns():
     ]
 
 
+def test_a_cell_beyond_the_last_column_stays_in_every_round():
+    text = "name,data_id\n" + f"a,{A}\n" * 300 + f"b,{B},beyond\n"
+    once = annotated(text)
+    assert once.decode().split("\n")[-2].startswith(f"b,{B},FAILED,")
+    assert once.endswith(b",1,,beyond\n")
+    assert annotated(once) == once
+
+
 def test_a_table_without_a_header_gets_one():
     assert annotated(f"S1;{A}\nS2;{B}\n").decode().split("\n")[:2] == [
         ";data_id;status;reason;attempt;linked_path",
@@ -93,6 +102,15 @@ def test_an_object_of_json_gets_a_field():
     }
     assert (told[1]["id"], told[1]["linkboard"]["reason"]) == (B.upper(), FAILED[1])
     assert told[2]["linkboard"]["status"] == "NOT_SENT"
+
+
+def test_an_object_keeps_its_bytes_in_a_second_round():
+    digits = "9" * 5_000  # more than Python makes an int of
+    text = f'[{{"linkboard": {{}} ,"id":"{A}", "size":1e400, "n":{digits}, "x":"\\"linkboard\\""}}]'
+    back = annotated(text).decode()
+    assert json.loads(annotated(f'["{A}"]'))[0]["linkboard"]["status"] == "LINKED"
+    assert re.sub('({"linkboard": ){.*?}', r"\1{}", back) == text
+    assert annotated(back) == back.encode()
 
 
 def test_json_lines_stay_lines():
@@ -136,8 +154,8 @@ def test_a_second_round_replaces_the_columns_of_the_first():
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r="])
 def test_no_added_cell_runs_as_a_formula(start):
-    told = annotate(opened(f"{A}\n"), lambda several: [(start + "1", "", "", "")])
-    assert b"".join(told).decode().split("\n")[1] == f"{A}\t'{start.strip()}1\t\t\t"
+    told = annotate(opened(f"{A}\n"), lambda several: [(start + "A1", "", "", "")])
+    assert b"".join(told).decode().split("\n")[1] == f"{A}\t'{start.strip()}A1\t\t\t"
 
 
 def test_outcomes_are_asked_for_in_the_order_of_the_file():
@@ -168,6 +186,28 @@ def test_the_first_piece_comes_before_the_file_was_read():
 def plain(names):
     """Without ids like Â¡: what is Latin-1 in one place may be UTF-8 once the rest is gone."""
     return [name for name in names if name.isascii()]
+
+
+def test_a_text_list_called_csv_becomes_one():
+    assert annotated(f"{A}\n{B}\n", file_name="Ids.csv").decode().split("\n")[:2] == [
+        "data_id,status,reason,attempt,linked_path",
+        f"{A},LINKED,,1,/run 1/a.bam",
+    ]
+
+
+def test_the_comment_of_a_header_stays():
+    back = annotated(f"data_id # from run 7\n{A}\n")
+    assert back.startswith(b"# from run 7\ndata_id\tstatus\t")
+    assert annotated(back) == back
+
+
+@given(LISTS)
+@settings(max_examples=500, deadline=None)
+def test_a_second_round_changes_nothing(data):
+    _, reading = read_all([data])
+    if not isinstance(reading, str) and reading.good:  # else there is no submission
+        once = annotated(data)
+        assert annotated(once) == once
 
 
 @given(LISTS)

@@ -57,7 +57,7 @@ def test_a_table_comes_back_with_its_columns_separators_and_line_ends(st):
     assert lines[2] == f"s2;{FAILED};;FAILED;Data not found.;1;"
     assert lines[3].startswith(f"s3;{A};again;LINKED;;1;/")
     assert lines[4].startswith("s4;no id in here;x;REJECTED;")
-    assert lines[5].startswith(f"s5;{ALREADY};=1+1;ALREADY_LINKED;")
+    assert lines[5].startswith(f"s5;{ALREADY};'=1+1;ALREADY_LINKED;")  # else it would run
 
 
 @pytest.mark.parametrize("name", ["list.txt", "list.txt.gz"])
@@ -68,6 +68,30 @@ def test_the_result_can_be_uploaded_again(st, name):
     again = st.visitor().draft("", file=(back, name))
     assert ids_of(st, again) == ids_of(st, place) == [A, FAILED, B]
     assert b"FAILED\tData not found." in (gzip.decompress(back) if name.endswith("gz") else back)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "exact"),
+    [
+        ("liste.csv のコピー", "liste.csv-outcomes.txt", "liste.csv%20%E3%81%AE"),
+        ('l.csv"; x="', "l.csv_x-outcomes.txt", "l.csv%22%3B%20x%3D%22"),
+        ('run.x"; filename="run.bat', "run.x_filename_run.bat-outcomes.txt", "run.x%22"),
+        ("リスト.csv", "outcomes.csv", "%E3%83%AA%E3%82%B9%E3%83%88-outcomes.csv"),
+        ("macro.hta", "macro.hta-outcomes.txt", "macro.hta-outcomes.txt"),
+        ("SAMPLES.TSV", "SAMPLES-outcomes.TSV", "SAMPLES-outcomes.TSV"),
+        ("packed.txt.gz", "packed-outcomes.txt", "packed-outcomes.txt"),  # it is not
+        ("x" * 300 + ".csv", "x" * 80, "x" * 80),
+    ],
+)
+def test_any_file_name_is_a_clean_header(st, name, plain, exact):
+    place = st.visitor().draft("", file=(f"{A}\n{B}\n".encode(), name))
+    disposition = download(st, place).headers["Content-Disposition"]
+    found = re.fullmatch(
+        r"attachment; filename=\"([\w.-]+)\"; filename\*=UTF-8''([\w.%-]+)", disposition, re.ASCII
+    )
+    assert found, disposition
+    assert found[1].startswith(plain)
+    assert found[2].startswith(exact)
 
 
 def test_encoding_and_mark_stay(st):
@@ -128,7 +152,7 @@ def test_a_retry_is_followed_to_its_outcome(st):
     for attempt in (place, retry):  # the family has one list
         assert f'href="{place}/list?part=0"' in st.visitor().get(attempt).get_data(as_text=True)
     back = io.StringIO(download(st, place).get_data(as_text=True))
-    rows = list(csv.DictReader(back, delimiter="\t"))
+    rows = list(csv.DictReader(back))
     assert [(row["data_id"], row["status"], row["attempt"]) for row in rows] == [
         (A, "LINKED", "1"),
         (thawing, "LINKED", "2"),

@@ -1,14 +1,15 @@
 """Gives a list back to its owner as it was, with what became of every entry written beside it."""
 
-import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-from webapp.idlist.annotate_table import AnnotatedTable, row_of
+from webapp.idlist.annotate_document import annotated_value
+from webapp.idlist.annotate_table import AnnotatedTable
 from webapp.idlist.annotate_workbook import annotate_workbook
 from webapp.idlist.entries import Entry, Kind
+from webapp.idlist.harmless import harmless, quoted, row_of, written_line
 from webapp.idlist.layout import JSON, JSON_LINES
 from webapp.idlist.lines import without_comment
 from webapp.idlist.reading import Reading
@@ -20,26 +21,28 @@ Outcomes = Callable[[Sequence[Entry]], Iterable[Cells]]
 
 HEADERS = ("status", "reason", "attempt", "linked_path")
 _AT_ONCE = 1_000  # entries whose outcomes are asked for together
-_KEY = "linkboard"  # under which a JSON object gets its outcome
 
 
 def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> Iterator[bytes]:
     """The file of a reading that was not iterated yet, with outcomes, in pieces of bytes.
 
     `outcomes` gets entries in the order of the file, about 1,000 at a time, and answers with
-    cells under `headers` for each. Order, columns, separators, line ends, encoding and gzip stay.
+    cells under `headers` for each. Order, columns, separators, line ends, encoding and gzip stay,
+    and cells byte by byte, but for those of a text that a spreadsheet would run as a formula.
 
     - A table or a workbook gets the columns at its end; a row of several ids, their outcomes
       joined by "; ". Where the columns end a table already, they are replaced. A table (not a
       workbook) without a header gets one.
-    - A text list becomes a table by tabs, under a header: each entry has a row of its own, rejected
-      ones as a comment. A comment at the end of a line stays at the end of its last row.
-    - A JSON object gets the outcome as an object named "linkboard"; a string becomes an object.
+    - A text list becomes a table by tabs (called .csv: by commas), under a header: each entry has a
+      row of its own, rejected ones as a comment. A comment at the end of a line stays at the end
+      of its last row.
+    - A JSON object gets the outcome as an object named "linkboard", in place of an earlier one; a
+      string becomes an object.
 
     Read again, the result gives the same ids. Raises Unreadable as the reading does.
     """
     is_json = reading.format in {JSON, JSON_LINES}
-    told = _told(reading, outcomes, one_line if is_json else harmless)
+    told = _told(reading, outcomes, one_line if is_json else harmless_line)
     if reading.workbook:
         header = reading.layout.choice.header if reading.layout.choice else None
         rows = ((record, _joined(several)) for record, several in told)
@@ -91,10 +94,9 @@ def one_line(text: str) -> str:
     return " ".join(text.encode("utf-8", "replace").decode().split())
 
 
-def harmless(text: str) -> str:
+def harmless_line(text: str) -> str:
     """The same, and no spreadsheet takes it for a formula."""
-    line = one_line(text)
-    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
+    return harmless(one_line(text))
 
 
 def _joined(told: list[_Told]) -> list[str]:
@@ -109,11 +111,14 @@ def _stretches(reading: Reading, told: Iterator[_Stretch], headers: Cells) -> It
         table = AnnotatedTable(reading.layout, headers)
         return (table.written(record, _joined(several)) for record, several in told)
     if reading.format in {JSON, JSON_LINES}:
-        return (_json(record, several, headers) for record, several in told)
-    return _text(told, headers)
+        return (
+            annotated_value(record, [one.cells for one in several], headers)
+            for record, several in told
+        )
+    return _text(told, headers, reading.layout.delimiter)
 
 
-def _text(told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
+def _text(told: Iterator[_Stretch], headers: Cells, delimiter: str) -> Iterator[str]:
     has_header = False
     end = ""
     for record, several in told:
@@ -121,40 +126,25 @@ def _text(told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
         text = clean(record.raw).strip()
         listed = without_comment(text)
         comment = text[len(listed) :].strip()
-        if record.part is Part.HEADER or (several and not has_header):
+        is_header = record.part is Part.HEADER
+        if not several and (comment or not is_header):
+            yield written_line(comment, delimiter) + end
+        if is_header or (several and not has_header):
             has_header = True
-            name = listed.strip() if record.part is Part.HEADER else "data_id"
-            yield row_of([name, *headers], end)
-        if several:
-            yield from _rows(several, comment, end)
-        elif record.part is not Part.HEADER:
-            yield comment + end
+            name = harmless(listed.strip()) if is_header else "data_id"
+            yield row_of([name, *headers], end, delimiter)
+        yield from _rows(several, comment, end, delimiter)
 
 
-def _rows(several: list[_Told], comment: str, end: str) -> Iterator[str]:
+def _rows(several: list[_Told], comment: str, end: str, delimiter: str) -> Iterator[str]:
     """A row for each entry of a line, in the last one the comment of the line."""
     for i, one in enumerate(several, 1):
-        mark = "# " if one.entry.kind is Kind.REJECTED else ""
         last = [comment] if comment and i == len(several) else []
-        yield mark + row_of([one.text, *one.cells, *last], end)
-
-
-def _json(record: Record, told: list[_Told], headers: Cells) -> str:
-    if not told:
-        return record.raw
-    before, value = record.raw[: record.offset], record.raw[record.offset :]
-    outcomes = [dict(zip(headers, one.cells, strict=True)) for one in told]
-    outcome = json.dumps(outcomes if len(outcomes) > 1 else outcomes[0])
-    if value.startswith('"'):
-        return f'{before}{{"id": {value}, "{_KEY}": {outcome}}}'
-    if not value.startswith("{"):
-        return record.raw  # a number or the like, which was rejected
-    if f'"{_KEY}"' in value:
-        told_before = json.loads(value, strict=False)
-        return before + json.dumps(told_before | {_KEY: json.loads(outcome)})
-    inside = value[:-1].rstrip()
-    comma = "" if inside == "{" else ", "
-    return f'{before}{inside}{comma}"{_KEY}": {outcome}{value[len(inside) :]}'
+        if one.entry.kind is Kind.REJECTED:
+            text = written_line(f"# {one_line(one.text)}", delimiter)
+        else:
+            text = quoted(harmless(one.text), delimiter)
+        yield text + delimiter + row_of([*one.cells, *last], end, delimiter)
 
 
 def _encoded(reading: Reading, texts: Iterator[str]) -> Iterator[bytes]:

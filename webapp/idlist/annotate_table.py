@@ -1,7 +1,8 @@
 """Writes columns at the end of a table's rows, or new outcomes into those that it has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from webapp.idlist.harmless import harmless, quoted, row_of, stays, written, written_line
 from webapp.idlist.layout import Layout
 from webapp.idlist.records import Part, Record, line_end
 from webapp.idlist.tables import SPACES
@@ -21,7 +22,7 @@ class AnnotatedTable:
         self._headers = list(headers)
         self._names: Cells = ()  # the header's cells, once it was met
         self._headers_left = choice.header if choice else None  # up to the one with the names
-        self._replaced: slice | None = None  # the cells that the new ones take the place of
+        self._start = self._stop = self._width  # the new cells take the place of those between
 
     def written(self, record: Record, cells: Cells) -> str:
         """A stretch of the table, with `cells` if it is a row with entries."""
@@ -29,7 +30,8 @@ class AnnotatedTable:
             return self._missing_header(record) + self._row(record, cells)
         if record.part is Part.HEADER and self._is_names(record.cells):
             return self._row(record, self._headers)
-        return record.raw
+        end = line_end(record.raw)
+        return written_line(record.raw.removesuffix(end), self._delimiter) + end
 
     def _is_names(self, cells: Cells) -> bool:
         """Whether these are the names of the columns, here or where another table begins."""
@@ -41,7 +43,7 @@ class AnnotatedTable:
         self._headers_left, self._names = None, cells
         start = len(cells) - len(self._headers)
         if start > 0 and list(cells[start:]) == self._headers:
-            self._replaced = slice(start, len(cells))
+            self._start, self._stop = start, len(cells)
         return True
 
     def _missing_header(self, record: Record) -> str:
@@ -52,32 +54,23 @@ class AnnotatedTable:
         end = line_end(record.raw) or "\n"
         return row_of([*self._names, *self._headers], end, self._delimiter)
 
-    def _row(self, record: Record, cells: Cells) -> str:
+    def _row(self, record: Record, added: Cells) -> str:
         end, had = line_end(record.raw), record.cells
-        if self._replaced:
-            blanks = [""] * (self._replaced.start - len(had))
-            kept, more = had[: self._replaced.start], had[self._replaced.stop :]
-            return row_of([*kept, *blanks, *cells, *more], end, self._delimiter)
-        blanks = [""] * (self._width - len(had))
-        if self._by_spaces or _has_stray_quote(record, self._delimiter):
-            return row_of([*had, *blanks, *cells], end, self._delimiter)
-        as_it_stood = record.raw.removesuffix(end)
-        return as_it_stood + self._delimiter + row_of([*blanks, *cells], end, self._delimiter)
+        raw, delimiter = record.raw.removesuffix(end), self._delimiter
+        new = row_of(added, "", delimiter)
+        if len(had) <= self._start:
+            row = [self._written(raw, had), *[""] * (self._start - len(had)), new]
+        else:
+            cells = self._as_written(raw, had)
+            row = [*cells[: self._start], new, *cells[self._stop :]]
+        return delimiter.join(row) + end
 
+    def _written(self, raw: str, cells: Cells) -> str:
+        if stays(raw, cells) and not self._by_spaces:
+            return raw
+        return self._delimiter.join(self._as_written(raw, cells))
 
-def row_of(cells: Iterable[str], end: str, delimiter: str = "\t") -> str:
-    """A row, cells in quotes where they need them."""
-    return delimiter.join(_quoted(cell, delimiter) for cell in cells) + end
-
-
-def _quoted(cell: str, delimiter: str) -> str:
-    needs_quotes = '"' in cell or delimiter in cell or "\n" in cell or "\r" in cell
-    if needs_quotes or cell.startswith(("#", " ")):
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
-
-
-def _has_stray_quote(record: Record, delimiter: str) -> bool:
-    """Whether a quote was taken as it is: with more cells behind it, it could get a meaning."""
-    raw = record.raw
-    return '"' in raw and list(record.cells) == raw.rstrip("\r\n").split(delimiter)
+    def _as_written(self, raw: str, cells: Cells) -> Cells:
+        if self._by_spaces:
+            return [quoted(harmless(cell), self._delimiter) for cell in cells]
+        return written(raw, cells, self._delimiter)

@@ -11,7 +11,7 @@ _LONGEST = 1 << 23  # characters in one value
 _UNTERMINATED = "Unterminated string"  # as json words it
 _SPACE = " \t\r\n\v\f\u00a0\u200b\ufeff"
 # Numbers are no ids: floats spare us Python's limit on the digits of an int.
-_DECODER = json.JSONDecoder(strict=False, parse_int=float)
+DECODER = json.JSONDecoder(strict=False, parse_int=float)
 
 
 class Cursor:
@@ -54,7 +54,7 @@ class Cursor:
             return value
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._text, self._at)
+                value, end = DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if self._complete or not self._may_go_on(error):
                     raise self.broken(error.msg, error.pos) from None
@@ -74,7 +74,7 @@ class Cursor:
         while not self._complete and len(self._text) - self._at < _CHUNK:
             self._read_more()
         try:
-            self._ahead = _DECODER.raw_decode(self._text, self._at)
+            self._ahead = DECODER.raw_decode(self._text, self._at)
         except (json.JSONDecodeError, RecursionError):
             return None
         return self._ahead[0]

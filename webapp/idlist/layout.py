@@ -18,10 +18,10 @@ _JSON = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|$))")
 
 
 class Layout(NamedTuple):
-    """The format in a word, and for tables the delimiter and the columns."""
+    """The format in a word, the columns of tables, and what parts them (or would part them)."""
 
     format: str
-    delimiter: str = ""
+    delimiter: str = "\t"
     choice: Choice | None = None
 
 
@@ -33,7 +33,7 @@ def lay_out(sample: str, file_name: str, column: int | None) -> Layout:
         table for delimiter in _TABLES if (table := _table(sample, delimiter, file_name, column))
     ]
     if not tables:
-        return Layout(TEXT)
+        return Layout(TEXT, "," if _is_named(file_name, "csv") else "\t")
     layout, _ = max(tables, key=lambda table: table[1])  # the first of the best
     return layout
 
@@ -58,7 +58,7 @@ def _table(
 ) -> tuple[Layout, tuple[int, bool, int]] | None:
     """The table that the sample is with this delimiter, and how good it is; None if it is none."""
     rows = sampled(each_row(each_line(io.StringIO(sample, newline="")), delimiter))
-    is_named = file_name.lower().endswith({"\t": ".tsv", ",": ".csv"}.get(delimiter, "\0"))
+    is_named = _is_named(file_name, {"\t": "tsv", ",": "csv"}.get(delimiter, "\0"))
     if len(rows) < (1 if is_named else 2) or not _is_mostly(rows, lambda row: len(row) > 1):
         return None
     choice = choose(rows, column)
@@ -72,6 +72,10 @@ def _table(
     ids = sum(count_ids(row[index]) for row in rows if index < len(row))
     goodness = (sure, delimiter != SPACES, ids)
     return Layout(_name(delimiter, rows, choice), delimiter, choice), goodness
+
+
+def _is_named(file_name: str, ending: str) -> bool:
+    return file_name.lower().removesuffix(".gz").endswith(f".{ending}")
 
 
 def _is_mostly(rows: Sequence[Sequence[str]], holds: Callable[[Sequence[str]], bool]) -> bool:

@@ -16,7 +16,7 @@ EMPTY_CELL = "This row has nothing in the column of the ids."
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _USUAL = r"f(?:il|ol)\.[0-9a-f]{32}"
-_INVISIBLE = dict.fromkeys(
+INVISIBLE = dict.fromkeys(
     [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
 )
 
@@ -57,7 +57,7 @@ class Found(Struct, frozen=True, gc=False):
 
 def clean(text: str) -> str:
     """Take away what can't be seen: zero-width characters, byte-order marks, soft hyphens."""
-    return text if text.isascii() else text.translate(_INVISIBLE)
+    return text if text.isascii() else text.translate(INVISIBLE)
 
 
 def find(text: str, column: int = 0) -> list[Found]:
