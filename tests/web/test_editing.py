@@ -22,7 +22,7 @@ def edit(visitor, place, name="exomes of May", note=""):
 def test_its_submitter_renames_it_and_writes_a_note_that_others_read(stored, settled):
     demo, place = settled
     assert element(demo.get(f"{place}/edit"), id="name")["value"] == "exomes of May"
-    answer = edit(demo, place, "  Exomes,   May ", "Second freeze.\r\nAsk Lee.")
+    answer = edit(demo, place, "  Exomes,\x07   May ", "Second freeze.\r\nAsk Lee.")
     assert answer.location == place
     seen = text(stored.visitor("colleague-key").get(place))
     assert "Exomes, May" in seen

@@ -9,24 +9,24 @@ from webapp.ica.models import Project
 from webapp.store import Connection, access, batches, submissions
 from webapp.store.submissions import New
 from webapp.store.words import State
-from webapp.web import errors, params
+from webapp.web import errors, naming, params
 from webapp.web.desk import desk, viewer
 from webapp.work.clients import NoKey
 
 blueprint = Blueprint("adopt", __name__)
 
-FIELDS = ("project_id", "batch_id", "name")
+IDS = ("project_id", "batch_id")
 
 
 @blueprint.get("/submissions/adopt")
 def form() -> ResponseReturnValue:
-    return _form(dict.fromkeys(FIELDS, ""), {})
+    return _form(dict.fromkeys([*IDS, "name"], ""), {})
 
 
 @blueprint.post("/submissions/adopt")
 def adopt() -> ResponseReturnValue:
-    given = {name: params.line(request.form.get(name, "")) for name in FIELDS}
-    given |= {name: given[name].lower() for name in ("project_id", "batch_id")}
+    given = {field: params.line(request.form.get(field, "")).lower() for field in IDS}
+    given["name"] = naming.clean(request.form.get("name", ""))
     wrong = _wrong(given)
     if wrong:
         return _form(given, wrong)
@@ -47,15 +47,13 @@ def adopt() -> ResponseReturnValue:
 
 
 def _wrong(given: dict[str, str]) -> dict[str, str]:
-    wrong = {}
+    wrong = naming.too_long(given)
     for name, what in (("project_id", "project"), ("batch_id", "batch")):
         if not params.is_uuid(given[name]):
             wrong[name] = (
                 f"The {what}'s id is a UUID, such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. "
                 "Whoever made the batch has it in ICA's answer."
             )
-    if len(given["name"]) > 200:
-        wrong["name"] = f"A name may have 200 characters; this one has {len(given['name']):,}."
     return wrong
 
 

@@ -13,13 +13,12 @@ from webapp.store import Connection, submissions, uploads
 from webapp.store.submissions import New
 from webapp.store.uploads import Upload
 from webapp.store.words import State
-from webapp.web import params
+from webapp.web import naming, params
 from webapp.web.desk import desk, may_read, viewer
 from webapp.web.errors import sentence
 from webapp.work import read
 from webapp.work.clients import NoKey
 
-LONGEST_NAME = 200
 READ_AT_ONCE = 1024 * 1024  # bytes; a larger upload is read by the worker
 
 Errors = dict[str, str]
@@ -39,24 +38,20 @@ class Form:
         file = files.get("file")
         return cls(
             project_id=params.line(fields.get("project_id", "")).lower(),
-            name=" ".join(params.line(fields.get("name", "")).split()),
+            name=naming.clean(fields.get("name", "")),
             ids=fields.get("ids", ""),
             file=file if file and file.filename else None,
         )
 
     def errors(self) -> Errors:
         """What can be told without asking anybody: field -> sentence."""
-        wrong = {}
+        wrong = naming.too_long({"name": self.name})
         if not self.project_id:
             wrong["project_id"] = "Choose the project to link the data into."
         elif not params.is_uuid(self.project_id):
             wrong["project_id"] = (
                 "A project is chosen by its id, a UUID such as "
                 "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. Choose one of the list."
-            )
-        if len(self.name) > LONGEST_NAME:
-            wrong["name"] = (
-                f"A name may have {LONGEST_NAME} characters; this one has {len(self.name):,}."
             )
         if self.file is None and not self.ids.strip():
             wrong["file"] = "Choose a file with data ids, or paste the ids below."
@@ -149,7 +144,7 @@ def pieces(stream: IO[bytes]) -> Iterator[bytes]:
 def _file_name(file: FileStorage) -> str:
     """The file's own name, without the folders that some browsers send along."""
     path = params.line(file.filename or "").replace("\\", "/").rstrip("/")
-    return path.rsplit("/", 1)[-1][-LONGEST_NAME:] or "file"
+    return path.rsplit("/", 1)[-1][-naming.LONGEST["name"] :] or "file"
 
 
 def _name_for(form: Form, now: float) -> str:

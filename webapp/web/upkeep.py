@@ -6,9 +6,9 @@ from flask.typing import ResponseReturnValue
 from webapp.store import upkeep
 from webapp.store.submissions import Submission
 from webapp.store.words import State
+from webapp.web import naming
 from webapp.web.desk import desk, own_submission
 
-LONGEST = {"name": 200, "note": 2000}
 OBSTACLES = {
     State.ACTIVE: "It is still running. Stop it or let it end, and delete it then.",
     State.READING: "It is still being read. It can be discarded on its own page.",
@@ -30,7 +30,7 @@ def edit(submission_id: int) -> ResponseReturnValue:
 def save(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "rename")
     given = {
-        "name": " ".join(request.form.get("name", "").replace("\x00", "").split()),
+        "name": naming.clean(request.form.get("name", "")),
         "note": request.form.get("note", "").replace("\x00", "").replace("\r\n", "\n").strip(),
     }
     wrong = _wrong(given)
@@ -81,11 +81,7 @@ def delete(submission_id: int) -> ResponseReturnValue:
 
 
 def _wrong(given: dict[str, str]) -> dict[str, str]:
-    wrong = {
-        field: f"A {field} may have {most:,} characters; this one has {len(given[field]):,}."
-        for field, most in LONGEST.items()
-        if len(given[field]) > most
-    }
+    wrong = naming.too_long(given)
     if not given["name"]:
         wrong["name"] = "Give it a name, so that it is found again."
     return wrong
@@ -95,7 +91,11 @@ def _form(
     submission: Submission, given: dict[str, str], wrong: dict[str, str]
 ) -> ResponseReturnValue:
     page = render_template(
-        "upkeep/edit.html", submission=submission, given=given, errors=wrong, longest=LONGEST
+        "upkeep/edit.html",
+        submission=submission,
+        given=given,
+        errors=wrong,
+        longest=naming.LONGEST,
     )
     return page, 422 if wrong else 200
 
