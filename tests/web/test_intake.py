@@ -226,6 +226,14 @@ def test_stopping_keeps_what_is_sent_and_takes_back_the_rest(tmp_path):
         assert "nothing left to stop" in text(demo.get(place))
 
 
+def test_what_was_not_submitted_can_t_be_stopped(st, demo):
+    place = demo.draft(data_ids(3))
+    answer = demo.post(f"{place}/stop")
+    assert answer.status_code == 409
+    assert "Nothing of it was submitted, so there is nothing to stop" in text(answer)
+    assert "3 ids" in text(demo.get(place))
+
+
 def test_stopping_before_anything_was_sent_says_just_that(tmp_path):
     with stage(f"sqlite:///{tmp_path}/t.db", tmp_path) as st:
         demo = st.visitor()

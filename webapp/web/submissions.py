@@ -1,6 +1,6 @@
 """A submission's pages and acts: making one, its own page, stopping it."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.samples import PROJECT
@@ -59,7 +59,9 @@ def page(submission_id: int) -> ResponseReturnValue:
 @blueprint.post("/submissions/<int:submission_id>/stop")
 def stop(submission_id: int) -> ResponseReturnValue:
     """Take back what was not sent yet; ICA can't be told to stop what it has."""
-    own_submission(submission_id, "stop")
+    submission = own_submission(submission_id, "stop")
+    if submission.state not in {State.ACTIVE, State.SETTLED}:
+        abort(409, "Nothing of it was submitted, so there is nothing to stop. Its page says more.")
     now = desk().now()
     with desk().store.write() as connection:
         stopped = batches.stop(connection, submission_id, now)
@@ -68,7 +70,7 @@ def stop(submission_id: int) -> ResponseReturnValue:
     if stopped:
         flash(f"Stopped: {plural(stopped, 'batch', 'batches')} will not be sent.", "success")
     else:
-        flash("There was nothing left to stop: ICA has every batch already.", "info")
+        flash("There was nothing left to stop: no batch waits to be sent.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
