@@ -48,6 +48,29 @@ def test_sixty_megabytes_get_their_answer(served):
     assert "No submissions yet" in browser.get(f"{address}/submissions", timeout=20).text
 
 
+def test_in_chunks_they_get_the_same_answer(served):
+    """Without a length before them, they are too large only once they have come."""
+    address, browser = served
+    project = FIRST_PROJECT.encode()
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="project_id"\r\n\r\n%s\r\n--b\r\n'
+        b'Content-Disposition: form-data; name="file"; filename="ids.txt"\r\n\r\n'
+    )
+    file = [head % project, *[b"fil.\n" * (MB // 5)] * 60, b"\r\n--b--\r\n"]
+    pasted = [b"project_id=%s&ids=" % project, *[b"fil.%0A" * (MB // 7)] * 60]
+    kinds = {"multipart/form-data; boundary=b": file, "application/x-www-form-urlencoded": pasted}
+    for kind, pieces in kinds.items():
+        answer = browser.post(
+            f"{address}/submissions",
+            data=iter(pieces),
+            headers={"Content-Type": kind},
+            timeout=60,
+            allow_redirects=False,
+        )
+        assert answer.status_code == 413, kind
+        assert "A list may have up to 50" in answer.text
+
+
 def test_the_answer_does_not_wait_for_the_upload(served):
     address, browser = served
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())

@@ -38,6 +38,7 @@ from webapp.web import (
 )
 from webapp.web.build import static_version
 from webapp.web.desk import Desk
+from webapp.web.forms import WholeRequest
 from webapp.work.context import Context
 
 MB = 1024 * 1024
@@ -74,6 +75,7 @@ def create_app(
         static_url_path="/static",
     )
     secret_key = secret_key_for(settings)
+    app.request_class = WholeRequest
     app.config.update(_config(settings, secret_key))
     app.extensions["desk"] = Desk(Context.build(settings, store, Vault(secret_key), clock=clock))
     if proxies := settings.trusted_proxies:
