@@ -11,6 +11,7 @@ from flask import Response
 
 TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+LONGEST = 100  # characters of a file's name
 CHUNK = 500  # lines that leave together
 
 Row = Sequence[object]
@@ -24,13 +25,21 @@ def response(lines: Iterable[str], stem: str, ending: str) -> Response:
 
 def as_file(chunks: Iterable[bytes], content_type: str, stem: str, ending: str) -> Response:
     """The bytes as a file: a name that any system takes, and the real one for those that can."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._")[:100] or "items"
-    exact = quote(re.sub(r"[\x00-\x1f/\\\x7f]+", "_", stem)[:100], safe="")
+    plain = f"{_plain(stem) or 'items'}.{_plain(ending)}"
+    exact = f"{_exact(stem)}.{_exact(ending)}"
     found = Response(chunks, content_type=content_type)
     found.headers["Content-Disposition"] = (
-        f"attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{exact}.{ending}"
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"
     )
     return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name[:LONGEST]).strip("._-")
+
+
+def _exact(name: str) -> str:
+    return quote(re.sub(r"[\x00-\x1f/\\\x7f]+", "_", name[:LONGEST]), safe="", errors="replace")
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import idlist
-from webapp.idlist import Entry, Kind
+from webapp.idlist import Entry, Kind, Reading
 from webapp.store import Store, outcomes, uploads
 from webapp.store.outcomes import Effective
 from webapp.store.submissions import Submission
@@ -18,6 +18,8 @@ from webapp.web import downloads, intake
 from webapp.web.desk import desk, submission_or_404
 
 REJECTED = "REJECTED"
+ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
+BY_FORMAT = {"Excel": "xlsx", "JSON": "json", "JSON lines": "jsonl", "CSV": "csv", "TSV": "tsv"}
 HANDED_BACK = {State.DRAFT, State.ACTIVE, State.SETTLED}
 
 blueprint = Blueprint("handback", __name__)
@@ -58,7 +60,7 @@ def download(submission_id: int) -> ResponseReturnValue:
         tell_repeats=False,
     )
     chunks = idlist.annotate(reading, Outcomes(store, submission_id))
-    stem, ending = _file_name(submission, upload.parts[part])
+    stem, ending = _file_name(submission, upload.parts[part], reading)
     content_type = mimetypes.guess_type(f"list.{ending}")[0] or "application/octet-stream"
     return downloads.as_file(chunks, content_type, stem, ending)
 
@@ -99,11 +101,14 @@ def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
     return upload, int(part)
 
 
-def _file_name(submission: Submission, uploaded: str) -> tuple[str, str]:
-    """Stem and ending of the file: those of the upload, marked as what came of it."""
-    name = uploaded.replace("\\", "/").rsplit("/", 1)[-1]
-    if not name:
-        return f"{submission.name}-outcomes", "txt"
-    packed = ".gz" if name.lower().endswith(".gz") else ""
-    stem, dot, ending = name[: len(name) - len(packed)].rpartition(".")
-    return f"{stem if dot else ending}-outcomes", (ending if dot else "txt") + packed
+def _file_name(submission: Submission, uploaded: str, reading: Reading) -> tuple[str, str]:
+    """Stem and ending: those of the upload, marked as what came of it.
+
+    An ending that no list has is not handed on: who opens the file need not be who named it.
+    """
+    name = uploaded.replace("\\", "/").rsplit("/", 1)[-1] or submission.name
+    name = name[:-3] if name.lower().endswith(".gz") else name
+    stem, _, ending = name.rpartition(".")
+    if not uploaded or ending.lower() not in ENDINGS:
+        stem, ending = name, BY_FORMAT.get(reading.format, "txt")
+    return f"{stem}-outcomes", ending + ".gz" * reading.gzip
