@@ -7,6 +7,8 @@ import pytest
 
 from tests.stage import data_ids, stage, text
 from tests.web.markup import element, elements, link, rows, with_class
+from webapp.web.params import LONGEST
+from webapp.web.standing import ORDER
 
 LINKED, FAILED, HELD = data_ids(120), data_ids(7, ending="00"), data_ids(3, ending="03")
 
@@ -86,6 +88,20 @@ def test_a_search_finds_an_id_its_beginning_and_a_part_of_a_name(demo, place):
     assert LINKED[0] in rows(demo.get(f"{place}/items?q={name[1:].upper()}"))
     for wild in ("%", "fil%", "\\"):
         assert not rows(demo.client.get(f"{place}/items", query_string={"q": wild})), wild
+
+
+def test_no_address_that_a_page_offers_is_too_long_for_a_web_server(st, demo, place):
+    """gunicorn takes request lines of 4,094 bytes, and answers 414 to longer ones by itself."""
+    for path in (f"{place}/items", "/submissions", "/submissions/new"):
+        box = element(demo.get(path), "input", type="search")
+        assert box["maxlength"] == str(LONGEST)
+        for typed in ("漢" * LONGEST, "😀" * LONGEST, "q" * 5_000):
+            asked = {box["name"]: typed, "status": list(ORDER), "state": "active"}
+            page = demo.client.get(path, query_string=asked)
+            assert page.status_code == 200
+            away = st.visitor(key=None).client.get(page.request.full_path)
+            offered = [found["href"] for found in elements(page, "a")] + [away.location]
+            assert max(map(len, offered)) < 4_000
 
 
 def test_sizes(demo, place):

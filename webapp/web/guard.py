@@ -18,6 +18,7 @@ CHECKS_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
 POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
+LONGEST_WAY_BACK = 3_000  # characters; gunicorn takes request lines of 4,094
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 POLICY = "; ".join(
     (
@@ -108,7 +109,10 @@ def greet() -> None:
 
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send the visitor to the sign-in page, and back here afterwards."""
-    place = f"{url_for('session.signin')}?next={quote(_here())}"
+    here = quote(_here())
+    if len(here) > LONGEST_WAY_BACK:
+        here = quote(_here().partition("?")[0])
+    place = f"{url_for('session.signin')}?next={here}"
     if is_part():
         # A redirect would land inside the part; this makes htmx leave the page.
         return Response(status=401, headers={"HX-Redirect": place})

@@ -16,6 +16,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 WHOLE = re.compile(r"[0-9]{1,10}")
 LARGEST = 2**31 - 1
 SIZES = (50, 100, 250, 1000)
+LONGEST = 200  # of what can be typed into a box that searches
 
 
 class Key(IntegerConverter):
@@ -62,9 +63,13 @@ def words(name: str) -> list[str]:
     return found
 
 
-def text(name: str, longest: int = 255) -> str:
-    """A line of text out of the URL, cut when it is longer than anything it could mean."""
-    return line(request.args.get(name, ""))[:longest]
+def text(name: str) -> str:
+    """A line of text out of the URL, cut to LONGEST bytes: what holds it holds what is cut too.
+
+    The addresses of a page repeat it, and a web server takes no more than 4,094 characters.
+    """
+    found = line(request.args.get(name, "")).encode()
+    return found[:LONGEST].decode(errors="ignore").strip()
 
 
 def line(given: str) -> str:
