@@ -43,6 +43,7 @@ MADE_UP = [
     "after=-1",
     "after=1.5",
     "after=99999999999",
+    "after=2147483647",
     "after=0000000000099999999999999999999999",
     "after=" + "1" * 5000,
     "before=%C2%B2",
@@ -208,6 +209,27 @@ def test_what_was_made_up_is_a_clean_400(demo):
             answer = demo.get(f"{place}?{query}")
             assert answer.status_code == 400, query[:80]
             assert link(answer, "To the submissions") == "/submissions"
+
+
+def test_the_largest_numbers_are_answered_by_both_databases(stored):
+    visitor = stored.visitor()
+    place = visitor.submit([*data_ids(3), *data_ids(3, ending="00")])
+    stored.work(30)
+    after = "after=2147483646"
+    for path in ("items", "items?status=FAILED&", "items?q=x&", "family", "entries?kind=unusual&"):
+        page = f"{place}/{path}" + ("" if "?" in path else "?") + after
+        assert visitor.get(page).status_code == 200, path
+    assert visitor.get(f"{place}/items/2147483647").status_code == 404
+    assert visitor.get(f"{place}/retry?position=2147483647").status_code < 500
+
+
+@pytest.mark.parametrize("find_id", ["%00", "x%00", "x", "%ff", "x" * 5000])
+def test_a_made_up_question_is_a_clean_404(stored, find_id):
+    visitor = stored.visitor()
+    for place in (f"/find/{find_id}", f"/find/{find_id}/export.csv"):
+        assert visitor.get(place).status_code == 404, place
+    for more in ("", "&outcome=NEVER"):
+        assert visitor.get(f"/submissions/new?find={find_id}{more}").status_code == 404
 
 
 def test_the_board_refuses_it_likewise(demo):

@@ -1,5 +1,6 @@
 """Find: where are my ids? For each, every submission that holds it and what became of it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from webapp.web.answer import Answer, Tallies
 from webapp.web.desk import ask_about_new_projects, desk, viewer
 from webapp.web.intake import Errors, Form, Unusable
 
+FIND_ID = re.compile(r"[A-Za-z0-9_-]{16}")
 TALLIES = "tallies"  # of each application
 
 blueprint = Blueprint("find", __name__)
@@ -80,8 +82,10 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
 
 
 def _find_or_404(find_id: str) -> Find:
-    with desk().store.read() as connection:
-        found = finds.get(connection, find_id, viewer().ica_url)
+    found = None
+    if FIND_ID.fullmatch(find_id):
+        with desk().store.read() as connection:
+            found = finds.get(connection, find_id, viewer().ica_url)
     if found is None:
         abort(404, "There is no such question, or it is too old to be kept. Ask it again.")
     return found

@@ -14,7 +14,7 @@ from webapp.store.pages import Cursor
 STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 WHOLE = re.compile(r"[0-9]{1,10}")
-LARGEST = 2**31 - 1
+LARGEST = 2**31 - 2  # one more is a number of the store still
 SIZES = (50, 100, 250, 1000)
 LONGEST = 200  # of what can be typed into a box that searches
 
