@@ -104,6 +104,7 @@ def test_a_refusal_is_kept_word_for_word(database_url, tmp_path):
         st.work()
         assert [batch.state for batch in cut(st, place)] == [BatchState.REFUSED] * 2
         assert "Only on Tuesdays." in page(visitor, place)
+        assert " Refused " in page(visitor, "/submissions")
         found = rows(visitor, place)
         assert {row["status"] for row in found} == {"NOT_SENT"}
         assert {row["reason"] for row in found} == {"ICA refused the batch: Only on Tuesdays."}

@@ -21,6 +21,7 @@ from webapp.store.words import (
 )
 
 SNAPSHOT_EVERY = 10.0  # seconds
+PARTS = ("state", "task", "blocked", "counts", "size", "problem")  # of each batch
 
 
 def roll_up(connection: Connection, submission_id: int, now: float) -> None:
@@ -31,9 +32,8 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
     """
     lock = select(submissions).where(submissions.c.id == submission_id).with_for_update()
     before = connection.execute(lock).mappings().one()
-    columns = (batches.c.state, batches.c.task, batches.c.blocked, batches.c.counts, batches.c.size)
     parts = connection.execute(
-        select(*columns).where(batches.c.submission_id == submission_id)
+        select(*(batches.c[name] for name in PARTS)).where(batches.c.submission_id == submission_id)
     ).all()
     counts = _sum(parts, before["left_out"])
     after: dict[str, Any] = {"counts": counts, **_standing(parts)}
@@ -41,6 +41,7 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
         _snapshot(connection, submission_id, after["counts"], now)
     if after["state"] == State.SETTLED:
         after["settled_at"] = before["settled_at"] or now
+        after["problem"] = _refusal(parts)
     after |= {"revision": before["revision"] + 1, "changed_at": now}
     connection.execute(update(submissions).where(submissions.c.id == submission_id).values(after))
 
@@ -67,6 +68,12 @@ def _sum(parts: Sequence[Any], left_out: int) -> dict[str, int]:
         else:
             total.update(part.counts or {UNREAD: part.size})
     return {status: count for status, count in sorted(total.items()) if count}
+
+
+def _refusal(parts: Sequence[Any]) -> str:
+    """Why ICA refused a batch, "" when it refused none."""
+    refused = (part.problem for part in parts if part.state == BatchState.REFUSED)
+    return next((str(problem["message"]) for problem in refused), "")
 
 
 def _standing(parts: Sequence[Any]) -> dict[str, str]:
