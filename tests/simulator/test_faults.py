@@ -135,6 +135,17 @@ def test_a_lost_batch(sim, demo):
     assert demo.get(PROJECT).status_code == 200
 
 
+def test_a_refused_batch(sim, demo):
+    sim.set_faults({"refused-batch": "2x"})
+    body = {"items": [{"dataId": IDS[0]}]}
+    for place, version in ((LINKING, "v4"), (UNLINKING, "v3")):
+        answer = demo.post(place, version, body)
+        assert answer.status_code == 400
+        assert answer.json()["detail"].startswith("Data of different regions")
+    assert demo.get("/api/jobs").json()["items"] == []
+    assert demo.post(LINKING, "v4", body).status_code == 201
+
+
 def test_a_fault_keeps_to_its_operation_and_its_count(sim, demo):
     sim.set_faults({"project:500": "2x"})
     assert demo.get("/api/projects").status_code == 200

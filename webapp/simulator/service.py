@@ -124,6 +124,8 @@ def create_batch(call: Call, project_id: str, kind: Kind) -> Document:
         new = msgspec.json.decode(call.body, type=NewBatch)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise bad_request(f"The body can't be read: {error}") from error
+    if call.struck_by("refused-batch"):
+        raise bad_request("Data of different regions can't be linked or unlinked in one batch")
     data_ids = [item.data_id for item in new.items]
     opened = call.world.open_batch(kind, call.user, target, call.version, data_ids)
     return _batch(call, opened)
