@@ -20,6 +20,7 @@ EXAMPLES = {  # name: what the board says of it in the end
     "Made by the nightly script": "Done, with failures",
     "Reference panel, new samples": "Blocked",
     "Sent to the wrong project": "Not sent",
+    "Twins, from two regions": "Refused",
     "Run 260412, to look over": "Draft",
     "Cohort release 12": "Linking",
 }
@@ -75,6 +76,16 @@ def test_examples_come_to_every_state(demo):
     until(lambda: not missing())
 
 
+def test_a_refusal_is_shown_word_for_word(demo):
+    visitor = signed_in(demo)
+    until(lambda: " Refused " in board(visitor).get("Twins, from two regions", ""))
+    listed = visitor.get("/submissions").html
+    [path] = re.findall(r'href="(/submissions/\d+)">Twins, from two regions<', listed)
+    words = visitor.get(path).words
+    assert "ICA refused batch 1, so nothing of it was sent." in words
+    assert "Data of different regions can't be linked or unlinked in one batch" in words
+
+
 def test_a_colleague_sees_them_and_a_stranger_none(demo):
     colleague = signed_in(demo, "colleague-key")
     never_sent = {"Minutes of the lab meeting", "Run 260412, to look over"}  # the uploader's own
@@ -124,7 +135,7 @@ def _names_in_one_run(folder):
         names = re.findall(r'href="/submissions/\d+">([^<]+)<', visitor.get("/submissions").html)
         program.send(signal.SIGTERM)
         assert program.wait_until_all_are_gone() == 0
-    assert len(names) == 11
+    assert len(names) == 12
     return names
 
 

@@ -51,6 +51,8 @@ def _make(demo: Visitor, colleague: Visitor, simulator: str) -> None:
     _submit(colleague, "Reference panel, new samples", files(64, 15), project=READ_ONLY)
     stopped = _submit(demo, "Sent to the wrong project", files(48, 16), project=READ_ONLY)
     demo.post(f"{stopped.path}/stop")
+    _refuse_the_next_batch(simulator)
+    _submit(colleague, "Twins, from two regions", files(56, 20))
     _upload(demo, "Run 260412, to look over", [*files(150, 17), *files(5, 17), "see mail"])
     _submit_when_read(demo, _upload(demo, "Cohort release 12", shuffled(_cohort(), 18)))
 
@@ -88,6 +90,13 @@ def _make_elsewhere(simulator: str, data_ids: list[str]) -> str:
     address = f"{simulator}/ica/rest/api/projects/{PROJECT}/dataLinkingBatch"
     with _direct(Request(address, body, headers), timeout=30) as answer:
         return str(json.load(answer)["id"])
+
+
+def _refuse_the_next_batch(simulator: str) -> None:
+    """No id makes ICA refuse a whole batch; its simulation does when it is told to."""
+    body = json.dumps({"create:refused-batch": "1x"}).encode()
+    with _direct(Request(f"{simulator}/_simulator/faults", body), timeout=30):
+        pass
 
 
 def _answers(simulator: str) -> bool:
