@@ -130,3 +130,28 @@ def test_lines_that_all_open_a_quote_take_linear_time():
     reading = finished("name,data_id\n" + f'"a,{A}\n' * 50_000)
     assert reading.good == 1
     assert time.process_time() - started < 15
+
+
+def test_over_the_limit_of_lines():
+    limits = Limits(lines=3)
+    assert finished(f"{A}\n\n\n", limits=limits).lines == 3
+    assert "more than 3 lines" in problem(f"{A}\n\n\n\n", limits=limits)
+    assert "more than 3 lines" in problem(book([[A], [None], [None], [B]]), limits=limits)
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_megabytes_without_an_entry_are_read_in_pieces(packed):
+    pauses = []
+    finished(packed(b" " * 3_000_000), limits=Limits(pause=lambda: pauses.append(1)))
+    assert len(pauses) > 10
+
+
+def test_a_reading_can_be_ended_from_outside():
+    class Enough(Exception):
+        pass
+
+    def pause():
+        raise Enough
+
+    with pytest.raises(Enough):
+        finished(book([[A]]), limits=Limits(pause=pause))

@@ -1,5 +1,6 @@
 """What a list holds: an entry, the limits of a list, and why a list can't be read."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -46,11 +47,21 @@ class Column(NamedTuple):
     why: str
 
 
+def _never_give_up() -> None:
+    pass
+
+
 class Limits(NamedTuple):
-    """What is read at most."""
+    """What is read at most.
+
+    `pause` is called for every 256 kB or so that are looked at, with entries in them or without:
+    it may give somebody else a turn, or raise what ends the reading.
+    """
 
     entries: int = 1_500_000
+    lines: int = 5_000_000
     unpacked_bytes: int = 500_000_000  # of a gzipped file or a workbook: 10 times an upload
+    pause: Callable[[], None] = _never_give_up
 
 
 class Unreadable(Exception):

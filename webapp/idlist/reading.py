@@ -125,6 +125,11 @@ class Reading:
 
     def _count(self, record: Record) -> None:
         self.lines += record.lines
+        if self.lines > self._limits.lines:
+            raise Unreadable(
+                f"This list has more than {self._limits.lines:,} lines, which is the "
+                "limit. Split it and upload the parts."
+            )
         if record.part is Part.ENTRIES:
             if record.line != self._last_line:
                 self._last_line = record.line
@@ -141,8 +146,8 @@ class Reading:
         self._entries_left -= 1
         if self._entries_left < 0:
             raise Unreadable(
-                f"This list has more than {self._limits.entries:,} entries, the limit for one "
-                f"submission; line {line:,} goes over it. Split the list and upload the parts."
+                f"This list has more than {self._limits.entries:,} entries, which is the "
+                f"limit; line {line:,} goes over it. Split it and upload the parts."
             )
         column, project_id, note = found.column, found.project_id, found.note
         if not found.data_id:

@@ -68,11 +68,11 @@ class Source(NamedTuple):
 
 def open_source(pieces: Iterable[bytes], limits: Limits) -> Source:
     """Look at the beginning of a list. Raises Unreadable for what is no list."""
-    stream = _buffered(iter(pieces))
+    stream = _buffered(iter(pieces), limits)
     head = stream.peek(HEAD)
     packed = head.startswith(_GZIP)
     if packed:
-        stream = _buffered(_unpacked(stream, limits.unpacked_bytes))
+        stream = _buffered(_unpacked(stream, limits.unpacked_bytes), limits)
         head = stream.peek(HEAD)
     _refuse(head)
     if head.startswith(_ZIP):
@@ -86,8 +86,9 @@ def open_source(pieces: Iterable[bytes], limits: Limits) -> Source:
 class _Pieces(io.RawIOBase):
     """Pieces as a file that fills what it is given to fill: their sizes don't matter."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, pieces: Iterator[bytes], limits: Limits) -> None:
         self._pieces = pieces
+        self._pause, self._since_pause = limits.pause, 0
         self._left = memoryview(b"")
 
     def readable(self) -> bool:
@@ -105,11 +106,15 @@ class _Pieces(io.RawIOBase):
             buffer[filled : filled + size] = self._left[:size]
             self._left = self._left[size:]
             filled += size
+        self._since_pause += filled
+        if self._since_pause >= _CHUNK:
+            self._since_pause = 0
+            self._pause()
         return filled
 
 
-def _buffered(pieces: Iterator[bytes]) -> io.BufferedReader:
-    return io.BufferedReader(_Pieces(pieces), HEAD)
+def _buffered(pieces: Iterator[bytes], limits: Limits) -> io.BufferedReader:
+    return io.BufferedReader(_Pieces(pieces, limits), HEAD)
 
 
 def _unpacked(packed: io.BufferedReader, most: int) -> Iterator[bytes]:
@@ -156,10 +161,10 @@ def _encoding(head: bytes) -> tuple[str, bool]:
         if head.startswith(mark):
             return encoding, True
     even, odd = head[:4096:2].count(0), head[1:4096:2].count(0)
-    half = len(head[:4096]) // 2
-    if odd * 5 > half * 2 and even * 20 <= half:
+    half = 0 if len(head) % 2 else len(head[:4096]) // 2
+    if half and odd * 5 > half * 2 and even * 20 <= half:
         return "utf-16-le", False
-    if even * 5 > half * 2 and odd * 20 <= half:
+    if half and even * 5 > half * 2 and odd * 20 <= half:
         return "utf-16-be", False
     return ("utf-8" if _is_utf8(head) else "latin-1"), False
 

@@ -31,7 +31,7 @@ class Workbook:
     """An open workbook. What is unpacked of it is counted, and stopped at the limit."""
 
     def __init__(self, stream: io.BufferedReader, limits: Limits) -> None:
-        self._most = limits.unpacked_bytes
+        self._most, self._pause = limits.unpacked_bytes, limits.pause
         packed = stream.read(self._most // 10 + 1)  # the limit is 10 times an upload's
         if len(packed) > self._most // 10:
             raise Unreadable(
@@ -69,6 +69,7 @@ class Workbook:
         try:
             with self._archive.open(name) as file:
                 while chunk := file.read(_CHUNK):
+                    self._pause()
                     total += len(chunk)
                     if total > self._most:
                         raise Unreadable(

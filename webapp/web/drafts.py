@@ -131,7 +131,7 @@ def reread(submission_id: int) -> ResponseReturnValue:
             uploads.again(connection, submission_id, now)
         mine = intake.claim_if_small(connection, submission_id) if begun else None
     if mine:
-        read.read(desk().context, mine)
+        read.read(desk().context, mine, at_once=True)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 

@@ -87,7 +87,7 @@ def take(form: Form) -> int:
         uploads.finish(connection, submission_id, desk().now())
         mine = claim_if_small(connection, submission_id)
     if mine:
-        read.read(desk().context, mine)
+        read.read(desk().context, mine, at_once=True)
     with desk().store.read() as connection:
         found = submissions.get(connection, submission_id)
     if found.state == State.UNREADABLE:

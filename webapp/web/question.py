@@ -15,6 +15,9 @@ from webapp.web.intake import Form, Unusable
 from webapp.work.read import NO_ID
 
 MOST_IDS = 100_000
+LIMITS = idlist.Limits(
+    entries=4 * MOST_IDS, lines=4 * MOST_IDS, unpacked_bytes=20_000_000
+)  # it is read while somebody waits
 REJECTS_SHOWN = 5
 TOO_MANY = (
     f"More than {MOST_IDS:,} different ids were found, and one question can have that many. "
@@ -78,7 +81,7 @@ def _entries(form: Form) -> Iterator[Entry]:
     reading: Reading | None = None
     for name, stream in intake.parts(form):
         pieces = intake.pieces(stream)
-        reading = idlist.read(pieces, file_name=name, limits=intake.limits(), after=reading)
+        reading = idlist.read(pieces, file_name=name, limits=LIMITS, after=reading)
         yield from reading
 
 

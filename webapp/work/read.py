@@ -15,6 +15,9 @@ from webapp.work.context import Context
 from webapp.work.remarks import Remarks
 
 MB = 1_000_000
+AT_ONCE = 8  # pauses of the reader, of 256 kB each, within a request
+RENEWED_EVERY = 10.0  # seconds, of the lease, while no entry comes
+LONGEST = 300.0  # seconds for one upload: 1,000,000 ids take 15
 UNPACKED = 10  # times the upload limit that a compressed file may unpack to
 NO_ID = (
     "No data id was found in this list. A data id is fil. or fol. and 32 characters of 0-9 and "
@@ -24,14 +27,24 @@ NO_ID = (
 log = logging.getLogger(__name__)
 
 
+TOO_LONG = (
+    "This list was read for five minutes without coming to its end, and was given up. If it is a "
+    "list of data ids, split it and upload the parts."
+)
+
+
 class Stopped(Exception):
     """It is time to stop; the reading begins anew elsewhere."""
 
 
-def read(context: Context, upload: Upload) -> None:
-    """Read a leased upload to its end. Its rows count from the last UPDATE on, and not before."""
+def read(context: Context, upload: Upload, *, at_once: bool = False) -> None:
+    """Read a leased upload to its end. Its rows count from the last UPDATE on, and not before.
+
+    Within a request (`at_once`) no more than 2 MB are looked at, unpacked: then it is given back,
+    for the worker to read.
+    """
     try:
-        _read(context, upload)
+        _read(context, upload, at_once)
     except Stopped:
         with context.store.write() as connection:
             uploads.give_back(connection, upload, context.clock())
@@ -39,11 +52,12 @@ def read(context: Context, upload: Upload) -> None:
         log.info("submission %d: somebody else reads its upload", upload.submission_id)
 
 
-def _read(context: Context, upload: Upload) -> None:
+def _read(context: Context, upload: Upload, at_once: bool) -> None:
     _forget_former_try(context, upload)
     with context.store.read() as connection:
         submission = submissions.get(connection, upload.submission_id)
-    reader = _Reader(context, upload, submission, Remarks(context.store, submission))
+    remarks, began = Remarks(context.store, submission), context.clock()
+    reader = _Reader(context, upload, submission, remarks, began, at_once)
     try:
         reader.read_parts()
     except Unreadable as error:
@@ -80,6 +94,10 @@ class _Reader:
     upload: Upload
     submission: Submission
     remarks: Remarks
+    began: float
+    at_once: bool
+    pauses: int = 0
+    renewed_at: float = 0.0
     good: list[Listed] = field(default_factory=list)
     others: list[entries.Entry] = field(default_factory=list)
     item_count: int = 0
@@ -117,7 +135,23 @@ class _Reader:
 
     def _limits(self) -> idlist.Limits:
         most = self.context.settings.upload_limit_mb * MB * UNPACKED
-        return idlist.Limits(unpacked_bytes=most)
+        return idlist.Limits(unpacked_bytes=most, pause=self._pause)
+
+    def _pause(self) -> None:
+        """Every 256 kB: a list may be megabytes of nothing, out of which no entry comes."""
+        now = self.context.clock()
+        self.pauses += 1
+        if self.context.stop.is_set() or (self.at_once and self.pauses > AT_ONCE):
+            raise Stopped
+        if now > self.began + LONGEST:
+            raise Unreadable(TOO_LONG)
+        if now > max(self.began, self.renewed_at) + RENEWED_EVERY:
+            self._renew(now)
+
+    def _renew(self, now: float) -> None:
+        with self.context.store.write() as connection:
+            uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
+        self.renewed_at = now
 
     def _pieces(self, part: int) -> Any:
         for piece in uploads.pieces(self.context.store, self.upload.submission_id, part):
@@ -138,8 +172,6 @@ class _Reader:
 
     def _flush(self) -> None:
         """One transaction: the chunk, and how far the reading is."""
-        if self.context.stop.is_set():
-            raise Stopped
         good = self.remarks.with_former_links(self.good)
         submission_id, now = self.upload.submission_id, self.context.clock()
         with self.context.store.write() as connection:

@@ -1,0 +1,77 @@
+"""Reading an upload that is megabytes of nothing: nobody waits for it, and it comes to its end."""
+
+import gzip
+
+import pytest
+
+from tests.simulated import Clock
+from tests.stage import SECRET_KEY, data_ids, stage, text
+from webapp.store import uploads
+from webapp.vault import Vault
+from webapp.work.context import Context
+from webapp.work.loop import Worker
+
+MB = 1_000_000
+GOOD = data_ids(2)
+
+
+def packed(megabytes):
+    """A small file: an id, a line of so many megabytes of blanks, an id."""
+    blanks = b" " * (megabytes * MB)
+    return gzip.compress(b"\n".join([GOOD[0].encode(), blanks, GOOD[1].encode()]))
+
+
+class Slow(Clock):
+    """Goes on by `tick` seconds with each look at it while the worker reads the upload."""
+
+    def __init__(self, st, place, tick):
+        super().__init__(st.clock.now)
+        self.store, self.id, self.tick = st.store, int(place.rpartition("/")[2]), tick
+        self.lapsed = []  # whether the lease had, at each look
+
+    def __call__(self):
+        with self.store.read() as connection:
+            upload = uploads.get(connection, self.id)
+        if upload.try_number > 1 and upload.due_at:  # the first try was the request's
+            self.advance(self.tick)
+            self.lapsed.append(upload.lease_until < self.now)
+        return self.now
+
+
+def read_slowly(st, place, tick):
+    clock = Slow(st, place, tick)
+    context = Context.build(st.settings, st.store, Vault(SECRET_KEY), clock=clock)
+    Worker(context).work_through()
+    return clock.lapsed
+
+
+@pytest.fixture
+def small(tmp_path):
+    with stage(f"sqlite:///{tmp_path / 'b.db'}", tmp_path) as st:
+        yield st
+
+
+def test_a_small_file_that_unpacks_to_much_is_left_to_the_worker(small):
+    visitor = small.visitor()
+    place = visitor.draft("", file=(packed(5), "ids.txt.gz"))
+    assert "The list is being read" in text(visitor.get(place))
+    small.work()
+    assert "2 ids" in text(visitor.get(place))
+
+
+def test_the_lease_holds_while_no_entry_comes(database_url, tmp_path):
+    with stage(database_url, tmp_path) as st:
+        place = st.visitor().draft("", file=(packed(20), "ids.txt.gz"))
+        lapsed = read_slowly(st, place, 1.0)
+        assert len(lapsed) > 60
+        assert not any(lapsed)
+        assert "2 ids" in text(st.visitor().get(place))
+
+
+def test_what_comes_to_no_end_is_given_up(small):
+    visitor = small.visitor()
+    place = visitor.draft("", file=(packed(30), "ids.txt.gz"))
+    read_slowly(small, place, 4.0)
+    page = text(visitor.get(place))
+    assert "read for five minutes without coming to its end" in page
+    assert "nothing was sent" in page
