@@ -146,6 +146,37 @@ def test_a_workbook_stays_a_workbook():
     assert sent(back) == sent(data) == [A, B]
 
 
+def test_a_workbook_s_second_round_replaces_the_cells_of_the_first():
+    def change(workbook, sheet):
+        sheet["A4"].font = openpyxl.styles.Font(bold=True)
+
+    once = annotated(book([["sample", "Data ID"], ["S1", A], ["S2", B], ["S3"]], change))
+    assert cells(annotated(once)) == cells(once)
+    again = openpyxl.load_workbook(io.BytesIO(once))
+    again.active["C2"], again.active["E3"] = "=1+1", None  # where we had written
+    again.active["H3"], again.active["A5"], again.active["B5"] = "mine", "S4", C
+    file = io.BytesIO()
+    again.save(file)
+    assert cells(annotated(file.getvalue())) == [
+        ["sample", "Data ID", "status", "reason", "attempt", "linked_path", None, None],
+        ["S1", A, "LINKED", None, "1", "/run 1/a.bam", None, None],
+        ["S2", B, "FAILED", "'=cmd|'/c calc'!A1, twice", "1", None, None, "mine"],
+        ["S3", None, "NOT_SENT", "no id", None, None, None, None],
+        ["S4", C, "LINKED", None, "1", "/run 1/a.bam", None, None],
+    ]
+
+
+def test_columns_of_such_names_elsewhere_are_the_user_s_own():
+    for names in (["status", "reason", "attempt", "linked_path", "x"], ["reason", "status"]):
+        back = annotated(book([["data_id", *names], [A, *names]]))
+        assert cells(back)[1] == [A, *names, *(cell or None for cell in LINKED)]
+
+
+def test_a_large_workbook_s_second_round():
+    once = annotated(book([["n", "data_id"], *([i, f"fil.{i:032x}"] for i in range(20_000))]))
+    assert cells(annotated(once)) == cells(once)
+
+
 def test_a_second_round_replaces_the_columns_of_the_first():
     for text in (f"{A}\n{B} # x\n", f"n,data_id\na,{A}\nb,{B}\n", json.dumps([A, B])):
         once = annotated(text)

@@ -35,6 +35,8 @@ def problem(data, **options):
         (gzip.compress(gzip.compress(A.encode())), "twice"),
         (os.urandom(10_000).translate(bytes(range(16)) * 16), "binary file"),
         (f"{A}\n{B}\n{C[:10]}\0\n".encode(), "line 3, character 11"),
+        (b"\0", "binary file"),
+        (b"\0ab", "binary file"),
         (f'["{A}",\n"\0"]'.encode(), "line 2, character 2"),
         (gzip.compress(A.encode() * 1000)[:-20], "damaged or cut off"),
         (b"\x1f\x8b\x08\x00nonsense", "damaged or cut off"),

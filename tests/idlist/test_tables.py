@@ -70,11 +70,7 @@ def test_a_header_that_names_data_ids_wins_over_other_columns_with_ids():
     reading = finished(text)
     assert reading.good == 2
     assert chosen(text).why == "Its header names data ids."
-    assert [(c.header, c.ids) for c in reading.columns] == [
-        ("folder", 2),
-        ("data_id", 2),
-        ("note", 0),
-    ]
+    assert [(c.header, c.ids) for c in reading.columns] == [("folder", 2), ("data_id", 2)]
     assert "column 1" in reading.warnings[0]
 
 
@@ -82,6 +78,13 @@ def test_a_column_that_is_only_called_id_gives_way_to_one_that_holds_ids():
     text = f"id,file\n1,{A}\n2,{B}\n"
     assert good(text) == [A, B]
     assert chosen(text).why == "It holds data ids."
+
+
+@pytest.mark.parametrize("header", ["data_id", "x"])
+def test_the_column_of_ids_may_stand_far_out(header):
+    rows = [["n"] * 300 + [header], *(["S"] * 300 + [name] for name in (A, B, C))]
+    found = entries("\n".join(map(",".join, rows)))
+    assert [(e.data_id, e.column) for e in found] == [(A, 301), (B, 301), (C, 301)]
 
 
 def test_the_user_may_choose_another_column():

@@ -1,8 +1,12 @@
 """Lists as Excel workbooks."""
 
+import time
+
+import pytest
+
 from tests.idlist.books import book, with_part, with_sheet
 from tests.idlist.samples import PROJECT, A, B, C, entries, finished, good
-from webapp.idlist import Kind
+from webapp.idlist import Kind, Unreadable
 
 
 def test_the_column_is_found_as_in_any_table():
@@ -46,8 +50,55 @@ def test_hidden_sheets_are_passed_over():
 def test_a_stray_cell_in_the_last_corner_of_the_sheet():
     far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     data = with_sheet(f'<row r="1"><c r="A1" t="inlineStr"><is><t>{A}</t></is></c></row>{far}')
-    reading = finished(data)
-    assert (reading.good, reading.rejected) == (1, 0)
+    first, stray = entries(data)
+    assert (first.data_id, first.line) == (A, 1)
+    assert (stray.kind, stray.line, stray.text) == (Kind.REJECTED, 1_048_576, "1")
+
+
+def wide(header, cell, column, rows=1):
+    """A sheet with names in column A, and one other column far out."""
+    return book(
+        [["name"] + [None] * (column - 2) + [header]] + [["S", *[None] * (column - 2), cell]] * rows
+    )
+
+
+@pytest.mark.parametrize("column", [256, 257, 300, 16_384])
+@pytest.mark.parametrize("header", ["data_id", "ICA", "x"])
+def test_a_column_of_ids_may_stand_anywhere(header, column):
+    [found] = entries(wide(header, A, column))
+    assert (found.data_id, found.line, found.column) == (A, 2, column)
+
+
+def test_far_columns_with_ids_are_told_of():
+    def change(workbook, sheet):
+        sheet["XFD3"] = C
+
+    reading = finished(book([["data_id"], [A], [B]], change))
+    assert (reading.good, reading.columns[-1].number) == (2, 16_384)
+    assert "stand in column 16,384 too" in reading.warnings[0]
+
+
+def test_a_matrix_of_ids_offers_some_columns():
+    ids = [[f"fil.{row:016x}{column:016x}" for column in range(100)] for row in range(5)]
+    reading = finished(book(ids))
+    assert reading.good == 5
+    assert len(reading.columns) == 21
+    assert "20, 21 and more too" in reading.warnings[0]
+
+
+def test_a_sheet_of_far_cells_costs_no_more_than_it_holds():
+    cell = '<c t="inlineStr" r="XFD{0}"><is><t>fil.{0:032x}</t></is></c>'
+    rows = [f'<row r="{number}">{cell.format(number)}</row>' for number in range(1, 20_000)]
+    started = time.process_time()
+    assert len(good(with_sheet("".join(rows[:2_000])))) == 2_000
+    with pytest.raises(Unreadable, match="row 6,"):
+        finished(with_sheet("".join(rows)))
+    assert time.process_time() - started < 5
+
+
+def test_a_cell_beyond_the_last_column_of_excel():
+    with pytest.raises(Unreadable, match="row 7 has a cell in a column XFE"):
+        finished(with_sheet(f'<row r="7"><c r="XFE7"><v>{A}</v></c></row>'))
 
 
 def test_rich_text_in_a_cell():

@@ -43,10 +43,9 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> 
     """
     is_json = reading.format in {JSON, JSON_LINES}
     told = _told(reading, outcomes, one_line if is_json else harmless_line)
-    if reading.workbook:
-        header = reading.layout.choice.header if reading.layout.choice else None
+    if reading.workbook and reading.layout.choice:
         rows = ((record, _joined(several)) for record, several in told)
-        pieces = annotate_workbook(reading.workbook, header, rows, headers)
+        pieces = annotate_workbook(reading.workbook, reading.layout.choice, rows, headers)
     else:
         pieces = _encoded(reading, _stretches(reading, told, headers))
     return _gzipped(pieces) if reading.gzip else pieces

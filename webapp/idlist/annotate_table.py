@@ -17,7 +17,7 @@ class AnnotatedTable:
         choice = layout.choice
         self._by_spaces = layout.delimiter == SPACES
         self._delimiter = "\t" if self._by_spaces else layout.delimiter
-        self._width = len(choice.offered) if choice else 0
+        self._width = len(choice.names) if choice else 0
         self._ids = choice.ids if choice else None
         self._headers = list(headers)
         self._names: Cells = ()  # the header's cells, once it was met

@@ -7,12 +7,12 @@ from itertools import chain
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
+from webapp.idlist.columns import Choice
 from webapp.idlist.entries import Unreadable
 from webapp.idlist.records import Part, Record
-from webapp.idlist.sheets import column_letters, damaged, widest_column
+from webapp.idlist.sheets import LAST_COLUMN, column_letters, damaged, widest_column
 from webapp.idlist.workbooks import Workbook
 
-_LAST_COLUMN = 16_384
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^>]*/>")
 _ROOT = re.compile(rb"<(\w+:)?worksheet\b")
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -20,13 +20,14 @@ _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def annotate_workbook(
     workbook: Workbook,
-    header: int | None,
+    choice: Choice,
     told: Iterable[tuple[Record, Sequence[str]]],
     headers: Sequence[str],
 ) -> Iterator[bytes]:
     """The workbook's bytes with cells behind the last column of the first sheet.
 
-    `told` has the cells of each record; `header` is which of its header rows gets `headers`.
+    `told`, which must not be begun, has the cells of each record. Where the header that was
+    chosen ends with `headers`, the cells under them are replaced.
     """
     sink = _Sink()
     dates = {part.filename: part.date_time for part in workbook.parts}
@@ -35,8 +36,9 @@ def annotate_workbook(
         for name in sorted(dates, key=lambda name: name == workbook.sheet_path):
             pieces = workbook.part(name)
             if name == workbook.sheet_path:
-                first = _free_column(workbook, len(headers))
-                pieces = _with_cells(pieces, _rows(told, header, headers), first)
+                workbook.replaced = _columns(workbook, choice, headers)
+                rows = _rows(told, choice.header, headers)
+                pieces = _with_cells(pieces, rows, workbook.replaced.start)
             part = zipfile.ZipInfo(name, dates[name])
             part.compress_type = zipfile.ZIP_DEFLATED
             with copy.open(part, "w") as file:
@@ -47,12 +49,16 @@ def annotate_workbook(
     yield from sink.written()
 
 
-def _free_column(workbook: Workbook, count: int) -> int:
-    """The first of `count` columns that no row uses, be it by an empty cell."""
+def _columns(workbook: Workbook, choice: Choice, headers: Sequence[str]) -> range:
+    """Those that have `headers` already, else the first that no row uses, be it by empty cells."""
+    names = choice.names
+    last = max((i for i, name in enumerate(names, 1) if name), default=0)
+    if last > len(headers) and list(names[last - len(headers) : last]) == list(headers):
+        return range(last - len(headers) + 1, last + 1)
     first = widest_column(workbook.part(workbook.sheet_path)) + 1
-    if first + count > _LAST_COLUMN:
+    if first + len(headers) - 1 > LAST_COLUMN:
         raise Unreadable("The sheet has no room for more columns: its last one is in use.")
-    return first
+    return range(first, first + len(headers))
 
 
 class _Sink:
@@ -101,7 +107,7 @@ def _rows(
 def _with_cells(
     pieces: Iterator[bytes], rows: Iterator[tuple[Record, Sequence[str]]], first: int
 ) -> Iterator[bytes]:
-    """The XML of a sheet with more cells at the end of its rows."""
+    """The XML of a sheet with other cells in its rows."""
     beginning = next(pieces, b"")
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise damaged("its sheet is in UTF-16")
@@ -110,7 +116,10 @@ def _with_cells(
     stale = _DIMENSION.search(beginning)  # how far the sheet reaches: optional, and now wrong
     edits = chain(
         [_Edit(stale.start(), len(stale[0]), b"")] if stale else [],
-        (_Edit(row.offset, 0, _xml(row.line, first, cells, prefix)) for row, cells in rows),
+        (
+            _Edit(row.offset, row.until - row.offset, _xml(row.line, first, cells, prefix))
+            for row, cells in rows
+        ),
     )
     return _edited(chain([beginning], pieces), edits)
 
@@ -127,13 +136,13 @@ def _xml(row: int, first: int, cells: Sequence[str], prefix: str) -> bytes:
 
 def _edited(pieces: Iterable[bytes], edits: Iterator[_Edit]) -> Iterator[bytes]:
     edit = next(edits, None)
-    offset = 0  # of the piece
+    offset = done = 0  # where the piece begins; up to where all is written or removed
     for piece in pieces:
-        start = 0
-        while edit and edit.offset < offset + len(piece):
-            yield piece[start : edit.offset - offset]
+        end = offset + len(piece)
+        while edit and edit.offset < end:
+            yield piece[max(0, done - offset) : max(0, edit.offset - offset)]
             yield edit.added
-            start = edit.offset - offset + edit.removed
+            done = edit.offset + edit.removed
             edit = next(edits, None)
-        yield piece[start:]
-        offset += len(piece)
+        yield piece[max(0, done - offset) :]
+        offset = end

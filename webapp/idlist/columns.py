@@ -1,8 +1,9 @@
 """Chooses the column of the ids: by its header, else by what stands in it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from webapp.idlist.entries import Column, shown
@@ -16,22 +17,23 @@ _ID_HEADERS = (
 )
 _RANKS = {name: len(_ID_HEADERS) - rank for rank, names in enumerate(_ID_HEADERS) for name in names}
 _SUREST = len(_ID_HEADERS)
-_MOST_COLUMNS = 256  # that are looked at and offered
+MOST_OTHERS = 20  # columns with ids that are offered in place of the one that is read
 _PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
 
 
 class Choice(NamedTuple):
-    """Which columns are read, counted from 0, and what the review says of all of them."""
+    """Which columns are read, counted from 0, and what the review says of others."""
 
     ids: int | None  # None: no column is named as one of ids, and none holds any
     project: int | None
     header: int | None  # which of the sampled rows is the header
-    offered: tuple[Column, ...]
+    names: tuple[str, ...]  # the cells of the header, "" for each column without one
+    offered: tuple[Column, ...]  # the column that is read, and the first others with ids
 
     @property
     def chosen(self) -> Column | None:
         """The column that is read."""
-        return None if self.ids is None else self.offered[self.ids]
+        return next((column for column in self.offered if column.chosen), None)
 
 
 def rank(header: str) -> int:
@@ -62,10 +64,12 @@ def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
     """Choose the column of ids from sampled rows; `wanted` is the user's choice, from 1."""
     header = _header(rows)
     body = rows if header is None else rows[header + 1 :]
-    width = min(max((len(row) for row in rows), default=0), _MOST_COLUMNS)
+    width = max((len(row) for row in rows), default=0)
     names = [_cell(rows[header], i) if header is not None else "" for i in range(width)]
-    counts = [sum(count_ids(_cell(row, i)) > 0 for row in body) for i in range(width)]
+    counts = count_cells(body, count_ids, width)
     best = _best(names, counts, wanted)
+    others = (i for i, count in enumerate(counts) if count and i != best)
+    shows = sorted([*islice(others, MOST_OTHERS), *([] if best is None else [best])])
     offered = tuple(
         Column(
             i + 1,
@@ -75,9 +79,21 @@ def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
             i == best,
             _why(names[i], counts[i], i == best, wanted),
         )
-        for i in range(width)
+        for i in shows
     )
-    return Choice(best, _project(names, body), header, offered)
+    return Choice(best, _project(names, body), header, tuple(names), offered)
+
+
+def count_cells(
+    rows: Iterable[Sequence[str]], counts: Callable[[str], int | str], width: int
+) -> list[int]:
+    """How many cells of each column count."""
+    found = [0] * width
+    for row in rows:
+        for i, cell in enumerate(row):
+            if cell and counts(cell):
+                found[i] += 1
+    return found
 
 
 def _best(names: Sequence[str], counts: Sequence[int], wanted: int | None) -> int | None:

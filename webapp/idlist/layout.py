@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from webapp.idlist.columns import Choice, choose, count_ids, rank
+from webapp.idlist.columns import Choice, choose, count_cells, count_ids, rank
 from webapp.idlist.records import each_line
 from webapp.idlist.tables import SPACES, Row, each_row, sampled
 
@@ -90,8 +90,9 @@ def _is_even(rows: Sequence[Sequence[str]]) -> bool:
 
 def _has_other_columns(rows: Sequence[Sequence[str]], choice: Choice) -> bool:
     """Whether one column holds ids and another does not; several ids a line are no table."""
-    counts = [column.ids for column in choice.offered]
-    filled = [sum(1 for row in rows if i < len(row) and row[i].strip()) for i in range(len(counts))]
+    width = len(choice.names)
+    counts = count_cells(rows, count_ids, width)
+    filled = count_cells(rows, str.strip, width)
     has_ids = max(counts) * 2 >= len(rows) - 1
     return has_ids and any(
         count * 10 < full and full * 2 > len(rows)

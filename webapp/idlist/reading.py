@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from webapp.idlist.columns import MOST_OTHERS
 from webapp.idlist.documents import read_document
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable, shown
 from webapp.idlist.layout import JSON, JSON_LINES, Layout, lay_out, lay_out_rows
@@ -87,12 +88,13 @@ class Reading:
     def warnings(self) -> list[str]:
         """What the owner should know of the list as a whole, in sentences."""
         chosen = self.layout.choice.chosen if self.layout.choice else None
-        others = [str(c.number) for c in self.columns if c.ids and not c.chosen]
+        others = [f"{c.number:,}" for c in self.columns if c.ids and not c.chosen]
+        more = " and more" if len(others) == MOST_OTHERS else ""
         told = []
         if chosen and others:
             told.append(
-                f"The ids were taken from column {chosen.number}; data ids stand in column "
-                f"{', '.join(others)} too."
+                f"The ids were taken from column {chosen.number:,}; data ids stand in column "
+                f"{', '.join(others)}{more} too."
             )
         if self.workbook and len(self.workbook.sheets) > 1:
             told.append(f"Only the first sheet, {self.workbook.sheets[0][0]}, is read.")

@@ -31,7 +31,8 @@ class Record(Struct, frozen=True, gc=False):
     found: Sequence[Found] = ()
     cells: Sequence[str] = ()
     lines: int = 1  # how many lines end in it
-    offset: int = 0  # JSON: where in `raw` the value begins; workbook: where the row's XML ends
+    offset: int = 0  # JSON: where in `raw` the value begins; workbook: as in its row
+    until: int = 0
 
 
 def each_line(text: TextIO) -> Iterator[tuple[int, str]]:

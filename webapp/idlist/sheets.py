@@ -1,23 +1,32 @@
 """Reads the rows of a worksheet's XML as they stream by; nothing but the row in hand is kept."""
 
+import re
 from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 
-from webapp.idlist.entries import Unreadable
+from webapp.idlist.entries import Unreadable, shown
 from webapp.idlist.tables import Row
 
-MOST_COLUMNS = 256  # a stray cell in the last of Excel's 16,384 must not cost a list of that length
+LAST_COLUMN = 16_384  # of Excel: XFD
+_MOST_CELLS = 100_000_000  # in all rows, each up to its last cell that is filled
+_AT_ONCE = 1 << 14  # bytes of XML, whose rows are kept until they are handed on
 _LONGEST = 1 << 22
 _MOST_STRINGS = 5_000_000
+_are_letters = re.compile("[A-Z]{1,3}").fullmatch
 
 
-def each_sheet_row(xml: Iterable[bytes], strings: list[str]) -> Iterator[Row]:
-    """The rows of a sheet in order; blank ones are left out. `offset` is that of their end tag."""
-    sheet = _Sheet(strings)
+def each_sheet_row(xml: Iterable[bytes], strings: list[str], replaced: range) -> Iterator[Row]:
+    """The rows of a sheet in order; blank ones are left out.
+
+    `offset` and `until` are where in the XML the cells of the `replaced` columns begin and end,
+    or would stand.
+    """
+    sheet = _Sheet(strings, replaced)
     for chunk in xml:
-        sheet.feed(chunk)
-        yield from sheet.rows
-        sheet.rows.clear()
+        for start in range(0, len(chunk), _AT_ONCE):
+            sheet.feed(chunk[start : start + _AT_ONCE])
+            yield from sheet.rows
+            sheet.rows.clear()
     sheet.feed(b"", is_last=True)
 
 
@@ -124,53 +133,92 @@ class _Strings(_Parser):
             self._is_spoken = False
 
 
-class _Width(_Parser):
+class _Cells(_Parser):
+    """What reading the cells of a sheet has in common: which row and column they stand in."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.widest = self._column = 0
+        self._columns: dict[str, int] = {}
+        self._number = self._column = 0
 
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
-            reference = attributes.get("r", "").rstrip("0123456789")
-            self._column = column_number(reference) if reference else self._column + 1
-            self.widest = max(self.widest, self._column)
+            letters = attributes.get("r", "").rstrip("0123456789")
+            self._column = self._columns.get(letters) or self._find_column(letters)
         elif tag == "row":
+            self._number = max(self._number + 1, _number(attributes.get("r", "")))
             self._column = 0
             self._heard.clear()
 
+    def _find_column(self, letters: str) -> int:
+        if not letters:
+            return self._column + 1
+        column = column_number(letters)
+        if not column:
+            raise damaged(f"row {self._number:,} has a cell in a column {shown(letters)}")
+        self._columns[letters] = column
+        return column
 
-class _Sheet(_Parser):
-    def __init__(self, strings: list[str]) -> None:
+
+class _Width(_Cells):
+    def __init__(self) -> None:
+        super().__init__()
+        self.widest = 0
+
+    def begin(self, tag: str, attributes: dict[str, str]) -> None:
+        super().begin(tag, attributes)
+        self.widest = max(self.widest, self._column)
+
+
+class _Sheet(_Cells):
+    def __init__(self, strings: list[str], replaced: range) -> None:
         super().__init__()
         self.rows: list[Row] = []
         self._strings = strings
-        self._columns = {column_letters(column): column for column in range(1, MOST_COLUMNS + 1)}
-        self._number = self._column = 0
+        self._replaced = replaced
+        self._offset = self._until = 0  # 0: not met in this row yet
         self._kind = self._value = ""
         self._cells: dict[int, str] = {}
+        self._cells_left = _MOST_CELLS
 
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "v" or tag == "t":
             self._heard.clear()
         elif tag == "c":
-            reference = attributes.get("r", "").rstrip("0123456789")
-            after = self._column + 1 if not reference else MOST_COLUMNS + 1
-            self._column = self._columns.get(reference, after)
+            super().begin(tag, attributes)
             self._kind, self._value = attributes.get("t", ""), ""
+            if self._column >= self._replaced.start:
+                self._note_place()
         elif tag == "row":
-            self._number = max(self._number + 1, _number(attributes.get("r", "")))
-            self._cells, self._column = {}, 0
-            self._heard.clear()
+            super().begin(tag, attributes)
+            self._cells = {}
+            self._offset = self._until = 0
 
     def end(self, tag: str) -> None:
         if tag == "v" or tag == "t":
             self._value += "".join(self._heard)
         elif tag == "c":
-            if self._value and self._column <= MOST_COLUMNS:
+            if self._value:
                 self._cells[self._column] = self._text()
         elif tag == "row" and self._cells:
-            cells = [self._cells.get(i, "") for i in range(1, max(self._cells) + 1)]
-            self.rows.append(Row(self._number, "", cells, offset=self._expat.CurrentByteIndex))
+            end = self._expat.CurrentByteIndex
+            offset, until = self._offset or end, self._until or end
+            self.rows.append(Row(self._number, "", self._row(), 1, offset, until))
+
+    def _note_place(self) -> None:
+        self._offset = self._offset or self._expat.CurrentByteIndex
+        if self._column >= self._replaced.stop:
+            self._until = self._until or self._expat.CurrentByteIndex
+
+    def _row(self) -> list[str]:
+        width = max(self._cells)
+        self._cells_left -= width
+        if self._cells_left < 0:
+            raise damaged(f"it has more than {_MOST_CELLS:,} cells up to row {self._number:,}")
+        row = [""] * width
+        for column, text in self._cells.items():
+            row[column - 1] = text
+        return row
 
     def _text(self) -> str:
         if self._kind != "s":
@@ -194,11 +242,11 @@ def _number(text: str) -> int:
 
 
 def column_number(letters: str) -> int:
-    """The column, from 1, that has these letters (AB: 28)."""
+    """The column, from 1, that has these letters (AB: 28); 0 if no column of Excel's has them."""
     number = 0
-    for letter in letters[:3]:
+    for letter in letters if _are_letters(letters) else "":
         number = number * 26 + ord(letter) - ord("A") + 1
-    return number
+    return number if number <= LAST_COLUMN else 0
 
 
 def column_letters(column: int) -> str:

@@ -29,7 +29,8 @@ class Row(Struct, frozen=True, gc=False):
     raw: str
     cells: Sequence[str]
     lines: int = 1
-    offset: int = 0  # in a workbook: where in the sheet's XML the row ends
+    offset: int = 0  # in a workbook: where in the sheet's XML new cells go
+    until: int = 0  # and where those end that they take the place of
 
     @property
     def part(self) -> Part:
@@ -37,7 +38,7 @@ class Row(Struct, frozen=True, gc=False):
         beginning = self.raw or "".join(self.cells[:1])
         if beginning.startswith("#"):
             return Part.COMMENT
-        if not any(clean(cell).strip() for cell in self.cells):
+        if not any(clean(cell).strip() for cell in filter(None, self.cells)):
             return Part.BLANK
         return Part.HEADER if _FOOTER.match(beginning) else Part.ENTRIES
 
@@ -81,7 +82,7 @@ def read_table(rows: Iterable[Row], choice: Choice) -> Iterator[Record]:
         if part is Part.ENTRIES:
             yield _record(row, choice)
         else:
-            yield Record(part, row.line, row.raw, (), row.cells, row.lines, row.offset)
+            yield Record(part, row.line, row.raw, (), row.cells, row.lines, row.offset, row.until)
 
 
 def _quoted_row(
@@ -119,7 +120,7 @@ def _record(row: Row, choice: Choice) -> Record:
         found = (Found(column, cell, cell),)
     else:
         found = find(clean(cell).strip(), column) or (
-            Found(column, row.raw.strip() or " ".join(row.cells), "", EMPTY_CELL),
+            Found(column, row.raw.strip() or " ".join(filter(None, row.cells)), "", EMPTY_CELL),
         )
     project_id = _project(row, choice.project)
     if project_id:
@@ -127,7 +128,7 @@ def _record(row: Row, choice: Choice) -> Record:
     line = row.line
     if row.lines > 1:
         line += sum(map(count_lines, row.cells[:index]))
-    return Record(Part.ENTRIES, line, row.raw, found, row.cells, row.lines, row.offset)
+    return Record(Part.ENTRIES, line, row.raw, found, row.cells, row.lines, row.offset, row.until)
 
 
 def _project(row: Row, index: int | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from webapp.idlist.entries import Limits, Unreadable
-from webapp.idlist.sheets import attributes, damaged, each_sheet_row, shared_strings
+from webapp.idlist.sheets import LAST_COLUMN, attributes, damaged, each_sheet_row, shared_strings
 from webapp.idlist.tables import Row
 
 _CHUNK = 1 << 18
@@ -52,6 +52,7 @@ class Workbook:
         if not self.sheets:
             raise damaged("it has no sheet")
         self.sheet_path = self.sheets[0][1]
+        self.replaced = range(LAST_COLUMN + 1, LAST_COLUMN + 1)  # columns that get other cells
         self._strings = shared_strings(self.part(_STRINGS)) if _STRINGS in names else []
 
     @property
@@ -61,7 +62,7 @@ class Workbook:
 
     def rows(self) -> Iterator[Row]:
         """The rows of the first sheet that is not hidden."""
-        return each_sheet_row(self.part(self.sheet_path), self._strings)
+        return each_sheet_row(self.part(self.sheet_path), self._strings, self.replaced)
 
     def part(self, name: str) -> Iterator[bytes]:
         """A part of the archive, unpacked, in chunks. Raises Unreadable beyond the limit."""
