@@ -72,6 +72,29 @@ def test_a_sentence_is_one_reject_as_it_stood():
     assert (third.text, third.column) == ("today.", 3)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<b>my list</b>",
+        "</x>",
+        "(to do)",
+        '"my list", of run 7;',
+        "«a b»",
+        "| a | b |",
+        "<https://x.y/>",
+    ],
+)
+def test_a_reject_is_shown_as_it_stood(text):
+    for line in (f"  {text}\u200b", f"x\tdata_id\n1\t'{text}'\n2\t{A}"):
+        entry = entries(line)[0]
+        assert (entry.kind, entry.text.strip("'")) == (Kind.REJECTED, text)
+
+
+def test_a_reject_between_ids_keeps_its_brackets_and_they_theirs():
+    found = entries(f'<i>note</i> ("{A}") and <{B}>, (see "x")')
+    assert [entry.text for entry in found] == ["<i>note</i>", A, "and", B, '(see "x")']
+
+
 def test_rejects_are_shortened():
     [entry] = entries("word " * 1000)
     assert entry.kind is Kind.REJECTED

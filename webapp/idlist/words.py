@@ -23,10 +23,11 @@ INVISIBLE = dict.fromkeys(
 is_usual = re.compile(_USUAL).fullmatch
 is_uuid = re.compile(_UUID).fullmatch
 
+_BRACKETS = "\"'`()[]{}<>«»“”\u2018\u2019"
 # A URN may end in a path with spaces and commas: it goes on until another reference begins.
 _WORD = re.compile(
-    r"""urn:ilmn:ica:[^\s,;"'\#]*\#(?:(?![\s,;]["']?(?:urn:|fil\.|fol\.|https?:))[^\t"])*
-      | [^\s,;|"'`()\[\]{}<>«»“”\u2018\u2019]+""",
+    rf"""urn:ilmn:ica:[^\s,;"'\#]*\#(?:(?![\s,;]["']?(?:urn:|fil\.|fol\.|https?:))[^\t"])*
+      | [^\s,;|{re.escape(_BRACKETS)}]+""",
     re.VERBOSE,
 )
 _REFERENCE = re.compile(
@@ -70,10 +71,13 @@ def find(text: str, column: int = 0) -> list[Found]:
         return [Found(column or 1, text, text)]
     places = [match.span() for match in _WORD.finditer(text)]
     if len(places) == 1:
-        return [recognise(text[slice(*places[0])], column or 1, alone=True)]
+        word = recognise(text[slice(*places[0])], column or 1, alone=True)
+        return [word if word.data_id else replace(word, text=text)]
     words = [(place, recognise(text[slice(*place)], column, alone=False)) for place in places]
     if any(word.data_id for _, word in words):  # then a bullet or a dash is no entry
         words = [(place, word) for place, word in words if _LETTER.search(word.text)]
+    elif words:
+        return [Found(column or 1, text, "", NO_ID)]
     found = list(_merged(text, words))
     return found if column else [replace(word, column=i) for i, word in enumerate(found, 1)]
 
@@ -82,11 +86,16 @@ def _merged(text: str, words: list[tuple[tuple[int, int], Found]]) -> Iterator[F
     """Join neighbours that were rejected: a sentence is one entry, as it stood."""
     for is_good, group in groupby(words, key=lambda pair: bool(pair[1].data_id)):
         run = list(group)
-        if is_good or len(run) == 1:
+        if is_good:
             yield from (word for _, word in run)
-        else:
-            (start, _), (_, end) = run[0][0], run[-1][0]
-            yield Found(run[0][1].column, text[start:end], "", NO_ID)
+            continue
+        (start, _), (_, end) = run[0][0], run[-1][0]
+        while start and text[start - 1] in _BRACKETS:
+            start -= 1
+        while end < len(text) and text[end] in _BRACKETS:
+            end += 1
+        note = run[0][1].note if len(run) == 1 else NO_ID
+        yield Found(run[0][1].column, text[start:end], "", note)
 
 
 def recognise(word: str, column: int, *, alone: bool) -> Found:
