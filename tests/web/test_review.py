@@ -335,7 +335,7 @@ def test_an_address_stays_short_enough_for_ica_however_long_the_ids(st):
     assert st.sim.calls()["getDataEligibleForLinking"] >= 4
 
 
-@pytest.mark.parametrize("act", ["leave-out", "take-back", "check", "reread"])
+@pytest.mark.parametrize("act", ["leave-out", "take-back", "check", "stop-checking", "reread"])
 def test_a_draft_is_its_maker_s_alone(st, act):
     place = st.visitor().draft(["sample-7", *data_ids(1)])
     assert st.visitor("colleague-key").post(f"{place}/{act}").status_code == 404

@@ -11,10 +11,15 @@ from webapp.store.submissions import Submission
 from webapp.store.tables import chores
 from webapp.store.words import ASKING, ChoreKind
 
+STOPPED = "Stopped"  # by whoever made the draft: a problem that is none
+
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """A row of chores: `done` of `total` items; `spec` is what to do, `result` what came of it."""
+    """A row of chores: `done` of `total` items; `spec` is what to do, `result` what came of it.
+
+    `failures` are the leases in a row, this one too, in which nothing was recorded.
+    """
 
     id: int
     submission_id: int
@@ -93,17 +98,20 @@ def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
 def _lease(
     connection: Connection, condition: ColumnElement[bool], worker: str, now: float
 ) -> Chore | None:
-    row = leases.take(connection, chores, condition, worker, now)
+    # Counted here and not where something fails: a worker that dies can't count any more.
+    failed = chores.c.failures + 1
+    row = leases.take(connection, chores, condition, worker, now, failures=failed)
     return Chore(**row) if row else None
 
 
 def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:
     """Keep how far it is (columns of chores) and the lease; returns the chore as it stands now.
 
-    Pages that watch the submission show it. Raises LeaseLost, and keeps nothing of the
-    transaction, when the chore is no longer this worker's.
+    Pages that watch the submission show it. It counts as a success unless `failures` are given.
+    Raises LeaseLost, and keeps nothing of the transaction, when the chore is no longer this
+    worker's.
     """
-    values = {"lease_until": now + leases.LEASE} | values
+    values = {"lease_until": now + leases.LEASE, "failures": 0, "problem": None} | values
     row = leases.keep(connection, chores, chores.c.id == chore.id, chore, values)
     submissions.touch(connection, chore.submission_id, now)
     return Chore(**row)
@@ -126,6 +134,29 @@ def give_back(
 def end(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:
     """Nothing is left to do; with a `problem`, nothing can be. Raises LeaseLost as keep() does."""
     return keep(connection, chore, now, lease_until=0.0, due_at=None, ended_at=now, **values)
+
+
+def lock(connection: Connection, submission_id: int) -> None:
+    """No worker records anything on the submission's chores until the transaction ends.
+
+    Before the submission itself is locked: workers take the two in this order.
+    """
+    statement = select(chores.c.id).where(
+        chores.c.submission_id == submission_id, chores.c.ended_at.is_(None)
+    )
+    connection.execute(statement.order_by(chores.c.id).with_for_update())
+
+
+def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
+    """End what ICA is asked for the submission; who is at it notices. False: nothing was asked."""
+    statement = update(chores).where(
+        chores.c.submission_id == submission_id,
+        chores.c.ended_at.is_(None),
+        chores.c.kind.in_(ASKING),
+    )
+    stopped = {"kind": STOPPED, "message": "", "problem": {}, "at": now}
+    values = {"worker": "", "lease_until": 0.0, "due_at": None, "ended_at": now, "problem": stopped}
+    return connection.execute(statement.values(values)).rowcount > 0
 
 
 def latest(connection: Connection, submission_id: int, kind: ChoreKind) -> Chore | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from webapp.store import batches, chores, sql
 from webapp.store.batches import Cut
@@ -14,6 +14,7 @@ from webapp.store.submissions import Submission, confirm, get
 from webapp.store.tables import items, submissions
 from webapp.store.words import LEFT_OUT, UNREAD, ChoreKind, Flag, State
 
+EXAMPLES = 3  # refused ids that the review shows
 LINKED = ("LINKED", "ALREADY_LINKED")
 UNLINKED = ("UNLINKED", "ALREADY_UNLINKED")
 REASONS = {  # why an item was left out
@@ -148,10 +149,10 @@ def _counts(item_count: int, left_out: int) -> dict[str, int]:
 
 def to_check(
     connection: Connection, submission_id: int, after: int, limit: int
-) -> list[tuple[int, int, int, str]]:
-    """The next items that will be sent: position, line, column, data id."""
+) -> list[tuple[int, str]]:
+    """The next items that will be sent: position and data id."""
     statement = (
-        select(items.c.position, items.c.line, items.c.column, items.c.data_id)
+        select(items.c.position, items.c.data_id)
         .where(items.c.submission_id == submission_id, items.c.status == UNREAD)
         .where(items.c.position > after)
         .order_by(items.c.position)
@@ -173,18 +174,21 @@ def mark_refused(
         connection.execute(update(items).where(checked & condition).values(flags=flags))
 
 
-def note_checked(
-    connection: Connection, submission_id: int, now: float, *, refused: int, examples: Sequence[Any]
-) -> None:
-    """Keep what the check found in the review; what was left out for it stays counted."""
+def note_refused(connection: Connection, submission_id: int, **more: Any) -> None:
+    """Keep in the review how many ids ICA would refuse, and `more`.
+
+    Counted by their flags, so what was left out meanwhile, or before, counts once.
+    """
+    mine = (items.c.submission_id == submission_id) & _carries(Flag.REFUSED)
+    count = connection.execute(select(func.count()).select_from(items).where(mine)).scalar_one()
+    first_few = flagged(connection, submission_id, Flag.REFUSED, Cursor(), EXAMPLES).rows
+    examples = [(item.line, item.column, item.data_id) for item in first_few]
     review = _locked(connection, submission_id)["review"]
-    refused += review.get("left_out", {}).get(Flag.REFUSED.word, 0)
     found = {
-        Flag.REFUSED.word: refused,
-        "checked_at": now,
+        Flag.REFUSED.word: count,
         "examples": review.get("examples", {}) | {Flag.REFUSED.word: examples},
     }
-    _change(connection, submission_id, review=review | found)
+    _change(connection, submission_id, review=review | found | more)
 
 
 def begin(connection: Connection, submission: Submission, now: float) -> bool:

@@ -48,15 +48,19 @@ def first(
 
 
 def take(
-    connection: Connection, table: Table, condition: ColumnElement[bool], worker: str, now: float
+    connection: Connection,
+    table: Table,
+    condition: ColumnElement[bool],
+    worker: str,
+    now: float,
+    **values: Any,
 ) -> RowMapping | None:
-    """Lease the one row that meets the condition, and return it; None when there is none."""
-    statement = (
-        update(table)
-        .where(condition)
-        .values(worker=worker, lease_until=now + LEASE, try_number=table.c.try_number + 1)
-        .returning(table)
-    )
+    """Lease the one row that meets the condition, and return it; None when there is none.
+
+    `values` are other columns to set.
+    """
+    values = {"lease_until": now + LEASE, "try_number": table.c.try_number + 1} | values
+    statement = update(table).where(condition).values(worker=worker, **values).returning(table)
     return connection.execute(statement).mappings().one_or_none()
 
 

@@ -8,7 +8,7 @@ from webapp.store.entries import Entry
 from webapp.store.items import Item
 from webapp.store.pages import Page
 from webapp.store.submissions import Submission
-from webapp.store.words import ChoreKind, Flag, State
+from webapp.store.words import ASKING, ChoreKind, Flag, State
 from webapp.web import intake, params, review
 from webapp.web.desk import desk, own_submission, submission_or_404
 from webapp.web.filters import plural
@@ -63,14 +63,18 @@ def listed(submission_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/submissions/<int:submission_id>/submit")
 def submit(submission_id: int) -> ResponseReturnValue:
-    """Confirm the draft; its first batch goes to ICA within this request."""
+    """Confirm the draft; its first batch goes to ICA within this request. A check ends."""
     own_submission(submission_id, "submit")
     now = desk().now()
     with desk().store.write() as connection:
+        chores.lock(connection, submission_id)
         submission = drafts.lock(connection, submission_id)
-        busy = bool(chores.unfinished(connection, submission_id))
+        underway = chores.unfinished(connection, submission_id)
+        busy = any(chore.kind not in ASKING for chore in underway)
         problem = _why_not_now(submission, busy=busy)
         begun = not problem and drafts.begin(connection, submission, now)
+        if begun:
+            chores.stop_asking(connection, submission_id, now)
         first = batches.claim_first(connection, submission_id, "web", now) if begun else None
     if problem:
         return page(submission, problem)
@@ -111,6 +115,19 @@ def take_back(submission_id: int) -> ResponseReturnValue:
 def check(submission_id: int) -> ResponseReturnValue:
     """Ask ICA which ids it would refuse; the worker does, some hundred a call."""
     return _ask(own_submission(submission_id, "check"), ChoreKind.CHECK)
+
+
+@blueprint.post("/submissions/<int:submission_id>/stop-checking")
+def stop_checking(submission_id: int) -> ResponseReturnValue:
+    """Ask ICA no more; what it has refused so far stays in the review."""
+    own_submission(submission_id, "change")
+    now = desk().now()
+    with desk().store.write() as connection:
+        if chores.stop_asking(connection, submission_id, now):
+            drafts.note_refused(connection, submission_id)
+            submissions.touch(connection, submission_id, now)
+    flash("ICA is not being asked any more.", "success")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
 @blueprint.post("/submissions/<int:submission_id>/reread")

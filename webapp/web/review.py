@@ -8,7 +8,7 @@ from typing import Any
 from flask import url_for
 
 from webapp.store import batches, chores, entries, submissions, uploads
-from webapp.store.chores import Chore
+from webapp.store.chores import STOPPED, Chore
 from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
@@ -100,6 +100,8 @@ def shown(submission: Submission) -> dict[str, Any]:
         "points": points(submission),
         "holders": _holders(submission, holders),
         "check": check if check and check.ended_at else None,
+        "checking": check is not None and check.ended_at is None,
+        "stopped": check is not None and _was_stopped(check),
         "check_trouble": _check_trouble(check),
         "read_as": _read_as(submission),
         "warnings": [text for part in _parts(submission) for text in part.get("warnings", [])],
@@ -160,10 +162,14 @@ def _plan(submission: Submission, speeds: list[float]) -> str:
 
 def _check_trouble(check: Chore | None) -> str:
     """Why the check came to nothing, in ICA's own words."""
-    if check is None or not (check.ended_at and check.problem):
+    if check is None or not (check.ended_at and check.problem) or _was_stopped(check):
         return ""
     problem = check.problem["problem"]
     return str(problem.get("detail") or problem.get("title") or check.problem["message"])
+
+
+def _was_stopped(check: Chore) -> bool:
+    return bool(check.problem and check.problem["kind"] == STOPPED)
 
 
 def _parts(submission: Submission) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Checking: ICA is asked which ids of a draft it would refuse, before anything is sent."""
 
 from itertools import accumulate
+from urllib.parse import quote_plus
 
 from webapp.store import accounts, chores, drafts, submissions
 from webapp.store.chores import Chore
@@ -9,9 +10,8 @@ from webapp.work.context import Context
 AT_ONCE = 200  # ids that one call asks about, if their length allows
 URL_LENGTH = 6000  # characters of ids in one address; servers take 8,000 in all
 AROUND = len("&id=")
-EXAMPLES = 3  # refused ids that the review shows
 
-Row = tuple[int, int, int, str]  # position, line, column, data id
+Row = tuple[int, str]  # position, data id
 
 
 def step(context: Context, chore: Chore) -> Chore:
@@ -20,28 +20,24 @@ def step(context: Context, chore: Chore) -> Chore:
         submission = submissions.get(connection, chore.submission_id)
         account = accounts.get(connection, chore.account_id)
         rows = _that_fit(drafts.to_check(connection, submission.id, chore.done, AT_ONCE))
-    eligible = context.clients.of(account).eligible(submission.project_id, [row[3] for row in rows])
-    refused = [row for row in rows if row[3] not in eligible]
+    data_ids = [data_id for _, data_id in rows]
+    eligible = context.clients.of(account).eligible(submission.project_id, data_ids)
+    refused = [data_id for data_id in data_ids if data_id not in eligible]
     last = rows[-1][0] if rows else chore.total
     return _record(context, chore, last, refused)
 
 
-def _record(context: Context, chore: Chore, last: int, refused: list[Row]) -> Chore:
+def _record(context: Context, chore: Chore, last: int, refused: list[str]) -> Chore:
     now = context.clock()
-    found = {
-        "refused": chore.result.get("refused", 0) + len(refused),
-        "examples": [*chore.result.get("examples", []), *(row[1:] for row in refused)][:EXAMPLES],
-    }
-    data_ids = [row[3] for row in refused]
     with context.store.write() as connection:
-        kept = chores.advance(connection, chore, now, last, result=found, problem=None, failures=0)
-        drafts.mark_refused(connection, chore.submission_id, chore.done + 1, last, data_ids)
+        kept = chores.advance(connection, chore, now, last)
+        drafts.mark_refused(connection, chore.submission_id, chore.done + 1, last, refused)
         if kept.ended_at:
-            drafts.note_checked(connection, chore.submission_id, now, **found)
+            drafts.note_refused(connection, chore.submission_id, checked_at=now)
     return kept
 
 
 def _that_fit(rows: list[Row]) -> list[Row]:
     """The first rows whose ids fit into one address."""
-    lengths = accumulate(len(row[3]) + AROUND for row in rows)
+    lengths = accumulate(len(quote_plus(data_id)) + AROUND for _, data_id in rows)
     return [row for row, length in zip(rows, lengths, strict=True) if length <= URL_LENGTH]

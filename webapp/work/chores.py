@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.errors import IcaError, TooMany
-from webapp.store import chores
+from webapp.store import chores, drafts
 from webapp.store.chores import Chore
 from webapp.store.leases import LeaseLost
 from webapp.store.words import ASKING, ChoreKind
@@ -12,6 +12,7 @@ from webapp.work import checking, copy, leaving, troubles
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
+MOST_FAILURES = 10  # in a row, then a chore is given up
 SECONDS = 8.0  # that a unit works before it gives its lease back, so that others get their turn
 
 Step = Callable[[Context, Chore], Chore]
@@ -43,21 +44,17 @@ def perform(context: Context, chore: Chore) -> None:
 
 
 def _perform(context: Context, chore: Chore) -> str:
-    try:
-        return _work(context, chore)
-    except NoKey:
-        _wait_for_sign_in(context, chore)
-        return "waits for a sign-in"
-    except IcaError as error:
-        _ica_has_trouble(context, chore, error)
-        return f"put off or given up: {error}"
-
-
-def _work(context: Context, chore: Chore) -> str:
     """Step after step, until it has ended or others shall have their turn."""
     started = context.clock()
     while chore.ended_at is None:
-        chore = STEPS[chore.kind](context, chore)
+        try:
+            chore = STEPS[chore.kind](context, chore)
+        except NoKey:
+            _wait_for_sign_in(context, chore)
+            return "waits for a sign-in"
+        except IcaError as error:
+            _ica_has_trouble(context, chore, error)
+            return f"put off or given up: {error}"
         if chore.ended_at is None and _pauses(context, chore, started):
             now = context.clock()
             with context.store.write() as connection:
@@ -85,15 +82,16 @@ def _wait_for_sign_in(context: Context, chore: Chore) -> None:
 
 
 def _ica_has_trouble(context: Context, chore: Chore, error: IcaError) -> None:
-    """Try again later what may succeed then; end what never will, with ICA's own words."""
+    """Try again later what may succeed then; end what seems never to, with ICA's own words."""
     now = context.clock()
     problem = troubles.described(error, now)
+    failures = max(chore.failures, 1)  # none when a step before in this unit succeeded
+    seconds = troubles.pause(error, failures - 1)
     with context.store.write() as connection:
-        if not error.worth_trying_again:
+        if failures >= MOST_FAILURES or not error.worth_trying_again:
             chores.end(connection, chore, now, problem=problem)
+            drafts.note_refused(connection, chore.submission_id)
             return
-        seconds = troubles.pause(error, chore.failures)
-        failures = chore.failures + 1
         chores.give_back(
             connection, chore, now, due_at=now + seconds, problem=problem, failures=failures
         )

@@ -1,0 +1,130 @@
+"""Asking ICA first: it helps, and never stands in the way of sending."""
+
+import pytest
+
+from tests.stage import data_ids, text
+from tests.web.markup import elements
+from webapp.store import chores
+from webapp.store.leases import LeaseLost
+from webapp.work import checking
+
+MISSING = data_ids(3, ending="00", start=700)  # ICA has no such data
+AGAIN = "Ask again"
+
+
+@pytest.fixture
+def asking(stored, monkeypatch):
+    """A draft of six good ids and three that ICA would refuse; two are asked a call."""
+    monkeypatch.setattr(checking, "AT_ONCE", 2)
+    demo = stored.visitor()
+    place = demo.draft([*MISSING, *data_ids(6)])
+    stored.sim.set_faults({"eligible:500": 1.0})
+    demo.post(f"{place}/check")
+    return stored, demo, place
+
+
+def buttons(answer):
+    return [button.text.strip() for button in elements(answer, "button")]
+
+
+def test_a_list_is_submitted_while_ica_does_not_answer(asking):
+    st, demo, place = asking
+    st.work(200)
+    assert demo.post(f"{place}/submit").status_code == 303
+    st.sim.set_faults({})
+    st.sim.forget_calls()
+    st.work(30)
+    assert "6 of 9" in text(demo.get(place))
+    assert st.sim.calls().get("getDataEligibleForLinking", 0) == 0
+
+
+def test_a_check_that_is_under_way_notices_that_the_list_was_submitted(asking):
+    st, demo, place = asking
+    st.sim.set_faults({})
+    with st.store.write() as connection:
+        chore = chores.claim(connection, "elsewhere", st.clock.now)
+    chore = checking.step(st.context, chore)
+    assert demo.post(f"{place}/submit").status_code == 303
+    with pytest.raises(LeaseLost):
+        checking.step(st.context, chore)
+
+
+def test_asking_can_be_stopped_and_what_was_found_so_far_stays(asking):
+    st, demo, place = asking
+    st.sim.set_faults({})
+    with st.store.write() as connection:
+        chore = chores.claim(connection, "elsewhere", st.clock.now)
+    checking.step(st.context, chore)
+    assert "Stop asking" in buttons(demo.get(place))
+    assert demo.post(f"{place}/stop-checking").status_code == 303
+    page = demo.get(place)
+    assert "You stopped it after 2 of 9 ids. Of these, ICA would refuse 2 ids ." in text(page)
+    assert AGAIN in buttons(page)
+    assert "2 ids that ICA would refuse" in text(page)
+    assert "Asking ICA" not in text(page)
+    demo.post(f"{place}/check")
+    st.work(5)
+    assert "ICA would refuse 3 ids" in text(demo.get(place))
+
+
+def test_stopping_what_has_ended_does_nothing(st):
+    demo = st.visitor()
+    place = demo.draft(MISSING)
+    demo.post(f"{place}/check")
+    st.work(5)
+    demo.post(f"{place}/stop-checking")
+    page = text(demo.get(place))
+    assert "ICA is not being asked any more." in page
+    assert "ICA would refuse 3 ids" in page
+
+
+def test_asking_is_given_up_in_words_after_some_failures_in_a_row(asking):
+    st, demo, place = asking
+    st.work(600)
+    page = demo.get(place)
+    assert "ICA could not be asked which ids it would refuse." in text(page)
+    assert "can be submitted all the same" in text(page)
+    assert AGAIN in buttons(page)
+    assert st.sim.calls()["getDataEligibleForLinking"] == 10
+
+
+def test_failures_that_are_not_in_a_row_are_not_added_up(asking):
+    st, demo, place = asking
+    for _ in range(3):
+        st.sim.set_faults({"eligible:500": "7x"})
+        st.work(100)
+        st.sim.set_faults({})
+        st.clock.advance(30)
+        with st.store.write() as connection:
+            chore = chores.claim(connection, "elsewhere", st.clock.now)
+        chore = checking.step(st.context, chore)
+        with st.store.write() as connection:
+            chores.give_back(connection, chore, st.clock.now, due_at=st.clock.now)
+    st.work(1)
+    assert "ICA would refuse 3 ids" in text(demo.get(place))
+
+
+def test_what_is_left_out_meanwhile_is_counted_once(stored):
+    demo = stored.visitor()
+    place = demo.draft([*MISSING, *data_ids(200)])
+    demo.post(f"{place}/check")
+    stored.work(5)
+    demo.post(f"{place}/check")
+    with stored.store.write() as connection:
+        chore = chores.claim(connection, "elsewhere", stored.clock.now)
+    chore = checking.step(stored.context, chore)
+    demo.post(f"{place}/leave-out", {"which": "refused"})
+    while not chore.ended_at:
+        chore = checking.step(stored.context, chore)
+    page = text(demo.get(place))
+    assert "3 ids that ICA would refuse" in page
+    assert "3 ids of these left out" in page
+
+
+def test_an_address_stays_short_enough_whatever_the_letters(st):
+    demo = st.visitor()
+    place = demo.draft(["fil." + "é" * 200 + str(number) for number in range(100)])
+    demo.post(f"{place}/check")
+    st.work(5)
+    assert "Asked" in text(demo.get(place))
+    assert st.sim.calls()["getDataEligibleForLinking"] >= 20
