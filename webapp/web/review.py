@@ -12,7 +12,7 @@ from webapp.store.chores import STOPPED, Chore
 from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.store.words import ChoreKind, Flag
+from webapp.store.words import ChoreKind, Flag, State
 from webapp.web import items, progress
 from webapp.web.desk import desk
 from webapp.web.filters import duration, plural
@@ -139,7 +139,8 @@ def _holder_ids(submission: Submission) -> list[int]:
 def _holders(submission: Submission, known: Mapping[int, Submission]) -> list[Holder]:
     found = []
     for key, count in submission.review.get("linked_by", {}).items():
-        if holder := known.get(int(key)):
+        holder = known.get(int(key))
+        if holder and holder.state in {State.ACTIVE, State.SETTLED}:  # or it was deleted since
             place = url_for("submissions.page", submission_id=holder.id)
             found.append(Holder(holder.name, place, count))
     return found
