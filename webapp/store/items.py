@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -76,11 +77,22 @@ _LISTED = (
     *("submission_id", "position", "data_id", "line", "column", "flags", "status"),
     *("reason", "name", "path", "linked_id"),
 )
+_ADD = f"""
+INSERT INTO items ({", ".join(f'"{name}"' for name in _LISTED)})
+SELECT ?, ? + key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+       json_extract(value, '$[2]'), json_extract(value, '$[3]'), '{UNREAD}', '', '', '', ''
+FROM json_each(?)
+"""
 
 
 def add(connection: Connection, submission_id: int, first: int, rows: Sequence[Listed]) -> None:
     """Add a chunk of good entries at positions `first` and up."""
     if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        # One statement, during which other threads run: executemany stops them at every row.
+        chunk = msgspec.json.encode(rows).decode()
+        connection.exec_driver_sql(_ADD, (submission_id, first, chunk))
         return
     values = (
         (submission_id, place, row.data_id, row.line, row.column, row.flags, UNREAD, "", "", "", "")
@@ -141,20 +153,21 @@ def _by_status(batches: Sequence[Batch], statuses: Iterable[str]) -> list[Slice]
             found.append(Slice(status))
             continue
         ours = [batch for batch in batches if (batch.state in UNSENT) == (status == NOT_SENT)]
-        found += [Slice(UNREAD, first, last) for first, last in _merged(ours)]
+        found += [Slice(UNREAD, first, last) for first, last in ranges(ours)]
         if status == NOT_SENT:
             found.append(Slice(NOT_SENT))
     return found
 
 
-def _merged(batches: Iterable[Batch]) -> list[tuple[int, int]]:
-    ranges: list[tuple[int, int]] = []
+def ranges(batches: Iterable[Batch]) -> list[tuple[int, int]]:
+    """The positions of batches, in their order, as few ranges; neighbours make one."""
+    found: list[tuple[int, int]] = []
     for batch in batches:
-        if ranges and ranges[-1][1] + 1 == batch.first_position:
-            ranges[-1] = (ranges[-1][0], batch.last_position)
+        if found and found[-1][1] + 1 == batch.first_position:
+            found[-1] = (found[-1][0], batch.last_position)
         else:
-            ranges.append((batch.first_position, batch.last_position))
-    return ranges
+            found.append((batch.first_position, batch.last_position))
+    return found
 
 
 def page(
