@@ -104,6 +104,11 @@ def test_no_address_that_a_page_offers_is_too_long_for_a_web_server(st, demo, pl
             assert max(map(len, offered)) < 4_000
 
 
+def test_an_id_stands_in_one_piece_so_that_a_browser_s_own_search_finds_it(demo, place):
+    for path in (f"{place}/items", f"{place}/items/1"):
+        assert f"<code>{LINKED[0]}</code>" in demo.get(path).get_data(as_text=True)
+
+
 def test_sizes(demo, place):
     assert len(rows(demo.get(f"{place}/items?size=100"))) == 100
     assert len(rows(demo.get(f"{place}/items?size=1000"))) == 130
