@@ -1,6 +1,7 @@
 """Reasons: like goes with like, counted, shown, exported and tried again by group."""
 
 import re
+import uuid
 
 import pytest
 
@@ -142,6 +143,13 @@ def test_a_made_up_time_or_reason_is_a_clean_error(st):
     assert st.visitor().get(f"{place}/items?reason=99999").status_code == 404
 
 
+def test_an_id_is_masked_wherever_it_stands():
+    for length in (580, 594, 600):  # the beginning of a reason counts, 600 characters
+        told = {masked("x" * length + f" {uuid.uuid4()} owned") for _ in range(2)}
+        assert len(told) == 1
+        assert len(told.pop()) <= 600
+
+
 def test_what_is_masked_and_what_is_kept():
     told = {
         "3 of 5 files could not be linked.": "[number] of [number] files could not be linked",
@@ -151,6 +159,13 @@ def test_what_is_masked_and_what_is_kept():
         "No urn:ilmn:ica:region:aa:data:fil.x#/p/q\nhere": "No [id] here",
         "error ICA_API_004 and/or else": "error ICA_API_004 and/or else",
         "Since 2026-11-23T12:04:11Z": "Since [number]",
+        "Sample NA12878_S1 could not be found": "Sample [name] could not be found",
+        "Sample P-0004711-T and ID:abc123": "Sample [name] and ID:[name]",
+        "HTTP 404 after 3ms": "HTTP 404 after [number]ms",
+        "1.5 GB of 12GB": "[number] GB of [number]GB",
+        "V3 or V4: status 503, SHA256 of S3": "V3 or V4: status 503, SHA256 of S3",
+        "PARTIALLY_LINKED in us-east-1": "PARTIALLY_LINKED in us-east-1",
+        "Lines 10-20, (1234), #7": "Lines [number]-[number], ([number]), #[number]",
         "don't use the user's key": "don't use the user's key",
         "": "",
     }

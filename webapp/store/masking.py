@@ -3,6 +3,8 @@
 import re
 
 LONGEST = 600  # characters of a reason that count
+_UNIT = r"(?:[munp]?s|min|h|[kmgt]?i?b)"
+_NO_CODE = r"(?<!\bHTTP )(?<!\bstatus )(?<!\bcode )(?<!\berror )"  # an answer's code stays
 _MASKS = [  # at each place the first that fits is taken: the more telling shapes come first
     (r"urn:\S+", "[id]"),
     (r"[a-z][a-z0-9+.-]*://\S+", "[path]"),
@@ -10,11 +12,13 @@ _MASKS = [  # at each place the first that fits is taken: the more telling shape
     (r"\bf(?:il|ol)\.[0-9a-f]+", "[id]"),
     (r"\"[^\"]*\"|“[^”]*”|«[^»]*»|`[^`]*`|(?<!\w)'[^']*'(?!\w)", "[name]"),
     (r"(?<![\w\]])/[\w.~-][^\s,;:)]*", "[path]"),
-    (r"\b[\w.-]+(?:/[\w.-]+){2,}", "[path]"),
+    (r"(?<![\w.-])[\w.-]+(?:/[\w.-]+){2,}", "[path]"),
     (r"\b\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:z|[+-]\d\d:?\d\d)?)?\b", "[number]"),
-    (r"\b[\w-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{1,5}\b", "[name]"),
+    (r"(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{1,5}\b", "[name]"),
     (r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b", "[id]"),
-    (r"(?<![\w.])[+-]?\d+(?:[.,]\d+)*(?!\w)", "[number]"),
+    # two digits and a letter, hyphens too: a sample's name, and neither a unit nor an error's code
+    (rf"(?<![\w-])(?!\d+{_UNIT}\b|ICA_|SHA)(?=(?:[\w-]*\d){{2}})(?=[\w-]*[a-z])[\w-]+", "[name]"),
+    (rf"(?<![\w.])(?<![a-z]-){_NO_CODE}[+-]?\d+(?:[.,]\d+)*(?={_UNIT}?(?!\w))", "[number]"),
 ]
 _PATTERN = re.compile("|".join(f"({pattern})" for pattern, _ in _MASKS), re.IGNORECASE)
 
@@ -24,8 +28,8 @@ def masked(reason: str) -> str:
 
     "Owned by 3f0c5a52-… since 2026-11-23" -> "Owned by [id] since [number]".
     """
-    line = " ".join(reason[:LONGEST].split())
-    return _PATTERN.sub(_mask, line).rstrip(".")
+    line = " ".join(reason[: 2 * LONGEST].split())
+    return _PATTERN.sub(_mask, line)[:LONGEST].rstrip(".")
 
 
 def _mask(found: re.Match[str]) -> str:
