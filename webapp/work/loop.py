@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any, TypeVar
 
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store, batches, chores, uploads, workers
@@ -20,6 +21,7 @@ THREADS = 8
 BEAT_EVERY = 5.0  # seconds
 IDLE = 0.2  # seconds between two looks when nothing is due
 Unit = Callable[[], None]
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -106,12 +108,8 @@ class Worker:
         return partial(self._alone, self._keeping_house, partial(house.keep_house, self._context))
 
     def _batch_due(self, now: float) -> Unit | None:
-        store, busy = self._context.store, self._context.budget.busy()
-        with store.read() as connection:
-            if not batches.is_due(connection, now, not_of=busy):
-                return None
-        with store.write() as connection:
-            batch = batches.claim(connection, self.id, now, not_of=busy)
+        busy = self._context.budget.busy()
+        batch = self._claim(batches.is_due, batches.claim, now, not_of=busy)
         if batch is None:
             return None
         # Counted here and not in the thread: the next look comes before the thread has begun.
@@ -125,27 +123,29 @@ class Worker:
             self._context.budget.end(batch.account_id)
 
     def _chore_due(self, now: float) -> Unit | None:
-        store, busy = self._context.store, self._context.budget.busy()
-        with store.read() as connection:
-            if not chores.is_due(connection, now, not_of=busy):
-                return None
-        with store.write() as connection:
-            chore = chores.claim(connection, self.id, now, not_of=busy)
+        busy = self._context.budget.busy()
+        chore = self._claim(chores.is_due, chores.claim, now, not_of=busy)
         return partial(chores_work.perform, self._context, chore) if chore else None
 
     def _upload_due(self, now: float) -> Unit | None:
         """One list at a time: reading takes the processor, and everything else must go on."""
         if self._reading.locked():
             return None
-        with self._context.store.read() as connection:
-            if not uploads.is_due(connection, now):
-                return None
-        with self._context.store.write() as connection:
-            upload = uploads.claim(connection, self.id, now)
+        upload = self._claim(uploads.is_due, uploads.claim, now)
         if upload is None:
             return None
         self._reading.acquire()
         return partial(self._alone, self._reading, partial(read.read, self._context, upload))
+
+    def _claim(
+        self, is_due: Callable[..., bool], claim: Callable[..., T | None], now: float, **limits: Any
+    ) -> T | None:
+        """What is due next in a queue. A reader looks first: an idle worker writes nothing."""
+        with self._context.store.read() as connection:
+            if not is_due(connection, now, **limits):
+                return None
+        with self._context.store.write() as connection:
+            return claim(connection, self.id, now, **limits)
 
     @staticmethod
     def _alone(lock: threading.Lock, do: Unit) -> None:
