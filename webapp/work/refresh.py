@@ -11,9 +11,9 @@ from webapp.ica.operations import Kind
 from webapp.store import accounts, batches, results
 from webapp.store.batches import Batch, Counts
 from webapp.store.submissions import Submission
-from webapp.store.words import UNKNOWN, UNREAD, Blocked, Task
+from webapp.store.words import UNKNOWN, UNREAD, Task
 from webapp.store.words import WATCHED as WATCHED_PRIORITY
-from webapp.work import walk
+from webapp.work import troubles, walk
 from webapp.work.context import Context
 
 WATCHED_PAUSE = 2.0  # seconds between two refreshes while somebody watches
@@ -94,11 +94,9 @@ def _heard(news: News, now: float) -> dict[str, Any]:
         "total": news.total,
         "counts": news.counts,
         "counted_at": now,
-        "failures": 0,
-        "blocked": Blocked.NO,
-        "trouble": None,
         "missing_count": 0,
         "missing_since": None,
+        **troubles.WELL,
     }
     if news.job:
         finished = news.job.time_finished

@@ -35,15 +35,8 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
             _stop(connection, batch, now)
             return
         data_ids = items.ids_to_send(connection, batch)
-        batches.keep(
-            connection,
-            batch,
-            now,
-            state=BatchState.SENDING,
-            task=Task.FIND,
-            due_at=now,
-            intent_at=now,
-        )
+        intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
+        batches.keep(connection, batch, now, **intent)
     try:
         created = client.create_batch(submission.project_id, data_ids, kind=cast(Kind, batch.kind))
     except IcaError as error:
@@ -54,28 +47,20 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
 
 def _stop(connection: Connection, batch: Batch, now: float) -> None:
     """It was under way when the others were stopped, and did not arrive."""
-    stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE}
-    batches.record(connection, batch, now, due_at=now, blocked=Blocked.NO, trouble=None, **stopped)
+    stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
+    batches.record(connection, batch, now, **stopped, **troubles.WELL)
 
 
 def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:
     now = context.clock()
+    sent = {"state": BatchState.RUNNING, "task": Task.REFRESH, "due_at": now, "sent_at": now}
+    made = {
+        "ica_batch_id": created.id,
+        "ica_job_id": created.job.id if created.job else None,
+        "job_status": created.job.status if created.job else "",
+    }
     with context.store.write() as connection:
-        batches.record(
-            connection,
-            batch,
-            now,
-            state=BatchState.RUNNING,
-            task=Task.REFRESH,
-            due_at=now,
-            sent_at=now,
-            ica_batch_id=created.id,
-            ica_job_id=created.job.id if created.job else None,
-            job_status=created.job.status if created.job else "",
-            failures=0,
-            blocked=Blocked.NO,
-            trouble=None,
-        )
+        batches.record(connection, batch, now, **sent, **made, **troubles.WELL)
         accounts.note_trouble(connection, batch.account_id, "", None, now)
 
 
@@ -96,18 +81,10 @@ def _not_sent(context: Context, batch: Batch, error: IcaError) -> None:
 def _refused(context: Context, batch: Batch, error: IcaError) -> None:
     """ICA doesn't take the batch as it stands: nothing of it was sent."""
     now = context.clock()
+    refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
+    problem = troubles.described(error, now)
     with context.store.write() as connection:
-        batches.record(
-            connection,
-            batch,
-            now,
-            state=BatchState.REFUSED,
-            task=Task.CLOSE,
-            due_at=now,
-            blocked=Blocked.NO,
-            problem=troubles.described(error, now),
-            trouble=None,
-        )
+        batches.record(connection, batch, now, problem=problem, **refused, **troubles.WELL)
 
 
 def find(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:

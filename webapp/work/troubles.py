@@ -10,6 +10,7 @@ from webapp.work.context import Context
 
 LADDER = (0.5, 2.0, 10.0, 30.0)  # seconds; the official command line waits as long
 BLOCKED_PAUSE = 300.0  # seconds until a blocked batch is tried again by itself
+WELL: dict[str, Any] = {"failures": 0, "trouble": None, "blocked": Blocked.NO}
 REASONS: dict[type[IcaError], Blocked] = {
     NotSignedIn: Blocked.SIGN_IN,
     MayNot: Blocked.MAY_NOT_READ,

@@ -11,7 +11,8 @@ from webapp.store import accounts, batches, leases, results
 from webapp.store.batches import Batch
 from webapp.store.results import Outcome
 from webapp.store.submissions import Submission
-from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Blocked, Task
+from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Task
+from webapp.work import troubles
 from webapp.work.context import Context
 
 PAGE = 1000
@@ -21,7 +22,6 @@ TROUBLED_EVERY = 60.0  # seconds after which failed items are read again
 GROWN_BY = 1.2
 MORE_WALKS, MORE_WALKS_PAUSE = 3, 40.0  # when the job has ended and items still move
 REFRESH_PAUSE = 5.0  # seconds, when the counts were final and the items are not
-WELL: dict[str, Any] = {"failures": 0, "trouble": None, "blocked": Blocked.NO}
 EXPANDED_REASON = "ICA (V3) made one item of each file in this folder; they stand after the list."
 NOT_LISTED = "ICA does not list this id among the batch's items."
 
@@ -52,7 +52,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
         page, anew = _read(client, submission, batch, batch.round_cursor)
         now = context.clock()
         pauses = bool(page.next_token) and _pauses(context, batch, started)
-        values = _round_read(batch, page, anew, now) | WELL
+        values = _round_read(batch, page, anew, now) | troubles.WELL
         values |= {"lease_until": 0.0, "due_at": now} if pauses else _leased(now)
         with context.store.write() as connection:
             batches.keep(connection, batch, now, **values)
