@@ -1,7 +1,7 @@
 """The database is the queue: leases, urgency, and several workers at once."""
 
-import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -116,11 +116,8 @@ def test_many_workers_claim_each_batch_once(store, make_batches, database_url):
             claimed[batch.id] += 1
         own.close()
 
-    threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, ["w1", "w2", "w3", "w4"]))
     assert claimed == Counter(made)
 
 
@@ -134,11 +131,8 @@ def test_batches_of_one_submission_change_at_the_same_time(store, make_batches, 
             record(own, batch, state=BatchState.SETTLED, task=Task.NONE, due_at=None, counts=LINKED)
         own.close()
 
-    threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, ["w1", "w2", "w3", "w4"]))
     with store.read() as connection:
         submission = submissions.get(connection, 1)
     assert (submission.state, submission.counts) == ("settled", {"LINKED": count})
