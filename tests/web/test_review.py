@@ -202,6 +202,8 @@ def test_files_and_folders_are_counted_apart(st):
     demo = st.visitor()
     page = demo.get(demo.draft([*data_ids(3), *data_ids(2, kind="fol")]))
     assert "3 files, 2 folders" in text(page)
+    odd = text(st.visitor().get(st.visitor().draft([*data_ids(3), "fol.short", "sample-7"])))
+    assert "3 files, 0 folders, 2 of an unusual shape" in odd
 
 
 def test_how_long_it_takes_is_said_by_past_batches_and_else_not_at_all(st):

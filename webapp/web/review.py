@@ -97,6 +97,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "to_send": submission.item_count - submission.left_out,
         "few": few,
         "plan": _plan(submission, speeds),
+        "files_and_folders": _files_and_folders(submission.review),
         "points": points(submission),
         "holders": _holders(submission, holders),
         "check": check if check and check.ended_at else None,
@@ -159,6 +160,12 @@ def _plan(submission: Submission, speeds: list[float]) -> str:
     least, most = duration(min(to_send, size) / quick), duration(to_send / slow)
     likely = least if least == most else f"{least} to {most}"
     return f"{told}; likely {likely}, by the last {plural(len(speeds), 'batch', 'batches')}"
+
+
+def _files_and_folders(review: Mapping[str, Any]) -> str:
+    told = f"{plural(review['files'], 'file')}, {plural(review['folders'], 'folder')}"
+    unusual = review.get(Flag.UNUSUAL.word)
+    return told + f", {unusual:,} of an unusual shape" if unusual else told
 
 
 def _check_trouble(check: Chore | None) -> str:

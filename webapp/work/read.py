@@ -193,7 +193,7 @@ class _Reader:
         if entry.kind is Kind.GOOD:
             data_id = entry.data_id
             self.item_count += 1
-            self.folders += data_id.startswith("fol.")
+            self.folders += data_id.startswith("fol.") and not entry.unusual
             flags = self.remarks.of_entry(entry)
             chunk.good.append(Listed(data_id, entry.line, entry.column, flags))
         else:
@@ -223,10 +223,11 @@ class _Reader:
             name: sum(getattr(reading, name) for reading in self.readings)
             for name in ("good", "repeated", "rejected", "comments", "blank")
         }
+        unusual = sum(reading.unusual for reading in self.readings)
         return total | {
             **self.remarks.review(),
             "folders": self.folders,
-            "files": self.item_count - self.folders,
+            "files": self.item_count - self.folders - unusual,
             "columns": self.submission.review.get("columns", {}),  # what the user chose
             "parts": [_described(reading) for reading in self.readings],
         }
