@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.idlist.samples import PROJECT, A, B, C, entries, finished, good
+from tests.idlist.samples import FOLDER, PROJECT, URN, A, B, C, entries, finished, good
+from tests.idlist.test_annotate import annotated
 from webapp.idlist import Kind
 
 DETAILS = {"path": "/a", "tags": {"userTags": ["x"]}, "owningProjectId": PROJECT}
@@ -33,6 +34,35 @@ BODY = {"items": [{"dataId": A}, {"dataId": B}]}
 def test_every_shape_gives_the_same_ids(value, indent):
     found = entries(json.dumps(value, indent=indent))
     assert [(entry.kind, entry.data_id) for entry in found] == [(Kind.GOOD, A), (Kind.GOOD, B)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"samples": [{"name": "s1", "files": [A]}, {"name": "s2", "files": [{"id": B}]}]},
+        [{"tumor": A, "normal": B, "note": "x"}],
+        {"tumor": A, "normal": B},
+        {A: "tumor", B: {"size": 1}},
+        {"run": {"tumor": {"bam": A}, "normal": {"bam": URN + B}}},
+        [{"id": "S1", "file": A}, {"id": "S2", "file": B}],
+        {"id": "run 7", "samples": [{"id": A}, {"id": B}]},
+    ],
+)
+def test_ids_under_any_name_are_found_where_no_name_tells(value):
+    assert good(json.dumps(value)) == [A, B]
+    assert json.loads(annotated(json.dumps(value)))
+    assert good(annotated(json.dumps(value)).decode()) == [A, B]
+
+
+def test_an_id_beside_a_list_is_told_of_and_not_sent():
+    first, second, third = entries(json.dumps({"parentId": FOLDER, "items": [{"id": A}], "x": B}))
+    assert (first.kind, first.text) == (Kind.REJECTED, FOLDER)
+    assert (second.data_id, third.text) == (A, B)
+    assert "beside the list" in third.note
+
+
+def test_an_odd_data_id_is_not_replaced_by_its_folder_s():
+    assert good(json.dumps([{"dataId": "abc", "folder": FOLDER}])) == ["abc"]
 
 
 def test_json_lines():

@@ -80,6 +80,17 @@ def test_a_column_that_is_only_called_id_gives_way_to_one_that_holds_ids():
     assert chosen(text).why == "It holds data ids."
 
 
+def test_a_column_called_data_id_that_is_empty_gives_way():
+    text = f"data_id,file_id\n,{A}\n,{B}\n"
+    assert good(text) == [A, B]
+    assert good(text.replace("\n,", "\nx1,", 1)) == ["x1"]  # it may hold odd ids
+
+
+def test_what_can_t_be_seen_does_not_hide_a_project():
+    [first] = entries(f"data_id,projectId\n{A},\u200b{PROJECT}\u00a0\n")
+    assert first.project_id == PROJECT
+
+
 @pytest.mark.parametrize("header", ["data_id", "x"])
 def test_the_column_of_ids_may_stand_far_out(header):
     rows = [["n"] * 300 + [header], *(["S"] * 300 + [name] for name in (A, B, C))]

@@ -5,11 +5,11 @@ import re
 from collections.abc import Sequence
 
 from webapp.idlist.cursor import DECODER
+from webapp.idlist.documents import OUTCOME
 from webapp.idlist.records import Record
 
 Cells = Sequence[str]
 
-_KEY = "linkboard"  # under which an object gets its outcome
 _signs = re.compile(r"[\s:,]*").match
 
 
@@ -21,7 +21,7 @@ def annotated_value(record: Record, told: Sequence[Cells], headers: Cells) -> st
     outcomes = [dict(zip(headers, cells, strict=True)) for cells in told]
     outcome = json.dumps(outcomes if len(outcomes) > 1 else outcomes[0])
     if value.startswith('"'):
-        return f'{before}{{"id": {value}, "{_KEY}": {outcome}}}'
+        return f'{before}{{"id": {value}, "{OUTCOME}": {outcome}}}'
     if not value.startswith("{"):
         return record.raw  # a number or the like, which was rejected
     start, end = _former(value)
@@ -29,18 +29,18 @@ def annotated_value(record: Record, told: Sequence[Cells], headers: Cells) -> st
         return before + value[:start] + outcome + value[end:]
     inside = value[:-1].rstrip()
     comma = "" if inside == "{" else ", "
-    return f'{before}{inside}{comma}"{_KEY}": {outcome}{value[len(inside) :]}'
+    return f'{before}{inside}{comma}"{OUTCOME}": {outcome}{value[len(inside) :]}'
 
 
 def _former(value: str) -> tuple[int, int]:
     """Where in an object the outcome of an earlier round begins and ends; (0, 0) for nowhere."""
     found = (0, 0)
-    at = _past_signs(value, 1) if f'"{_KEY}"' in value else len(value) - 1
+    at = _past_signs(value, 1) if f'"{OUTCOME}"' in value else len(value) - 1
     while value[at] != "}":
         name, at = DECODER.raw_decode(value, at)
         start = _past_signs(value, at)
         _, end = DECODER.raw_decode(value, start)
-        found = (start, end) if name == _KEY else found
+        found = (start, end) if name == OUTCOME else found
         at = _past_signs(value, end)
     return found
 

@@ -16,7 +16,7 @@ _ID_HEADERS = (
     ("urn", "icaurn", "fileurn", "id", "ids", "data", "identifier"),
 )
 _RANKS = {name: len(_ID_HEADERS) - rank for rank, names in enumerate(_ID_HEADERS) for name in names}
-_SUREST = len(_ID_HEADERS)
+SUREST = len(_ID_HEADERS)
 MOST_OTHERS = 20  # columns with ids that are offered in place of the one that is read
 _PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
 
@@ -67,7 +67,7 @@ def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
     width = max((len(row) for row in rows), default=0)
     names = [_cell(rows[header], i) if header is not None else "" for i in range(width)]
     counts = count_cells(body, count_ids, width)
-    best = _best(names, counts, wanted)
+    best = _best(names, counts, count_cells(body, str.strip, width), wanted)
     others = (i for i, count in enumerate(counts) if count and i != best)
     shows = sorted([*islice(others, MOST_OTHERS), *([] if best is None else [best])])
     offered = tuple(
@@ -96,13 +96,15 @@ def count_cells(
     return found
 
 
-def _best(names: Sequence[str], counts: Sequence[int], wanted: int | None) -> int | None:
+def _best(
+    names: Sequence[str], counts: Sequence[int], filled: Sequence[int], wanted: int | None
+) -> int | None:
     if wanted is not None and 1 <= wanted <= len(names):
         return wanted - 1
-    # The surest name wins; another, if it holds no ids, gives way to a column that does.
+    # The surest name wins, be its ids odd; another gives way to a column that holds usual ones.
     score = [
-        (rank(name) == _SUREST, bool(count), rank(name), count)
-        for name, count in zip(names, counts, strict=True)
+        (rank(name) == SUREST and full > 0, bool(count), rank(name), count)
+        for name, count, full in zip(names, counts, filled, strict=True)
     ]
     best = max(range(len(names)), key=score.__getitem__, default=None)
     return best if best is not None and any(score[best]) else None
@@ -123,7 +125,7 @@ def _header(rows: Sequence[Sequence[str]]) -> int | None:
 
 def _project(names: Sequence[str], body: Sequence[Sequence[str]]) -> int | None:
     for i, name in enumerate(names):
-        if names_project(name) and any(is_uuid(_cell(row, i).strip()) for row in body):
+        if names_project(name) and any(is_uuid(clean(_cell(row, i)).strip()) for row in body):
             return i
     return None
 

@@ -5,13 +5,15 @@ from typing import Any, TextIO
 
 from msgspec.structs import replace
 
-from webapp.idlist.columns import count_ids, names_ids, names_project, rank
+from webapp.idlist.columns import SUREST, count_ids, names_ids, names_project, rank
 from webapp.idlist.cursor import Cursor
 from webapp.idlist.records import Part, Record, count_lines
-from webapp.idlist.words import Found, clean, find, is_uuid
+from webapp.idlist.words import Found, clean, find, is_uuid, mentions_id
 
+OUTCOME = "linkboard"  # the name under which an object that was handed back has its outcomes
 _DEEPEST = 64  # lists and objects around the one with the ids
 _NO_ID = "This value names no data id."
+_BESIDE = "This id stands beside the list, not in it. Add it to the list if it is to be linked."
 _LISTS = frozenset({"items", "data", "files", "folders", "ids", "results"})
 
 
@@ -70,7 +72,7 @@ class _Document:
             elif character == "{":
                 yield from self._object(depth + 1)
             else:
-                cursor.value()
+                yield from self._beside()
             if not cursor.skip(","):
                 break
         cursor.expect("}")
@@ -103,6 +105,18 @@ class _Document:
         part = Part.ENTRIES if found else Part.FRAME
         return Record(part, line, raw, self._placed(line, found), (), count_lines(raw), offset)
 
+    def _beside(self) -> Iterator[Record]:
+        """A value beside a list: an id there may be that of the folder that was listed."""
+        cursor = self._cursor
+        offset, value = cursor.offset, cursor.value()
+        if isinstance(value, str) and count_ids(value):
+            words = find(clean(value).strip())
+            line = cursor.line_of(words[0].text, offset)
+            raw = cursor.take()
+            found = [Found(word.column, word.text, "", _BESIDE) for word in words]
+            found = self._placed(line, found)
+            yield Record(Part.ENTRIES, line, raw, found, (), count_lines(raw), len(raw))
+
     def _placed(self, line: int, found: Sequence[Found]) -> list[Found]:
         """Number the entries of a line."""
         if line != self._line:
@@ -115,9 +129,10 @@ def _is_single(value: Any) -> bool:
     """Whether an object is an entry itself, not an object around a list of them."""
     if not isinstance(value, dict):
         return False
+    value = {key: inner for key, inner in value.items() if key != OUTCOME}
     if any(isinstance(inner, list) and _is_list_name(key) for key, inner in value.items()):
         return False
-    return bool(_text(value)) or not _has_list(value)
+    return bool(_named(value)[0]) or not _has_list(value)
 
 
 def _is_list_name(key: str) -> bool:
@@ -137,28 +152,49 @@ def _has_list(value: Any) -> bool:
 
 def _ids(value: Any) -> Sequence[Found]:
     """The entries of a value: one for each id in its text, or a reject."""
-    text = value if isinstance(value, str) else _text(value)
-    found = find(clean(text).strip()) or [Found(1, text, "", _NO_ID)]
+    text, is_sure = (value, True) if isinstance(value, str) else _named(value)
+    found = find(clean(text).strip())
+    if not is_sure and not any(word.data_id and not word.unusual for word in found):
+        found = _anywhere(value) or found
+    found = found or [Found(1, text, "", _NO_ID)]
     project_id = _project(value)
     return [replace(word, project_id=project_id) for word in found] if project_id else found
 
 
-def _text(value: Any, depth: int = 2) -> str:
-    """What names the data in an object: `dataId`, `id`, or `id` of the object `data`; or ""."""
+def _named(value: Any, depth: int = 2) -> tuple[str, bool]:
+    """What names the data in an object, and whether its name leaves no doubt; or "".
+
+    That is `dataId`, `id`, or `id` of the object `data`.
+    """
     if not isinstance(value, dict):
-        return ""
+        return "", False
     texts = [
-        (inner if isinstance(inner, str) else _text(inner, depth - 1), rank(key))
+        (inner if isinstance(inner, str) else _named(inner, depth - 1)[0], rank(key))
         for key, inner in value.items()
         if depth and rank(key)
     ]
-    best, _ = max(texts, key=lambda pair: (count_ids(pair[0]), pair[1]), default=("", 0))
-    return best
+    text, best = max(texts, key=lambda pair: (count_ids(pair[0]), pair[1]), default=("", 0))
+    return text, bool(text) and best == SUREST
+
+
+def _anywhere(value: Any) -> list[Found]:
+    """The ids in an object of which no name tells: texts that hold nothing else, names too."""
+    found: list[Found] = []
+    inners = [value]
+    while inners:
+        inner = inners.pop()
+        if isinstance(inner, list):
+            inners.extend(reversed(inner))
+        elif isinstance(inner, dict):
+            inners.extend(part for pair in reversed(inner.items()) for part in reversed(pair))
+        elif isinstance(inner, str) and mentions_id(inner) and count_ids(inner):
+            found.extend(find(clean(inner).strip()))
+    return found
 
 
 def _project(value: Any) -> str:
     if isinstance(value, dict):
         for key, inner in value.items():
-            if names_project(key) and isinstance(inner, str) and is_uuid(inner):
-                return inner.lower()
+            if names_project(key) and isinstance(inner, str) and is_uuid(clean(inner).strip()):
+                return clean(inner).strip().lower()
     return ""

@@ -134,7 +134,7 @@ def _record(row: Row, choice: Choice) -> Record:
 def _project(row: Row, index: int | None) -> str:
     if index is None or index >= len(row.cells):
         return ""
-    cell = row.cells[index].strip().lower()
+    cell = clean(row.cells[index]).strip().lower()
     return cell if is_uuid(cell) else ""
 
 
