@@ -101,6 +101,10 @@ def test_rejects_are_shortened():
     assert len(entry.text) == 200
 
 
+def test_a_link_without_a_project():
+    assert good(f"https://ica.illumina.com/ica/data/{A}?x=1\n") == [A]
+
+
 def test_a_link_names_its_project():
     [entry] = entries(LINK + A)
     assert entry.project_id == PROJECT

@@ -32,7 +32,7 @@ _WORD = re.compile(
 )
 _REFERENCE = re.compile(
     rf"""(?: urn:ilmn:ica:region:[^\s:\#]+:data:
-           | https?://\S*?/projects?/(?P<project>{_UUID})/data/ )
+           | https?://\S*?/(?:projects?/(?P<project>{_UUID})/)?data/ )
          (?P<named>[^\s\#/?&]+) (?: [\#/?&].* )?
        | (?: [\w.-]{{1,64}}[:=] )? (?P<plain>{_USUAL}) (?: [\#/?].* )?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
