@@ -30,6 +30,10 @@ def problem(data, **options):
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "password-protected"),
         (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "web page"),
         (b"\n <HTML>", "web page"),
+        ("<!DOCTYPE html>\n<html>".encode("utf-16"), "web page"),
+        ("\ufeff <html>".encode(), "web page"),
+        (b"<!-- saved from url -->", "web page"),
+        (b'<meta charset="utf-8">', "web page"),
         (b"BZh91AY", "bzip2"),
         (gzip.compress(b"BAM\x01" + bytes(100)), "BAM file"),
         (gzip.compress(gzip.compress(A.encode())), "twice"),
@@ -75,7 +79,14 @@ def test_a_gzip_bomb_is_stopped():
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
 def test_a_bomb_in_a_workbook_is_stopped(part):
     bomb = with_part(book([["a"]]), part, "<a>" + "<b/>" * 1_000_000 + "</a>")
-    assert f"over 1 MB unpacked (in its part {part})" in problem(bomb, limits=SMALL)
+    assert f"over 1 MB unpacked (most of it in its part {part})" in problem(bomb, limits=SMALL)
+
+
+def test_a_bomb_of_many_parts_is_stopped():
+    bomb = book([[A]])
+    for number in range(5):
+        bomb = with_part(bomb, f"xl/media/{number}.bin", b"\0" * 300_000)
+    assert "over 1 MB unpacked" in problem(bomb, limits=SMALL)
 
 
 def test_a_bomb_that_lies_about_its_size():

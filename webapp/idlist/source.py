@@ -35,7 +35,10 @@ _NO_LISTS = (
     (b"\x7fELF", "a program"),
     (b"SQLite format 3", "a database"),
 )
-_MARKUP = re.compile(rb"\s*<(?:!doctype|!--|\?xml|html|head|body|script|table|div)\b", re.I)
+_MARKUP = re.compile(
+    r"[\s\ufeff]*<(?:!--|(?:!doctype|\?xml|html|head|meta|title|body|script|style|table|div)\b)",
+    re.IGNORECASE,
+)
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 
 
@@ -78,6 +81,7 @@ def open_source(pieces: Iterable[bytes], limits: Limits) -> Source:
     if head.startswith(_ZIP):
         return Source(stream, head, "", False, packed)
     encoding, mark = _encoding(head)
+    _refuse_markup(head.decode(encoding, "replace"))
     if not encoding.startswith("utf-16"):
         _refuse_controls(head)
     return Source(stream, head, encoding, mark, packed)
@@ -149,7 +153,10 @@ def _refuse(head: bytes) -> None:
             raise Unreadable(f"This file is {what}, not a list of data ids.")
     if head.startswith(_GZIP):
         raise Unreadable("This file is packed with gzip twice. Unpack it once and upload that.")
-    if _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
+
+
+def _refuse_markup(text: str) -> None:
+    if _MARKUP.match(text):
         raise Unreadable(
             "This file is a web page (HTML or XML, from line 1 on), not a list of data ids. "
             "A download that needed a sign-in is often saved like this."

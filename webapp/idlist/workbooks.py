@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 
-from webapp.idlist.entries import Limits, Unreadable
+from webapp.idlist.entries import Limits, Unreadable, shown
 from webapp.idlist.sheets import LAST_COLUMN, attributes, damaged, each_sheet_row, shared_strings
 from webapp.idlist.tables import Row
 
@@ -28,7 +28,7 @@ _DAMAGES = (
 
 
 class Workbook:
-    """An open workbook. What is unpacked of it is counted, and stopped at the limit."""
+    """An open workbook, which unpacked is not over the limit."""
 
     def __init__(self, stream: io.BufferedReader, limits: Limits) -> None:
         self._most, self._pause = limits.unpacked_bytes, limits.pause
@@ -48,6 +48,7 @@ class Workbook:
                 "This is a zip archive, not a list. Unpack it and upload the list that is in it; "
                 "save a spreadsheet as .xlsx or .csv."
             )
+        self._refuse_bomb()
         self.sheets = self._sheets()  # names and paths of those that are not hidden
         if not self.sheets:
             raise damaged("it has no sheet")
@@ -65,23 +66,24 @@ class Workbook:
         return each_sheet_row(self.part(self.sheet_path), self._strings, self.replaced)
 
     def part(self, name: str) -> Iterator[bytes]:
-        """A part of the archive, unpacked, in chunks. Raises Unreadable beyond the limit."""
-        total = 0
+        """A part of the archive, unpacked, in chunks: never more than it says that it holds."""
         try:
             with self._archive.open(name) as file:
                 while chunk := file.read(_CHUNK):
                     self._pause()
-                    total += len(chunk)
-                    if total > self._most:
-                        raise Unreadable(
-                            f"The workbook is over {self._most // 1_000_000:,} MB unpacked (in "
-                            f"its part {name}), which is the limit. Save the sheet as .csv."
-                        )
                     yield chunk
         except KeyError:
             raise damaged(f"its part {name} is missing") from None
         except _DAMAGES as error:
             raise damaged(f"its part {name} is damaged") from error
+
+    def _refuse_bomb(self) -> None:
+        if sum(part.file_size for part in self.parts) > self._most:
+            largest = max(self.parts, key=lambda part: part.file_size)
+            raise Unreadable(
+                f"The workbook is over {self._most // 1_000_000:,} MB unpacked (most of it in its "
+                f"part {shown(largest.filename)}), which is the limit. Save the sheet as .csv."
+            )
 
     def _sheets(self) -> list[tuple[str, str]]:
         targets = {
