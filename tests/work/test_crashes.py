@@ -31,7 +31,7 @@ class Died(BaseException):
 
 
 def dies(st, *, at_call):
-    """The context of a worker that dies once ICA has answered this call; the first mints a token."""
+    """The context of a worker that dies at the answer to this call; the first is for a token."""
     answered = itertools.count(1)
 
     def on_call(_account_id):
