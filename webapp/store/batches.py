@@ -291,15 +291,3 @@ def unblock(connection: Connection, account_id: int, now: float, reason: Blocked
         batches.c.state.not_in(ENDED),
     )
     connection.execute(statement.values(due_at=now, failures=0))
-
-
-def hurry(connection: Connection, submission_id: int, now: float) -> None:
-    """Somebody watches: what is only to be refreshed later is refreshed now."""
-    statement = update(batches).where(
-        batches.c.submission_id == submission_id,
-        batches.c.task == Task.REFRESH,
-        batches.c.blocked == Blocked.NO,
-        batches.c.failures == 0,
-        batches.c.due_at > now,
-    )
-    connection.execute(statement.values(due_at=now, priority=WATCHED))

@@ -4,31 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
 
 from webapp.store import access as access_of
 from webapp.store.accounts import Account
-from webapp.store.tables import (
-    access,
-    accounts,
-    submissions,
-)
-from webapp.store.words import (
-    UNREAD,
-    Phase,
-    State,
-)
+from webapp.store.tables import access, accounts, submissions
+from webapp.store.words import UNREAD, Phase, State
 
-WATCHED_EVERY = 10.0  # seconds between two writes that somebody watches
 WATCHED_FOR = 30.0  # seconds that a watcher counts after they were last seen
 
 
@@ -297,14 +279,6 @@ def touch(connection: Connection, submission_id: int, now: float) -> None:
     """Something that its pages show has changed."""
     statement = update(submissions).where(submissions.c.id == submission_id)
     connection.execute(statement.values(revision=submissions.c.revision + 1, changed_at=now))
-
-
-def note_watched(connection: Connection, submission_id: int, now: float) -> bool:
-    """Somebody watches; True when it was worth a write."""
-    statement = update(submissions).where(
-        submissions.c.id == submission_id, submissions.c.watched_at < now - WATCHED_EVERY
-    )
-    return connection.execute(statement.values(watched_at=now)).rowcount > 0
 
 
 def grow(connection: Connection, submission_id: int, by: int) -> int:

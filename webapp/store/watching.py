@@ -1,14 +1,16 @@
-"""Watching: the one SELECT that answers a poll."""
+"""Watching: the one SELECT that answers a poll, and the word that somebody is there."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Connection, Double, and_, bindparam, select
+from sqlalchemy import BindParameter, Connection, Double, and_, bindparam, select, update
 
 from webapp.store import access as access_of
 from webapp.store.sessions import hashed
-from webapp.store.tables import access, accounts, sessions, submissions
-from webapp.store.words import State
+from webapp.store.tables import access, accounts, batches, sessions, submissions
+from webapp.store.words import WATCHED, Blocked, State, Task
 from webapp.store.workers import last_beat_query
+
+NOTED_EVERY = 10.0  # seconds between two writes that somebody watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,17 @@ def glance(connection: Connection, token: str, submission_id: int, now: float) -
         _STATEMENT, {"token": hashed(token), "submission": submission_id, "now": now}
     ).one_or_none()
     return Glance(*row) if row else None
+
+
+def note(connection: Connection, submission_id: int, now: float) -> None:
+    """Somebody watches: what is only to be refreshed later is refreshed now."""
+    idle = (
+        (batches.c.submission_id == submission_id)
+        & (batches.c.task == Task.REFRESH)
+        & (batches.c.blocked == Blocked.NO)
+        & (batches.c.failures == 0)
+        & (batches.c.due_at > now)
+    )
+    connection.execute(update(batches).where(idle).values(due_at=now, priority=WATCHED))
+    stale = (submissions.c.id == submission_id) & (submissions.c.watched_at < now - NOTED_EVERY)
+    connection.execute(update(submissions).where(stale).values(watched_at=now))

@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from webapp.store import batches, chores, families, submissions, uploads, watching
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
-from webapp.store.submissions import WATCHED_EVERY, Submission
-from webapp.store.watching import Glance
+from webapp.store.submissions import Submission
+from webapp.store.watching import NOTED_EVERY, Glance
 from webapp.store.words import BatchState, ChoreKind, State, is_trouble
 from webapp.store.workers import SILENT_AFTER
-from webapp.web import guard, params, standing
+from webapp.web import guard, params, standing, troubles
 from webapp.web.build import build
 from webapp.web.desk import desk, nothing_here, viewer
 from webapp.web.htmx import polled
@@ -41,7 +41,7 @@ def progress(submission_id: int) -> ResponseReturnValue:
         glance = watching.glance(connection, session.get("token", ""), submission_id, now)
     if glance is None or not glance.allowed:
         return _refused()
-    if now - glance.watched_at > WATCHED_EVERY:
+    if now - glance.watched_at > NOTED_EVERY:
         _note_watched(submission_id, now)
     return polled(
         _tag(submission_id, glance.revision, glance, now), now, lambda: _part(submission_id)
@@ -57,7 +57,7 @@ def _refused() -> ResponseReturnValue:
 def shown(submission: Submission) -> dict[str, Any]:
     """What the part shows, for the page that holds it."""
     now = desk().now()
-    if now - submission.watched_at > WATCHED_EVERY:
+    if now - submission.watched_at > NOTED_EVERY:
         _note_watched(submission.id, now)
     with desk().store.read() as connection:
         glance = watching.glance(connection, session.get("token", ""), submission.id, now)
@@ -78,7 +78,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "state": standing.shown_state(submission),
         "label": standing.STATE_LABELS.get(standing.shown_state(submission)),
         "sentence": standing.sentence(submission),
-        "troubles": standing.troubles(submission, cut),
+        "troubles": troubles.of(submission, cut),
         "segments": _segments(submission, total),
         "total": total,
         "percent": standing.percent_done(submission),
@@ -129,7 +129,7 @@ class Underway:
 
 
 def _shown_chore(chore: Chore) -> Underway:
-    trouble = standing.sentence_for(chore.problem) if chore.problem else ""
+    trouble = troubles.sentence(chore.problem) if chore.problem else ""
     return Underway(CHORES[ChoreKind(chore.kind)], chore.done, chore.total, trouble)
 
 
@@ -156,8 +156,7 @@ def _part(submission_id: int) -> str | Response:
 
 def _note_watched(submission_id: int, now: float) -> None:
     with desk().store.write() as connection:
-        batches.hurry(connection, submission_id, now)
-        submissions.note_watched(connection, submission_id, now)
+        watching.note(connection, submission_id, now)
 
 
 def _tag(submission_id: int, revision: int, glance: Glance, now: float) -> str:
