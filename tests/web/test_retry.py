@@ -7,6 +7,10 @@ import pytest
 from tests.stage import data_ids, stage, text
 from tests.web.confirming import ask, confirm, fields, statuses
 from tests.web.markup import element, elements, link, rows
+from tests.work.refusing import refusing_stage
+from webapp.store.rollup import roll_up
+
+POST_BATCH = ("POST", "/dataLinkingBatch")
 
 GOOD = data_ids(20)
 ARCHIVED = data_ids(6, ending="02", start=100)  # fail at first, link when tried again
@@ -183,19 +187,71 @@ def test_many_items_are_copied_by_the_worker(database_url, tmp_path, monkeypatch
         assert "25 items confirmed: 25 tried again" in family(visitor, again)
 
 
-def test_items_that_fail_after_the_click_are_not_in_the_set(st, monkeypatch):
-    """The worker copies later; what it copies was frozen by the click."""
+def chosen_by(page):
+    """How many items the page says were chosen."""
+    return int(re.search(r"You chose ([0-9,]+) items?", text(page))[1].replace(",", ""))
+
+
+def test_what_fails_after_the_page_was_shown_is_not_in_the_set(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=100) as st:
+        visitor = st.visitor()
+        place = visitor.submit([*data_ids(300), *data_ids(200, ending="00"), *data_ids(400)])
+        st.work(4)
+        page = visitor.get(f"{place}/retry")
+        assert 0 < chosen_by(page) < 200
+        st.work(30)
+        again = visitor.post(f"{place}/retry", fields(page)).location
+        assert f"{chosen_by(page)} items confirmed: {chosen_by(page)} tried again" in family(
+            visitor, again
+        )
+
+
+def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
+    database_url, tmp_path
+):
+    with refusing_stage(database_url, tmp_path, batch_size=10) as (st, ica):
+        visitor = st.visitor()
+        ica.says[POST_BATCH] = (400, "Not today.")
+        place = visitor.submit(data_ids(30))  # the first batch is refused, the others wait
+        page = visitor.get(f"{place}/retry?status=NOT_SENT")
+        assert chosen_by(page) == 10
+        visitor.post(f"{place}/stop")
+        answer = visitor.post(f"{place}/retry", fields(page))
+        assert answer.status_code == 422
+        assert "There are more of them than when you looked. Then it was 10 items" in text(answer)
+        assert chosen_by(answer) == 30
+        ica.says.clear()
+        again = visitor.post(f"{place}/retry", fields(answer)).location
+        assert "30 items confirmed: 30 tried again" in family(visitor, again)
+
+
+def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monkeypatch):
     monkeypatch.setattr("webapp.web.retry.CHUNK", 0)
     visitor = st.visitor()
     place = visitor.submit(MISSING, name="first")
     st.work(30)
     again = confirm(visitor, f"{place}/retry")
     with st.store.write() as connection:
-        connection.exec_driver_sql(
-            "UPDATE items SET changed_at = changed_at + 1000 WHERE position = 1"
-        )
+        connection.exec_driver_sql("UPDATE items SET status = 'LINKED' WHERE position = 1")
     st.work(30)
     assert statuses(visitor, again).keys() == set(MISSING[1:])
+    said = family(visitor, again)
+    assert "4 items confirmed: 3 tried again; 1 skipped because it has changed since" in said
+
+
+def test_what_a_lost_batch_left_without_outcome_is_offered_and_counts_once(stored):
+    visitor = stored.visitor()
+    place = visitor.submit(GOOD[:10])
+    with stored.store.write() as connection:  # as ten minutes of 404s would leave it
+        connection.exec_driver_sql(
+            "UPDATE batches SET state = 'lost', task = '', due_at = NULL, counts = '{}', total = 10"
+        )
+        roll_up(connection, 1, stored.clock.now)
+    assert "10 items with the status UNREAD" in text(visitor.get(f"{place}/retry?status=UNREAD"))
+    page = visitor.get(place)
+    confirm(visitor, link(page, "Try again what is UNREAD"))
+    stored.work(30)
+    assert "After 2 attempts 10 of 10 ids linked." in family(visitor, place)
 
 
 def test_a_thrown_away_attempt_gives_its_items_back(st, monkeypatch):

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from webapp.store.items import CHUNK
-from webapp.store.scopes import DONE, Chosen, Scope, Tally, by_status
+from webapp.store.scopes import DONE, Chosen, Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.store.tables import items, submissions
 from webapp.store.words import UNREAD
@@ -50,7 +50,7 @@ def copy_chunk(
     )
     marked = connection.execute(mark.values(retried_in=target.id)).rowcount
     ours = (items.c.submission_id == source.id) & within & (items.c.retried_in == target.id)
-    found.by_status = by_status(connection, ours)
+    found.by_status = chosen.by_status(ours)
     found.skipped["meanwhile"] += found.made - marked
     found.made = marked
     _insert(connection, ours, target, made)

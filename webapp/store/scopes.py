@@ -4,10 +4,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from webapp.store import batches
-from webapp.store.items import CHUNK, Slice, slices
+from webapp.store.items import CHUNK, Slice, ranges
 from webapp.store.submissions import Submission
 from webapp.store.tables import items, submissions
 from webapp.store.words import ENDED, MOVING, NOT_SENT, UNREAD, UNSENT, WELL, State
@@ -24,12 +35,14 @@ class Scope:
     """Which items of a submission: those picked by hand, else a group of reasons, else statuses.
 
     at: items of a status that came later (seconds since 1970) are none of them.
+    unsent: the ranges of positions that had not been sent then; None: that are not sent now.
     """
 
     statuses: Sequence[str] = ()
     reason_id: int | None = None
     positions: Sequence[int] = ()
     at: float | None = None
+    unsent: Sequence[Sequence[int]] | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +79,9 @@ class Chosen:
         self._connection, self._source = connection, source
         self._undoes, self._scope = kind != source.kind, scope
         self._cut = batches.of_submission(connection, source.id)
+        self._unsent: Sequence[Sequence[int]] = (
+            unsent(connection, source.id) if scope.unsent is None else scope.unsent
+        )
         self._pieces = self._sliced()
         self.free = free(connection, source)
 
@@ -94,10 +110,9 @@ class Chosen:
                 over = self._count(where & self._over())
             for status, (count, _) in every.items():
                 may, made = self._may(status, every, over)
-                found.by_status[NOT_SENT if status == UNREAD else status] += made
+                found.made += made
                 found.skipped["elsewhere"] += may - made
                 found.skipped[self._why_not(status)] += count - may
-        found.made = found.by_status.total()
         return found
 
     def end_of_chunk(self, after: int) -> int | None:
@@ -117,18 +132,32 @@ class Chosen:
         end: int | None = self._connection.execute(select(func.max(first.c.position))).scalar()
         return end
 
+    def by_status(self, where: ColumnElement[bool]) -> Counter[str]:
+        """How many items there are of each status; what waited to be sent was not sent."""
+        waited = (items.c.status == UNREAD) & _in_any(self._unsent)
+        word = case((waited, NOT_SENT), else_=items.c.status)
+        statement = select(word, func.count()).where(where).group_by(word)
+        return Counter(dict(self._connection.execute(statement).all()))
+
     def _sliced(self) -> list[Slice]:
-        """What waits to be sent is none of what was not sent."""
-        scope = self._scope
-        if scope.positions:
+        if self._scope.positions:
             return [Slice(None)]
-        if scope.reason_id is not None:
-            return self._of_reason(scope.reason_id)
-        ended = [batch for batch in self._cut if batch.state in UNSENT & ENDED]
-        if NOT_SENT in scope.statuses and not ended:
-            others = [word for word in scope.statuses if word != NOT_SENT]
-            return [*(slices([], others) or []), Slice(NOT_SENT)]
-        return slices(ended, scope.statuses) or []
+        if self._scope.reason_id is not None:
+            return self._of_reason(self._scope.reason_id)
+        return [piece for word in self._scope.statuses for piece in self._of_status(word)]
+
+    def _of_status(self, word: str) -> list[Slice]:
+        """A row that was not read yet is one that was not sent, or one that ICA never told of."""
+        if word == NOT_SENT:
+            return [
+                Slice(status, first, last)
+                for first, last in self._unsent
+                for status in (UNREAD, NOT_SENT)
+            ]
+        if word == UNREAD:
+            sent = ranges(batch for batch in self._cut if batch.state not in UNSENT)
+            return [Slice(UNREAD, first, last) for first, last in sent]
+        return [Slice(word)]
 
     def _of_reason(self, reason_id: int) -> list[Slice]:
         """A group has one status; with it an index counts the group without sorting."""
@@ -157,12 +186,7 @@ class Chosen:
 
     def _over(self) -> ColumnElement[bool]:
         """ICA will say no more about them: their batch has ended."""
-        ended = [
-            items.c.position.between(batch.first_position, batch.last_position)
-            for batch in self._cut
-            if batch.state in ENDED
-        ]
-        return or_(false(), *ended)
+        return _in_any(ranges(batch for batch in self._cut if batch.state in ENDED))
 
     def _count(self, where: ColumnElement[bool]) -> dict[str, tuple[int, int]]:
         """By status: how many there are, and how many of which no copy was made."""
@@ -199,23 +223,21 @@ def tally(connection: Connection, source: Submission, kind: str, scope: Scope) -
     return Chosen(connection, source, kind, scope).tally()
 
 
-def by_status(connection: Connection, condition: ColumnElement[bool]) -> Counter[str]:
-    """How many items there are of each status; what was not read was not sent either."""
-    statement = select(items.c.status, func.count()).where(condition).group_by(items.c.status)
-    found: Counter[str] = Counter()
-    for status, count in connection.execute(statement):
-        found[NOT_SENT if status == UNREAD else status] += count
-    return found
+def unsent(connection: Connection, submission_id: int) -> list[tuple[int, int]]:
+    """The ranges of positions that were not sent, and will not be."""
+    cut = batches.of_submission(connection, submission_id)
+    return ranges(batch for batch in cut if batch.state in UNSENT & ENDED)
+
+
+def _in_any(found: Iterable[Sequence[int]]) -> ColumnElement[bool]:
+    return or_(false(), *(items.c.position.between(first, last) for first, last in found))
 
 
 def free(connection: Connection, source: Submission) -> ColumnElement[bool]:
     """No copy of the source's item was made, or the submission that had it was thrown away."""
     gone = connection.execute(
         select(submissions.c.id).where(
-            submissions.c.project_id == source.project_id,
-            submissions.c.id > source.id,
-            submissions.c.parent_id == source.id,
-            submissions.c.state == State.DISCARDED,
+            submissions.c.parent_id == source.id, submissions.c.state == State.DISCARDED
         )
     ).scalars()
     return or_(items.c.retried_in.is_(None), items.c.retried_in.in_(list(gone)))

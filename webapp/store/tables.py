@@ -99,7 +99,7 @@ submissions = Table(
     Column("archived_at", Double),
     Column("left_out", Integer, nullable=False),  # items that the submitter chose not to send
     # the family: a retry, or an undo, and what it was made from
-    Column("parent_id", Integer),
+    Column("parent_id", Integer, index=True),
     Column("root_id", Integer, index=True),  # null for a root
     Column("attempt", SmallInteger, nullable=False),  # 1 for a root
     Index("ix_submissions_project_id_id", "project_id", "id"),

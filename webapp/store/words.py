@@ -18,6 +18,13 @@ def is_trouble(status: str) -> bool:
     return status not in WELL and status not in MOVING and status != LEFT_OUT
 
 
+def is_for_retry(status: str, *, over: bool) -> bool:
+    """Whether items with this status can be tried again; once all is over, those without outcome
+    too.
+    """
+    return (is_trouble(status) and status != UNKNOWN) or (over and status in MOVING)
+
+
 class State(StrEnum):
     """A submission's state."""
 
@@ -27,6 +34,9 @@ class State(StrEnum):
     SETTLED = "settled"
     UNREADABLE = "unreadable"
     DISCARDED = "discarded"
+
+
+BEGUN = frozenset({State.ACTIVE, State.SETTLED})
 
 
 class Phase(StrEnum):

@@ -12,7 +12,7 @@ from webapp.store.batches import Batch
 from webapp.store.chores import Chore
 from webapp.store.submissions import Submission
 from webapp.store.watching import NOTED_EVERY, Glance
-from webapp.store.words import BatchState, ChoreKind, State, is_trouble
+from webapp.store.words import BatchState, ChoreKind, State, is_for_retry
 from webapp.store.workers import SILENT_AFTER
 from webapp.web import guard, params, standing, troubles
 from webapp.web.build import build
@@ -105,7 +105,7 @@ def acts(submission: Submission, made_from: Sequence[Submission]) -> list[tuple[
     """What can be made of the outcomes that nothing was made of yet: text and address."""
     counts = families.left(submission, made_from)
     over = submission.state == State.SETTLED
-    words = ["FAILED", *(word for word in counts if over and is_trouble(word))]
+    words = ["FAILED", *(word for word in counts if over and is_for_retry(word, over=True))]
     again = next((word for word in words if counts.get(word)), None)
     found = []
     if again:

@@ -21,7 +21,7 @@ from webapp.store import (
 from webapp.store.items import CHUNK
 from webapp.store.scopes import Scope, Tally
 from webapp.store.submissions import New, Submission
-from webapp.store.words import LEFT_OUT, UNKNOWN, ChoreKind, State, is_trouble
+from webapp.store.words import LEFT_OUT, ChoreKind, State, is_for_retry
 from webapp.web import params, reasons, scope
 from webapp.web.desk import desk, submission_or_404, viewer
 from webapp.web.filters import plural
@@ -60,6 +60,7 @@ RETRY = Act(
         "meanwhile": _were("linked or unlinked as wished by another submission meanwhile"),
         "well": ("ended well, so nothing is left to do",) * 2,
         "moving": ("has no outcome yet", "have no outcome yet"),
+        "changed": ("has changed since you looked", "have changed since you looked"),
     },
 )
 UNDO = Act(
@@ -75,6 +76,7 @@ UNDO = Act(
         "meanwhile": _were("unlinked by another submission since"),
         "before": _were("linked before this submission came, which does not unlink that"),
         "never": _were("not linked by this submission"),
+        "changed": ("has changed since you looked", "have changed since you looked"),
     },
 )
 
@@ -144,10 +146,15 @@ def _act(act: Act, source: Submission) -> ResponseReturnValue:
     token = request.form.get("token", "")[:LONGEST_TOKEN]
     if not token:
         return _confirmation(act, source)
-    made = _make(act, source, token)
-    if made is None:
-        return _confirmation(act, source)
-    found = _begin_at_once(made)
+    with desk().store.read() as connection:
+        earlier = _made_by(connection, source, token)
+    if earlier:
+        return redirect(url_for("submissions.page", submission_id=earlier), 303)
+    chosen, tally = _frozen(act, source)
+    said = min(request.form.get("confirmed", tally.confirmed, int), source.item_count)
+    if tally.confirmed > said or not tally.made:
+        return _confirmation(act, source, said if tally.made else 0)
+    found = _begin_at_once(_make(act, source, token, chosen, tally, said))
     if found.state == State.UNREADABLE:
         with desk().store.write() as connection:
             submissions.discard(connection, found.id, desk().now())
@@ -156,7 +163,22 @@ def _act(act: Act, source: Submission) -> ResponseReturnValue:
     return redirect(url_for("submissions.page", submission_id=found.id), 303)
 
 
-def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
+def _frozen(act: Act, source: Submission) -> tuple[Scope, Tally]:
+    """What was confirmed, as it was when the page was shown, and what becomes of it.
+
+    A million items take a while to count, so that is done before the store is written to.
+    """
+    now = desk().now()
+    at = request.form.get("at", now if source.state == State.ACTIVE else None, float)
+    if at is not None and not 0 < at <= now:
+        at = now
+    with desk().store.read() as connection:
+        unsent = scopes.unsent(connection, source.id)
+        chosen = replace(scope.of_request(act.status), at=at, unsent=unsent)
+        return chosen, scopes.tally(connection, source, _kind(act, source), chosen)
+
+
+def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> ResponseReturnValue:
     chosen = scope.of_request(act.status)
     if request.values.get("picked") and not chosen.positions:
         flash("No item was picked. Tick those you mean, then choose again.", "info")
@@ -177,10 +199,11 @@ def _confirmation(act: Act, source: Submission) -> ResponseReturnValue:
         choices=_choices(source, chosen, alone),
         shared=shared,
         shared_at_least=shared == CHUNK,
-        moves=source.state == State.ACTIVE,
+        grown_from=grown_from,
+        at=desk().now() if source.state == State.ACTIVE else None,
         token=secrets.token_urlsafe(12),
     )
-    return page, 200 if tally.made or request.method == "GET" else 422
+    return page, 422 if request.method == "POST" and (grown_from or not tally.made) else 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +223,13 @@ def _counted(
     kind = _kind(act, source)
     if act is UNDO or chosen.positions or chosen.reason_id is not None:
         return scopes.tally(connection, source, kind, chosen), {}
-    troubles = [word for word, count in source.counts.items() if count and is_trouble(word)]
+    over = source.state == State.SETTLED
+    offered = [
+        word for word, count in source.counts.items() if count and is_for_retry(word, over=over)
+    ]
     alone = {
         word: scopes.tally(connection, source, kind, Scope(statuses=(word,)))
-        for word in dict.fromkeys(["FAILED", *chosen.statuses, *troubles])
+        for word in dict.fromkeys(["FAILED", *chosen.statuses, *offered])
     }
     return sum((alone[word] for word in chosen.statuses), Tally()), alone
 
@@ -213,7 +239,7 @@ def _choices(source: Submission, chosen: Scope, alone: dict[str, Tally]) -> list
     place = url_for("retry.ask", submission_id=source.id)
     found = []
     for word, tally in alone.items():
-        if word in {UNKNOWN, LEFT_OUT}:
+        if word == LEFT_OUT:
             continue
         others = [status for status in chosen.statuses if status != word]
         target = others if word in chosen.statuses else [*chosen.statuses, word]
@@ -222,36 +248,40 @@ def _choices(source: Submission, chosen: Scope, alone: dict[str, Tally]) -> list
     return found
 
 
-def _make(act: Act, source: Submission, token: str) -> int | None:
-    """Open the new submission and ask for its items; None when there is nothing to be made.
+def _make(
+    act: Act, source: Submission, token: str, chosen: Scope, tally: Tally, confirmed: int
+) -> int:
+    """Open the new submission and ask for its items.
 
-    A second click finds what the first one made, by the token of the page. A million items take a
-    while to count, so that is done before the store is written to.
+    A second click finds what the first one made, by the token of the page.
     """
     now = desk().now()
-    chosen = scope.of_request(act.status)
-    with desk().store.read() as connection:
-        tally = scopes.tally(connection, source, _kind(act, source), chosen)
     with desk().store.write() as connection:
+        drafts.lock(connection, source.family_id)  # no attempt's number is given twice
         if drafts.lock(connection, source.id).state == State.DISCARDED:
             abort(409, "This submission was deleted meanwhile, so nothing was made of it.")
-        for child in families.made_from(connection, source):
-            if child.review.get("token") == token:
-                return child.id
-        if tally.made == 0:
-            return None
+        earlier = _made_by(connection, source, token)
+        if earlier:
+            return earlier
         attempt = families.last_attempt(connection, source.family_id) + 1
         new = _new(act, source, token, attempt if act is RETRY else 1)
         made = submissions.create(connection, new, State.READING, now)
         target = submissions.get(connection, made)
-        what = copy.spec(source, replace(chosen, at=now))
-        chores.add(connection, target, ChoreKind.COPY, what, tally.confirmed, now)
+        chores.add(connection, target, ChoreKind.COPY, copy.spec(source, chosen), confirmed, now)
     flash(_said(act, tally), "success")
     return made
 
 
+def _made_by(connection: Connection, source: Submission, token: str) -> int | None:
+    """What the first click on this very page has made."""
+    made = families.made_from(connection, source)
+    return next((child.id for child in made if child.review.get("token") == token), None)
+
+
 def _new(act: Act, source: Submission, token: str, attempt: int) -> New:
-    stem = source.name.removesuffix(f", attempt {source.attempt}")[:230]
+    stem = source.name[:230]
+    if act is RETRY:
+        stem = stem.removesuffix(f", attempt {source.attempt}")
     return New(
         account=viewer(),
         project_id=source.project_id,

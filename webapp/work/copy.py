@@ -59,6 +59,8 @@ def _begin(connection: Connection, target: Submission, chore: Chore, now: float)
     if made == 0:
         submissions.become_unreadable(connection, target.id, NOTHING_LEFT, now)
         return
-    review = target.review | {"receipt": chore.result}
+    skipped = Counter(chore.result.get("skipped", {}))
+    skipped["changed"] = chore.total - made - skipped.total()  # no more of the scope by now
+    review = target.review | {"receipt": chore.result | {"skipped": +skipped}}
     submissions.become_draft(connection, target.id, made, review, now)
     drafts.begin(connection, submissions.get(connection, target.id), now)

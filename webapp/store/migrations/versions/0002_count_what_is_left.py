@@ -10,6 +10,7 @@ WITH_REASON = sa.text("reason_id IS NOT NULL")
 
 
 def upgrade() -> None:
+    op.create_index("ix_submissions_parent_id", "submissions", ["parent_id"])
     op.drop_index("ix_items_submission_id_status_position", "items")
     op.create_index(
         "ix_items_submission_id_status_position_retried_in",
