@@ -1,10 +1,14 @@
 """Attempts roll up: each id counts once, by its latest attempt."""
 
+from collections import Counter
+
 import pytest
 
 from tests.stage import data_ids, text
 from tests.web.confirming import confirm
 from tests.web.markup import element, elements, link, rows
+from webapp.store import chores
+from webapp.work import copy
 
 GOOD = data_ids(60)
 ARCHIVED = data_ids(5, ending="02", start=100)  # fail at first, link when tried again
@@ -101,6 +105,56 @@ def test_the_list_with_these_outcomes_is_handed_back(stored, attempts):
     body = visitor.get(link(page, "Download what you pasted")).get_data(as_text=True)
     assert body.count("\tLINKED") == 65
     assert body.count("\tFAILED") == 3
+
+
+def outcomes(visitor, place):
+    """How often each word stands in the list that is handed back."""
+    body = visitor.get(f"{place}/list").get_data(as_text=True)
+    return Counter(line.split("\t")[1] for line in body.splitlines()[1:])
+
+
+def test_until_a_new_attempt_begins_its_ids_count_where_they_are(stored, monkeypatch):
+    monkeypatch.setattr("webapp.web.retry.CHUNK", 0)  # however few, the worker gathers them
+    visitor = stored.visitor()
+    place = visitor.submit([*GOOD[:2], *MISSING])
+    stored.work(30)
+    again = confirm(visitor, f"{place}/retry")
+    with stored.store.write() as connection:
+        mine = chores.claim(connection, "test", stored.clock.now)
+    copy.step(stored.context, mine)
+    for then in (lambda: None, lambda: visitor.post(f"{again}/discard")):
+        then()
+        assert rows(visitor.get(f"{place}/family")) == [*GOOD[:2], *MISSING]
+        assert outcomes(visitor, place) == {"LINKED": 2, "FAILED": 3}
+
+
+def test_what_was_undone_is_unlinked_everywhere(stored, attempts):
+    visitor = stored.visitor()
+    first, second, _ = attempts
+    undo = confirm(visitor, f"{first}/undo", picked=[1, 2, 3])
+    stored.work(30)
+    confirm(visitor, f"{second}/undo")
+    stored.work(30)
+    page = visitor.get(f"{first}/family")
+    assert breakdown(page) == {"LINKED": "57", "UNLINKED": "8", "FAILED": "3"}
+    assert outcomes(visitor, first) == {"LINKED": 57, "UNLINKED": 8, "FAILED": 3}
+    assert "After 3 attempts 57 of 68 ids linked; 8 unlinked since." in text(page)
+    gone = visitor.get(f"{first}/family?status=UNLINKED")
+    assert rows(gone) == [*GOOD[:3], *ARCHIVED]
+    assert f"{undo}/items/1" in [a["href"] for a in elements(gone, "a")]
+
+
+def test_what_could_not_be_undone_is_still_linked(stored):
+    visitor = stored.visitor()
+    in_use = data_ids(2, ending="fe", start=300)
+    place = visitor.submit([*GOOD[:3], *in_use])
+    stored.work(30)
+    confirm(visitor, f"{place}/undo")
+    stored.work(30)
+    page = visitor.get(f"{place}/family")
+    assert breakdown(page) == {"LINKED": "2", "UNLINKED": "3"}
+    assert rows(visitor.get(f"{place}/family?status=LINKED")) == in_use
+    assert outcomes(visitor, place) == {"LINKED": 2, "UNLINKED": 3}
 
 
 def test_one_that_others_were_made_from_is_deleted_after_them(stored, attempts):

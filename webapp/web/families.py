@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import batches, families, submissions
 from webapp.store.batches import Batch
 from webapp.store.items import Item
+from webapp.store.scopes import DONE
 from webapp.store.submissions import Submission
 from webapp.store.words import LEFT_OUT, WELL, State
 from webapp.web import handback, params, progress, retry, standing
@@ -34,10 +35,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An id with its latest attempt."""
+    """An id where it counts: in an attempt, or in what undid it."""
 
     item: Item
-    attempt: int
+    attempt: str
     status: str
     label: str | None
     href: str
@@ -51,16 +52,17 @@ def page(submission_id: int) -> ResponseReturnValue:
         return redirect(url_for("families.page", submission_id=submission.family_id), 303)
     statuses, here = params.words("status"), url_for("families.page", submission_id=submission_id)
     with desk().store.read() as connection:
-        members = families.attempts(connection, submission_id)
+        attempts = families.attempts(connection, submission_id)
+        members = families.with_undos(connection, attempts)
         found = families.page(connection, members, statuses, params.cursor(), params.size())
         cut = {member.id: batches.of_submission(connection, member.id) for member in members}
-    rows = [_row(row, cut[row.item.submission_id]) for row in found.rows]
+    rows = [_row(row, cut[row.item.submission_id], submission.kind) for row in found.rows]
     counts = families.effective_counts(members)
     total = sum(counts.values())
     return render_template(
         "families/family.html",
         submission=submission,
-        family=shown(submission) | {"attempts": _with_acts(submission, members)},
+        family=shown(submission) | {"attempts": _with_acts(submission, attempts)},
         offers=handback.offers(submission),
         segments=standing.segments(
             counts, total, lambda word: here + params.query({"status": word}), statuses
@@ -77,12 +79,13 @@ def page(submission_id: int) -> ResponseReturnValue:
 def shown(submission: Submission) -> dict[str, Any]:
     """What a submission's page says of its family."""
     with desk().store.read() as connection:
-        members = families.attempts(connection, submission.family_id)
+        attempts = families.attempts(connection, submission.family_id)
+        members = families.with_undos(connection, attempts)
         made = families.made_from(connection, submission)
         origin = submissions.many(connection, [submission.parent_id or 0])
     return {
-        "attempts": [_member(member, submission) for member in members],
-        "sentence": _sentence(members),
+        "attempts": [_member(member, submission) for member in attempts],
+        "sentence": _sentence(members, len(attempts)),
         "href": url_for("families.page", submission_id=submission.family_id),
         "of": next((_member(found, submission) for found in origin.values()), None),
         "undos": [_member(child, submission) for child in made if child.source == "undo"],
@@ -101,14 +104,16 @@ def _with_acts(submission: Submission, members: Sequence[Submission]) -> list[Me
     ]
 
 
-def _sentence(members: Sequence[Submission]) -> str:
+def _sentence(members: Sequence[Submission], attempts: int) -> str:
     counts = families.effective_counts(members)
     left_out = counts.pop(LEFT_OUT, 0)
-    well = sum(count for word, count in counts.items() if word in WELL)
-    doing = "unlinked" if members and members[0].kind == "unlink" else "linked"
-    tries = plural(len(members), "attempt")
+    kind = members[0].kind if members else "link"
+    undone = sum(counts.get(word, 0) for word in DONE["unlink"]) if kind == "link" else 0
+    done = sum(count for word, count in counts.items() if word in WELL) - undone
+    tries, ids = plural(attempts, "attempt"), plural(sum(counts.values()), "id")
+    since = f"; {undone:,} unlinked since" if undone else ""
     rest = f" {left_out:,} left out before it was sent." if left_out else ""
-    return f"After {tries} {well:,} of {plural(sum(counts.values()), 'id')} {doing}.{rest}"
+    return f"After {tries} {done:,} of {ids} {kind}ed{since}.{rest}"
 
 
 def _member(member: Submission, seen_from: Submission) -> Member:
@@ -123,11 +128,15 @@ def _member(member: Submission, seen_from: Submission) -> Member:
     )
 
 
-def _row(found: families.Standing, cut: Sequence[Batch]) -> Row:
-    item = found.item
-    status, label = standing.item_label(item.status, item.position, cut)
+def _row(found: families.Standing, cut: Sequence[Batch], kind: str) -> Row:
+    item, attempt = found.item, str(found.member.attempt)
+    status, label = found.status, None
+    if status == item.status:
+        status, label = standing.item_label(status, item.position, cut)
+    if found.member.kind != kind:
+        attempt = "undo"
     place = url_for("items.item", submission_id=item.submission_id, position=item.position)
-    return Row(item, found.attempt, status, label, place)
+    return Row(item, attempt, status, label, place)
 
 
 def _url(here: str, statuses: Sequence[str], name: str, key: int | None) -> str | None:
