@@ -4,6 +4,7 @@ import re
 import uuid
 
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.simulated import FIRST_PROJECT, STRANGERS_PROJECT
 from tests.stage import data_ids, stage, text
@@ -30,6 +31,19 @@ def groups(page):
         (" ".join(reason.text.split()), count.text)
         for reason, count in zip(found, counts, strict=True)
     ]
+
+
+def statements(st, path):
+    """How many statements a page takes."""
+    said, visitor = [], st.visitor()
+
+    def note(_connection, _cursor, statement, *_rest):
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    assert visitor.get(path).status_code == 200
+    event.remove(Engine, "before_cursor_execute", note)
+    return len(said)
 
 
 def test_reasons_that_differ_by_an_id_are_one_group(stored):
@@ -106,6 +120,27 @@ def test_the_reasons_of_a_project_over_a_time(stored):
     assert groups(month) == [("FAILED Data not found", "7")]
     within = element(month, "td", data_label="In").text
     assert re.findall(r"(new|old) (\d)", within) == [("new", "5"), ("old", "2")]
+
+
+def test_a_page_asks_the_database_as_often_for_many_groups_as_for_one(stored):
+    few = settled(stored, MISSING)
+    counts = [statements(stored, place) for place in (f"{few}/reasons", "/reasons?since=all")]
+    many = settled(stored, [*MISSING, *HIDDEN, *data_ids(3, ending="02")])
+    assert counts == [
+        statements(stored, place) for place in (f"{many}/reasons", "/reasons?since=all")
+    ]
+
+
+def test_examples_of_a_group_come_from_the_submission_with_most_of_it(stored):
+    settled(stored, MISSING[:2])
+    settled(stored, [GOOD[0], *MISSING])
+    settled(stored, MISSING[4:])
+    page = stored.visitor().get("/reasons?since=all")
+    assert groups(page) == [("FAILED Data not found", "8")]
+    examples = element(page, "td", data_label="For example")
+    assert "".join(examples.text.split()) == "".join(MISSING[:3])
+    hrefs = [link["href"] for link in elements(page, "a") if "/items/" in (link["href"] or "")]
+    assert hrefs == [f"/submissions/2/items/{position}" for position in (2, 3, 4)]
 
 
 def test_every_page_and_each_submission_leads_to_the_reasons_of_a_project(st):

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, false, func, or_, select
 
 from webapp.store import sql
 from webapp.store.masking import masked
@@ -15,6 +16,9 @@ EXAMPLES = 3
 
 Told = tuple[str, str]
 """A status and the reason that came with it."""
+
+Key = tuple[int, int]
+"""A submission and, of its own, a group of reasons or a position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +114,17 @@ def groups(connection: Connection, submission_id: int, most: int) -> tuple[list[
 
     Counted by an index alone; a row is read for each example.
     """
-    mine = items.c.submission_id == submission_id
-    counted = _counted(connection, mine)
-    largest = sorted(counted, key=lambda row: (-row[2], row[0]))[:most]
-    texts = _texts(connection, [reason_id for reason_id, _, _ in largest])
-    seen = _first_seen(connection, [submission_id])
-    found = [
-        Group(
-            reason_id,
-            texts[reason_id],
-            count,
-            seen[submission_id, reason_id],
-            _examples(connection, submission_id, reason_id),
-        )
-        for reason_id, _, count in largest
-    ]
-    return found, len(counted)
+    mine = (items.c.submission_id == submission_id) & items.c.reason_id.is_not(None)
+    key = items.c.reason_id
+    counted = select(key, func.count()).where(mine).group_by(key)
+    largest = dict(_largest(connection, counted, most))
+    known = _known(connection, [(submission_id, reason_id) for reason_id in largest])
+    found = []
+    for reason_id, count in largest.items():
+        text, first_seen, examples = known[submission_id, reason_id]
+        found.append(Group(reason_id, text, count, first_seen, examples))
+    in_all = select(func.count(key.distinct())).where(mine)
+    return found, connection.execute(in_all).scalar_one()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +134,7 @@ class Holder:
     submission_id: int
     name: str
     count: int
+    first_seen: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,75 +156,106 @@ class Spread:
 
 def across(connection: Connection, chosen: ColumnElement[bool], most: int) -> list[Spread]:
     """The largest groups over all submissions that meet a condition, `most` of them."""
-    names = dict(
-        connection.execute(
-            select(submissions.c.id, submissions.c.name)
-            .where(chosen)
-            .where(submissions.c.id.in_(select(reason_groups.c.submission_id)))
-        ).all()
+    key = items.c.reason_id
+    counted = (
+        select(key, func.count())
+        .join_from(submissions, items, items.c.submission_id == submissions.c.id)
+        .where(chosen, key.is_not(None))
+        .group_by(key)
     )
-    gathered: dict[int, list[Holder]] = {}
-    for reason_id, submission_id, count in _counted(connection, items.c.submission_id.in_(names)):
-        gathered.setdefault(reason_id, []).append(
-            Holder(submission_id, names[submission_id], count)
-        )
-    largest = sorted(gathered, key=lambda key: -sum(holder.count for holder in gathered[key]))
-    texts = _texts(connection, largest[:most])
-    seen = _first_seen(connection, names)
-    return [
-        _spread(connection, reason_id, texts[reason_id], gathered[reason_id], seen)
-        for reason_id in largest[:most]
-    ]
+    largest = dict(_largest(connection, counted, most))
+    holders = _holders(connection, chosen, largest)
+    known = _known(connection, [(held[0].submission_id, key) for key, held in holders.items()])
+    found = []
+    for reason_id, count in largest.items():
+        held = holders[reason_id]
+        text, _, examples = known[held[0].submission_id, reason_id]
+        first_seen = min(holder.first_seen for holder in held)
+        found.append(Spread(reason_id, text, count, first_seen, held, examples))
+    return found
 
 
-def _spread(
-    connection: Connection,
-    reason_id: int,
-    text: str,
-    holders: list[Holder],
-    seen: dict[tuple[int, int], float],
-) -> Spread:
-    holders = sorted(holders, key=lambda holder: (-holder.count, -holder.submission_id))
-    return Spread(
-        reason_id,
-        text,
-        sum(holder.count for holder in holders),
-        min(seen[holder.submission_id, reason_id] for holder in holders),
-        holders,
-        _examples(connection, holders[0].submission_id, reason_id),
+def _largest(connection: Connection, counted: Select[Any], most: int) -> list[tuple[int, int]]:
+    """Of reasons and their counts, the first `most`; the database sorts what may be thousands."""
+    ordered = counted.order_by(func.count().desc(), items.c.reason_id).limit(most)
+    return [(reason_id, count) for reason_id, count in connection.execute(ordered)]
+
+
+def _holders(
+    connection: Connection, chosen: ColumnElement[bool], reason_ids: Collection[int]
+) -> dict[int, list[Holder]]:
+    """Of each reason the submissions that have items of it, those with most first."""
+    of = reason_groups.c
+    count = (
+        select(func.count())
+        .where(items.c.submission_id == of.submission_id, items.c.reason_id == of.reason_id)
+        .scalar_subquery()
     )
-
-
-def _counted(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[int, int, int]]:
-    """Reason, submission and how many items."""
-    key = (items.c.reason_id, items.c.submission_id)
     statement = (
-        select(*key, func.count())
-        .where(condition, items.c.reason_id.is_not(None))
-        .group_by(items.c.submission_id, items.c.reason_id)
+        select(of.reason_id, of.submission_id, submissions.c.name, count, of.first_seen)
+        .join_from(submissions, reason_groups, of.submission_id == submissions.c.id)
+        .where(chosen, of.reason_id.in_(reason_ids))
     )
-    return [(reason, holder, count) for reason, holder, count in connection.execute(statement)]
-
-
-def _texts(connection: Connection, reason_ids: Collection[int]) -> dict[int, str]:
-    statement = select(reasons.c.id, reasons.c.text).where(reasons.c.id.in_(reason_ids))
-    return dict(connection.execute(statement).all())
-
-
-def _first_seen(
-    connection: Connection, submission_ids: Collection[int]
-) -> dict[tuple[int, int], float]:
-    statement = select(reason_groups).where(reason_groups.c.submission_id.in_(submission_ids))
+    found: dict[int, list[Holder]] = {}
+    for row in connection.execute(statement):
+        found.setdefault(row[0], []).append(Holder(*row[1:]))
     return {
-        (row.submission_id, row.reason_id): row.first_seen for row in connection.execute(statement)
+        reason_id: sorted(
+            (holder for holder in held if holder.count),
+            key=lambda holder: (-holder.count, -holder.submission_id),
+        )
+        for reason_id, held in found.items()
     }
 
 
-def _examples(connection: Connection, submission_id: int, reason_id: int) -> list[Example]:
+def _known(
+    connection: Connection, wanted: Collection[Key]
+) -> dict[Key, tuple[str, float, list[Example]]]:
+    """Text, first seen and examples of groups, in two statements however many they are."""
+    of = reason_groups.c
     statement = (
-        select(items.c.submission_id, items.c.position, items.c.data_id, items.c.status)
-        .where(items.c.submission_id == submission_id, items.c.reason_id == reason_id)
-        .order_by(items.c.position)
-        .limit(EXAMPLES)
+        select(of.submission_id, of.reason_id, reasons.c.text, of.first_seen, *_first_positions())
+        .join(reasons, reasons.c.id == of.reason_id)
+        .where(_any_of(of.submission_id, of.reason_id, wanted))
     )
-    return [Example(*row) for row in connection.execute(statement)]
+    rows = connection.execute(statement).all()
+    places = [(row[0], position) for row in rows for position in row[4:] if position]
+    items_at = _items_at(connection, places)
+    return {
+        (row[0], row[1]): (
+            row[2],
+            row[3],
+            [items_at[row[0], position] for position in row[4:] if position],
+        )
+        for row in rows
+    }
+
+
+def _first_positions() -> list[ScalarSelect[int]]:
+    """Where the first items of a group stand: each by a look into an index, none by a scan."""
+    of = reason_groups.c
+    ordered = (
+        select(items.c.position)
+        .where(items.c.submission_id == of.submission_id, items.c.reason_id == of.reason_id)
+        .order_by(items.c.position)
+        .limit(1)
+    )
+    return [ordered.offset(number).scalar_subquery() for number in range(EXAMPLES)]
+
+
+def _items_at(connection: Connection, places: Collection[Key]) -> dict[Key, Example]:
+    """The items at submissions and positions."""
+    key = (items.c.submission_id, items.c.position)
+    statement = select(*key, items.c.data_id, items.c.status).where(_any_of(*key, places))
+    return {(row[0], row[1]): Example(*row) for row in connection.execute(statement)}
+
+
+def _any_of(
+    submission_id: ColumnElement[int], other: ColumnElement[int], keys: Iterable[Key]
+) -> ColumnElement[bool]:
+    """The row has one of these keys; said by submission, since SQLite scans for pairs IN a list."""
+    by_submission: dict[int, list[int]] = {}
+    for holder, number in keys:
+        by_submission.setdefault(holder, []).append(number)
+    each = ((submission_id == holder) & other.in_(them) for holder, them in by_submission.items())
+    return or_(false(), *each)
