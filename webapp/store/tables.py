@@ -94,7 +94,7 @@ submissions = Table(
     Column("batch_size", Integer, nullable=False),
     Column("counts", JSON, nullable=False),  # status -> items
     Column("review", JSON, nullable=False),  # what reading the list found
-    Column("problem", Text, nullable=False),  # why unreadable, in words
+    Column("problem", Text, nullable=False),  # why unreadable, or refused by ICA, in words
     Column("note", Text, nullable=False),
     Column("archived_at", Double),
     Column("left_out", Integer, nullable=False),  # items that the submitter chose not to send
