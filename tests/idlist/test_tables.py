@@ -3,6 +3,7 @@
 import pytest
 
 from tests.idlist.samples import FOLDER, LINK, PROJECT, A, B, C, entries, finished, good, opened
+from tests.idlist.test_annotate import annotated
 from webapp.idlist import Kind
 
 MANIFEST = f"""sample_id,file_name,file_path,data_id,project_id
@@ -96,6 +97,21 @@ def test_the_column_of_ids_may_stand_far_out(header):
     rows = [["n"] * 300 + [header], *(["S"] * 300 + [name] for name in (A, B, C))]
     found = entries("\n".join(map(",".join, rows)))
     assert [(e.data_id, e.column) for e in found] == [(A, 301), (B, 301), (C, 301)]
+
+
+@pytest.mark.parametrize("delimiter", [" ", ",", "\t"])
+def test_ids_that_turn_up_late_in_another_column_are_told_of(delimiter):
+    rows = [f"fil.{i:032x},n{i}" for i in range(300)] + [f"{A},{B.upper()}", f"{B},"]
+    reading = finished("\n".join(rows).replace(",", delimiter))
+    assert reading.good == 302
+    assert [(c.number, c.ids, c.sampled) for c in reading.columns] == [(1, 200, 200), (2, 1, 302)]
+    assert "stand in column 2 too" in reading.warnings[0]
+
+
+def test_a_spreadsheet_s_error_is_no_comment():
+    text = f"name,data_id\n#N/A,{A}\n#REF!,{B}\n# x,{C}\n"
+    assert good(text) == [A, B]
+    assert good(annotated(text).decode()) == [A, B]
 
 
 def test_the_user_may_choose_another_column():

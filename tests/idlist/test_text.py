@@ -25,6 +25,7 @@ from webapp.idlist import Kind
         f"Data ID\n{A}\n{B}\n{FOLDER}\n",
         f"{URN}{A}#/run 1/a, b (c).fastq.gz\n{URN}{B}, {URN}{FOLDER}#/run/\n",
         f"{LINK}{A}\n{LINK}{B}?tab=details\n<{LINK}{FOLDER}>\n",
+        f"dataId={A}&x=1\n{B}\nid:{FOLDER}/x\n",
         f"- {A}\n- {B}\n- {FOLDER}\n",
         f"{A}.\n{B}:\n{FOLDER}!",
     ],

@@ -69,6 +69,18 @@ def test_a_column_of_ids_may_stand_anywhere(header, column):
     assert (found.data_id, found.line, found.column) == (A, 2, column)
 
 
+def test_an_error_in_a_cell_is_no_comment():
+    error = '<c r="A{0}" t="e"><v>#N/A</v></c><c r="B{0}" t="inlineStr"><is><t>{1}</t></is></c>'
+    rows = (f'<row r="{i}">{error.format(i, name)}</row>' for i, name in enumerate([A, B], 1))
+    assert good(with_sheet("".join(rows))) == [A, B]
+
+
+def test_ids_that_turn_up_late_in_another_column_are_told_of():
+    rows = [[f"fil.{i:032x}", "n"] for i in range(300)]
+    reading = finished(book([*rows, [A, B]]))
+    assert "stand in column 2 too" in reading.warnings[0]
+
+
 def test_far_columns_with_ids_are_told_of():
     def change(workbook, sheet):
         sheet["XFD3"] = C

@@ -17,6 +17,7 @@ _ID_HEADERS = (
 )
 _RANKS = {name: len(_ID_HEADERS) - rank for rank, names in enumerate(_ID_HEADERS) for name in names}
 SUREST = len(_ID_HEADERS)
+HOLDS_IDS = "It holds data ids."
 MOST_OTHERS = 20  # columns with ids that are offered in place of the one that is read
 _PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
 
@@ -135,7 +136,7 @@ def _why(name: str, count: int, is_best: bool, wanted: int | None) -> str:
         return "You chose it."
     if rank(name):
         return "Its header names data ids."
-    return "It holds data ids." if count else ""
+    return HOLDS_IDS if count else ""
 
 
 def _cell(row: Sequence[str], index: int) -> str:

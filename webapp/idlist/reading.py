@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from webapp.idlist.columns import MOST_OTHERS
 from webapp.idlist.documents import read_document
+from webapp.idlist.elsewhere import Elsewhere
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable, shown
 from webapp.idlist.layout import JSON, JSON_LINES, Layout, lay_out, lay_out_rows
 from webapp.idlist.lines import read_lines
@@ -47,9 +48,10 @@ def read(
 class Reading:
     """A list that is being read; iterate over it, once, for its entries.
 
-    The layout (`format`, `encoding`, `gzip`, `columns`) is known from the start; the counts are
-    of what was read so far. Every entry is counted once, as good, repeated or rejected; every
-    line once, as one with entries or as blank, header (or footer), comment or frame.
+    The layout (`format`, `encoding`, `gzip`) is known from the start; the counts are of what was
+    read so far, and so are the columns beside the one that is read. Every entry is counted once,
+    as good, repeated or rejected; every line once, as one with entries or as blank, header (or
+    footer), comment or frame.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class Reading:
         self.format = layout.format
         self.encoding = _ENCODINGS.get(source.encoding, "")
         self.gzip = source.gzip
-        self.columns: tuple[Column, ...] = layout.choice.offered if layout.choice else ()
+        self._elsewhere = Elsewhere(layout.choice) if layout.choice else None
         self.good = self.repeated = self.rejected = 0
         self.unusual = self.mended = 0  # among the good ones
         self.lines = self.blank = self.headers = self.comments = 0
@@ -78,6 +80,13 @@ class Reading:
         self._seen: Seen | None = seen if tell_repeats else None
         self._offset: int = after._offset + after.lines if after else 0
         self._limits = limits
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Of a table, the column that is read, and others that hold data ids so far."""
+        if not (self.layout.choice and self._elsewhere):
+            return ()
+        return self.layout.choice.offered + self._elsewhere.columns()
 
     @property
     def frame(self) -> int:
@@ -133,6 +142,8 @@ class Reading:
                 "limit. Split it and upload the parts."
             )
         if record.part is Part.ENTRIES:
+            if self._elsewhere:
+                self._elsewhere.look(record)
             if record.line != self._last_line:
                 self._last_line = record.line
                 self._entry_lines += 1

@@ -16,6 +16,7 @@ from webapp.idlist.words import EMPTY_CELL, Found, clean, find, is_usual, is_uui
 SPACES = " "  # columns by any white space; the other delimiters are characters
 _MOST_LINES = 50  # in one quoted cell; a quote still open then was no quote
 _SAMPLED, _MOST_LOOKED_AT = 200, 5_000  # rows
+_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)")  # of a formula
 _FOOTER = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE)
 
 
@@ -36,7 +37,7 @@ class Row(Struct, frozen=True, gc=False):
     def part(self) -> Part:
         """BLANK, COMMENT, HEADER for a footer, or ENTRIES for all else."""
         beginning = self.raw or "".join(self.cells[:1])
-        if beginning.startswith("#"):
+        if _is_comment(beginning):
             return Part.COMMENT
         if not any(clean(cell).strip() for cell in filter(None, self.cells)):
             return Part.BLANK
@@ -49,7 +50,7 @@ def each_row(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
     coming = iter(lines)
     while pair := waiting.popleft() if waiting else next(coming, None):
         number, line = pair
-        if line.startswith("#"):
+        if _is_comment(line):
             yield Row(number, line, ())
         elif delimiter == SPACES:
             yield Row(number, line, line.split())
@@ -57,6 +58,10 @@ def each_row(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
             yield Row(number, line, line.rstrip("\r\n").split(delimiter))
         else:
             yield _quoted_row(number, line, waiting, coming, delimiter)
+
+
+def _is_comment(beginning: str) -> bool:
+    return beginning.startswith("#") and not _ERROR.match(beginning)
 
 
 def with_gaps(rows: Iterable[Row]) -> Iterator[Row]:

@@ -34,7 +34,7 @@ _REFERENCE = re.compile(
     rf"""(?: urn:ilmn:ica:region:[^\s:\#]+:data:
            | https?://\S*?/(?:projects?/(?P<project>{_UUID})/)?data/ )
          (?P<named>[^\s\#/?&]+) (?: [\#/?&].* )?
-       | (?: [\w.-]{{1,64}}[:=] )? (?P<plain>{_USUAL}) (?: [\#/?].* )?""",
+       | (?: [\w.-]{{1,64}}[:=] )? (?P<plain>{_USUAL}) (?: [\#/?&].* )?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 mentions_id = re.compile(r"\bf(?:il|ol)\.\w", re.IGNORECASE).search
