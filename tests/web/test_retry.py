@@ -175,7 +175,7 @@ def test_what_waits_to_be_sent_is_not_taken_up(database_url, tmp_path):
 def test_many_items_are_copied_by_the_worker(database_url, tmp_path, monkeypatch):
     many = data_ids(25, ending="02")
     monkeypatch.setattr("webapp.web.retry.CHUNK", 10)
-    monkeypatch.setattr("webapp.store.copies.CHUNK", 10)
+    monkeypatch.setattr("webapp.store.copies.AT_ONCE", 10)
     with stage(database_url, tmp_path, batch_size=10) as st:
         visitor = st.visitor()
         place = visitor.submit([*data_ids(5), *many])

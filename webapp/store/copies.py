@@ -15,12 +15,13 @@ from sqlalchemy import (
     update,
 )
 
-from webapp.store.items import CHUNK
 from webapp.store.scopes import DONE, Chosen, Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.store.tables import items, submissions
 from webapp.store.words import UNREAD
 
+AT_ONCE = 2_500  # items that are copied in a transaction; each is marked, looked for and inserted
+LOOKED_AT = 2_000  # items of an undo that are looked for in other submissions: a few ms
 OTHER = {"link": "unlink", "unlink": "link"}
 
 
@@ -40,7 +41,7 @@ def copy_chunk(
     item twice.
     """
     chosen = Chosen(connection, source, target.kind, scope)
-    end = chosen.end_of_chunk(after)
+    end = chosen.end_of_chunk(after, AT_ONCE)
     if end is None:
         return None
     within = items.c.position.between(after + 1, end)
@@ -58,14 +59,14 @@ def copy_chunk(
 
 
 def shared(connection: Connection, source: Submission, scope: Scope) -> int:
-    """How many of these (of the first 10,000) other submissions have linked into the project too:
+    """How many of the first LOOKED_AT of these other submissions have linked into the project too:
     unlinking takes them away there as well.
     """
     chosen = Chosen(connection, source, "unlink", scope)
     few = (
         select(items.c.data_id)
         .where(chosen.all & chosen.allowed & chosen.free)
-        .limit(CHUNK)
+        .limit(LOOKED_AT)
         .subquery()
     )
     theirs, holder = items.alias("theirs"), submissions.alias("holder")

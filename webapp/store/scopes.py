@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from webapp.store import batches
-from webapp.store.items import CHUNK, Slice, ranges
+from webapp.store.items import Slice, ranges
 from webapp.store.submissions import Submission
 from webapp.store.tables import items, submissions
 from webapp.store.words import ENDED, MOVING, NOT_SENT, UNREAD, UNSENT, WELL, State
@@ -115,20 +115,20 @@ class Chosen:
                 found.skipped[self._why_not(status)] += count - may
         return found
 
-    def end_of_chunk(self, after: int) -> int | None:
-        """The position of the last of the next CHUNK of them behind a position; None: no more."""
+    def end_of_chunk(self, after: int, size: int) -> int | None:
+        """The position of the last of the next `size` of them behind a position; None: no more."""
         if not self._pieces:
             return None
         parts = [
             select(items.c.position)
             .where(self._within(piece, after))
             .order_by(items.c.position)
-            .limit(CHUNK)
+            .limit(size)
             .subquery()
             for piece in self._pieces
         ]
         union = union_all(*(select(part.c.position) for part in parts)).subquery()
-        first = select(union.c.position).order_by(union.c.position).limit(CHUNK).subquery()
+        first = select(union.c.position).order_by(union.c.position).limit(size).subquery()
         end: int | None = self._connection.execute(select(func.max(first.c.position))).scalar()
         return end
 

@@ -198,7 +198,7 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
         skipped=_skipped(act, tally.skipped),
         choices=_choices(source, chosen, alone),
         shared=shared,
-        shared_at_least=shared == CHUNK,
+        shared_of=copies.LOOKED_AT if tally.made > copies.LOOKED_AT else None,
         grown_from=grown_from,
         at=desk().now() if source.state == State.ACTIVE else None,
         token=secrets.token_urlsafe(12),
