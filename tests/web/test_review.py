@@ -4,6 +4,7 @@ import pytest
 
 from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.stage import data_ids, stage, text
+from tests.web.confirming import fields
 from tests.web.markup import element, elements
 from webapp.store import items
 from webapp.work import checking
@@ -136,6 +137,24 @@ def test_a_draft_with_everything_left_out_is_not_submitted(linked):
     assert "there is nothing to submit" in text(answer)
     demo.post(f"{place}/take-back", {"which": "linked"})
     assert demo.post(f"{place}/submit").status_code == 303
+
+
+def test_another_number_than_the_button_said_is_not_submitted(linked):
+    demo = linked.visitor()
+    place = demo.draft(data_ids(60))
+    stale = demo.get(place)
+    assert "Submit 60 ids" in text(stale)
+    leave_out(demo, place, "linked")
+    linked.sim.forget_calls()
+    answer = demo.post(f"{place}/submit", fields(stale))
+    assert answer.status_code == 422
+    assert "There are fewer ids than when you looked: then 60, now 10." in text(answer)
+    assert "Nothing was sent; look it over again." in text(answer)
+    assert linked.sim.total_calls() == 0
+    demo.post(f"{place}/take-back", {"which": "linked"})
+    more = demo.post(f"{place}/submit", fields(answer))
+    assert "There are more ids than when you looked: then 10, now 60." in text(more)
+    assert demo.post(f"{place}/submit", fields(more)).status_code == 303
 
 
 def test_many_ids_are_left_out_by_the_worker_while_the_page_shows_it(linked, monkeypatch):

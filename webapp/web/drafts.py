@@ -71,7 +71,7 @@ def submit(submission_id: int) -> ResponseReturnValue:
         submission = drafts.lock(connection, submission_id)
         underway = chores.unfinished(connection, submission_id)
         busy = any(chore.kind not in ASKING for chore in underway)
-        problem = _why_not_now(submission, busy=busy)
+        problem = _why_not_now(submission, busy=busy) or _why_another(submission)
         begun = not problem and drafts.begin(connection, submission, now)
         if begun:
             chores.stop_asking(connection, submission_id, now)
@@ -168,6 +168,18 @@ def _why_not_now(submission: Submission, *, busy: bool) -> str:
     if busy:
         return "The list is being worked on. Submit it when that is done; this page shows it."
     return ""
+
+
+def _why_another(submission: Submission) -> str:
+    """A page that is left open goes on showing its own number, and that one is meant."""
+    now = submission.item_count - submission.left_out
+    then = request.form.get("confirmed", now, int)
+    if submission.state != State.DRAFT or then == now:
+        return ""
+    return (
+        f"There are {'more' if now > then else 'fewer'} ids than when you looked: "
+        f"then {then:,}, now {now:,}. Nothing was sent; look it over again."
+    )
 
 
 def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> ResponseReturnValue:
