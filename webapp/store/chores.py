@@ -159,11 +159,11 @@ def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
     return connection.execute(statement.values(values)).rowcount > 0
 
 
-def latest(connection: Connection, submission_id: int, kind: ChoreKind) -> Chore | None:
-    """The submission's last chore of this kind, ended or not; None when there never was one."""
+def latest(connection: Connection, submission_id: int, *kinds: ChoreKind) -> Chore | None:
+    """The submission's last chore of these kinds, ended or not; None when there never was one."""
     statement = (
         select(chores)
-        .where(chores.c.submission_id == submission_id, chores.c.kind == kind)
+        .where(chores.c.submission_id == submission_id, chores.c.kind.in_(kinds))
         .order_by(chores.c.id.desc())
         .limit(1)
     )

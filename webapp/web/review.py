@@ -89,6 +89,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         upload = uploads.get(connection, submission.id)
         holders = submissions.many(connection, _holder_ids(submission))
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
+        change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
         speeds = batches.speeds(connection, submission.ica_url, submission.kind)
     return {
         **progress.shown(submission),
@@ -104,6 +105,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "checking": check is not None and check.ended_at is None,
         "stopped": check is not None and _was_stopped(check),
         "check_trouble": _check_trouble(check),
+        "not_changed": change.problem if change and change.ended_at else None,
         "read_as": _read_as(submission),
         "warnings": [text for part in _parts(submission) for text in part.get("warnings", [])],
         "other_columns": _other_columns(submission, upload),

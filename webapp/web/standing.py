@@ -39,14 +39,16 @@ SENTENCES = {
     Phase.BLOCKED: "It can't go on until something is put right.",
 }
 
+UNLINKING = "ICA has all of it and is unlinking. You can close this page: work goes on."
+
 COPIED: dict[str, dict[str, str]] = {  # of a submission that was made from another one
     "retry": {
         State.READING: "The items to try again are being gathered; then they are sent by itself.",
-        State.UNREADABLE: "There was nothing to try again, so nothing was sent.",
+        State.UNREADABLE: "Nothing was tried again, and nothing was sent.",
     },
     "undo": {
         State.READING: "The items to unlink are being gathered; then they are sent by itself.",
-        State.UNREADABLE: "There was nothing to unlink, so nothing was sent.",
+        State.UNREADABLE: "Nothing was unlinked, and nothing was sent.",
     },
 }
 
@@ -134,14 +136,30 @@ STATE_LABELS = {
 }
 
 
+def state_label(submission: Submission) -> str | None:
+    """What its badge says, where that is not the word of its state itself."""
+    if _unlinks_now(submission):
+        return "Unlinking"
+    if submission.state == State.READING and submission.source in COPIED:
+        return "Gathering"
+    return STATE_LABELS.get(shown_state(submission))
+
+
 def sentence(submission: Submission) -> str:
     """One sentence on where it stands."""
+    if _unlinks_now(submission):
+        return UNLINKING
     if submission.state == State.SETTLED:
         return _summary(submission)
     if submission.state == State.DISCARDED and submission.submitted_at:
         return "This submission was deleted here. Nothing was changed in ICA."
     copied = COPIED.get(submission.source, {}).get(submission.state)
     return copied or SENTENCES[_key(submission)]
+
+
+def _unlinks_now(submission: Submission) -> bool:
+    """The store has one phase for both kinds."""
+    return submission.kind == "unlink" and submission.phase == Phase.LINKING
 
 
 def _key(submission: Submission) -> State | Phase:

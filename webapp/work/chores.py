@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.errors import IcaError, TooMany
-from webapp.store import chores, drafts
+from webapp.store import chores, drafts, submissions
 from webapp.store.chores import Chore
 from webapp.store.leases import LeaseLost
 from webapp.store.words import ASKING, ChoreKind
@@ -14,6 +14,12 @@ from webapp.work.context import Context
 
 MOST_FAILURES = 10  # in a row, then a chore is given up
 SECONDS = 8.0  # that a unit works before it gives its lease back, so that others get their turn
+
+ITS_LOG = "Linkboard failed several times in a row; the log of its worker says why."
+NOT_COPIED = (
+    "The items could not be copied: it failed several times. Nothing was sent. Discard this, and "
+    "try again; if it happens again, ask whoever runs Linkboard: the log of its worker says why."
+)
 
 Step = Callable[[Context, Chore], Chore]
 """Does the next chunk in one transaction and returns the chore as chores.keep() or end() does."""
@@ -29,7 +35,10 @@ log = logging.getLogger(__name__)
 
 
 def perform(context: Context, chore: Chore) -> None:
-    """Do a unit of a leased chore and record it; nothing that ICA does makes this raise."""
+    """Do a unit of a leased chore and record it; nothing that ICA does makes this raise.
+
+    What raises all the same is tried again when the lease has run out, some times.
+    """
     asks = chore.kind in ASKING
     if asks:
         context.budget.begin(chore.account_id)
@@ -45,6 +54,9 @@ def perform(context: Context, chore: Chore) -> None:
 
 def _perform(context: Context, chore: Chore) -> str:
     """Step after step, until it has ended or others shall have their turn."""
+    if chore.failures > MOST_FAILURES:
+        _give_up(context, chore)
+        return "given up: it failed again and again in a way nobody expected"
     started = context.clock()
     while chore.ended_at is None:
         try:
@@ -69,6 +81,18 @@ def _pauses(context: Context, chore: Chore, started: float) -> bool:
         or context.clock() - started > SECONDS
         or (chore.kind in ASKING and context.budget.is_spent(chore.account_id))
     )
+
+
+def _give_up(context: Context, chore: Chore) -> None:
+    """End it; pages say so. What was done before stays: each chunk was recorded as a whole."""
+    now = context.clock()
+    problem = {"kind": "Unexpected", "message": ITS_LOG, "problem": {}, "at": now}
+    with context.store.write() as connection:
+        chores.end(connection, chore, now, problem=problem)
+        if chore.kind == ChoreKind.COPY:
+            submissions.become_unreadable(connection, chore.submission_id, NOT_COPIED, now)
+        elif chore.kind == ChoreKind.CHECK:
+            drafts.note_refused(connection, chore.submission_id)
 
 
 def _wait_for_sign_in(context: Context, chore: Chore) -> None:

@@ -1,0 +1,74 @@
+"""Chores that fail in a way nobody expected: tried some times, then given up in words."""
+
+import pytest
+from sqlalchemy import update
+
+from tests.stage import data_ids, stage, text
+from tests.web.confirming import ask, fields
+from webapp.store.tables import chores
+
+TRIES = 10
+
+
+@pytest.fixture
+def st(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=100.0) as set_up:
+        yield set_up
+
+
+def spoil(st):
+    """What the chore needs is gone, as after a change of the program."""
+    with st.store.write() as connection:
+        connection.execute(update(chores).values(spec={}))
+
+
+def fail(st):
+    """The worker fails as often as it may, a lease apart."""
+    for _ in range(TRIES):
+        with pytest.raises(KeyError):
+            st.work()
+        st.clock.advance(61)
+    st.work()
+
+
+def test_leaving_out_is_given_up_and_the_list_can_be_submitted(st, monkeypatch):
+    monkeypatch.setattr("webapp.web.drafts.AT_ONCE", 0)
+    demo = st.visitor()
+    place = demo.draft(["sample-7", *data_ids(3)])
+    demo.post(f"{place}/leave-out", {"which": "unusual"})
+    spoil(st)
+    fail(st)
+    page = text(demo.get(place))
+    assert "Leaving ids out, or taking them back, failed several times." in page
+    assert "Leaving ids out 0 of 4" not in page
+    assert demo.post(f"{place}/submit").status_code == 303
+
+
+def test_the_words_go_when_it_is_done_after_all(st, monkeypatch):
+    monkeypatch.setattr("webapp.web.drafts.AT_ONCE", 0)
+    demo = st.visitor()
+    place = demo.draft(["sample-7", *data_ids(3)])
+    demo.post(f"{place}/leave-out", {"which": "unusual"})
+    spoil(st)
+    fail(st)
+    demo.post(f"{place}/leave-out", {"which": "unusual"})
+    st.work()
+    page = text(demo.get(place))
+    assert "failed several times" not in page
+    assert "1 left out" in page
+
+
+def test_a_retry_that_can_not_be_copied_says_so_and_frees_its_items(st, monkeypatch):
+    monkeypatch.setattr("webapp.web.retry.CHUNK", 0)
+    demo = st.visitor()
+    place = demo.submit(data_ids(3, ending="00"))
+    st.work(30)
+    again = demo.post(f"{place}/retry", fields(ask(demo, f"{place}/retry"))).location
+    spoil(st)
+    fail(st)
+    page = text(demo.get(again))
+    assert "could not be copied" in page
+    assert "Nothing was sent" in page
+    assert demo.post(f"{again}/discard").status_code == 303
+    st.work(20)
+    assert "You chose 3 items" in text(demo.get(f"{place}/retry"))
