@@ -5,7 +5,7 @@ import pytest
 from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids, text
 from tests.web.confirming import ask, confirm, fields, statuses
-from tests.web.markup import element, link
+from tests.web.markup import element, link, with_class
 
 GOOD = data_ids(20)
 IN_USE = data_ids(2, ending="fe", start=100)  # can't be unlinked
@@ -49,6 +49,43 @@ def test_the_undone_submission_keeps_its_numbers_and_says_it(stored, place):
     assert link(visitor.get(place), "Undo of cohort") == undo
     assert link(visitor.get(undo), "cohort") == place
     assert "Attempt" not in family(visitor, undo)
+
+
+def states(answer):
+    """The words of the badges of whole submissions."""
+    return [badge.text.strip() for badge in with_class(answer, "state")]
+
+
+def test_what_unlinks_is_not_called_linking(st):
+    visitor = st.visitor()
+    place = visitor.submit(GOOD, name="cohort")
+    st.work(30)
+    undo = confirm(visitor, f"{place}/undo")
+    page = visitor.get(undo)
+    assert states(page)[0] == "Unlinking"
+    assert "ICA has all of it and is unlinking." in text(page)
+    assert "linking." not in text(page).replace("unlinking.", "")
+    board = visitor.get("/submissions")
+    assert states(board) == ["Unlinking", "Done"]
+    assert "Unlink from Rare disease WGS 2026" in element(board, "tr", id="submission-2").text
+    assert "Unlink" not in element(board, "tr", id="submission-1").text
+    assert "Unlink from Rare disease WGS 2026" in text(page)
+
+
+def test_a_large_undo_says_that_it_is_gathered_and_of_what(st, monkeypatch):
+    visitor = st.visitor()
+    place = visitor.submit(GOOD, name="cohort")
+    st.work(30)
+    monkeypatch.setattr("webapp.web.retry.CHUNK", 0)  # however few, the worker gathers them
+    undo = confirm(visitor, f"{place}/undo")
+    page = visitor.get(undo)
+    assert states(page) == ["Gathering"]
+    assert states(visitor.get("/submissions"))[0] == "Gathering"
+    assert "Gathering the items 0 of 20 items" in text(page)
+    assert link(page, "See what it is made from") == place
+    assert "Upload another list" not in text(page)
+    st.work(1)
+    assert "Unlinking" in states(visitor.get(undo))
 
 
 def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):

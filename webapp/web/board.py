@@ -135,12 +135,11 @@ def _url(chosen: dict[str, Any], name: str, key: int | None) -> str | None:
 
 
 def _row(submission: Submission) -> BoardRow:
-    state = standing.shown_state(submission)
     total = sum(submission.counts.values())
     return BoardRow(
         submission=submission,
-        state=state,
-        label=standing.STATE_LABELS.get(state),
+        state=standing.shown_state(submission),
+        label=standing.state_label(submission),
         percent=standing.percent_done(submission),
         total=total,
         segments=standing.segments(submission.counts, total, lambda word: None),

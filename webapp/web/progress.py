@@ -24,7 +24,7 @@ STILL = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
 
 PARTS = {State.READING: "submissions/_reading.html", State.DRAFT: "drafts/_chores.html"}
 CHORES = {
-    ChoreKind.COPY: "Copying the items",
+    ChoreKind.COPY: "Gathering the items",
     ChoreKind.LEAVE_OUT: "Leaving ids out",
     ChoreKind.TAKE_BACK: "Taking ids back",
     ChoreKind.CHECK: "Asking ICA which ids it would refuse",
@@ -76,7 +76,7 @@ def shown(submission: Submission) -> dict[str, Any]:
             "progress.progress", submission_id=submission.id, shows=submission.state
         ),
         "state": standing.shown_state(submission),
-        "label": standing.STATE_LABELS.get(standing.shown_state(submission)),
+        "label": standing.state_label(submission),
         "sentence": standing.sentence(submission),
         "troubles": troubles.of(submission, cut),
         "segments": _segments(submission, total),

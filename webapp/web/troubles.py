@@ -14,8 +14,8 @@ BLOCKED = {
         "It goes on by itself as soon as {submitter} signs in here again.",
     ),
     Blocked.MAY_NOT_WRITE: (
-        "ICA does not let {submitter} link data into {project}, so nothing was sent.",
-        "Linking needs the role Contributor or Administrator in that project. It is tried again "
+        "ICA does not let {submitter} {act} {project}, so nothing was sent.",
+        "That needs the role Contributor or Administrator in the project. It is tried again "
         "every five minutes, and goes on by itself once ICA allows it.",
     ),
     Blocked.MAY_NOT_READ: (
@@ -23,6 +23,8 @@ BLOCKED = {
         "It is tried again every five minutes, and goes on by itself once ICA allows it.",
     ),
 }
+
+ACTS = {"link": "link data into", "unlink": "unlink data from"}
 
 TRIED_AGAIN = {  # kinds of errors that pass by themselves
     "NoKey": "ICA can't be asked without a key: sign in again, and it goes on by itself.",
@@ -66,13 +68,17 @@ def _trouble(submission: Submission, batch: Batch) -> Trouble | None:
         return Trouble("error", title, text, details)
     if batch.blocked:
         title, text = BLOCKED[Blocked(batch.blocked)]
-        names = {"submitter": submission.submitter, "project": submission.project_name}
+        names = {
+            "submitter": submission.submitter,
+            "project": submission.project_name,
+            "act": ACTS[submission.kind],
+        }
         return Trouble("error", title.format(**names), text.format(**names), details)
     if batch.state == BatchState.SENDING and said:
         title = f"ICA's answer to batch {batch.ordinal} was lost."
         text = (
             "It is being looked for among ICA's jobs; if it is not there, it is sent again. "
-            "Linking twice does no harm."
+            "To send it twice does no harm."
         )
         return Trouble("warning", title, text, details)
     if said:
