@@ -23,6 +23,39 @@ def test_nothing_matches_is_another_thing(demo):
     assert "No submissions yet" not in text(page)
 
 
+def test_what_is_in_the_archive_alone_is_hinted_at(st, demo):
+    place = demo.submit(data_ids(1), name="alpha")
+    st.work(20)
+    assert demo.post(f"{place}/archive").status_code == 303
+    page = demo.get("/submissions?q=alph&state=active")
+    assert "Nothing matches" in text(page)
+    assert names(demo.get(link(page, "Look in the archive"))) == ["alpha"]
+    assert "The archive has what you look for." in text(page)
+    assert link(demo.get("/submissions"), "Look in the archive") == "/submissions?state=archived"
+    assert demo.part("/submissions/rows?q=alph").status_code == 200
+    for path in (
+        "/submissions?q=omega",
+        "/submissions?q=omega&state=archived",
+        "/submissions?state=draft",
+    ):
+        assert link(demo.get(path), "Look in the archive") is None
+    hidden = st.visitor("stranger-key").get("/submissions?q=alpha")
+    assert link(hidden, "Look in the archive") is None
+
+
+def test_outcomes_are_told_in_words(st, demo):
+    place = demo.draft([*data_ids(27), *data_ids(3, ending="00"), "sample-7"], name="alpha")
+    demo.post(f"{place}/leave-out", {"which": "unusual"})
+    demo.post(f"{place}/submit")
+    assert outcome(demo) == "30 under way, 1 left out"
+    st.work(20)
+    assert outcome(demo) == "27 linked, 3 failed, 1 left out"
+
+
+def outcome(visitor):
+    return element(visitor.get("/submissions"), "td", data_label="Outcome").text.strip()
+
+
 def test_what_a_stranger_sees_of_a_used_board_is_an_unused_one(st, demo):
     demo.submit(data_ids(1), name="alpha")
     assert "No submissions yet" in text(st.visitor("stranger-key").get("/submissions"))

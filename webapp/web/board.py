@@ -1,13 +1,13 @@
 """The board: all submissions that the visitor may see."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import access, listing
+from webapp.store import Connection, access, listing
 from webapp.store.listing import Filter
 from webapp.store.pages import Cursor, Page
 from webapp.store.submissions import Submission
@@ -43,6 +43,7 @@ class BoardRow:
     percent: int
     total: int
     segments: list[Segment]
+    outcome: str
     mine: bool
 
 
@@ -68,11 +69,13 @@ def board() -> ResponseReturnValue:
         page = listing.page(connection, viewer(), wanted, cursor, ROWS, desk().now())
         projects = access.projects(connection, viewer().id, desk().now())
         used = bool(page.rows) or listing.any_visible(connection, viewer(), desk().now())
+        archive_url = None if page.rows else _archive_url(connection, wanted)
     return render_template(
         "board/board.html",
         projects=projects,
         state_chips=_state_chips(wanted),
         used=used,
+        archive_url=archive_url,
         **_rows(page, wanted, cursor),
     )
 
@@ -85,6 +88,16 @@ def rows() -> ResponseReturnValue:
         page = listing.page(connection, viewer(), wanted, cursor, ROWS, desk().now())
     found = _rows(page, wanted, cursor)
     return polled(found["tag"], desk().now(), lambda: render_template("board/_rows.html", **found))
+
+
+def _archive_url(connection: Connection, wanted: Filter) -> str | None:
+    """Where the archive has what was searched for in vain."""
+    there = replace(wanted, states=(), archived=True)
+    if wanted.archived or (wanted.states and not (wanted.text or wanted.project_id)):
+        return None
+    found = listing.page(connection, viewer(), there, Cursor(), 1, desk().now())
+    kept = {"project": wanted.project_id, "q": wanted.text, "state": ARCHIVED}
+    return url_for("board.board") + params.query(kept) if found.rows else None
 
 
 def _state_chips(wanted: Filter) -> list[StateChip]:
@@ -143,6 +156,7 @@ def _row(submission: Submission) -> BoardRow:
         percent=standing.percent_done(submission),
         total=total,
         segments=standing.segments(submission.counts, total, lambda word: None),
+        outcome=standing.in_short(submission),
         mine=submission.account_id == viewer().id,
     )
 

@@ -1,5 +1,6 @@
 """Where a submission stands, in the words and the numbers that its page shows."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -183,6 +184,33 @@ def _summary(submission: Submission) -> str:
 def _meant_to_go(submission: Submission) -> dict[str, int]:
     """The counts without what its submitter left out."""
     return {word: n for word, n in submission.counts.items() if n and word != LEFT_OUT}
+
+
+SHORT = {  # statuses in few words; those that move, or wait to be counted, are under way
+    "LINKED": "linked",
+    "ALREADY_LINKED": "already linked",
+    "UNLINKED": "unlinked",
+    "ALREADY_UNLINKED": "already unlinked",
+    "PARTIALLY_LINKED": "in part",
+    "PARTIALLY_UNLINKED": "in part",
+    "FAILED": "failed",
+    "EXPANDED": "expanded",
+    NOT_SENT: "not sent",
+    LEFT_OUT: "left out",
+    UNREAD: "not known",
+    UNKNOWN: "not known",
+}
+
+
+def in_short(submission: Submission) -> str:
+    """Its counts in one line: 27 linked, 3 failed."""
+    words: dict[str, str] = SHORT
+    if submission.state == State.ACTIVE:
+        words = SHORT | dict.fromkeys(MOVING, "under way") | {NOT_SENT: "not sent yet"}
+    found: Counter[str] = Counter()
+    for word in ordered(submission.counts):
+        found[words.get(word, word)] += submission.counts[word]
+    return ", ".join(f"{count:,} {word}" for word, count in found.items())
 
 
 def percent_done(submission: Submission) -> int:
