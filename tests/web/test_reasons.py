@@ -8,6 +8,7 @@ from sqlalchemy import Engine, event
 
 from tests.simulated import FIRST_PROJECT, STRANGERS_PROJECT
 from tests.stage import data_ids, stage, text
+from tests.web.confirming import fields
 from tests.web.markup import element, elements, link, rows
 from webapp.store.masking import masked
 
@@ -120,6 +121,36 @@ def test_the_reasons_of_a_project_over_a_time(stored):
     assert groups(month) == [("FAILED Data not found", "7")]
     within = element(month, "td", data_label="In").text
     assert re.findall(r"(new|old) (\d)", within) == [("new", "5"), ("old", "2")]
+
+
+def test_what_a_later_attempt_took_up_counts_where_that_attempt_has_it(stored):
+    visitor = stored.visitor()
+    place = settled(stored, [*MISSING, *HIDDEN[:3]], name="cohort")
+    stored.work(30)
+    positions = [str(number) for number in range(2, 6)]
+    again = visitor.post(f"{place}/retry", {"picked": "1", "position": positions})
+    assert visitor.post(f"{place}/retry", fields(again)).status_code == 303
+    stored.work(30)
+    page = visitor.get("/reasons")
+    assert groups(page) == [("FAILED Data not found", "5"), (f"FAILED {NOT_SHARED}", "3")]
+    held = " ".join(elements(page, "td", data_label="In")[0].text.split())
+    assert "cohort, attempt 2 4:" in held
+    assert "cohort 1:" in held
+    assert "".join(elements(page, "td", data_label="For example")[0].text.split()) == "".join(
+        MISSING[1:4]
+    )
+    assert groups(visitor.get(f"{place}/reasons"))[0] == ("FAILED Data not found", "5")
+
+
+def test_every_submission_with_a_reason_is_named(st):
+    visitor = st.visitor()
+    for number in range(7):
+        visitor.submit(MISSING, name=f"list {number}.")
+    st.work(40)
+    page = visitor.get("/reasons")
+    assert "and 2 other submissions" in text(page)
+    held = element(page, "td", data_label="In")
+    assert sorted(re.findall(r"list (\d)\. 5:", held.text)) == list("0123456")
 
 
 def test_a_page_asks_the_database_as_often_for_many_groups_as_for_one(stored):

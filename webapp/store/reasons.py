@@ -20,6 +20,8 @@ Told = tuple[str, str]
 Key = tuple[int, int]
 """A submission and, of its own, a group of reasons or a position."""
 
+UNTAKEN = items.c.retried_in.is_(None)  # no later attempt has the item; an index answers it too
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -155,17 +157,21 @@ class Spread:
 
 
 def across(connection: Connection, chosen: ColumnElement[bool], most: int) -> list[Spread]:
-    """The largest groups over all submissions that meet a condition, `most` of them."""
+    """The largest groups over all submissions that meet a condition, `most` of them.
+
+    An id that was tried again counts where its latest attempt has it, and there alone.
+    """
     key = items.c.reason_id
     counted = (
         select(key, func.count())
         .join_from(submissions, items, items.c.submission_id == submissions.c.id)
-        .where(chosen, key.is_not(None))
+        .where(chosen, key.is_not(None), UNTAKEN)
         .group_by(key)
     )
     largest = dict(_largest(connection, counted, most))
     holders = _holders(connection, chosen, largest)
-    known = _known(connection, [(held[0].submission_id, key) for key, held in holders.items()])
+    keys = [(held[0].submission_id, key) for key, held in holders.items()]
+    known = _known(connection, keys, UNTAKEN)
     found = []
     for reason_id, count in largest.items():
         held = holders[reason_id]
@@ -189,6 +195,7 @@ def _holders(
     count = (
         select(func.count())
         .where(items.c.submission_id == of.submission_id, items.c.reason_id == of.reason_id)
+        .where(UNTAKEN)
         .scalar_subquery()
     )
     statement = (
@@ -209,14 +216,18 @@ def _holders(
 
 
 def _known(
-    connection: Connection, wanted: Collection[Key]
+    connection: Connection, wanted: Collection[Key], *among: ColumnElement[bool]
 ) -> dict[Key, tuple[str, float, list[Example]]]:
-    """Text, first seen and examples of groups, in two statements however many they are."""
+    """Text, first seen and examples of groups, in two statements however many they are.
+
+    The examples are items that meet the conditions `among`.
+    """
     of = reason_groups.c
+    key = (of.submission_id, of.reason_id)
     statement = (
-        select(of.submission_id, of.reason_id, reasons.c.text, of.first_seen, *_first_positions())
+        select(*key, reasons.c.text, of.first_seen, *_first_positions(*among))
         .join(reasons, reasons.c.id == of.reason_id)
-        .where(_any_of(of.submission_id, of.reason_id, wanted))
+        .where(_any_of(*key, wanted))
     )
     rows = connection.execute(statement).all()
     places = [(row[0], position) for row in rows for position in row[4:] if position]
@@ -231,12 +242,13 @@ def _known(
     }
 
 
-def _first_positions() -> list[ScalarSelect[int]]:
+def _first_positions(*among: ColumnElement[bool]) -> list[ScalarSelect[int]]:
     """Where the first items of a group stand: each by a look into an index, none by a scan."""
     of = reason_groups.c
     ordered = (
         select(items.c.position)
         .where(items.c.submission_id == of.submission_id, items.c.reason_id == of.reason_id)
+        .where(*among)
         .order_by(items.c.position)
         .limit(1)
     )
