@@ -57,6 +57,14 @@ def test_what_a_colleague_linked_counts_and_what_went_into_another_project_does_
     assert "already linked" not in text(colleague.get(other))
 
 
+def test_who_linked_them_is_named_and_not_who_found_them_linked(linked):
+    demo = linked.visitor()
+    demo.submit(data_ids(5), name="a later one")
+    linked.work(20)
+    page = text(demo.get(demo.draft(data_ids(5))))
+    assert "By exomes of May (5)." in page
+
+
 def test_an_earlier_submission_that_was_deleted_is_not_named(linked):
     demo = linked.visitor()
     place = demo.draft(data_ids(5))

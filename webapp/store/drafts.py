@@ -34,9 +34,10 @@ def has_earlier(connection: Connection, submission: Submission) -> bool:
 def linked_before(
     connection: Connection, submission: Submission, data_ids: Sequence[str]
 ) -> dict[str, int]:
-    """Those of the ids that are linked into the project, by the submission that did it last.
+    """Those of the ids that are linked into the project, by the submission that linked them last.
 
-    One that was unlinked since counts as not linked.
+    One that only found them linked is named where none here did it. What was unlinked since counts
+    as not linked.
     """
     asked = sql.listed(connection, sorted(data_ids))  # in the order of the index that is searched
     statement = (
@@ -48,8 +49,10 @@ def linked_before(
     )
     found: dict[str, int] = {}
     for data_id, submission_id, status in connection.execute(statement):
-        if status in LINKED:
+        if status == "LINKED":
             found[data_id] = submission_id
+        elif status in LINKED:
+            found.setdefault(data_id, submission_id)
         else:
             found.pop(data_id, None)
     return found
