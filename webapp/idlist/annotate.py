@@ -2,7 +2,8 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from webapp.idlist.annotate_document import annotated_value
@@ -12,7 +13,7 @@ from webapp.idlist.entries import Entry, Kind
 from webapp.idlist.harmless import harmless, quoted, row_of, written_line
 from webapp.idlist.layout import JSON, JSON_LINES
 from webapp.idlist.lines import without_comment
-from webapp.idlist.reading import Reading
+from webapp.idlist.reading import Place, Reading
 from webapp.idlist.records import Part, Record, line_end
 from webapp.idlist.words import clean
 
@@ -21,6 +22,8 @@ Outcomes = Callable[[Sequence[Entry]], Iterable[Cells]]
 
 HEADERS = ("status", "reason", "attempt", "linked_path")
 _AT_ONCE = 1_000  # entries whose outcomes are asked for together
+_LONG = 1 << 20  # characters of the lines that they stand in
+_PIECE = 1 << 16  # characters that are handed on together
 
 
 def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> Iterator[bytes]:
@@ -57,35 +60,49 @@ class _Told(NamedTuple):
     cells: list[str]
 
 
-_Stretch = tuple[Record, list[_Told]]
+_Stretch = tuple[Record, Iterator[_Told]]  # to be iterated over before the next one comes
 
 
 def _told(
     reading: Reading, outcomes: Outcomes, written: Callable[[str], str]
 ) -> Iterator[_Stretch]:
-    """Every record with the outcomes of its entries."""
-    waiting: list[tuple[Record, list[Entry]]] = []
-    count = 0
-    for pair in chain(reading.with_records(), [None]):
-        if pair:
-            waiting.append(pair)
-            count += 1 + len(pair[1])
-        if count >= _AT_ONCE or not pair:
-            entries = [entry for _, several in waiting for entry in several]
-            cells = iter(outcomes(entries) if entries else ())
-            for record, several in waiting:
-                yield record, _with_cells(record, several, cells, written)
-            waiting.clear()
-            count = 0
+    """Every record with the outcomes of its entries, of which it may have a million."""
+    pairs = _pairs(reading, outcomes, written)
+    for record, several in groupby(pairs, key=itemgetter(0)):
+        yield record, (told for _, told in several if told)
 
 
-def _with_cells(
-    record: Record, entries: list[Entry], cells: Iterator[Cells], written: Callable[[str], str]
-) -> list[_Told]:
-    return [
-        _Told(entry, found.text, [written(cell) for cell in next(cells)])
-        for entry, found in zip(entries, record.found, strict=True)
-    ]
+def _pairs(
+    reading: Reading, outcomes: Outcomes, written: Callable[[str], str]
+) -> Iterator[tuple[Record, _Told | None]]:
+    for places in _batches(reading.with_records()):
+        entries = [place.entry for place in places if place.entry]
+        coming = iter(outcomes(entries) if entries else ())
+        for record, found, entry in places:
+            if found and entry:
+                cells = [written(cell) for cell in next(coming)]
+                yield record, _Told(entry, found.text, cells)
+            else:
+                yield record, None
+
+
+def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
+    """Some 1,000 places at a time, fewer where they stand in long lines."""
+    batch: list[Place] = []
+    size = 0
+    record = None
+    for place in places:
+        if place.record is not record:
+            record = place.record
+            size += len(record.raw)
+            if size >= _LONG:
+                yield batch
+                batch, size = [], 0
+        batch.append(place)
+        if len(batch) >= _AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    yield batch
 
 
 def one_line(text: str) -> str:
@@ -98,11 +115,10 @@ def harmless_line(text: str) -> str:
     return harmless(one_line(text))
 
 
-def _joined(told: list[_Told]) -> list[str]:
+def _joined(told: Iterable[_Told]) -> list[str]:
     """The cells of a row: of several entries, their different outcomes."""
-    return [
-        "; ".join(dict.fromkeys(cells)) for cells in zip(*(one.cells for one in told), strict=True)
-    ]
+    different = dict.fromkeys(tuple(one.cells) for one in told)
+    return ["; ".join(dict.fromkeys(cells)) for cells in zip(*different, strict=True)]
 
 
 def _stretches(reading: Reading, told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
@@ -122,23 +138,30 @@ def _text(told: Iterator[_Stretch], headers: Cells, delimiter: str) -> Iterator[
     end = ""
     for record, several in told:
         end = end or line_end(record.raw) or "\n"
-        text = clean(record.raw).strip()
-        listed = without_comment(text)
-        comment = text[len(listed) :].strip()
-        is_header = record.part is Part.HEADER
-        if not several and (comment or not is_header):
+        is_header, has_entries = record.part is Part.HEADER, record.part is Part.ENTRIES
+        listed, comment = _parted(record.raw)
+        if not has_entries and (comment or not is_header):
             yield written_line(comment, delimiter) + end
-        if is_header or (several and not has_header):
+        if is_header or (has_entries and not has_header):
             has_header = True
-            name = harmless(listed.strip()) if is_header else "data_id"
+            name = harmless(listed) if is_header else "data_id"
             yield row_of([name, *headers], end, delimiter)
         yield from _rows(several, comment, end, delimiter)
 
 
-def _rows(several: list[_Told], comment: str, end: str, delimiter: str) -> Iterator[str]:
+def _parted(line: str) -> tuple[str, str]:
+    """What is listed on a line, and its comment."""
+    text = clean(line).strip()
+    listed = without_comment(text)
+    return listed.strip(), text[len(listed) :].strip()
+
+
+def _rows(several: Iterator[_Told], comment: str, end: str, delimiter: str) -> Iterator[str]:
     """A row for each entry of a line, in the last one the comment of the line."""
-    for i, one in enumerate(several, 1):
-        last = [comment] if comment and i == len(several) else []
+    following = next(several, None)
+    while one := following:
+        following = next(several, None)
+        last = [comment] if comment and not following else []
         if one.entry.kind is Kind.REJECTED:
             text = written_line(f"# {one_line(one.text)}", delimiter)
         else:
@@ -146,13 +169,20 @@ def _rows(several: list[_Told], comment: str, end: str, delimiter: str) -> Itera
         yield text + delimiter + row_of([*one.cells, *last], end, delimiter)
 
 
-def _encoded(reading: Reading, texts: Iterator[str]) -> Iterator[bytes]:
+def _encoded(reading: Reading, texts: Iterable[str]) -> Iterator[bytes]:
     source = reading.source
     if source.mark:
         yield "\ufeff".encode(source.encoding)
     errors = "surrogateescape" if source.encoding == "utf-8" else "replace"
-    while several := "".join(islice(texts, _AT_ONCE)):
-        yield several.encode(source.encoding, errors)
+    several: list[str] = []
+    size = 0
+    for text in texts:
+        several.append(text)
+        size += len(text)
+        if size >= _PIECE:
+            yield "".join(several).encode(source.encoding, errors)
+            several, size = [], 0
+    yield "".join(several).encode(source.encoding, errors)
 
 
 def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:

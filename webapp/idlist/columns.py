@@ -56,9 +56,12 @@ def count_ids(cell: str) -> int:
     """How many data ids of the usual shape a cell holds; 0 if it holds anything else too."""
     if is_usual(cell):
         return 1
-    found = find(clean(cell).strip(), 1)
-    are_ids = all(word.data_id and not word.unusual for word in found)
-    return len(found) if are_ids else 0
+    count = 0
+    for word in find(clean(cell).strip(), 1):
+        if word.unusual or not word.data_id:
+            return 0
+        count += 1
+    return count
 
 
 def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:

@@ -110,7 +110,7 @@ class _Document:
         cursor = self._cursor
         offset, value = cursor.offset, cursor.value()
         if isinstance(value, str) and count_ids(value):
-            words = find(clean(value).strip())
+            words = list(find(clean(value).strip()))
             line = cursor.line_of(words[0].text, offset)
             raw = cursor.take()
             found = [Found(word.column, word.text, "", _BESIDE) for word in words]
@@ -153,7 +153,7 @@ def _has_list(value: Any) -> bool:
 def _ids(value: Any) -> Sequence[Found]:
     """The entries of a value: one for each id in its text, or a reject."""
     text, is_sure = (value, True) if isinstance(value, str) else _named(value)
-    found = find(clean(text).strip())
+    found: Sequence[Found] = list(find(clean(text).strip()))
     if not is_sure and not any(word.data_id and not word.unusual for word in found):
         found = _anywhere(value) or found
     found = found or [Found(1, text, "", _NO_ID)]

@@ -11,9 +11,8 @@ _WHITE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # there is none 
 _SUSPECTS = frozenset('"=+@-\uff1d\uff0b\uff20\uff0d' + _WHITE) | {chr(code) for code in INVISIBLE}
 # Numbers, the signs of strands and blanks are none; a tab or a line break may hide a formula.
 _runs = re.compile(
-    rf"""(?! ["\s]* [-+]? (?: [.,]?[0-9][0-9.,]* (?:[eE][-+]?[0-9]+)? %? )? ["\s]* \Z )
-         ["\s]* (?: [\t\r\n] | [{_SIGNS}] )""",
-    re.VERBOSE,
+    r"""(?!["\s]*[-+]?(?:[.,]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?%?)?["\s]*\Z)"""
+    rf"""["\s]*[\t\r\n{_SIGNS}]""",
 ).match
 
 
@@ -37,7 +36,10 @@ def row_of(cells: Iterable[str], end: str, delimiter: str = "\t") -> str:
 
 def stays(raw: str, cells: Sequence[str]) -> bool:
     """Whether a row, of which `cells` were read, can stay as it was written; else ask `written`."""
-    return _SUSPECTS.isdisjoint([cell[:1] for cell in cells]) and ' "' not in raw
+    for cell in cells:
+        if cell[:1] in _SUSPECTS and (cell[0] == '"' or _runs(clean(cell))):
+            return False
+    return ' "' not in raw
 
 
 def written(raw: str, cells: Sequence[str], delimiter: str) -> Sequence[str]:

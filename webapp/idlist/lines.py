@@ -6,7 +6,7 @@ from typing import TextIO
 
 from webapp.idlist.columns import names_ids
 from webapp.idlist.records import Part, Record, each_line
-from webapp.idlist.words import Found, clean, find, is_usual
+from webapp.idlist.words import Found, clean, find, holds_words, is_usual
 
 _COMMENT = re.compile(r"(?:^|\s)#")
 
@@ -37,7 +37,6 @@ def without_comment(line: str) -> str:
 def _read_line(number: int, line: str) -> Record:
     text = clean(line)
     listed = without_comment(text)
-    found = find(listed.strip())
-    if found:
-        return Record(Part.ENTRIES, number, line, found)
+    if holds_words(listed):
+        return Record(Part.ENTRIES, number, line, find(listed.strip()))
     return Record(Part.BLANK if listed == text else Part.COMMENT, number, line)

@@ -1,6 +1,7 @@
 """Reads a list: entries one by one, and counts that account for every entry and every line."""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from webapp.idlist.columns import MOST_OTHERS
 from webapp.idlist.documents import read_document
@@ -43,6 +44,14 @@ def read(
         return Reading(source, layout, limits, after, workbook, tell_repeats=tell_repeats)
     layout = lay_out(source.sample(), file_name, column)
     return Reading(source, layout, limits, after, tell_repeats=tell_repeats)
+
+
+class Place(NamedTuple):
+    """A stretch of the file, with one of the entries in it if it has any."""
+
+    record: Record
+    found: Found | None = None
+    entry: Entry | None = None
 
 
 class Reading:
@@ -114,14 +123,23 @@ class Reading:
     def __iter__(self) -> Iterator[Entry]:
         for record in self._records():
             self._count(record)
+            if self._elsewhere and record.found:
+                self._elsewhere.look(record)
             for found in record.found:
                 yield self._entry(record.line, found)
 
-    def with_records(self) -> Iterator[tuple[Record, list[Entry]]]:
-        """The same entries, with the stretch of the file that they stand in."""
+    def with_records(self) -> Iterator[Place]:
+        """The same entries, with the stretch of the file that they stand in.
+
+        A stretch comes once for each of its entries, or once if it has none.
+        """
         for record in self._records():
             self._count(record)
-            yield record, [self._entry(record.line, found) for found in record.found]
+            found = None
+            for found in record.found:
+                yield Place(record, found, self._entry(record.line, found))
+            if not found:
+                yield Place(record)
 
     def _records(self) -> Iterator[Record]:
         if self.workbook and self.layout.choice:
@@ -142,8 +160,6 @@ class Reading:
                 "limit. Split it and upload the parts."
             )
         if record.part is Part.ENTRIES:
-            if self._elsewhere:
-                self._elsewhere.look(record)
             if record.line != self._last_line:
                 self._last_line = record.line
                 self._entry_lines += 1

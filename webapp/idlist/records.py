@@ -1,6 +1,6 @@
 """A stretch of a file with the entries in it: what every format is cut into."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
 from typing import TextIO
 
@@ -22,13 +22,13 @@ class Part(Enum):
     FRAME = auto()  # what holds a document together: JSON's brackets
 
 
-class Record(Struct, frozen=True, gc=False):
-    """A line, a row of a table, a value of a JSON document."""
+class Record(Struct, frozen=True, eq=False, gc=False):
+    """A line, a row of a table, a value of a JSON document; two that look alike are two."""
 
     part: Part
     line: int  # where its entries stand; if it has none, the first of its lines
     raw: str  # as it stood, line end included
-    found: Sequence[Found] = ()
+    found: Iterable[Found] = ()  # to be iterated over once, before the next record is read
     cells: Sequence[str] = ()
     lines: int = 1  # how many lines end in it
     offset: int = 0  # JSON: where in `raw` the value begins; workbook: as in its row

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from webapp.idlist.columns import Choice
 from webapp.idlist.records import Part, Record, count_lines
-from webapp.idlist.words import EMPTY_CELL, Found, clean, find, is_usual, is_uuid
+from webapp.idlist.words import EMPTY_CELL, Found, clean, find, holds_words, is_usual, is_uuid
 
 SPACES = " "  # columns by any white space; the other delimiters are characters
 _MOST_LINES = 50  # in one quoted cell; a quote still open then was no quote
@@ -120,16 +120,17 @@ def _record(row: Row, choice: Choice) -> Record:
     index = choice.ids or 0
     cell = row.cells[index] if index < len(row.cells) else ""
     column = index + 1
-    found: Sequence[Found]
+    found: Iterable[Found]
     if is_usual(cell):
         found = (Found(column, cell, cell),)
+    elif holds_words(text := clean(cell).strip()):
+        found = find(text, column)
     else:
-        found = find(clean(cell).strip(), column) or (
-            Found(column, row.raw.strip() or " ".join(filter(None, row.cells)), "", EMPTY_CELL),
-        )
+        text = row.raw.strip() or " ".join(filter(None, row.cells))
+        found = (Found(column, text, "", EMPTY_CELL),)
     project_id = _project(row, choice.project)
     if project_id:
-        found = [replace(word, project_id=project_id) for word in found]
+        found = (replace(word, project_id=project_id) for word in found)
     line = row.line
     if row.lines > 1:
         line += sum(map(count_lines, row.cells[:index]))

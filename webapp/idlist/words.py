@@ -1,8 +1,9 @@
 """Finds the data ids in a line or a cell: plain ids, URNs, browser links, and what is none."""
 
 import re
-from collections.abc import Iterator
-from itertools import groupby
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import count, groupby, islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ is_uuid = re.compile(_UUID).fullmatch
 _BRACKETS = "\"'`()[]{}<>«»“”\u2018\u2019"
 # A URN may end in a path with spaces and commas: it goes on until another reference begins.
 _WORD = re.compile(
-    rf"""urn:ilmn:ica:[^\s,;"'\#]*\#(?:(?![\s,;]["']?(?:urn:|fil\.|fol\.|https?:))[^\t"])*
+    rf"""urn:ilmn:ica:[^\s,;"'\#]*\#(?:(?![\s,;]["']?(?:urn:|fil\.|fol\.|https?:))[^\t"])*+
       | [^\s,;|{re.escape(_BRACKETS)}]+""",
     re.VERBOSE,
 )
@@ -61,41 +62,62 @@ def clean(text: str) -> str:
     return text if text.isascii() else text.translate(INVISIBLE)
 
 
-def find(text: str, column: int = 0) -> list[Found]:
+def find(text: str, column: int = 0) -> Iterator[Found]:
     """Every entry of a line or a cell, in order; none if it holds nothing but separators.
 
     `column` is the cell's in a table; 0 numbers the entries themselves. A word that is no data
     id is one of unusual shape when it stands alone, and else rejected with its neighbours.
+    The text may be of megabytes: no more than the entry in hand is kept beside it.
     """
     if is_usual(text):
-        return [Found(column or 1, text, text)]
-    places = [match.span() for match in _WORD.finditer(text)]
+        yield Found(column or 1, text, text)
+        return
+    places = [match.span() for match in islice(_WORD.finditer(text), 2)]
     if len(places) == 1:
         word = recognise(text[slice(*places[0])], column or 1, alone=True)
-        return [word if word.data_id else replace(word, text=text)]
-    words = [(place, recognise(text[slice(*place)], column, alone=False)) for place in places]
-    if any(word.data_id for _, word in words):  # then a bullet or a dash is no entry
-        words = [(place, word) for place, word in words if _LETTER.search(word.text)]
-    elif words:
-        return [Found(column or 1, text, "", NO_ID)]
-    found = list(_merged(text, words))
-    return found if column else [replace(word, column=i) for i, word in enumerate(found, 1)]
+        yield word if word.data_id else replace(word, text=text)
+    elif places and any(word.data_id for _, word in _words(text, column)):
+        found = _merged(text, _words(text, column))
+        yield from found if column else map(_numbered, found, count(1))
+    elif places:
+        yield Found(column or 1, text, "", NO_ID)
 
 
-def _merged(text: str, words: list[tuple[tuple[int, int], Found]]) -> Iterator[Found]:
+def holds_words(text: str) -> bool:
+    """Whether anything is found in a text."""
+    return bool(_WORD.search(text))
+
+
+def _words(text: str, column: int) -> Iterator[tuple[tuple[int, int], Found]]:
+    for match in _WORD.finditer(text):
+        yield match.span(), recognise(match[0], column, alone=False)
+
+
+def _numbered(word: Found, number: int) -> Found:
+    return replace(word, column=number)
+
+
+def _merged(text: str, words: Iterable[tuple[tuple[int, int], Found]]) -> Iterator[Found]:
     """Join neighbours that were rejected: a sentence is one entry, as it stood."""
-    for is_good, group in groupby(words, key=lambda pair: bool(pair[1].data_id)):
-        run = list(group)
+    # Beside an id, a bullet or a dash is no entry.
+    told = (pair for pair in words if pair[1].data_id or _LETTER.search(pair[1].text))
+    for is_good, run in groupby(told, key=lambda pair: bool(pair[1].data_id)):
         if is_good:
             yield from (word for _, word in run)
-            continue
-        (start, _), (_, end) = run[0][0], run[-1][0]
-        while start and text[start - 1] in _BRACKETS:
-            start -= 1
-        while end < len(text) and text[end] in _BRACKETS:
-            end += 1
-        note = run[0][1].note if len(run) == 1 else NO_ID
-        yield Found(run[0][1].column, text[start:end], "", note)
+        else:
+            yield _rejected(text, run)
+
+
+def _rejected(text: str, run: Iterator[tuple[tuple[int, int], Found]]) -> Found:
+    """A run of rejected words with the brackets around it, as one entry."""
+    place, first = next(run)
+    last = deque(run, 1)  # of millions of words, no more
+    start, end = place[0], (last[0][0] if last else place)[1]
+    while start and text[start - 1] in _BRACKETS:
+        start -= 1
+    while end < len(text) and text[end] in _BRACKETS:
+        end += 1
+    return Found(first.column, text[start:end], "", NO_ID if last else first.note)
 
 
 def recognise(word: str, column: int, *, alone: bool) -> Found:
