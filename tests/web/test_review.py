@@ -217,6 +217,18 @@ def test_lines_that_name_another_project_are_told_and_those_of_the_target_are_no
     assert exported(demo, place, "UNREAD") == [two, three]
 
 
+def test_what_was_found_later_is_left_out_too(st):
+    demo = st.visitor()
+    one, two = ("sample-7", "sample-8")
+    place = demo.draft("", file=csv(("dataId", "projectId"), (one, ELSEWHERE), (two, "")))
+    leave_out(demo, place, "elsewhere")
+    leave_out(demo, place, "unusual")
+    page = demo.get(place)
+    assert "1 id of these left out: not to be sent. The others go, unless" in text(page)
+    buttons = [button.text for button in elements(page, "button", formaction=None)]
+    assert buttons[1:] == ["Take it back", "Leave out the others too", "Take them back"]
+
+
 def test_capitals_are_mended_and_told(st):
     demo = st.visitor()
     place = demo.draft("fil.0123456789ABCDEF0123456789abcd20\n" + data_ids(1)[0])
