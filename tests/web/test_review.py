@@ -5,7 +5,7 @@ import pytest
 from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.stage import data_ids, stage, text
 from tests.web.confirming import fields
-from tests.web.markup import element, elements
+from tests.web.markup import element, elements, with_class
 from webapp.store import items
 from webapp.work import checking
 
@@ -97,6 +97,8 @@ def test_only_the_rest_is_sent_and_the_page_keeps_saying_what_was_left_out(linke
     page = text(demo.get(place))
     assert "All 10 items are linked. 50 left out before it was sent." in page
     assert "Done" in page
+    shares = [share.text for share in with_class(demo.get(place), "legend-share")]
+    assert shares == ["100 %", ""]  # of the ten that were meant to go
     assert exported(demo, place, "LINKED") == data_ids(10, start=50)
     assert exported(demo, place, "LEFT_OUT") == data_ids(50)
     assert "It was linked into this project before." in text(demo.get(f"{place}/items"))

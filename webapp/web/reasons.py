@@ -100,7 +100,7 @@ def shown(submission: Submission, most: int = TOP) -> dict[str, Any]:
     """The largest groups of a submission, for its page."""
     with desk().store.read() as connection:
         found, count = reasons.groups(connection, submission.id, most)
-    total = sum(submission.counts.values())
+    total = sum(submission.counts.values()) - submission.left_out
     return {
         "reason_groups": [_shown(submission, group, total) for group in found],
         "reason_count": count,

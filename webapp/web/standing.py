@@ -91,16 +91,20 @@ def segments(
     chosen: Iterable[str] = (),
     labels: Mapping[str, str] | None = None,
 ) -> list[Segment]:
-    """The breakdown. One item in a million is still wide enough to be seen."""
+    """The breakdown. One item in a million is still wide enough to be seen.
+
+    Shares are of what was meant to go, as in the sentence beside it: what was left out has none.
+    """
     found, x = [], 0.0
     chosen = set(chosen)
+    to_go = total - counts.get(LEFT_OUT, 0)
     for word, width in _widths(counts, total).items():
         found.append(
             Segment(
                 word=word,
                 label=(labels or {}).get(word),
                 count=counts[word],
-                share=share(counts[word], total),
+                share="" if word == LEFT_OUT else share(counts[word], to_go),
                 href=href(word),
                 chosen=word in chosen,
                 x=round(x, 3),
