@@ -188,6 +188,10 @@ document.addEventListener("change", (event) => {
   if (drop) showChosen(drop);
 });
 
+document.addEventListener("keydown", (event) => { // what searches while one types is not sent
+  if (event.key === "Enter" && event.target.matches("input[type=search][hx-get]")) event.preventDefault();
+});
+
 document.addEventListener("dragover", dragOver);
 document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) dragOver(event); });
 document.addEventListener("drop", (event) => {

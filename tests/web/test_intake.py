@@ -1,5 +1,7 @@
 """The form for a new submission: the picker, what it takes, and everything it has to refuse."""
 
+import io
+
 import pytest
 
 from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT, STRANGERS_PROJECT
@@ -49,6 +51,21 @@ def test_what_was_chosen_survives_another_search(demo):
     part = demo.part(f"{search['hx-get']}?project_q=exomes&project_id={FIRST_PROJECT}")
     assert chosen(part) == [FIRST_PROJECT]
     assert len(choices(part)) == 9
+
+
+def test_a_search_without_scripts_keeps_what_was_filled_in(demo):
+    page = demo.get("/submissions/new")
+    place = element(page, "button", formaction=None)["formaction"]
+    ids = "\n".join(data_ids(3))
+    filled = {"project_q": "rare disease", "ids": ids, "name": "mine"}
+    answer = demo.post(place, {**filled, "file": (io.BytesIO(b"x"), "list.txt")})
+    assert answer.status_code == 200
+    assert chosen(answer) == [FIRST_PROJECT]
+    assert element(answer, "textarea", name="ids").text.split() == ids.split()
+    assert element(answer, "input", name="name")["value"] == "mine"
+    assert element(answer, "input", name="project_q")["value"] == "rare disease"
+    assert "Choose it again" in text(answer)
+    assert "No submissions yet" in text(demo.get("/submissions"))
 
 
 def test_the_picker_says_when_ica_is_away(st, demo):

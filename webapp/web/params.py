@@ -64,11 +64,11 @@ def words(name: str) -> list[str]:
 
 
 def text(name: str) -> str:
-    """A line of text out of the URL, cut to LONGEST bytes: what holds it holds what is cut too.
+    """A line of text out of the request, cut to LONGEST bytes: what holds it holds what is cut too.
 
     The addresses of a page repeat it, and a web server takes no more than 4,094 characters.
     """
-    found = line(request.args.get(name, "")).encode()
+    found = line(request.values.get(name, "")).encode()
     return found[:LONGEST].decode(errors="ignore").strip()
 
 

@@ -35,6 +35,12 @@ def new() -> ResponseReturnValue:
     return _form(Form(project_id=chosen, name="", ids=ids, file=None), {})
 
 
+@blueprint.post("/submissions/new")
+def search() -> ResponseReturnValue:
+    """Look for a project where no script runs: the form again, with what was filled in so far."""
+    return _form(Form.of(request.form, request.files), {})
+
+
 @blueprint.post("/submissions")
 def create() -> ResponseReturnValue:
     form = Form.of(request.form, request.files)
