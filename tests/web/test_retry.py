@@ -35,7 +35,7 @@ def test_what_failed_is_tried_again_and_nothing_else(stored, place):
     assert "You chose 10 items with the status FAILED" in text(visitor.get(f"{place}/retry"))
     again = confirm(visitor, f"{place}/retry")
     assert "cohort, attempt 2" in text(visitor.get(again))
-    assert "10 items confirmed: 10 tried again" in family(visitor, again)
+    assert "10 items chosen: 10 tried again" in family(visitor, again)
     stored.work(30)
     found = statuses(visitor, again)
     assert found == dict.fromkeys(ARCHIVED, "LINKED") | dict.fromkeys(MISSING, "FAILED")
@@ -82,7 +82,7 @@ def test_picked_items_are_tried_again_and_the_rest_is_said(stored, place):
     assert "You chose 4 items that you picked" in said
     assert "1 ended well, so nothing is left to do" in said
     again = confirm(visitor, f"{place}/retry", picked=[1, 21, 22, 31])
-    assert "4 items confirmed: 3 tried again; 1 skipped" in family(visitor, again)
+    assert "4 items chosen: 3 tried again; 1 skipped" in family(visitor, again)
     stored.work(30)
     assert statuses(visitor, again).keys() == {ARCHIVED[0], ARCHIVED[1], PARTIAL[0]}
 
@@ -123,7 +123,7 @@ def test_what_was_linked_meanwhile_is_skipped_and_said(stored, place):
     visitor.submit(ARCHIVED[:4], name="by hand")
     stored.work(30)
     again = confirm(visitor, f"{place}/retry")
-    assert "10 items confirmed: 6 tried again; 4 skipped" in family(visitor, again)
+    assert "10 items chosen: 6 tried again; 4 skipped" in family(visitor, again)
     stored.work(30)
     assert statuses(visitor, again).keys() == {*ARCHIVED[4:], *MISSING}
 
@@ -184,7 +184,7 @@ def test_many_items_are_copied_by_the_worker(database_url, tmp_path, monkeypatch
         assert "are being gathered" in text(visitor.get(again))
         st.work(30)
         assert list(statuses(visitor, again).items()) == [(data_id, "LINKED") for data_id in many]
-        assert "25 items confirmed: 25 tried again" in family(visitor, again)
+        assert "25 items chosen: 25 tried again" in family(visitor, again)
 
 
 def chosen_by(page):
@@ -201,7 +201,7 @@ def test_what_fails_after_the_page_was_shown_is_not_in_the_set(database_url, tmp
         assert 0 < chosen_by(page) < 200
         st.work(30)
         again = visitor.post(f"{place}/retry", fields(page)).location
-        assert f"{chosen_by(page)} items confirmed: {chosen_by(page)} tried again" in family(
+        assert f"{chosen_by(page)} items chosen: {chosen_by(page)} tried again" in family(
             visitor, again
         )
 
@@ -222,7 +222,7 @@ def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
         assert chosen_by(answer) == 30
         ica.says.clear()
         again = visitor.post(f"{place}/retry", fields(answer)).location
-        assert "30 items confirmed: 30 tried again" in family(visitor, again)
+        assert "30 items chosen: 30 tried again" in family(visitor, again)
 
 
 def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monkeypatch):
@@ -236,7 +236,7 @@ def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monke
     st.work(30)
     assert statuses(visitor, again).keys() == set(MISSING[1:])
     said = family(visitor, again)
-    assert "4 items confirmed: 3 tried again; 1 skipped because it has changed since" in said
+    assert "4 items chosen: 3 tried again; 1 skipped because it has changed since" in said
 
 
 def test_what_a_lost_batch_left_without_outcome_is_offered_and_counts_once(stored):

@@ -96,7 +96,7 @@ def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):
     undo = confirm(visitor, f"{place}/undo", picked=[1, 2, 23, 28])
     stored.work(30)
     assert statuses(visitor, undo) == dict.fromkeys(GOOD[:2], "UNLINKED")
-    assert "4 items confirmed: 2 to be unlinked" in family(visitor, undo)
+    assert "4 items chosen: 2 to be unlinked" in family(visitor, undo)
 
 
 def test_a_second_undo_takes_the_rest_only(stored, place):
