@@ -167,7 +167,8 @@ class _Width(_Cells):
 
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         super().begin(tag, attributes)
-        self.widest = max(self.widest, self._column)
+        if self._column > self.widest:
+            self.widest = self._column
 
 
 class _Sheet(_Cells):
