@@ -90,7 +90,7 @@ def add(connection: Connection, submission_id: int, first: int, rows: Sequence[L
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        # One statement, during which other threads run: executemany stops them at every row.
+        # One statement for all: executemany comes back to Python with every row.
         chunk = msgspec.json.encode(rows).decode()
         connection.exec_driver_sql(_ADD, (submission_id, first, chunk))
         return

@@ -1,8 +1,6 @@
 """Reading: an upload's bytes become items, entries and a review, and only then a draft."""
 
 import logging
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,22 +87,6 @@ def _unreadable(context: Context, upload: Upload, problem: str) -> None:
 
 
 @dataclass
-class _Chunk:
-    """Some entries on their way to the store."""
-
-    first: int  # the position of the first good one
-    good: list[Listed] = field(default_factory=list)
-    others: list[entries.Entry] = field(default_factory=list)
-    read_bytes: int = 0  # of the upload, up to its end
-
-    def is_full(self) -> bool:
-        return len(self.good) + len(self.others) >= items.CHUNK
-
-
-_Coming = Future[_Chunk | None]
-
-
-@dataclass
 class _Reader:
     """One reading of one upload: chunks on their way to the store, and what is counted."""
 
@@ -116,6 +98,8 @@ class _Reader:
     at_once: bool
     pauses: int = 0
     renewed_at: float = 0.0
+    good: list[Listed] = field(default_factory=list)
+    others: list[entries.Entry] = field(default_factory=list)
     item_count: int = 0
     entry_count: int = 0
     read_bytes: int = 0
@@ -123,12 +107,20 @@ class _Reader:
     folders: int = 0
 
     def read_parts(self) -> None:
-        """Read all, each chunk while the one before it goes to the store."""
-        chunks = self._chunks()
-        with ThreadPoolExecutor(1, thread_name_prefix="read") as ahead:
-            chunk = next(chunks, None)
-            while chunk:
-                chunk = self._keep(chunk, lambda: ahead.submit(next, chunks, None)).result()
+        """Read the file, then the pasted text: its lines go on where the file's end."""
+        for part, name in enumerate(self.upload.parts):
+            before = self.readings[-1] if self.readings else None
+            reading = idlist.read(
+                self._pieces(part),
+                file_name=name,
+                column=self.submission.review.get("columns", {}).get(str(part)),
+                limits=self._limits(),
+                after=before,
+            )
+            self.readings.append(reading)
+            for entry in reading:
+                self._take(entry)
+        self._flush()
         if self.item_count == 0:
             raise Unreadable(NO_ID)
 
@@ -166,56 +158,30 @@ class _Reader:
             self.read_bytes += len(piece)
             yield piece
 
-    def _chunks(self) -> Iterator[_Chunk]:
-        chunk = _Chunk(first=1)
-        for entry in self._entries():
-            self._take(chunk, entry)
-            if chunk.is_full():
-                yield self._finished(chunk)
-                chunk = _Chunk(first=self.item_count + 1)
-        yield self._finished(chunk)
-
-    def _entries(self) -> Iterator[Entry]:
-        """Those of the file, then of the pasted text: its lines go on where the file's end."""
-        for part, name in enumerate(self.upload.parts):
-            before = self.readings[-1] if self.readings else None
-            reading = idlist.read(
-                self._pieces(part),
-                file_name=name,
-                column=self.submission.review.get("columns", {}).get(str(part)),
-                limits=self._limits(),
-                after=before,
-            )
-            self.readings.append(reading)
-            yield from reading
-
-    def _take(self, chunk: _Chunk, entry: Entry) -> None:
+    def _take(self, entry: Entry) -> None:
         if entry.kind is Kind.GOOD:
             data_id = entry.data_id
-            self.item_count += 1
             self.folders += data_id.startswith("fol.") and not entry.unusual
             flags = self.remarks.of_entry(entry)
-            chunk.good.append(Listed(data_id, entry.line, entry.column, flags))
+            self.good.append(Listed(data_id, entry.line, entry.column, flags))
         else:
             self.entry_count += 1
-            chunk.others.append(_other(self.entry_count, entry))
+            self.others.append(_other(self.entry_count, entry))
+        if len(self.good) + len(self.others) >= items.CHUNK:
+            self._flush()
 
-    def _finished(self, chunk: _Chunk) -> _Chunk:
-        chunk.good = self.remarks.with_former_links(chunk.good)
-        chunk.read_bytes = self.read_bytes
-        return chunk
-
-    def _keep(self, chunk: _Chunk, begin_next: Callable[[], _Coming]) -> _Coming:
+    def _flush(self) -> None:
         """One transaction: the chunk, and how far the reading is."""
+        good = self.remarks.with_former_links(self.good)
         submission_id, now = self.upload.submission_id, self.context.clock()
         with self.context.store.write() as connection:
-            uploads.record(connection, self.upload, now, read_bytes=chunk.read_bytes)
+            uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
+            items.add(connection, submission_id, self.item_count + 1, good)
+            entries.add(connection, submission_id, self.others)
             submissions.note_reading(connection, submission_id, now)
-            entries.add(connection, submission_id, chunk.others)
-            # No sooner: each of these small statements would wait for the thread that reads.
-            coming = begin_next()
-            items.add(connection, submission_id, chunk.first, chunk.good)
-        return coming
+        self.item_count += len(self.good)
+        self.good.clear()
+        self.others.clear()
 
     def _review(self) -> dict[str, Any]:
         """What the review says of the list as a whole."""
