@@ -18,6 +18,7 @@ _ID_HEADERS = (
 _RANKS = {name: len(_ID_HEADERS) - rank for rank, names in enumerate(_ID_HEADERS) for name in names}
 SUREST = len(_ID_HEADERS)
 HOLDS_IDS = "It holds data ids."
+_LONGEST_NAME = 100  # characters; a list may be one line of megabytes
 MOST_OTHERS = 20  # columns with ids that are offered in place of the one that is read
 _PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
 
@@ -39,7 +40,7 @@ class Choice(NamedTuple):
 
 def rank(header: str) -> int:
     """How surely a header names data ids: 3, 2, 1, or 0 for not at all."""
-    return _RANKS.get(_plain(header), 0)
+    return _RANKS.get(_plain(header), 0) if len(header) <= _LONGEST_NAME else 0
 
 
 def names_ids(header: str) -> bool:
@@ -49,7 +50,7 @@ def names_ids(header: str) -> bool:
 
 def names_project(header: str) -> bool:
     """Whether a header names the project that is linked to."""
-    return _plain(header) in _PROJECT_HEADERS
+    return len(header) <= _LONGEST_NAME and _plain(header) in _PROJECT_HEADERS
 
 
 def count_ids(cell: str) -> int:
