@@ -1,6 +1,9 @@
-"""Every page fits a phone, and says nothing on the console."""
+"""Every page fits a phone, says nothing on the console, and keeps what was typed."""
+
+import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.tab import draft, sign_in, submit, wait_until_done
 from tests.stage import data_ids
@@ -27,3 +30,26 @@ def test_nor_does_a_submission(phone):
     assert phone.evaluate(WIDER) <= 0
     phone.locator("#item-table tbody tr th a").last.click()
     assert phone.evaluate(WIDER) <= 0
+
+
+@pytest.mark.parametrize("window", ["tab", "scriptless"])
+def test_searching_for_a_project_keeps_what_was_pasted(request, window):
+    page = request.getfixturevalue(window)
+    sign_in(page)
+    page.goto("/submissions/new")
+    page.get_by_label("Or paste them").fill("fil.1\nfil.2")
+    page.get_by_role("searchbox").fill("rare disease")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_role("radio")).to_have_count(1)
+    expect(page.get_by_label("Or paste them")).to_have_value("fil.1\nfil.2")
+    expect(page).to_have_url(re.compile("/submissions/new$"))
+
+
+def test_a_note_keeps_its_lines(tab):
+    sign_in(tab)
+    draft(tab, data_ids(1, start=162_000), "noted.txt")
+    tab.get_by_role("link", name="Name and note").click()
+    tab.get_by_label("Note").fill("one\ntwo")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.locator(".note")).to_be_visible()
+    assert tab.locator(".note").inner_text() == "one\ntwo"
