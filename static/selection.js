@@ -25,7 +25,7 @@
   }
 
   function words(count) {
-    if (count === 0) return "Tick items to try them again or to unlink them.";
+    if (count === 0) return "Tick items, then choose what to do with them.";
     const many = `${count.toLocaleString("en")} ${count === 1 ? "item" : "items"} picked`;
     return count > MOST ? `${many}: more than ${MOST.toLocaleString("en")} need a filter.` : `${many}.`;
   }
