@@ -1,5 +1,6 @@
 """Gives a list back to its owner as it was, with what became of every entry written beside it."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
@@ -24,6 +25,7 @@ HEADERS = ("status", "reason", "attempt", "linked_path")
 _AT_ONCE = 1_000  # entries whose outcomes are asked for together
 _LONG = 1 << 20  # characters of the lines that they stand in
 _PIECE = 1 << 16  # characters that are handed on together
+_WINDOW = re.compile(rf".{{1,{_PIECE}}}\S*+", re.DOTALL)  # it ends where a word ends
 
 
 def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> Iterator[bytes]:
@@ -107,7 +109,11 @@ def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
 
 def one_line(text: str) -> str:
     """A text without line breaks, tabs and broken characters."""
-    return " ".join(text.encode("utf-8", "replace").decode().split())
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) < _PIECE:
+        return " ".join(text.split())
+    windows = (" ".join(window[0].split()) for window in _WINDOW.finditer(text))
+    return " ".join(filter(None, windows))
 
 
 def harmless_line(text: str) -> str:
@@ -139,21 +145,23 @@ def _text(told: Iterator[_Stretch], headers: Cells, delimiter: str) -> Iterator[
     for record, several in told:
         end = end or line_end(record.raw) or "\n"
         is_header, has_entries = record.part is Part.HEADER, record.part is Part.ENTRIES
-        listed, comment = _parted(record.raw)
+        comment = _comment(record.raw)
         if not has_entries and (comment or not is_header):
             yield written_line(comment, delimiter) + end
         if is_header or (has_entries and not has_header):
             has_header = True
-            name = harmless(listed) if is_header else "data_id"
+            name = harmless(_listed(record.raw)) if is_header else "data_id"
             yield row_of([name, *headers], end, delimiter)
         yield from _rows(several, comment, end, delimiter)
 
 
-def _parted(line: str) -> tuple[str, str]:
-    """What is listed on a line, and its comment."""
-    text = clean(line).strip()
-    listed = without_comment(text)
-    return listed.strip(), text[len(listed) :].strip()
+def _comment(line: str) -> str:
+    text = clean(line)
+    return text[len(without_comment(text)) :].strip()
+
+
+def _listed(line: str) -> str:
+    return without_comment(clean(line)).strip()
 
 
 def _rows(several: Iterator[_Told], comment: str, end: str, delimiter: str) -> Iterator[str]:

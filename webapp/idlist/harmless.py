@@ -50,7 +50,7 @@ def written(raw: str, cells: Sequence[str], delimiter: str) -> Sequence[str]:
     """
     if '"' not in raw:
         return [harmless(cell) for cell in cells]
-    as_split = raw.split(delimiter)
+    as_split = raw.split(delimiter, len(cells))
     if list(cells) == as_split:  # quotes were taken as they are
         pieces: Iterable[str] = (_closed(cell, delimiter) for cell in as_split)
     else:

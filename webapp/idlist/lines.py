@@ -8,6 +8,7 @@ from webapp.idlist.columns import names_ids
 from webapp.idlist.records import Part, Record, each_line
 from webapp.idlist.words import Found, clean, find, holds_words, is_usual
 
+_SHORT = 10_000  # characters; of longer lines as few copies are made as can be
 _COMMENT = re.compile(r"(?:^|\s)#")
 
 
@@ -15,15 +16,14 @@ def read_lines(text: TextIO) -> Iterator[Record]:
     """Cut plain text into a record a line."""
     is_first = True  # a first line that only names its column is a header
     for number, line in each_line(text):
-        data_id = line.rstrip("\r\n")
-        if is_usual(data_id):  # the usual line, much faster
+        if len(line) < _SHORT and is_usual(data_id := line.rstrip("\r\n")):  # much faster
             yield Record(Part.ENTRIES, number, line, (Found(1, data_id, data_id),))
             is_first = False
             continue
         record = _read_line(number, line)
         if is_first and record.part is Part.ENTRIES:
             is_first = False
-            if names_ids(without_comment(clean(line))):
+            if len(line) < _SHORT and names_ids(without_comment(clean(line))):
                 record = Record(Part.HEADER, number, line)
         yield record
 

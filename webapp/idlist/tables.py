@@ -10,11 +10,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from webapp.idlist.columns import Choice
-from webapp.idlist.records import Part, Record, count_lines
+from webapp.idlist.entries import Unreadable
+from webapp.idlist.records import LONGEST, Part, Record, count_lines
 from webapp.idlist.words import EMPTY_CELL, Found, clean, find, holds_words, is_usual, is_uuid
 
 SPACES = " "  # columns by any white space; the other delimiters are characters
 _MOST_LINES = 50  # in one quoted cell; a quote still open then was no quote
+_LARGEST = 1 << 20  # characters in a row of several lines
+_MOST_CELLS = 300_000  # in a row: more than the sample, which may be one line, has characters
+_QUOTED = re.compile(r'"[^"]*+"')
 _SAMPLED, _MOST_LOOKED_AT = 200, 5_000  # rows
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)")  # of a formula
 _FOOTER = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE)
@@ -53,11 +57,25 @@ def each_row(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
         if _is_comment(line):
             yield Row(number, line, ())
         elif delimiter == SPACES:
-            yield Row(number, line, line.split())
+            yield Row(number, line, _cells(number, line, None))
         elif '"' not in line:
-            yield Row(number, line, line.rstrip("\r\n").split(delimiter))
+            yield Row(number, line, _cells(number, line.rstrip("\r\n"), delimiter))
         else:
             yield _quoted_row(number, line, waiting, coming, delimiter)
+
+
+def _cells(number: int, line: str, delimiter: str | None) -> list[str]:
+    cells = line.split(delimiter, _MOST_CELLS)
+    if len(cells) > _MOST_CELLS:
+        raise _too_wide(number)
+    return cells
+
+
+def _too_wide(number: int) -> Unreadable:
+    return Unreadable(
+        f"Line {number:,} has more than {_MOST_CELLS:,} cells, which is the limit of a table. If "
+        "they are data ids, upload them as a list of their own, without the other columns."
+    )
 
 
 def _is_comment(beginning: str) -> bool:
@@ -98,21 +116,29 @@ def _quoted_row(
     delimiter: str,
 ) -> Row:
     taken = [(number, line)]
+    size = len(line)
+    if size > _MOST_CELLS and _QUOTED.sub("", line).count(delimiter) >= _MOST_CELLS:
+        raise _too_wide(number)
 
     def lines() -> Iterator[str]:
+        nonlocal size
         yield line
         while len(taken) < _MOST_LINES and (
             pair := waiting.popleft() if waiting else next(coming, None)
         ):
             taken.append(pair)
+            size += len(pair[1])
+            if size > _LARGEST:
+                return
             yield pair[1]
 
+    csv.field_size_limit(LONGEST)  # of the process: csv's own is some 3,500 ids
     try:
         reader = csv.reader(lines(), delimiter=delimiter, skipinitialspace=True, strict=True)
         cells = next(reader)
     except csv.Error:  # a quote that is never closed, or closed within a cell: no quote at all
         waiting.extendleft(reversed(taken[1:]))
-        return Row(number, line, line.rstrip("\r\n").split(delimiter))
+        return Row(number, line, _cells(number, line.rstrip("\r\n"), delimiter))
     return Row(number, "".join(text for _, text in taken), cells, len(taken))
 
 
