@@ -75,6 +75,12 @@ def test_a_row_with_more_cells_than_a_table_has_is_told():
         assert str(error.value).endswith(".")
 
 
+def test_a_line_that_one_emoji_makes_too_large_is_told():
+    line = b"a" * 1_000_000
+    with pytest.raises(Unreadable, match="Line 2 is too large: 26,000,001 characters"):
+        list(read([f"{IDS[0]}\n\U0001f600".encode(), *[line] * 26]))
+
+
 def test_a_quote_that_is_never_closed_takes_no_lines_of_megabytes():
     rows = [f"S{i},{name}" for i, name in enumerate(IDS[:5])]
     text = "\n".join(["sample,data_id", *rows, f'"S6,{IDS[5]}', "x" * 1_100_000, f"S8,{IDS[7]}"])

@@ -30,7 +30,7 @@ def read_lines(text: TextIO) -> Iterator[Record]:
 
 def without_comment(line: str) -> str:
     """The line up to a # that begins it or stands after white space."""
-    comment = _COMMENT.search(line)
+    comment = _COMMENT.search(line) if "#" in line else None
     return line[: comment.start()] if comment else line
 
 

@@ -10,6 +10,7 @@ from webapp.idlist.entries import Unreadable
 from webapp.idlist.words import Found
 
 LONGEST = 64_000_000  # characters in one line
+_LARGEST = 100_000_000  # bytes of memory that it takes: one emoji makes four of each character
 
 
 class Part(Enum):
@@ -38,16 +39,27 @@ class Record(Struct, frozen=True, eq=False, gc=False):
 def each_line(text: TextIO) -> Iterator[tuple[int, str]]:
     """Number (from 1) and text of each line, its end (LF, CRLF or CR) included.
 
-    Raises Unreadable for a NUL byte and for a line of more than LONGEST characters.
+    Raises Unreadable for a NUL byte, for a line of more than LONGEST characters, and for one that
+    takes more than _LARGEST bytes.
     """
     number = 0
     while line := text.readline(LONGEST):
         number += 1
         if "\0" in line:
             raise nul_byte(number, line.index("\0") + 1)
-        if len(line) == LONGEST:
-            raise Unreadable(f"Line {number:,} is longer than {LONGEST:,} characters.")
+        if len(line) > _LARGEST // 4:
+            _refuse_large(number, line)
         yield number, line
+
+
+def _refuse_large(number: int, line: str) -> None:
+    if len(line) == LONGEST:
+        raise Unreadable(f"Line {number:,} is longer than {LONGEST:,} characters.")
+    if line.__sizeof__() > _LARGEST:
+        raise Unreadable(
+            f"Line {number:,} is too large: {len(line):,} characters, some of which need more "
+            "room than others, such as \N{GRINNING FACE}. Put the ids on lines of their own."
+        )
 
 
 def nul_byte(line: int, column: int) -> Unreadable:
