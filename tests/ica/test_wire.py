@@ -105,7 +105,7 @@ def test_every_operation_stands_in_icas_own_document():
     for version in ("v3", "v4"):
         for family in batch_operations(version).values():
             used += family[:4]
-    assert len(used) == 7 + 2 * 8
+    assert len(used) == 6 + 2 * 8
     for operation in used:
         answers = known[(operation.id, operation.method, operation.path)]["responses"]
         [good] = [answer for status, answer in answers.items() if status.startswith("2")]
