@@ -1,5 +1,6 @@
 """Reasons: like goes with like, counted, shown, exported and tried again by group."""
 
+import csv
 import re
 import uuid
 
@@ -140,6 +141,23 @@ def test_what_a_later_attempt_took_up_counts_where_that_attempt_has_it(stored):
         MISSING[1:4]
     )
     assert groups(visitor.get(f"{place}/reasons"))[0] == ("FAILED Data not found", "5")
+
+
+def test_a_group_is_exported_over_all_its_submissions(stored):
+    settled(stored, [*HIDDEN[:2], *MISSING[:2]], name="old")
+    stored.clock.advance(8 * 86_400)
+    settled(stored, MISSING, name="new")
+    visitor = stored.visitor()
+    path = link(visitor.get("/reasons"), "Export all 7")
+    lines = [row[:3] for row in csv.reader(visitor.get(path).text.splitlines())]
+    assert lines[0] == ["submission", "line", "data_id"]
+    found = [["new", str(n), data_id] for n, data_id in enumerate(MISSING, 1)]
+    assert lines[1:] == [*found, ["old", "3", MISSING[0]], ["old", "4", MISSING[1]]]
+    week = visitor.get(path.replace("30d", "7d")).text
+    assert week.count("new,") == 5
+    assert "old," not in week
+    assert stored.visitor("stranger-key").get(path).status_code == 404
+    assert visitor.get("/reasons/export.csv").status_code == 404
 
 
 def test_every_submission_with_a_reason_is_named(st):

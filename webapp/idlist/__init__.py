@@ -2,6 +2,7 @@
 
 from webapp.idlist.annotate import HEADERS, annotate
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable
+from webapp.idlist.harmless import harmless
 from webapp.idlist.reading import Reading, read
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Reading",
     "Unreadable",
     "annotate",
+    "harmless",
     "read",
 ]

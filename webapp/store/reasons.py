@@ -14,6 +14,9 @@ from webapp.store.words import is_trouble
 
 EXAMPLES = 3
 
+Which = ColumnElement[bool]
+"""A condition on submissions, such as submissions.begun_in() makes."""
+
 Told = tuple[str, str]
 """A status and the reason that came with it."""
 
@@ -156,7 +159,7 @@ class Spread:
         return self.examples[0].status if self.examples else ""
 
 
-def across(connection: Connection, chosen: ColumnElement[bool], most: int) -> list[Spread]:
+def across(connection: Connection, chosen: Which, most: int) -> list[Spread]:
     """The largest groups over all submissions that meet a condition, `most` of them.
 
     An id that was tried again counts where its latest attempt has it, and there alone.
@@ -181,6 +184,11 @@ def across(connection: Connection, chosen: ColumnElement[bool], most: int) -> li
     return found
 
 
+def holders(connection: Connection, chosen: Which, reason_id: int) -> list[Holder]:
+    """The submissions that meet a condition and have items of a group, those with most first."""
+    return _holders(connection, chosen, [reason_id]).get(reason_id, [])
+
+
 def _largest(connection: Connection, counted: Select[Any], most: int) -> list[tuple[int, int]]:
     """Of reasons and their counts, the first `most`; the database sorts what may be thousands."""
     ordered = counted.order_by(func.count().desc(), items.c.reason_id).limit(most)
@@ -188,7 +196,7 @@ def _largest(connection: Connection, counted: Select[Any], most: int) -> list[tu
 
 
 def _holders(
-    connection: Connection, chosen: ColumnElement[bool], reason_ids: Collection[int]
+    connection: Connection, chosen: Which, reason_ids: Collection[int]
 ) -> dict[int, list[Holder]]:
     """Of each reason the submissions that have items of it, those with most first."""
     of = reason_groups.c

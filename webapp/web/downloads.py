@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from flask import Response
 
+from webapp import idlist
+
 TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 LONGEST = 100  # characters of a file's name
 CHUNK = 500  # lines that leave together
 
@@ -61,7 +62,7 @@ def json_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return idlist.harmless(value) if isinstance(value, str) else value
 
 
 def _in_chunks(lines: Iterable[str]) -> Iterator[bytes]:

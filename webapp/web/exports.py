@@ -55,7 +55,7 @@ def _columns(
             400, "An export has the columns of the table or, with columns=manifest, a manifest's."
         )
     if not asked:
-        return COLUMNS, _of_table
+        return COLUMNS, of_table
     project_id = submission.project_id
     return MANIFEST, lambda item, status: (
         item.data_id,
@@ -66,7 +66,8 @@ def _columns(
     )
 
 
-def _of_table(item: Item, status: str) -> tuple[object, ...]:
+def of_table(item: Item, status: str) -> tuple[object, ...]:
+    """What stands in COLUMNS."""
     return (item.line, item.data_id, status, item.reason, item.name, item.path, item.linked_id)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import access, reasons, submissions
+from webapp.store import access, items, reasons, submissions
+from webapp.store.items import Slice
 from webapp.store.submissions import Submission
 from webapp.store.words import State
-from webapp.web import params
+from webapp.web import downloads, exports, params
 from webapp.web.desk import ask_about_new_projects, desk, submission_or_404, viewer
 from webapp.web.filters import share
 from webapp.web.htmx import is_part, page_or_part
@@ -49,23 +50,58 @@ def page(submission_id: int) -> ResponseReturnValue:
 def across() -> ResponseReturnValue:
     """The groups over all submissions of a project, or of all projects, of the chosen time."""
     ask_about_new_projects()
-    since = request.args.get("since", "30d")
-    if since not in SINCE:
-        abort(400, "The time is one of 7d, 30d and all.")
-    project_id, now = params.text("project"), desk().now()
+    project_id, since = params.text("project"), _since()
     with desk().store.read() as connection:
-        chosen = submissions.begun_in(viewer(), project_id, _begin(since, now), now)
-        found = reasons.across(connection, chosen, MOST)
-        projects = access.projects(connection, viewer().id, now)
+        found = reasons.across(connection, _chosen(project_id, since), MOST)
+        projects = access.projects(connection, viewer().id, desk().now())
     return render_template(
         "reasons/across.html",
-        found=found,
+        found=[(spread, _export_all(spread, project_id, since)) for spread in found],
         total=sum(spread.count for spread in found),
         projects=projects,
         project_id=project_id,
         since=since,
         choices=_times(project_id, since),
     )
+
+
+@blueprint.get("/reasons/export.csv")
+def export() -> ResponseReturnValue:
+    """The items of one group, of all these submissions."""
+    reason_id, chosen = params.whole("reason"), _chosen(params.text("project"), _since())
+    store = desk().store  # the rows are read when the request is over
+    with store.read() as connection:
+        held = reasons.holders(connection, chosen, reason_id) if reason_id else []
+    if not held:
+        abort(404, "No submission of this time and project has such a reason any more.")
+    rows = (
+        (holder.name, *exports.of_table(item, item.status))
+        for holder in held
+        for item in items.each(store, holder.submission_id, [Slice(None, reason_id=reason_id)])
+        if item.retried_in is None
+    )
+    lines = downloads.csv_lines(("submission", *exports.COLUMNS), rows)
+    return downloads.response(lines, f"reason-{reason_id}", "csv")
+
+
+def _export_all(spread: reasons.Spread, project_id: str, since: str) -> str | None:
+    """The export of a group of several submissions; that of one is its own."""
+    if len(spread.holders) == 1:
+        return None
+    asked = {"reason": spread.reason_id, "project": project_id, "since": since}
+    return url_for("reasons.export") + params.query(asked)
+
+
+def _since() -> str:
+    since = request.args.get("since", "30d")
+    if since not in SINCE:
+        abort(400, "The time is one of 7d, 30d and all.")
+    return since
+
+
+def _chosen(project_id: str, since: str) -> reasons.Which:
+    seconds, now = SINCE[since][1], desk().now()
+    return submissions.begun_in(viewer(), project_id, now - seconds if seconds else 0.0, now)
 
 
 def text_of(submission: Submission, reason_id: int | None) -> str | None:
@@ -107,11 +143,6 @@ def shown(submission: Submission, most: int = TOP) -> dict[str, Any]:
         "reasons_url": url_for("reasons.page", submission_id=submission.id),
         "reasons_move": submission.state == State.ACTIVE,
     }
-
-
-def _begin(since: str, now: float) -> float:
-    seconds = SINCE[since][1]
-    return now - seconds if seconds else 0.0
 
 
 def _shown(submission: Submission, group: reasons.Group, total: int) -> Shown:
