@@ -224,7 +224,7 @@ def _columns(submission: Submission) -> dict[str, int]:
     part, column = request.form.get("part", ""), request.form.get("column", "")
     if not (part or column):
         return {}
-    if not all(text.isascii() and text.isdecimal() and len(text) < 5 for text in (part, column)):
+    if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in (part, column)):
         abort(400, "A column is chosen by its number. Go back to the review of the list.")
     chosen: dict[str, int] = submission.review.get("columns", {})
     return chosen | {str(int(part)): int(column)}
