@@ -13,7 +13,7 @@ from webapp.store.items import Item
 from webapp.store.scopes import DONE
 from webapp.store.submissions import Submission
 from webapp.store.words import LEFT_OUT, WELL, State
-from webapp.web import handback, params, progress, retry, standing
+from webapp.web import acts, handback, params, progress, standing
 from webapp.web.desk import desk, submission_or_404
 from webapp.web.filters import plural
 
@@ -90,7 +90,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "of": next((_member(found, submission) for found in origin.values()), None),
         "undos": [_member(child, submission) for child in made if child.source == "undo"],
         "undo": submission.source == "undo",
-        "receipt": retry.receipt(submission),
+        "receipt": acts.receipt(submission),
     }
 
 

@@ -1,9 +1,7 @@
 """Trying items again, and undoing links: a page that says what and how many, then the act."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,62 +21,13 @@ from webapp.store.scopes import Scope, Tally
 from webapp.store.submissions import New, Submission
 from webapp.store.words import LEFT_OUT, ChoreKind, State, is_for_retry
 from webapp.web import params, reasons, scope
+from webapp.web.acts import RETRY, UNDO, Act
 from webapp.web.desk import desk, submission_or_404, viewer
-from webapp.web.filters import plural
 from webapp.work import chores as working
 from webapp.work import copy, unit
 
 LONGEST_TOKEN = 64
 
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One of the two things that can be made of a submission's items, and its words."""
-
-    source: str
-    status: str  # of the items it is about when nothing else is said
-    title: str
-    button: str
-    after: str
-    nothing: str
-    skipped: dict[str, tuple[str, str]]  # why, of one and of many
-
-
-def _were(what: str) -> tuple[str, str]:
-    return f"was {what}", f"were {what}"
-
-
-RETRY = Act(
-    source="retry",
-    status="FAILED",
-    title="Try these items again?",
-    button="Try again",
-    after="The numbers of this submission stay as they are; the new attempt has its own.",
-    nothing="None of these items can be tried again now.",
-    skipped={
-        "elsewhere": _were("taken up by another attempt already"),
-        "meanwhile": _were("linked or unlinked as wished by another submission meanwhile"),
-        "well": ("ended well, so nothing is left to do",) * 2,
-        "moving": ("has no outcome yet", "have no outcome yet"),
-        "changed": ("has changed since you looked", "have changed since you looked"),
-    },
-)
-UNDO = Act(
-    source="undo",
-    status="LINKED",
-    title="Unlink these items?",
-    button="Unlink",
-    after="The data themselves are not deleted; they only leave this project. "
-    "The numbers of this submission stay as they are.",
-    nothing="There is nothing here that this submission has linked and that could be unlinked.",
-    skipped={
-        "elsewhere": _were("taken up by an earlier undo already"),
-        "meanwhile": _were("unlinked by another submission since"),
-        "before": _were("linked before this submission came, which does not unlink that"),
-        "never": _were("not linked by this submission"),
-        "changed": ("has changed since you looked", "have changed since you looked"),
-    },
-)
 
 blueprint = Blueprint("retry", __name__)
 
@@ -103,26 +52,6 @@ def undo(submission_id: int) -> ResponseReturnValue:
     return _act(UNDO, _undoable(submission_id))
 
 
-def receipt(submission: Submission) -> dict[str, Any] | None:
-    """What became of the items that were confirmed: made again, and skipped with the reason."""
-    found = submission.review.get("receipt")
-    if not found:
-        return None
-    act = UNDO if submission.source == "undo" else RETRY
-    return {
-        "confirmed": found["made"] + sum(found["skipped"].values()),
-        "made": found["made"],
-        "skipped": [
-            (count, f"{'it' if count == 1 else 'they'} {why}")
-            for count, why in _skipped(act, found["skipped"])
-        ],
-    }
-
-
-def _skipped(act: Act, counts: Mapping[str, int]) -> list[tuple[int, str]]:
-    return [(count, act.skipped[why][count > 1]) for why, count in counts.items() if count]
-
-
 def _begun(submission_id: int) -> Submission:
     found = submission_or_404(submission_id)
     if found.state not in {State.ACTIVE, State.SETTLED}:
@@ -135,10 +64,6 @@ def _undoable(submission_id: int) -> Submission:
     if found.kind != "link":
         abort(409, "This submission unlinks. To link its items again, submit them as a new list.")
     return found
-
-
-def _kind(act: Act, source: Submission) -> str:
-    return "unlink" if act is UNDO else source.kind
 
 
 def _act(act: Act, source: Submission) -> ResponseReturnValue:
@@ -175,7 +100,7 @@ def _frozen(act: Act, source: Submission) -> tuple[Scope, Tally]:
     with desk().store.read() as connection:
         unsent = scopes.unsent(connection, source.id)
         chosen = replace(scope.of_request(act.status), at=at, unsent=unsent)
-        return chosen, scopes.tally(connection, source, _kind(act, source), chosen)
+        return chosen, scopes.tally(connection, source, act.kind(source), chosen)
 
 
 def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> ResponseReturnValue:
@@ -195,7 +120,7 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
         positions=scope.compact(chosen),
         words=scope.in_words(chosen, tally.confirmed, reasons.text_of(source, chosen.reason_id)),
         tally=tally,
-        skipped=_skipped(act, tally.skipped),
+        skipped=act.told(tally.skipped),
         choices=_choices(source, chosen, alone),
         shared=shared,
         shared_of=copies.LOOKED_AT if tally.made > copies.LOOKED_AT else None,
@@ -220,7 +145,7 @@ def _counted(
     connection: Connection, act: Act, source: Submission, chosen: Scope
 ) -> tuple[Tally, dict[str, Tally]]:
     """The tally of the scope and, of a retry by statuses, that of each chosen or offered one."""
-    kind = _kind(act, source)
+    kind = act.kind(source)
     if act is UNDO or chosen.positions or chosen.reason_id is not None:
         return scopes.tally(connection, source, kind, chosen), {}
     over = source.state == State.SETTLED
@@ -268,7 +193,7 @@ def _make(
         made = submissions.create(connection, new, State.READING, now)
         target = submissions.get(connection, made)
         chores.add(connection, target, ChoreKind.COPY, copy.spec(source, chosen), confirmed, now)
-    flash(_said(act, tally), "success")
+    flash(act.said(tally.made), "success")
     return made
 
 
@@ -289,16 +214,11 @@ def _new(act: Act, source: Submission, token: str, attempt: int) -> New:
         name=f"{stem}, attempt {attempt}" if act is RETRY else f"Undo of {stem}",
         source=act.source,
         batch_size=desk().settings.batch_size,
-        kind=_kind(act, source),
+        kind=act.kind(source),
         parent=source,
         attempt=attempt,
         review={"token": token},
     )
-
-
-def _said(act: Act, tally: Tally) -> str:
-    many = plural(tally.made, "item")
-    return f"{many} to be unlinked." if act is UNDO else f"{many} to be tried again."
 
 
 def _begin_at_once(submission_id: int) -> Submission:
