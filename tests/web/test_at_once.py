@@ -2,8 +2,7 @@
 
 import itertools
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 
 import pytest
@@ -38,7 +37,8 @@ def test_a_click_and_its_double_adopt_one_batch(stored):
         with stored.store.write():  # on SQLite both wait here, having asked ICA
             clicks = [pool.submit(adopt, number) for number in range(4)]
             while stored.sim.calls().get("getProjectDataLinkingBatch", 0) < 4:
-                time.sleep(0.01)
+                if not wait(clicks, timeout=0.01).not_done:
+                    break
         places = {click.result() for click in clicks}
     assert len(places) == 1
     assert None not in places
@@ -90,7 +90,7 @@ def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
             submissions.create(connection, new, State.READING, stored.clock.now)
             click = pool.submit(visitor.post, f"{place}/delete")
             while not someone_waits():
-                assert not click.done()
+                assert not wait([click], timeout=0.01).done
         assert click.result().status_code == 409
     assert submission(stored, place).state == "settled"
 

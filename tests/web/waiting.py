@@ -1,6 +1,5 @@
 """Seeing that somebody waits for a lock that a test holds, so that none is released too early."""
 
-import time
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, event, text
@@ -11,7 +10,7 @@ WAITING = """SELECT count(*) FROM pg_stat_activity
 
 @contextmanager
 def waiters(store):
-    """A function that tells, a moment later, whether anybody waits for a lock of the database.
+    """A function that tells whether anybody waits for a lock of the database.
 
     SQLite's lock is asked for by BEGIN IMMEDIATE: who waits has begun that and not come through.
     """
@@ -26,7 +25,6 @@ def waiters(store):
             begun.pop()
 
     def someone_waits():
-        time.sleep(0.01)
         if store.is_sqlite:
             return bool(begun)
         with store.read() as connection:
