@@ -247,9 +247,9 @@ def test_what_a_lost_batch_left_without_outcome_is_offered_and_counts_once(store
             "UPDATE batches SET state = 'lost', task = '', due_at = NULL, counts = '{}', total = 10"
         )
         roll_up(connection, 1, stored.clock.now)
-    assert "10 items with the status UNREAD" in text(visitor.get(f"{place}/retry?status=UNREAD"))
+    assert "10 items with the status Not known" in text(visitor.get(f"{place}/retry?status=UNREAD"))
     page = visitor.get(place)
-    confirm(visitor, link(page, "Try again what is UNREAD"))
+    confirm(visitor, link(page, "Try again what ICA told nothing of"))
     stored.work(30)
     assert "After 2 attempts 10 of 10 ids linked." in family(visitor, place)
 

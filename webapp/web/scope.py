@@ -7,11 +7,11 @@ from itertools import islice
 from flask import abort, request
 
 from webapp.store.scopes import MOST_PICKED, Scope
-from webapp.store.words import NOT_SENT
+from webapp.store.words import NOT_SENT, UNREAD
 from webapp.web.filters import plural
 from webapp.web.params import LARGEST, STATUS
 
-OURS = {NOT_SENT: "Not sent"}  # what badges say
+OURS = {NOT_SENT: "Not sent", UNREAD: "Not known"}  # what badges say of what has ended
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 NOT_OURS = "This selection is not one of ours: go back to the submission and choose again."
 

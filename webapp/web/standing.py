@@ -80,7 +80,11 @@ def ordered(counts: Mapping[str, int]) -> list[str]:
 
 def what(status: str) -> str:
     """The items with this status, as the object of a sentence."""
-    ours = {"FAILED": "what failed", NOT_SENT: "what was not sent"}
+    ours = {
+        "FAILED": "what failed",
+        NOT_SENT: "what was not sent",
+        UNREAD: "what ICA told nothing of",
+    }
     return ours.get(status, f"what is {status}")
 
 
