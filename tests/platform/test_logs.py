@@ -1,10 +1,14 @@
 """One line a record, and no secret in it."""
 
+import logging
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st_
 
 from tests.processes import python
+from webapp.logs import HIDDEN, LONGEST, LineFormatter
 
 PROGRAM = """
 import sys
@@ -79,3 +83,62 @@ def test_an_uncaught_error_is_a_line_too(code):
 def test_a_warning_is_a_line_too():
     told = output("import warnings; warnings.warn('beware')")
     assert re.fullmatch(LINE % ("WARNING", ".*beware.*"), told)
+
+
+def line(text, *hidden, own=()):
+    """The line that a text becomes once these were hidden, one after the other."""
+    formatter = LineFormatter("test", own)
+    for secret in hidden:
+        formatter.hide([secret])
+    return formatter.format(logging.LogRecord("test", 20, "", 0, text, (), None))[START:]
+
+
+START = len(LineFormatter("test").format(logging.LogRecord("", 20, "", 0, "", (), None)))
+LETTERS = st_.text("ab[hid]", max_size=60)
+SECRETS = st_.lists(st_.text("ab[hid]", min_size=1, max_size=12), max_size=6)
+
+
+@given(LETTERS, SECRETS, st_.randoms())
+def test_whatever_the_order_of_the_secrets_the_line_is_the_same(text, secrets, random):
+    told = line(text, *secrets)
+    random.shuffle(secrets)
+    assert line(text, *secrets) == told
+    assert len(told) <= len(text)
+
+
+@given(st_.lists(st_.text("abc", min_size=8, max_size=12), min_size=1))
+def test_no_piece_of_a_secret_is_left_where_secrets_overlap(secrets):
+    overlapping = "".join(secrets)
+    assert not set(line(overlapping, *secrets)) & set("abc")
+
+
+def test_the_longest_secret_wins_and_what_stands_in_its_place_is_not_looked_at_again():
+    assert line("<long-secret-1>", "long-secret", "long-secret-1") == f"<{HIDDEN}>"
+    assert line("<long-secret>", HIDDEN, "long-secret") == f"<{HIDDEN}>"
+
+
+def test_what_is_too_short_to_be_a_secret_stays():
+    assert line("2026: 2 batches, hidden", "2", "hidden") == "2026: 2 batches, hidden"
+
+
+def test_secrets_in_use_and_those_of_the_start_are_not_pushed_off_the_list():
+    others = [f"another-key-{number}" for number in range(1000)]
+    told = line("own-secret, old-secret", "old-secret", *others, "old-secret", own=["own-secret"])
+    assert told == f"{HIDDEN}, {HIDDEN}"
+
+
+@pytest.mark.parametrize("prefix", ["", "Bearer%20", "x"])
+def test_a_token_is_hidden_wherever_it_begins(prefix):
+    token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzM2NyZXQifQ.s3cret"
+    assert line(f"got {prefix}{token}, then left") == f"got {prefix}{HIDDEN}, then left"
+
+
+@pytest.mark.parametrize("size", [LONGEST + 1, LONGEST + 9, 10 * LONGEST])
+@pytest.mark.parametrize("secret", ["s3333333", "eyJ" + "3" * 3000 + ".333.333"])
+def test_a_long_line_keeps_its_ends_and_no_piece_of_a_secret_at_the_cut(size, secret):
+    for before in range(LONGEST // 2 - 12, LONGEST // 2 + 2):
+        told = line(f"{'a' * before} {secret} {'b' * size} {secret} {'c' * before}!", "s3333333")
+        assert len(told) <= LONGEST + 2 * len(HIDDEN)
+        assert told.startswith("aaa")
+        assert told.endswith("cc!")
+        assert "3" not in told

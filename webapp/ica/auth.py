@@ -141,19 +141,19 @@ class SecretHeader(AuthBase):
 
     def __init__(self, header: str, secret: str, *, scheme: str = "") -> None:
         self._header = header
-        self._secret = quote(secret, safe=_VISIBLE, errors="replace")
+        self.secret = quote(secret, safe=_VISIBLE, errors="replace")
         self._scheme = scheme
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers[self._header] = self._scheme + self._secret
+        request.headers[self._header] = self._scheme + self.secret
         return request
 
     def hide(self, text: bytes) -> bytes:
         """The text of an answer without the secret, should ICA have quoted it."""
         # Something short is a slip of the user's, and would be found in any text.
-        if len(self._secret) < _SHORTEST_SECRET:
+        if len(self.secret) < _SHORTEST_SECRET:
             return text
-        return text.replace(self._secret.encode(), b"[secret]")
+        return text.replace(self.secret.encode(), b"[secret]")
 
 
 def api_key(key: str) -> SecretHeader:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 import requests
 
+from webapp import logs
 from webapp.ica import operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
 from webapp.ica.errors import IcaNonsense, NotSignedIn
@@ -73,6 +74,7 @@ class IcaClient:
         token = self._token()
         if not self._credential.mints:
             self.search_projects(page_size=1)
+            logs.hide(token)
         claims = read_claims(token)
         if not claims.subject:
             raise IcaNonsense("ICA's token doesn't say whose it is.")
@@ -224,6 +226,7 @@ class IcaClient:
         params = [("tenant", tenant)] if tenant else []
         call = Call(operations.CREATE_TOKEN, operations.CREATE_TOKEN.path, params)
         minted = self._transport.carry(call, MintedToken, api_key(key))
+        logs.hide(key, minted.token)
         now = self._clock()
         return Token.minted(minted.token, now=now, ica_now=now + (self.clock_offset or 0.0))
 

@@ -12,7 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ContentDecodingError
 
-from webapp import __version__
+from webapp import __version__, logs
 from webapp.ica import answers
 from webapp.ica.auth import SecretHeader
 from webapp.ica.errors import IcaError, IcaNonsense, NotThere
@@ -96,7 +96,8 @@ class Transport:
         """Make a call and return its answer, of the type `answer`. Raises IcaError."""
         started = time.perf_counter()
         try:
-            response = self._send(call, auth)
+            with logs.hiding(auth.secret):
+                response = self._send(call, auth)
             value = answers.read(call.operation, response, answer, auth.hide, self._now())
         except IcaError as error:
             self._tell(call.operation, type(error).__name__, started)

@@ -2,7 +2,7 @@
 
 import re
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +22,6 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature
 
-from webapp import logs
 from webapp.ica.auth import Claims
 from webapp.ica.errors import IcaError, NotSignedIn
 from webapp.store import accounts, batches, chores, sessions
@@ -42,7 +41,7 @@ blueprint = Blueprint("session", __name__)
 class Given:
     """What the form brought."""
 
-    key: str
+    key: str = field(repr=False)
     tenant: str
     next: str
 
@@ -90,7 +89,6 @@ def enter() -> ResponseReturnValue:
         return _form(given, {"api_key": "Paste your ICA API key."})
     if len(given.key) > LONGEST_KEY:
         return _form(given, {"api_key": "That is too long for an API key. Copy it again from ICA."})
-    logs.hide(given.key)
     try:
         claims = desk().context.clients.for_key(given.key, given.tenant).claims()
     except NotSignedIn as error:

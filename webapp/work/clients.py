@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from webapp import logs
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.transport import Session, new_session
@@ -90,9 +91,11 @@ class Clients:
 
     def _open(self, sealed: str) -> str:
         try:
-            return self._vault.open(sealed)
+            key = self._vault.open(sealed)
         except VaultError as error:
             raise NoKey from error
+        logs.hide(key)
+        return key
 
     def _session(self) -> Session:
         """One session a thread: they are not safe to share."""
