@@ -22,6 +22,7 @@ from webapp.web import (
     families,
     filters,
     find,
+    forms,
     guard,
     handback,
     items,
@@ -38,11 +39,8 @@ from webapp.web import (
 )
 from webapp.web.build import static_version
 from webapp.web.desk import Desk
-from webapp.web.forms import WholeRequest
 from webapp.work.context import Context
 
-MB = 1024 * 1024
-FORM_MARGIN = MB // 4  # for the fields and the boundaries around an upload
 BLUEPRINTS = (
     session,
     board,
@@ -75,8 +73,7 @@ def create_app(
         static_url_path="/static",
     )
     secret_key = secret_key_for(settings)
-    app.request_class = WholeRequest
-    app.config.update(_config(settings, secret_key))
+    app.config.update(_config(secret_key))
     app.extensions["desk"] = Desk(Context.build(settings, store, Vault(secret_key), clock=clock))
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -85,6 +82,7 @@ def create_app(
     app.session_interface = session.Cookies()
     app.url_map.converters["int"] = params.Key
     guard.protect(app)
+    forms.limit(app)
     errors.register(app)
     filters.register(app)
     for module in BLUEPRINTS:
@@ -95,13 +93,9 @@ def create_app(
     return app
 
 
-def _config(settings: Settings, secret_key: str) -> dict[str, Any]:
-    limit = settings.upload_limit_mb * MB
+def _config(secret_key: str) -> dict[str, Any]:
     return {
         "SECRET_KEY": hashlib.sha256(b"linkboard: cookies" + secret_key.encode()).hexdigest(),
-        "MAX_CONTENT_LENGTH": limit + FORM_MARGIN,
-        "MAX_FORM_MEMORY_SIZE": limit,
-        "MAX_FORM_PARTS": 100,
         "SESSION_COOKIE_NAME": "linkboard",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

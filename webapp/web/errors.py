@@ -21,8 +21,7 @@ from webapp.ica.errors import (
     TooMany,
 )
 from webapp.store import DatabaseAway
-from webapp.web.desk import desk
-from webapp.web.filters import bytes_size
+from webapp.web import forms
 from webapp.web.htmx import is_part
 from webapp.work.clients import NoKey
 
@@ -97,13 +96,8 @@ def _untrusted_host(_error: Exception) -> ResponseReturnValue:
     )
 
 
-def _too_large(_error: Exception) -> ResponseReturnValue:
-    limit = bytes_size(desk().settings.upload_limit_mb * 1_000_000)
-    text = (
-        f"A list may have up to {limit}, and this one has more. Nothing was kept of it. "
-        "Split it into several files, or compress it (.gz), and upload those."
-    )
-    response = make_response(_page(413, text))
+def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
+    response = make_response(_page(413, _own_words(error) or forms.too_large()))
     response.headers["Connection"] = "close"
     response.call_on_close(_drainer())
     return response
@@ -124,13 +118,16 @@ def _drainer() -> Any:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error
-    own_words = error.description != type(error).description
-    text = str(error.description) if own_words else _plain(error.code)
-    response = make_response(_page(error.code, text))
+    response = make_response(_page(error.code, _own_words(error) or _plain(error.code)))
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value
     return response
+
+
+def _own_words(error: HTTPException) -> str:
+    """What one of us said of it; "" where there is only what Werkzeug says of all such errors."""
+    return "" if error.description == type(error).description else str(error.description)
 
 
 def _plain(code: int) -> str:

@@ -1,21 +1,80 @@
-"""Forms that came whole: one that is too large is refused, however it was sent."""
+"""Forms: how large each may be, and how they are read without taking much more than their bytes.
 
+Werkzeug's own parser holds no form to a number of fields unless it came in parts, keeps whatever
+the headers of a part are, makes an object of every `%41`, and takes the beginning of a chunked form
+for all of it.
+"""
+
+from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
+from itertools import chain
 from typing import IO
+from urllib.parse import unquote_to_bytes
 
-from flask import Request
+from flask import Flask, Request, request
 from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from webapp.store.scopes import MOST_PICKED
+from webapp.web.desk import desk
+from webapp.web.filters import bytes_size
 
 URL_ENCODED = "application/x-www-form-urlencoded"
+IN_PARTS = "multipart/form-data"
+
+LISTS = {"submissions.create", "submissions.search", "find.ask"}
+SELECTIONS = {"retry.retry", "retry.undo"}
+SMALL = 64_000  # bytes of every other form
+SELECTION = 1_000_000  # bytes: some fifty for each item that can be picked, twice
+FIELDS = 100
+MB = 1024 * 1024
+MARGIN = MB // 4  # for the fields and the boundaries around an upload
+PIECE = 8 * 1024  # bytes that are looked at at once; twice as many are the longest headers
+
+NOT_OURS = (
+    "This form has more fields, or longer headers, than any page of ours sends. Nothing was "
+    "changed. Open the page again, and send it from there."
+)
 
 Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
 
-class _WholeForms(FormDataParser):
-    """Werkzeug's parser, which takes the beginning of a chunked form for all of it: without a
-    length before it, nothing else says that a form goes on beyond the limit.
-    """
+def limit(app: Flask) -> None:
+    """Hold every form to a size and a number of fields: small ones, but for those listed above."""
+    app.request_class = WholeRequest
+    app.config.update(MAX_CONTENT_LENGTH=SMALL, MAX_FORM_PARTS=FIELDS)
+    app.before_request(_allow_more)
+
+
+def _allow_more() -> None:
+    if request.endpoint in LISTS:
+        request.max_content_length = desk().settings.upload_limit_mb * MB + MARGIN
+    elif request.endpoint in SELECTIONS:
+        request.max_content_length = SELECTION
+        request.max_form_parts = 2 * MOST_PICKED + FIELDS
+
+
+def too_large() -> str:
+    """What is said of a form over the limit of its address."""
+    if request.endpoint in LISTS:
+        limit = bytes_size(desk().settings.upload_limit_mb * 1_000_000)
+        return (
+            f"A list may have up to {limit}, and this one has more. Nothing was kept of it. "
+            "Split it into several files, or compress it (.gz), and upload those."
+        )
+    if request.endpoint in SELECTIONS:
+        return f"At most {MOST_PICKED:,} items can be picked by hand. Use a filter."
+    return (
+        f"This form may have up to {bytes_size(SMALL)}, and this one has more. Nothing was "
+        "changed. Go back, shorten what you typed, and send it again."
+    )
+
+
+class _Parser(FormDataParser):
+    """Reads a form of either kind; one that is broken has no fields, as Werkzeug has it."""
 
     def parse(
         self,
@@ -24,14 +83,86 @@ class _WholeForms(FormDataParser):
         content_length: int | None,
         options: dict[str, str] | None = None,
     ) -> Parsed:
-        if mimetype == URL_ENCODED:
-            body = stream.read()
-            stream.read(1)  # raises RequestEntityTooLarge at the limit
-            stream = BytesIO(body)
-        return super().parse(stream, mimetype, content_length, options)
+        fields: list[tuple[str, str]] = []
+        files: list[tuple[str, FileStorage]] = []
+        try:
+            if mimetype == URL_ENCODED:
+                fields = self._pairs(stream)
+            elif mimetype == IN_PARTS:
+                fields, files = self._fields_and_files(stream, (options or {}).get("boundary", ""))
+        except ValueError:
+            return stream, self.cls(), self.cls()
+        return stream, self.cls(fields), self.cls(files)
+
+    def _pairs(self, stream: IO[bytes]) -> list[tuple[str, str]]:
+        body = stream.read()
+        stream.read(1)  # raises RequestEntityTooLarge where a chunked form goes on
+        self._demand_few(body.count(b"&"))
+        pairs = (pair.partition(b"=") for pair in body.split(b"&") if pair)
+        return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
+
+    def _fields_and_files(
+        self, stream: IO[bytes], boundary: str
+    ) -> tuple[list[tuple[str, str]], list[tuple[str, FileStorage]]]:
+        fields: list[tuple[str, str]] = []
+        files: list[tuple[str, FileStorage]] = []
+        for part, content in self._parts(_events(stream, boundary)):
+            self._demand_few(len(fields) + len(files))
+            if isinstance(part, File):
+                files.append((part.name, FileStorage(content, part.filename, part.name)))
+            else:
+                fields.append((part.name, content.read().decode(errors="replace")))
+        return fields, files
+
+    def _parts(self, events: Iterator[Event]) -> Iterator[tuple[Field | File, IO[bytes]]]:
+        for event in events:
+            if isinstance(event, Field | File):
+                part, content = event, self._room_for(event)
+            elif isinstance(event, Data):
+                content.write(event.data)
+                if not event.more_data:
+                    content.seek(0)
+                    yield part, content
+
+    def _room_for(self, part: Field | File) -> IO[bytes]:
+        """Large files go to disk."""
+        if isinstance(part, Field):
+            return BytesIO()
+        return self.stream_factory(None, None, part.filename)
+
+    def _demand_few(self, fields: int) -> None:
+        """`fields` were read and one more is there."""
+        if self.max_form_parts is not None and fields >= self.max_form_parts:
+            raise RequestEntityTooLarge(NOT_OURS)
 
 
 class WholeRequest(Request):
-    """A request whose form is whole."""
+    """A request whose form is whole, or refused."""
 
-    form_data_parser_class = _WholeForms
+    form_data_parser_class = _Parser
+
+
+def _events(stream: IO[bytes], boundary: str) -> Iterator[Event]:
+    decoder = MultipartDecoder(boundary.encode("ascii"))
+    for data in chain(iter(partial(stream.read, PIECE), b""), [None]):
+        if len(decoder.buffer) > PIECE:  # what a part holds does not stay there, its headers do
+            raise RequestEntityTooLarge(NOT_OURS)
+        decoder.receive_data(data)
+        while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
+            yield event
+
+
+def _decoded(text: bytes) -> str:
+    pieces = map(unquote_to_bytes, _pieces(text.replace(b"+", b" ")))
+    return b"".join(pieces).decode(errors="replace")
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """The text in pieces, none of which ends within an escape."""
+    at = 0
+    while at < len(text):
+        end = at + PIECE
+        escape = text.rfind(b"%", end - 2, end)
+        end = escape if escape > 0 else end
+        yield text[at:end]
+        at = end
