@@ -96,7 +96,7 @@ def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
     for place in places:
         if place.record is not record:
             record = place.record
-            size += len(record.raw)
+            size += len(record.raw) or sum(map(len, record.cells))
             if size >= _LONG:
                 yield batch
                 batch, size = [], 0

@@ -8,7 +8,7 @@ from webapp.idlist.words import INVISIBLE, clean
 _SIGNS = r"=+@\-\uff1d\uff0b\uff20\uff0d"  # the last four as East Asian keyboards write them
 _WHITE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # there is none beyond
 # What a cell may begin with that is to be looked at: most rows have no such cell.
-_SUSPECTS = frozenset('"=+@-\uff1d\uff0b\uff20\uff0d' + _WHITE) | {chr(code) for code in INVISIBLE}
+_SUSPECTS = frozenset('"=+@-\uff1d\uff0b\uff20\uff0d' + _WHITE + INVISIBLE)
 # Numbers, the signs of strands and blanks are none; a tab or a line break may hide a formula.
 _runs = re.compile(
     r"""(?!["\s]*[-+]?(?:[.,]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?%?)?["\s]*\Z)"""

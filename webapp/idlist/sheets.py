@@ -1,4 +1,11 @@
-"""Reads the rows of a worksheet's XML as they stream by; nothing but the row in hand is kept."""
+"""Reads the rows of a worksheet's XML as they stream by; nothing but the row in hand is kept.
+
+A small file unpacks to 500 MB of whatever its maker likes, so all that is kept while it is read
+has a limit: in expat the elements that are open, the tag or the comment that is not whole yet and
+the names that were met; here a text, a row, and the texts that cells share. There is no document
+type, hence nothing that expat would put in. All in all that is at most 650 MB, nearly all of it
+shared texts.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,8 +17,14 @@ from webapp.idlist.tables import Row
 LAST_COLUMN = 16_384  # of Excel: XFD
 _MOST_CELLS = 100_000_000  # in all rows, each up to its last cell that is filled
 _AT_ONCE = 1 << 14  # bytes of XML, whose rows are kept until they are handed on
-_LONGEST = 1 << 22
+_DEEPEST = 100  # elements in one another; Excel's own are some ten
+_LONGEST_TAG = 1 << 19  # bytes, of a comment too
+_MOST_NAMES = 10_000  # of elements and their attributes
+_LONGEST = 1 << 20  # characters of a text
+_LARGEST_ROW = 1 << 22  # characters
 _MOST_STRINGS = 5_000_000
+_LARGEST_STRINGS = 500_000_000  # bytes of memory
+_MOST_FOUND = 10_000  # sheets, or links between parts
 _are_letters = re.compile("[A-Z]{1,3}").fullmatch
 
 
@@ -22,67 +35,98 @@ def each_sheet_row(xml: Iterable[bytes], strings: list[str], replaced: range) ->
     or would stand.
     """
     sheet = _Sheet(strings, replaced)
-    for chunk in xml:
-        for start in range(0, len(chunk), _AT_ONCE):
-            sheet.feed(chunk[start : start + _AT_ONCE])
-            yield from sheet.rows
-            sheet.rows.clear()
-    sheet.feed(b"", is_last=True)
+    for _ in sheet.steps(xml):
+        yield from sheet.rows
+        sheet.rows.clear()
 
 
 def widest_column(xml: Iterable[bytes]) -> int:
     """The last column, from 1, that has a cell in any row, be it empty."""
     width = _Width()
-    for chunk in xml:
-        width.feed(chunk)
-    width.feed(b"", is_last=True)
+    width.read(xml)
     return width.widest
 
 
 def shared_strings(xml: Iterable[bytes]) -> list[str]:
     """The texts that the cells of a workbook refer to by number."""
     strings = _Strings()
-    for chunk in xml:
-        strings.feed(chunk)
-    strings.feed(b"", is_last=True)
+    strings.read(xml)
     return strings.texts
 
 
 def attributes(xml: bytes, tag: str) -> list[dict[str, str]]:
     """The attributes of every element of this name."""
     elements = _Elements(tag)
-    elements.feed(xml, is_last=True)
+    elements.read([xml])
     return elements.found
 
 
 class _Parser:
-    """What reading any part has in common: names without prefix, errors, no document types."""
+    """What reading any part has in common: names without prefix, errors, limits."""
 
     def __init__(self) -> None:
         self._expat = expat.ParserCreate()
         self._expat.buffer_text = True
         self._expat.StartElementHandler = self._begin_root
         self._expat.StartDoctypeDeclHandler = self._refuse
-        self._heard: list[str] = []  # the text since the last element that holds text began
-        self._expat.CharacterDataHandler = self._heard.append
+        self._cut = self._depth = self._fed = 0
+        self._heard: list[str] = []  # the text in hand, a piece or more of it
 
-    def feed(self, chunk: bytes, is_last: bool = False) -> None:
+    def read(self, xml: Iterable[bytes]) -> None:
+        """Read all of a part."""
+        for _ in self.steps(xml):
+            pass
+
+    def steps(self, xml: Iterable[bytes]) -> Iterator[None]:
+        """Read a part, no more than _AT_ONCE bytes from one step to the next."""
+        for chunk in xml:
+            for start in range(0, len(chunk), _AT_ONCE):
+                self._feed(chunk[start : start + _AT_ONCE])
+                yield
+        self._feed(b"", is_last=True)
+
+    def _feed(self, chunk: bytes, is_last: bool = False) -> None:
         try:
             self._expat.Parse(chunk, is_last)
         except expat.ExpatError as error:
             raise damaged(f"its XML breaks at line {error.lineno:,}") from error
+        self._fed += len(chunk)
         self._heard[:] = ["".join(self._heard)]
+        self._hold_to_limits()
+
+    def _hold_to_limits(self) -> None:
+        if self._fed - self._expat.CurrentByteIndex > _LONGEST_TAG:
+            raise damaged(f"a tag or a comment in it is longer than {_LONGEST_TAG:,} bytes")
+        if len(self._expat.intern) > _MOST_NAMES:
+            raise damaged(f"its XML has more than {_MOST_NAMES:,} different names")
         if len(self._heard[0]) > _LONGEST:
             raise damaged(f"one text in it is longer than {_LONGEST:,} characters")
+
+    def _hear(self) -> None:
+        """What comes belongs to the text in hand, until it is told to be deaf."""
+        self._expat.CharacterDataHandler = self._heard.append
+
+    def _be_deaf(self) -> None:
+        self._expat.CharacterDataHandler = None
 
     def _begin_root(self, name: str, _: dict[str, str]) -> None:
         cut = name.rfind(":") + 1
         if cut:  # as some programs write it: x:row
-            self._expat.StartElementHandler = lambda name, got: self.begin(name[cut:], got)
-            self._expat.EndElementHandler = lambda name: self.end(name[cut:])
+            self._expat.StartElementHandler = lambda name, got: self._begin(name[cut:], got)
+            self._expat.EndElementHandler = lambda name: self._end(name[cut:])
         else:
-            self._expat.StartElementHandler = self.begin
-            self._expat.EndElementHandler = self.end
+            self._expat.StartElementHandler = self._begin
+            self._expat.EndElementHandler = self._end
+
+    def _begin(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise damaged(f"its XML has more than {_DEEPEST:,} elements in one another")
+        self.begin(tag, attributes)
+
+    def _end(self, tag: str) -> None:
+        self._depth -= 1
+        self.end(tag)
 
     def _refuse(self, *_: object) -> None:
         raise damaged("its XML has a document type, which no workbook has")
@@ -103,34 +147,42 @@ class _Elements(_Parser):
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == self._tag:
             self.found.append(attributes)
+            if len(self.found) > _MOST_FOUND:
+                raise damaged(f"it has more than {_MOST_FOUND:,} elements {tag}")
 
 
 class _Strings(_Parser):
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
-        self._text = ""
+        self._room = _LARGEST_STRINGS
         self._is_spoken = False  # how a text is pronounced is no part of it
 
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "t":
-            self._heard.clear()
+            if not self._is_spoken:
+                self._hear()
         elif tag == "si":
-            self._text = ""
             self._heard.clear()
         elif tag == "rPh":
             self._is_spoken = True
 
     def end(self, tag: str) -> None:
         if tag == "t":
-            if not self._is_spoken:
-                self._text += "".join(self._heard)
+            self._be_deaf()
         elif tag == "si":
-            self.texts.append(self._text)
-            if len(self.texts) > _MOST_STRINGS:
-                raise damaged(f"it has more than {_MOST_STRINGS:,} texts")
+            self._add("".join(self._heard))
         elif tag == "rPh":
             self._is_spoken = False
+
+    def _add(self, text: str) -> None:
+        self.texts.append(text)
+        self._room -= text.__sizeof__()
+        if len(self.texts) > _MOST_STRINGS or self._room < 0:
+            raise damaged(
+                f"it has more than {_MOST_STRINGS:,} texts, or more than "
+                f"{_LARGEST_STRINGS // 1_000_000:,} MB of them"
+            )
 
 
 class _Cells(_Parser):
@@ -148,14 +200,14 @@ class _Cells(_Parser):
         elif tag == "row":
             self._number = max(self._number + 1, _number(attributes.get("r", "")))
             self._column = 0
-            self._heard.clear()
 
     def _find_column(self, letters: str) -> int:
-        if not letters:
+        if not letters and self._column < LAST_COLUMN:
             return self._column + 1
         column = column_number(letters)
         if not column:
-            raise damaged(f"row {self._number:,} has a cell in a column {shown(letters)}")
+            which = shown(letters) or "behind the last one"
+            raise damaged(f"row {self._number:,} has a cell in a column {which}")
         self._columns[letters] = column
         return column
 
@@ -178,29 +230,31 @@ class _Sheet(_Cells):
         self._strings = strings
         self._replaced = replaced
         self._offset = self._until = 0  # 0: not met in this row yet
-        self._kind = self._value = ""
+        self._kind = ""
         self._cells: dict[int, str] = {}
+        self._size = 0  # characters of the row so far
         self._cells_left = _MOST_CELLS
 
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "v" or tag == "t":
-            self._heard.clear()
+            self._hear()
         elif tag == "c":
             super().begin(tag, attributes)
-            self._kind, self._value = attributes.get("t", ""), ""
+            self._kind = attributes.get("t", "")
+            self._heard.clear()
             if self._column >= self._replaced.start:
                 self._note_place()
         elif tag == "row":
             super().begin(tag, attributes)
             self._cells = {}
-            self._offset = self._until = 0
+            self._size = self._offset = self._until = 0
 
     def end(self, tag: str) -> None:
         if tag == "v" or tag == "t":
-            self._value += "".join(self._heard)
+            self._be_deaf()
         elif tag == "c":
-            if self._value:
-                self._cells[self._column] = self._text()
+            if value := "".join(self._heard):
+                self._add(self._text(value))
         elif tag == "row" and self._cells:
             end = self._expat.CurrentByteIndex
             offset, until = self._offset or end, self._until or end
@@ -210,6 +264,12 @@ class _Sheet(_Cells):
         self._offset = self._offset or self._expat.CurrentByteIndex
         if self._column >= self._replaced.stop:
             self._until = self._until or self._expat.CurrentByteIndex
+
+    def _add(self, text: str) -> None:
+        self._cells[self._column] = text
+        self._size += len(text)
+        if self._size > _LARGEST_ROW:
+            raise damaged(f"row {self._number:,} has more than {_LARGEST_ROW:,} characters")
 
     def _row(self) -> list[str]:
         width = max(self._cells)
@@ -221,10 +281,10 @@ class _Sheet(_Cells):
             row[column - 1] = text
         return row
 
-    def _text(self) -> str:
+    def _text(self, value: str) -> str:
         if self._kind != "s":
-            return self._value
-        number = _number(self._value)
+            return value
+        number = _number(value)
         if number >= len(self._strings):
             raise damaged(f"row {self._number:,} refers to a text that is not there")
         return self._strings[number]

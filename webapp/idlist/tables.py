@@ -20,6 +20,7 @@ _LARGEST = 1 << 20  # characters in a row of several lines
 _MOST_CELLS = 300_000  # in a row: more than the sample, which may be one line, has characters
 _QUOTED = re.compile(r'"[^"]*+"')
 _SAMPLED, _MOST_LOOKED_AT = 200, 5_000  # rows
+_LARGEST_SAMPLE = 1 << 22  # characters of them
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)")  # of a formula
 _FOOTER = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE)
 
@@ -173,4 +174,11 @@ def _project(row: Row, index: int | None) -> str:
 def sampled(rows: Iterable[Row]) -> list[Sequence[str]]:
     """The cells of the first rows that hold more than blanks, comments and footers."""
     filled = (row.cells for row in islice(rows, _MOST_LOOKED_AT) if row.part is Part.ENTRIES)
-    return list(islice(filled, _SAMPLED))
+    found: list[Sequence[str]] = []
+    left = _LARGEST_SAMPLE
+    for cells in islice(filled, _SAMPLED):
+        found.append(cells)
+        left -= sum(map(len, cells))
+        if left < 0:
+            break
+    return found

@@ -16,6 +16,9 @@ _BOOK = "xl/workbook.xml"
 _LINKS = "xl/_rels/workbook.xml.rels"
 _STRINGS = "xl/sharedStrings.xml"
 _SMALL = 64  # chunks in a part that only lists others
+_MOST_PARTS = 10_000
+_ENTRY = b"PK\x01\x02"  # begins what the archive's directory says of a part
+_PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # others unpack to gigabytes at once
 _DAMAGES = (
     zipfile.BadZipFile,
     zlib.error,
@@ -38,6 +41,8 @@ class Workbook:
                 f"The workbook is over {self._most // 10_000_000:,} MB, which is the limit. "
                 "Split it and upload the parts."
             )
+        if packed.count(_ENTRY) > _MOST_PARTS:
+            raise damaged(f"it has more than {_MOST_PARTS:,} parts")
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(packed))
         except _DAMAGES as error:
@@ -62,8 +67,20 @@ class Workbook:
         return self._archive.infolist()
 
     def rows(self) -> Iterator[Row]:
-        """The rows of the first sheet that is not hidden."""
-        return each_sheet_row(self.part(self.sheet_path), self._strings, self.replaced)
+        """The rows of the first sheet that is not hidden.
+
+        A text that cells share counts for each of them: a few bytes name a million characters.
+        """
+        total = since_pause = 0
+        for row in each_sheet_row(self.part(self.sheet_path), self._strings, self.replaced):
+            size = sum(map(len, row.cells))
+            total, since_pause = total + size, since_pause + size
+            if total > self._most:
+                raise damaged(f"it has more than {self._most:,} characters up to row {row.line:,}")
+            if since_pause > _CHUNK:
+                since_pause = 0
+                self._pause()
+            yield row
 
     def part(self, name: str) -> Iterator[bytes]:
         """A part of the archive, unpacked, in chunks: never more than it says that it holds."""
@@ -78,6 +95,8 @@ class Workbook:
             raise damaged(f"its part {name} is damaged") from error
 
     def _refuse_bomb(self) -> None:
+        if any(part.compress_type not in _PACKINGS for part in self.parts):
+            raise damaged("its parts are packed in a way that no spreadsheet program does")
         if sum(part.file_size for part in self.parts) > self._most:
             largest = max(self.parts, key=lambda part: part.file_size)
             raise Unreadable(
