@@ -7,7 +7,7 @@ from tests.stage import data_ids, stage, text
 from tests.web.confirming import ask, fields
 from webapp.store.tables import chores
 
-TRIES = 10
+TRIES = 3
 
 
 @pytest.fixture

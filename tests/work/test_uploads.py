@@ -32,7 +32,7 @@ class Slow(Clock):
     def __call__(self):
         with self.store.read() as connection:
             upload = uploads.get(connection, self.id)
-        if upload.try_number > 1 and upload.due_at:  # the first try was the request's
+        if upload.lease_until and upload.worker != "web":
             self.advance(self.tick)
             self.lapsed.append(upload.lease_until < self.now)
         return self.now

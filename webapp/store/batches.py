@@ -269,7 +269,7 @@ def stop(connection: Connection, submission_id: int, now: float) -> int:
             blocked=Blocked.NO,
             trouble=None,
             due_at=now,
-            try_number=batches.c.try_number + 1,
+            **leases.ended(batches),
         )
     )
     return connection.execute(statement).rowcount

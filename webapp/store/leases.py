@@ -1,6 +1,8 @@
 """Leases: whose a row of a queue is, until when, and that it still is theirs when they write.
 
-A queue is a table with the columns due_at, lease_until, worker and try_number.
+A queue is a table with the columns due_at, lease_until, worker and try_number. With each lease
+the try number goes up by one; where a lease ends in order, it goes on to the next round number.
+So its last digit says how many leases in a row ran out: their workers died, or as good.
 """
 
 from typing import Any, Protocol
@@ -8,6 +10,8 @@ from typing import Any, Protocol
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, select, update
 
 LEASE = 60.0  # seconds; a unit is done within 8
+DEATHS = 3  # in a row, that a unit may cost
+_ROUND = 10  # tries
 
 
 class LeaseLost(Exception):
@@ -64,6 +68,22 @@ def take(
     return connection.execute(statement).mappings().one_or_none()
 
 
+def is_deadly(held: Leased) -> bool:
+    """Whether so many workers died of it that it is not to be tried once more."""
+    return deaths(held) >= DEATHS
+
+
+def deaths(held: Leased) -> int:
+    """How many leases before this one ran out in a row."""
+    return held.try_number % _ROUND - 1
+
+
+def ended(table: Table) -> dict[str, Any]:
+    """What to set where a lease ends in order, and where one that runs still is taken away."""
+    number = table.c.try_number
+    return {"lease_until": 0.0, "try_number": number + _ROUND - number % _ROUND}
+
+
 def keep(
     connection: Connection,
     table: Table,
@@ -71,10 +91,12 @@ def keep(
     held: Leased,
     values: dict[str, Any],
 ) -> RowMapping:
-    """Write to a leased row, and return it as it stands now.
+    """Write to a leased row, and return it as it stands now; `lease_until` 0 ends the lease.
 
     Raises LeaseLost, and keeps nothing of the transaction, when the lease is somebody else's.
     """
+    if values.get("lease_until") == 0:
+        values = values | ended(table)
     statement = (
         update(table)
         .where(row, table.c.worker == held.worker, table.c.try_number == held.try_number)

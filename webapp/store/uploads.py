@@ -98,7 +98,7 @@ def record(
     if read_bytes is not None:
         values["read_bytes"] = read_bytes
     if done:
-        values["due_at"] = None
+        values |= {"due_at": None, "lease_until": 0.0}
     mine = uploads.c.submission_id == upload.submission_id
     leases.keep(connection, uploads, mine, upload, values)
 
@@ -109,7 +109,9 @@ def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
         uploads.c.submission_id == upload.submission_id,
         uploads.c.try_number == upload.try_number,
     )
-    connection.execute(statement.values(lease_until=0.0, due_at=due_at, read_bytes=0))
+    connection.execute(
+        statement.values(leases.ended(uploads) | {"due_at": due_at, "read_bytes": 0})
+    )
 
 
 def again(connection: Connection, submission_id: int, now: float) -> None:

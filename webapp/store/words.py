@@ -110,6 +110,7 @@ class Blocked(StrEnum):
     SIGN_IN = "sign in"
     MAY_NOT_WRITE = "may not write"
     MAY_NOT_READ = "may not read"
+    DEADLY = "deadly"  # workers died of it: somebody has to look why
 
 
 PRIORITY = {  # smaller goes first

@@ -22,6 +22,11 @@ BLOCKED = {
         "ICA does not let {submitter} see this batch any more, so it can't be followed.",
         "It is tried again every five minutes, and goes on by itself once ICA allows it.",
     ),
+    Blocked.DEADLY: (
+        "Linkboard itself fails here: three workers in a row did not come to its end.",
+        "Nothing is lost. It is tried again every five minutes, and goes on by itself once it "
+        "succeeds; the log of the worker says why it did not.",
+    ),
 }
 
 ACTS = {"link": "link data into", "unlink": "unlink data from"}

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.errors import IcaError, TooMany
-from webapp.store import chores, drafts, submissions
+from webapp.store import chores, drafts, leases, submissions
 from webapp.store.chores import Chore
 from webapp.store.leases import LeaseLost
 from webapp.store.words import ASKING, ChoreKind
@@ -12,7 +12,7 @@ from webapp.work import checking, copy, leaving, troubles
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
-MOST_FAILURES = 10  # in a row, then a chore is given up
+MOST_FAILURES = 10  # of ICA's in a row, then a chore is given up
 SECONDS = 8.0  # that a unit works before it gives its lease back, so that others get their turn
 
 ITS_LOG = "Linkboard failed several times in a row; the log of its worker says why."
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 def perform(context: Context, chore: Chore) -> None:
     """Do a unit of a leased chore and record it; nothing that ICA does makes this raise.
 
-    What raises all the same is tried again when the lease has run out, some times.
+    What raises all the same is tried again when the lease has run out, as if the worker had died.
     """
     asks = chore.kind in ASKING
     if asks:
@@ -54,7 +54,7 @@ def perform(context: Context, chore: Chore) -> None:
 
 def _perform(context: Context, chore: Chore) -> str:
     """Step after step, until it has ended or others shall have their turn."""
-    if chore.failures > MOST_FAILURES:
+    if leases.is_deadly(chore):
         _give_up(context, chore)
         return "given up: it failed again and again in a way nobody expected"
     started = context.clock()

@@ -6,7 +6,7 @@ from typing import Any
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
-from webapp.store import entries, items, submissions, uploads
+from webapp.store import entries, items, leases, submissions, uploads
 from webapp.store.items import Listed
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
@@ -33,6 +33,12 @@ TOO_LONG = (
 )
 
 
+DEADLY = (
+    "This list was given up: three times Linkboard died or failed while it read this list. Save it "
+    "as .csv, or split it, and upload that; the log of the worker says more."
+)
+
+
 class Stopped(Exception):
     """It is time to stop; the reading begins anew elsewhere."""
 
@@ -53,6 +59,9 @@ def read(context: Context, upload: Upload, *, at_once: bool = False) -> None:
 
 
 def _read(context: Context, upload: Upload, at_once: bool) -> None:
+    if leases.is_deadly(upload):
+        _unreadable(context, upload, DEADLY)
+        return
     _forget_former_try(context, upload)
     with context.store.read() as connection:
         submission = submissions.get(connection, upload.submission_id)

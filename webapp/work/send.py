@@ -155,7 +155,8 @@ def close(context: Context, batch: Batch) -> None:
         now = context.clock()
         with context.store.write() as connection:
             if results.mark_unread(connection, batch, NOT_SENT, reason, now) == 0:
-                batches.record(connection, batch, now, task=Task.NONE, due_at=None, settled_at=now)
+                closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
+                batches.record(connection, batch, now, **closed, **troubles.WELL)
                 return
             batches.keep(connection, batch, now, lease_until=now + leases.LEASE)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, NotThere
-from webapp.store import accounts, submissions
+from webapp.store import accounts, leases, submissions
 from webapp.store.batches import Batch
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
@@ -42,6 +42,9 @@ def perform(context: Context, batch: Batch) -> None:
 
 
 def _perform(context: Context, batch: Batch) -> str:
+    if leases.is_deadly(batch) or (batch.blocked == Blocked.DEADLY and leases.deaths(batch)):
+        troubles.block(context, batch, Blocked.DEADLY)
+        return "set aside: workers died of it"
     if batch.task == Task.CLOSE:
         send.close(context, batch)
         return "done"
