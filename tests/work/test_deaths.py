@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.stage import data_ids, stage
-from tests.work.seen import page, row_counts, settle, submission
+from tests.work.seen import cut, page, row_counts, settle, submission
 from webapp.store import batches, chores, uploads
 from webapp.store.leases import LEASE
-from webapp.work import read
+from webapp.store.words import Task
+from webapp.work import checking, read, unit
 
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
 STUCK = "three workers in a row did not come to its end"
@@ -114,3 +115,29 @@ def test_deaths_that_are_not_in_a_row_are_not_added_up(st):
     st.work()
     assert STUCK not in page(visitor, place)
     settle(st, place)
+
+
+def test_a_chore_that_makes_progress_may_cost_more_workers(st):
+    visitor = st.visitor()
+    place = visitor.draft(data_ids(1_500))
+    visitor.post(f"{place}/check")
+    for _ in range(5):
+        with st.store.write() as connection:
+            chore = chores.claim(connection, "a worker that dies", st.clock.now)
+        assert checking.step(st.context, chore).done > chore.done
+        st.clock.advance(LEASE)
+    st.work()
+    assert "Asked" in page(visitor, place)
+
+
+def test_a_worker_that_is_stopped_gives_its_batch_back(st):
+    visitor = st.visitor()
+    place = visitor.submit(data_ids(20))
+    visitor.post(f"{place}/stop")
+    stopping = threading.Event()
+    stopping.set()
+    with st.store.write() as connection:
+        batch = batches.claim(connection, "a worker", st.clock.now)
+    unit.perform(replace(st.context, stop=stopping), batch)
+    assert batch.task == Task.CLOSE
+    assert [left.lease_until for left in cut(st, place) if left.id == batch.id] == [0.0]

@@ -112,6 +112,7 @@ def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Cho
     worker's.
     """
     values = {"lease_until": now + leases.LEASE, "failures": 0, "problem": None} | values
+    values = leases.advanced(chores) | values
     row = leases.keep(connection, chores, chores.c.id == chore.id, chore, values)
     submissions.touch(connection, chore.submission_id, now)
     return Chore(**row)

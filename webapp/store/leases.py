@@ -2,7 +2,7 @@
 
 A queue is a table with the columns due_at, lease_until, worker and try_number. With each lease
 the try number goes up by one; where a lease ends in order, it goes on to the next round number.
-So its last digit says how many leases in a row ran out: their workers died, or as good.
+So its last digit says how many leases in a row ran out: their workers died, or as good as that.
 """
 
 from typing import Any, Protocol
@@ -80,8 +80,17 @@ def deaths(held: Leased) -> int:
 
 def ended(table: Table) -> dict[str, Any]:
     """What to set where a lease ends in order, and where one that runs still is taken away."""
+    return {"lease_until": 0.0, "try_number": _next_round(table)}
+
+
+def advanced(table: Table) -> dict[str, Any]:
+    """What to set where a unit makes progress and its lease goes on: it is held anew."""
+    return {"try_number": _next_round(table) + 1}
+
+
+def _next_round(table: Table) -> ColumnElement[int]:
     number = table.c.try_number
-    return {"lease_until": 0.0, "try_number": number + _ROUND - number % _ROUND}
+    return number + _ROUND - number % _ROUND
 
 
 def keep(

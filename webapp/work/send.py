@@ -159,6 +159,8 @@ def close(context: Context, batch: Batch) -> None:
                 batches.record(connection, batch, now, **closed, **troubles.WELL)
                 return
             batches.keep(connection, batch, now, lease_until=now + leases.LEASE)
+    with context.store.write() as connection:
+        batches.record(connection, batch, context.clock())
 
 
 def _why_not_sent(batch: Batch) -> str:
