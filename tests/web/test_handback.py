@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import re
+import time
 
 import openpyxl
 import pytest
@@ -165,6 +166,14 @@ def tried_again(st, place):
     assert answer.status_code == 303
     st.work(30)
     return answer.location
+
+
+def test_a_cell_of_blanks_holds_nobody_up(st):
+    blanks = " " * 60_000
+    place = submitted(st, f"data_id,note\n{A},{blanks}x\n".encode(), "ids.csv")
+    started = time.process_time()
+    assert f"{A},{blanks}x,LINKED" in download(st, place).get_data(as_text=True)
+    assert time.process_time() - started < 2
 
 
 def test_there_is_no_list_to_hand_back(st):

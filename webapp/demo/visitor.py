@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 SECONDS = 30.0
+TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Page:
     @property
     def words(self) -> str:
         """The visible text, white space folded."""
-        return " ".join(unescape(re.sub(r"<[^>]*>", " ", self.html)).split())
+        return " ".join(unescape(TAG.sub(" ", self.html)).split())
 
 
 class Visitor:

@@ -20,6 +20,8 @@ _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 _TEXT_LIMIT = 300
 _NUL = b"\\u0000"  # as JSON writes it; no name or reason needs it, and not every database takes it
 _LONGEST_WAIT = 86_400.0
+_TAGS = re.compile(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^<>]*>")
+_SECONDS = re.compile(r"\s*\d+(\.\d+)?\s*", re.ASCII)
 
 
 def read(operation: Operation, response: Response, answer: type[T], hide: Hide, now: float) -> T:
@@ -90,7 +92,7 @@ def _read_problem(response: Response, hide: Hide) -> dict[str, Any]:
 def _plain_text(page: bytes) -> str:
     """The words of an HTML page, or of a text, without its markup."""
     text = page[:20_000].decode(errors="replace")
-    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*>", " ", text)
+    text = _TAGS.sub(" ", text)
     return " ".join(html.unescape(text).split())
 
 
@@ -100,7 +102,7 @@ def _shortened(text: str) -> str:
 
 def _wait(retry_after: str, now: float) -> float | None:
     """Seconds to wait, from either form of a Retry-After header; a day at most."""
-    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", retry_after, re.ASCII):
+    if _SECONDS.fullmatch(retry_after):
         seconds = float(retry_after)
     elif (date := http_date(retry_after)) is not None:
         seconds = date - now

@@ -13,7 +13,7 @@ from webapp.idlist.records import Part, Record
 from webapp.idlist.sheets import LAST_COLUMN, column_letters, damaged, widest_column
 from webapp.idlist.workbooks import Workbook
 
-_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^>]*/>")
+_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^<>]*+(?<=/)>")
 _ROOT = re.compile(rb"<(\w+:)?worksheet\b")
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

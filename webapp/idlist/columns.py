@@ -18,6 +18,7 @@ _ID_HEADERS = (
 _RANKS = {name: len(_ID_HEADERS) - rank for rank, names in enumerate(_ID_HEADERS) for name in names}
 SUREST = len(_ID_HEADERS)
 HOLDS_IDS = "It holds data ids."
+_NO_LETTERS = re.compile(r"[\W_]+")
 _LONGEST_NAME = 100  # characters; a list may be one line of megabytes
 MOST_OTHERS = 20  # columns with ids that are offered in place of the one that is read
 _PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
@@ -149,4 +150,4 @@ def _cell(row: Sequence[str], index: int) -> str:
 
 @lru_cache(1024)
 def _plain(header: str) -> str:
-    return re.sub(r"[\W_]", "", clean(header)).lower()
+    return _NO_LETTERS.sub("", clean(header)).lower()

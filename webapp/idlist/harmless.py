@@ -10,10 +10,20 @@ _WHITE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # there is none 
 # What a cell may begin with that is to be looked at: most rows have no such cell.
 _SUSPECTS = frozenset('"=+@-\uff1d\uff0b\uff20\uff0d' + _WHITE + INVISIBLE)
 # Numbers, the signs of strands and blanks are none; a tab or a line break may hide a formula.
+# What is passed once is not given back (*+), or a million blanks would be tried in every way.
 _runs = re.compile(
-    r"""(?!["\s]*[-+]?(?:[.,]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?%?)?["\s]*\Z)"""
+    r"""(?!["\s]*+[-+]?(?:[.,]?[0-9][0-9.,]*+(?:[eE][-+]?[0-9]++)?%?)?+["\s]*+\Z)"""
     rf"""["\s]*[\t\r\n{_SIGNS}]""",
 ).match
+_DELIMITERS = ("\t", ",", ";")
+_piece = {  # of a row: a cell in quotes, or what stands up to a delimiter
+    each: re.compile(rf'( *"[^"]*+(?:""[^"]*+)*+"(?={each}|\Z))|[^{each}]*').match
+    for each in _DELIMITERS
+}
+# Some readers take a quote behind a space as a letter, and see more cells than one.
+_would_run = {
+    each: re.compile(rf'[{each}\r\n][^\S{each}\r\n]*["{_SIGNS}]').search for each in _DELIMITERS
+}
 
 
 def harmless(cell: str) -> str:
@@ -65,10 +75,9 @@ def written_line(line: str, delimiter: str) -> str:
 
 def _pieces(raw: str, delimiter: str) -> Iterator[str]:
     """Cut a row at its delimiters, but for those within quotes."""
-    piece = re.compile(rf'( *"[^"]*+(?:""[^"]*+)*+"(?={delimiter}|\Z))|[^{delimiter}]*')
     at = -1
     while at < len(raw):
-        found = piece.match(raw, at + 1)
+        found = _piece[delimiter](raw, at + 1)
         assert found  # the second way matches anything
         yield found[0] if found[1] else _closed(found[0], delimiter)
         at = found.end()
@@ -83,8 +92,7 @@ def _harmless_piece(piece: str, delimiter: str) -> str:
     bare = piece.lstrip(" ")
     if not bare.startswith('"'):
         return harmless(piece)
-    # Some readers take a quote behind a space as a letter, and see more cells than one.
-    if piece != bare and re.search(rf'[{delimiter}\r\n]\s*["{_SIGNS}]', bare):
+    if piece != bare and _would_run[delimiter](bare):
         piece = bare
     if not _runs(clean(bare)):
         return piece

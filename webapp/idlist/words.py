@@ -26,7 +26,7 @@ is_uuid = re.compile(_UUID).fullmatch
 _BRACKETS = "\"'`()[]{}<>«»“”\u2018\u2019"
 # A URN may end in a path with spaces and commas: it goes on until another reference begins.
 _WORD = re.compile(
-    rf"""urn:ilmn:ica:[^\s,;"'\#]*\#(?:(?![\s,;]["']?(?:urn:|fil\.|fol\.|https?:))[^\t"])*+
+    rf"""urn:ilmn:ica:[^\s,;|\#{re.escape(_BRACKETS)}]*+\#(?:(?![\s,;]["']?(?:urn:|fil\.|fol\.|https?:))[^\t"])*+
       | [^\s,;|{re.escape(_BRACKETS)}]+""",
     re.VERBOSE,
 )

@@ -7,10 +7,10 @@ _UNIT = r"(?:[munp]?s|min|h|[kmgt]?i?b)"
 _NO_CODE = r"(?<!\bHTTP )(?<!\bstatus )(?<!\bcode )(?<!\berror )"  # an answer's code stays
 _MASKS = [  # at each place the first that fits is taken: the more telling shapes come first
     (r"urn:\S+", "[id]"),
-    (r"[a-z][a-z0-9+.-]*://\S+", "[path]"),
+    (r"[a-z][a-z0-9+.-]{0,20}://\S+", "[path]"),
     (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[id]"),
     (r"\bf(?:il|ol)\.[0-9a-f]+", "[id]"),
-    (r"\"[^\"]*\"|“[^”]*”|«[^»]*»|`[^`]*`|(?<!\w)'[^']*'(?!\w)", "[name]"),
+    (r"\"[^\"]*\"|“[^“”]*”|«[^«»]*»|`[^`]*`|(?<!\w)'[^']*'(?!\w)", "[name]"),
     (r"(?<![\w\]])/[\w.~-][^\s,;:)]*", "[path]"),
     (r"(?<![\w.-])[\w.-]+(?:/[\w.-]+){2,}", "[path]"),
     (r"\b\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:z|[+-]\d\d:?\d\d)?)?\b", "[number]"),

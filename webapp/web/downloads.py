@@ -13,6 +13,8 @@ from webapp import idlist
 
 TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
 LONGEST = 100  # characters of a file's name
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
+NOT_IN_A_NAME = re.compile(r"[\x00-\x1f/\\\x7f]+")
 CHUNK = 500  # lines that leave together
 
 Row = Sequence[object]
@@ -36,11 +38,11 @@ def as_file(chunks: Iterable[bytes], content_type: str, stem: str, ending: str) 
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name[:LONGEST]).strip("._-")
+    return NOT_PLAIN.sub("_", name[:LONGEST]).strip("._-")
 
 
 def _exact(name: str) -> str:
-    return quote(re.sub(r"[\x00-\x1f/\\\x7f]+", "_", name[:LONGEST]), safe="", errors="replace")
+    return quote(NOT_IN_A_NAME.sub("_", name[:LONGEST]), safe="", errors="replace")
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:

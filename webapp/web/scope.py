@@ -9,7 +9,7 @@ from flask import abort, request
 from webapp.store.scopes import MOST_PICKED, Scope
 from webapp.store.words import NOT_SENT, UNREAD
 from webapp.web.filters import plural
-from webapp.web.params import LARGEST, STATUS
+from webapp.web.params import LARGEST, STATUS, WHOLE
 
 OURS = {NOT_SENT: "Not sent", UNREAD: "Not known"}  # what badges say of what has ended
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
@@ -54,7 +54,7 @@ def _positions() -> Iterator[int]:
 
 
 def _whole(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,10}", text) or not 0 < int(text) <= LARGEST:
+    if not WHOLE.fullmatch(text) or not 0 < int(text) <= LARGEST:
         abort(400, NOT_OURS)
     return int(text)
 

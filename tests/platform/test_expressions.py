@@ -1,0 +1,131 @@
+"""Every regular expression takes time in proportion to its input, whatever the input.
+
+They are found by looking: at each module for what was compiled, and at the source for how it is
+used. Each gets what a slow one is slow at: the pieces of its own pattern, alone and by twos, again
+and again; first a short run of each, then long runs of those that took longest.
+"""
+
+import ast
+import importlib
+import itertools
+import pkgutil
+import re
+import string
+import time
+from collections import defaultdict, deque
+from pathlib import Path
+from types import BuiltinMethodType
+
+import pytest
+
+import webapp
+
+SHORT, LONG = 1 << 11, 1 << 22  # characters of a first run, and of the longest
+WELL_ABOVE_NOISE = 0.01  # seconds
+MOST = 2.5  # times as long for twice the input
+NOT_OURS = ("webapp.simulator", "webapp.store.migrations")
+USUAL = ["a", "0", "é", "\u3000", "\r\n", *string.punctuation, *string.whitespace]
+PLAIN = re.compile(r"[\w:/<#=@+-]{2,}")  # what stands for itself, or nearly
+SLOW = r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"  # of the log: a JWT
+ESCAPED = re.compile(r"\\\w")
+ENDS = ("", "\x01")
+USED = {
+    "match": re.Pattern.match,
+    "fullmatch": re.Pattern.fullmatch,
+    "search": re.Pattern.search,
+    "finditer": lambda pattern, text: deque(pattern.finditer(text), 0),
+    "sub": lambda pattern, text: pattern.sub(text[:0], text),
+}
+MODULES = [
+    importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(webapp.__path__, "webapp.")
+    if not module.name.startswith(NOT_OURS)
+]
+TREES = {module: ast.parse(Path(module.__file__).read_text()) for module in MODULES}
+
+
+def methods():
+    """How things are used: the name of each -> what is called of it."""
+    found = defaultdict(set)
+    for node in itertools.chain.from_iterable(map(ast.walk, TREES.values())):
+        if isinstance(node, ast.Attribute) and node.attr in USED:
+            owner = node.value
+            found[getattr(owner, "id", getattr(owner, "attr", ""))].add(node.attr)
+    return found
+
+
+def compiled(value):
+    """The patterns in a value, and the methods of patterns, be it a collection of them."""
+    kind = type(value)  # isinstance would wake Flask's proxies up
+    if issubclass(kind, dict):
+        value = tuple(value.values())
+    if issubclass(kind, tuple | list | dict):
+        return [found for inner in value for found in compiled(inner)]
+    owner = value.__self__ if issubclass(kind, BuiltinMethodType) else value
+    return [value] if type(owner) is re.Pattern else []
+
+
+def expressions():
+    """Each pattern of the program with a way it is used, once."""
+    used, found = methods(), {}
+    for module in MODULES:
+        for name, value in vars(module).items():
+            for expression in compiled(value):
+                pattern = getattr(expression, "__self__", expression)
+                bound = {expression.__name__} if expression is not pattern else set()
+                for how in sorted(bound or used[name] or {"sub"}):
+                    place = f"{module.__name__}.{name}"
+                    marks = [pytest.mark.xfail(reason="slow")] if pattern.pattern == SLOW else []
+                    case = pytest.param(pattern, how, id=f"{place} {how}", marks=marks)
+                    found.setdefault((pattern, how), case)
+    return found.values()
+
+
+def hostile(pattern):
+    """What is repeated, and what stands behind it."""
+    is_text = isinstance(pattern.pattern, str)
+    written = pattern.pattern if is_text else pattern.pattern.decode()
+    pieces = list(dict.fromkeys([*PLAIN.findall(ESCAPED.sub(" ", written)), *USUAL]))
+    if not is_text:
+        pieces = [piece.encode() for piece in pieces]
+    ends = ENDS if is_text else [end.encode() for end in ENDS]
+    pairs = map(type(pieces[0])().join, itertools.product(pieces, repeat=2))
+    return list(itertools.product([*pieces, *pairs], ends))
+
+
+def seconds(pattern, how, piece, end, length, runs=1):
+    text = piece * (length // len(piece)) + end
+    taken = []
+    for _ in range(runs):
+        started = time.process_time()
+        USED[how](pattern, text)
+        taken.append(time.process_time() - started)
+    return min(taken)
+
+
+@pytest.mark.parametrize(("pattern", "how"), expressions())
+def test_twice_the_input_takes_twice_the_time(pattern, how):
+    def taken(pair):
+        return seconds(pattern, how, *pair, SHORT)
+
+    for piece, end in sorted(hostile(pattern), key=taken)[-3:]:
+        length = SHORT
+        while seconds(pattern, how, piece, end, length) < WELL_ABOVE_NOISE and length < LONG:
+            length *= 2
+        once = seconds(pattern, how, piece, end, length, runs=5)
+        twice = seconds(pattern, how, piece, end, 2 * length, runs=5)
+        assert twice <= MOST * max(once, WELL_ABOVE_NOISE / 2), (piece, end, length, once, twice)
+
+
+def test_expressions_are_compiled_where_the_test_finds_them():
+    inner = [
+        f"{module.__name__}, line {node.lineno}"
+        for module, tree in TREES.items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).startswith("re.")
+        and node.func.attr != "escape"
+    ]
+    assert not inner
