@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from tests.stage import data_ids, stage, text
+from webapp.idlist import Unreadable
 
 A, B = data_ids(2)
 FAILED, ALREADY = data_ids(1, ending="00", start=7)[0], data_ids(1, ending="03", start=8)[0]
@@ -174,6 +175,43 @@ def test_a_cell_of_blanks_holds_nobody_up(st):
     started = time.process_time()
     assert f"{A},{blanks}x,LINKED" in download(st, place).get_data(as_text=True)
     assert time.process_time() - started < 2
+
+
+class Slow:
+    """A processor's clock that goes on by `tick` seconds with each look at it."""
+
+    def __init__(self, tick):
+        self.now, self.tick = 0.0, tick
+
+    def __call__(self):
+        self.now += self.tick
+        return self.now
+
+
+def long_list(st):
+    place = st.visitor().draft(data_ids(60_000))  # 2.4 MB, of which some is looked at together
+    st.work()
+    return place
+
+
+def test_what_takes_too_long_is_told_before_the_first_byte(st, monkeypatch):
+    place = long_list(st)
+    monkeypatch.setattr("webapp.web.handback.thread_time", Slow(301.0))
+    answer = st.visitor().get(f"{place}/list")
+    assert answer.status_code == 422
+    assert "worked on for five minutes" in text(answer)
+    assert "Content-Disposition" not in answer.headers
+
+
+def test_what_takes_too_long_later_breaks_off(st, monkeypatch):
+    place = long_list(st)
+    monkeypatch.setattr("webapp.web.handback.thread_time", Slow(70.0))
+    pieces = iter(st.visitor().get(f"{place}/list").response)
+    got = [next(pieces)]
+    with pytest.raises(Unreadable):
+        got.extend(pieces)
+    assert got[0]
+    assert len(b"".join(got)) < 2_400_000
 
 
 def test_there_is_no_list_to_hand_back(st):

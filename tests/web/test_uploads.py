@@ -1,13 +1,16 @@
-"""An upload over the limit, sent to the real web server: the browser must get its answer."""
+"""What only the real web server shows: the answer to an upload over the limit, and a broken one."""
 
 import io
 import socket
+from collections import deque
 
 import pytest
 import requests
 
 from tests.processes import linkboard
 from tests.simulated import FIRST_PROJECT, simulator
+from tests.stage import data_ids
+from webapp.store import Store, uploads
 
 MB = 1_000_000
 HEADERS = {"Sec-Fetch-Site": "same-origin"}
@@ -27,7 +30,7 @@ def served(tmp_path_factory):
             with requests.Session() as browser:
                 browser.headers.update(HEADERS)
                 browser.post(f"{address}/signin", data={"api_key": "demo-key"}, timeout=20)
-                yield address, browser
+                yield address, browser, folder
 
 
 def upload(browser, address, size):
@@ -40,7 +43,7 @@ def upload(browser, address, size):
 
 
 def test_sixty_megabytes_get_their_answer(served):
-    address, browser = served
+    address, browser, _ = served
     answer = upload(browser, address, 60 * MB)
     assert answer.status_code == 413
     assert "A list may have up to 50" in answer.text
@@ -50,7 +53,7 @@ def test_sixty_megabytes_get_their_answer(served):
 
 def test_in_chunks_they_get_the_same_answer(served):
     """Without a length before them, they are too large only once they have come."""
-    address, browser = served
+    address, browser, _ = served
     project = FIRST_PROJECT.encode()
     head = (
         b'--b\r\nContent-Disposition: form-data; name="project_id"\r\n\r\n%s\r\n--b\r\n'
@@ -72,7 +75,7 @@ def test_in_chunks_they_get_the_same_answer(served):
 
 
 def test_the_answer_does_not_wait_for_the_upload(served):
-    address, browser = served
+    address, browser, _ = served
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     head = (
         "POST /submissions HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n"
@@ -86,9 +89,25 @@ def test_the_answer_does_not_wait_for_the_upload(served):
 
 
 def test_an_expired_session_is_told_though_the_upload_is_large(served):
-    address, _ = served
+    address, _, _ = served
     with requests.Session() as stranger:
         stranger.headers.update(HEADERS)
         answer = upload(stranger, address, 40 * MB)
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/signin")
+
+
+def test_a_list_that_breaks_off_on_its_way_back_is_seen_to(served):
+    address, browser, folder = served
+    form = {"project_id": FIRST_PROJECT, "ids": "\n".join(data_ids(20_000))}
+    place = browser.post(f"{address}/submissions", data=form, timeout=60).url
+    store = Store(f"sqlite:///{folder / 'linkboard.db'}")
+    with store.write() as connection:  # as if a disk had failed
+        uploads.keep_piece(connection, int(place.rpartition("/")[2]), 0, 1, b"\0")
+    store.close()
+    with browser.get(f"{place}/list", stream=True, timeout=60) as answer:
+        assert answer.status_code == 200
+        pieces = answer.iter_content(1_000)
+        assert next(pieces)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            deque(pieces, 0)

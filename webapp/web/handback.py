@@ -3,23 +3,30 @@
 import mimetypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from time import thread_time
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import idlist
-from webapp.idlist import Entry, Kind, Reading
+from webapp.idlist import Entry, Kind, Limits, Reading, Unreadable
 from webapp.store import Store, outcomes, uploads
 from webapp.store.outcomes import Effective
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.store.words import State
-from webapp.web import downloads, intake
+from webapp.web import downloads
 from webapp.web.desk import desk, submission_or_404
+from webapp.work import read
 
 REJECTED = "REJECTED"
 ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
 BY_FORMAT = {"Excel": "xlsx", "JSON": "json", "JSON lines": "jsonl", "CSV": "csv", "TSV": "tsv"}
+TOO_LONG = (
+    "It was worked on for five minutes without coming to its end. The items themselves can be "
+    "exported from the page of the submission."
+)
 HANDED_BACK = {State.DRAFT, State.ACTIVE, State.SETTLED}
 
 blueprint = Blueprint("handback", __name__)
@@ -48,21 +55,44 @@ def offers(submission: Submission) -> list[Offer]:
 
 @blueprint.get("/submissions/<int:submission_id>/list")
 def download(submission_id: int) -> ResponseReturnValue:
-    """One part of the upload in its own format, with status, reason, attempt and path added."""
+    """One part of the upload in its own format, with status, reason, attempt and path added.
+
+    What goes wrong before the first byte is told; later the connection breaks off, and with it the
+    download: a part of a list must not look like all of it.
+    """
     submission = submission_or_404(submission_id)
     upload, part = _upload_and_part(submission)
-    store = desk().store
-    reading = idlist.read(
-        uploads.pieces(store, submission_id, part),
-        file_name=upload.parts[part],
-        column=submission.review.get("columns", {}).get(str(part)),
-        limits=intake.limits(),
-        tell_repeats=False,
-    )
-    chunks = idlist.annotate(reading, Outcomes(store, submission_id))
+    try:
+        reading = _reading(submission, upload, part)
+        chunks = idlist.annotate(reading, Outcomes(desk().store, submission_id))
+        chunks = chain([next(chunks)], chunks)
+    except Unreadable as error:
+        abort(422, f"This list can't be handed back. {error}")
     stem, ending = _file_name(submission, upload.parts[part], reading)
     content_type = mimetypes.guess_type(f"list.{ending}")[0] or "application/octet-stream"
     return downloads.as_file(chunks, content_type, stem, ending)
+
+
+def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
+    return idlist.read(
+        uploads.pieces(desk().store, submission.id, part),
+        file_name=upload.parts[part],
+        column=submission.review.get("columns", {}).get(str(part)),
+        limits=_limits(),
+        tell_repeats=False,
+    )
+
+
+def _limits() -> Limits:
+    """Those of a list that is read, its time too: not the visitor's, whose line may be slow."""
+    end = thread_time() + read.LONGEST
+
+    def pause() -> None:
+        if thread_time() > end:
+            raise Unreadable(TOO_LONG)
+
+    most = desk().settings.upload_limit_mb * read.MB * read.UNPACKED
+    return Limits(unpacked_bytes=most, pause=pause)
 
 
 class Outcomes:

@@ -8,7 +8,6 @@ from typing import IO
 
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 
-from webapp.idlist import Limits
 from webapp.store import Connection, submissions, uploads
 from webapp.store.submissions import New
 from webapp.store.uploads import Upload
@@ -127,12 +126,6 @@ def parts(form: Form) -> list[tuple[str, IO[bytes]]]:
     if form.ids.strip():
         found.append(("", BytesIO(form.ids.encode("utf-8", "replace"))))
     return found
-
-
-def limits() -> Limits:
-    """What is read at most of an upload."""
-    most = desk().settings.upload_limit_mb * read.MB * read.UNPACKED
-    return Limits(unpacked_bytes=most)
 
 
 def pieces(stream: IO[bytes]) -> Iterator[bytes]:
