@@ -17,8 +17,9 @@ class SettingsError(Exception):
     """A setting that can't be used; the message names it and says what it takes."""
 
 
-def _setting(default: Any, help_text: str) -> Any:
-    return field(default=default, metadata={"help": help_text})
+def _setting(default: Any, help_text: str, **limits: Any) -> Any:
+    """`limits`: least and most of a number, or one_of some words."""
+    return field(default=default, metadata={"help": help_text, **limits})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,9 @@ class Settings:
     """
 
     ica_url: str = _setting("https://ica.illumina.com/ica/rest", "ICA's address")
-    ica_version: str = _setting("v4", "Media type of ICA's linking operations: v4, or v3")
+    ica_version: str = _setting(
+        "v4", "Media type of ICA's linking operations: v4, or v3", one_of=("v4", "v3")
+    )
     data_dir: Path = _setting(
         Path("~/.local/share/linkboard"), "Folder of the SQLite database and the made secret key"
     )
@@ -40,18 +43,18 @@ class Settings:
         "", "32 characters or more that seal the keys at rest; on loopback made when empty"
     )
     host: str = _setting("127.0.0.1", "Address to listen on")
-    port: int = _setting(8000, "Port to listen on")
+    port: int = _setting(8000, "Port to listen on", least=1, most=65_535)
     trusted_hosts: tuple[str, ...] = _setting(
         (), "Host names the dashboard is reached by, by commas; needed beyond loopback"
     )
-    trusted_proxies: int = _setting(0, "How many proxies in front set X-Forwarded headers")
-    batch_size: int = _setting(25_000, "Most ids in one ICA batch")
-    calls_per_second: float = _setting(10.0, "Most ICA calls a second for one account")
-    upload_limit_mb: int = _setting(50, "Largest upload, in MB")
-    session_hours: int = _setting(12, "Hours without a visit after which a session ends")
-    web_processes: int = _setting(2, "Web server processes")
-    web_threads: int = _setting(8, "Threads in each web server process")
-    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    trusted_proxies: int = _setting(0, "How many proxies in front set X-Forwarded headers", least=0)
+    batch_size: int = _setting(25_000, "Most ids in one ICA batch", least=1)
+    calls_per_second: float = _setting(10.0, "Most ICA calls a second for one account", least=0.1)
+    upload_limit_mb: int = _setting(50, "Largest upload, in MB", least=1)
+    session_hours: int = _setting(12, "Hours without a visit after which a session ends", least=1)
+    web_processes: int = _setting(2, "Web server processes", least=1)
+    web_threads: int = _setting(8, "Threads in each web server process", least=1)
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", one_of=LOG_LEVELS)
     demo_key: str = _setting("", "Key that signs anybody in by one click; `linkboard demo` sets it")
 
     def __post_init__(self) -> None:
@@ -106,15 +109,6 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 
-def table() -> list[str]:
-    """The lines of a Markdown table: every setting, its default, what it is for."""
-    rows = ["| Variable | Default | What it is |", "|---|---|---|"]
-    for setting in fields(Settings):
-        default = f"`{setting.default}`" if setting.default not in ("", ()) else "none"
-        rows.append(f"| `{_name(setting)}` | {default} | {setting.metadata['help']} |")
-    return rows
-
-
 def _name(setting: "Field[Any]") -> str:
     return PREFIX + setting.name.upper()
 
@@ -142,7 +136,7 @@ def _read(setting: "Field[Any]", text: str) -> Any:
         value = parse(text)
     except ValueError:
         raise SettingsError(f"{_name(setting)} must be {what}, but it is {text!r}.") from None
-    _check(setting.name, value)
+    _check(setting, value)
     return value
 
 
@@ -158,36 +152,22 @@ _PARSERS: dict[type, Any] = {
     type(Path()): (Path, "a path"),
 }
 
-_LEAST = {
-    "port": 1,
-    "trusted_proxies": 0,
-    "batch_size": 1,
-    "calls_per_second": 0.1,
-    "upload_limit_mb": 1,
-    "session_hours": 1,
-    "web_processes": 1,
-    "web_threads": 1,
-}
-
-_MOST = {"port": 65_535}
-
 _DATABASE_URL = re.compile(
     r"sqlite:///.+"
     r"| postgresql(\+psycopg)?:// ([^/@]*@)? ([\w.-]+|\[[\da-f:]+\])? (:\d+)? /[^/?]+ (\?.*)?",
     re.VERBOSE,
 )
 
-_ONE_OF = {"ica_version": ("v4", "v3"), "log_level": LOG_LEVELS}
 
-
-def _check(name: str, value: Any) -> None:
-    shown = PREFIX + name.upper()
-    if name in _LEAST and not value >= _LEAST[name]:
-        raise SettingsError(f"{shown} must be {_LEAST[name]} or more, but it is {value}.")
-    if name in _MOST and value > _MOST[name]:
-        raise SettingsError(f"{shown} must be {_MOST[name]} or less, but it is {value}.")
-    if name in _ONE_OF and value not in _ONE_OF[name]:
-        raise SettingsError(f"{shown} must be {' or '.join(_ONE_OF[name])}, but it is {value!r}.")
+def _check(setting: "Field[Any]", value: Any) -> None:
+    name, shown, limits = setting.name, _name(setting), setting.metadata
+    if "least" in limits and not value >= limits["least"]:  # nan is not
+        raise SettingsError(f"{shown} must be {limits['least']} or more, but it is {value}.")
+    if "most" in limits and value > limits["most"]:
+        raise SettingsError(f"{shown} must be {limits['most']} or less, but it is {value}.")
+    if "one_of" in limits and value not in limits["one_of"]:
+        words = " or ".join(limits["one_of"])
+        raise SettingsError(f"{shown} must be {words}, but it is {value!r}.")
     if name == "ica_url" and not value.startswith(("http://", "https://")):
         raise SettingsError(f"{shown} must begin with https:// or http://, but it is {value!r}.")
     if name == "database_url" and not _DATABASE_URL.fullmatch(value):

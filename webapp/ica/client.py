@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -13,9 +12,9 @@ from webapp import logs
 from webapp.ica import operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
 from webapp.ica.errors import IcaNonsense, NotSignedIn
-from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project
+from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
 from webapp.ica.operations import Kind, Operation, batch_operations
-from webapp.ica.transport import Call, OnCall, Params, Transport, new_session, path_to
+from webapp.ica.transport import Call, Params, Transport, new_session, path_to
 
 T = TypeVar("T")
 
@@ -35,7 +34,7 @@ class IcaClient:
     session: from new_session(), to share connections between the clients of one thread.
     version: v4, or v3 to speak the older linking operations.
     timeout: seconds for connecting, and between two pieces of the answer.
-    on_call: told of every call made, for budgets and metrics.
+    on_call: told of every call made, for budgets.
     """
 
     def __init__(
@@ -47,23 +46,17 @@ class IcaClient:
         version: str = "v4",
         timeout: tuple[float, float] = (3.05, 8.0),
         clock: Callable[[], float] = time.time,
-        on_call: OnCall | None = None,
+        on_call: Callable[[], None] = lambda: None,
     ) -> None:
         self._credential = credential
         self._clock = clock
-        self._transport = Transport(
-            base_url, session or new_session(), timeout=timeout, clock=clock, on_call=on_call
-        )
+        self._transport = Transport(base_url, session or new_session(), timeout, clock, on_call)
         self._batches = batch_operations(version)
 
     @property
     def clock_offset(self) -> float | None:
         """Seconds that ICA's clock is ahead of ours; None before ICA ever answered."""
         return self._transport.clock_offset
-
-    def ica_now(self) -> float | None:
-        """Seconds since 1970 by ICA's clock; None before ICA ever answered."""
-        return self._transport.ica_now
 
     def claims(self) -> Claims:
         """Who the user is, once ICA has taken their key or token.
@@ -107,6 +100,10 @@ class IcaClient:
             return self._get(operations.GET_ELIGIBLE, Page[Data], params, project=project_id)
 
         return {data.id for data in _each(page)}
+
+    def data(self, project_id: str, data_id: str) -> ProjectData:
+        """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""
+        return self._get(operations.GET_DATA, ProjectData, project=project_id, data=data_id)
 
     def jobs(self, *, offset: int = 0, page_size: int = 100) -> Page[Job]:
         """A page of the user's jobs, newest first. GET /api/jobs"""
@@ -177,30 +174,6 @@ class IcaClient:
         )
         return page.total
 
-    def each_item(
-        self,
-        project_id: str,
-        batch_id: str,
-        *,
-        statuses: Iterable[str] = (),
-        page_token: str | None = None,
-        page_size: int = PAGE_SIZE,
-        kind: Kind = "link",
-    ) -> Iterator[Item]:
-        """Every item of a batch, page after page by cursor, each page asked for when it is needed.
-
-        Raises IcaNonsense when a cursor comes twice. GET …/dataLinkingBatch/{b}/items
-        """
-        page = partial(
-            self.items,
-            project_id,
-            batch_id,
-            statuses=tuple(statuses),
-            page_size=page_size,
-            kind=kind,
-        )
-        return _each(lambda token: page(page_token=token), page_token)
-
     def item(self, project_id: str, batch_id: str, item_id: str, *, kind: Kind = "link") -> Item:
         """One item of a batch. GET …/dataLinkingBatch/{b}/items/{i}"""
         operation = self._batches[kind].item
@@ -240,8 +213,9 @@ def _offset(page_offset: int, page_size: int) -> list[tuple[str, str]]:
     return [("pageOffset", str(page_offset)), ("pageSize", str(page_size))]
 
 
-def _each(page: Callable[[str | None], Page[T]], token: str | None = None) -> Iterator[T]:
+def _each(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
     """All rows, page after page, until a page has no next one."""
+    token: str | None = None
     seen = {token}
     while True:
         rows = page(token)

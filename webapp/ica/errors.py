@@ -16,9 +16,11 @@ No message holds a key or a token, nor does any other attribute.
 """
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 
+@dataclass(eq=False, repr=False)
 class IcaError(Exception):
     """A call to ICA that brought nothing.
 
@@ -30,12 +32,10 @@ class IcaError(Exception):
 
     worth_trying_again: ClassVar[bool] = True
 
-    def __init__(
-        self, message: str, *, maybe_done: bool = False, retry_after: float | None = None
-    ) -> None:
-        super().__init__(message)
-        self.maybe_done = maybe_done
-        self.retry_after = retry_after
+    message: str
+    _: KW_ONLY
+    maybe_done: bool = False
+    retry_after: float | None = None
 
 
 class IcaUnreachable(IcaError):
@@ -46,6 +46,7 @@ class IcaNonsense(IcaError):
     """An answer came that can't be read."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class IcaProblem(IcaError):
     """ICA said no.
 
@@ -56,42 +57,8 @@ class IcaProblem(IcaError):
 
     worth_trying_again: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int,
-        problem: Mapping[str, Any],
-        maybe_done: bool = False,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, maybe_done=maybe_done, retry_after=retry_after)
-        self.status = status
-        self.problem = dict(problem)
-
-    @property
-    def title(self) -> str:
-        """Where ICA puts its machine code, such as ICA_API_004; "" when it has none."""
-        return self._text("title")
-
-    @property
-    def detail(self) -> str:
-        """ICA's own explanation, "" when it has none."""
-        return self._text("detail")
-
-    @property
-    def id(self) -> str:
-        """What Illumina's support asks for, "" when ICA gave none."""
-        return self._text("id")
-
-    @property
-    def instance(self) -> str:
-        """The URI of this occurrence, "" when ICA gave none."""
-        return self._text("instance")
-
-    def _text(self, name: str) -> str:
-        value = self.problem.get(name)
-        return value if isinstance(value, str) else ""
+    status: int
+    problem: dict[str, Any]
 
 
 class NotSignedIn(IcaProblem):

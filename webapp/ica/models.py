@@ -31,12 +31,10 @@ class Page(_Answer, Generic[T], frozen=True):
     """One page of a list.
 
     total: how many there are in all; ICA gives it with offset paging only, and not everywhere.
-    remaining: how many come after this page, with cursor paging; approximate, can rise and fall.
     """
 
     items: list[T]
     next_page_token: str | None = None
-    remaining: int | None = msgspec.field(default=None, name="remainingRecords")
     total: int | None = msgspec.field(default=None, name="totalItemCount")
 
     @property
@@ -45,32 +43,12 @@ class Page(_Answer, Generic[T], frozen=True):
         return self.next_page_token or None
 
 
-class Region(_Answer, frozen=True):
-    """Where a project's data live."""
-
-    code: str
-    city_name: str | None = None
-
-
 class Project(_Answer, frozen=True):
     """A project, as far as one who links data into it wants to know it."""
 
     id: str
     name: str
-    tenant_name: str | None = None
     short_description: str | None = None
-    urn: str | None = None
-    region: Region | None = None
-
-
-class User(_Answer, frozen=True):
-    """Who owns a job."""
-
-    id: str
-    username: str | None = None
-    email: str | None = None
-    firstname: str | None = None
-    lastname: str | None = None
 
 
 class Job(_Answer, frozen=True):
@@ -82,13 +60,10 @@ class Job(_Answer, frozen=True):
 
     id: str
     status: str
-    subject_type: str | None = None
     subject_id: str | None = None
     information: str | None = msgspec.field(default=None, name="additionalStatusInformation")
     time_created: Moment | None = None
-    time_started: Moment | None = None
     time_finished: Moment | None = None
-    owner: User | None = None
     project: Project | None = None
 
     @property
@@ -125,10 +100,7 @@ class DataDetails(_Answer, frozen=True):
     data_type: str | None = None
     owning_project_id: str | None = None
     owning_project_name: str | None = None
-    tenant_name: str | None = None
     format: DataFormat | None = None
-    time_created: Moment | None = None
-    time_modified: Moment | None = None
 
 
 class Data(_Answer, frozen=True):

@@ -37,6 +37,7 @@ GET_PROJECT = Operation("getProject", "GET", "/api/projects/{project}")
 GET_ELIGIBLE = Operation(
     "getDataEligibleForLinking", "GET", "/api/projects/{project}/data/eligibleForLinking"
 )
+GET_DATA = Operation("getProjectData", "GET", "/api/projects/{project}/data/{data}")
 GET_JOBS = Operation("getJobs", "GET", "/api/jobs")
 GET_JOB = Operation("getJob", "GET", "/api/jobs/{job}")
 

@@ -1,6 +1,5 @@
 """HTTP as all operations share it: the session, its time-outs, ICA's clock, what sending raises."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,15 +14,12 @@ from requests.exceptions import ContentDecodingError
 from webapp import __version__, logs
 from webapp.ica import answers
 from webapp.ica.auth import SecretHeader
-from webapp.ica.errors import IcaError, IcaNonsense, NotThere
+from webapp.ica.errors import IcaNonsense, NotThere
 from webapp.ica.operations import Operation
 from webapp.ica.unanswered import NO_ANSWER, unreachable, was_refused
 
 Session = requests.Session
 T = TypeVar("T")
-
-OnCall = Callable[[str, str, float], None]
-"""Told of every call: ICA's operationId, "ok" or the name of the error's class, and seconds."""
 
 Params = Sequence[tuple[str, str]]
 
@@ -68,42 +64,26 @@ def path_to(operation: Operation, **ids: str) -> str:
     return operation.path.format(**quoted)
 
 
+@dataclass(slots=True)
 class Transport:
-    """Carries calls to one ICA over one session."""
+    """Carries calls to one ICA over one session; for the parameters, see IcaClient."""
 
-    def __init__(
-        self,
-        base_url: str,
-        session: requests.Session,
-        *,
-        timeout: tuple[float, float],
-        clock: Callable[[], float],
-        on_call: OnCall | None,
-    ) -> None:
-        self._base = base_url.rstrip("/")
-        self._session = session
-        self._timeout = timeout
-        self._clock = clock
-        self._on_call = on_call
-        self.clock_offset: float | None = None
-
-    @property
-    def ica_now(self) -> float | None:
-        """Seconds since 1970 by ICA's clock; None before ICA ever answered."""
-        return None if self.clock_offset is None else self._clock() + self.clock_offset
+    base_url: str
+    session: requests.Session
+    timeout: tuple[float, float]
+    clock: Callable[[], float]
+    on_call: Callable[[], None]
+    clock_offset: float | None = None
 
     def carry(self, call: Call, answer: type[T], auth: SecretHeader) -> T:
         """Make a call and return its answer, of the type `answer`. Raises IcaError."""
-        started = time.perf_counter()
         try:
             with logs.hiding(auth.secret):
                 response = self._send(call, auth)
-            value = answers.read(call.operation, response, answer, auth.hide, self._now())
-        except IcaError as error:
-            self._tell(call.operation, type(error).__name__, started)
-            raise
-        self._tell(call.operation, "ok", started)
-        return value
+            now = self.clock() + (self.clock_offset or 0.0)
+            return answers.read(call.operation, response, answer, auth.hide, now)
+        finally:
+            self.on_call()
 
     def _send(self, call: Call, auth: SecretHeader) -> requests.Response:
         operation = call.operation
@@ -117,34 +97,27 @@ class Transport:
             raise unreachable(what, error, creates=operation.creates) from error
         date = answers.http_date(response.headers.get("Date", ""))
         if date is not None:
-            self.clock_offset = date - self._clock()
+            self.clock_offset = date - self.clock()
         return response
 
     def _request(self, call: Call, auth: SecretHeader) -> requests.Response:
         headers = {"Accept": call.operation.media}
         if call.body is not None:
             headers["Content-Type"] = call.operation.media
-        return self._session.request(
+        return self.session.request(
             call.operation.method,
-            self._base + call.path,
+            self.base_url.rstrip("/") + call.path,
             params=list(call.params),
             data=call.body,
             headers=headers,
             auth=auth,
-            timeout=self._timeout,
+            timeout=self.timeout,
             allow_redirects=False,
         )
 
-    def _tell(self, operation: Operation, outcome: str, started: float) -> None:
-        if self._on_call:
-            self._on_call(operation.id, outcome, time.perf_counter() - started)
-
-    def _now(self) -> float:
-        return self._clock() if self.ica_now is None else self.ica_now
-
     def _host(self) -> str:
         """Host and port as they were set, without a password that may stand before them."""
-        return self._base.split("://")[-1].split("/")[0].split("@")[-1]
+        return self.base_url.split("://")[-1].split("/")[0].split("@")[-1]
 
 
 def _twice_if_refused(send: Callable[[], requests.Response]) -> requests.Response:

@@ -47,41 +47,36 @@ class _Document:
 
     def _list(self, depth: int, *, is_named: bool) -> Iterator[Record]:
         """A list of values. In one whose name says nothing, only values with ids are entries."""
-        cursor = self._entered("[", depth)
-        if cursor.skip("]"):
-            return
-        while True:
-            if cursor.peek() == "[":
+        for _ in self._inside("[", "]", depth):
+            if self._cursor.peek() == "[":
                 yield from self._list(depth + 1, is_named=is_named)
             else:
                 yield self._value(is_named=is_named)
-            if not cursor.skip(","):
-                break
-        cursor.expect("]")
 
     def _object(self, depth: int) -> Iterator[Record]:
         """An object around lists: they are looked for at any of its keys."""
-        cursor = self._entered("{", depth)
-        if cursor.skip("}"):
-            return
-        while True:
+        for _ in self._inside("{", "}", depth):
             key = self._key()
-            character = cursor.peek()
+            character = self._cursor.peek()
             if character == "[":
                 yield from self._list(depth + 1, is_named=_is_list_name(key))
             elif character == "{":
                 yield from self._object(depth + 1)
             else:
                 yield from self._beside()
-            if not cursor.skip(","):
-                break
-        cursor.expect("}")
 
-    def _entered(self, bracket: str, depth: int) -> Cursor:
+    def _inside(self, opening: str, closing: str, depth: int) -> Iterator[None]:
+        """Goes through a list or an object; whoever iterates passes what stands at each step."""
+        cursor = self._cursor
         if depth > _DEEPEST:
-            raise self._cursor.too_deep()
-        self._cursor.enter(bracket)
-        return self._cursor
+            raise cursor.too_deep()
+        cursor.enter(opening)
+        if cursor.skip(closing):
+            return
+        yield
+        while cursor.skip(","):
+            yield
+        cursor.expect(closing)
 
     def _key(self) -> str:
         key = self._cursor.value()

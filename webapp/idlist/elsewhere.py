@@ -32,13 +32,6 @@ class Elsewhere:
         late = sorted(self._counts)[: max(0, MOST_OTHERS + 1 - len(self._known))]
         names = {i: self._names[i] if i < len(self._names) else "" for i in late}
         return tuple(
-            Column(
-                i + 1,
-                shown(clean(name).strip()),
-                self._counts[i],
-                self._rows,
-                chosen=False,
-                why=HOLDS_IDS,
-            )
+            Column(i + 1, shown(clean(name).strip()), self._counts[i], self._rows, False, HOLDS_IDS)
             for i, name in names.items()
         )

@@ -2,6 +2,7 @@
 
 import gzip
 import time
+from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -53,9 +54,9 @@ def _view(
     """What Flask calls for an operation: spoil it, or serve it."""
 
     def view(**path: str) -> Response:
-        world.tally.count(operation.id)
+        world.calls.append(operation.id)
         time.sleep(world.options.latency_ms / 1000)
-        spoiled = spoil_before(world, operation, request.environ)
+        spoiled = spoil_before(world, operation)
         if spoiled is not None:
             return spoiled
         now = world.clock()
@@ -64,7 +65,7 @@ def _view(
         body = request.get_data(cache=False)
         call = Call(world, operation, user, version, request.path, request.args, body, now)
         response = _json(serve(call, **path), operation.success, media_type(version))
-        spoil_after(world, operation, request.environ)
+        spoil_after(world, operation, response)
         return response
 
     return view
@@ -85,10 +86,10 @@ def _add_controls(app: Flask, world: World) -> None:
     """The simulator's own addresses, which are no part of ICA."""
 
     def read_calls() -> dict[str, int]:
-        return world.tally.read()
+        return Counter(world.calls)
 
     def reset() -> Response:
-        world.tally.reset()
+        world.calls.clear()
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def read_faults() -> dict[str, float | str]:
@@ -122,7 +123,7 @@ def _as_problem(error: HTTPException) -> Problem:
     """Flask's own 404, 405, 413, 415 and 500 in ICA's clothes."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     allowed = dict(error.get_headers()).get("Allow")
-    headers = {"Allow": allowed} if allowed else None
+    headers = {"Allow": allowed} if allowed else {}
     return Problem(status, f"ICA_API_{status}", HTTPStatus(status).phrase, headers)
 
 

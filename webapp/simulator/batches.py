@@ -5,7 +5,7 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from enum import StrEnum
 
 from webapp.simulator import outcomes
@@ -32,20 +32,7 @@ class Kind(StrEnum):
     UNLINKING = "unlinking"
 
 
-_ENDS = {
-    Kind.LINKING: (
-        outcomes.LINKED,
-        outcomes.ALREADY_LINKED,
-        outcomes.FAILED,
-        outcomes.PARTIALLY_LINKED,
-    ),
-    Kind.UNLINKING: (
-        outcomes.UNLINKED,
-        outcomes.ALREADY_UNLINKED,
-        outcomes.FAILED,
-        outcomes.PARTIALLY_UNLINKED,
-    ),
-}
+_DONE = {Kind.LINKING: outcomes.LINKED, Kind.UNLINKING: outcomes.UNLINKED}
 _SUCCESSES = {
     outcomes.LINKED,
     outcomes.ALREADY_LINKED,
@@ -57,7 +44,9 @@ _SUCCESSES = {
 
 def known_statuses(kind: Kind) -> tuple[str, ...]:
     """The words that the `status` parameter takes."""
-    return (INITIALISED, WAITING_RESOURCES, RUNNING, *_ENDS[kind])
+    done = _DONE[kind]
+    ends = (done, f"ALREADY_{done}", outcomes.FAILED, f"PARTIALLY_{done}")
+    return (INITIALISED, WAITING_RESOURCES, RUNNING, *ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +58,25 @@ class JobState:
     finished: float | None
 
 
+@dataclass(eq=False)
 class Batch:
     """A batch as it was created; everything else follows from the time that has passed."""
 
-    def __init__(
-        self,
-        batch_id: str,
-        kind: Kind,
-        project_id: str,
-        user_id: str,
-        created: float,
-        rate: float,
-        data_ids: Sequence[str],
-        ends: Iterable[str],
-    ) -> None:
-        self.id = batch_id
-        self.kind = kind
-        self.project_id = project_id
-        self.user_id = user_id
-        self.created = created
-        self._rate = rate
-        self._data_ids = data_ids
+    id: str
+    kind: Kind
+    project_id: str
+    user_id: str
+    created: float
+    rate: float
+    data_ids: Sequence[str]
+    ends: InitVar[Iterable[str]]
+
+    def __post_init__(self, ends: Iterable[str]) -> None:
         self._positions = _by_status(ends)
-        self._salt = int(batch_id[:8], 16)
+        self._salt = int(self.id[:8], 16)
 
     def __len__(self) -> int:
-        return len(self._data_ids)
+        return len(self.data_ids)
 
     @property
     def job_id(self) -> str:
@@ -105,10 +87,7 @@ class Batch:
         return f"ProjectData{self.kind.capitalize()}Batch"
 
     def progress(self, now: float) -> Progress:
-        return Progress.after(now - self.created, self._rate, len(self))
-
-    def data_id(self, position: int) -> str:
-        return self._data_ids[position]
+        return Progress.after(now - self.created, self.rate, len(self))
 
     def status(self, position: int, progress: Progress) -> str:
         """An item's status, as V4 words it."""
@@ -140,9 +119,9 @@ class Batch:
     def job_state(self, now: float) -> JobState:
         """The job that carries the batch, in a job's own words."""
         progress = self.progress(now)
-        started = self.created + seconds_to_start(self._rate)
+        started = self.created + seconds_to_start(self.rate)
         if progress.is_done:
-            finished = self.created + seconds_to_finish(self._rate, len(self))
+            finished = self.created + seconds_to_finish(self.rate, len(self))
             return JobState(self._verdict(), min(started, finished), finished)
         if progress.running:
             return JobState("RUNNING", started, None)

@@ -81,7 +81,7 @@ def job_document(batch: Batch, owner: User, project: Project, now: float) -> Doc
 def item_document(batch: Batch, position: int, progress: Progress, version: str) -> Document:
     """One item of a linking or unlinking batch, as `version` words it."""
     status = batch.status(position, progress)
-    data_id = batch.data_id(position)
+    data_id = batch.data_ids[position]
     item: Document = {
         "id": batch.item_id(position),
         "request": {"dataId": data_id},

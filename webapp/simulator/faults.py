@@ -60,14 +60,6 @@ class Fault:
             return cls(name, operation, count=int(amount[:-1]))
         return cls(name, operation, rate=_share(amount))
 
-    @property
-    def target(self) -> str:
-        return f"{self.operation}:{self.name}" if self.operation else self.name
-
-    @property
-    def amount(self) -> float | str:
-        return self.rate if self.count is None else f"{self.count}x"
-
 
 @dataclass(frozen=True, slots=True)
 class Faults:
@@ -86,7 +78,12 @@ class Faults:
         return cls.parse(f"{target}={amount}" for target, amount in amounts.items())
 
     def to_json(self) -> dict[str, float | str]:
-        return {fault.target: fault.amount for fault in self.each}
+        return {
+            f"{fault.operation}:{fault.name}".removeprefix(":"): (
+                fault.rate if fault.count is None else f"{fault.count}x"
+            )
+            for fault in self.each
+        }
 
 
 class Dice:

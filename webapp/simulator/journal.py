@@ -5,6 +5,7 @@ written once, when its batch is created; one that was torn by a crash is dropped
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -24,17 +25,17 @@ class Request(msgspec.Struct, frozen=True):
     data_ids: list[str]
 
 
+@dataclass(frozen=True, slots=True)
 class Journal:
     """A file of requests; without a path it remembers nothing."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
+    path: Path | None
 
     def read(self) -> Iterator[Request]:
         """Every request written whole, in order. Cuts a torn last line off the file."""
-        if self._path is None or not self._path.exists():
+        if self.path is None or not self.path.exists():
             return
-        with self._path.open("rb+") as file:
+        with self.path.open("rb+") as file:
             whole = 0
             for line in file:
                 if not line.endswith(b"\n"):
@@ -45,7 +46,7 @@ class Journal:
 
     def append(self, request: Request) -> None:
         """Write one request down before its batch is answered."""
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
                 file.write(msgspec.json.encode(request) + b"\n")

@@ -1,9 +1,6 @@
 """Faults of the way: what may happen to a call whatever its operation."""
 
 import time
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any
 
 from flask import Response
 from werkzeug.http import http_date
@@ -12,7 +9,9 @@ from webapp.simulator.operations import Operation
 from webapp.simulator.problems import Problem
 from webapp.simulator.world import World
 
-Environ = dict[str, Any]
+# How the server is to end a call that it does not answer whole: this header, kept from the client,
+# says to close the connection unanswered, or in the middle of the body.
+ENDING, DROP, CUT = "X-Simulator-Ending", "drop", "cut"
 
 RETRY_AFTER_SECONDS = 2
 _PROXY_PAGE = (
@@ -21,27 +20,7 @@ _PROXY_PAGE = (
 )
 
 
-class Ending(Enum):
-    """How the server is to end a call that it does not answer whole."""
-
-    DROP = "close the connection unanswered"
-    CUT = "close the connection in the middle of the body"
-
-
-@dataclass(slots=True)
-class Wire:
-    """The server's ear: what the app wants of the connection; None: answer whole."""
-
-    ending: Ending | None = None
-
-    @classmethod
-    def of(cls, environ: Environ) -> "Wire":
-        """The wire of a call; Flask and the server see the same one."""
-        wire: Wire = environ.setdefault("simulator.wire", cls())
-        return wire
-
-
-def spoil_before(world: World, operation: Operation, environ: Environ) -> Response | None:
+def spoil_before(world: World, operation: Operation) -> Response | None:
     """Stall, refuse or drop a call before anything was done; None lets it through.
 
     Raises Problem 429 and 500.
@@ -49,8 +28,7 @@ def spoil_before(world: World, operation: Operation, environ: Environ) -> Respon
     if _strikes(world, operation, "slow"):
         time.sleep(world.options.slow_seconds)
     if _strikes(world, operation, "dropped-before"):
-        Wire.of(environ).ending = Ending.DROP
-        return Response()
+        return Response(headers={ENDING: DROP})
     if _strikes(world, operation, "503"):
         return Response(_PROXY_PAGE, 503, mimetype="text/html")
     if _strikes(world, operation, "500"):
@@ -61,12 +39,12 @@ def spoil_before(world: World, operation: Operation, environ: Environ) -> Respon
     return None
 
 
-def spoil_after(world: World, operation: Operation, environ: Environ) -> None:
+def spoil_after(world: World, operation: Operation, response: Response) -> None:
     """Lose the answer, or half of it, of a call whose work was done."""
     if _strikes(world, operation, "dropped-after"):
-        Wire.of(environ).ending = Ending.DROP
+        response.headers[ENDING] = DROP
     elif _strikes(world, operation, "cut"):
-        Wire.of(environ).ending = Ending.CUT
+        response.headers[ENDING] = CUT
 
 
 def _strikes(world: World, operation: Operation, fault: str) -> bool:

@@ -1,5 +1,6 @@
 """ICA's operations that the simulator serves, and the media types each of them speaks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from werkzeug.datastructures import MIMEAccept
@@ -24,9 +25,17 @@ class Operation:
 
 
 _PROJECT = "/api/projects/<project_id>"
-_LINKING = f"{_PROJECT}/dataLinkingBatch"
-_UNLINKING = f"{_PROJECT}/dataUnlinkingBatch"
-_BOTH = (V4, V3)
+
+
+def _on_batches(word: str, prefix: str, versions: tuple[str, ...]) -> Iterator[Operation]:
+    """The four operations of one kind of batch; `word` is ICA's for the kind, `prefix` ours."""
+    name, batches = f"ProjectData{word}Batch", f"{_PROJECT}/data{word}Batch"
+    batch = f"{batches}/<batch_id>"
+    yield Operation(f"create{name}", f"{prefix}create", "POST", batches, versions, True, 201)
+    yield Operation(f"get{name}", f"{prefix}batch", "GET", batch)
+    yield Operation(f"get{name}Items", f"{prefix}items", "GET", f"{batch}/items", versions)
+    yield Operation(f"get{name}Item", f"{prefix}item", "GET", f"{batch}/items/<item_id>", versions)
+
 
 OPERATIONS = (
     Operation("createJwtToken", "token", "POST", "/api/tokens"),
@@ -39,39 +48,8 @@ OPERATIONS = (
     Operation("getProjectData", "data", "GET", f"{_PROJECT}/data/<data_id>"),
     Operation("getJobs", "jobs", "GET", "/api/jobs"),
     Operation("getJob", "job", "GET", "/api/jobs/<job_id>"),
-    Operation("createProjectDataLinkingBatch", "create", "POST", _LINKING, _BOTH, True, 201),
-    Operation("getProjectDataLinkingBatch", "batch", "GET", f"{_LINKING}/<batch_id>"),
-    Operation(
-        "getProjectDataLinkingBatchItems", "items", "GET", f"{_LINKING}/<batch_id>/items", _BOTH
-    ),
-    Operation(
-        "getProjectDataLinkingBatchItem",
-        "item",
-        "GET",
-        f"{_LINKING}/<batch_id>/items/<item_id>",
-        _BOTH,
-    ),
-    Operation(
-        "createProjectDataUnlinkingBatch",
-        "unlink-create",
-        "POST",
-        _UNLINKING,
-        takes_body=True,
-        success=201,
-    ),
-    Operation("getProjectDataUnlinkingBatch", "unlink-batch", "GET", f"{_UNLINKING}/<batch_id>"),
-    Operation(
-        "getProjectDataUnlinkingBatchItems",
-        "unlink-items",
-        "GET",
-        f"{_UNLINKING}/<batch_id>/items",
-    ),
-    Operation(
-        "getProjectDataUnlinkingBatchItem",
-        "unlink-item",
-        "GET",
-        f"{_UNLINKING}/<batch_id>/items/<item_id>",
-    ),
+    *_on_batches("Linking", "", (V4, V3)),
+    *_on_batches("Unlinking", "unlink-", (V3,)),
 )
 
 

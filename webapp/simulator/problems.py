@@ -1,11 +1,13 @@
 """What the simulator answers when it refuses: ICA's RFC 7807 problems."""
 
 import uuid
+from dataclasses import dataclass, field
 from typing import Any
 
 PROBLEM_TYPE = "application/problem+json"
 
 
+@dataclass(eq=False)
 class Problem(Exception):
     """A refusal: the HTTP status, ICA's machine code (it stands in `title`) and a sentence.
 
@@ -13,14 +15,10 @@ class Problem(Exception):
     plausible, and no client should read them.
     """
 
-    def __init__(
-        self, status: int, code: str, detail: str, headers: dict[str, str] | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.headers = headers or {}
+    status: int
+    code: str
+    detail: str
+    headers: dict[str, str] = field(default_factory=dict)
 
     def document(self, instance: str, timestamp: str) -> dict[str, Any]:
         """The body of the answer; `instance` is the URL that was asked."""

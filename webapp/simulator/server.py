@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_content_length
 
 from webapp.simulator.app import LARGEST_BODY, create_app
-from webapp.simulator.mishaps import Ending, Environ, Wire
+from webapp.simulator.mishaps import CUT, DROP, ENDING
 from webapp.simulator.options import Options
 
 log = logging.getLogger(__name__)
@@ -106,11 +106,11 @@ class _Handler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         environ = self.make_environ()
         environ["wsgi.input"] = self._body(environ)
-        wire = Wire.of(environ)
         response = Response.from_app(self.server.app, environ, buffered=True)
-        self.close_connection = self.close_connection or wire.ending is not None
-        if wire.ending is not Ending.DROP:
-            self._send(response, cut=wire.ending is Ending.CUT)
+        ending = response.headers.pop(ENDING, None)
+        self.close_connection = self.close_connection or ending is not None
+        if ending != DROP:
+            self._send(response, cut=ending == CUT)
 
     def handle_expect_100(self) -> bool:
         accepted = super().handle_expect_100()
@@ -120,7 +120,7 @@ class _Handler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         log.debug(message, *args)
 
-    def _body(self, environ: Environ) -> io.BytesIO:
+    def _body(self, environ: dict[str, Any]) -> io.BytesIO:
         """The whole body: what is left unread would be taken for the next call.
 
         One that is too large stays unread: the app refuses it by its length, and the connection

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 
 import msgspec
 
@@ -67,7 +68,7 @@ def projects(call: Call) -> Document:
         for project in call.world.projects.readable_by(call.user)
         if search.casefold() in project.name.casefold()
     ]
-    keys = {"name": _name_of, "shortDescription": _description_of}
+    keys = {"name": attrgetter("name"), "shortDescription": attrgetter("description")}
     rows = sorted_rows(found, call.args.get("sort", ""), keys)
     return call.page(Selection(range(len(rows))), lambda i: project_document(rows[i]), search)
 
@@ -104,7 +105,7 @@ def jobs(call: Call) -> Document:
         if not wanted or batch.job_state(call.now).status in wanted
     ]
     keys: dict[str, Callable[[Batch], float]] = {
-        "timeCreated": lambda batch: batch.created,
+        "timeCreated": attrgetter("created"),
         "timeStarted": lambda batch: batch.job_state(call.now).started or call.now,
         "timeFinished": lambda batch: batch.job_state(call.now).finished or call.now,
     }
@@ -117,7 +118,7 @@ def job(call: Call, job_id: str) -> Document:
     return _job(call, call.world.batch_of_job(job_id, call.user))
 
 
-def create_batch(call: Call, project_id: str, kind: Kind) -> Document:
+def create(call: Call, project_id: str, kind: Kind) -> Document:
     """createProjectDataLinkingBatch, createProjectDataUnlinkingBatch"""
     target = call.world.projects.to_write(call.user, project_id)
     try:
@@ -159,26 +160,12 @@ def item(call: Call, project_id: str, batch_id: str, item_id: str, kind: Kind) -
 
 def services() -> dict[str, Callable[..., Document]]:
     """The function of every operation, by the operation's short name."""
-    on_batches: dict[str, Callable[..., Document]] = {
-        "create": create_batch,
-        "batch": batch,
-        "items": items,
-        "item": item,
-    }
+    alone = (token, refresh, projects, project, eligible, data, jobs, job)
+    on_batches = (create, batch, items, item)
     return {
-        "token": token,
-        "refresh": refresh,
-        "projects": projects,
-        "project": project,
-        "eligible": eligible,
-        "data": data,
-        "jobs": jobs,
-        "job": job,
-        **{name: partial(serve, kind=Kind.LINKING) for name, serve in on_batches.items()},
-        **{
-            f"unlink-{name}": partial(serve, kind=Kind.UNLINKING)
-            for name, serve in on_batches.items()
-        },
+        **{serve.__name__: serve for serve in alone},
+        **{serve.__name__: partial(serve, kind=Kind.LINKING) for serve in on_batches},
+        **{f"unlink-{serve.__name__}": partial(serve, kind=Kind.UNLINKING) for serve in on_batches},
     }
 
 
@@ -202,11 +189,3 @@ def _job(call: Call, found: Batch) -> Document:
 
 def _catalogue(target: Project) -> list[str]:
     return [f"fil.{digest(f'{target.id}/{n}').hex()}" for n in range(_CATALOGUE_SIZE)]
-
-
-def _name_of(found: Project) -> str:
-    return found.name
-
-
-def _description_of(found: Project) -> str:
-    return found.description

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from webapp.simulator import outcomes
@@ -19,26 +19,6 @@ from webapp.simulator.projects import Project, Projects, uuid_text
 _EVERY_ODD_ITEM = 7
 
 
-class Tally:
-    """How often each operation was called."""
-
-    def __init__(self) -> None:
-        self._calls: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def count(self, operation_id: str) -> None:
-        with self._lock:
-            self._calls[operation_id] += 1
-
-    def read(self) -> dict[str, int]:
-        with self._lock:
-            return dict(self._calls)
-
-    def reset(self) -> None:
-        with self._lock:
-            self._calls.clear()
-
-
 class World:
     """The state of one simulator; `clock` tells seconds since 1970."""
 
@@ -48,7 +28,7 @@ class World:
         self.people = People(options.token_seconds)
         self.projects = Projects()
         self.dice = Dice(options.faults, options.seed)
-        self.tally = Tally()
+        self.calls: list[str] = []  # ids of operations; threads may append at once
         self._holdings: defaultdict[str, Holdings] = defaultdict(Holdings)
         self._batches: dict[str, Batch] = {}
         self._by_job: dict[str, Batch] = {}
