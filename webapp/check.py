@@ -48,8 +48,9 @@ def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:
 def _database(settings: Settings, now: float) -> Iterator[Finding]:
     store = Store(settings.database)
     try:
-        if not store.is_current():
-            yield Finding(False, "The database is not up to date: run `linkboard migrate`.")
+        trouble = store.trouble()
+        if trouble:
+            yield Finding(False, trouble)
             return
         yield Finding(True, "The database answers and is up to date.")
         yield _worker(store, now)

@@ -1,7 +1,6 @@
 """The commands. Each imports what it runs when it runs, so that no process loads more than that."""
 
 import os
-import queue
 import signal
 import sys
 import threading
@@ -15,7 +14,7 @@ import click
 
 from webapp import __version__, logs
 from webapp.settings import Settings, SettingsError
-from webapp.supervisor import end_with_parent
+from webapp.supervisor import end_with_parent, when_told_to_end
 from webapp.vault import secret_key_for
 
 END_WITHIN = 9  # seconds; a unit is done within 8, and what can't be done keeps its lease
@@ -40,8 +39,13 @@ def main() -> None:
     """
 
 
+_port_option = click.option(
+    "--port", type=int, help="Port to listen on, instead of LINKBOARD_PORT."
+)
+
+
 @main.command()
-@click.option("--port", type=int, help="Port to listen on, instead of LINKBOARD_PORT.")
+@_port_option
 @click.option("--no-worker", is_flag=True, help="Serve pages only; `linkboard work` does the rest.")
 def serve(port: int | None, no_worker: bool) -> None:
     """Serve the dashboard, with a worker beside it."""
@@ -53,7 +57,7 @@ def serve(port: int | None, no_worker: bool) -> None:
 
 
 @main.command()
-@click.option("--port", type=int, help="Port to listen on, instead of LINKBOARD_PORT.")
+@_port_option
 def demo(port: int | None) -> None:
     """Try the dashboard: simulated ICA, worker and examples, all on this machine."""
     from webapp.demo import stand
@@ -132,6 +136,19 @@ def check() -> None:
     sys.exit(0 if well else 1)
 
 
+@main.command()
+@click.argument("act", type=click.Choice(["stop", "archive", "delete"]))
+@click.argument("submission_id", type=int)
+def submissions(act: str, submission_id: int) -> None:
+    """Stop, archive or delete a submission whose submitter has left."""
+    settings = Settings.from_environment()
+    from webapp.maintenance import carry_out
+
+    ok, sentence = carry_out(settings, act, submission_id, time.time())
+    click.echo(sentence, err=not ok)
+    sys.exit(0 if ok else 1)
+
+
 def _say_where(host: str, port: int) -> None:
     click.echo(f"ICA is simulated at http://{host}:{port}/ica/rest")
 
@@ -147,13 +164,10 @@ def _begin(process: str) -> Settings:
 def _run_until_told_to_end(run: Callable[[threading.Event], None]) -> None:
     """Call `run` in a thread with an event that SIGTERM or SIGINT sets, and wait for its end.
 
-    The main thread waits apart, because an event must not be set by a handler that interrupts a
-    wait for it. What does not end in time is ended by the kernel.
+    What does not end in time is ended by the kernel.
     """
     stop = threading.Event()
-    told: queue.SimpleQueue[object] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: told.put(number))
+    told = when_told_to_end()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run, stop)
         running.add_done_callback(told.put)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
-from webapp.store import DatabaseAway, Store
+from webapp.store import DatabaseAway, NotMigrated, Store
 from webapp.supervisor import Child, supervise
 from webapp.vault import secret_key_for
 
@@ -35,7 +35,9 @@ def serve(
     secret_key_for(settings)  # made here, so that two children need not both make it
     with listen(settings.host, settings.port) as listener:
         migrate(settings)
-        children = [*also, _web(environ, listener.fileno())]
+        file = listener.fileno()
+        web = command("web server", environ, "web", "--listener", str(file), files=[file])
+        children = [*also, web]
         if with_worker:
             children.append(command("worker", environ, "work"))
         threading.Thread(target=_announce, args=(settings,), daemon=True).start()
@@ -67,6 +69,8 @@ def migrate(settings: Settings) -> None:
     store = Store(settings.database)
     try:
         store.migrate()
+    except NotMigrated as error:
+        raise SettingsError(str(error)) from error
     except (DatabaseAway, ModuleNotFoundError, OSError) as error:
         raise SettingsError(database_trouble(error)) from error
     finally:
@@ -85,10 +89,6 @@ def database_trouble(error: DatabaseAway | ModuleNotFoundError | OSError) -> str
         f"The database can't be used: {' '.join(str(cause).split())}. "
         "LINKBOARD_DATABASE_URL names it; without that it lies in LINKBOARD_DATA_DIR."
     )
-
-
-def _web(environ: Mapping[str, str], listener: int) -> Child:
-    return command("web server", environ, "web", "--listener", str(listener), files=[listener])
 
 
 def command(

@@ -329,20 +329,22 @@ def _outcome_pages(table, board, pages, first, name):
 
 
 def _try_again(table, board, place, size, first, whole):
-    """All that failed is tried again, and fails: now half of the list was taken up."""
+    """All that failed is tried again, and fails: now half of the list has a history."""
     started = time.perf_counter()
     answer = board.post(f"{place}/retry", {"status": "FAILED", "token": "bench"})
-    again = path_of(answer.headers["Location"])
-    board.until(lambda: board.state(again).startswith("settled"), 3600, 0.5)
+    assert path_of(answer.headers["Location"]) == place
+    board.until(lambda: board.state(place).startswith("settled"), 3600, 0.5)
     seconds = time.perf_counter() - started
     name = f"{size:,} ids, half tried again"
     table.add(f"{name}: sent and settled", seconds, whole, "s", "", yardstick_is="all")
     pages = {
-        "retry of the first attempt": f"{place}/retry?status=FAILED",
-        "retry of the second": f"{again}/retry?status=FAILED",
+        "submission": place,
+        "retry, to be confirmed": f"{place}/retry?status=FAILED",
         "undo, to be confirmed": f"{place}/undo",
-        "all attempts": f"{place}/family",
-        "all attempts, what failed": f"{place}/family?status=FAILED",
+        "all attempts": f"{place}/attempts",
+        "first attempt": f"{place}/attempts/1",
+        "first attempt, what failed": f"{place}/attempts/1?status=FAILED",
+        "second attempt": f"{place}/attempts/2",
     }
     _outcome_pages(table, board, pages, first, name)
 

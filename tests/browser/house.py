@@ -16,6 +16,7 @@ class House:
         self.root = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._ica_port = free_port()
+        self.ica_root = f"http://127.0.0.1:{self._ica_port}"
         self._ica = linkboard("simulate", "--port", self._ica_port, "--rate", rate)
         self._dashboard = None
 
@@ -36,7 +37,7 @@ class House:
             "serve",
             port=self.port,
             data_dir=self._folder,
-            ica_url=f"http://127.0.0.1:{self._ica_port}/ica/rest",
+            ica_url=f"{self.ica_root}/ica/rest",
             calls_per_second=50,
         )
         self._dashboard.wait_for("Linkboard is at")

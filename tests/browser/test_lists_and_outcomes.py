@@ -42,7 +42,7 @@ def test_a_messy_list_from_its_review_to_its_undoing(tab):
 
     open_the_reasons(tab)
     try_the_archived_again(tab)
-    see_the_family(tab)
+    see_the_attempts(tab, messy)
     tab.goto(messy)
     assert_it_comes_back_as_it_was(download(tab, "Download your list"))
     answer = find_some(tab)
@@ -79,9 +79,9 @@ def leave_out(page, kind, said):
 
 def open_the_reasons(page):
     """On the submission's page, then on a page of their own."""
-    panel = page.locator("#reasons")
-    panel.get_by_role("link", name="Show new reasons").click()
-    expect(panel.locator("tbody tr")).to_have_count(3)
+    expect(page.locator("#reasons tbody tr")).to_have_count(3)  # they came with the poll
+    chip = page.get_by_label("Filter by status").get_by_role("link", name="FAILED")
+    expect(chip).to_contain_text("16")  # and so did the counts of the chips
     group_of(page, "Data sharing is disabled").get_by_role("link", name="Show").click()
     expect(page.locator("#item-table tbody tr")).to_have_count(len(UNSHARED))
 
@@ -95,20 +95,35 @@ def try_the_archived_again(page):
     expect(page.locator("main")).to_contain_text("8 items with the reason “Data is being archived”")
     page.get_by_role("button", name="Try again: 8 items").click()
     wait_until_done(page)
-    expect(page.locator("#progress")).to_contain_text("All 8 items are linked.")
-    expect(page.locator("#family")).to_contain_text("8 items chosen: 8 tried again")
+    expect(page.locator("#progress")).to_contain_text("69 of 77 items linked after 2 attempts; 8")
+    expect(page.locator("#attempts")).to_contain_text("8 items chosen: 8 tried again")
+    expect(group_of(page, "Data is being archived")).to_have_count(0)
 
 
-def see_the_family(page):
-    page.goto(page.url)
-    expect(page.locator("#family")).to_contain_text("After 2 attempts 69 of 77 ids linked.")
-    page.get_by_role("link", name="See each id where it counts").click()
-    counts = page.locator(".legend li").evaluate_all(
+def see_the_attempts(page, messy):
+    """Each keeps its own numbers; the page of the list says how its ids stand now."""
+    expect(page).to_have_url(messy)
+    assert breakdown(page) == {"LINKED": "69", "FAILED": "8", "LEFT_OUT": "12"}
+    page.get_by_role("link", name="All attempts").click()
+    expect(page.locator("#attempt-1")).to_contain_text("61 of 77 items linked.")
+    expect(page.locator("#attempt-2")).to_contain_text("8 of 8 items linked.")
+    page.get_by_role("link", name="Attempt 2: tried again").click()
+    assert breakdown(page) == {"LINKED": "8"}
+    expect(page.locator("#items tbody tr")).to_have_count(8)
+    page.go_back()
+    page.get_by_role("link", name="Attempt 1: the whole list").click()
+    assert breakdown(page) == {"LINKED": "61", "FAILED": "16"}
+    page.locator(".legend").get_by_role("link", name="FAILED").click()
+    expect(page.locator("#items tbody tr")).to_have_count(16)
+
+
+def breakdown(page):
+    lines = page.locator(".legend li")
+    expect(lines.first).to_be_visible()
+    counts = lines.evaluate_all(
         "lines => lines.map(line => [line.dataset.status, line.children[1].innerText])"
     )
-    assert dict(counts) == {"LINKED": "69", "FAILED": "8", "LEFT_OUT": "12"}
-    page.locator(".legend").get_by_role("link", name="FAILED").click()
-    expect(page.locator("#items tbody tr")).to_have_count(8)
+    return dict(counts)
 
 
 def assert_it_comes_back_as_it_was(file):
@@ -140,7 +155,8 @@ def find_some(page):
     expect(outcome(page, "FAILED").get_by_role("link", name="messy.csv")).to_be_visible()
     expect(outcome(page, "NEVER")).to_contain_text("Start a new submission with these")
     expect(row_of(page, BEFORE[0])).to_contain_text("earlier.txt")
-    expect(row_of(page, ARCHIVED[0])).to_contain_text("messy.csv, attempt 2")
+    expect(row_of(page, ARCHIVED[0])).to_contain_text("messy.csv")
+    expect(row_of(page, ARCHIVED[0])).to_contain_text("LINKED")
     answer = page.url
 
     outcome(page, "FAILED").get_by_role("link", name="FAILED", exact=True).click()
@@ -150,10 +166,12 @@ def find_some(page):
 
 def undo(page):
     page.get_by_role("link", name="Undo: unlink what it linked").click()
-    expect(page.locator("main")).to_contain_text("61 items with the status LINKED")
-    page.get_by_role("button", name="Unlink: 61 items").click()
-    wait_until_done(page)
-    expect(page.locator("#progress")).to_contain_text("All 61 items are unlinked.")
+    expect(page.locator("main")).to_contain_text("69 items with the status LINKED")
+    page.get_by_role("button", name="Unlink: 69 items").click()
+    expect(page.locator("#progress .standing")).to_contain_text("Undone: 69 unlinked.")
+    expect(page.get_by_role("link", name="Undo: unlink what it linked")).to_have_count(0)
+    page.reload()
+    assert breakdown(page) == {"UNLINKED": "69", "FAILED": "8", "LEFT_OUT": "12"}
 
 
 def test_items_picked_on_two_pages_are_tried_again(tab):
@@ -176,7 +194,8 @@ def test_items_picked_on_two_pages_are_tried_again(tab):
     expect(tab.locator("main")).to_contain_text("You chose 3 items that you picked")
     tab.get_by_role("button", name="Try again: 3 items").click()
     wait_until_done(tab)
-    expect(tab.locator("#progress")).to_contain_text("All 3 items are linked.")
+    expect(tab.locator("#progress")).to_contain_text("3 of 70 items linked after 2 attempts; 67")
+    tab.get_by_role("link", name="Attempt 2: tried again").click()
     listed = download(tab, "Plain ids").path().read_text().split()
     assert listed == [ids[0], ids[49], ids[69]]
 

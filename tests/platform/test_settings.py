@@ -1,10 +1,11 @@
 """Settings come from the environment, and a wrong one is told in a sentence."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from webapp.settings import Settings, SettingsError, demand_safe, table, unknown_names
+from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 
 
 def read(**settings):
@@ -95,5 +96,10 @@ def test_names_that_nothing_reads_are_found():
 
 
 def test_the_readme_tells_of_every_setting():
+    rows = ["| Variable | Default | What it is |", "|---|---|---|"]
+    for setting in fields(Settings):
+        default = f"`{setting.default}`" if setting.default not in ("", ()) else "none"
+        name = f"LINKBOARD_{setting.name.upper()}"
+        rows.append(f"| `{name}` | {default} | {setting.metadata['help']} |")
     readme = Path(__file__).parents[2] / "README.md"
-    assert "\n".join(table()) in readme.read_text(encoding="utf-8")
+    assert "\n".join(rows) in readme.read_text(encoding="utf-8")

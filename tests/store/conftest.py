@@ -8,7 +8,6 @@ from webapp.store.accounts import Identity
 from webapp.store.batches import Cut
 from webapp.store.items import Listed
 from webapp.store.submissions import New
-from webapp.store.words import State
 
 NOW = 1_000_000.0
 WHO = Identity("https://ica", "tenant", "subject", "A user", "", "sealed")
@@ -30,7 +29,7 @@ def make_draft(store):
         with store.write() as connection:
             account = accounts.get(connection, accounts.sign_in(connection, WHO, NOW))
             new = New(account, FIRST_PROJECT, "Project", "a list", "upload", batch_size=25_000)
-            submission_id = submissions.create(connection, new, State.READING, NOW)
+            submission_id = submissions.create(connection, new, NOW)
             listed = [Listed(data_id, line, 1) for line, data_id in enumerate(data_ids, start=1)]
             items.add(connection, submission_id, 1, listed)
             submissions.become_draft(connection, submission_id, len(listed), {}, NOW)

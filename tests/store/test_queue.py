@@ -59,8 +59,8 @@ def test_a_stop_takes_a_batch_from_a_worker_whose_lease_has_run_out(store, make_
     make_batches(1)
     late = claim(store)
     with store.write() as connection:
-        assert batches.stop(connection, late.submission_id, NOW) == 0
-        assert batches.stop(connection, late.submission_id, NOW + LEASE) == 1
+        assert batches.stop(connection, late.submission_id, 1, NOW) == 0
+        assert batches.stop(connection, late.submission_id, 1, NOW + LEASE) == 1
     with pytest.raises(LeaseLost):
         record(store, late, state=BatchState.SENDING, task=Task.FIND)
 
@@ -128,7 +128,8 @@ def test_batches_of_one_submission_change_at_the_same_time(store, make_batches, 
     def work(name):
         own = Store(database_url)
         while batch := claim(own, name):
-            record(own, batch, state=BatchState.SETTLED, task=Task.NONE, due_at=None, counts=LINKED)
+            ended = {"state": BatchState.SETTLED, "task": Task.NONE, "due_at": None}
+            record(own, batch, **ended, held=LINKED, found=LINKED)
         own.close()
 
     with ThreadPoolExecutor(4) as pool:

@@ -23,6 +23,9 @@ DESIGN = {
         "/submissions/1/export.csv",
         "/submissions/1/export.jsonl",
         "/submissions/1/export.txt",
+        "/submissions/1/attempts",
+        "/submissions/1/attempts/1",
+        "/submissions/1/family",
         "/healthz",
         "/readyz",
         "/metrics",
@@ -123,7 +126,8 @@ def test_a_colleague_reads_all_of_a_submission(stored):
     place = stored.visitor().submit(data_ids(3))
     stored.work(5)
     colleague = stored.visitor("colleague-key")
-    for path in [place, f"{place}/progress", f"{place}/items", f"{place}/items/1"]:
+    for below in ("", "/progress", "/items", "/items/1", "/attempts", "/attempts/1"):
+        path = f"{place}{below}"
         assert colleague.get(path).status_code == 200, path
     assert colleague.get(f"{place}/export.csv").get_data().count(b"fil.") >= 3
     assert "Dana Demo" in text(colleague.get("/submissions"))
@@ -216,9 +220,17 @@ def test_the_largest_numbers_are_answered_by_both_databases(stored):
     place = visitor.submit([*data_ids(3), *data_ids(3, ending="00")])
     stored.work(30)
     after = "after=2147483646"
-    for path in ("items", "items?status=FAILED&", "items?q=x&", "family", "entries?kind=unusual&"):
+    for path in (
+        "items",
+        "items?status=FAILED&",
+        "items?q=x&",
+        "attempts/1",
+        "entries?kind=unusual&",
+    ):
         page = f"{place}/{path}" + ("" if "?" in path else "?") + after
         assert visitor.get(page).status_code == 200, path
+    assert visitor.get(f"{place}/family?{after}").status_code == 301
+    assert visitor.get(f"{place}/items/1?from=2147483646").status_code == 200
     assert visitor.get(f"{place}/items/2147483647").status_code == 404
     assert visitor.get(f"{place}/retry?position=2147483647").status_code < 500
 

@@ -9,14 +9,14 @@ import pytest
 
 from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids, text
-from tests.web.confirming import confirm
+from tests.web.confirming import attempts, confirm, exported, fields, statuses
 from tests.web.markup import element
 from tests.web.waiting import waiters
-from tests.work.seen import number, submission
-from webapp.store import Store, accounts, chores, drafts, submissions, upkeep, uploads
+from tests.work.seen import cut, number, submission
+from webapp.store import Store, chores, drafts, taking, upkeep, uploads
 from webapp.store.leases import LEASE
-from webapp.store.submissions import New
-from webapp.store.words import State
+from webapp.store.scopes import Scope
+from webapp.store.taking import Confirmed
 from webapp.web import retry
 from webapp.work import chores as working
 
@@ -64,7 +64,7 @@ def test_a_small_list_is_read_within_its_request_whatever_the_worker_does(stored
     assert answers == [422] * 20
 
 
-def test_a_copier_that_stalled_beyond_its_lease_copies_nothing(stored, monkeypatch):
+def test_a_gatherer_that_stalled_beyond_its_lease_takes_nothing(stored, monkeypatch):
     monkeypatch.setattr(retry, "CHUNK", 1)  # more than this many are left to the worker
     visitor = stored.visitor()
     place = visitor.submit(data_ids(5, ending="00"))
@@ -73,9 +73,10 @@ def test_a_copier_that_stalled_beyond_its_lease_copies_nothing(stored, monkeypat
     with stored.store.write() as connection:
         stalled = chores.claim(connection, "a worker that stalls", stored.clock.now)
     stored.work(LEASE, step=LEASE)
-    before = visitor.get(f"{again}/export.csv").get_data()
+    before = statuses(visitor, again), exported(visitor, place), cut(stored, place)
     working.perform(stored.context, stalled)
-    assert visitor.get(f"{again}/export.csv").get_data() == before
+    assert (statuses(visitor, again), exported(visitor, place), cut(stored, place)) == before
+    assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
 
 
 def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
@@ -85,14 +86,42 @@ def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
     with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
         with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
             source = drafts.lock(connection, number(place))
-            account = accounts.get(connection, source.account_id)
-            new = New(account, FIRST_PROJECT, "", "again", "retry", 10, parent=source, attempt=2)
-            submissions.create(connection, new, State.READING, stored.clock.now)
+            confirmed = Confirmed("link", Scope(statuses=("FAILED",)), 5, "of a page")
+            taking.begin(connection, source, confirmed, source.account_id, stored.clock.now)
             click = pool.submit(visitor.post, f"{place}/delete")
             while not someone_waits():
                 assert not wait([click], timeout=0.01).done
         assert click.result().status_code == 409
-    assert submission(stored, place).state == "settled"
+    assert submission(stored, place).state == "active"
+    stored.work(30)
+    assert statuses(visitor, f"{place}/attempts/2") == dict.fromkeys(
+        data_ids(5, ending="00"), "FAILED"
+    )
+
+
+def test_of_two_attempts_at_once_no_item_is_in_both(stored):
+    """One page, two clicks of two people: each item is taken once, and sent once."""
+    ids = data_ids(6, ending="00")
+    people = [stored.visitor(), stored.visitor("colleague-key")]
+    place = people[0].submit(ids)
+    stored.work(30)
+    pages = [fields(person.get(f"{place}/retry")) for person in people]
+    cookies = [person.client.get_cookie("linkboard").value for person in people]
+    stored.sim.forget_calls()
+
+    def click(number):
+        client = stored.app.test_client(use_cookies=False)
+        headers = {"Sec-Fetch-Site": "same-origin", "Cookie": f"linkboard={cookies[number]}"}
+        return client.post(f"{place}/retry", data=pages[number], headers=headers).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(click, range(2)))
+    assert answers in ([303, 303], [303, 422])
+    stored.work(30)
+    begun = attempts(people[0], place)[1:]
+    assert sorted(data_id for one in begun for data_id in statuses(people[0], one)) == sorted(ids)
+    assert stored.sim.calls()["createProjectDataLinkingBatch"] == 1
+    assert statuses(people[0], place) == dict.fromkeys(ids, "FAILED")
 
 
 @pytest.mark.parametrize("moment", range(1, 5))

@@ -1,7 +1,10 @@
 """The board: what one may see, filtered, searched and paged."""
 
+import re
+
 from tests.simulated import READ_ONLY_PROJECT
-from tests.stage import data_ids, text
+from tests.stage import data_ids, stage, text
+from tests.web.confirming import confirm
 from tests.web.markup import element, elements, link, with_class
 
 
@@ -27,7 +30,7 @@ def test_what_is_in_the_archive_alone_is_hinted_at(st, demo):
     place = demo.submit(data_ids(1), name="alpha")
     st.work(20)
     assert demo.post(f"{place}/archive").status_code == 303
-    page = demo.get("/submissions?q=alph&state=active")
+    page = demo.get("/submissions?q=alph&state=running")
     assert "Nothing matches" in text(page)
     assert names(demo.get(link(page, "Look in the archive"))) == ["alpha"]
     assert "The archive has what you look for." in text(page)
@@ -52,6 +55,85 @@ def test_outcomes_are_told_in_words(st, demo):
     assert outcome(demo) == "27 linked, 3 failed, 1 left out"
 
 
+def chips(visitor, query=""):
+    """{label: count} of the filters."""
+    page = visitor.get(f"/submissions?{query}")
+    words = [" ".join(chip.text.split()) for chip in with_class(page, "chip")]
+    found = [re.match(r"([A-Za-z ]+?) ?([\d,]+)", word) for word in words]
+    return {match[1]: int(match[2]) for match in found if int(match[2])}
+
+
+def test_a_filter_for_each_word_of_the_board_with_its_count(database_url, tmp_path):
+    with stage(database_url, tmp_path, rate=100.0, batch_size=10) as st:
+        demo, colleague = st.visitor(), st.visitor("colleague-key")
+        good, bad, in_use = data_ids(4), data_ids(2, ending="00"), data_ids(1, ending="fe")
+        demo.submit(good, name="done")
+        demo.submit(bad, name="failures")
+        undone = demo.submit(data_ids(4, start=50), name="undone")
+        partly = demo.submit([*data_ids(4, start=60), *in_use], name="partly")
+        st.sim.set_faults({"create:refused-batch": "1x"})
+        demo.submit(data_ids(2, start=70), name="refused")
+        st.sim.set_faults({})
+        stopped = demo.submit(data_ids(30, start=100), name="stopped")
+        demo.post(f"{stopped}/stop")
+        old = demo.submit(data_ids(2, start=80), name="old")
+        st.work(40)
+        for place in (undone, partly):
+            confirm(demo, f"{place}/undo")
+        demo.post(f"{old}/archive")
+        st.work(40)
+        colleague.submit(data_ids(2, start=90), name="blocked", project=READ_ONLY_PROJECT)
+        colleague.submit(data_ids(9, start=400), name="running")
+        demo.draft(good, name="draft")
+        assert chips(demo) == {
+            "Drafts": 1,
+            "Running": 1,
+            "Blocked": 1,
+            "Done": 1,
+            "With failures": 2,
+            "Not sent": 1,
+            "Partly undone": 1,
+            "Undone": 1,
+            "Archived": 1,
+            "Mine": 7,
+        }
+        for word, found in {
+            "draft": ["draft"],
+            "running": ["running"],
+            "blocked": ["blocked"],
+            "done": ["done"],
+            "with_failures": ["stopped", "failures"],
+            "not_sent": ["refused"],
+            "partly_undone": ["partly"],
+            "undone": ["undone"],
+            "archived": ["old"],
+        }.items():
+            page = demo.get(f"/submissions?state={word}")
+            assert names(page) == found, word
+            assert link(page, "Clear the filters") is None
+        assert names(demo.get("/submissions?mine=1&state=running")) == []
+        assert names(colleague.get("/submissions?mine=1")) == ["running", "blocked"]
+        assert chips(demo, "mine=1")["Mine"] == 7
+        assert "Running" not in chips(demo, "mine=1")
+
+
+def test_a_list_is_one_row_with_its_present_outcome(stored):
+    visitor = stored.visitor()
+    archived = data_ids(4, ending="02")
+    place = visitor.submit([*data_ids(27), *archived], name="alpha")
+    stored.work(20)
+    assert outcome(visitor) == "27 linked, 4 failed"
+    confirm(visitor, f"{place}/retry")
+    assert " ".join(outcome(visitor).split()).endswith("2 attempts")
+    stored.work(20)
+    assert " ".join(outcome(visitor).split()) == "31 linked · 2 attempts"
+    confirm(visitor, f"{place}/undo", picked=[1, 2])
+    stored.work(20)
+    assert " ".join(outcome(visitor).split()) == "29 linked, 2 unlinked 3 attempts"
+    assert names(visitor.get("/submissions")) == ["alpha"]
+    assert "Partly undone" in text(visitor.get("/submissions?state=partly_undone"))
+
+
 def outcome(visitor):
     return element(visitor.get("/submissions"), "td", data_label="Outcome").text.strip()
 
@@ -74,9 +156,12 @@ def test_it_finds_by_name_project_and_person(stored):
         "q=_": [],
         f"project={READ_ONLY_PROJECT}": ["beta"],
         "state=blocked": ["beta"],
-        "state=settled": ["alpha 100 %"],
-        "state=settled&state=blocked": ["beta", "alpha 100 %"],
-        "state=stopping": [],
+        "state=done": ["alpha 100 %"],
+        "state=done&state=blocked": ["beta", "alpha 100 %"],
+        "state=undone": [],
+        "state=settled": [],
+        "mine=1": ["alpha 100 %"],
+        "mine=1&state=blocked": [],
         "": ["beta", "alpha 100 %"],
     }.items():
         assert names(demo.get(f"/submissions?{query}")) == found, query

@@ -124,14 +124,50 @@ def test_an_undo_counts_where_it_unlinked_and_not_where_it_failed(st):
     place = submitted(st, [*LINKED, *in_use], name="Run 8")
     v = st.visitor()
     answer = asked(v, [*LINKED, *in_use])
-    undo = confirm(v, f"{place}/undo")
+    confirm(v, f"{place}/undo")
     assert summary(v, answer) == {"LINKED": 7}
-    v.post(f"{undo}/submit")
-    assert text(v.get(answer)).count("also waiting in Undo of Run 8") == 7
     st.work(30)
     assert summary(v, answer) == {"UNLINKED": 5, "LINKED": 2}
     rows = table(v, f"{answer}/export.csv?outcome=LINKED")
-    assert [row["status"] for row in rows] == ["LINKED", "FAILED", "LINKED", "FAILED"]
+    assert [(row["submission"], row["status"]) for row in rows] == [("Run 8", "LINKED")] * 2
+    assert [row["data_id"] for row in rows] == in_use
+    gone = table(v, f"{answer}/export.csv?outcome=UNLINKED")
+    assert [(row["data_id"], row["status"]) for row in gone] == [(i, "UNLINKED") for i in LINKED]
+
+
+def test_what_another_list_found_linked_is_unlinked_once_its_maker_is_undone(st):
+    """A links, B finds it linked, A is undone; B's id is the higher one and its word older."""
+    maker = submitted(st, LINKED, name="A")
+    st.clock.advance(60)
+    finder = submitted(st, LINKED, name="B")
+    v = st.visitor()
+    answer = asked(v, LINKED)
+    assert summary(v, answer) == {"LINKED": 5}
+    st.clock.advance(60)
+    confirm(v, f"{maker}/undo")
+    st.work(30)
+    assert summary(v, answer) == {"UNLINKED": 5}
+    rows = table(v, f"{answer}/export.csv")
+    assert [(row["submission"], row["status"]) for row in rows[:2]] == [
+        ("A", "UNLINKED"),
+        ("B", "ALREADY_LINKED"),
+    ]
+    draft = v.draft(LINKED)
+    assert "already linked" not in text(v.get(draft))
+    assert "unlinked since by A" in text(v.get(finder))
+
+
+def test_what_was_linked_again_after_an_undo_is_linked(st):
+    place = submitted(st, LINKED, name="Run 9")
+    v = st.visitor()
+    answer = asked(v, LINKED)
+    confirm(v, f"{place}/undo")
+    st.work(30)
+    assert summary(v, answer) == {"UNLINKED": 5}
+    confirm(v, f"{place}/retry?status=UNLINKED")
+    st.work(30)
+    assert summary(v, answer) == {"LINKED": 5}
+    assert "5 ids already linked" in text(v.get(v.draft(LINKED)))
 
 
 def test_the_project_counts_where_it_went_last(st):

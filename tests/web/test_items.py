@@ -6,7 +6,9 @@ from itertools import chain
 import pytest
 
 from tests.stage import data_ids, stage, text
+from tests.web.confirming import confirm, statuses
 from tests.web.markup import element, elements, link, rows, with_class
+from webapp.web.filters import plural
 from webapp.web.params import LONGEST
 from webapp.web.standing import ORDER
 
@@ -45,7 +47,10 @@ def test_pages_lead_through_the_list_and_back(demo, place):
 
 
 def test_cursors_stand_only_in_the_links_between_pages(demo, place):
-    answer = demo.get(link(demo.get(f"{place}/items"), "Next"))
+    answer = demo.get(link(demo.get(f"{place}/items?status=LINKED"), "Next"))
+    first = rows(answer)[0]
+    assert first == LINKED[50]
+    assert f"{place}/items/51?status=LINKED&from=50" in [a["href"] for a in elements(answer, "a")]
     for anchor in elements(answer, "a"):
         words = anchor.text.strip()
         if words == "Show what is new":
@@ -161,8 +166,27 @@ def test_an_unknown_status_word_works_everywhere(tmp_path):
         st.work(60)
         for path in (place, f"{place}/items?status=QUARANTINED", f"{place}/items/1"):
             assert "QUARANTINED" in text(demo.get(path))
+        count = list(statuses(demo, place).values()).count("QUARANTINED")
+        assert f"{5 - count} of 5 items linked; {count} not." in text(demo.get(place))
+        assert "Done, with failures" in text(demo.get("/submissions"))
+        assert f"{count} QUARANTINED" in text(demo.get("/submissions"))
+        again = link(demo.get(place), "Try again what is QUARANTINED")
+        assert again == f"{place}/retry?status=QUARANTINED"
+        many = plural(count, "item")
+        assert f"{many} with the status QUARANTINED" in text(demo.get(again))
+        assert "Unlink: " not in text(demo.get(f"{place}/undo?status=QUARANTINED"))
+        group = link(demo.get(f"{place}/reasons"), "Try again")
+        assert f"You chose {many}" in text(demo.get(group))
+        every = demo.post(f"{place}/retry", {"picked": "1", "positions": "1-5"})
+        assert f"Try again: {many}" in text(every)
+        find = demo.post("/find", {"ids": "\n".join(data_ids(5))}).location
+        assert "Try again what is QUARANTINED" in text(demo.get(find))
         assert rows(demo.get(f"{place}/items?status=QUARANTINED"))
         assert "QUARANTINED" in demo.get(f"{place}/export.csv").get_data(as_text=True)
+        st.sim.set_faults({})
+        confirm(demo, again)
+        st.work(60)
+        assert set(statuses(demo, place).values()) <= {"LINKED", "ALREADY_LINKED"}
 
 
 def test_one_item_is_live_from_ica(st, demo):
@@ -173,8 +197,97 @@ def test_one_item_is_live_from_ica(st, demo):
     assert "asked of ICA just now" in text(answer)
     assert LINKED[0] in text(answer)
     assert "Owning project" in text(answer)
-    assert st.sim.calls() == {"getProjectDataLinkingBatchItem": 1}
-    assert "Data not found." in text(demo.get(f"{place}/items/3"))
+    assert st.sim.calls() == {"getProjectDataLinkingBatchItem": 1, "getProjectData": 1}
+    assert "ICA shows it in this project" in text(answer)
+    missing = text(demo.get(f"{place}/items/3"))
+    assert "Data not found." in missing
+    assert "ICA does not show it in this project." in missing
+
+
+def test_what_ica_shows_in_the_project_is_not_taken_from_the_batch(st, demo):
+    """The batch's own word stays LINKED for good; the datum itself is gone from the project."""
+    place = demo.submit(LINKED[:2])
+    st.work(60)
+    other = demo.submit(LINKED[:1])
+    st.work(60)
+    confirm(demo, f"{place}/undo", picked=[1])
+    st.work(60)
+    gone = text(demo.get(f"{other}/items/1"))
+    assert "ICA does not show it in this project." in gone
+    panel = gone[gone.index("In its last batch, asked of ICA just now") :]
+    assert "ALREADY_LINKED" in panel
+    assert "ICA shows it in this project" in text(demo.get(f"{place}/items/2"))
+
+
+def test_an_item_tells_its_story_attempt_by_attempt(st, demo):
+    archived = data_ids(2, ending="02", start=500)
+    place = demo.submit([*LINKED[:2], *archived])
+    st.work(60)
+    assert "Its story" not in text(demo.get(f"{place}/items/3"))
+    colleague = st.visitor("colleague-key")
+    confirm(colleague, f"{place}/retry")
+    st.work(60)
+    confirm(demo, f"{place}/undo", picked=[3])
+    st.work(60)
+    page = demo.get(f"{place}/items/3")
+    panel = element(page, "ol", class_="attempts")
+    said = " ".join(panel.text.split())
+    said = re.sub(r", \d+ \w+ \d{4}, [\d:]+ UTC", "", said)
+    assert said == (
+        "Attempt 1, by Dana Demo: FAILED Data is being archived. "
+        "Attempt 2, by Carol Colleague: LINKED Attempt 3, by Dana Demo: UNLINKED"
+    )
+    assert link(page, "Attempt 2") == f"{place}/attempts/2"
+    assert "UNLINKED" in text(page)[: text(page).index("In the project")]
+    assert "ICA does not show it in this project." in text(page)
+    assert "ICA shows it in this project" in text(demo.get(f"{place}/items/4"))
+
+
+def test_an_item_leads_to_its_neighbours_and_back_to_where_it_was_found(demo, place):
+    listed = demo.get(f"{place}/items?status=FAILED&status=ALREADY_LINKED&q=fil")
+    href = next(a["href"] for a in elements(listed, "a") if a["href"].startswith(f"{place}/items/"))
+    seen, back = [], []
+    while href:
+        page = demo.get(href)
+        seen.append(element(page, "h1").text and re.search(r"/items/(\d+)", href)[1])
+        back.append(link(page, "Back to the list"))
+        href = link(page, "Next item")
+    assert seen == [str(position) for position in range(121, 131)]
+    assert all("status=FAILED&status=ALREADY_LINKED&q=fil" in address for address in back)
+    assert back[3].endswith("&after=123#item-124")
+    assert rows(demo.get(back[3].partition("#")[0]))[0] == FAILED[3]
+    assert link(page, "Previous item").startswith(f"{place}/items/129?status=FAILED")
+    first = demo.get(f"{place}/items/121?status=FAILED")
+    assert link(first, "Previous item") is None
+
+
+def test_the_way_back_is_the_page_that_it_was_opened_from(demo, place):
+    second = demo.get(link(demo.get(f"{place}/items?size=50"), "Next"))
+    shown = rows(second)
+    href = next(
+        a["href"] for a in elements(second, "a") if re.match(rf"{place}/items/60\b", a["href"])
+    )
+    back = link(demo.get(href), "Back to the list")
+    assert back == f"{place}?after=50#item-60"
+    assert rows(demo.get(back.partition("#")[0])) == shown
+
+
+def test_an_item_names_the_other_lists_that_hold_it(st, demo, place):
+    other = demo.submit([LINKED[5]], name="another list")
+    st.work(60)
+    page = demo.get(f"{place}/items/6")
+    assert "Other submissions that hold it" in text(page)
+    assert link(page, "another list") == f"{other}?q={LINKED[5]}#items"
+    assert "Other submissions that hold it" not in text(demo.get(f"{place}/items/7"))
+
+
+def test_an_item_can_be_tried_again_and_unlinked_from_its_page(st, demo, place):
+    page = demo.get(f"{place}/items/121")
+    sent = {"picked": "1", "position": "121"}
+    hidden = {e["name"]: e["value"] for e in elements(page, "input", type="hidden")}
+    assert hidden.items() >= sent.items()
+    assert "You chose 1 item that you picked" in text(demo.post(f"{place}/retry", sent))
+    assert "1 was not linked by this submission" in text(demo.post(f"{place}/undo", sent))
 
 
 def test_one_item_while_ica_is_away_is_what_was_known_last(st, demo, place):

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 
 from tests.simulated import FIRST_PROJECT, STRANGERS_PROJECT
 from tests.stage import data_ids, stage, text
-from tests.web.confirming import fields
+from tests.web.confirming import breakdown, confirm, fields
 from tests.web.markup import element, elements, link, rows
 from webapp.store.masking import masked
 
@@ -29,6 +29,7 @@ def groups(page):
     """[(reason, count)] of the table of reasons."""
     found = elements(page, "th", data_label="Reason")
     counts = elements(page, "td", data_label="Items")
+    counts = counts[len(counts) - len(found) :]  # behind those of the batches
     return [
         (" ".join(reason.text.split()), count.text)
         for reason, count in zip(found, counts, strict=True)
@@ -75,16 +76,36 @@ def test_the_page_of_a_submission_shows_the_largest(st):
     assert element(st.visitor().get(place), "section", id="reasons").text.count("Try again") == 2
 
 
-def test_while_it_moves_the_part_is_fetched_when_asked_for(st):
+def test_while_it_moves_the_part_comes_with_the_poll(st):
     place = st.visitor().submit([*data_ids(300), *MISSING])
     page = st.visitor().get(place)
     assert "No reason is known so far." in element(page, "section", id="reasons").text
-    fetch = element(page, "a", hx_target="#reasons")
-    assert fetch["hx-get"] == fetch["href"]
+    poll = element(page, "div", id="progress")
     st.work(30)
-    part = st.visitor().part(fetch["hx-get"])
+    part = st.visitor().part(poll["hx-get"], **{"HX-PTag": poll["hx-ptag"]})
     assert groups(part) == [("FAILED Data not found", "5")]
     assert not elements(part, "html")
+    assert not elements(part, "details", id=None)  # nothing that opens is morphed away
+    chips = element(part, "div", id="item-chips")
+    assert chips["hx-swap-oob"] == "outerMorph"
+    assert re.sub(r"\s+", "", chips.text) == "LINKED300FAILED5"
+
+
+def test_what_the_poll_brings_shows_one_moment(st):
+    """Counts, chips, attempts and reasons of one part add up, at every poll."""
+    visitor = st.visitor()
+    place = visitor.submit([*data_ids(200), *MISSING, *HIDDEN])
+    for _ in range(8):
+        st.work(1)
+        part = visitor.part(f"{place}/progress")
+        now = breakdown(part)
+        assert sum(now.values()) == 245
+        chips = re.findall(r"([A-Z_]+)\s*([\d,]+)", element(part, "div", id="item-chips").text)
+        words = {word: int(count) for word, count in chips if word in now}
+        assert words == {word: now[word] for word in words}
+        failed = sum(int(count) for reason, count in groups(part) if reason.startswith("FAILED"))
+        assert failed <= now.get("FAILED", 0)
+    assert failed == now["FAILED"] == 45
 
 
 def test_a_submission_without_trouble_says_so(st):
@@ -124,7 +145,7 @@ def test_the_reasons_of_a_project_over_a_time(stored):
     assert re.findall(r"(new|old) (\d)", within) == [("new", "5"), ("old", "2")]
 
 
-def test_what_a_later_attempt_took_up_counts_where_that_attempt_has_it(stored):
+def test_what_a_later_attempt_took_up_counts_once_and_in_the_list(stored):
     visitor = stored.visitor()
     place = settled(stored, [*MISSING, *HIDDEN[:3]], name="cohort")
     stored.work(30)
@@ -135,12 +156,36 @@ def test_what_a_later_attempt_took_up_counts_where_that_attempt_has_it(stored):
     page = visitor.get("/reasons")
     assert groups(page) == [("FAILED Data not found", "5"), (f"FAILED {NOT_SHARED}", "3")]
     held = " ".join(elements(page, "td", data_label="In")[0].text.split())
-    assert "cohort, attempt 2 4:" in held
-    assert "cohort 1:" in held
+    assert held == "cohort 5: Export, Try again"
     assert "".join(elements(page, "td", data_label="For example")[0].text.split()) == "".join(
-        MISSING[1:4]
+        MISSING[:3]
     )
     assert groups(visitor.get(f"{place}/reasons"))[0] == ("FAILED Data not found", "5")
+    own = elements(visitor.get(f"{place}/attempts/2"), "th", data_label="Reason")
+    assert [" ".join(reason.text.split()) for reason in own] == ["FAILED Data not found"]
+    assert element(visitor.get(f"{place}/attempts/2"), "td", data_label="Items").text == "4"
+
+
+def test_what_a_later_attempt_mended_is_in_no_group_any_more(stored):
+    visitor = stored.visitor()
+    place = settled(stored, [*MISSING, *data_ids(3, ending="02")], name="cohort")
+    assert ("FAILED Data is being archived", "3") in groups(visitor.get("/reasons"))
+    archived = next(
+        a["href"]
+        for a, (reason, _) in zip(
+            [a for a in elements(visitor.get(place), "a") if a.text == "Try again"],
+            groups(visitor.get(place)),
+            strict=True,
+        )
+        if "archived" in reason
+    )
+    confirm(visitor, archived)
+    stored.work(30)
+    for page in ("/reasons", place, f"{place}/reasons"):
+        assert groups(visitor.get(page)) == [("FAILED Data not found", "5")], page
+    nothing = visitor.get(archived)  # from a page that was left open
+    assert "None of these items can be tried again now" in text(nothing)
+    assert "Try again: " not in text(nothing)
 
 
 def test_a_group_is_exported_over_all_its_submissions(stored):

@@ -5,8 +5,18 @@ import re
 import pytest
 
 from tests.stage import data_ids, stage, text
-from tests.web.confirming import ask, confirm, fields, statuses
-from tests.web.markup import element, elements, link, rows
+from tests.web.confirming import (
+    ask,
+    attempts,
+    breakdown,
+    confirm,
+    exported,
+    fields,
+    headline,
+    statuses,
+    told,
+)
+from tests.web.markup import elements, link, rows
 from tests.work.refusing import refusing_stage
 from webapp.store.rollup import roll_up
 
@@ -26,31 +36,37 @@ def place(stored):
     return found
 
 
-def family(visitor, place):
-    return element(visitor.get(place), "section", id="family").text
-
-
 def test_what_failed_is_tried_again_and_nothing_else(stored, place):
     visitor = stored.visitor()
     assert "You chose 10 items with the status FAILED" in text(visitor.get(f"{place}/retry"))
     again = confirm(visitor, f"{place}/retry")
-    assert "cohort, attempt 2" in text(visitor.get(again))
-    assert "10 items chosen: 10 tried again" in family(visitor, again)
+    assert again == f"{place}/attempts/2"
+    assert "Attempt 2: tried again" in text(visitor.get(again))
+    assert "10 items chosen: 10 tried again" in text(visitor.get(again))
+    assert "10 items chosen: 10 tried again" in text(visitor.get(place))
     stored.work(30)
-    found = statuses(visitor, again)
-    assert found == dict.fromkeys(ARCHIVED, "LINKED") | dict.fromkeys(MISSING, "FAILED")
+    found = dict.fromkeys(ARCHIVED, "LINKED") | dict.fromkeys(MISSING, "FAILED")
+    assert statuses(visitor, again) == found
+    assert statuses(visitor, place) == (
+        dict.fromkeys(GOOD, "LINKED") | found | dict.fromkeys(PARTIAL, "PARTIALLY_LINKED")
+    )
+    assert "26 of 33 items linked after 2 attempts; 7 not." in headline(visitor.get(place))
 
 
-def test_the_numbers_of_the_original_never_change(stored, place):
+def test_the_numbers_of_an_earlier_attempt_never_change(stored, place):
     visitor = stored.visitor()
-    before, page = statuses(visitor, place), visitor.get(place)
-    confirm(visitor, f"{place}/retry")
-    stored.work(30)
-    assert statuses(visitor, place) == before
-    counts = [cell.text for cell in elements(page, "span", class_="legend-count")]
-    after = elements(visitor.get(place), "span", class_="legend-count")
-    assert counts
-    assert [cell.text for cell in after] == counts
+    first = attempts(visitor, place)[0]
+    before, counts = statuses(visitor, first), breakdown(visitor.get(first))
+    assert before == statuses(visitor, place)
+    assert counts == {"LINKED": 20, "PARTIALLY_LINKED": 3, "FAILED": 10}
+    for _ in range(2):  # the third takes from both
+        confirm(visitor, f"{place}/retry")
+        for seconds in (0, 30):
+            stored.work(seconds)
+            assert statuses(visitor, first) == before
+            assert breakdown(visitor.get(first)) == counts
+    assert statuses(visitor, place) != before
+    assert breakdown(visitor.get(attempts(visitor, place)[1])) == {"LINKED": 6, "FAILED": 4}
 
 
 def test_other_statuses_are_offered_and_not_assumed(stored, place):
@@ -82,7 +98,7 @@ def test_picked_items_are_tried_again_and_the_rest_is_said(stored, place):
     assert "You chose 4 items that you picked" in said
     assert "1 ended well, so nothing is left to do" in said
     again = confirm(visitor, f"{place}/retry", picked=[1, 21, 22, 31])
-    assert "4 items chosen: 3 tried again; 1 skipped" in family(visitor, again)
+    assert "4 items chosen: 3 tried again; 1 skipped" in text(visitor.get(again))
     stored.work(30)
     assert statuses(visitor, again).keys() == {ARCHIVED[0], ARCHIVED[1], PARTIAL[0]}
 
@@ -100,7 +116,8 @@ def test_a_second_click_makes_no_second_attempt(stored, place):
     visitor = stored.visitor()
     sent = fields(visitor.get(f"{place}/retry"))
     first, second = (visitor.post(f"{place}/retry", sent) for _ in range(2))
-    assert first.location == second.location
+    assert first.location == second.location == place
+    assert len(attempts(visitor, place)) == 2
     stored.work(30)
     assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
 
@@ -123,7 +140,8 @@ def test_what_was_linked_meanwhile_is_skipped_and_said(stored, place):
     visitor.submit(ARCHIVED[:4], name="by hand")
     stored.work(30)
     again = confirm(visitor, f"{place}/retry")
-    assert "10 items chosen: 6 tried again; 4 skipped" in family(visitor, again)
+    said = text(visitor.get(again))
+    assert "10 items chosen: 6 tried again; 4 skipped because they were linked" in said
     stored.work(30)
     assert statuses(visitor, again).keys() == {*ARCHIVED[4:], *MISSING}
 
@@ -136,17 +154,28 @@ def test_when_all_was_linked_meanwhile_nothing_is_sent(stored, place):
     stored.work(30)
     confirm(visitor, f"{place}/retry", picked=[27, 28, 29, 30])
     stored.sim.forget_calls()
-    back = confirm(visitor, path)
-    assert back == place
-    assert "Nothing is left to do" in text(visitor.get(back))
+    visitor.post(f"{place}/retry", fields(visitor.get(path)))
+    said = [text(visitor.get(place)).count("Nothing is left to do") for _ in range(2)]
+    assert said == [2, 1]  # when it was confirmed; for good beside the attempt
     assert "createProjectDataLinkingBatch" not in stored.sim.calls()
+    stored.work(30)
+    assert "20 of 33 items linked after 2 attempts; 13 not." in headline(visitor.get(place))
 
 
 def test_a_colleague_retries_as_themselves(stored, place):
     colleague = stored.visitor("colleague-key")
     again = confirm(colleague, f"{place}/retry")
-    assert "Submitted by you" in text(colleague.get(again))
-    assert "Submitted by you" not in text(stored.visitor().get(again))
+    for visitor in (colleague, stored.visitor()):
+        assert "By Carol Colleague" in text(visitor.get(again))
+        first, second = told(visitor, place)
+        assert "by Dana Demo" in first
+        assert "by Carol Colleague" in second
+    assert "Submitted by Dana Demo" in text(colleague.get(place))
+    assert "Submitted by you" in text(stored.visitor().get(place))
+    stored.work(30)
+    by = {row["data_id"]: (row["attempt"], row["by"]) for row in exported(colleague, place)}
+    assert {by[data_id] for data_id in [*ARCHIVED, *MISSING]} == {("2", "Carol Colleague")}
+    assert {by[data_id] for data_id in [*GOOD, *PARTIAL]} == {("1", "Dana Demo")}
     assert stored.visitor("stranger-key").get(f"{place}/retry").status_code == 404
     assert stored.visitor("stranger-key").post(f"{place}/retry").status_code == 404
 
@@ -161,6 +190,8 @@ def test_what_was_not_sent_is_sent_by_a_retry(database_url, tmp_path):
         assert list(statuses(visitor, again).items()) == [
             (data_id, "LINKED") for data_id in data_ids(30)[10:]
         ]
+        assert statuses(visitor, place) == dict.fromkeys(data_ids(30), "LINKED")
+        assert "All 30 items are linked after 2 attempts." in headline(visitor.get(place))
 
 
 def test_what_waits_to_be_sent_is_not_taken_up(database_url, tmp_path):
@@ -172,19 +203,23 @@ def test_what_waits_to_be_sent_is_not_taken_up(database_url, tmp_path):
         assert "You chose 0 items" in text(visitor.get(f"{place}/retry?status=NOT_SENT"))
 
 
-def test_many_items_are_copied_by_the_worker(database_url, tmp_path, monkeypatch):
+def test_many_items_are_gathered_by_the_worker(database_url, tmp_path, monkeypatch):
     many = data_ids(25, ending="02")
     monkeypatch.setattr("webapp.web.retry.CHUNK", 10)
-    monkeypatch.setattr("webapp.store.copies.AT_ONCE", 10)
+    monkeypatch.setattr("webapp.store.taking.AT_ONCE", 10)
     with stage(database_url, tmp_path, batch_size=10) as st:
         visitor = st.visitor()
         place = visitor.submit([*data_ids(5), *many])
         st.work(30)
         again = confirm(visitor, f"{place}/retry")
-        assert "are being gathered" in text(visitor.get(again))
+        assert "Gathering The chosen items are being gathered" in headline(visitor.get(place))
+        assert "Its items are being gathered" in text(visitor.get(again))
+        assert "Gathering the items 0 of 25 items" in text(visitor.get(place))
         st.work(30)
         assert list(statuses(visitor, again).items()) == [(data_id, "LINKED") for data_id in many]
-        assert "25 items chosen: 25 tried again" in family(visitor, again)
+        assert "25 items chosen: 25 tried again" in text(visitor.get(again))
+        assert "All 30 items are linked after 2 attempts." in headline(visitor.get(place))
+        assert st.sim.calls()["createProjectDataLinkingBatch"] == 3 + 3
 
 
 def chosen_by(page):
@@ -200,10 +235,9 @@ def test_what_fails_after_the_page_was_shown_is_not_in_the_set(database_url, tmp
         page = visitor.get(f"{place}/retry")
         assert 0 < chosen_by(page) < 200
         st.work(30)
-        again = visitor.post(f"{place}/retry", fields(page)).location
-        assert f"{chosen_by(page)} items chosen: {chosen_by(page)} tried again" in family(
-            visitor, again
-        )
+        assert visitor.post(f"{place}/retry", fields(page)).location == place
+        said = f"{chosen_by(page)} items chosen: {chosen_by(page)} tried again"
+        assert said in told(visitor, place)[1]
 
 
 def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
@@ -221,8 +255,8 @@ def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
         assert "There are more of them than when you looked. Then it was 10 items" in text(answer)
         assert chosen_by(answer) == 30
         ica.says.clear()
-        again = visitor.post(f"{place}/retry", fields(answer)).location
-        assert "30 items chosen: 30 tried again" in family(visitor, again)
+        assert visitor.post(f"{place}/retry", fields(answer)).location == place
+        assert "30 items chosen: 30 tried again" in told(visitor, place)[1]
 
 
 def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monkeypatch):
@@ -235,7 +269,7 @@ def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monke
         connection.exec_driver_sql("UPDATE items SET status = 'LINKED' WHERE position = 1")
     st.work(30)
     assert statuses(visitor, again).keys() == set(MISSING[1:])
-    said = family(visitor, again)
+    said = text(visitor.get(again))
     assert "4 items chosen: 3 tried again; 1 skipped because it has changed since" in said
 
 
@@ -251,19 +285,23 @@ def test_what_a_lost_batch_left_without_outcome_is_offered_and_counts_once(store
     page = visitor.get(place)
     confirm(visitor, link(page, "Try again what ICA told nothing of"))
     stored.work(30)
-    assert "After 2 attempts 10 of 10 ids linked." in family(visitor, place)
+    assert "All 10 items are linked after 2 attempts." in headline(visitor.get(place))
+    assert statuses(visitor, place) == dict.fromkeys(GOOD[:10], "ALREADY_LINKED")
 
 
-def test_a_thrown_away_attempt_gives_its_items_back(st, monkeypatch):
+def test_an_attempt_that_is_stopped_while_it_gathers_gives_its_items_back(st, monkeypatch):
     monkeypatch.setattr("webapp.web.retry.CHUNK", 0)
     visitor = st.visitor()
     place = visitor.submit(MISSING)
     st.work(30)
-    again = confirm(visitor, f"{place}/retry")
-    assert visitor.post(f"{again}/discard").status_code == 303
+    confirm(visitor, f"{place}/retry")
+    assert visitor.post(f"{place}/stop", {"attempt": "2"}).status_code == 303
     st.work(30)
+    assert statuses(visitor, place) == dict.fromkeys(MISSING, "FAILED")
+    assert "0 of 4 items linked" in headline(visitor.get(place))
     assert "You chose 4 items" in text(visitor.get(f"{place}/retry"))
     assert "taken up" not in text(visitor.get(f"{place}/retry"))
+    assert st.sim.calls()["createProjectDataLinkingBatch"] == 1
 
 
 def test_a_draft_can_not_be_retried_and_made_up_scopes_are_clean_errors(st):

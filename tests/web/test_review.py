@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.stage import data_ids, stage, text
-from tests.web.confirming import fields
+from tests.web.confirming import confirm, fields
 from tests.web.markup import element, elements, with_class
 from webapp.store import items
 from webapp.work import checking
@@ -63,6 +63,23 @@ def test_who_linked_them_is_named_and_not_who_found_them_linked(linked):
     linked.work(20)
     page = text(demo.get(demo.draft(data_ids(5))))
     assert "By exomes of May (5)." in page
+
+
+def test_what_was_unlinked_since_is_not_called_linked_by_who_found_it_linked(linked):
+    """The finder has the higher id, and its word is the older one."""
+    demo = linked.visitor()
+    linked.clock.advance(60)
+    demo.submit(data_ids(5), name="a later one")
+    linked.work(20)
+    linked.clock.advance(60)
+    confirm(demo, "/submissions/1/undo", picked=range(1, 4))
+    linked.work(20)
+    page = text(demo.get(demo.draft(data_ids(5))))
+    assert "2 ids already linked" in page
+    assert "By exomes of May (2)." in page
+    confirm(demo, "/submissions/1/retry?status=UNLINKED")
+    linked.work(20)
+    assert "By exomes of May (5)." in text(demo.get(demo.draft(data_ids(5))))
 
 
 def test_an_earlier_submission_that_was_deleted_is_not_named(linked):

@@ -4,7 +4,17 @@ import pytest
 
 from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids, text
-from tests.web.confirming import ask, confirm, fields, statuses
+from tests.web.confirming import (
+    ask,
+    attempts,
+    breakdown,
+    confirm,
+    exported,
+    fields,
+    headline,
+    statuses,
+    told,
+)
 from tests.web.markup import element, link, with_class
 
 GOOD = data_ids(20)
@@ -12,6 +22,8 @@ IN_USE = data_ids(2, ending="fe", start=100)  # can't be unlinked
 HELD = data_ids(5, ending="05", start=200)  # was linked before
 MISSING = data_ids(3, ending="00", start=300)
 LIST = [*GOOD, *IN_USE, *HELD, *MISSING]
+BEFORE = dict.fromkeys(HELD, "ALREADY_LINKED") | dict.fromkeys(MISSING, "FAILED")
+UNDONE = dict.fromkeys(GOOD, "UNLINKED") | dict.fromkeys(IN_USE, "LINKED") | BEFORE
 
 
 @pytest.fixture
@@ -19,10 +31,6 @@ def place(stored):
     found = stored.visitor().submit(LIST, name="cohort")
     stored.work(30)
     return found
-
-
-def family(visitor, place):
-    return " ".join(element(visitor.get(place), "section", id="family").text.split())
 
 
 def test_only_what_it_linked_itself_is_unlinked(stored, place):
@@ -36,19 +44,43 @@ def test_only_what_it_linked_itself_is_unlinked(stored, place):
         IN_USE, "FAILED"
     )
     assert stored.sim.calls()["createProjectDataUnlinkingBatch"] == 1
-    assert "20 of 22 items unlinked; 2 not" in text(visitor.get(undo))
-    assert "Undo of cohort" in text(visitor.get(undo))
+    said = text(visitor.get(undo))
+    assert "Attempt 2: unlinked" in said
+    assert "20 of 22 items unlinked." in said
+    assert "Data is used by a running analysis." in said
+    assert breakdown(visitor.get(undo)) == {"UNLINKED": 20, "FAILED": 2}
 
 
-def test_the_undone_submission_keeps_its_numbers_and_says_it(stored, place):
+def test_the_undone_submission_says_how_its_items_stand_now(stored, place):
     visitor = stored.visitor()
-    before = statuses(visitor, place)
-    undo = confirm(visitor, f"{place}/undo")
+    assert exported(visitor, place, columns="manifest", status="LINKED")
+    confirm(visitor, f"{place}/undo")
     stored.work(30)
-    assert statuses(visitor, place) == before
-    assert link(visitor.get(place), "Undo of cohort") == undo
-    assert link(visitor.get(undo), "cohort") == place
-    assert "Attempt" not in family(visitor, undo)
+    page = visitor.get(place)
+    assert headline(page) == (
+        "Partly undone Partly undone: 2 of 30 items linked, 20 unlinked, "
+        "2 could not be unlinked and stay linked, 5 were linked before and stay."
+    )
+    assert breakdown(page) == {"LINKED": 2, "ALREADY_LINKED": 5, "UNLINKED": 20, "FAILED": 3}
+    assert statuses(visitor, place) == UNDONE
+    left = exported(visitor, place, columns="manifest", status="LINKED")
+    assert [row["data_id"] for row in left] == IN_USE
+    assert "20 of 22 items unlinked." in told(visitor, place)[1]
+    first = attempts(visitor, place)[0]
+    assert breakdown(visitor.get(first)) == {"LINKED": 22, "ALREADY_LINKED": 5, "FAILED": 3}
+    assert list(statuses(visitor, first).values()).count("LINKED") == 22
+
+
+def test_an_undo_that_unlinked_all_it_could_says_what_stays(stored):
+    visitor = stored.visitor()
+    place = visitor.submit([*GOOD, *HELD])
+    stored.work(30)
+    confirm(visitor, f"{place}/undo")
+    stored.work(30)
+    page = visitor.get(place)
+    assert headline(page) == "Undone Undone: 20 unlinked, 5 were linked before and stay."
+    assert "Try to unlink these again" not in text(page)
+    assert "Undo: unlink what it linked" not in text(page)
 
 
 def states(answer):
@@ -60,16 +92,17 @@ def test_what_unlinks_is_not_called_linking(st):
     visitor = st.visitor()
     place = visitor.submit(GOOD, name="cohort")
     st.work(30)
-    undo = confirm(visitor, f"{place}/undo")
-    page = visitor.get(undo)
+    confirm(visitor, f"{place}/undo")
+    page = visitor.get(place)
     assert states(page)[0] == "Unlinking"
     assert "ICA has all of it and is unlinking." in text(page)
     assert "linking." not in text(page).replace("unlinking.", "")
     board = visitor.get("/submissions")
-    assert states(board) == ["Unlinking", "Done"]
-    assert "Unlink from Rare disease WGS 2026" in element(board, "tr", id="submission-2").text
-    assert "Unlink" not in element(board, "tr", id="submission-1").text
-    assert "Unlink from Rare disease WGS 2026" in text(page)
+    assert states(board) == ["Unlinking"]
+    row = element(board, "tr", id="submission-1").text
+    assert "20 linked" in row
+    assert "2 attempts" in row
+    assert breakdown(page) == {"LINKED": 20}  # until ICA has said more
 
 
 def test_a_large_undo_says_that_it_is_gathered_and_of_what(st, monkeypatch):
@@ -77,15 +110,16 @@ def test_a_large_undo_says_that_it_is_gathered_and_of_what(st, monkeypatch):
     place = visitor.submit(GOOD, name="cohort")
     st.work(30)
     monkeypatch.setattr("webapp.web.retry.CHUNK", 0)  # however few, the worker gathers them
-    undo = confirm(visitor, f"{place}/undo")
-    page = visitor.get(undo)
-    assert states(page) == ["Gathering"]
-    assert states(visitor.get("/submissions"))[0] == "Gathering"
+    confirm(visitor, f"{place}/undo")
+    page = visitor.get(place)
+    assert states(page) == ["Gathering", "Done"]  # the list, and the batch of its first attempt
+    assert states(visitor.get("/submissions")) == ["Gathering"]
     assert "Gathering the items 0 of 20 items" in text(page)
-    assert link(page, "See what it is made from") == place
+    assert "are being gathered; then they are sent by itself." in headline(page)
+    assert link(page, "Attempt 2: unlinked") == f"{place}/attempts/2"
     assert "Upload another list" not in text(page)
     st.work(1)
-    assert "Unlinking" in states(visitor.get(undo))
+    assert states(visitor.get(place))[0] == "Unlinking"
 
 
 def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):
@@ -96,45 +130,65 @@ def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):
     undo = confirm(visitor, f"{place}/undo", picked=[1, 2, 23, 28])
     stored.work(30)
     assert statuses(visitor, undo) == dict.fromkeys(GOOD[:2], "UNLINKED")
-    assert "4 items chosen: 2 to be unlinked" in family(visitor, undo)
+    assert "4 items chosen: 2 unlinked; 1 skipped because" in text(visitor.get(undo))
+    assert "it was linked before this submission came" in text(visitor.get(undo))
+    assert "it was not linked by this submission" in text(visitor.get(undo))
+    now = statuses(visitor, place)
+    assert [data_id for data_id, word in now.items() if word == "UNLINKED"] == GOOD[:2]
+    assert exported(visitor, place)[0]["attempt"] == "2"
 
 
 def test_a_second_undo_takes_the_rest_only(stored, place):
     visitor = stored.visitor()
     confirm(visitor, f"{place}/undo", picked=[1, 2])
+    assert "2 were taken up by another attempt already" in text(visitor.get(f"{place}/undo"))
     stored.work(30)
-    assert "2 were taken up by an earlier undo" in text(visitor.get(f"{place}/undo"))
+    assert "You chose 20 items with the status LINKED" in text(visitor.get(f"{place}/undo"))
     undo = confirm(visitor, f"{place}/undo")
     stored.work(30)
-    assert len(statuses(visitor, undo)) == 20
+    assert statuses(visitor, undo).keys() == {*GOOD[2:], *IN_USE}
+    assert statuses(visitor, place) == UNDONE
 
 
-def test_what_was_wholly_undone_offers_no_further_undo(stored, place):
+def test_what_was_wholly_undone_offers_no_further_undo(stored):
     visitor = stored.visitor()
+    place = visitor.submit([*GOOD, *HELD, *MISSING])
+    stored.work(30)
     confirm(visitor, f"{place}/undo", picked=[1, 2])
     stored.work(30)
     assert "Undo: unlink what it linked" in text(visitor.get(place))
     confirm(visitor, f"{place}/undo")
     stored.work(30)
     assert "Undo: unlink what it linked" not in text(visitor.get(place))
+    nothing = visitor.get(f"{place}/undo")
+    assert "There is nothing here that this submission has linked" in text(nothing)
+    assert visitor.post(f"{place}/undo", fields(nothing)).status_code == 422
 
 
 def test_a_second_click_makes_no_second_undo(stored, place):
     visitor = stored.visitor()
     sent = fields(visitor.get(f"{place}/undo"))
     first, second = (visitor.post(f"{place}/undo", sent) for _ in range(2))
-    assert first.location == second.location
+    assert first.location == second.location == place
+    assert len(attempts(visitor, place)) == 2
+    assert stored.sim.calls()["createProjectDataUnlinkingBatch"] == 1
 
 
 def test_an_undo_that_failed_in_part_is_tried_again(stored, place):
     visitor = stored.visitor()
-    undo = confirm(visitor, f"{place}/undo")
+    confirm(visitor, f"{place}/undo")
     stored.work(30)
-    again = confirm(visitor, f"{undo}/retry")
+    path = link(visitor.get(place), "Try to unlink these again")
+    assert "You chose 2 items that attempt 2 did not unlink" in text(visitor.get(path))
+    again = confirm(visitor, path)
     stored.work(30)
     assert statuses(visitor, again) == dict.fromkeys(IN_USE, "FAILED")
-    assert "After 2 attempts 20 of 22 ids unlinked" in family(visitor, again)
+    assert "0 of 2 items unlinked." in text(visitor.get(again))
+    assert statuses(visitor, place) == UNDONE
+    assert "2 could not be unlinked and stay linked" in headline(visitor.get(place))
     assert stored.sim.calls()["createProjectDataUnlinkingBatch"] == 2
+    path = link(visitor.get(place), "Try to unlink these again")
+    assert "You chose 2 items that attempt 3 did not unlink" in text(visitor.get(path))
 
 
 def test_what_others_linked_too_is_said_before(stored, place):
@@ -154,12 +208,32 @@ def test_what_was_unlinked_can_be_linked_anew_and_is_not_taken_for_linked(stored
     assert statuses(visitor, anew) == dict.fromkeys(GOOD, "LINKED")
 
 
-def test_an_undo_is_not_undone(stored, place):
+def test_what_was_unlinked_is_linked_again_within_its_list(stored, place):
     visitor = stored.visitor()
-    undo = confirm(visitor, f"{place}/undo")
+    confirm(visitor, f"{place}/undo")
     stored.work(30)
-    assert visitor.get(f"{undo}/undo").status_code == 409
-    assert "unlinks" in text(visitor.get(f"{undo}/undo"))
+    path = link(visitor.get(place), "Link again what was unlinked")
+    assert "Link these items again?" in text(visitor.get(path))
+    assert "You chose 20 items with the status UNLINKED" in text(visitor.get(path))
+    again = confirm(visitor, path)
+    assert "Attempt 3: linked again" in text(visitor.get(again))
+    stored.work(30)
+    assert statuses(visitor, again) == dict.fromkeys(GOOD, "LINKED")
+    assert statuses(visitor, place) == dict.fromkeys([*GOOD, *IN_USE], "LINKED") | BEFORE
+    page = visitor.get(place)
+    assert "27 of 30 items linked after 2 attempts; 3 not." in headline(page)
+    assert "could not be unlinked" not in headline(page)
+    assert link(page, "Link again what was unlinked") is None
+
+
+def test_an_undo_is_not_undone_but_what_it_unlinked_linked_again(stored, place):
+    visitor = stored.visitor()
+    confirm(visitor, f"{place}/undo", picked=range(1, 21))
+    stored.work(30)
+    page = ask(visitor, f"{place}/undo", picked=range(1, 21))
+    assert "There is nothing here that this submission has linked" in text(page)
+    assert "Unlink: " not in text(page)
+    assert "20 were not linked by this submission" in text(page)
 
 
 def test_the_same_four_questions(stored, place):

@@ -1,10 +1,10 @@
 """Chores that fail in a way nobody expected: tried some times, then given up in words."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.stage import data_ids, stage, text
-from tests.web.confirming import ask, fields
+from tests.web.confirming import confirm, statuses
 from webapp.store.tables import chores
 
 TRIES = 3
@@ -17,9 +17,11 @@ def st(database_url, tmp_path):
 
 
 def spoil(st):
-    """What the chore needs is gone, as after a change of the program."""
+    """What the chore needs is gone, as after a change of the program; but for whose it is."""
     with st.store.write() as connection:
-        connection.execute(update(chores).values(spec={}))
+        spec = connection.execute(select(chores.c.spec)).scalars().one()
+        kept = {name: value for name, value in spec.items() if name == "attempt"}
+        connection.execute(update(chores).values(spec=kept))
 
 
 def fail(st):
@@ -59,17 +61,19 @@ def test_the_words_go_when_it_is_done_after_all(st, monkeypatch):
     assert "1 left out" in page
 
 
-def test_a_retry_that_can_not_be_copied_says_so_and_frees_its_items(st, monkeypatch):
+def test_a_retry_that_can_not_be_gathered_says_so_and_frees_its_items(st, monkeypatch):
     monkeypatch.setattr("webapp.web.retry.CHUNK", 0)
     demo = st.visitor()
     place = demo.submit(data_ids(3, ending="00"))
     st.work(30)
-    again = demo.post(f"{place}/retry", fields(ask(demo, f"{place}/retry"))).location
+    again = confirm(demo, f"{place}/retry")
     spoil(st)
     fail(st)
-    page = text(demo.get(again))
-    assert "could not be copied" in page
-    assert "Nothing was sent" in page
-    assert demo.post(f"{again}/discard").status_code == 303
-    st.work(20)
+    for path in (place, again, f"{place}/attempts"):
+        page = text(demo.get(path))
+        assert "The items could not be gathered: it failed several times." in page, path
+        assert "Nothing was sent" in page
+    assert "Done, with failures" in text(demo.get("/submissions"))
+    assert statuses(demo, place) == dict.fromkeys(data_ids(3, ending="00"), "FAILED")
+    assert st.sim.calls()["createProjectDataLinkingBatch"] == 1
     assert "You chose 3 items" in text(demo.get(f"{place}/retry"))

@@ -132,7 +132,7 @@ def test_a_chore_that_makes_progress_may_cost_more_workers(st):
 
 def test_a_worker_that_is_stopped_gives_its_batch_back(st):
     visitor = st.visitor()
-    place = visitor.submit(data_ids(20))
+    place = visitor.submit(data_ids(80))  # more batches than are closed within the request
     visitor.post(f"{place}/stop")
     stopping = threading.Event()
     stopping.set()

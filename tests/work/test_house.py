@@ -114,18 +114,22 @@ def test_an_upload_that_broke_off_is_swept_away(database_url, tmp_path):
         st.visitor()
         with st.store.write() as connection:
             new = New(account(st), FIRST_PROJECT, "", "broken off", "upload", 10)
-            broken = submissions.create(connection, new, State.READING, st.clock.now)
+            broken = submissions.create(connection, new, st.clock.now)
             uploads.add(connection, broken, ["list.txt"])
             uploads.keep_piece(connection, broken, 0, 0, b"fil.")
         st.work(1800, step=300)
-        assert leftovers(st) == {"submissions": 1, "uploads": 1, "upload_pieces": 1}
+        kept = {"submissions": 1, "attempts": 1, "uploads": 1, "upload_pieces": 1}
+        assert leftovers(st) == kept
         st.work(2100, step=300)
         assert leftovers(st) == {}
 
 
 def leftovers(st):
     """Rows that hang on submissions, by table."""
-    names = ("submissions", "uploads", "upload_pieces", "entries", "items", "batches", "chores")
+    names = (
+        *("submissions", "attempts", "uploads", "upload_pieces", "entries", "items", "history"),
+        *("batches", "chores", "snapshots", "reason_groups"),
+    )
     with st.store.read() as connection:
         counts = {
             name: connection.execute(

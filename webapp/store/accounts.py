@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exists, select, update
 
 from webapp.store import sql
-from webapp.store.tables import accounts, sessions, submissions
-from webapp.store.words import State
+from webapp.store.tables import accounts, attempts, sessions, submissions
+from webapp.store.words import AttemptState
+
+_NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,12 @@ def note_trouble(
 
 
 def unsettled_work(connection: Connection, account_id: int) -> list[str]:
-    """Names of the account's submissions that still need its key, oldest first."""
+    """Names of the submissions with attempts that still need the account's key, oldest first."""
     statement = (
         select(submissions.c.name)
-        .where(submissions.c.account_id == account_id, submissions.c.state == State.ACTIVE)
+        .join(attempts, attempts.c.submission_id == submissions.c.id)
+        .where(attempts.c.account_id == account_id, _NEEDS_KEY)
+        .group_by(submissions.c.id, submissions.c.name)
         .order_by(submissions.c.id)
     )
     return list(connection.execute(statement).scalars())
@@ -93,10 +97,8 @@ def forget_key(connection: Connection, account_id: int) -> None:
 
 
 def forget_idle_keys(connection: Connection, now: float) -> int:
-    """Erase the keys of accounts without unsettled work and without a live session."""
-    works = exists().where(
-        submissions.c.account_id == accounts.c.id, submissions.c.state == State.ACTIVE
-    )
+    """Erase the keys of accounts without an unsettled attempt and without a live session."""
+    works = exists().where(attempts.c.account_id == accounts.c.id, _NEEDS_KEY)
     visits = exists().where(sessions.c.account_id == accounts.c.id, sessions.c.expires_at > now)
     statement = update(accounts).where(accounts.c.sealed_key.is_not(None), ~works, ~visits)
     return connection.execute(statement.values(sealed_key=None)).rowcount

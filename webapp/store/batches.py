@@ -11,7 +11,7 @@ from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import batches
 from webapp.store.tables import submissions as submissions_table
-from webapp.store.words import ENDED, PRIORITY, WATCHED, BatchState, Blocked, Task
+from webapp.store.words import ENDED, PRIORITY, UNREAD, WATCHED, BatchState, Blocked, Task
 
 AGING = 10.0  # seconds of waiting that weigh as much as one step of priority
 
@@ -24,6 +24,7 @@ class Batch:
 
     id: int
     submission_id: int
+    attempt: int
     account_id: int
     kind: str
     ordinal: int
@@ -52,6 +53,10 @@ class Batch:
     counts: Counts
     total: int | None
     counted_at: float | None
+    sent_again: bool
+    held: Counts
+    found: Counts
+    taken: Counts
     missing_count: int
     missing_since: float | None
     round_cursor: str | None
@@ -64,25 +69,10 @@ class Batch:
     failed_walked_at: float | None
     whole_walks: int
 
-
-NEW: dict[str, Any] = {
-    "state": BatchState.WAITING,
-    "task": Task.SEND,
-    "priority": PRIORITY[Task.SEND],
-    "lease_until": 0.0,
-    "worker": "",
-    "try_number": 0,
-    "failures": 0,
-    "blocked": Blocked.NO,
-    "job_status": "",
-    "job_information": "",
-    "counts": {},
-    "missing_count": 0,
-    "round_read": 0,
-    "rows_read": 0,
-    "failed_count": 0,
-    "whole_walks": 0,
-}
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done for it, saying in its rows how it ended too."""
+        return self.state not in ENDED or self.task != Task.NONE
 
 
 SHOWN = {  # what a page shows of a batch: a change of these raises the submission's revision
@@ -95,6 +85,9 @@ SHOWN = {  # what a page shows of a batch: a change of these raises the submissi
     "job_information",
     "problem",
     "counts",
+    "held",
+    "found",
+    "taken",
     "total",
     "rows_read",
 }
@@ -109,25 +102,34 @@ class Cut:
     size: int
 
 
-def add(connection: Connection, submission: Submission, cuts: Sequence[Cut], now: float) -> None:
-    """Make the submission's batches, waiting to be sent by its account's key."""
-    shared = NEW | {
-        "submission_id": submission.id,
-        "account_id": submission.account_id,
-        "kind": submission.kind,
-        "due_at": now,
-    }
-    rows = [
-        shared
-        | {
-            "ordinal": ordinal,
-            "first_position": cut.first_position,
-            "last_position": cut.last_position,
-            "size": cut.size,
-        }
+def add(
+    connection: Connection, submission: Submission, cuts: Sequence[Cut], now: float | None
+) -> list[int]:
+    """Make batches of the first attempt, waiting to be sent by its account's key; their ids."""
+    return [
+        new(
+            connection,
+            submission.id,
+            attempt=1,
+            account_id=submission.account_id,
+            kind="link",
+            ordinal=ordinal,
+            first_position=cut.first_position,
+            last_position=cut.last_position,
+            size=cut.size,
+            due_at=now,
+            held={UNREAD: cut.size},
+            found={UNREAD: cut.size},
+        )
         for ordinal, cut in enumerate(cuts, start=1)
     ]
-    connection.execute(insert(batches), rows)
+
+
+def new(connection: Connection, submission_id: int, **values: Any) -> int:
+    """Make a batch with these columns, the others as of one that waits to be sent; its id."""
+    statement = insert(batches).values(submission_id=submission_id, **values)
+    batch_id: int = connection.execute(statement.returning(batches.c.id)).scalar_one()
+    return batch_id
 
 
 def adopt(
@@ -138,23 +140,24 @@ def adopt(
     now: float,
 ) -> None:
     """Make the one batch of a submission that was made elsewhere; its items come by walking."""
-    values = NEW | {
-        "submission_id": submission.id,
-        "account_id": submission.account_id,
-        "kind": submission.kind,
-        "ordinal": 1,
-        "first_position": 1,
-        "last_position": 0,
-        "size": 0,
-        "state": BatchState.RUNNING,
-        "task": Task.REFRESH,
-        "priority": WATCHED,
-        "due_at": now,
-        "ica_batch_id": ica_batch_id,
-        "ica_job_id": ica_job_id,
-        "sent_at": now,
-    }
-    connection.execute(insert(batches), values)
+    new(
+        connection,
+        submission.id,
+        attempt=1,
+        account_id=submission.account_id,
+        kind="link",
+        ordinal=1,
+        first_position=1,
+        last_position=0,
+        size=0,
+        state=BatchState.RUNNING,
+        task=Task.REFRESH,
+        priority=WATCHED,
+        due_at=now,
+        ica_batch_id=ica_batch_id,
+        ica_job_id=ica_job_id,
+        sent_at=now,
+    )
 
 
 def claim(
@@ -165,17 +168,13 @@ def claim(
     return _lease(connection, leases.first(batches.c.id, _due(now, not_of), urgency), worker, now)
 
 
-def claim_first(
-    connection: Connection, submission_id: int, worker: str, now: float
+def claim_task(
+    connection: Connection, submission_id: int, attempt: int, task: Task, worker: str, now: float
 ) -> Batch | None:
-    """Lease the submission's first batch, if it waits to be sent."""
-    condition = (
-        (batches.c.submission_id == submission_id)
-        & (batches.c.ordinal == 1)
-        & (batches.c.task == Task.SEND)
-        & leases.free(batches, now)
-    )
-    return _lease(connection, condition, worker, now)
+    """Lease the first batch of an attempt for which this is to be done now."""
+    mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
+    due = mine & (batches.c.task == task) & leases.due(batches, now)
+    return _lease(connection, leases.first(batches.c.id, due, batches.c.ordinal), worker, now)
 
 
 def _lease(
@@ -219,9 +218,11 @@ def get(connection: Connection, batch_id: int) -> Batch:
 
 
 def of_submission(connection: Connection, submission_id: int) -> list[Batch]:
-    """The submission's batches in their order."""
+    """The submission's batches, attempt by attempt, in their order."""
     statement = (
-        select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.ordinal)
+        select(batches)
+        .where(batches.c.submission_id == submission_id)
+        .order_by(batches.c.attempt, batches.c.ordinal)
     )
     return [Batch(**row) for row in connection.execute(statement).mappings()]
 
@@ -253,14 +254,14 @@ def submission_of(connection: Connection, ica_batch_id: str) -> int | None:
     return submission_id
 
 
-def stop(connection: Connection, submission_id: int, now: float) -> int:
-    """Take back what was not sent yet; returns how many batches that were.
+def stop(connection: Connection, submission_id: int, attempt: int, now: float) -> int:
+    """Take back what an attempt has not sent yet; returns how many batches that were.
 
     A worker whose lease has run out unnoticed loses the batch, and sends it no more.
     """
     statement = (
         update(batches)
-        .where(batches.c.submission_id == submission_id)
+        .where(batches.c.submission_id == submission_id, batches.c.attempt == attempt)
         .where(batches.c.state == BatchState.WAITING, leases.free(batches, now))
         .values(
             state=BatchState.STOPPED,
@@ -275,12 +276,34 @@ def stop(connection: Connection, submission_id: int, now: float) -> int:
     return connection.execute(statement).rowcount
 
 
-def is_stopped(connection: Connection, submission_id: int) -> bool:
-    """Whether any of the submission's batches was stopped: then no other is to be sent either."""
+def is_stopped(connection: Connection, batch: Batch) -> bool:
+    """Whether any batch of this one's attempt was stopped: then no other is to be sent either."""
     statement = select(batches.c.id).where(
-        batches.c.submission_id == submission_id, batches.c.state == BatchState.STOPPED
+        batches.c.submission_id == batch.submission_id,
+        batches.c.attempt == batch.attempt,
+        batches.c.state == BatchState.STOPPED,
     )
     return connection.execute(statement.limit(1)).first() is not None
+
+
+def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
+    """The submission's batches, which nobody else changes until the transaction ends."""
+    mine = select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.id)
+    return [Batch(**row) for row in connection.execute(mine.with_for_update()).mappings()]
+
+
+def lock(connection: Connection, batch: Batch) -> Batch:
+    """A leased batch as it stands, which nobody else changes until the transaction ends.
+
+    Raises LeaseLost when it is no longer this worker's.
+    """
+    mine = select(batches).where(batches.c.id == batch.id, batches.c.worker == batch.worker)
+    row = connection.execute(mine.where(batches.c.try_number == batch.try_number).with_for_update())
+    found = row.mappings().one_or_none()
+    if found is None:
+        connection.rollback()
+        raise leases.LeaseLost
+    return Batch(**found)
 
 
 def unblock(connection: Connection, account_id: int, now: float, reason: Blocked) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from webapp.store import leases, submissions
-from webapp.store.submissions import Submission
 from webapp.store.tables import chores
 from webapp.store.words import ASKING, ChoreKind
 
@@ -41,32 +40,26 @@ class Chore:
 
 def add(
     connection: Connection,
-    submission: Submission,
+    submission_id: int,
+    account_id: int,
     kind: ChoreKind,
     spec: dict[str, Any],
     total: int,
     now: float,
 ) -> int:
-    """Ask for a piece of work on `total` items of the submission; returns the chore's id.
-
-    It is done by the key of the submission's account.
+    """Ask for a piece of work on `total` items of the submission, to be done by this account's key;
+    returns the chore's id.
     """
     values = {
-        "submission_id": submission.id,
-        "account_id": submission.account_id,
+        "submission_id": submission_id,
+        "account_id": account_id,
         "kind": kind,
         "spec": spec,
-        "result": {},
-        "done": 0,
         "total": total,
         "created_at": now,
         "due_at": now,
-        "lease_until": 0.0,
-        "worker": "",
-        "try_number": 0,
-        "failures": 0,
     }
-    submissions.touch(connection, submission.id, now)
+    submissions.touch(connection, submission_id, now)
     statement = insert(chores).values(values).returning(chores.c.id)
     chore_id: int = connection.execute(statement).scalar_one()
     return chore_id
@@ -158,6 +151,16 @@ def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
     stopped = {"kind": STOPPED, "message": "", "problem": {}, "at": now}
     values = {"worker": "", "lease_until": 0.0, "due_at": None, "ended_at": now, "problem": stopped}
     return connection.execute(statement.values(values)).rowcount > 0
+
+
+def drop_taking(connection: Connection, submission_id: int, attempt: int) -> None:
+    """The attempt takes no more items; who is at it notices when it wants to go on."""
+    mine = [
+        chore.id
+        for chore in unfinished(connection, submission_id)
+        if chore.kind == ChoreKind.TAKE and chore.spec["attempt"] == attempt
+    ]
+    connection.execute(delete(chores).where(chores.c.id.in_(mine)))
 
 
 def latest(connection: Connection, submission_id: int, *kinds: ChoreKind) -> Chore | None:

@@ -1,22 +1,20 @@
 """Drafts: what is known of a list's items before they are sent, and which of them will be."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from webapp.store import batches, chores, sql
+from webapp.store import batches, chores, pages
 from webapp.store.batches import Cut
 from webapp.store.items import Item
-from webapp.store.pages import Cursor, Page, cut
+from webapp.store.pages import Cursor, Page
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission, confirm, get
 from webapp.store.tables import items, submissions
 from webapp.store.words import LEFT_OUT, UNREAD, ChoreKind, Flag, State
 
 EXAMPLES = 3  # refused ids that the review shows
-LINKED = ("LINKED", "ALREADY_LINKED")
-UNLINKED = ("UNLINKED", "ALREADY_UNLINKED")
 REASONS = {  # why an item was left out
     Flag.LINKED: "It was linked into this project before.",
     Flag.UNUSUAL: "Its shape is unusual for a data id.",
@@ -25,60 +23,12 @@ REASONS = {  # why an item was left out
 }
 
 
-def has_earlier(connection: Connection, submission: Submission) -> bool:
-    """Whether anything was submitted to the same project before, so that looking is worth it."""
-    statement = select(submissions.c.id).where(_earlier(submission)).limit(1)
-    return connection.execute(statement).first() is not None
-
-
-def linked_before(
-    connection: Connection, submission: Submission, data_ids: Sequence[str]
-) -> dict[str, int]:
-    """Those of the ids that are linked into the project, by the submission that linked them last.
-
-    One that only found them linked is named where none here did it. What was unlinked since counts
-    as not linked.
-    """
-    asked = sql.listed(connection, sorted(data_ids))  # in the order of the index that is searched
-    statement = (
-        select(items.c.data_id, items.c.submission_id, items.c.status)
-        .select_from(asked.join(items, items.c.data_id == asked.c.value))
-        .join(submissions, submissions.c.id == items.c.submission_id)
-        .where(_earlier(submission), items.c.status.in_([*LINKED, *UNLINKED]))
-        .order_by(items.c.submission_id)
-    )
-    found: dict[str, int] = {}
-    for data_id, submission_id, status in connection.execute(statement):
-        if status == "LINKED":
-            found[data_id] = submission_id
-        elif status in LINKED:
-            found.setdefault(data_id, submission_id)
-        else:
-            found.pop(data_id, None)
-    return found
-
-
-def _earlier(submission: Submission) -> ColumnElement[bool]:
-    return (
-        (submissions.c.ica_url == submission.ica_url)
-        & (submissions.c.project_id == submission.project_id)
-        & (submissions.c.id != submission.id)
-        & submissions.c.state.in_([State.ACTIVE, State.SETTLED])
-    )
-
-
 def flagged(
     connection: Connection, submission_id: int, flag: Flag, cursor: Cursor, size: int
 ) -> Page[Item]:
     """Items that carry the flag, in the order of the list; cursors are positions."""
-    position = items.c.position
     statement = select(items).where(items.c.submission_id == submission_id, _carries(flag))
-    if cursor.before is not None:
-        statement = statement.where(position < cursor.before).order_by(position.desc())
-    else:
-        statement = statement.where(position > (cursor.after or 0)).order_by(position)
-    found = [Item(**row) for row in connection.execute(statement.limit(size + 1)).mappings()]
-    return cut(found, cursor, size, lambda row: row.position)
+    return pages.read(connection, statement, items.c.position, Item, cursor, size)
 
 
 def lock(connection: Connection, submission_id: int) -> Submission:
@@ -102,7 +52,15 @@ def ask(
         return None
     if any(chore.kind == kind for chore in chores.unfinished(connection, submission.id)):
         return None
-    return chores.add(connection, submission, kind, spec, submission.item_count, now)
+    return chores.add(
+        connection,
+        submission.id,
+        submission.account_id,
+        kind,
+        spec,
+        submission.item_count,
+        now,
+    )
 
 
 def leave_out(
@@ -200,7 +158,8 @@ def begin(connection: Connection, submission: Submission, now: float) -> bool:
     False when it is no draft any more: it was confirmed before, or thrown away.
     """
     found = cuts(connection, submission)
-    if not confirm(connection, submission.id, len(found), now):
+    to_send = submission.item_count - submission.left_out
+    if not confirm(connection, submission.id, to_send, now):
         return False
     batches.add(connection, submission, found, now)
     roll_up(connection, submission.id, now)

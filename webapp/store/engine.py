@@ -1,7 +1,8 @@
 """The engine, and the two ways to use it: read() and write()."""
 
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -9,23 +10,29 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+from webapp.store import backup, versions
+from webapp.store.versions import MIGRATIONS, NotMigrated
+
 POOL = {"pool_size": 10, "max_overflow": 30, "pool_use_lifo": True}  # the warm one first
 BUSY_SECONDS = 20
 # Data ids come in no order, so a chunk of a list touches most pages of their index: large pages
 # and rarer checkpoints write a third less, and take a quarter off the processor's time.
 PAGE_BYTES = 16_384
 CHECKPOINT_BYTES = 64_000_000
-CACHE_KB = {"readers": 8_000, "writer": 64_000}  # of each connection
+PRAGMAS = {  # of each connection by its role
+    "readers": ("cache_size=-8000", "foreign_keys=ON", "temp_store=MEMORY"),
+    "writer": ("cache_size=-64000", "foreign_keys=ON", "temp_store=MEMORY"),
+    # to change a table, SQLite makes it anew and drops the one that others refer to
+    "migrator": ("cache_size=-64000", "foreign_keys=OFF", "temp_store=FILE"),
+}
 BEGIN = {
     "readers": "BEGIN",
     "writer": "BEGIN IMMEDIATE",  # one that reads first could fail when it wants to write
+    "migrator": "BEGIN IMMEDIATE",
 }
 
 
@@ -78,19 +85,33 @@ class Store:
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
 
     def migrate(self) -> None:
-        """Bring the database to this version's tables; makes it, and its folder, when missing."""
+        """Bring the database to this version's tables; makes it, and its folder, when missing.
+
+        All of it is one transaction: killed, it has changed nothing. Raises NotMigrated.
+        """
         if self.is_sqlite:
             _make_folder(self._url)
-        with self.write() as connection:
-            if not self.is_sqlite:  # two processes that start together migrate one after the other
-                connection.execute(text("SELECT pg_advisory_xact_lock(4242)"))
-            command.upgrade(_alembic(connection), "head")
+        with self._engine("migrator").connect() as connection:
+            connection.begin()
+            if not self.is_sqlite:
+                _wait_for_our_turn(connection)
+            self._upgrade(connection)
+            connection.commit()
 
-    def is_current(self) -> bool:
-        """Whether the tables are those of this version. Raises sqlalchemy's errors when away."""
+    def _upgrade(self, connection: Connection) -> None:
+        trouble = versions.trouble(connection)
+        if trouble == versions.NEWER:
+            raise NotMigrated(trouble)
+        if trouble and self.is_sqlite and _has_lists(connection):
+            path = Path(make_url(self._url).database or "").absolute()
+            copy = path.with_name(f"{path.name}.before-{versions.known()[0]}")
+            backup.keep(path, copy, shutil.disk_usage(path.parent).free)
+        command.upgrade(_alembic(connection), "head")
+
+    def trouble(self) -> str:
+        """Why the tables are not of use, in words. Raises sqlalchemy's errors when away."""
         with self.read() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-        return found == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+            return versions.trouble(connection)
 
     def close(self) -> None:
         with self._lock:
@@ -105,6 +126,21 @@ def _alembic(connection: Connection) -> Config:
     return config
 
 
+def _wait_for_our_turn(connection: Connection) -> None:
+    """Two processes that start together migrate one after the other, and nobody claims meanwhile:
+    who does looks at the version first.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(4242)"))
+    if inspect(connection).has_table("alembic_version"):
+        connection.execute(text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))
+
+
+def _has_lists(connection: Connection) -> bool:
+    if not inspect(connection).has_table("submissions"):
+        return False
+    return connection.execute(text("SELECT 1 FROM submissions LIMIT 1")).first() is not None
+
+
 def _make_folder(url: str) -> None:
     database = make_url(url).database
     if database:
@@ -114,25 +150,23 @@ def _make_folder(url: str) -> None:
 def _make_engine(url: str, role: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, **POOL)
-    pool = {"pool_size": 1, "max_overflow": 0} if role == "writer" else POOL
+    pool = POOL if role == "readers" else {"pool_size": 1, "max_overflow": 0}
     waits = {"connect_args": {"timeout": BUSY_SECONDS}, "pool_timeout": BUSY_SECONDS}
     engine = create_engine(url, **waits, **pool)
-    event.listen(engine, "connect", partial(_prepare_sqlite, CACHE_KB[role]))
+    event.listen(engine, "connect", partial(_prepare_sqlite, PRAGMAS[role]))
     event.listen(engine, "begin", partial(_begin_sqlite, BEGIN[role]))
     return engine
 
 
-def _prepare_sqlite(cache_kb: int, connection: Any, _record: Any) -> None:
+def _prepare_sqlite(pragmas: Sequence[str], connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in (
         f"page_size={PAGE_BYTES}",  # of a database that is still to be made
         "journal_mode=WAL",
         f"wal_autocheckpoint={CHECKPOINT_BYTES // PAGE_BYTES}",
         f"busy_timeout={BUSY_SECONDS * 1000}",
-        "foreign_keys=ON",
         "synchronous=FULL",  # a lost batch id is lost for ever
-        f"cache_size=-{cache_kb}",
-        "temp_store=MEMORY",
+        *pragmas,
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, select
 
-from webapp.store import sql
-from webapp.store.pages import Cursor, Page, cut
+from webapp.store import pages, sql
+from webapp.store.pages import Cursor, Page
 from webapp.store.tables import entries
 
 
@@ -39,33 +38,13 @@ def page(
     connection: Connection, submission_id: int, kind: str, cursor: Cursor, size: int
 ) -> Page[Entry]:
     """Entries of one kind in the order of the list; cursors are their ordinals."""
-    key = entries.c.ordinal
     columns = [column for column in entries.c if column.name != "submission_id"]
-    statement = (
-        select(*columns)
-        .where(entries.c.submission_id == submission_id, entries.c.kind == kind)
-        .limit(size + 1)
-    )
-    if cursor.before is not None:
-        statement = statement.where(key < cursor.before).order_by(key.desc())
-    else:
-        statement = statement.where(key > (cursor.after or 0)).order_by(key)
-    found = [Entry(**row) for row in connection.execute(statement).mappings()]
-    return cut(found, cursor, size, lambda row: row.ordinal)
+    mine = (entries.c.submission_id == submission_id) & (entries.c.kind == kind)
+    statement = select(*columns).where(mine)
+    return pages.read(connection, statement, entries.c.ordinal, Entry, cursor, size)
 
 
 def drop(connection: Connection, submission_id: int, limit: int) -> int:
-    """Delete up to `limit` entries; returns how many there were."""
-    doomed: Any = (
-        select(entries.c.ordinal)
-        .where(entries.c.submission_id == submission_id)
-        .order_by(entries.c.ordinal)
-        .limit(limit)
-    )
-    last = connection.execute(select(func.max(doomed.subquery().c.ordinal))).scalar()
-    if last is None:
-        return 0
-    statement = delete(entries).where(
-        entries.c.submission_id == submission_id, entries.c.ordinal <= last
-    )
-    return connection.execute(statement).rowcount
+    """Delete up to `limit` entries, the last first; returns how many there were."""
+    ours = entries.c.submission_id == submission_id
+    return sql.drop_last(connection, ours, entries.c.ordinal, limit)

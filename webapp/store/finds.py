@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
+from webapp.store import sql
 from webapp.store.accounts import Account
 from webapp.store.tables import accounts, find_ids, finds
 
@@ -84,11 +85,7 @@ def sweep(connection: Connection, now: float, limit: int) -> bool:
     find_id = connection.execute(old).scalar()
     if find_id is None:
         return False
-    end = select(func.max(find_ids.c.ordinal)).where(find_ids.c.find_id == find_id)
-    last = connection.execute(end).scalar()
-    if last is None:
+    ours = find_ids.c.find_id == find_id
+    if not sql.drop_last(connection, ours, find_ids.c.ordinal, limit):
         connection.execute(delete(finds).where(finds.c.id == find_id))
-    else:
-        ours = (find_ids.c.find_id == find_id) & (find_ids.c.ordinal > last - limit)
-        connection.execute(delete(find_ids).where(ours))
     return True

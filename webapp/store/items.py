@@ -1,7 +1,7 @@
 """Items: one data id each, with its place in the list and its outcome."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -10,8 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    delete,
-    func,
     or_,
     select,
     true,
@@ -23,7 +21,7 @@ from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.pages import Cursor, Page, cut
 from webapp.store.tables import items
-from webapp.store.words import NOT_SENT, UNREAD, UNSENT
+from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
 CHUNK = 10_000  # rows in one transaction, so that no other writer waits
@@ -48,7 +46,7 @@ class Item:
     ica_item_id: str | None
     changed_at: float | None
     reason_id: int | None
-    retried_in: int | None
+    attempt: int
 
 
 class Listed(NamedTuple):
@@ -75,12 +73,12 @@ class Slice:
 
 _LISTED = (
     *("submission_id", "position", "data_id", "line", "column", "flags", "status"),
-    *("reason", "name", "path", "linked_id"),
+    *("reason", "name", "path", "linked_id", "attempt"),
 )
 _ADD = f"""
 INSERT INTO items ({", ".join(f'"{name}"' for name in _LISTED)})
 SELECT ?, ? + key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-       json_extract(value, '$[2]'), json_extract(value, '$[3]'), '{UNREAD}', '', '', '', ''
+       json_extract(value, '$[2]'), json_extract(value, '$[3]'), '{UNREAD}', '', '', '', '', 1
 FROM json_each(?)
 """
 
@@ -95,7 +93,7 @@ def add(connection: Connection, submission_id: int, first: int, rows: Sequence[L
         connection.exec_driver_sql(_ADD, (submission_id, first, chunk))
         return
     values = (
-        (submission_id, place, row.data_id, row.line, row.column, row.flags, UNREAD, "", "", "", "")
+        (submission_id, place, *row, UNREAD, "", "", "", "", 1)
         for place, row in enumerate(rows, start=first)
     )
     sql.insert_many(connection, items, _LISTED, values)
@@ -103,24 +101,15 @@ def add(connection: Connection, submission_id: int, first: int, rows: Sequence[L
 
 def drop(connection: Connection, submission_id: int, limit: int = CHUNK) -> int:
     """Delete up to `limit` items, the last first; returns how many there were."""
-    end: int | None = connection.execute(
-        select(func.max(items.c.position)).where(items.c.submission_id == submission_id)
-    ).scalar()
-    if end is None:
-        return 0
-    statement = delete(items).where(
-        items.c.submission_id == submission_id, items.c.position > end - limit
+    return sql.drop_last(
+        connection, items.c.submission_id == submission_id, items.c.position, limit
     )
-    return connection.execute(statement).rowcount
 
 
 def ids_to_send(connection: Connection, batch: Batch) -> list[str]:
     """The data ids of the batch, in the order of the list."""
-    statement = (
-        select(items.c.data_id)
-        .where(in_range(batch), items.c.status == UNREAD)
-        .order_by(items.c.position)
-    )
+    unread = items.c.status == UNREAD if batch.attempt == 1 else true()
+    statement = select(items.c.data_id).where(held_by(batch), unread).order_by(items.c.position)
     return list(connection.execute(statement).scalars())
 
 
@@ -131,6 +120,16 @@ def get(connection: Connection, submission_id: int, position: int) -> Item | Non
     )
     row = connection.execute(statement).mappings().one_or_none()
     return Item(**row) if row else None
+
+
+def by_data_id(
+    connection: Connection, submission_id: int, data_ids: Collection[str]
+) -> dict[str, Item]:
+    """The list's own items with these data ids."""
+    # + 0, or SQLite would read the whole submission instead of these ids by their index
+    ours = (items.c.submission_id + 0 == submission_id) & items.c.line.is_not(None)
+    found = connection.execute(select(items).where(items.c.data_id.in_(data_ids), ours))
+    return {row["data_id"]: Item(**row) for row in found.mappings()}
 
 
 def slices(
@@ -152,7 +151,8 @@ def _by_status(batches: Sequence[Batch], statuses: Iterable[str]) -> list[Slice]
         if status not in {NOT_SENT, UNREAD} or not batches:
             found.append(Slice(status))
             continue
-        ours = [batch for batch in batches if (batch.state in UNSENT) == (status == NOT_SENT)]
+        first = [batch for batch in batches if batch.attempt == 1]
+        ours = [batch for batch in first if (batch.state in UNSENT) == (status == NOT_SENT)]
         found += [Slice(UNREAD, first, last) for first, last in ranges(ours)]
         if status == NOT_SENT:
             found.append(Slice(NOT_SENT))
@@ -258,8 +258,13 @@ def each(
         cursor = Cursor(after=found.next)
 
 
-def in_range(batch: Batch) -> ColumnElement[bool]:
-    """The items whose positions the batch owns, sent or left out."""
-    return (items.c.submission_id == batch.submission_id) & items.c.position.between(
-        batch.first_position, batch.last_position
-    )
+def held_by(batch: Batch) -> ColumnElement[bool]:
+    """The list's items that the batch holds. A row that names no batch belongs to the first
+    attempt's by its position.
+    """
+    ours = items.c.submission_id == batch.submission_id
+    if batch.attempt > 1:
+        return ours & (items.c.batch_id == batch.id)
+    in_range = items.c.position.between(batch.first_position, batch.last_position)
+    named = or_(items.c.batch_id.is_(None), items.c.batch_id == batch.id)
+    return ours & in_range & named & (items.c.status != LEFT_OUT)

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, select, update
 
+from webapp.store import versions
+
 LEASE = 60.0  # seconds; a unit is done within 8
 DEATHS = 3  # in a row, that a unit may cost
 _ROUND = 10  # tries
@@ -59,10 +61,11 @@ def take(
     now: float,
     **values: Any,
 ) -> RowMapping | None:
-    """Lease the one row that meets the condition, and return it; None when there is none.
-
-    `values` are other columns to set.
+    """Lease the one row that meets the condition, and return it; None when there is none, or the
+    tables are of another version than this program. `values` are other columns to set.
     """
+    if not versions.fits(connection):
+        return None
     values = {"lease_until": now + LEASE, "try_number": table.c.try_number + 1} | values
     statement = update(table).where(condition).values(worker=worker, **values).returning(table)
     return connection.execute(statement).mappings().one_or_none()

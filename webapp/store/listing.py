@@ -1,9 +1,10 @@
 """Listing: the submissions that an account may see, a page at a time."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from webapp.store.accounts import Account
 from webapp.store.pages import Cursor, Page, cut
@@ -14,12 +15,16 @@ from webapp.store.words import State
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is wanted: any of it empty wants all."""
+    """What is wanted: any of it empty wants all.
+
+    account_id: of the submitter. archived: what is in the archive, and that alone.
+    """
 
     project_id: str = ""
-    states: Collection[str] = ()
+    words: Collection[str] = ()
     text: str = ""
-    archived: bool = False  # what is in the archive, and that alone
+    account_id: int | None = None
+    archived: bool = False
 
 
 def page(
@@ -30,11 +35,13 @@ def page(
     size: int,
     now: float,
 ) -> Page[Submission]:
-    """Submissions that the account may see, the newest first; cursors are their ids."""
+    """Submissions that the account may see, those attempted last first; cursors are the ids of
+    their last attempts.
+    """
     statement = with_submitter().where(
         seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted)
     )
-    key = submissions.c.id
+    key = submissions.c.last_attempt_id
     if cursor.before is not None:
         statement = statement.where(key > cursor.before).order_by(key)
     else:
@@ -42,7 +49,7 @@ def page(
         if cursor.after is not None:
             statement = statement.where(key < cursor.after)
     found = [Submission(**row) for row in connection.execute(statement.limit(size + 1)).mappings()]
-    return cut(found, cursor, size, lambda row: row.id)
+    return cut(found, cursor, size, lambda row: row.last_attempt_id)
 
 
 def any_visible(connection: Connection, account: Account, now: float) -> bool:
@@ -52,13 +59,26 @@ def any_visible(connection: Connection, account: Account, now: float) -> bool:
     return connection.execute(statement).first() is not None
 
 
+def counts(connection: Connection, account: Account, wanted: Filter, now: float) -> Counter[str]:
+    """How many submissions there are of each word of the board; what is wanted names none."""
+    statement = (
+        select(submissions.c.board_word, func.count())
+        .join(accounts, accounts.c.id == submissions.c.account_id)
+        .where(seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted))
+        .group_by(submissions.c.board_word)
+    )
+    return Counter(dict(connection.execute(statement).all()))
+
+
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
     archived = submissions.c.archived_at
     yield archived.is_not(None) if wanted.archived else archived.is_(None)
     if wanted.project_id:
         yield submissions.c.project_id == wanted.project_id
-    if wanted.states:
-        yield or_(submissions.c.phase.in_(wanted.states), submissions.c.state.in_(wanted.states))
+    if wanted.account_id:
+        yield submissions.c.account_id == wanted.account_id
+    if wanted.words:
+        yield submissions.c.board_word.in_(wanted.words)
     if wanted.text:
         yield or_(
             submissions.c.name.icontains(wanted.text, autoescape=True),

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Column, Connection, Select
 
 Row = TypeVar("Row")
 
@@ -22,6 +25,23 @@ class Page(Generic[Row]):
     rows: Sequence[Row]
     previous: int | None
     next: int | None
+
+
+def read(
+    connection: Connection,
+    statement: Select[Any],
+    key: Column[int],
+    make: Callable[..., Row],
+    cursor: Cursor,
+    size: int,
+) -> Page[Row]:
+    """A page of a statement's rows in the order of `key`, from 1 up; its values are the cursors."""
+    if cursor.before is not None:
+        statement = statement.where(key < cursor.before).order_by(key.desc())
+    else:
+        statement = statement.where(key > (cursor.after or 0)).order_by(key)
+    found = connection.execute(statement.limit(size + 1)).mappings()
+    return cut([make(**row) for row in found], cursor, size, attrgetter(key.name))
 
 
 def cut(found: Sequence[Row], cursor: Cursor, size: int, key: Callable[[Row], int]) -> Page[Row]:

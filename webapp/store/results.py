@@ -1,18 +1,37 @@
-"""Results: what ICA says of a batch's items, brought into their rows."""
+"""Results: what ICA says of a batch's items, brought into their rows and their history.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Of each item an attempt finds a word, its own. It becomes the row's, or it goes into history: when a
+later attempt has taken the item since, when unlinking it did not come off, and when the attempt
+ends without a word of ICA (was stopped, refused, lost); then the row has what it had before.
+Every function returns the batch's columns held, found and taken, to be recorded with it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
-from webapp.store import reasons, submissions
-from webapp.store.batches import Batch
-from webapp.store.items import CHUNK, in_range
-from webapp.store.tables import batches, items
-from webapp.store.words import LEFT_OUT, UNREAD
+from webapp.store import reasons, sql, submissions
+from webapp.store.batches import Batch, Counts
+from webapp.store.items import CHUNK, held_by
+from webapp.store.statuses import MOVING, becomes_the_rows
+from webapp.store.tables import history, items
+from webapp.store.words import EXPANDED, LEFT_OUT, UNREAD
 
-_OUTCOME = ("status", "reason", "name", "path", "linked_id", "ica_item_id", "batch_id")
+_TOLD = ("status", "reason", "path", "linked_id", "changed_at", "reason_id")
+_KEPT = (*_TOLD, "batch_id", "ica_item_id")  # of a row, when its history is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,103 +47,243 @@ class Outcome:
     linked_id: str
 
 
-def apply(connection: Connection, batch: Batch, outcomes: Sequence[Outcome], now: float) -> int:
-    """Bring rows up to date with a page of ICA's items; returns how many changed.
+def apply(
+    connection: Connection, batch: Batch, outcomes: Sequence[Outcome], now: float
+) -> dict[str, Counts]:
+    """Bring rows up to date with a page of ICA's items.
 
-    An item that stands in no row of the batch is appended behind the list. Called while the
-    batch is leased, in the transaction that records it.
+    Each is looked for among the rows that the locked batch holds, then among its history; one that
+    stands in neither is appended behind the list.
     """
     outcomes = list({outcome.ica_item_id: outcome for outcome in outcomes}.values())
-    known = _rows_by_ica_item(connection, batch, outcomes)
-    by_data_id = _rows_by_data_id(connection, batch, outcomes)
-    changed, unknown = [], []
+    known = _Known(connection, batch, [outcome.data_id for outcome in outcomes])
+    groups = reasons.ids(connection, [(new.status[:60], new.reason) for new in outcomes])
+    changes = _Changes(connection, batch, now, groups)
+    unknown = []
     for outcome in outcomes:
-        row = known.get(outcome.ica_item_id) or by_data_id.pop(outcome.data_id, None)
+        row, past = known.held(outcome), None
         if row is None:
+            past = known.taken(outcome)
+        if row is not None:
+            changes.tell(row, known.history.get(row["position"]), outcome)
+        elif past is not None:
+            changes.tell_history(past, outcome)
+        else:
             unknown.append(outcome)
-        elif _differs(row, outcome, batch):
-            changed.append((row["position"], outcome))
-    told = [(new.status[:60], new.reason) for new in [*unknown, *(new for _, new in changed)]]
-    groups = reasons.ids(connection, batch.submission_id, told, now)
-    if changed:
-        statement = update(items).where(
-            items.c.submission_id == batch.submission_id, items.c.position == bindparam("key")
+    changes.append(unknown)
+    return changes.write()
+
+
+class _Known:
+    """The rows and the history in which a batch's items may stand."""
+
+    def __init__(self, connection: Connection, batch: Batch, data_ids: Collection[str]) -> None:
+        self._batch = batch
+        # + 0, or SQLite would read the whole submission instead of these ids by their index
+        ours = items.c.submission_id + 0 == batch.submission_id
+        found = connection.execute(select(items).where(items.c.data_id.in_(data_ids), ours))
+        rows = found.mappings().all()
+        self.history = _history(connection, batch, [row["position"] for row in rows])
+        self._by_item: dict[str, RowMapping] = {}
+        self._by_data: dict[str, RowMapping] = {}
+        self._elsewhere: dict[str, list[RowMapping]] = defaultdict(list)
+        for row in rows:
+            if not _holds(batch, row):
+                past = self.history.get(row["position"])
+                if past is not None and past["batch_id"] == batch.id:
+                    self._elsewhere[row["data_id"]].append(past)
+            elif row["ica_item_id"] and row["batch_id"] == batch.id:
+                self._by_item[row["ica_item_id"]] = row
+            else:
+                self._by_data[row["data_id"]] = row
+
+    def held(self, outcome: Outcome) -> RowMapping | None:
+        """The row that the batch holds for an item, None if it holds none."""
+        row = self._by_item.get(outcome.ica_item_id)
+        return row if row is not None else self._by_data.pop(outcome.data_id, None)
+
+    def taken(self, outcome: Outcome) -> RowMapping | None:
+        """The history of an item that a later attempt has taken since, None if none has."""
+        for past in self._elsewhere.get(outcome.data_id, ()):
+            if past["ica_item_id"] in {None, outcome.ica_item_id}:
+                return past
+        return None
+
+
+def _holds(batch: Batch, row: RowMapping) -> bool:
+    """As held_by(). In V3 a folder may bring along a file that was left out: that is another."""
+    if row["batch_id"] is not None or batch.attempt > 1:
+        return bool(row["batch_id"] == batch.id)
+    in_range: bool = batch.first_position <= row["position"] <= batch.last_position
+    return in_range and bool(row["status"] != LEFT_OUT)
+
+
+def _history(
+    connection: Connection, batch: Batch, positions: Collection[int]
+) -> dict[int, RowMapping]:
+    """What the batch's attempt has found already and does not stand in the rows, by position."""
+    statement = select(history).where(
+        history.c.submission_id == batch.submission_id,
+        history.c.position.in_(positions),
+        history.c.attempt == batch.attempt,
+    )
+    return {row["position"]: row for row in connection.execute(statement).mappings()}
+
+
+@dataclass
+class _Changes:
+    """What is to be written of a batch's items, and what that does to the numbers."""
+
+    connection: Connection
+    batch: Batch
+    now: float
+    groups: Mapping[reasons.Told, int]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    sightings: list[dict[str, Any]] = field(default_factory=list)  # rows whose word stays
+    pasts: list[dict[str, Any]] = field(default_factory=list)
+    no_longer_past: list[int] = field(default_factory=list)
+    appended: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.held, self.found, self.taken = (
+            Counter(counts) for counts in (self.batch.held, self.batch.found, self.batch.taken)
         )
-        rows = [{"key": key, **_values(new, batch, now, groups)} for key, new in changed]
-        connection.execute(statement, rows)
-    _append(connection, batch, unknown, now, groups)
-    return len(changed) + len(unknown)
+        self.reasons = reasons.Changes()
+
+    def tell(self, row: RowMapping, past: RowMapping | None, outcome: Outcome) -> None:
+        """ICA's word on an item that the batch holds; `past` is this attempt's word in history."""
+        new = self._values(outcome) | {"attempt": self.batch.attempt, "name": outcome.name}
+        for name in ("name", "path", "linked_id"):  # one that comes without leaves the known one
+            new[name] = new[name] or row[name]
+        ours = row["attempt"] == self.batch.attempt  # the word that stands there is this attempt's
+        if not ours and not becomes_the_rows(self.batch.kind, new["status"]):
+            self._tell_in_history(row, past, new)
+            return
+        if past is None and all(row[key] == new[key] for key in new if key != "changed_at"):
+            return
+        own = past["status"] if past else row["status"] if ours else UNREAD
+        _move(self.found, own, new["status"])
+        _move(self.held, row["status"], new["status"])
+        self.reasons.replaced(row, self.batch.attempt, new["reason_id"])
+        if past is not None:
+            self.reasons.add(self.batch.attempt, past["reason_id"], -1, 0)
+            self.no_longer_past.append(row["position"])
+        self.rows.append({"key": row["position"], **new})
+
+    def _tell_in_history(
+        self, row: RowMapping, past: RowMapping | None, new: Mapping[str, Any]
+    ) -> None:
+        """Unlinking it has not come off: the row stays as it was."""
+        own = past["status"] if past else UNREAD
+        if row["ica_item_id"] != new["ica_item_id"]:
+            seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
+            self.sightings.append(seen)
+        if past is not None and all(past[key] == new[key] for key in ("status", "reason")):
+            return
+        _move(self.found, own, new["status"])
+        self.reasons.moved(self.batch.attempt, past, new["reason_id"])
+        self._past(row["position"], new, stood=False)
+
+    def tell_history(self, past: RowMapping, outcome: Outcome) -> None:
+        """ICA's word on an item that a later attempt has taken."""
+        new = self._values(outcome)
+        if all(past[key] == new[key] for key in ("status", "reason", "ica_item_id")):
+            return
+        for counts in (self.found, self.taken):
+            _move(counts, past["status"], new["status"])
+        self.reasons.moved(self.batch.attempt, past, new["reason_id"])
+        self._past(past["position"], new, stood=past["stood"])
+
+    def end(self, row: RowMapping, status: str, reason: str) -> None:
+        """The attempt ends without ICA's word on an item of which it has found nothing."""
+        reason_id = self.groups.get((status, reason))
+        ended = {**row, "status": status, "reason": reason, "reason_id": reason_id}
+        _move(self.found, UNREAD, status)
+        self.reasons.add(self.batch.attempt, reason_id, 1, 0)
+        self._past(row["position"], ended | {"changed_at": self.now}, stood=False)
+
+    def give_back(self, row: RowMapping, before: RowMapping) -> None:
+        """The attempt ends, and left the item moving: it stands as before again."""
+        self._past(row["position"], dict(row), stood=False)
+        _move(self.held, row["status"], before["status"])
+        self.reasons.add(before["attempt"], before["reason_id"], 0, 1)
+        told = {name: before[name] for name in (*_TOLD, "attempt")}
+        kept = {name: row[name] for name in ("name", "batch_id", "ica_item_id")}
+        self.rows.append({"key": row["position"], **told, **kept})
+
+    def append(self, outcomes: Sequence[Outcome]) -> None:
+        """Items that ICA has and the list has not, behind it."""
+        if not outcomes:
+            return
+        first = submissions.grow(self.connection, self.batch.submission_id, len(outcomes))
+        for position, outcome in enumerate(outcomes, start=first):
+            new = self._values(outcome) | {"attempt": self.batch.attempt, "name": outcome.name}
+            fixed = {"submission_id": self.batch.submission_id, "flags": 0, "position": position}
+            self.appended.append({**fixed, **new, "data_id": outcome.data_id[:255]})
+            self.held[new["status"]] += 1
+            self.found[new["status"]] += 1
+            self.reasons.add(self.batch.attempt, new["reason_id"], 1, 1)
+
+    def write(self) -> dict[str, Counts]:
+        """Write it all; the columns of the batch."""
+        connection, submission_id = self.connection, self.batch.submission_id
+        one = (items.c.submission_id == submission_id) & (items.c.position == bindparam("key"))
+        for rows in (self.rows, self.sightings):
+            if rows:
+                connection.execute(update(items).where(one), rows)
+        if self.appended:
+            connection.execute(insert(items), self.appended)
+        if self.no_longer_past:
+            connection.execute(
+                delete(history).where(
+                    history.c.submission_id == submission_id,
+                    history.c.attempt == self.batch.attempt,
+                    history.c.position.in_(self.no_longer_past),
+                )
+            )
+        if self.pasts:
+            _write_history(connection, self.pasts)
+        self.reasons.write(connection, submission_id, self.now)
+        return self.numbers()
+
+    def numbers(self) -> dict[str, Counts]:
+        return {
+            name: {word: count for word, count in sorted(counts.items()) if count}
+            for name, counts in (("held", self.held), ("found", self.found), ("taken", self.taken))
+        }
+
+    def _values(self, outcome: Outcome) -> dict[str, Any]:
+        status = outcome.status[:60]
+        return {
+            "status": status,
+            "reason": outcome.reason,
+            "path": outcome.path,
+            "linked_id": outcome.linked_id[:255],
+            "ica_item_id": outcome.ica_item_id[:255] or None,
+            "batch_id": self.batch.id,
+            "changed_at": self.now,
+            "reason_id": self.groups.get((status, outcome.reason)),
+        }
+
+    def _past(self, position: int, told: Mapping[str, Any], *, stood: bool) -> None:
+        key = {"submission_id": self.batch.submission_id, "position": position}
+        kept = {name: told[name] for name in _KEPT}
+        self.pasts.append(key | kept | {"attempt": self.batch.attempt, "stood": stood})
 
 
-def _rows_by_ica_item(
-    connection: Connection, batch: Batch, outcomes: Sequence[Outcome]
-) -> dict[str, RowMapping]:
-    statement = select(items).where(
-        items.c.batch_id == batch.id,
-        items.c.ica_item_id.in_([outcome.ica_item_id for outcome in outcomes]),
-    )
-    return {row["ica_item_id"]: row for row in connection.execute(statement).mappings()}
+def _move(counts: Counter[str], before: str, after: str) -> None:
+    counts[before] -= 1
+    counts[after] += 1
 
 
-def _rows_by_data_id(
-    connection: Connection, batch: Batch, outcomes: Sequence[Outcome]
-) -> dict[str, RowMapping]:
-    statement = select(items).where(
-        items.c.data_id.in_([outcome.data_id for outcome in outcomes]),
-        in_range(batch),
-        items.c.ica_item_id.is_(None),
-        items.c.status != LEFT_OUT,  # in V3 a folder may bring along a file that was left out
-    )
-    return {row["data_id"]: row for row in connection.execute(statement).mappings()}
+def _write_history(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    statement = sql.insert(connection, history)
+    new = {name: statement.excluded[name] for name in (*_KEPT, "stood")}
+    key = ["submission_id", "position", "attempt"]
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=new), rows)
 
 
-def _values(
-    outcome: Outcome, batch: Batch, now: float, groups: Mapping[reasons.Told, int]
-) -> dict[str, Any]:
-    return {
-        "status": outcome.status[:60],
-        "reason": outcome.reason,
-        "name": outcome.name,
-        "path": outcome.path,
-        "linked_id": outcome.linked_id[:255],
-        "ica_item_id": outcome.ica_item_id[:255],
-        "batch_id": batch.id,
-        "changed_at": now,
-        "reason_id": groups.get((outcome.status[:60], outcome.reason)),
-    }
-
-
-def _differs(row: RowMapping, outcome: Outcome, batch: Batch) -> bool:
-    new = _values(outcome, batch, 0.0, {})
-    return any(row[name] != new[name] for name in _OUTCOME)
-
-
-def _append(
-    connection: Connection,
-    batch: Batch,
-    outcomes: Sequence[Outcome],
-    now: float,
-    groups: Mapping[reasons.Told, int],
-) -> None:
-    if not outcomes:
-        return
-    first = submissions.grow(connection, batch.submission_id, len(outcomes))
-    fixed = {"submission_id": batch.submission_id, "flags": 0}
-    connection.execute(
-        insert(items),
-        [
-            {
-                **fixed,
-                **_values(outcome, batch, now, groups),
-                "position": position,
-                "data_id": outcome.data_id[:255],
-            }
-            for position, outcome in enumerate(outcomes, start=first)
-        ],
-    )
-
-
-def mark_unread(
+def end_unread(
     connection: Connection,
     batch: Batch,
     status: str,
@@ -133,41 +292,65 @@ def mark_unread(
     *,
     begins: str = "",
     limit: int = CHUNK,
-) -> int:
-    """Give up to `limit` rows of the batch that have no outcome yet this one; returns how many.
+) -> tuple[int, dict[str, Counts]]:
+    """Of up to `limit` items of which the locked batch has found nothing: it ends so; how many.
 
     `begins` is how their data ids begin: "fol." for folders only.
     """
-    unread = in_range(batch) & (items.c.status == UNREAD) & items.c.data_id.startswith(begins)
-    first = select(items.c.position).where(unread).order_by(items.c.position).limit(limit)
-    last = connection.execute(select(func.max(first.subquery().c.position))).scalar()
-    if last is None:
-        return 0
-    groups = reasons.ids(connection, batch.submission_id, [(status, reason)], now)
-    values = {
-        "status": status,
-        "reason": reason,
-        "reason_id": groups.get((status, reason)),
-        "batch_id": batch.id,
-        "changed_at": now,
-    }
-    statement = update(items).where(unread, items.c.position <= last)
-    return connection.execute(statement.values(values)).rowcount
+    groups = reasons.ids(connection, [(status, reason)])
+    changes = _Changes(connection, batch, now, groups)
+    rows = connection.execute(_unread(batch, begins, limit)).mappings().all()
+    told = Outcome("", "", status, reason, "", "", "")
+    for row in rows:
+        if batch.attempt == 1 or status == EXPANDED:
+            changes.tell(row, None, told)
+        else:
+            changes.end(row, status, reason)
+    return len(rows), changes.write()
 
 
-def counts(connection: Connection, batch: Batch) -> dict[str, int]:
-    """Items per status by the batch's own rows, appended ones included, left out ones not."""
-    end = select(func.max(batches.c.last_position)).where(
-        batches.c.submission_id == batch.submission_id
+def _unread(batch: Batch, begins: str, limit: int) -> Select[Any]:
+    found = select(items).where(held_by(batch), items.c.data_id.startswith(begins))
+    if batch.attempt == 1:
+        return found.where(items.c.status == UNREAD).order_by(items.c.position).limit(limit)
+    past = exists().where(
+        history.c.submission_id == items.c.submission_id,
+        history.c.position == items.c.position,
+        history.c.attempt == batch.attempt,
     )
-    appended = (
-        (items.c.submission_id == batch.submission_id)
-        & (items.c.position > end.scalar_subquery())
-        & (items.c.batch_id == batch.id)
+    unread = found.where(items.c.attempt != batch.attempt, ~past)
+    return unread.order_by(items.c.position).limit(limit)
+
+
+def give_back_moving(
+    connection: Connection, batch: Batch, now: float, limit: int = CHUNK
+) -> tuple[int, dict[str, Counts]]:
+    """Up to `limit` items that an attempt before had a word on, and this batch left moving: they
+    stand as before; how many.
+    """
+    moving = held_by(batch) & items.c.status.in_(MOVING) & (items.c.attempt == batch.attempt)
+    before = exists().where(
+        history.c.submission_id == items.c.submission_id,
+        history.c.position == items.c.position,
+        history.c.stood,
     )
-    found: dict[str, int] = {}
-    for condition in (in_range(batch) & (items.c.status != LEFT_OUT), appended):
-        statement = select(items.c.status, func.count()).where(condition).group_by(items.c.status)
-        for status, count in connection.execute(statement):
-            found[status] = found.get(status, 0) + count
-    return found
+    wanted = select(items).where(moving, before).order_by(items.c.position).limit(limit)
+    rows = connection.execute(wanted).mappings().all()
+    changes = _Changes(connection, batch, now, {})
+    befores = _befores(connection, batch.submission_id, (row["position"] for row in rows))
+    for row in rows:
+        changes.give_back(row, befores[row["position"]])
+    return len(rows), changes.write()
+
+
+def _befores(
+    connection: Connection, submission_id: int, positions: Iterable[int]
+) -> dict[int, RowMapping]:
+    """By position, how the item stood before its last attempt."""
+    statement = (
+        select(history)
+        .where(history.c.submission_id == submission_id, history.c.position.in_(list(positions)))
+        .where(history.c.stood)
+        .order_by(history.c.attempt)
+    )
+    return {row["position"]: row for row in connection.execute(statement).mappings()}

@@ -1,27 +1,34 @@
-"""The roll-up: what a submission comes to, worked out from its batches."""
+"""The roll-up: what attempts and their submission come to, worked out from the batches."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from webapp.store import sql
-from webapp.store.tables import batches, snapshots, submissions
+from webapp.store.statuses import ENDED_WELL, TAKEN_OUT, meaning
+from webapp.store.tables import attempts, batches, snapshots, submissions
 from webapp.store.words import (
     ENDED,
     LEFT_OUT,
     NOT_SENT,
     UNREAD,
     UNSENT,
+    AttemptState,
     BatchState,
+    BoardWord,
     Phase,
     State,
     Task,
 )
 
 SNAPSHOT_EVERY = 10.0  # seconds
-PARTS = ("state", "task", "blocked", "counts", "size", "problem")  # of each batch
+PARTS = (  # of each batch
+    *("attempt", "kind", "state", "task", "blocked", "counts", "size", "problem"),
+    *("held", "found", "taken"),
+)
+Counts = Mapping[str, int]
 
 
 def roll_up(connection: Connection, submission_id: int, now: float) -> None:
@@ -32,57 +39,118 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
     """
     lock = select(submissions).where(submissions.c.id == submission_id).with_for_update()
     before = connection.execute(lock).mappings().one()
+    columns = (batches.c[name] for name in PARTS)
     parts = connection.execute(
-        select(*(batches.c[name] for name in PARTS)).where(batches.c.submission_id == submission_id)
+        select(*columns).where(batches.c.submission_id == submission_id)
     ).all()
-    counts = _sum(parts, before["left_out"])
-    after: dict[str, Any] = {"counts": counts, **_standing(parts)}
-    if before["counts"] != after["counts"]:
-        _snapshot(connection, submission_id, after["counts"], now)
+    gathering = _attempts(connection, submission_id, parts, now)
+    counts = _sum([{LEFT_OUT: before["left_out"]}, *(_standing(part) for part in parts)])
+    after: dict[str, Any] = {"counts": counts, **_where(parts, gathering=gathering)}
     if after["state"] == State.SETTLED:
         after["settled_at"] = before["settled_at"] or now
-        after["problem"] = _refusal(parts)
+        after["problem"] = _refusal(part for part in parts if part.held)
+    after["board_word"] = _board_word(after)
     after |= {"revision": before["revision"] + 1, "changed_at": now}
     connection.execute(update(submissions).where(submissions.c.id == submission_id).values(after))
 
 
-def _snapshot(
-    connection: Connection, submission_id: int, counts: dict[str, int], now: float
-) -> None:
+def _attempts(connection: Connection, submission_id: int, parts: Sequence[Any], now: float) -> bool:
+    """Bring the attempts up to date; whether any of them gathers its items."""
+    mine = select(attempts).where(attempts.c.submission_id == submission_id)
+    rows = connection.execute(mine).mappings().all()
+    for row in rows:
+        if row["state"] == AttemptState.ACTIVE:
+            ours = [part for part in parts if part.attempt == row["number"]]
+            _attempt(connection, row, ours, now)
+    return any(row["state"] == AttemptState.GATHERING for row in rows)
+
+
+def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], now: float) -> None:
+    where = _where(parts)
+    after: dict[str, Any] = {"counts": _sum(map(_own, parts)), "phase": where["phase"]}
+    if where["state"] == State.SETTLED:
+        after |= {"state": AttemptState.ENDED, "ended_at": now, "problem": _refusal(parts)}
+    if before["counts"] != after["counts"]:
+        _snapshot(connection, before["id"], after["counts"], now)
+    connection.execute(update(attempts).where(attempts.c.id == before["id"]).values(after))
+
+
+def _snapshot(connection: Connection, attempt_id: int, counts: Counts, now: float) -> None:
     """One each SNAPSHOT_EVERY at the most, the last that came in it; days of linking add up."""
-    values = {"submission_id": submission_id, "at": now - now % SNAPSHOT_EVERY, "counts": counts}
+    values = {"attempt_id": attempt_id, "at": now - now % SNAPSHOT_EVERY, "counts": counts}
     statement = sql.insert(connection, snapshots).values(values)
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=["submission_id", "at"], set_={"counts": counts}
+            index_elements=["attempt_id", "at"], set_={"counts": counts}
         )
     )
 
 
-def _sum(parts: Sequence[Any], left_out: int) -> dict[str, int]:
-    """Items per status, over all batches; what was not sent and not counted has words of ours."""
-    total: Counter[str] = Counter({LEFT_OUT: left_out})
-    for part in parts:
-        if part.state in UNSENT:
-            total[NOT_SENT] += part.size
-        else:
-            total.update(part.counts or {UNREAD: part.size})
+def _own(part: Any) -> Counts:
+    """A batch's items per status, in its attempt's own words."""
+    if part.state in UNSENT:
+        return {NOT_SENT: part.size}
+    if part.state in ENDED:
+        return dict(part.found)
+    return part.counts or {UNREAD: part.size}
+
+
+def _standing(part: Any) -> Counts:
+    """The items that a batch holds, as they stand now.
+
+    While it runs, ICA's counts are ahead of the rows. Of an unlinking batch only what is unlinked
+    has changed; the rest stands as before.
+    """
+    if part.state in UNSENT:
+        unread = {NOT_SENT: part.held.get(UNREAD, 0)}
+        return _sum([unread, {word: n for word, n in part.held.items() if word != UNREAD}])
+    if part.state in ENDED or not part.counts:
+        return dict(part.held)
+    if part.kind == "link":
+        return _less(part.counts, part.taken)
+    counts, taken, found = map(_taken_out, (part.counts, part.taken, part.found))
+    read = Counter(_less(found, taken))  # of the rows, which may be ahead of the counts too
+    out, stays = Counter(_less(counts, taken)) | read, Counter(part.held) - read
+    return _sum([_less(stays, {}, to=sum(part.held.values()) - out.total()), out])
+
+
+def _taken_out(counts: Counts) -> Counts:
+    return {word: count for word, count in counts.items() if word in TAKEN_OUT}
+
+
+def _less(counts: Counts, taken: Counts, to: int | None = None) -> dict[str, int]:
+    """Counts less others, down to a sum: what one word lacks is taken from those with most."""
+    wanted = max(sum(counts.values()) - sum(taken.values()) if to is None else to, 0)
+    found = {word: max(count - taken.get(word, 0), 0) for word, count in counts.items()}
+    for word in sorted(found, key=found.__getitem__, reverse=True):
+        found[word] -= min(found[word], max(sum(found.values()) - wanted, 0))
+    return found
+
+
+def _sum(each: Iterable[Counts]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for counts in each:
+        total.update(counts)
     return {status: count for status, count in sorted(total.items()) if count}
 
 
-def _refusal(parts: Sequence[Any]) -> str:
+def _refusal(parts: Iterable[Any]) -> str:
     """Why ICA refused a batch, "" when it refused none."""
     refused = (part.problem for part in parts if part.state == BatchState.REFUSED)
     return next((str(problem["message"]) for problem in refused), "")
 
 
-def _standing(parts: Sequence[Any]) -> dict[str, str]:
-    """State and phase of a submission with these batches."""
-    states = {part.state for part in parts}
-    if all(part.state in ENDED and part.task == Task.NONE for part in parts):
+def _where(parts: Sequence[Any], *, gathering: bool = False) -> dict[str, str]:
+    """State and phase of what has these batches; attempts that have ended are not looked at."""
+    open_ones = [part for part in parts if part.state not in ENDED or part.task != Task.NONE]
+    if not open_ones and not gathering:
         return {"state": State.SETTLED, "phase": ""}
-    if any(part.blocked for part in parts):
+    running = {part.attempt for part in open_ones}
+    states = {part.state for part in parts if part.attempt in running}
+    if any(part.blocked for part in open_ones):
         phase = Phase.BLOCKED
+    elif gathering and states <= {BatchState.WAITING}:
+        phase = Phase.GATHERING
     elif states == {BatchState.WAITING}:
         phase = Phase.WAITING
     elif states & {BatchState.WAITING, BatchState.SENDING}:
@@ -92,3 +160,19 @@ def _standing(parts: Sequence[Any]) -> dict[str, str]:
     else:
         phase = Phase.STOPPING
     return {"state": State.ACTIVE, "phase": phase}
+
+
+def _board_word(after: Mapping[str, Any]) -> BoardWord:
+    """What the board calls a submission that was submitted."""
+    if after["state"] != State.SETTLED:
+        return BoardWord.BLOCKED if after["phase"] == Phase.BLOCKED else BoardWord.RUNNING
+    counts = {word: count for word, count in after["counts"].items() if word != LEFT_OUT}
+    if any(word in TAKEN_OUT for word in counts):
+        return BoardWord.PARTLY_UNDONE if _any_undoable(counts) else BoardWord.UNDONE
+    if set(counts) == {NOT_SENT}:
+        return BoardWord.NOT_SENT
+    return BoardWord.DONE if counts.keys() <= ENDED_WELL else BoardWord.FAILURES
+
+
+def _any_undoable(counts: Counts) -> bool:
+    return any(meaning(word).undo for word in counts)

@@ -1,58 +1,53 @@
-"""Scopes: which items of a submission an act is about, and what becomes of them in a copy."""
+"""Scopes: which items of a submission an act is about, and what becomes of them in an attempt."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    case,
-    false,
-    func,
-    or_,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true, union_all
 
 from webapp.store import batches
-from webapp.store.items import Slice, ranges
+from webapp.store.batches import Batch
+from webapp.store.items import ranges
+from webapp.store.statuses import (
+    ENDED_WELL,
+    IN_PROJECT,
+    MOVING,
+    UNDOABLE,
+    becomes_the_rows,
+    meaning,
+)
 from webapp.store.submissions import Submission
-from webapp.store.tables import items, submissions
-from webapp.store.words import ENDED, MOVING, NOT_SENT, UNREAD, UNSENT, WELL, State
+from webapp.store.tables import history, items
+from webapp.store.words import LEFT_OUT
 
 MOST_PICKED = 10_000
-DONE = {
-    "link": ("LINKED", "ALREADY_LINKED"),
-    "unlink": ("UNLINKED", "ALREADY_UNLINKED"),
-}
+DOUBTED = "ALREADY_LINKED"  # what may be ours after all, when a batch was sent twice
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which items of a submission: those picked by hand, else a group of reasons, else statuses.
 
+    attempt: those with the statuses in the words of this attempt, where they did not come to count.
     at: items of a status that came later (seconds since 1970) are none of them.
-    unsent: the ranges of positions that had not been sent then; None: that are not sent now.
     """
 
     statuses: Sequence[str] = ()
     reason_id: int | None = None
     positions: Sequence[int] = ()
+    attempt: int | None = None
     at: float | None = None
-    unsent: Sequence[Sequence[int]] | None = None
 
 
 @dataclass(slots=True)
 class Tally:
-    """What becomes of the items of a scope: so many are made again, so many skipped and why.
+    """What becomes of the items of a scope: so many are taken, so many skipped and why.
 
-    skipped: "elsewhere" (a copy of them was made before), "meanwhile" (another submission has done
+    skipped: "elsewhere" (an attempt that runs has them), "meanwhile" (another submission has done
     it since); of a retry "well" (nothing is left to do) and "moving" (no outcome yet); of an undo
     "before" (they were linked already, not by this submission) and "never" (they are not linked).
-    by_status: the statuses of those that are made again.
+    by_status: the statuses of those that are taken.
     """
 
     made: int = 0
@@ -73,171 +68,148 @@ class Tally:
 
 
 class Chosen:
-    """The items of a scope, for a copy of some kind ("link", "unlink"), as SQL sees them."""
+    """The items of a scope, for an attempt of some kind ("link", "unlink"), as SQL sees them."""
 
     def __init__(self, connection: Connection, source: Submission, kind: str, scope: Scope) -> None:
         self._connection, self._source = connection, source
-        self._undoes, self._scope = kind != source.kind, scope
+        self._kind, self._scope = kind, scope
         self._cut = batches.of_submission(connection, source.id)
-        self._unsent: Sequence[Sequence[int]] = (
-            unsent(connection, source.id) if scope.unsent is None else scope.unsent
-        )
-        self._pieces = self._sliced()
-        self.free = free(connection, source)
-
-    @property
-    def all(self) -> ColumnElement[bool]:
-        """Every one of them."""
-        return or_(false(), *(self._within(piece) for piece in self._pieces))
-
-    @property
-    def allowed(self) -> ColumnElement[bool]:
-        """What a copy is made of: troubles are tried again, links that it made are undone."""
-        if self._undoes:
-            return items.c.status == DONE[self._source.kind][0]
-        return items.c.status.not_in(WELL | MOVING) | (items.c.status.in_(MOVING) & self._over())
+        self._doubted = [batch.id for batch in self._cut if batch.sent_again]
+        self._within = and_(items.c.submission_id == source.id, *self._conditions())
+        self._statuses = () if scope.positions or scope.attempt else scope.statuses
+        self.all = self._within
+        if self._statuses:
+            self.all &= items.c.status.in_(self._statuses)
+        self.allowed = self._allowed() & self._free()
 
     def tally(self, within: ColumnElement[bool] | None = None) -> Tally:
-        """What would become of them, as far as the source knows.
-
-        Counted piece by piece: a piece is a range of an index, which alone answers.
+        """What would become of them, as far as the submission knows: by the numbers of its batches
+        where these tell it, however many items there are; else counted.
         """
+        if within is not None or self._scope.at is not None or not self._statuses:
+            return self._counted(true() if within is None else within)
         found = Tally()
-        for piece in self._pieces:
-            where = self._within(piece) & (true() if within is None else within)
-            every, over = self._count(where), {}
-            if not self._undoes and every.keys() & MOVING:
-                over = self._count(where & self._over())
-            for status, (count, _) in every.items():
-                may, made = self._may(status, every, over)
-                found.made += made
-                found.skipped["elsewhere"] += may - made
-                found.skipped[self._why_not(status)] += count - may
+        for status in self._statuses:
+            left_out = self._source.left_out if status == LEFT_OUT else 0
+            every = left_out + sum(batch.held.get(status, 0) for batch in self._cut)
+            free = left_out + sum(self._free_in(batch, status) for batch in self._cut)
+            self._add(found, status, every, free)
         return found
+
+    def _free_in(self, batch: Batch, status: str) -> int:
+        """How many of the items that a batch holds are allowed, as `allowed` has it for rows."""
+        held = batch.held.get(status, 0)
+        if status in MOVING or (self._kind == "unlink" and status == DOUBTED):
+            counts = not batch.is_open if status in MOVING else batch.sent_again
+            return held if counts else 0
+        if not (batch.is_open and batch.attempt > 1):
+            return held
+        stands = becomes_the_rows(batch.kind, status)
+        own = batch.found.get(status, 0) - batch.taken.get(status, 0) if stands else 0
+        return min(held, own)
+
+    def _counted(self, within: ColumnElement[bool]) -> Tally:
+        """Counted status by status: each is a range of an index, which alone answers."""
+        statement = (
+            select(items.c.status, func.count(), func.count().filter(self.allowed))
+            .where(self.all, within)
+            .group_by(items.c.status)
+        )
+        found = Tally()
+        for status, every, allowed in self._connection.execute(statement):
+            self._add(found, status, every, allowed)
+        return found
+
+    def _add(self, found: Tally, status: str, every: int, allowed: int) -> None:
+        allowed = allowed if self._may_be(status) else 0
+        found.made += allowed
+        found.skipped[self._why_not(status)] += every - allowed
+        found.by_status[status] += allowed
 
     def end_of_chunk(self, after: int, size: int) -> int | None:
         """The position of the last of the next `size` of them behind a position; None: no more."""
-        if not self._pieces:
-            return None
         parts = [
             select(items.c.position)
-            .where(self._within(piece, after))
+            .where(self._within, condition, items.c.position > after)
             .order_by(items.c.position)
             .limit(size)
             .subquery()
-            for piece in self._pieces
+            for condition in self._ranges()
         ]
         union = union_all(*(select(part.c.position) for part in parts)).subquery()
         first = select(union.c.position).order_by(union.c.position).limit(size).subquery()
         end: int | None = self._connection.execute(select(func.max(first.c.position))).scalar()
         return end
 
-    def by_status(self, where: ColumnElement[bool]) -> Counter[str]:
-        """How many items there are of each status; what waited to be sent was not sent."""
-        waited = (items.c.status == UNREAD) & _in_any(self._unsent)
-        word = case((waited, NOT_SENT), else_=items.c.status)
-        statement = select(word, func.count()).where(where).group_by(word)
-        return Counter(dict(self._connection.execute(statement).all()))
+    def _ranges(self) -> Iterable[ColumnElement[bool]]:
+        """Conditions that are one range of an index each, and together no less than the scope."""
+        if self._statuses:
+            return [items.c.status == status for status in self._statuses]
+        return [true()]
 
-    def _sliced(self) -> list[Slice]:
-        if self._scope.positions:
-            return [Slice(None)]
-        if self._scope.reason_id is not None:
-            return self._of_reason(self._scope.reason_id)
-        return [piece for word in self._scope.statuses for piece in self._of_status(word)]
+    def _conditions(self) -> Iterable[ColumnElement[bool]]:
+        """All that the scope asks for, but for statuses of rows."""
+        scope = self._scope
+        if scope.positions:
+            yield items.c.position.in_(scope.positions)
+            return
+        if scope.reason_id is not None:
+            yield items.c.reason_id == scope.reason_id
+        if scope.attempt is not None:
+            yield items.c.position.in_(self._found_by(scope.attempt))
+        if scope.at is not None:
+            yield or_(items.c.changed_at.is_(None), items.c.changed_at <= scope.at)
 
-    def _of_status(self, word: str) -> list[Slice]:
-        """A row that was not read yet is one that was not sent, or one that ICA never told of."""
-        if word == NOT_SENT:
-            return [
-                Slice(status, first, last)
-                for first, last in self._unsent
-                for status in (UNREAD, NOT_SENT)
-            ]
-        if word == UNREAD:
-            sent = ranges(batch for batch in self._cut if batch.state not in UNSENT)
-            return [Slice(UNREAD, first, last) for first, last in sent]
-        return [Slice(word)]
+    def _found_by(self, attempt: int) -> Select[int]:
+        """The positions of the items that an attempt found so, and that stand as before."""
+        return select(history.c.position).where(
+            history.c.submission_id == self._source.id,
+            history.c.attempt == attempt,
+            history.c.status.in_(self._scope.statuses),
+            ~history.c.stood,
+        )
 
-    def _of_reason(self, reason_id: int) -> list[Slice]:
-        """A group has one status; with it an index counts the group without sorting."""
-        mine = (items.c.submission_id == self._source.id) & (items.c.reason_id == reason_id)
-        status = self._connection.execute(select(items.c.status).where(mine).limit(1)).scalar()
-        if status is None or status not in (self._scope.statuses or (status,)):
-            return []
-        return [Slice(status, reason_id=reason_id)]
+    def _may_be(self, status: str) -> bool:
+        meant = meaning(status)
+        if self._kind == "unlink":
+            return meant.undo or (status == DOUBTED and bool(self._doubted))
+        return meant.again or meant.relink or not meant.final
 
-    def _within(self, piece: Slice, after: int = 0) -> ColumnElement[bool]:
-        return and_(*self._conditions(piece, after))
-
-    def _conditions(self, piece: Slice, after: int) -> Iterable[ColumnElement[bool]]:
-        yield items.c.submission_id == self._source.id
-        yield items.c.position >= max(piece.first, after + 1)
-        if piece.last is not None:
-            yield items.c.position <= piece.last
-        if piece.status is not None:
-            yield items.c.status == piece.status
-        if piece.reason_id is not None:
-            yield items.c.reason_id == piece.reason_id
-        if self._scope.positions:
-            yield items.c.position.in_(self._scope.positions)
-        elif self._scope.at is not None and piece.status not in {NOT_SENT, UNREAD}:
-            yield items.c.changed_at <= self._scope.at
+    def _allowed(self) -> ColumnElement[bool]:
+        """What an attempt may be made of: troubles are tried again, links that it made undone."""
+        if self._kind == "unlink":
+            doubted = (items.c.status == DOUBTED) & items.c.batch_id.in_(self._doubted)
+            return items.c.status.in_(UNDOABLE) | doubted
+        done = ENDED_WELL - {status for status in ENDED_WELL if self._may_be(status)}
+        return items.c.status.not_in(done) & (items.c.status.not_in(MOVING) | self._over())
 
     def _over(self) -> ColumnElement[bool]:
         """ICA will say no more about them: their batch has ended."""
-        return _in_any(ranges(batch for batch in self._cut if batch.state in ENDED))
+        ended = [batch for batch in self._cut if not batch.is_open]
+        named = items.c.batch_id.in_([batch.id for batch in ended])
+        first = ranges(batch for batch in ended if batch.attempt == 1)
+        in_range = (items.c.position.between(start, end) for start, end in first)
+        return named | (items.c.batch_id.is_(None) & or_(*in_range)) if first else named
 
-    def _count(self, where: ColumnElement[bool]) -> dict[str, tuple[int, int]]:
-        """By status: how many there are, and how many of which no copy was made."""
-        statement = (
-            select(items.c.status, func.count(), func.count().filter(self.free))
-            .where(where)
-            .group_by(items.c.status)
-        )
-        return {
-            status: (every, left) for status, every, left in self._connection.execute(statement)
-        }
-
-    def _may(
-        self,
-        status: str,
-        every: dict[str, tuple[int, int]],
-        over: dict[str, tuple[int, int]],
-    ) -> tuple[int, int]:
-        """How many of a status a copy may be made of, and of how many it is."""
-        if self._undoes:
-            return every[status] if status == DONE[self._source.kind][0] else (0, 0)
-        if status in MOVING:
-            return over.get(status, (0, 0))
-        return (0, 0) if status in WELL else every[status]
+    def _free(self) -> ColumnElement[bool]:
+        """No attempt that runs holds it and is still to find anything: it is taken by one alone."""
+        waiting = [batch for batch in self._cut if batch.is_open and batch.attempt > 1]
+        return and_(true(), *(_free_of(batch) for batch in waiting))
 
     def _why_not(self, status: str) -> str:
-        if self._undoes:
-            return "before" if status in WELL else "never"
-        return "well" if status in WELL else "moving"
+        if self._may_be(status) and status not in MOVING:
+            return "elsewhere" if status != DOUBTED else "before"
+        if self._kind == "unlink":
+            return "before" if status in IN_PROJECT else "never"
+        return "moving" if status in MOVING else "well"
+
+
+def _free_of(batch: Batch) -> ColumnElement[bool]:
+    """The batch does not hold it, or what stands in the row is what its attempt found."""
+    other = items.c.batch_id.is_(None) | (items.c.batch_id != batch.id)
+    return other | (items.c.attempt == batch.attempt)
 
 
 def tally(connection: Connection, source: Submission, kind: str, scope: Scope) -> Tally:
-    """What would become of these items in a copy of this kind, as far as the source knows."""
+    """What would become of these items in an attempt of this kind, as far as is known here."""
     return Chosen(connection, source, kind, scope).tally()
-
-
-def unsent(connection: Connection, submission_id: int) -> list[tuple[int, int]]:
-    """The ranges of positions that were not sent, and will not be."""
-    cut = batches.of_submission(connection, submission_id)
-    return ranges(batch for batch in cut if batch.state in UNSENT & ENDED)
-
-
-def _in_any(found: Iterable[Sequence[int]]) -> ColumnElement[bool]:
-    return or_(false(), *(items.c.position.between(first, last) for first, last in found))
-
-
-def free(connection: Connection, source: Submission) -> ColumnElement[bool]:
-    """No copy of the source's item was made, or the submission that had it was thrown away."""
-    gone = connection.execute(
-        select(submissions.c.id).where(
-            submissions.c.parent_id == source.id, submissions.c.state == State.DISCARDED
-        )
-    ).scalars()
-    return or_(items.c.retried_in.is_(None), items.c.retried_in.in_(list(gone)))

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    Column,
     ColumnElement,
     Connection,
     String,
@@ -14,7 +15,9 @@ from sqlalchemy import (
     cast,
     collate,
     column,
+    delete,
     func,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -45,6 +48,16 @@ def contains(connection: Connection, cell: ColumnElement[str], text: str) -> Col
         return cell.contains(text, autoescape=True)
     small = text.encode().lower().decode()  # of bytes, lower() means ASCII
     return func.lower(collate(cell, "C")).contains(small, autoescape=True)
+
+
+def drop_last(
+    connection: Connection, ours: ColumnElement[bool], key: Column[int], limit: int
+) -> int:
+    """Delete our rows with the last `limit` keys; returns how many rows there were."""
+    last: int | None = connection.execute(select(func.max(key)).where(ours)).scalar()
+    if last is None:
+        return 0
+    return connection.execute(delete(key.table).where(ours, key > last - limit)).rowcount
 
 
 def insert_many(

@@ -1,15 +1,16 @@
 """Submissions: one list that one account submits to one project under one name."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
 
 from webapp.store import access as access_of
+from webapp.store import attempts
 from webapp.store.accounts import Account
-from webapp.store.tables import access, accounts, submissions
-from webapp.store.words import UNREAD, Phase, State
+from webapp.store.tables import access, accounts, items, submissions
+from webapp.store.words import UNREAD, AttemptState, BoardWord, Phase, State
 
 WATCHED_FOR = 30.0  # seconds that a watcher counts after they were last seen
 
@@ -23,19 +24,19 @@ class Submission:
     ica_url: str
     project_id: str
     project_name: str
-    kind: str
     source: str
     name: str
     state: str
     phase: str
+    board_word: str
     created_at: float
     submitted_at: float | None
+    begun_at: float | None
     settled_at: float | None
     changed_at: float
     watched_at: float
     revision: int
     item_count: int
-    batch_count: int
     batch_size: int
     counts: dict[str, int]
     review: dict[str, Any]
@@ -43,19 +44,12 @@ class Submission:
     note: str
     archived_at: float | None
     left_out: int
-    parent_id: int | None
-    root_id: int | None
-    attempt: int
+    last_attempt_id: int
     submitter: str
 
     def is_watched(self, now: float) -> bool:
         """Whether somebody looked at it just now."""
         return now - self.watched_at < WATCHED_FOR
-
-    @property
-    def family_id(self) -> int:
-        """The id of the first attempt, which all of a family share."""
-        return self.root_id or self.id
 
     @property
     def shown_state(self) -> str:
@@ -73,48 +67,25 @@ class New:
     name: str
     source: str
     batch_size: int
-    kind: str = "link"
-    parent: Submission | None = None
-    attempt: int = 1
-    review: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def root_id(self) -> int | None:
-        """The first attempt. An undo is no attempt at what it undoes: a family begins."""
-        parent = self.parent
-        return parent.family_id if parent and parent.kind == self.kind else None
 
 
-def create(connection: Connection, new: New, state: State, now: float) -> int:
-    """Open a submission and return its id."""
+def create(connection: Connection, new: New, now: float) -> int:
+    """Open a submission that is still to be read, with its first attempt, and return its id."""
     values = {
         "account_id": new.account.id,
         "ica_url": new.account.ica_url,
         "project_id": new.project_id,
         "project_name": new.project_name[:255],
-        "kind": new.kind,
         "source": new.source,
         "name": new.name,
-        "state": state,
-        "phase": "",
         "created_at": now,
         "changed_at": now,
         "watched_at": now,
-        "revision": 1,
-        "item_count": 0,
-        "batch_count": 0,
         "batch_size": new.batch_size,
-        "counts": {},
-        "review": new.review,
-        "problem": "",
-        "note": "",
-        "left_out": 0,
-        "parent_id": new.parent.id if new.parent else None,
-        "root_id": new.root_id,
-        "attempt": new.attempt,
     }
     statement = insert(submissions).values(values).returning(submissions.c.id)
     submission_id: int = connection.execute(statement).scalar_one()
+    attempts.add(connection, submission_id, "link", new.account.id, "", now)
     return submission_id
 
 
@@ -142,6 +113,15 @@ def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, S
     statement = with_submitter().where(submissions.c.id.in_(submission_ids))
     rows = connection.execute(statement).mappings()
     return {row["id"]: Submission(**row) for row in rows}
+
+
+def holding(connection: Connection, account: Account, data_id: str, now: float) -> list[Submission]:
+    """The submissions that the account may see and that hold the id, the newest first."""
+    held = select(items.c.submission_id).where(items.c.data_id == data_id)
+    shown = submissions.c.state.in_([State.DRAFT, State.ACTIVE, State.SETTLED])
+    statement = with_submitter().where(submissions.c.id.in_(held), shown, seen_by(account, now))
+    rows = connection.execute(statement.order_by(submissions.c.id.desc()).limit(50)).mappings()
+    return [Submission(**row) for row in rows]
 
 
 def project_of(connection: Connection, submission_id: int, ica_url: str) -> str | None:
@@ -176,8 +156,8 @@ def seen_by(account: Account, now: float) -> ColumnElement[bool]:
 
 
 def begun_in(account: Account, project_id: str, since: float, now: float) -> ColumnElement[bool]:
-    """What the account may see of a project, or of all for "", that was submitted since then."""
-    condition = and_(seen_by(account, now), submissions.c.submitted_at >= since)
+    """What the account may see of a project, or of all for "", that was attempted since then."""
+    condition = and_(seen_by(account, now), submissions.c.begun_at >= since)
     return condition & (submissions.c.project_id == project_id) if project_id else condition
 
 
@@ -237,32 +217,42 @@ def discard(connection: Connection, submission_id: int, now: float) -> bool:
     )
 
 
-def confirm(connection: Connection, submission_id: int, batch_count: int, now: float) -> bool:
-    """The draft is submitted; False when it is no draft any more (a second click)."""
-    return _change(
-        connection,
-        submission_id,
-        State.DRAFT,
-        now,
-        state=State.ACTIVE,
-        phase=Phase.WAITING,
-        batch_count=batch_count,
-        submitted_at=now,
-    )
+def confirm(connection: Connection, submission_id: int, size: int, now: float) -> bool:
+    """The draft of so many items to send is submitted; False when it is no draft any more (a second
+    click).
+    """
+    return _begin(connection, submission_id, State.DRAFT, size, now)
 
 
 def begin_adopted(connection: Connection, submission_id: int, now: float) -> None:
     """A submission that was made elsewhere is watched from now on."""
-    _change(
+    _begin(connection, submission_id, State.READING, 0, now)
+
+
+def _begin(connection: Connection, submission_id: int, was: State, size: int, now: float) -> bool:
+    begun = _change(
         connection,
         submission_id,
-        State.READING,
+        was,
         now,
         state=State.ACTIVE,
-        phase=Phase.LINKING,
-        batch_count=1,
+        phase=Phase.WAITING,
+        board_word=BoardWord.RUNNING,
         submitted_at=now,
+        begun_at=now,
     )
+    if begun:
+        first = attempts.get(connection, submission_id, 1)
+        active = {"state": AttemptState.ACTIVE, "begun_at": now, "size": size}
+        attempts.change(connection, first, **active)
+    return begun
+
+
+def move_again(connection: Connection, submission_id: int, now: float) -> None:
+    """Another attempt begins: it is active, and not in the archive any more."""
+    statement = update(submissions).where(submissions.c.id == submission_id)
+    again = {"begun_at": now, "settled_at": None, "archived_at": None}
+    connection.execute(statement.values(again))
 
 
 def _change(
@@ -291,3 +281,9 @@ def grow(connection: Connection, submission_id: int, by: int) -> int:
     )
     count: int = connection.execute(statement).scalar_one()
     return count - by + 1
+
+
+def take_left_out(connection: Connection, submission_id: int, by: int) -> None:
+    """So many that were left out are taken by an attempt now."""
+    statement = update(submissions).where(submissions.c.id == submission_id)
+    connection.execute(statement.values(left_out=submissions.c.left_out - by))

@@ -23,6 +23,8 @@ from sqlalchemy import (
     text,
 )
 
+from webapp.store.words import PRIORITY, BatchState, Blocked, BoardWord, State, Task
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -78,31 +80,62 @@ submissions = Table(
     Column("ica_url", String(500), nullable=False),
     Column("project_id", String(255), nullable=False),
     Column("project_name", String(255), nullable=False),
-    Column("kind", String(10), nullable=False),  # link, unlink
-    Column("source", String(10), nullable=False),  # upload, adopt, retry
+    Column("source", String(10), nullable=False),  # upload, adopt
     Column("name", String(255), nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("phase", String(12), nullable=False),  # what to show within a state
+    Column("state", String(12), nullable=False, default=State.READING),
+    Column("phase", String(12), nullable=False, default=""),  # what to show within a state
+    Column(
+        "board_word", String(16), nullable=False, default=BoardWord.DRAFT
+    ),  # what the board calls and filters it by
     Column("created_at", Double, nullable=False),
     Column("submitted_at", Double),
-    Column("settled_at", Double),
+    Column("begun_at", Double),  # when its last attempt began
+    Column("settled_at", Double),  # when its last attempt ended
     Column("changed_at", Double, nullable=False),
     Column("watched_at", Double, nullable=False),
-    Column("revision", Integer, nullable=False),  # raised by everything a page shows
-    Column("item_count", Integer, nullable=False),
-    Column("batch_count", Integer, nullable=False),
+    Column("revision", Integer, nullable=False, default=1),  # raised by everything a page shows
+    Column("item_count", Integer, nullable=False, default=0),
     Column("batch_size", Integer, nullable=False),
-    Column("counts", JSON, nullable=False),  # status -> items
-    Column("review", JSON, nullable=False),  # what reading the list found
-    Column("problem", Text, nullable=False),  # why unreadable, or refused by ICA, in words
-    Column("note", Text, nullable=False),
+    Column("counts", JSON, nullable=False, default=dict),  # status -> items, as they stand now
+    Column("review", JSON, nullable=False, default=dict),  # what reading the list found
+    Column(
+        "problem", Text, nullable=False, default=""
+    ),  # why unreadable, or refused by ICA, in words
+    Column("note", Text, nullable=False, default=""),
     Column("archived_at", Double),
-    Column("left_out", Integer, nullable=False),  # items that the submitter chose not to send
-    # the family: a retry, or an undo, and what it was made from
-    Column("parent_id", Integer, index=True),
-    Column("root_id", Integer, index=True),  # null for a root
-    Column("attempt", SmallInteger, nullable=False),  # 1 for a root
-    Index("ix_submissions_project_id_id", "project_id", "id"),
+    Column("left_out", Integer, nullable=False, default=0),  # items that no attempt has taken yet
+    Column("last_attempt_id", Integer, nullable=False, default=0),  # orders the board
+    Index("ix_submissions_project_id_last_attempt_id", "project_id", "last_attempt_id"),
+    sqlite_autoincrement=True,  # an address never leads to another list
+)
+
+attempts = Table(
+    "attempts",  # one go at some items of a submission; the first is the submission's own
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("submission_id", ForeignKey("submissions.id"), nullable=False),
+    Column("number", SmallInteger, nullable=False),
+    Column("kind", String(10), nullable=False),  # link, unlink
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("state", String(12), nullable=False),
+    Column("phase", String(12), nullable=False, default=""),
+    Column("created_at", Double, nullable=False),
+    Column("begun_at", Double),
+    Column("ended_at", Double),
+    Column("size", Integer, nullable=False, default=0),  # items that it has taken
+    Column(
+        "counts", JSON, nullable=False, default=dict
+    ),  # status -> items, as this attempt found them
+    Column(
+        "token", String(64), nullable=False, default="", index=True
+    ),  # of the page that asked for it
+    Column(
+        "receipt", JSON, nullable=False, default=dict
+    ),  # what became of the items that were confirmed
+    Column("problem", Text, nullable=False, default=""),  # why it took nothing, or what ICA refused
+    Column("former_id", Integer, unique=True),  # in 0.2.0 it was a submission of its own
+    UniqueConstraint("submission_id", "number"),
+    sqlite_autoincrement=True,
 )
 
 uploads = Table(
@@ -110,12 +143,12 @@ uploads = Table(
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("parts", JSON, nullable=False),  # the name of each part: a file, pasted text
-    Column("size", BigInteger, nullable=False),
-    Column("read_bytes", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False, default=0),
+    Column("read_bytes", BigInteger, nullable=False, default=0),
     Column("due_at", Double, index=True),  # null: nothing left to read
-    Column("lease_until", Double, nullable=False),
-    Column("worker", String(64), nullable=False),
-    Column("try_number", Integer, nullable=False),
+    Column("lease_until", Double, nullable=False, default=0.0),
+    Column("worker", String(64), nullable=False, default=""),
+    Column("try_number", Integer, nullable=False, default=0),
 )
 
 upload_pieces = Table(
@@ -147,22 +180,25 @@ batches = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("submission_id", ForeignKey("submissions.id"), nullable=False),
+    Column("attempt", SmallInteger, nullable=False),  # its number
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("kind", String(10), nullable=False),
-    Column("ordinal", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),  # within its attempt
     Column("first_position", Integer, nullable=False),
     Column("last_position", Integer, nullable=False),
     Column("size", Integer, nullable=False),
-    Column("state", String(12), nullable=False),
+    Column("state", String(12), nullable=False, default=BatchState.WAITING),
     # the queue
-    Column("task", String(10), nullable=False),  # send, find, refresh, walk, close
-    Column("priority", SmallInteger, nullable=False),
+    Column(
+        "task", String(10), nullable=False, default=Task.SEND
+    ),  # send, find, refresh, walk, close
+    Column("priority", SmallInteger, nullable=False, default=PRIORITY[Task.SEND]),
     Column("due_at", Double),  # null: nothing left to do
-    Column("lease_until", Double, nullable=False),
-    Column("worker", String(64), nullable=False),
-    Column("try_number", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),  # in a row; they lengthen the pause
-    Column("blocked", String(20), nullable=False),
+    Column("lease_until", Double, nullable=False, default=0.0),
+    Column("worker", String(64), nullable=False, default=""),
+    Column("try_number", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),  # in a row; they lengthen the pause
+    Column("blocked", String(20), nullable=False, default=Blocked.NO),
     Column("trouble", JSON(none_as_null=True)),  # the last error that will be tried again
     # what ICA knows of it
     Column("intent_at", Double),
@@ -170,26 +206,35 @@ batches = Table(
     Column("settled_at", Double),
     Column("ica_batch_id", String(255)),
     Column("ica_job_id", String(255)),
-    Column("job_status", String(40), nullable=False),
-    Column("job_information", Text, nullable=False),
+    Column("job_status", String(40), nullable=False, default=""),
+    Column("job_information", Text, nullable=False, default=""),
     Column("job_finished_at", Double),
     Column("problem", JSON(none_as_null=True)),  # ICA's refusal, word for word
-    Column("counts", JSON, nullable=False),
+    Column("counts", JSON, nullable=False, default=dict),
     Column("total", Integer),
     Column("counted_at", Double),
-    Column("missing_count", Integer, nullable=False),  # 404s in a row
+    Column(
+        "sent_again", Boolean, nullable=False, default=False
+    ),  # in doubt whether ICA had it already
+    # its items by their rows, status -> items
+    Column("held", JSON, nullable=False, default=dict),  # that it holds now, as they stand
+    Column("found", JSON, nullable=False, default=dict),  # all its items, as it found them
+    Column(
+        "taken", JSON, nullable=False, default=dict
+    ),  # of these, what stood when later attempts took it
+    Column("missing_count", Integer, nullable=False, default=0),  # 404s in a row
     Column("missing_since", Double),
     # how far its items' rows are up to date
     Column("round_cursor", Text),
-    Column("round_read", Integer, nullable=False),
+    Column("round_read", Integer, nullable=False, default=0),
     Column("round_started_at", Double),
-    Column("rows_read", Integer, nullable=False),
+    Column("rows_read", Integer, nullable=False, default=0),
     Column("rows_as_of", Double),
     Column("failed_cursor", Text),
-    Column("failed_count", Integer, nullable=False),  # when they were last walked
+    Column("failed_count", Integer, nullable=False, default=0),  # when they were last walked
     Column("failed_walked_at", Double),
-    Column("whole_walks", Integer, nullable=False),  # since the job has ended
-    UniqueConstraint("submission_id", "ordinal"),
+    Column("whole_walks", Integer, nullable=False, default=0),  # since the job has ended
+    UniqueConstraint("submission_id", "attempt", "ordinal"),
     Index("ix_batches_due_at", "due_at"),
     Index("ix_batches_ica_batch_id", "ica_batch_id"),
 )
@@ -208,31 +253,53 @@ items = Table(
     Column("name", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("linked_id", String(255), nullable=False),
-    Column("batch_id", Integer),  # once ICA's item is known
-    Column("ica_item_id", String(255)),
+    Column("batch_id", Integer),  # that holds it; null: a batch of the first attempt, by position
+    Column("ica_item_id", String(255)),  # in that batch, once it is known
     Column("changed_at", Double),
     Column("reason_id", Integer),  # of the reason with its ids and numbers masked
-    Column("retried_in", Integer),  # the submission that tries it again
-    # retried_in at the end, so that what was not tried again is counted by the index alone
+    Column("attempt", SmallInteger, nullable=False),  # whose finding this is
+    # what is held by whom, and whose finding it is, is counted by the index alone
     Index(
-        "ix_items_submission_id_status_position_retried_in",
-        *("submission_id", "status", "position", "retried_in"),
+        "ix_items_submission_id_status_position_batch_id_attempt",
+        *("submission_id", "status", "position", "batch_id", "attempt"),
     ),
     Index("ix_items_data_id_submission_id", "data_id", "submission_id"),
-    Index("uq_items_batch_id_ica_item_id", "batch_id", "ica_item_id", unique=True),
+    Index("ix_items_batch_id_position", "batch_id", "position"),
     Index(
-        "ix_items_submission_id_reason_id_position_status_retried_in",
-        *("submission_id", "reason_id", "position", "status", "retried_in"),
+        "ix_items_submission_id_reason_id_position_status",
+        *("submission_id", "reason_id", "position", "status"),
         sqlite_where=text("reason_id IS NOT NULL"),
         postgresql_where=text("reason_id IS NOT NULL"),
     ),
     sqlite_with_rowid=False,
 )
 
-snapshots = Table(
-    "snapshots",
+history = Table(
+    "history",  # what an attempt found of an item that a later one has taken, or that did not count
     metadata,
-    Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
+    Column("submission_id", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", SmallInteger, primary_key=True, autoincrement=False),
+    Column("status", String(60), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("linked_id", String(255), nullable=False),
+    Column("batch_id", Integer),
+    Column("ica_item_id", String(255)),
+    Column("changed_at", Double),
+    Column("reason_id", Integer),
+    Column("stood", Boolean, nullable=False),  # it was how the item stood, and may be so again
+    Index(
+        "ix_history_submission_id_attempt_status_position",
+        *("submission_id", "attempt", "status", "position"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+snapshots = Table(
+    "snapshots",  # an attempt's counts over time
+    metadata,
+    Column("attempt_id", ForeignKey("attempts.id"), primary_key=True),
     Column("at", Double, primary_key=True),
     Column("counts", JSON, nullable=False),
 )
@@ -243,14 +310,18 @@ reasons = Table(
     Column("id", Integer, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),
     Column("text", Text, nullable=False),
+    Column("status", String(60), nullable=False),
 )
 
 reason_groups = Table(
-    "reason_groups",  # when a submission met a reason first
+    "reason_groups",  # the items of an attempt that met a reason
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("reason_id", ForeignKey("reasons.id"), primary_key=True),
+    Column("attempt", SmallInteger, primary_key=True, autoincrement=False),
     Column("first_seen", Double, nullable=False),
+    Column("count", Integer, nullable=False),  # as this attempt found them
+    Column("standing", Integer, nullable=False),  # of these, how many stand so now
 )
 
 chores = Table(
@@ -261,17 +332,17 @@ chores = Table(
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("spec", JSON, nullable=False),
-    Column("result", JSON, nullable=False),
+    Column("result", JSON, nullable=False, default=dict),
     Column("problem", JSON(none_as_null=True)),  # why it can't go on, or ended without success
-    Column("done", Integer, nullable=False),  # of `total` items
+    Column("done", Integer, nullable=False, default=0),  # of `total` items
     Column("total", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("ended_at", Double),
     Column("due_at", Double, index=True),  # null: nothing left to do
-    Column("lease_until", Double, nullable=False),
-    Column("worker", String(64), nullable=False),
-    Column("try_number", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),
+    Column("lease_until", Double, nullable=False, default=0.0),
+    Column("worker", String(64), nullable=False, default=""),
+    Column("try_number", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
 )
 
 finds = Table(

@@ -1,12 +1,11 @@
 """Upkeep: a submission's name and note, its place in the archive, and its end."""
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
-from webapp.store.submissions import Submission
 from webapp.store.tables import (
+    attempts,
     batches,
     chores,
-    items,
     reason_groups,
     snapshots,
     submissions,
@@ -31,26 +30,9 @@ def take_out(connection: Connection, submission_id: int, now: float) -> None:
     _change(connection, submissions.c.id == submission_id, now, archived_at=None)
 
 
-def made_from(connection: Connection, submission_id: int) -> int:
-    """How many submissions were made from its items, or are being made."""
-    statement = select(func.count()).where(
-        submissions.c.parent_id == submission_id,
-        submissions.c.state.not_in([State.DISCARDED, State.UNREADABLE]),
-    )
-    count: int = connection.execute(statement).scalar_one()
-    return count
-
-
 def throw_away(connection: Connection, submission_id: int, now: float) -> bool:
-    """Take a settled submission out of everybody's sight; False when it has not ended, or when
-    another one was made from it: then an attempt would be missing between the others.
-
-    It is locked first, as by whoever is about to make another one from it.
-    """
+    """Take a submission out of everybody's sight; False when it has not ended, or moves again."""
     ended = (submissions.c.id == submission_id) & (submissions.c.state == State.SETTLED)
-    connection.execute(select(submissions.c.id).where(ended).with_for_update())
-    if made_from(connection, submission_id):
-        return False
     return _change(connection, ended, now, state=State.DISCARDED)
 
 
@@ -77,16 +59,11 @@ def remove_chores(connection: Connection, submission_id: int) -> None:
     connection.execute(delete(chores).where(chores.c.submission_id == submission_id))
 
 
-def forget_retry(connection: Connection, submission: Submission, first: int, last: int) -> None:
-    """Of its parent's items in a range of positions: it did not retry them after all."""
-    mine = (items.c.submission_id == submission.parent_id) & items.c.position.between(first, last)
-    statement = update(items).where(mine, items.c.retried_in == submission.id)
-    connection.execute(statement.values(retried_in=None))
-
-
 def remove(connection: Connection, submission_id: int) -> None:
     """Remove what is left of one that was thrown away, once all else of it is gone."""
-    for table in (batches, reason_groups, snapshots):
+    mine = select(attempts.c.id).where(attempts.c.submission_id == submission_id)
+    connection.execute(delete(snapshots).where(snapshots.c.attempt_id.in_(mine)))
+    for table in (batches, reason_groups, attempts):
         connection.execute(delete(table).where(table.c.submission_id == submission_id))
     gone = (submissions.c.id == submission_id) & (submissions.c.state == State.DISCARDED)
     connection.execute(delete(submissions).where(gone))

@@ -29,40 +29,20 @@ class Upload:
 def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> None:
     """Begin an upload of parts with these names ("" for pasted text); their pieces follow.
 
-    Nobody reads it before finish() says that it is whole.
+    Nobody reads it before make_due() says that it is whole.
     """
-    values = {
-        "submission_id": submission_id,
-        "parts": [name[-255:] for name in parts],
-        "size": 0,
-        "read_bytes": 0,
-        "lease_until": 0.0,
-        "worker": "",
-        "try_number": 0,
-    }
-    connection.execute(insert(uploads).values(values))
+    names = [name[-255:] for name in parts]
+    connection.execute(insert(uploads).values(submission_id=submission_id, parts=names))
 
 
 def keep_piece(
     connection: Connection, submission_id: int, part: int, sequence: int, piece: bytes
 ) -> None:
     """Keep the next piece of a part, of at most PIECE bytes."""
-    connection.execute(
-        insert(upload_pieces).values(
-            submission_id=submission_id, part=part, sequence=sequence, bytes=piece
-        )
-    )
-    connection.execute(
-        update(uploads)
-        .where(uploads.c.submission_id == submission_id)
-        .values(size=uploads.c.size + len(piece))
-    )
-
-
-def finish(connection: Connection, submission_id: int, now: float) -> None:
-    """All pieces are here: the upload is due to be read."""
+    place = {"submission_id": submission_id, "part": part, "sequence": sequence}
+    connection.execute(insert(upload_pieces).values(**place, bytes=piece))
     statement = update(uploads).where(uploads.c.submission_id == submission_id)
-    connection.execute(statement.values(due_at=now))
+    connection.execute(statement.values(size=uploads.c.size + len(piece)))
 
 
 def claim(connection: Connection, worker: str, now: float) -> Upload | None:
@@ -114,8 +94,8 @@ def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
     )
 
 
-def again(connection: Connection, submission_id: int, now: float) -> None:
-    """The upload is due to be read once more, from its beginning."""
+def make_due(connection: Connection, submission_id: int, now: float) -> None:
+    """All pieces are here, or they are to be read once more: from their beginning."""
     statement = update(uploads).where(uploads.c.submission_id == submission_id)
     connection.execute(statement.values(due_at=now, lease_until=0.0, read_bytes=0))
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Connection, Double, and_, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, Double, and_, bindparam, func, select, update
 
 from webapp.store import access as access_of
 from webapp.store.sessions import hashed
-from webapp.store.tables import access, accounts, batches, sessions, submissions
-from webapp.store.words import WATCHED, Blocked, State, Task
+from webapp.store.tables import access, accounts, attempts, batches, sessions, submissions
+from webapp.store.words import WATCHED, AttemptState, Blocked, State, Task
 from webapp.store.workers import last_beat_query
 
 NOTED_EVERY = 10.0  # seconds between two writes that somebody watches
@@ -34,6 +34,13 @@ class Glance:
 
 _BEGUN = submissions.c.state.in_([State.ACTIVE, State.SETTLED])
 _NOW: BindParameter[float] = bindparam("now", type_=Double)
+_TROUBLE = (  # that ICA makes to whoever has an attempt running
+    select(func.max(accounts.c.trouble))
+    .join(attempts, attempts.c.account_id == accounts.c.id)
+    .where(attempts.c.submission_id == submissions.c.id, attempts.c.state == AttemptState.ACTIVE)
+    .correlate(submissions)
+    .scalar_subquery()
+)
 _STATEMENT = (
     select(
         sessions.c.account_id,
@@ -42,12 +49,11 @@ _STATEMENT = (
         _BEGUN.label("begun"),
         submissions.c.revision,
         submissions.c.watched_at,
-        accounts.c.trouble,
+        func.coalesce(_TROUBLE, "").label("trouble"),
         last_beat_query().label("beat_at"),
     )
     .select_from(sessions)
     .join(submissions, submissions.c.id == bindparam("submission"))
-    .join(accounts, accounts.c.id == submissions.c.account_id)
     .outerjoin(
         access,
         and_(

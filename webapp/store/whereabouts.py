@@ -1,20 +1,21 @@
 """Whereabouts: which submissions hold the ids of a question, and what became of each id."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Select, and_, case, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, or_, select
 
 from webapp.store.accounts import Account
 from webapp.store.engine import Store
-from webapp.store.outcomes import batch_of_unread, unsent
+from webapp.store.statuses import IN_PROJECT, TAKEN_OUT
 from webapp.store.submissions import seen_by
-from webapp.store.tables import batches, find_ids, items, submissions
-from webapp.store.words import EXPANDED, LEFT_OUT, NOT_SENT, UNREAD, State
+from webapp.store.tables import attempts, batches, find_ids, items, submissions
+from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, UNSENT, State
 
 CHUNK = 1_000  # ids that one statement looks for
 
@@ -24,8 +25,7 @@ DRAFTED = "DRAFT"  # only a draft of the reader's own holds it
 
 NEVER_WENT_OUT = frozenset({DRAFTED, NOT_SENT, LEFT_OUT})
 ALREADY = "ALREADY_"
-LINKED = frozenset({"LINKED", "ALREADY_LINKED", EXPANDED})
-TOLD = LINKED | {"PARTIALLY_LINKED", "UNLINKED", "ALREADY_UNLINKED", "PARTIALLY_UNLINKED"}
+TOLD = IN_PROJECT | TAKEN_OUT | {"PARTIALLY_LINKED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,24 @@ class Holder(NamedTuple):
     id: int
     project_id: str
     state: str
-    begun_at: float  # when it was submitted; a draft, when it was made
+    created_at: float
     revision: int
     item_count: int
+    began: Mapping[int, float | None]  # its attempts, by their numbers
 
 
 class Sighting(NamedTuple):
-    """An id of a question in a submission; `reason` and on are known of a few ids at a time."""
+    """An id of a question in a submission; `reason` and on are known of a few ids at a time.
+
+    attempt: whose finding it is; begun_at: when that began, of a draft when it was made.
+    """
 
     ordinal: int
     holder: Holder
     position: int
     status: str
+    attempt: int
+    begun_at: float
     reason: str = ""
     name: str = ""
     path: str = ""
@@ -88,7 +94,7 @@ def that_counts(sightings: Sequence[Sighting]) -> Sighting:
     project_id = went_out[0].holder.project_id
     there = [seen for seen in went_out if seen.holder.project_id == project_id]
     told = [seen for seen in there if seen.status in TOLD]
-    if told and (told[0].status in LINKED or told[0] is there[0]):
+    if told and (told[0].status in IN_PROJECT or told[0] is there[0]):
         return _confirmed(told)
     return there[0]
 
@@ -106,13 +112,26 @@ def _confirmed(told: Sequence[Sighting]) -> Sighting:
 
 def holders(connection: Connection, reader: Reader) -> dict[int, Holder]:
     """The submissions that the reader may see and whose items count, by their ids."""
-    begun_at = func.coalesce(submissions.c.submitted_at, submissions.c.created_at)
     of = submissions.c
-    statement = select(of.id, of.project_id, of.state, begun_at, of.revision, of.item_count).where(
+    statement = select(
+        of.id, of.project_id, of.state, of.created_at, of.revision, of.item_count
+    ).where(
         of.state.in_([State.DRAFT, State.ACTIVE, State.SETTLED]),
         seen_by(reader.account, reader.now),
     )
-    return {row[0]: Holder(*row) for row in connection.execute(statement.order_by(of.id))}
+    rows = connection.execute(statement.order_by(of.id)).all()
+    began = _began(connection)
+    return {row[0]: Holder(*row, began[row[0]]) for row in rows}
+
+
+def _began(connection: Connection) -> Mapping[int, dict[int, float | None]]:
+    found: dict[int, dict[int, float | None]] = defaultdict(dict)
+    of = attempts.c
+    for submission_id, number, begun_at in connection.execute(
+        select(of.submission_id, of.number, of.begun_at)
+    ):
+        found[submission_id][number] = begun_at
+    return found
 
 
 def standing(seen: Mapping[int, Holder]) -> str:
@@ -164,13 +183,31 @@ def _held(find_id: str, *details: Column[Any]) -> Select[Any]:
     An outer join, though an id that nobody holds makes a row then: so the databases go from the
     ids, which are few, to the items.
     """
-    status = case((and_(items.c.status == UNREAD, unsent()), NOT_SENT), else_=items.c.status)
+    unsent = or_(batches.c.id.is_(None), batches.c.state.in_(UNSENT))
+    status = case((and_(items.c.status == UNREAD, unsent), NOT_SENT), else_=items.c.status)
     held = find_ids.outerjoin(items, items.c.data_id == find_ids.c.data_id)
     return (
-        select(find_ids.c.ordinal, items.c.submission_id, items.c.position, status, *details)
-        .select_from(held.outerjoin(batches, batch_of_unread()))
+        select(
+            find_ids.c.ordinal,
+            items.c.submission_id,
+            items.c.position,
+            items.c.attempt,
+            status,
+            *details,
+        )
+        .select_from(held.outerjoin(batches, _batch_of_unread()))
         .where(find_ids.c.find_id == find_id)
         .order_by(find_ids.c.ordinal)
+    )
+
+
+def _batch_of_unread() -> ColumnElement[bool]:
+    """Joins an item that was not read yet to its batch, which knows whether it was sent."""
+    return and_(
+        items.c.status == UNREAD,
+        batches.c.submission_id == items.c.submission_id,
+        batches.c.attempt == 1,
+        items.c.position.between(batches.c.first_position, batches.c.last_position),
     )
 
 
@@ -183,10 +220,11 @@ def _by_ordinal(rows: Sequence[Any], seen: Mapping[int, Holder]) -> dict[int, li
 
 
 def _sighting(row: Sequence[Any], holder: Holder) -> Sighting:
-    ordinal, _, position, status, *details = row
+    ordinal, _, position, attempt, status, *details = row
     known = DRAFTED if holder.state == State.DRAFT else status
-    return Sighting(ordinal, holder, position, known, *details)
+    begun_at = holder.began.get(attempt) or holder.created_at
+    return Sighting(ordinal, holder, position, known, attempt, begun_at, *details)
 
 
 def _newest_first(seen: Sighting) -> tuple[float, int, int]:
-    return -seen.holder.begun_at, -seen.holder.id, seen.position
+    return -seen.begun_at, -seen.holder.id, seen.position

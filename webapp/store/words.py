@@ -9,21 +9,6 @@ UNKNOWN = "UNKNOWN"  # in counts only: what ICA's total has and no count of a kn
 LEFT_OUT = "LEFT_OUT"  # the submitter chose not to send it; the reason says why
 EXPANDED = "EXPANDED"  # a folder that ICA (V3) replaced by one item per file
 
-WELL = frozenset({"LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED", EXPANDED})
-MOVING = frozenset({"INITIALISED", "WAITING_RESOURCES", "RUNNING", UNREAD})
-
-
-def is_trouble(status: str) -> bool:
-    """Whether an item with this status ended, and not well; so does a word never seen before."""
-    return status not in WELL and status not in MOVING and status != LEFT_OUT
-
-
-def is_for_retry(status: str, *, over: bool) -> bool:
-    """Whether items with this status can be tried again; once all is over, those without outcome
-    too.
-    """
-    return (is_trouble(status) and status != UNKNOWN) or (over and status in MOVING)
-
 
 class State(StrEnum):
     """A submission's state."""
@@ -42,11 +27,34 @@ BEGUN = frozenset({State.ACTIVE, State.SETTLED})
 class Phase(StrEnum):
     """What to show of an active submission; of any other, its state says it."""
 
+    GATHERING = "gathering"
     WAITING = "waiting"
     SENDING = "sending"
     LINKING = "linking"
     BLOCKED = "blocked"
     STOPPING = "stopping"
+
+
+class BoardWord(StrEnum):
+    """What the board calls a submission, and filters it by."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    BLOCKED = "blocked"
+    DONE = "done"
+    FAILURES = "with_failures"
+    NOT_SENT = "not_sent"
+    PARTLY_UNDONE = "partly_undone"
+    UNDONE = "undone"
+
+
+class AttemptState(StrEnum):
+    """An attempt's state."""
+
+    DRAFT = "draft"  # the first one, before its list is submitted
+    GATHERING = "gathering"  # its items are being taken; nothing is sent yet
+    ACTIVE = "active"
+    ENDED = "ended"
 
 
 class BatchState(StrEnum):
@@ -94,7 +102,7 @@ class Flag(IntFlag):
 class ChoreKind(StrEnum):
     """What kind of longer work a submission needs."""
 
-    COPY = "copy"  # items of an earlier attempt
+    TAKE = "take"  # the items of an attempt
     LEAVE_OUT = "leave out"
     TAKE_BACK = "take back"  # what was left out
     CHECK = "check"  # with ICA: which ids would it refuse?

@@ -1,87 +1,142 @@
-"""Acts: what can be made of a submission's items, and the words for it."""
+"""Acts: what can be done with a submission's items by another attempt, and the words for it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from webapp.store.submissions import Submission
+from webapp.store.attempts import Attempt
+from webapp.store.statuses import meaning
+from webapp.store.words import LEFT_OUT
 from webapp.web.filters import plural
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One of the two things that can be made of a submission's items, and its words."""
-
-    source: str
-    status: str  # of the items it is about when nothing else is said
-    title: str
-    button: str
-    after: str
-    nothing: str
-    skipped: dict[str, tuple[str, str]]  # why, of one and of many
-
-    def kind(self, source: Submission) -> str:
-        """Of what it makes from a submission: link or unlink."""
-        return "unlink" if self.source == "undo" else source.kind
-
-    def said(self, count: int) -> str:
-        """That so many items are on their way."""
-        many = plural(count, "item")
-        return f"{many} to be {'unlinked' if self.source == 'undo' else 'tried again'}."
-
-    def told(self, counts: Mapping[str, int]) -> list[tuple[int, str]]:
-        """How many items were skipped, and why, in words."""
-        return [(count, self.skipped[why][count > 1]) for why, count in counts.items() if count]
 
 
 def _were(what: str) -> tuple[str, str]:
     return f"was {what}", f"were {what}"
 
 
+_ANY = {
+    "elsewhere": _were("taken up by another attempt already"),
+    "changed": ("has changed since you looked", "have changed since you looked"),
+}
+_LINKING = _ANY | {
+    "meanwhile": _were("linked or unlinked as wished by another submission meanwhile"),
+    "well": ("ended well, so nothing is left to do",) * 2,
+    "moving": ("has no outcome yet", "have no outcome yet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One of the things that an attempt can do, and its words: linking, unless it says else."""
+
+    status: str  # of the items it is about when nothing else is said
+    title: str
+    button: str
+    doing: str
+    after: str
+    nothing: str
+    endpoint: str = "retry.ask"
+    kind: str = "link"  # of the attempt
+    # why, of one and of many
+    skipped: Mapping[str, tuple[str, str]] = field(default_factory=lambda: _LINKING)
+
+    def said(self, count: int) -> str:
+        """That so many items are on their way."""
+        return f"{plural(count, 'item')} to be {self.doing}."
+
+    def told(self, counts: Mapping[str, int]) -> list[tuple[int, str]]:
+        """How many items were skipped, and why, in words."""
+        return [(count, self.skipped[why][count > 1]) for why, count in counts.items() if count]
+
+
 RETRY = Act(
-    source="retry",
     status="FAILED",
     title="Try these items again?",
     button="Try again",
-    after="The numbers of this submission stay as they are; the new attempt has its own.",
+    doing="tried again",
+    after="The submission then shows how they stand after this attempt. What the attempts before "
+    "have found of them is kept as its history.",
     nothing="None of these items can be tried again now.",
-    skipped={
-        "elsewhere": _were("taken up by another attempt already"),
-        "meanwhile": _were("linked or unlinked as wished by another submission meanwhile"),
-        "well": ("ended well, so nothing is left to do",) * 2,
-        "moving": ("has no outcome yet", "have no outcome yet"),
-        "changed": ("has changed since you looked", "have changed since you looked"),
-    },
+)
+RELINK = Act(
+    status="UNLINKED",
+    title="Link these items again?",
+    button="Link again",
+    doing="linked again",
+    after="They were unlinked from the project, and will be in it again.",
+    nothing="None of these items can be linked again now.",
+)
+SEND = Act(
+    status=LEFT_OUT,
+    title="Send these items after all?",
+    button="Send",
+    doing="sent",
+    after="They were left out when the list was submitted, and will be sent now.",
+    nothing="None of these items can be sent now.",
 )
 UNDO = Act(
-    source="undo",
+    endpoint="retry.ask_undo",
+    kind="unlink",
     status="LINKED",
     title="Unlink these items?",
     button="Unlink",
+    doing="unlinked",
     after="The data themselves are not deleted; they only leave this project. "
-    "The numbers of this submission stay as they are.",
+    "What could not be unlinked stays linked, and says so.",
     nothing="There is nothing here that this submission has linked and that could be unlinked.",
-    skipped={
-        "elsewhere": _were("taken up by an earlier undo already"),
+    skipped=_ANY
+    | {
         "meanwhile": _were("unlinked by another submission since"),
         "before": _were("linked before this submission came, which does not unlink that"),
         "never": _were("not linked by this submission"),
-        "changed": ("has changed since you looked", "have changed since you looked"),
     },
 )
 
 
-def receipt(submission: Submission) -> dict[str, Any] | None:
-    """What became of the items that were confirmed: made again, and skipped with the reason."""
-    found = submission.review.get("receipt")
+def linking(statuses: Sequence[str]) -> Act:
+    """The act of linking items with these statuses once more."""
+    if statuses and all(word == LEFT_OUT for word in statuses):
+        return SEND
+    again = statuses and all(meaning(word).relink for word in statuses)
+    return RELINK if again else RETRY
+
+
+def is_offered(act: Act, word: str, *, over: bool) -> bool:
+    """Whether items with this status are offered to be linked; once all is over, those without an
+    outcome too.
+    """
+    meant = meaning(word)
+    if act is RELINK:
+        return meant.relink
+    return meant.again or (over and not meant.final)
+
+
+def of(attempt: Attempt) -> Act:
+    """What an attempt behind the first does."""
+    return UNDO if attempt.kind == "unlink" else linking(list(attempt.receipt.get("by_status", {})))
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of the items that were confirmed: taken, and skipped with the reason."""
+
+    confirmed: int
+    made: int
+    doing: str
+    skipped: list[tuple[int, str]]
+
+
+def receipt(attempt: Attempt) -> Receipt | None:
+    """The receipt of an attempt whose items are all taken."""
+    found = attempt.receipt
     if not found:
         return None
-    act = UNDO if submission.source == "undo" else RETRY
-    return {
-        "confirmed": found["made"] + sum(found["skipped"].values()),
-        "made": found["made"],
-        "skipped": [
+    act = of(attempt)
+    return Receipt(
+        confirmed=found["made"] + sum(found["skipped"].values()),
+        made=found["made"],
+        doing=act.doing,
+        skipped=[
             (count, f"{'it' if count == 1 else 'they'} {why}")
             for count, why in act.told(found["skipped"])
         ],
-    }
+    )

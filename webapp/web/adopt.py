@@ -1,6 +1,6 @@
 """Adopting: a batch that was made elsewhere is watched here from now on."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.errors import IcaError, MayNot, NotThere
@@ -8,8 +8,7 @@ from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
 from webapp.store import Connection, access, batches, submissions
 from webapp.store.submissions import New
-from webapp.store.words import State
-from webapp.web import errors, naming, params
+from webapp.web import errors, forms, naming, params
 from webapp.web.desk import desk, viewer
 from webapp.work.clients import NoKey
 
@@ -80,7 +79,7 @@ def _keep(connection: Connection, given: dict[str, str], project: Project, batch
         source="adopt",
         batch_size=desk().settings.batch_size,
     )
-    submission_id = submissions.create(connection, new, State.READING, now)
+    submission_id = submissions.create(connection, new, now)
     submission = submissions.get(connection, submission_id)
     batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)
     submissions.begin_adopted(connection, submission_id, now)
@@ -88,5 +87,4 @@ def _keep(connection: Connection, given: dict[str, str], project: Project, batch
 
 
 def _form(given: dict[str, str], wrong: dict[str, str], details: str = "") -> ResponseReturnValue:
-    page = render_template("adopt/adopt.html", given=given, errors=wrong, details=details)
-    return page, 422 if wrong else 200
+    return forms.answer("adopt/adopt.html", wrong, given=given, details=details)

@@ -8,25 +8,16 @@ from itertools import islice
 
 from webapp.store import Store, finds, submissions, whereabouts
 from webapp.store.finds import Asked, Find
+from webapp.store.statuses import MOVING
 from webapp.store.submissions import Submission
 from webapp.store.whereabouts import NEVER, Holder, Reader, Sighting
-from webapp.store.words import MOVING, NOT_SENT, State
+from webapp.store.words import NOT_SENT, State
 from webapp.web.filters import iso
 from webapp.web.summary import LABELS, Tally
 
 COLUMNS = (
-    "line",
-    "data_id",
-    "outcome",
-    "submission_id",
-    "submission",
-    "project",
-    "attempt",
-    "submitted",
-    "status",
-    "reason",
-    "name",
-    "path",
+    *("line", "data_id", "outcome", "submission_id", "submission", "project"),
+    *("attempt", "submitted", "status", "reason", "name", "path"),
 )
 KEPT = 16  # tallies; of 100,000 ids each takes half a megabyte
 
@@ -44,22 +35,23 @@ class AnswerRow:
     waits_in: Sequence[Submission] = ()  # of the row that counts: where it is still on its way
 
 
+Key = tuple[str, int, str]  # a question, its reader, and how all that is seen stands
+
+
 class Tallies:
-    """The tallies that this process worked out last, each for as long as it is right."""
+    """The tallies that this process worked out last; each is right for as long as its key is."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int], tuple[str, Tally]] = OrderedDict()
+        self._kept: OrderedDict[Key, Tally] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, key: tuple[str, int], standing: str) -> Tally | None:
+    def find(self, key: Key) -> Tally | None:
         with self._lock:
-            found = self._kept.get(key)
-            return found[1] if found and found[0] == standing else None
+            return self._kept.get(key)
 
-    def keep(self, key: tuple[str, int], standing: str, tally: Tally) -> None:
+    def keep(self, key: Key, tally: Tally) -> None:
         with self._lock:
-            self._kept[key] = standing, tally
-            self._kept.move_to_end(key)
+            self._kept[key] = tally
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
 
@@ -71,7 +63,7 @@ class Answer:
         self._store = store
         self._find_id = asked.id
         self._count: int = asked.review["ids"]
-        self._key = asked.id, reader.account.id
+        self._reader_id = reader.account.id
         self._tallies = tallies
         with store.read() as connection:
             self._seen: Mapping[int, Holder] = whereabouts.holders(connection, reader)
@@ -82,14 +74,13 @@ class Answer:
 
     def tally(self) -> Tally:
         """What became of all the ids; worked out anew when anything has changed since."""
-        standing = whereabouts.standing(self._seen)
-        known = self._tallies.find(self._key, standing)
-        if known:
+        key = self._find_id, self._reader_id, whereabouts.standing(self._seen)
+        if known := self._tallies.find(key):
             return known
         verdicts = whereabouts.verdicts(self._store, self._find_id, self._count, self._seen)
         found = Tally(verdicts)
         if not found.moves:
-            self._tallies.keep(self._key, standing, found)
+            self._tallies.keep(key, found)
         return found
 
     def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
@@ -127,16 +118,9 @@ def _rows(
     others = [seen for seen in sightings if seen is not first]
     waits_in = [known[seen.holder.id] for seen in others if _waits(seen)]
     for seen in (first, *others):
-        row = AnswerRow(
-            asked,
-            first.status,
-            seen,
-            known[seen.holder.id],
-            seen is first,
-            _label(seen),
-            waits_in if seen is first else (),
-        )
-        yield row
+        submission, counts = known[seen.holder.id], seen is first
+        waits = waits_in if counts else ()
+        yield AnswerRow(asked, first.status, seen, submission, counts, _label(seen), waits)
 
 
 def _waits(seen: Sighting) -> bool:
@@ -149,19 +133,10 @@ def _label(seen: Sighting) -> str | None:
 
 def values(row: AnswerRow) -> tuple[object, ...]:
     """The cells of a row under COLUMNS."""
-    asked, sighting, submission = row.asked, row.sighting, row.submission
-    begin = (asked.line, asked.data_id, row.outcome)
-    if sighting is None or submission is None:
+    seen, submission = row.sighting, row.submission
+    begin = (row.asked.line, row.asked.data_id, row.outcome)
+    if seen is None or submission is None:
         return (*begin, *[""] * (len(COLUMNS) - len(begin)))
-    return (
-        *begin,
-        submission.id,
-        submission.name,
-        submission.project_name,
-        submission.attempt,
-        iso(submission.submitted_at) if submission.submitted_at else "",
-        sighting.status,
-        sighting.reason,
-        sighting.name,
-        sighting.path,
-    )
+    submitted = iso(submission.submitted_at) if submission.submitted_at else ""
+    where = (submission.id, submission.name, submission.project_name, seen.attempt, submitted)
+    return (*begin, *where, seen.status, seen.reason, seen.name, seen.path)

@@ -1,33 +1,32 @@
 """The board: all submissions that the visitor may see."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, access, listing
+from webapp.store import Connection, access, attempts, listing
+from webapp.store.attempts import Attempt
 from webapp.store.listing import Filter
 from webapp.store.pages import Cursor, Page
 from webapp.store.submissions import Submission
-from webapp.store.words import Phase, State
+from webapp.store.words import BoardWord, State
 from webapp.web import params, standing
 from webapp.web.build import build
 from webapp.web.desk import ask_about_new_projects, desk, viewer
 from webapp.web.htmx import polled
+from webapp.web.params import Chip, Place
 from webapp.web.standing import Segment
 
 ROWS = 25
 POLL = "every 5s"
 ARCHIVED = "archived"  # a state to the reader, a mark beside it to the store
-STATES: dict[str, str] = {
-    State.DRAFT: "Drafts",
-    State.ACTIVE: "Running",
-    Phase.BLOCKED: "Blocked",
-    State.SETTLED: "Done",
-    ARCHIVED: "Archived",
-}
+WORDS = {word: word.replace("_", " ").capitalize() for word in (*BoardWord, ARCHIVED)}
+WORDS[BoardWord.DRAFT] = "Drafts"
 MOVING = {State.READING, State.ACTIVE}
 
 blueprint = Blueprint("board", __name__)
@@ -39,21 +38,13 @@ class BoardRow:
 
     submission: Submission
     state: str
-    label: str | None
+    label: str
     percent: int
     total: int
     segments: list[Segment]
     outcome: str
+    attempts: int
     mine: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StateChip:
-    """A state as a filter that can be set or taken away."""
-
-    label: str
-    href: str
-    chosen: bool
 
 
 @blueprint.get("/")
@@ -64,99 +55,115 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/submissions")
 def board() -> ResponseReturnValue:
     ask_about_new_projects()
-    wanted, cursor = _wanted(), params.cursor()
+    wanted, now = _wanted(), desk().now()
     with desk().store.read() as connection:
-        page = listing.page(connection, viewer(), wanted, cursor, ROWS, desk().now())
-        projects = access.projects(connection, viewer().id, desk().now())
-        used = bool(page.rows) or listing.any_visible(connection, viewer(), desk().now())
-        archive_url = None if page.rows else _archive_url(connection, wanted)
+        shown = _shown(connection, wanted)
+        chips = _chips(connection, wanted)
+        projects = access.projects(connection, viewer().id, now)
+        used = bool(shown["rows"]) or listing.any_visible(connection, viewer(), now)
+        archive_url = None if shown["rows"] else _archive_url(connection, wanted)
     return render_template(
         "board/board.html",
         projects=projects,
-        state_chips=_state_chips(wanted),
+        state_chips=chips,
         used=used,
         archive_url=archive_url,
-        **_rows(page, wanted, cursor),
+        **shown,
     )
 
 
 @blueprint.get("/submissions/rows")
 def rows() -> ResponseReturnValue:
     """The rows alone, polled while any of them moves."""
-    wanted, cursor = _wanted(), params.cursor()
     with desk().store.read() as connection:
-        page = listing.page(connection, viewer(), wanted, cursor, ROWS, desk().now())
-    found = _rows(page, wanted, cursor)
-    return polled(found["tag"], desk().now(), lambda: render_template("board/_rows.html", **found))
+        shown = _shown(connection, _wanted())
+    return polled(shown["tag"], desk().now(), lambda: render_template("board/_rows.html", **shown))
 
 
 def _archive_url(connection: Connection, wanted: Filter) -> str | None:
     """Where the archive has what was searched for in vain."""
-    there = replace(wanted, states=(), archived=True)
-    if wanted.archived or (wanted.states and not (wanted.text or wanted.project_id)):
+    there = replace(wanted, words=(), archived=True)
+    if wanted.archived or (wanted.words and not (wanted.text or wanted.project_id)):
         return None
     found = listing.page(connection, viewer(), there, Cursor(), 1, desk().now())
-    kept = {"project": wanted.project_id, "q": wanted.text, "state": ARCHIVED}
-    return url_for("board.board") + params.query(kept) if found.rows else None
+    return _place(there).but() if found.rows else None
 
 
-def _state_chips(wanted: Filter) -> list[StateChip]:
-    """The states as filters, one at a time."""
+def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
+    """The states as filters, one at a time, each with how many there are; then mine."""
+    now, base = desk().now(), replace(wanted, words=(), archived=False)
+    counts: Counter[str] = listing.counts(connection, viewer(), base, now)
+    archived = replace(base, archived=True)
+    counts[ARCHIVED] = listing.counts(connection, viewer(), archived, now).total()
+    mine = replace(wanted, account_id=viewer().id)
+    mine_count = listing.counts(connection, viewer(), mine, now).total()
+    place, is_mine = _place(wanted), bool(wanted.account_id)
     chips = []
-    for state, label in STATES.items():
-        chosen = _chosen_states(wanted) == [state]
-        kept = {"project": wanted.project_id, "q": wanted.text, "state": "" if chosen else state}
-        place = url_for("board.board")
-        chips.append(StateChip(label, place + _query_if_any(kept), chosen))
-    return chips
-
-
-def _query_if_any(values: dict[str, str]) -> str:
-    return params.query(values) if any(values.values()) else ""
+    for word, label in WORDS.items():
+        chosen = _states(wanted) == [word]
+        href = place.but(state="" if chosen else word)
+        chips.append(Chip(word, label, counts[word], href, chosen))
+    href = place.but(mine="" if is_mine else "1")
+    return [*chips, Chip("mine", "Mine", mine_count, href, is_mine)]
 
 
 def _wanted() -> Filter:
-    project = params.text("project")
     states = params.words("state")
-    others = [state for state in states if state != ARCHIVED]
-    return Filter(project, others, params.text("q"), archived=ARCHIVED in states)
+    return Filter(
+        project_id=params.text("project"),
+        words=[state for state in states if state != ARCHIVED],
+        text=params.text("q"),
+        account_id=viewer().id if request.args.get("mine") else None,
+        archived=ARCHIVED in states,
+    )
 
 
-def _chosen_states(wanted: Filter) -> list[str]:
-    return [*wanted.states, *([ARCHIVED] if wanted.archived else [])]
+def _states(wanted: Filter) -> list[str]:
+    return [*wanted.words, *([ARCHIVED] if wanted.archived else [])]
 
 
-def _rows(page: Page[Submission], wanted: Filter, cursor: Cursor) -> dict[str, Any]:
-    chosen = {"project": wanted.project_id, "state": _chosen_states(wanted), "q": wanted.text}
-    here = {**chosen, "after": cursor.after, "before": cursor.before}
+def _place(wanted: Filter) -> Place:
+    """The board, filtered like this."""
+    chosen = {
+        "project": wanted.project_id,
+        "state": _states(wanted),
+        "q": wanted.text,
+        "mine": "1" if wanted.account_id else "",
+    }
+    return Place(url_for("board.board"), chosen)
+
+
+def _shown(connection: Connection, wanted: Filter) -> dict[str, Any]:
+    """A page of the board: its rows, and what they are polled with."""
+    place, cursor = _place(wanted), params.cursor()
+    page = listing.page(connection, viewer(), wanted, cursor, ROWS, desk().now())
+    tries = attempts.of_submissions(connection, [row.id for row in page.rows])
+    here = {**place.chosen, "after": cursor.after, "before": cursor.before}
     return {
-        "rows": [_row(submission) for submission in page.rows],
+        "rows": [_row(submission, tries[submission.id]) for submission in page.rows],
         "wanted": wanted,
-        "chosen": chosen,
-        "filtered": any(chosen.values()),
+        "chosen": place.chosen,
+        "filtered": any(place.chosen.values()),
         "moving": any(submission.state in MOVING for submission in page.rows),
         "tag": _tag(page),
         "poll": POLL,
         "rows_url": url_for("board.rows") + params.query(here),
-        "previous_url": _url(chosen, "before", page.previous),
-        "next_url": _url(chosen, "after", page.next),
+        **place.around(page),
     }
 
 
-def _url(chosen: dict[str, Any], name: str, key: int | None) -> str | None:
-    return url_for("board.board") + params.query({**chosen, name: key}) if key else None
-
-
-def _row(submission: Submission) -> BoardRow:
+def _row(submission: Submission, tries: Sequence[Attempt]) -> BoardRow:
     total = sum(submission.counts.values())
+    state, label = standing.badge(submission, tries)
     return BoardRow(
         submission=submission,
-        state=standing.shown_state(submission),
-        label=standing.state_label(submission),
+        state=state,
+        label=label,
         percent=standing.percent_done(submission),
         total=total,
-        segments=standing.segments(submission.counts, total, lambda word: None),
+        segments=standing.segments(submission.counts, total),
         outcome=standing.in_short(submission),
+        attempts=len(tries),
         mine=submission.account_id == viewer().id,
     )
 

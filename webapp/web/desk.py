@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import NoReturn
 
-from flask import abort, current_app, g
+from flask import abort, current_app, g, redirect, url_for
 
 from webapp.ica.client import IcaClient
 from webapp.settings import Settings
-from webapp.store import Store, access, submissions
+from webapp.store import Store, access, attempts, submissions
 from webapp.store.accounts import Account
 from webapp.store.submissions import Submission
-from webapp.store.words import State
+from webapp.store.words import BEGUN, State
 from webapp.work import house
 from webapp.work.context import Context
 
@@ -63,7 +63,18 @@ def submission_or_404(submission_id: int) -> Submission:
     found = _visible(submission_id)
     if found is None and _ask_about(submission_id):
         found = _visible(submission_id)
+    if found is None:
+        _lead_from_former_address(submission_id)
     return found or nothing_here()
+
+
+def _lead_from_former_address(submission_id: int) -> None:
+    """What was a submission of its own in 0.2.0 may be an attempt at another one now."""
+    with desk().store.read() as connection:
+        former = attempts.former(connection, submission_id)
+    if former and submission_or_404(former[0]):
+        place = url_for("attempts.page", submission_id=former[0], number=former[1])
+        abort(redirect(place, 301))
 
 
 def listed_or_404(submission_id: int) -> Submission:
@@ -71,6 +82,14 @@ def listed_or_404(submission_id: int) -> Submission:
     found = submission_or_404(submission_id)
     if found.state in UNLISTED:
         abort(404, UNLISTED[State(found.state)])
+    return found
+
+
+def begun_submission(submission_id: int, code: int, otherwise: str) -> Submission:
+    """The submission, if its list was submitted; else the visitor is told `otherwise`."""
+    found = submission_or_404(submission_id)
+    if found.state not in BEGUN:
+        abort(code, otherwise)
     return found
 
 

@@ -3,17 +3,18 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import batches, chores, drafts, entries, submissions, uploads
+from webapp.store import chores, drafts, entries, submissions, uploads
 from webapp.store.entries import Entry
 from webapp.store.items import Item
 from webapp.store.pages import Page
 from webapp.store.submissions import Submission
-from webapp.store.words import ASKING, ChoreKind, Flag, State
+from webapp.store.words import ASKING, ChoreKind, Flag, State, Task
 from webapp.web import intake, params, review
 from webapp.web.desk import desk, own_submission, submission_or_404
 from webapp.web.filters import plural
+from webapp.web.retry import do_at_once
 from webapp.work import chores as chores_work
-from webapp.work import read, unit
+from webapp.work import read
 
 AT_ONCE = 50_000  # ids that are left out, or taken back, within the request
 TITLES = {
@@ -49,15 +50,14 @@ def listed(submission_id: int) -> ResponseReturnValue:
     if kind not in TITLES:
         abort(400, "There is no such kind of entries. Go back to the review of the list.")
     found = _listed(submission_id, kind)
-    here = url_for("drafts.listed", submission_id=submission_id)
+    place = params.Place(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
     return render_template(
         "drafts/entries.html",
         submission=submission,
         title=TITLES[kind],
         about_entries=kind not in FLAGS,
         entries=found.rows,
-        previous_url=_url(here, kind, "before", found.previous),
-        next_url=_url(here, kind, "after", found.next),
+        **place.around(found),
     )
 
 
@@ -71,15 +71,14 @@ def submit(submission_id: int) -> ResponseReturnValue:
         submission = drafts.lock(connection, submission_id)
         underway = chores.unfinished(connection, submission_id)
         busy = any(chore.kind not in ASKING for chore in underway)
-        problem = _why_not_now(submission, busy=busy) or _why_another(submission)
+        problem = _why_not(submission, busy=busy)
         begun = not problem and drafts.begin(connection, submission, now)
         if begun:
             chores.stop_asking(connection, submission_id, now)
-        first = batches.claim_first(connection, submission_id, "web", now) if begun else None
     if problem:
         return page(submission, problem)
-    if first:
-        unit.perform(desk().context, first)
+    if begun:
+        do_at_once(submission_id, 1, Task.SEND, Task.CLOSE)
     elif submission.state in NO_DRAFT:
         abort(409, NO_DRAFT[State(submission.state)])
     else:
@@ -145,7 +144,7 @@ def reread(submission_id: int) -> ResponseReturnValue:
         begun = submissions.reread(connection, submission_id, columns, now)
         if begun:
             chores.remove(connection, submission_id)
-            uploads.again(connection, submission_id, now)
+            uploads.make_due(connection, submission_id, now)
         mine = intake.claim_if_small(connection, submission_id) if begun else None
     if mine:
         read.read(desk().context, mine, at_once=True)
@@ -160,21 +159,19 @@ def _listed(submission_id: int, kind: str) -> Page[Entry] | Page[Item]:
         return entries.page(connection, submission_id, kind, cursor, size)
 
 
-def _why_not_now(submission: Submission, *, busy: bool) -> str:
+def _why_not(submission: Submission, *, busy: bool) -> str:
+    """Why a draft can't be submitted now. A page that is left open goes on showing its own number,
+    and that one is meant.
+    """
+    now = submission.item_count - submission.left_out
+    then = request.form.get("confirmed", now, int)
     if submission.state != State.DRAFT:
         return ""
-    if submission.left_out == submission.item_count:
+    if now == 0:
         return "Every id is left out, so there is nothing to submit. Take some of them back first."
     if busy:
         return "The list is being worked on. Submit it when that is done; this page shows it."
-    return ""
-
-
-def _why_another(submission: Submission) -> str:
-    """A page that is left open goes on showing its own number, and that one is meant."""
-    now = submission.item_count - submission.left_out
-    then = request.form.get("confirmed", now, int)
-    if submission.state != State.DRAFT or then == now:
+    if then == now:
         return ""
     return (
         f"There are {'more' if now > then else 'fewer'} ids than when you looked: "
@@ -192,13 +189,13 @@ def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> R
         mine = chores.claim_one(connection, chore_id, "web", now) if chore_id and quick else None
     if mine:
         chores_work.perform(desk().context, mine)
-        _say_what_changed(submission, flag)
+        _say_what_changed(submission)
     elif chore_id is None:
         flash("Nothing was changed: it is being done already, or the list was submitted.", "info")
     return redirect(url_for("submissions.page", submission_id=submission.id), 303)
 
 
-def _say_what_changed(before: Submission, flag: Flag | None) -> None:
+def _say_what_changed(before: Submission) -> None:
     with desk().store.read() as connection:
         after = submissions.get(connection, before.id)
     more = after.left_out - before.left_out
@@ -228,7 +225,3 @@ def _columns(submission: Submission) -> dict[str, int]:
         abort(400, "A column is chosen by its number. Go back to the review of the list.")
     chosen: dict[str, int] = submission.review.get("columns", {})
     return chosen | {str(int(part)): int(column)}
-
-
-def _url(here: str, kind: str, name: str, key: int | None) -> str | None:
-    return here + params.query({"kind": kind, name: key}) if key else None

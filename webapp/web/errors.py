@@ -9,17 +9,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
-from webapp.ica.errors import (
-    IcaDown,
-    IcaError,
-    IcaNonsense,
-    IcaProblem,
-    IcaUnreachable,
-    MayNot,
-    NotSignedIn,
-    NotThere,
-    TooMany,
-)
+from webapp.ica import errors as ica
 from webapp.store import DatabaseAway
 from webapp.web import forms
 from webapp.web.htmx import is_part
@@ -28,14 +18,15 @@ from webapp.work.clients import NoKey
 DRAIN_MB = 1000  # of a refused upload; a browser shows the answer only once it has sent all
 
 SENTENCES: dict[type[Exception], str] = {
-    IcaUnreachable: "ICA did not answer. Nothing is lost: try again in a minute.",
-    IcaDown: "ICA has trouble of its own right now. Nothing is lost: try again in a few minutes.",
-    IcaNonsense: "ICA's answer could not be read. Nothing is lost: try again in a few minutes.",
-    TooMany: "ICA asks for fewer calls right now. Try again in a minute.",
-    NotSignedIn: "ICA no longer takes your key. Sign out, and sign in with a new one.",
-    MayNot: "ICA does not allow this with your key.",
-    NotThere: "ICA knows no such thing, or your key may not see it.",
-    IcaProblem: "ICA refused this.",
+    ica.IcaUnreachable: "ICA did not answer. Nothing is lost: try again in a minute.",
+    ica.IcaDown: "ICA has trouble of its own right now. Nothing is lost: try again in a few "
+    "minutes.",
+    ica.IcaNonsense: "ICA's answer could not be read. Nothing is lost: try again in a few minutes.",
+    ica.TooMany: "ICA asks for fewer calls right now. Try again in a minute.",
+    ica.NotSignedIn: "ICA no longer takes your key. Sign out, and sign in with a new one.",
+    ica.MayNot: "ICA does not allow this with your key.",
+    ica.NotThere: "ICA knows no such thing, or your key may not see it.",
+    ica.IcaProblem: "ICA refused this.",
     NoKey: "Your key is no longer kept here. Sign in again.",
 }
 
@@ -52,6 +43,11 @@ TITLES = {
     503: "Not available just now",
 }
 
+PLAIN = {  # for what Werkzeug itself refuses
+    404: "There is no page at this address. Check it, or begin at the list of submissions.",
+    405: "This address does not take that kind of request. Begin at the list of submissions.",
+}
+
 log = logging.getLogger(__name__)
 
 
@@ -63,9 +59,9 @@ def sentence(error: Exception) -> str:
     raise error
 
 
-def words_of_ica(error: IcaError | NoKey) -> str:
+def words_of_ica(error: ica.IcaError | NoKey) -> str:
     """ICA's own words, with the id to quote to its support; "" when it has said nothing."""
-    return told(error.problem) if isinstance(error, IcaProblem) else ""
+    return told(error.problem) if isinstance(error, ica.IcaProblem) else ""
 
 
 def told(problem: dict[str, Any]) -> str:
@@ -81,7 +77,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DatabaseAway, _database_away)
-    app.register_error_handler(NoKey, _no_key)
+    app.register_error_handler(NoKey, lambda error: _page(403, sentence(error)))
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -118,7 +114,8 @@ def _drainer() -> Any:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error
-    response = make_response(_page(error.code, _own_words(error) or _plain(error.code)))
+    plain = PLAIN.get(error.code, f"The server answered: {HTTPStatus(error.code).phrase}.")
+    response = make_response(_page(error.code, _own_words(error) or plain))
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value
@@ -130,24 +127,12 @@ def _own_words(error: HTTPException) -> str:
     return "" if error.description == type(error).description else str(error.description)
 
 
-def _plain(code: int) -> str:
-    if code == 404:
-        return "There is no page at this address. Check it, or begin at the list of submissions."
-    if code == 405:
-        return "This address does not take that kind of request. Begin at the list of submissions."
-    return f"The server answered: {HTTPStatus(code).phrase}."
-
-
 def _database_away(error: Exception) -> ResponseReturnValue:
     log.warning("The database can't be used: %s", error)
     text = "The database can't be used right now. Nothing is lost: try again in a minute."
     response = make_response(_page(503, text))
     response.headers["Retry-After"] = "10"
     return response
-
-
-def _no_key(error: NoKey) -> ResponseReturnValue:
-    return _page(403, sentence(error))
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

@@ -1,18 +1,29 @@
 """Exports: the items of a filter, streamed from the store."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import batches, items
+from webapp.store import Store, attempts, batches, elsewhere, history, items
+from webapp.store.elsewhere import Doing
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
 from webapp.web import downloads, params, standing
 from webapp.web.desk import desk, listed_or_404
+from webapp.web.params import Place
 
-COLUMNS = ("line", "data_id", "status", "reason", "name", "path", "linked_id")
+COLUMNS = (
+    *("line", "data_id", "status", "reason", "name", "path", "linked_id"),
+    *("attempt", "by", "unlinked_since_by"),
+)
 MANIFEST = ("data_id", "file_name", "file_path", "project_id", "status")
+ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|xlsx)(\.gz)?$", re.IGNORECASE)
+CHUNK = 1_000  # items that are looked for elsewhere together
 
 blueprint = Blueprint("exports", __name__)
 
@@ -21,56 +32,97 @@ blueprint = Blueprint("exports", __name__)
 def export(submission_id: int, form: str) -> ResponseReturnValue:
     """Every item of the filter, in the order of the list; flat in memory.
 
-    With ?columns=manifest in the columns of a sample manifest, ready for the next pipeline.
+    With ?attempt=2 as that attempt found them. With ?columns=manifest in the columns of a sample
+    manifest, ready for the next pipeline: without what another submission has unlinked since.
     """
     submission = listed_or_404(submission_id)
-    columns, row = _columns(submission)
-    found = _found(submission)
+    columns, rows = _table(submission)
     if form == "csv":
-        lines = downloads.csv_lines(columns, (row(*shown) for shown in found))
+        lines = downloads.csv_lines(columns, rows)
     elif form == "jsonl":
-        lines = downloads.json_lines(columns, (row(*shown) for shown in found))
+        lines = downloads.json_lines(columns, rows)
     else:
-        lines = (f"{item.data_id}\n" for item, _ in found)
+        lines = (f"{item.data_id}\n" for item in _found(submission))
     return downloads.response(lines, _stem(submission), form)
 
 
-def _found(submission: Submission) -> Iterator[tuple[Item, str]]:
-    """The items that the URL asks for, each with its status in our words."""
-    statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
-    with desk().store.read() as connection:
-        cut = batches.of_submission(connection, submission.id)
-    wanted = items.slices(cut, statuses, reason_id)
-    found = items.each(desk().store, submission.id, wanted, text)
-    return ((item, standing.item_label(item.status, item.position, cut)[0]) for item in found)
+def urls(submission: Submission, **asked: Any) -> dict[str, str]:
+    """The addresses of the exports of a filter, by their form."""
+    forms = {form: (form, asked) for form in ("csv", "txt", "jsonl")}
+    forms["manifest"] = "csv", {**asked, "columns": "manifest"}
+    return {
+        name: Place(url_for("exports.export", submission_id=submission.id, form=form), kept).but()
+        for name, (form, kept) in forms.items()
+    }
 
 
-def _columns(
-    submission: Submission,
-) -> tuple[tuple[str, ...], Callable[[Item, str], tuple[object, ...]]]:
-    """The columns of the file, and how an item fills them."""
+def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object, ...]]]:
+    """The columns of the file, and its rows."""
     asked = request.args.get("columns", "")
     if asked not in {"", "manifest"}:
         abort(
             400, "An export has the columns of the table or, with columns=manifest, a manifest's."
         )
-    if not asked:
-        return COLUMNS, of_table
-    project_id = submission.project_id
-    return MANIFEST, lambda item, status: (
-        item.data_id,
-        item.name,
-        item.path,
-        project_id,
-        status,
-    )
+    found = _found(submission)
+    if asked:
+        return MANIFEST, _manifest_rows(desk().store, submission, found)
+    return COLUMNS, table_rows(desk().store, submission, found)
 
 
-def of_table(item: Item, status: str) -> tuple[object, ...]:
+def _found(submission: Submission) -> Iterator[Item]:
+    """The items that the URL asks for, each with its status in our words."""
+    statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
+    number, store = params.whole("attempt"), desk().store
+    if number:
+        with store.read() as connection:
+            tries = attempts.of_submission(connection, submission.id)
+        attempt = next((one for one in tries if one.number == number), None) or abort(
+            404, f"This submission has no attempt {number}."
+        )
+        return history.each(store, attempt, statuses)
+    with store.read() as connection:
+        cut = batches.of_submission(connection, submission.id)
+    found = items.each(store, submission.id, items.slices(cut, statuses, reason_id), text)
+    labelled = ((item, standing.item_label(item.status, item.position, cut)[0]) for item in found)
+    return (replace(item, status=status) for item, status in labelled)
+
+
+def table_rows(
+    store: Store, submission: Submission, found: Iterable[Item]
+) -> Iterator[tuple[object, ...]]:
     """What stands in COLUMNS."""
-    return (item.line, item.data_id, status, item.reason, item.name, item.path, item.linked_id)
+    with store.read() as connection:
+        tries = attempts.of_submission(connection, submission.id)
+    by = {one.number: one.by for one in tries}
+    for item, doing in _with_unlinkers(store, submission, found):
+        told = (item.line, item.data_id, item.status, item.reason, item.name, item.path)
+        since = doing.name if doing else ""
+        yield (*told, item.linked_id, item.attempt, by.get(item.attempt, ""), since)
+
+
+def _manifest_rows(
+    store: Store, submission: Submission, found: Iterable[Item]
+) -> Iterator[tuple[object, ...]]:
+    for item, doing in _with_unlinkers(store, submission, found):
+        if doing is None:
+            yield (item.data_id, item.name, item.path, submission.project_id, item.status)
+
+
+def _with_unlinkers(
+    store: Store, submission: Submission, found: Iterable[Item]
+) -> Iterator[tuple[Item, Doing | None]]:
+    """The items, each with who has unlinked since what stands as linked."""
+    left = iter(found)
+    while chunk := list(islice(left, CHUNK)):
+        with store.read() as connection:
+            doings = elsewhere.unlinked_since(connection, submission, chunk)
+        yield from ((item, doings.get(item.position)) for item in chunk)
 
 
 def _stem(submission: Submission) -> str:
+    """The submission's name, without the ending of the file that it was made from."""
+    name = ENDING.sub("", submission.name)
+    attempt = params.whole("attempt")
     manifest = ["manifest"] if request.args.get("columns") else []
-    return "-".join([submission.name, *params.words("status"), *manifest])
+    number = [f"attempt-{attempt}"] if attempt else []
+    return "-".join([name, *number, *params.words("status"), *manifest])

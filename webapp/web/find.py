@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import finds, submissions
 from webapp.store.finds import Find
 from webapp.store.whereabouts import Reader
-from webapp.web import answer, downloads, params, question
+from webapp.web import answer, downloads, forms, params, question
 from webapp.web.answer import Answer, Tallies
 from webapp.web.desk import ask_about_new_projects, desk, viewer
 from webapp.web.intake import Errors, Form, Unusable
@@ -77,8 +77,7 @@ def ids_to_send() -> str:
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
     limit_mb = desk().settings.upload_limit_mb
-    rendered = render_template("find/ask.html", form=form, errors=errors, limit_mb=limit_mb)
-    return rendered, 422 if errors else 200
+    return forms.answer("find/ask.html", errors, form=form, limit_mb=limit_mb)
 
 
 def _find_or_404(find_id: str) -> Find:
@@ -98,38 +97,28 @@ def _answer_to(asked: Find) -> Answer:
 
 def _shown(asked: Find, outcomes: Sequence[str]) -> dict[str, Any]:
     """The summary, and the rows of the page that the URL asks for."""
-    cursor, size = params.cursor(), params.size()
-    found = _answer_to(asked)
+    cursor, size, found = params.cursor(), params.size(), _answer_to(asked)
     tally = found.tally()
     shown = tally.page(outcomes, cursor, size)
     with desk().store.read() as connection:
         named = submissions.many(connection, tally.named())
-    chosen = {"outcome": outcomes, "size": size if size != params.SIZES[0] else None}
+    kept = {"size": size if size != params.SIZES[0] else None}
+    here = url_for("find.page", find_id=asked.id)
 
-    def place(**changed: Any) -> str:
-        return url_for("find.page", find_id=asked.id) + params.query({**chosen, **changed})
+    def only(words: Sequence[str]) -> str:
+        return here + params.query({"outcome": words, **kept})
 
     return {
         "total": tally.total,
-        "summary": tally.summary(named, lambda word: _new_submission(asked, word)),
+        "summary": tally.summary(named, asked.id),
         "rows": list(found.rows(shown.rows)),
-        "filter_url": {word: place(outcome=_toggled(outcomes, word)) for word in tally.counts},
-        "clear_url": place(outcome=None),
-        "previous_url": place(before=shown.previous) if shown.previous else None,
-        "next_url": place(after=shown.next) if shown.next else None,
+        "filter_url": {word: only(params.toggled(outcomes, word)) for word in tally.counts},
+        "clear_url": only([]),
+        **params.Place(here, {"outcome": outcomes, **kept}).around(shown),
         "export_url": {form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
     }
 
 
-def _toggled(outcomes: Sequence[str], word: str) -> list[str]:
-    others = [outcome for outcome in outcomes if outcome != word]
-    return others if word in outcomes else [*others, word]
-
-
-def _new_submission(asked: Find, word: str) -> str:
-    return url_for("submissions.new") + params.query({"find": asked.id, "outcome": word})
-
-
 def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:
     place = url_for("find.export", find_id=asked.id, form=form)
-    return place + (params.query({"outcome": outcomes}) if outcomes else "")
+    return params.Place(place, {"outcome": outcomes}).but()

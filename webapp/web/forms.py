@@ -5,14 +5,15 @@ the headers of a part are, makes an object of every `%41`, and takes the beginni
 for all of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from io import BytesIO
 from itertools import chain
-from typing import IO
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Request, request
+from flask import Flask, Request, render_template, request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
@@ -57,6 +58,11 @@ def _allow_more() -> None:
         request.max_form_parts = 2 * MOST_PICKED + FIELDS
 
 
+def answer(template: str, errors: Mapping[str, str], **shown: Any) -> ResponseReturnValue:
+    """The page of a form; with errors, by field, the answer to what can't be taken (422)."""
+    return render_template(template, errors=errors, **shown), 422 if errors else 200
+
+
 def too_large() -> str:
     """What is said of a form over the limit of its address."""
     if request.endpoint in LISTS:
@@ -89,7 +95,12 @@ class _Parser(FormDataParser):
             if mimetype == URL_ENCODED:
                 fields = self._pairs(stream)
             elif mimetype == IN_PARTS:
-                fields, files = self._fields_and_files(stream, (options or {}).get("boundary", ""))
+                for part, content in self._parts(stream, (options or {}).get("boundary", "")):
+                    self._demand_few(len(fields) + len(files))
+                    if isinstance(part, File):
+                        files.append((part.name, FileStorage(content, part.filename, part.name)))
+                    else:
+                        fields.append((part.name, content.read().decode(errors="replace")))
         except ValueError:
             return stream, self.cls(), self.cls()
         return stream, self.cls(fields), self.cls(files)
@@ -101,21 +112,9 @@ class _Parser(FormDataParser):
         pairs = (pair.partition(b"=") for pair in body.split(b"&") if pair)
         return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
 
-    def _fields_and_files(
-        self, stream: IO[bytes], boundary: str
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, FileStorage]]]:
-        fields: list[tuple[str, str]] = []
-        files: list[tuple[str, FileStorage]] = []
-        for part, content in self._parts(_events(stream, boundary)):
-            self._demand_few(len(fields) + len(files))
-            if isinstance(part, File):
-                files.append((part.name, FileStorage(content, part.filename, part.name)))
-            else:
-                fields.append((part.name, content.read().decode(errors="replace")))
-        return fields, files
-
-    def _parts(self, events: Iterator[Event]) -> Iterator[tuple[Field | File, IO[bytes]]]:
-        for event in events:
+    def _parts(self, stream: IO[bytes], boundary: str) -> Iterator[tuple[Field | File, IO[bytes]]]:
+        """The fields and files, each with what it holds; large files go to disk."""
+        for event in _events(stream, boundary):
             if isinstance(event, Field | File):
                 part, content = event, self._room_for(event)
             elif isinstance(event, Data):
@@ -125,7 +124,6 @@ class _Parser(FormDataParser):
                     yield part, content
 
     def _room_for(self, part: Field | File) -> IO[bytes]:
-        """Large files go to disk."""
         if isinstance(part, Field):
             return BytesIO()
         return self.stream_factory(None, None, part.filename)

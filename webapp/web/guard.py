@@ -13,7 +13,8 @@ from webapp.store import sessions
 from webapp.web.desk import desk
 from webapp.web.htmx import is_part
 
-OPEN = {"static", "session.signin", "session.enter", "ops.healthz", "ops.readyz", "ops.metrics"}
+OPEN = {"session.signin", "session.enter", None}  # an unknown address leads on by its page
+NOT_GREETED = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
 CHECKS_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
 POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -74,18 +75,10 @@ def _refuse_foreign_acts() -> None:
 
 
 def _demand_sign_in() -> ResponseReturnValue | None:
-    if request.endpoint is None:
-        greet()  # so that the page that says so has the way back on it
-        return None
-    if request.endpoint in CHECKS_ITSELF:
-        return None
-    open_to_all = request.endpoint in OPEN
-    if open_to_all and not request.endpoint.startswith("session."):
+    if request.endpoint in NOT_GREETED | CHECKS_ITSELF:
         return None
     greet()
-    if g.get("viewer") or open_to_all:
-        return None
-    return ask_to_sign_in()
+    return None if g.get("viewer") or request.endpoint in OPEN else ask_to_sign_in()
 
 
 def greet() -> None:

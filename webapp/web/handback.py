@@ -1,8 +1,7 @@
 """The user's own list handed back: as it came, with what became of every entry beside it."""
 
 import mimetypes
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from time import thread_time
 
@@ -11,12 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Limits, Reading, Unreadable
-from webapp.store import Store, outcomes, uploads
-from webapp.store.outcomes import Effective
+from webapp.store import Store, batches, elsewhere, items, uploads
+from webapp.store.batches import Batch
+from webapp.store.elsewhere import Doing
+from webapp.store.items import Item
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.store.words import State
-from webapp.web import downloads
+from webapp.store.words import NOT_SENT, UNREAD, State
+from webapp.web import downloads, standing
 from webapp.web.desk import desk, submission_or_404
 from webapp.work import read
 
@@ -32,23 +33,15 @@ HANDED_BACK = {State.DRAFT, State.ACTIVE, State.SETTLED}
 blueprint = Blueprint("handback", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A part of the upload that can be downloaded."""
-
-    text: str
-    href: str
-
-
-def offers(submission: Submission) -> list[Offer]:
-    """What there is to download: the list of the first attempt, a file and pasted text apart."""
+def offers(submission: Submission) -> list[tuple[str, str]]:
+    """What there is to download, text and address: a file and pasted text apart."""
     with desk().store.read() as connection:
-        upload = uploads.get(connection, submission.family_id)
-    if upload is None or submission.kind != "link":
+        upload = uploads.get(connection, submission.id)
+    if upload is None:
         return []
-    place = url_for("handback.download", submission_id=submission.family_id)
+    place = url_for("handback.download", submission_id=submission.id)
     return [
-        Offer("Download your list" if name else "Download what you pasted", place + f"?part={part}")
+        ("Download your list" if name else "Download what you pasted", f"{place}?part={part}")
         for part, name in enumerate(upload.parts)
     ]
 
@@ -64,7 +57,7 @@ def download(submission_id: int) -> ResponseReturnValue:
     upload, part = _upload_and_part(submission)
     try:
         reading = _reading(submission, upload, part)
-        chunks = idlist.annotate(reading, Outcomes(desk().store, submission_id))
+        chunks = idlist.annotate(reading, Outcomes(desk().store, submission))
         chunks = chain([next(chunks)], chunks)
     except Unreadable as error:
         abort(422, f"This list can't be handed back. {error}")
@@ -91,31 +84,38 @@ def _limits() -> Limits:
         if thread_time() > end:
             raise Unreadable(TOO_LONG)
 
-    most = desk().settings.upload_limit_mb * read.MB * read.UNPACKED
-    return Limits(unpacked_bytes=most, pause=pause)
+    return read.limits(desk().settings)._replace(pause=pause)
 
 
 class Outcomes:
     """Looks up what became of entries, a chunk of them a transaction; needs no request."""
 
-    def __init__(self, store: Store, submission_id: int) -> None:
+    def __init__(self, store: Store, submission: Submission) -> None:
         self._store = store
-        self._submission_id = submission_id
+        self._submission = submission
 
     def __call__(self, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
         """Status, reason, attempt and linked path of each; a repeat has those of its id."""
         ids = {entry.data_id for entry in entries if entry.data_id}
         with self._store.read() as connection:
-            found = outcomes.effective(connection, self._submission_id, ids)
-        return (_cells(entry, found.get(entry.data_id)) for entry in entries)
+            cut = batches.of_submission(connection, self._submission.id)
+            found = items.by_data_id(connection, self._submission.id, ids)
+            doings = elsewhere.unlinked_since(connection, self._submission, found.values())
+        return (_cells(entry, found.get(entry.data_id), cut, doings) for entry in entries)
 
 
-def _cells(entry: Entry, outcome: Effective | None) -> tuple[str, ...]:
+def _cells(
+    entry: Entry, item: Item | None, cut: Sequence[Batch], doings: Mapping[int, Doing]
+) -> tuple[str, ...]:
     if entry.kind is Kind.REJECTED:
         return REJECTED, entry.note, "", ""
-    if outcome is None:
+    if item is None:
         return "", "", "", ""
-    return outcome.status, outcome.reason, str(outcome.attempt), outcome.path
+    status, _ = standing.item_label(item.status, item.position, cut)
+    status = NOT_SENT if status == UNREAD and not cut else status  # of a draft
+    doing = doings.get(item.position)
+    reason = f"Unlinked since by “{doing.name}”." if doing else item.reason
+    return status, reason, str(item.attempt), item.path
 
 
 def _upload_and_part(submission: Submission) -> tuple[Upload, int]:

@@ -57,12 +57,11 @@ class Form:
         return wrong
 
 
+@dataclass(eq=False)
 class Unusable(Exception):
     """The form can't be taken; `errors` says why, field by field."""
 
-    def __init__(self, errors: Errors) -> None:
-        super().__init__(errors)
-        self.errors = errors
+    errors: Errors
 
 
 def take(form: Form) -> int:
@@ -83,7 +82,7 @@ def take(form: Form) -> int:
         raise Unusable({"project_id": "ICA knows no such project, or your key may not see it."})
     submission_id = _keep(form, project.project_name)
     with desk().store.write() as connection:
-        uploads.finish(connection, submission_id, desk().now())
+        uploads.make_due(connection, submission_id, desk().now())
         mine = claim_if_small(connection, submission_id)
     if mine:
         read.read(desk().context, mine, at_once=True)
@@ -109,7 +108,7 @@ def _keep(form: Form, project_name: str) -> int:
         batch_size=desk().settings.batch_size,
     )
     with desk().store.write() as connection:
-        submission_id = submissions.create(connection, new, State.READING, now)
+        submission_id = submissions.create(connection, new, now)
         uploads.add(connection, submission_id, [name for name, _ in streams])
     for part, (_, stream) in enumerate(streams):
         for sequence, piece in enumerate(pieces(stream)):

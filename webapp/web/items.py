@@ -1,36 +1,52 @@
 """The item table, and one item's own page, live from ICA."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
+from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, abort, render_template, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.ica.errors import IcaError
-from webapp.ica.models import Item as IcaItem
-from webapp.store import batches, items
+from webapp.ica.errors import IcaError, NotThere
+from webapp.store import attempts, batches, elsewhere, history, items, submissions
 from webapp.store.batches import Batch
+from webapp.store.elsewhere import Doing
 from webapp.store.items import Item
-from webapp.store.pages import Page
+from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
-from webapp.store.words import State
-from webapp.web import errors, params, reasons, standing
-from webapp.web.desk import desk, listed_or_404
+from webapp.store.words import BEGUN, LEFT_OUT, NOT_SENT, UNREAD, State
+from webapp.web import errors, exports, params, reasons, standing
+from webapp.web.desk import desk, listed_or_404, viewer
 from webapp.web.htmx import page_or_part
+from webapp.web.params import Chip, Place
 from webapp.work.clients import NoKey
+
+NOT_SHOWN = "ICA does not show it in this project."
 
 blueprint = Blueprint("items", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item as the table shows it."""
+    """An item as the table shows it; `since`: another submission has unlinked it since."""
 
     item: Item
     status: str
     label: str | None
     href: str
+    since: Doing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What ICA says to one question: its answer, or a sentence on why there is none, and its own
+    words.
+    """
+
+    found: Any = None
+    trouble: str = ""
+    details: str = ""
 
 
 @blueprint.get("/submissions/<int:submission_id>/items")
@@ -42,137 +58,167 @@ def page(submission_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/submissions/<int:submission_id>/items/<int:position>")
 def item(submission_id: int, position: int) -> ResponseReturnValue:
-    """One item: what the store knows, and what ICA says of it right now."""
-    submission = listed_or_404(submission_id)
+    """One item: how it stands, what came before, and what ICA says right now."""
+    submission, now = listed_or_404(submission_id), desk().now()
     with desk().store.read() as connection:
         found = items.get(connection, submission_id, position)
+        if found is None:
+            abort(404, f"This submission has no item {position:,}.")
         cut = batches.of_submission(connection, submission_id)
-    if found is None:
-        abort(404, f"This submission has no item {position:,}.")
-    live, trouble, details = _ask_ica(submission, found, cut)
+        tries = {one.number: one for one in attempts.of_submission(connection, submission_id)}
+        story = history.of_item(connection, found)
+        since = elsewhere.unlinked_since(connection, submission, [found]).get(position)
+        holders = submissions.holding(connection, viewer(), found.data_id, now)
     status, label = standing.item_label(found.status, position, cut)
+    batch = next((batch for batch in cut if batch.id == found.batch_id), None)
     return render_template(
         "items/item.html",
         submission=submission,
         item=found,
-        status=live.status if live else status,
-        label=None if live else label,
-        live=live,
-        trouble=trouble,
-        details=details,
-        now=desk().now(),
+        status=status,
+        label=label,
+        since=since,
+        batch=batch,
+        in_batch=_ask_batch(submission, found, batch),
+        in_project=_ask_project(submission, found, status),
+        story=[(tries[told.attempt], told) for told in story],
+        others=[holder for holder in holders if holder.id != submission_id],
+        pickable=submission.state != State.DRAFT,
+        now=now,
+        **_neighbours(submission, position),
     )
 
 
-def _ask_ica(
-    submission: Submission, found: Item, cut: Sequence[Batch]
-) -> tuple[IcaItem | None, str, str]:
-    """ICA's item or, in its place, why there is none: a sentence, and ICA's own words."""
-    batch = next((batch for batch in cut if batch.id == found.batch_id), None)
+def _ask_batch(submission: Submission, found: Item, batch: Batch | None) -> Answer:
+    """ICA's item of the batch that holds it."""
     if batch is None or not (batch.ica_batch_id and found.ica_item_id):
-        return None, "", ""
+        return Answer()
     place = (submission.project_id, batch.ica_batch_id, found.ica_item_id)
     kind = cast(Literal["link", "unlink"], batch.kind)
+    return _ask(lambda: desk().client().item(*place, kind=kind))
+
+
+def _ask_project(submission: Submission, found: Item, status: str) -> Answer:
+    """The datum in the project; not asked of what was never sent."""
+    if status in {UNREAD, NOT_SENT, LEFT_OUT}:
+        return Answer()
+    return _ask(lambda: desk().client().data(submission.project_id, found.data_id), NOT_SHOWN)
+
+
+def _ask(question: Callable[[], object], not_there: str = "") -> Answer:
     try:
-        return desk().client().item(*place, kind=kind), "", ""
+        return Answer(question())
     except (IcaError, NoKey) as error:
-        return None, errors.sentence(error), errors.words_of_ica(error)
+        if not_there and isinstance(error, NotThere):
+            return Answer(trouble=not_there)
+        return Answer(None, errors.sentence(error), errors.words_of_ica(error))
+
+
+def _neighbours(submission: Submission, position: int) -> dict[str, str | None]:
+    """The items before and after it within the filter that it was reached by, and the way back."""
+    kept, text = _place(submission).chosen, params.text("q")
+    with desk().store.read() as connection:
+        cut = batches.of_submission(connection, submission.id)
+        wanted = items.slices(cut, kept["status"], kept["reason"])
+        after = items.page(connection, submission.id, wanted, text, Cursor(after=position), 1)
+        before = items.page(connection, submission.id, wanted, text, Cursor(before=position), 1)
+
+    def place(rows: Sequence[Item]) -> str | None:
+        if not rows:
+            return None
+        at = rows[0].position
+        there = url_for("items.item", submission_id=submission.id, position=at)
+        return Place(there, kept).but(**{"from": at - 1})
+
+    back = params.query({**kept, "after": params.whole("from")})
+    return {
+        "next_url": place(after.rows),
+        "previous_url": place(before.rows),
+        "back_url": url_for("submissions.page", submission_id=submission.id)
+        + f"{back}#item-{position}",
+    }
+
+
+def _place(submission: Submission) -> Place:
+    """The table with filters, search and size as the URL has them."""
+    size = params.size()
+    chosen = {
+        "status": params.words("status"),
+        "reason": params.whole("reason"),
+        "q": params.text("q"),
+        "size": size if size != params.SIZES[0] else None,
+    }
+    return Place(url_for("items.page", submission_id=submission.id), chosen)
 
 
 def table(submission: Submission) -> dict[str, Any]:
     """What the item table shows, from the URL: filters, search, cursor and size."""
-    statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
-    cursor, size = params.cursor(), params.size()
+    place, cursor, size = _place(submission), params.cursor(), params.size()
+    statuses, reason_id, text = (place.chosen[name] for name in ("status", "reason", "q"))
     with desk().store.read() as connection:
         cut = batches.of_submission(connection, submission.id)
         wanted = items.slices(cut, statuses, reason_id)
         found = items.page(connection, submission.id, wanted, text, cursor, size)
-    chosen = {
-        "status": statuses,
-        "reason": reason_id,
-        "q": text,
-        "size": size if size != params.SIZES[0] else None,
-    }
+        since = elsewhere.unlinked_since(connection, submission, found.rows)
+    start = {**place.chosen, "from": found.rows[0].position - 1 if found.rows else None}
     return {
-        "rows": _rows(submission, found, cut),
-        "item_chips": _chips(submission, statuses, chosen),
+        "rows": [_row(submission, row, cut, start, since) for row in found.rows],
+        "unlinkers": sorted({(doing.submission_id, doing.name) for doing in since.values()}),
+        "item_chips": chips(submission, place),
         "statuses": statuses,
         "q": text,
         "filtered": bool(statuses or text or reason_id),
         "reason": reasons.text_of(submission, reason_id),
-        "all_reasons_url": _url(submission, {**chosen, "reason": None}),
-        "chosen": chosen,
-        "item_pages": _pages(submission, found, chosen),
-        "items_url": _url(submission, {}),
-        "here_url": _url(submission, {**chosen, "after": cursor.after, "before": cursor.before}),
-        "export_url": _export_url(submission, chosen),
+        "all_reasons_url": place.but(reason=None),
+        "chosen": place.chosen,
+        **place.around(found),
+        "items_url": place.address,
+        "here_url": place.but(after=cursor.after, before=cursor.before),
+        "export_url": exports.urls(submission, status=statuses, reason=reason_id, q=text),
         "rows_read": standing.rows_read(cut),
         "moves": submission.state == State.ACTIVE,
-        "pickable": submission.state in {State.ACTIVE, State.SETTLED},
+        "pickable": submission.state in BEGUN,
         "drafted": submission.state == State.DRAFT and not submission.left_out,
     }
 
 
-def _rows(submission: Submission, found: Page[Item], cut: Sequence[Batch]) -> list[ItemRow]:
-    shown = []
-    for row in found.rows:
-        status, label = standing.item_label(row.status, row.position, cut)
-        place = url_for("items.item", submission_id=submission.id, position=row.position)
-        shown.append(ItemRow(row, status, label, place))
-    return shown
+def _row(
+    submission: Submission,
+    row: Item,
+    cut: Sequence[Batch],
+    start: dict[str, Any],
+    since: Mapping[int, Doing],
+) -> ItemRow:
+    status, label = standing.item_label(row.status, row.position, cut)
+    place = url_for("items.item", submission_id=submission.id, position=row.position)
+    return ItemRow(row, status, label, Place(place, start).but(), since.get(row.position))
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A status as a filter that can be set or taken away."""
-
-    word: str
-    label: str
-    count: int | None
-    href: str
-    chosen: bool
-
-
-def _chips(submission: Submission, statuses: list[str], chosen: dict[str, Any]) -> list[Chip]:
+def chips(submission: Submission, place: Place) -> list[Chip]:
     """One for each status there is, and for each that is chosen though there is none of it."""
-    labels = standing.labels(submission)
-    counts = {**dict.fromkeys(statuses, 0), **submission.counts}
-    shown = standing.ordered(submission.counts)
-    shown += [word for word in statuses if word not in shown]
     if submission.state == State.DRAFT and not submission.left_out:
         return []
-    found = []
-    for word in shown:
-        others = [status for status in statuses if status != word]
-        target = others if word in statuses else [*statuses, word]
-        place = _url(submission, {**chosen, "status": target, "reason": None})
-        found.append(Chip(word, labels.get(word, word), counts[word], place, word in statuses))
-    return found
+    statuses = place.chosen["status"]
+    labels, shown = standing.labels(submission), standing.ordered(submission.counts)
+    shown += [word for word in statuses if word not in shown]
+    return [
+        Chip(
+            word,
+            labels.get(word, word),
+            submission.counts.get(word, 0),
+            place.but(status=params.toggled(statuses, word), reason=None),
+            word in statuses,
+        )
+        for word in shown
+    ]
 
 
-def _pages(
-    submission: Submission, found: Page[Item], chosen: dict[str, Any]
-) -> dict[str, str | None]:
-    return {
-        "previous": _url(submission, {**chosen, "before": found.previous})
-        if found.previous
-        else None,
-        "next": _url(submission, {**chosen, "after": found.next}) if found.next else None,
+def chips_of_page(submission: Submission) -> list[Chip]:
+    """The chips for the table as the browser shows it now, by the address that its poll tells."""
+    asked = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
+    statuses = [word for word in asked.get("status", []) if params.STATUS.fullmatch(word)]
+    kept: dict[str, Any] = {
+        name: params.line(asked[name][0])[:200] for name in ("q", "size") if name in asked
     }
-
-
-def _url(submission: Submission, values: dict[str, Any]) -> str:
-    place = url_for("items.page", submission_id=submission.id)
-    return place + (params.query(values) if any(values.values()) else "")
-
-
-def _export_url(submission: Submission, chosen: dict[str, Any]) -> dict[str, str]:
-    kept = {name: chosen[name] for name in ("status", "reason", "q")}
-
-    def place(form: str, **more: str) -> str:
-        asked = {**kept, **more}
-        export = url_for("exports.export", submission_id=submission.id, form=form)
-        return export + (params.query(asked) if any(asked.values()) else "")
-
-    forms = {form: place(form) for form in ("csv", "txt", "jsonl")}
-    return {**forms, "manifest": place("csv", columns="manifest")}
+    here = url_for("items.page", submission_id=submission.id)
+    return chips(submission, Place(here, {"status": statuses, **kept}))

@@ -58,8 +58,9 @@ def _gauge(
 
 def _not_ready() -> str:
     try:
-        if not desk().store.is_current():
-            return "The database needs `linkboard migrate`."
+        trouble = desk().store.trouble()
+        if trouble:
+            return trouble
         with desk().store.read() as connection:
             beat_at = workers.last_beat(connection)
     except DatabaseAway:

@@ -2,14 +2,15 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import abort, request
 from werkzeug.routing import IntegerConverter, Map
 
-from webapp.store.pages import Cursor
+from webapp.store.pages import Cursor, Page
 
 STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -38,12 +39,23 @@ def cursor() -> Cursor:
 
 def whole(name: str) -> int | None:
     """A number of ours, such as a cursor or a group of reasons; None without one."""
-    text = request.args.get(name, "")
-    if not text:
-        return None
-    if not WHOLE.fullmatch(text) or int(text) > LARGEST:
-        abort(400, "This address is not one of ours: begin again at the first page of the list.")
+    text, said = request.args.get(name, ""), "begin again at the first page of the list."
+    return number(text, f"This address is not one of ours: {said}") if text else None
+
+
+def number(text: str, said: str, least: int = 0) -> int:
+    """A number as the store can hold it; anything else is a 400 that says so."""
+    if not WHOLE.fullmatch(text) or not least <= int(text) <= LARGEST:
+        abort(400, said)
     return int(text)
+
+
+def pair(text: str) -> tuple[int, int]:
+    """Two numbers of ours, 12:345; anything else is a 400."""
+    first, _, second = text.partition(":")
+    if not (WHOLE.fullmatch(first) and WHOLE.fullmatch(second)):
+        abort(400, "This form is not one of ours: begin again at the page that it stands on.")
+    return int(first), int(second)
 
 
 def size() -> int:
@@ -89,3 +101,41 @@ def query(values: Mapping[str, Any]) -> str:
     """A query string of what is there; a list is repeated, what is empty is left out."""
     kept = {name: value for name, value in values.items() if value}
     return "?" + urlencode(kept, doseq=True) if kept else "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list stands, and what was chosen of it: filters, search, size."""
+
+    address: str
+    chosen: Mapping[str, Any]
+    anchor: str = ""
+
+    def but(self, **changed: Any) -> str:
+        """The address with some of it chosen otherwise."""
+        values = {**self.chosen, **changed}
+        return self.address + (query(values) if any(values.values()) else "") + self.anchor
+
+    def around(self, page: Page[Any]) -> dict[str, str | None]:
+        """The addresses of the pages before and behind this one; None at either end."""
+        return {
+            "previous_url": self.but(before=page.previous) if page.previous else None,
+            "next_url": self.but(after=page.next) if page.next else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that can be set or taken away; without `href` it stays as it is."""
+
+    word: str
+    label: str
+    count: int | None
+    href: str | None
+    chosen: bool
+
+
+def toggled(words: Sequence[str], word: str) -> list[str]:
+    """What is chosen after a click on the chip of this word."""
+    others = [other for other in words if other != word]
+    return others if word in words else [*others, word]

@@ -1,20 +1,23 @@
 """The part of a submission's page that keeps itself fresh."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import batches, chores, families, submissions, uploads, watching
+from webapp.store import attempts, batches, chores, submissions, uploads, watching
+from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
+from webapp.store.statuses import TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
 from webapp.store.watching import NOTED_EVERY, Glance
-from webapp.store.words import BatchState, ChoreKind, State, is_for_retry
+from webapp.store.words import BEGUN, LEFT_OUT, ChoreKind, State
 from webapp.store.workers import SILENT_AFTER
-from webapp.web import guard, params, standing, troubles
+from webapp.web import attempts as attempts_page
+from webapp.web import guard, items, params, reasons, standing, troubles
+from webapp.web.acts import RETRY, is_offered
 from webapp.web.build import build
 from webapp.web.desk import desk, nothing_here, viewer
 from webapp.web.htmx import polled
@@ -24,7 +27,7 @@ STILL = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
 
 PARTS = {State.READING: "submissions/_reading.html", State.DRAFT: "drafts/_chores.html"}
 CHORES = {
-    ChoreKind.COPY: "Gathering the items",
+    ChoreKind.TAKE: "Gathering the items",
     ChoreKind.LEAVE_OUT: "Leaving ids out",
     ChoreKind.TAKE_BACK: "Taking ids back",
     ChoreKind.CHECK: "Asking ICA which ids it would refuse",
@@ -63,9 +66,11 @@ def shown(submission: Submission) -> dict[str, Any]:
         glance = watching.glance(connection, session.get("token", ""), submission.id, now)
         cut = batches.of_submission(connection, submission.id)
         upload = uploads.get(connection, submission.id)
-        made_from = families.made_from(connection, submission)
+        tries = attempts.of_submission(connection, submission.id)
         underway = chores.unfinished(connection, submission.id)
     total = sum(submission.counts.values())
+    state, label = standing.badge(submission, tries)
+    place = url_for("submissions.page", submission_id=submission.id)
     return {
         "submission": submission,
         "mine": submission.account_id == viewer().id,
@@ -75,71 +80,73 @@ def shown(submission: Submission) -> dict[str, Any]:
         "progress_url": url_for(
             "progress.progress", submission_id=submission.id, shows=submission.state
         ),
-        "state": standing.shown_state(submission),
-        "label": standing.state_label(submission),
-        "sentence": standing.sentence(submission),
-        "troubles": troubles.of(submission, cut),
-        "segments": _segments(submission, total),
+        "state": state,
+        "label": label,
+        "sentence": standing.sentence(submission, tries, attempts_page.stuck(tries, cut)),
+        "troubles": troubles.of(submission, tries, cut),
+        "segments": standing.segments(submission.counts, total, place, standing.labels(submission)),
         "total": total,
         "percent": standing.percent_done(submission),
         "batches": cut,
-        "jobs": _jobs(cut),
-        "unsent": sum(batch.state == BatchState.WAITING for batch in cut),
-        "as_of": max((batch.counted_at or 0.0 for batch in cut), default=0.0) or None,
         "upload": upload,
-        "chores": [_shown_chore(chore) for chore in underway],
+        "list_facts": _list_facts(submission, place),
+        "as_of": max((batch.counted_at or 0.0 for batch in cut), default=0.0) or None,
+        "attempts": attempts_page.rows(submission, tries, cut),
+        "chores": [_titled(chore) for chore in underway],
         "now": now,
-        "acts": acts(submission, made_from),
+        "acts": list(acts(submission, tries, cut)),
     }
 
 
-def _segments(submission: Submission, total: int) -> list[standing.Segment]:
-    def href(word: str) -> str:
-        place = url_for("submissions.page", submission_id=submission.id)
-        return f"{place}{params.query({'status': word})}#items"
+def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]]:
+    """The whole upload: how many entries were sent, left out, repeated and rejected, each in words
+    and with where they are listed; nothing without a list.
+    """
+    review = submission.review
+    if submission.source != "upload" or "good" not in review:
+        return []
+    left_out = submission.counts.get(LEFT_OUT, 0)
+    entries = url_for("drafts.listed", submission_id=submission.id)
+    return [
+        (review["good"] - left_out, "sent", f"{place}#items"),
+        (left_out, "left out", f"{place}{params.query({'status': LEFT_OUT})}#items"),
+        (review["repeated"], "repeated", f"{entries}?kind=repeated"),
+        (review["rejected"], "rejected", f"{entries}?kind=rejected"),
+    ]
 
-    return standing.segments(submission.counts, total, href, labels=standing.labels(submission))
 
-
-def acts(submission: Submission, made_from: Sequence[Submission]) -> list[tuple[str, str]]:
-    """What can be made of the outcomes that nothing was made of yet: text and address."""
-    counts = families.left(submission, made_from)
+def acts(
+    submission: Submission, tries: Sequence[Attempt], cut: Sequence[Batch]
+) -> Iterator[tuple[str, str]]:
+    """What can be done with its items now: text and address."""
     over = submission.state == State.SETTLED
-    words = ["FAILED", *(word for word in counts if over and is_for_retry(word, over=True))]
-    again = next((word for word in words if counts.get(word)), None)
-    found = []
-    if again:
-        place = url_for("retry.ask", submission_id=submission.id, status=again)
-        found.append((f"Try again {standing.what(again)}", place))
-    if over and submission.kind == "link" and counts.get("LINKED"):
-        found.append(
-            ("Undo: unlink what it linked", url_for("retry.ask_undo", submission_id=submission.id))
-        )
-    return found
+    words = standing.ordered(submission.counts)
+    again = [word for word in words if is_offered(RETRY, word, over=True) and word != LEFT_OUT]
+    for word in ["FAILED"] if "FAILED" in words else again[: int(over)]:
+        yield f"Try again {standing.what(word)}", _ask("retry.ask", submission, status=word)
+    if not over:
+        return
+    last = next((one for one in reversed(tries) if attempts_page.stuck([one], cut)), None)
+    if last:
+        failed = [word for word in last.counts if word not in TAKEN_OUT]
+        asked = {"attempt": last.number, "status": failed}
+        yield "Try to unlink these again", _ask("retry.ask_undo", submission, **asked)
+    if "LINKED" in words:
+        yield "Undo: unlink what it linked", _ask("retry.ask_undo", submission)
+    if unlinked := sorted(UNLINKED.intersection(words)):
+        yield "Link again what was unlinked", _ask("retry.ask", submission, status=unlinked)
+    if LEFT_OUT in words:
+        yield "Send what was left out", _ask("retry.ask", submission, status=LEFT_OUT)
 
 
-@dataclass(frozen=True, slots=True)
-class Underway:
-    """A chore as its progress is shown."""
-
-    title: str
-    done: int
-    total: int
-    trouble: str
+def _ask(endpoint: str, submission: Submission, **asked: Any) -> str:
+    return params.Place(url_for(endpoint, submission_id=submission.id), asked).but()
 
 
-def _shown_chore(chore: Chore) -> Underway:
+def _titled(chore: Chore) -> tuple[str, Chore, str]:
+    """A chore that is under way, between what it is called and what holds it up."""
     trouble = troubles.sentence(chore.problem) if chore.problem else ""
-    return Underway(CHORES[ChoreKind(chore.kind)], chore.done, chore.total, trouble)
-
-
-def _jobs(cut: list[Batch]) -> list[tuple[str, int]]:
-    """How many batches there are of each word: the job's own, else the batch's state."""
-    found: dict[str, int] = {}
-    for batch in cut:
-        word = batch.job_status or batch.state
-        found[word] = found.get(word, 0) + 1
-    return list(found.items())
+    return CHORES[ChoreKind(chore.kind)], chore, trouble
 
 
 def _part(submission_id: int) -> str | Response:
@@ -147,6 +154,8 @@ def _part(submission_id: int) -> str | Response:
     with desk().store.read() as connection:
         submission = submissions.get(connection, submission_id)
     found = shown(submission)
+    if submission.state in BEGUN:
+        found |= reasons.shown(submission) | {"item_chips": items.chips_of_page(submission)}
     moved_on = request.args.get("shows", submission.state) in PARTS.keys() - {submission.state}
     if moved_on or (submission.state == State.DRAFT and not found["chores"]):
         return Response(headers={"HX-Refresh": "true"})  # it is another page now

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.errors import IcaError, MayNot, NotThere
+from webapp.ica.models import Project
 from webapp.store import access
 from webapp.web import errors, params
 from webapp.web.desk import desk, viewer
@@ -66,9 +67,10 @@ def _find(text: str) -> tuple[list[Option], bool]:
             project = client.project(text)
         except (MayNot, NotThere):
             return [], False
-        return [Option(project.id, project.name, project.short_description or "")], False
+        return [_option(project)], False
     page = client.search_projects(text, page_size=ROWS)
-    found = [
-        Option(project.id, project.name, project.short_description or "") for project in page.items
-    ]
-    return found, bool(page.next_token)
+    return list(map(_option, page.items)), bool(page.next_token)
+
+
+def _option(project: Project) -> Option:
+    return Option(project.id, project.name, project.short_description or "")

@@ -1,9 +1,9 @@
 """A question "where are my ids?": read within its request, then kept."""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from webapp import idlist
@@ -31,26 +31,18 @@ class _Asked:
 
     ids: list[tuple[str, int]] = field(default_factory=list)  # with their lines
     rejects: list[dict[str, Any]] = field(default_factory=list)
-    repeated: int = 0
-    rejected: int = 0
+    counts: Counter[Kind] = field(default_factory=Counter)
 
     def take(self, entry: Entry) -> None:
+        self.counts[entry.kind] += 1
         if entry.kind is Kind.GOOD:
             self.ids.append((entry.data_id, entry.line))
-        elif entry.kind is Kind.REPEATED:
-            self.repeated += 1
-        else:
-            self.rejected += 1
-            if self.rejected <= REJECTS_SHOWN:
-                self.rejects.append({"line": entry.line, "text": entry.text, "note": entry.note})
+        elif entry.kind is Kind.REJECTED and len(self.rejects) < REJECTS_SHOWN:
+            self.rejects.append({"line": entry.line, "text": entry.text, "note": entry.note})
 
     def review(self) -> dict[str, Any]:
-        return {
-            "ids": len(self.ids),
-            "repeated": self.repeated,
-            "rejected": self.rejected,
-            "rejects": self.rejects,
-        }
+        told = {kind.value: self.counts[kind] for kind in (Kind.REPEATED, Kind.REJECTED)}
+        return {"ids": len(self.ids), **told, "rejects": self.rejects}
 
 
 def ask(form: Form) -> str:
@@ -89,9 +81,7 @@ def _keep(name: str, asked: _Asked) -> str:
     find_id = secrets.token_urlsafe(12)
     with desk().store.write() as connection:
         finds.create(connection, find_id, viewer(), name, asked.review(), desk().now())
-    rows, first = iter(asked.ids), 1
-    while chunk := list(islice(rows, items.CHUNK)):
+    for at in range(0, len(asked.ids), items.CHUNK):
         with desk().store.write() as connection:
-            finds.add(connection, find_id, first, chunk)
-        first += len(chunk)
+            finds.add(connection, find_id, at + 1, asked.ids[at : at + items.CHUNK])
     return find_id

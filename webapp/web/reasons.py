@@ -1,40 +1,25 @@
 """Why items did not end well: the groups of a submission, and of all submissions of a project."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import access, items, reasons, submissions
+from webapp.store import Store, access, items, reasons, submissions
 from webapp.store.items import Slice
 from webapp.store.submissions import Submission
-from webapp.store.words import State
+from webapp.store.words import LEFT_OUT, State
 from webapp.web import downloads, exports, params
 from webapp.web.desk import ask_about_new_projects, desk, submission_or_404, viewer
-from webapp.web.filters import share
 from webapp.web.htmx import is_part, page_or_part
+from webapp.web.params import Chip, Place
 
 TOP, MOST = 5, 200
 DAY = 86_400.0
 SINCE = {"7d": ("Last 7 days", 7 * DAY), "30d": ("Last 30 days", 30 * DAY), "all": ("All time", 0)}
 
 blueprint = Blueprint("reasons", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A group of reasons with what can be done about it."""
-
-    status: str
-    text: str
-    count: int
-    share: str
-    first_seen: float
-    examples: list[tuple[str, str]]
-    show: str
-    export: str
-    retry: str
 
 
 @blueprint.get("/submissions/<int:submission_id>/reasons")
@@ -56,7 +41,7 @@ def across() -> ResponseReturnValue:
         projects = access.projects(connection, viewer().id, desk().now())
     return render_template(
         "reasons/across.html",
-        found=[(spread, _export_all(spread, project_id, since)) for spread in found],
+        found=[(spread, *_of_all(spread, project_id, since)) for spread in found],
         total=sum(spread.count for spread in found),
         projects=projects,
         project_id=project_id,
@@ -68,32 +53,43 @@ def across() -> ResponseReturnValue:
 @blueprint.get("/reasons/export.csv")
 def export() -> ResponseReturnValue:
     """The items of one group, of all these submissions."""
-    reason_id, chosen = params.whole("reason"), _chosen(params.text("project"), _since())
+    reason_id, chosen = params.whole("reason"), chosen_of_request()
     store = desk().store  # the rows are read when the request is over
     with store.read() as connection:
         held = reasons.holders(connection, chosen, reason_id) if reason_id else []
     if not held:
         abort(404, "No submission of this time and project has such a reason any more.")
     rows = (
-        (holder.name, *exports.of_table(item, item.status))
+        (holder.name, *row)
         for holder in held
-        for item in items.each(store, holder.submission_id, [Slice(None, reason_id=reason_id)])
-        if item.retried_in is None
+        for row in _rows(store, holder.submission_id, reason_id or 0)
     )
     lines = downloads.csv_lines(("submission", *exports.COLUMNS), rows)
     return downloads.response(lines, f"reason-{reason_id}", "csv")
 
 
-def _export_all(spread: reasons.Spread, project_id: str, since: str) -> str | None:
-    """The export of a group of several submissions; that of one is its own."""
+def _rows(store: Store, submission_id: int, reason_id: int) -> Iterator[tuple[object, ...]]:
+    with store.read() as connection:
+        submission = submissions.get(connection, submission_id)
+    wanted = [Slice(None, reason_id=reason_id)]
+    return exports.table_rows(store, submission, items.each(store, submission_id, wanted))
+
+
+def _of_all(spread: reasons.Spread, project_id: str, since: str) -> tuple[str | None, str | None]:
+    """Where a group of several submissions is exported and tried again; one has its own."""
     if len(spread.holders) == 1:
-        return None
-    asked = {"reason": spread.reason_id, "project": project_id, "since": since}
-    return url_for("reasons.export") + params.query(asked)
+        return None, None
+    query = params.query({"reason": spread.reason_id, "project": project_id, "since": since})
+    return url_for("reasons.export") + query, url_for("group_retry.ask") + query
+
+
+def chosen_of_request() -> reasons.Which:
+    """The submissions of the project and the time that the request names."""
+    return _chosen(params.text("project"), _since())
 
 
 def _since() -> str:
-    since = request.args.get("since", "30d")
+    since = request.values.get("since", "30d")
     if since not in SINCE:
         abort(400, "The time is one of 7d, 30d and all.")
     return since
@@ -115,52 +111,23 @@ def text_of(submission: Submission, reason_id: int | None) -> str | None:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
-    """How far back to look, as a link."""
-
-    text: str
-    href: str
-    chosen: bool
-
-
-def _times(project_id: str, since: str) -> list[Time]:
-    here = url_for("reasons.across")
+def _times(project_id: str, since: str) -> list[Chip]:
+    """How far back to look."""
+    place = Place(url_for("reasons.across"), {"project": project_id})
     return [
-        Time(text, here + params.query({"project": project_id, "since": word}), word == since)
+        Chip(word, text, None, place.but(since=word), word == since)
         for word, (text, _) in SINCE.items()
     ]
 
 
-def shown(submission: Submission, most: int = TOP) -> dict[str, Any]:
-    """The largest groups of a submission, for its page."""
+def shown(submission: Submission, most: int = TOP, attempt: int | None = None) -> dict[str, Any]:
+    """The largest groups of a submission, or of one attempt at it, for its page."""
     with desk().store.read() as connection:
-        found, count = reasons.groups(connection, submission.id, most)
-    total = sum(submission.counts.values()) - submission.left_out
+        found, count = reasons.groups(connection, submission.id, most, attempt)
     return {
-        "reason_groups": [_shown(submission, group, total) for group in found],
+        "reason_groups": found,
+        "reasons_of": sum(submission.counts.values()) - submission.counts.get(LEFT_OUT, 0),
         "reason_count": count,
         "reasons_url": url_for("reasons.page", submission_id=submission.id),
         "reasons_move": submission.state == State.ACTIVE,
     }
-
-
-def _shown(submission: Submission, group: reasons.Group, total: int) -> Shown:
-    key = params.query({"reason": group.reason_id})
-    return Shown(
-        status=group.status,
-        text=group.text,
-        count=group.count,
-        share=share(group.count, total),
-        first_seen=group.first_seen,
-        examples=[
-            (
-                example.data_id,
-                url_for("items.item", position=example.position, submission_id=submission.id),
-            )
-            for example in group.examples
-        ],
-        show=url_for("submissions.page", submission_id=submission.id) + key + "#items",
-        export=url_for("exports.export", form="csv", submission_id=submission.id) + key,
-        retry=url_for("retry.ask", submission_id=submission.id) + key,
-    )

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from flask import url_for
-
-from webapp.store import batches, chores, entries, submissions, uploads
+from webapp.store import Connection, batches, chores, entries, submissions, uploads
 from webapp.store.chores import STOPPED, Chore
 from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.store.words import ChoreKind, Flag, State
+from webapp.store.words import BEGUN, ChoreKind, Flag
 from webapp.web import items, progress
 from webapp.web.desk import desk
 from webapp.web.filters import duration, plural
@@ -60,25 +58,6 @@ class Point:
     examples: list[tuple[int, int, str]]  # line, column, data id
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """An earlier submission that linked some of the ids."""
-
-    name: str
-    href: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class OtherColumn:
-    """A column that holds ids too, and could be read instead."""
-
-    part: int
-    number: int
-    title: str
-    text: str
-
-
 def shown(submission: Submission) -> dict[str, Any]:
     """What the draft's page shows."""
     with desk().store.read() as connection:
@@ -87,10 +66,10 @@ def shown(submission: Submission) -> dict[str, Any]:
             for kind in NOT_ITEMS
         }
         upload = uploads.get(connection, submission.id)
-        holders = submissions.many(connection, _holder_ids(submission))
+        holders = _holders(connection, submission)
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
-        speeds = batches.speeds(connection, submission.ica_url, submission.kind)
+        speeds = batches.speeds(connection, submission.ica_url, "link")
     return {
         **progress.shown(submission),
         **items.table(submission),
@@ -100,13 +79,13 @@ def shown(submission: Submission) -> dict[str, Any]:
         "plan": _plan(submission, speeds),
         "files_and_folders": _files_and_folders(submission.review),
         "points": points(submission),
-        "holders": _holders(submission, holders),
+        "holders": holders,
         "check": check if check and check.ended_at else None,
         "checking": check is not None and check.ended_at is None,
         "stopped": check is not None and _was_stopped(check),
         "check_trouble": _check_trouble(check),
         "not_changed": change.problem if change and change.ended_at else None,
-        "read_as": _read_as(submission),
+        "read_as": "; ".join(map(_read_as, _parts(submission))),
         "warnings": [text for part in _parts(submission) for text in part.get("warnings", [])],
         "other_columns": _other_columns(submission, upload),
     }
@@ -135,18 +114,14 @@ def _point(submission: Submission, flag: Flag, title: str, text: str) -> Point:
     )
 
 
-def _holder_ids(submission: Submission) -> list[int]:
-    return [int(key) for key in submission.review.get("linked_by", {})]
-
-
-def _holders(submission: Submission, known: Mapping[int, Submission]) -> list[Holder]:
-    found = []
-    for key, count in submission.review.get("linked_by", {}).items():
-        holder = known.get(int(key))
-        if holder and holder.state in {State.ACTIVE, State.SETTLED}:  # or it was deleted since
-            place = url_for("submissions.page", submission_id=holder.id)
-            found.append(Holder(holder.name, place, count))
-    return found
+def _holders(connection: Connection, submission: Submission) -> list[tuple[Submission, int]]:
+    """The earlier submissions that linked some of the ids, and how many of them."""
+    counts = {int(key): count for key, count in submission.review.get("linked_by", {}).items()}
+    known = submissions.many(connection, counts)
+    found = [(known[key], count) for key, count in counts.items() if key in known]
+    return [
+        (holder, count) for holder, count in found if holder.state in BEGUN
+    ]  # not deleted since
 
 
 def _plan(submission: Submission, speeds: list[float]) -> str:
@@ -187,25 +162,23 @@ def _parts(submission: Submission) -> list[dict[str, Any]]:
     return found
 
 
-def _read_as(submission: Submission) -> str:
-    return "; ".join(_part_read_as(part) for part in _parts(submission))
-
-
-def _part_read_as(part: Mapping[str, Any]) -> str:
+def _read_as(part: Mapping[str, Any]) -> str:
     words = [part["format"], part["encoding"], "gzip" * part["gzip"], plural(part["lines"], "line")]
     return ", ".join(word for word in words if word)
 
 
-def _other_columns(submission: Submission, upload: Upload | None) -> list[OtherColumn]:
+def _other_columns(submission: Submission, upload: Upload | None) -> list[dict[str, Any]]:
+    """The columns that hold ids too, and could be read instead."""
     if upload is None:
         return []
     return [
-        OtherColumn(
-            part=number,
-            number=column["number"],
-            title=f"“{column['header']}”" if column["header"] else "",
-            text=f"{column['ids']:,} of the first {plural(column['sampled'], 'row')} hold data ids",
-        )
+        {
+            "part": number,
+            "number": column["number"],
+            "title": f"“{column['header']}”" if column["header"] else "",
+            "text": f"{column['ids']:,} of the first {plural(column['sampled'], 'row')} "
+            "hold data ids",
+        }
         for number, part in enumerate(_parts(submission))
         for column in part["columns"]
         if column["ids"] and not column["chosen"]

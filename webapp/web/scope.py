@@ -9,7 +9,7 @@ from flask import abort, request
 from webapp.store.scopes import MOST_PICKED, Scope
 from webapp.store.words import NOT_SENT, UNREAD
 from webapp.web.filters import plural
-from webapp.web.params import LARGEST, STATUS, WHOLE
+from webapp.web.params import STATUS, number
 
 OURS = {NOT_SENT: "Not sent", UNREAD: "Not known"}  # what badges say of what has ended
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
@@ -17,7 +17,8 @@ NOT_OURS = "This selection is not one of ours: go back to the submission and cho
 
 
 def of_request(default: str) -> Scope:
-    """Items by `position` (each) and `positions` (1-50,77), else of a `reason`, else by `status`.
+    """Items by `position` (each) and `positions` (1-50,77), else of a `reason`, else by `status`;
+    with an `attempt`, by the status that it found and that did not come to count.
 
     Without any of them: those with the status `default`. Ticking nothing is not choosing all.
     """
@@ -28,10 +29,13 @@ def of_request(default: str) -> Scope:
     statuses = tuple(dict.fromkeys(word for word in values.getlist("status") if word))
     if len(statuses) > 30 or not all(STATUS.fullmatch(word) for word in statuses):
         abort(400, NOT_OURS)
-    reason_id = _whole(values["reason"]) if values.get("reason") else None
+    reason_id, attempt = (
+        number(values[name], NOT_OURS, 1) if values.get(name) else None
+        for name in ("reason", "attempt")
+    )
     if reason_id is None and not statuses:
         statuses = (default,)
-    return Scope(statuses=statuses, reason_id=reason_id)
+    return Scope(statuses=statuses, reason_id=reason_id, attempt=attempt)
 
 
 def _picked() -> tuple[int, ...]:
@@ -44,19 +48,13 @@ def _picked() -> tuple[int, ...]:
 
 def _positions() -> Iterator[int]:
     for text in request.values.getlist("position"):
-        yield _whole(text)
+        yield number(text, NOT_OURS, 1)
     for text in filter(None, request.values.get("positions", "").split(",")):
         found = RANGE.fullmatch(text) or abort(400, NOT_OURS)
-        first, last = _whole(found[1]), _whole(found[2] or found[1])
+        first, last = (number(end, NOT_OURS, 1) for end in (found[1], found[2] or found[1]))
         if not first <= last < first + MOST_PICKED:
             abort(400, NOT_OURS)
         yield from range(first, last + 1)
-
-
-def _whole(text: str) -> int:
-    if not WHOLE.fullmatch(text) or not 0 < int(text) <= LARGEST:
-        abort(400, NOT_OURS)
-    return int(text)
 
 
 def compact(scope: Scope) -> str:
@@ -78,4 +76,6 @@ def in_words(scope: Scope, count: int, reason: str | None) -> str:
     if scope.reason_id is not None:
         return f"{many} with the reason “{reason}”" if reason else f"{many} without a reason"
     statuses = (OURS.get(word, word) for word in scope.statuses)
+    if scope.attempt is not None:
+        return f"{many} that attempt {scope.attempt} did not unlink"
     return f"{many} with the status {' or '.join(statuses)}"

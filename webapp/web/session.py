@@ -27,7 +27,7 @@ from webapp.ica.errors import IcaError, NotSignedIn
 from webapp.store import accounts, batches, chores, sessions
 from webapp.store.accounts import Identity
 from webapp.store.words import Blocked
-from webapp.web import errors, params
+from webapp.web import errors, forms, params
 from webapp.web.desk import desk, viewer
 from webapp.web.filters import plural
 
@@ -170,14 +170,8 @@ def _open_session(claims: Claims, given: Given) -> None:
 def _form(
     given: Given, wrong: dict[str, str] | None = None, details: str = ""
 ) -> ResponseReturnValue:
-    page = render_template(
-        "session/signin.html",
-        given=given,
-        errors=wrong or {},
-        details=details,
-        demo_key=desk().settings.demo_key,
-    )
-    return page, 422 if wrong else 200
+    shown = {"given": given, "details": details, "demo_key": desk().settings.demo_key}
+    return forms.answer("session/signin.html", wrong or {}, **shown)
 
 
 def _safe(target: str) -> str:

@@ -1,13 +1,25 @@
 """Where a submission stands, in the words and the numbers that its page shows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from webapp.store import words
+from webapp.store import statuses
+from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
-from webapp.store.words import LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD, UNSENT, Phase, State
+from webapp.store.words import (
+    EXPANDED,
+    LEFT_OUT,
+    NOT_SENT,
+    UNKNOWN,
+    UNREAD,
+    UNSENT,
+    BoardWord,
+    Phase,
+    State,
+)
+from webapp.web import params
 from webapp.web.filters import plural, share
 
 ORDER = (  # of statuses, wherever they stand side by side
@@ -23,9 +35,9 @@ ORDER = (  # of statuses, wherever they stand side by side
     "INITIALISED",
     "EXPANDED",
 )
+NEW = ""  # in place of any word never seen before
 LAST = (UNREAD, UNKNOWN, NOT_SENT, LEFT_OUT)
-WELL = words.WELL
-MOVING = words.MOVING | {UNKNOWN}
+MOVING = statuses.MOVING | {UNKNOWN}
 NARROWEST = 1.2  # percent of the bar that a single item gets
 
 SENTENCES = {
@@ -33,6 +45,7 @@ SENTENCES = {
     State.DRAFT: "Nothing was sent to ICA yet. Look it over, then submit it.",
     State.UNREADABLE: "The list can't be read, so nothing was sent.",
     State.DISCARDED: "This draft was thrown away. Nothing was sent.",
+    Phase.GATHERING: "The chosen items are being gathered; then they are sent by itself.",
     Phase.WAITING: "Waiting to be sent to ICA.",
     Phase.SENDING: "Batches are being sent to ICA, one after the other.",
     Phase.LINKING: "ICA has all of it and is linking. You can close this page: work goes on.",
@@ -41,17 +54,6 @@ SENTENCES = {
 }
 
 UNLINKING = "ICA has all of it and is unlinking. You can close this page: work goes on."
-
-COPIED: dict[str, dict[str, str]] = {  # of a submission that was made from another one
-    "retry": {
-        State.READING: "The items to try again are being gathered; then they are sent by itself.",
-        State.UNREADABLE: "Nothing was tried again, and nothing was sent.",
-    },
-    "undo": {
-        State.READING: "The items to unlink are being gathered; then they are sent by itself.",
-        State.UNREADABLE: "Nothing was unlinked, and nothing was sent.",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +65,15 @@ class Segment:
     count: int
     share: str
     href: str | None
-    chosen: bool
     x: float
     width: float
 
 
 def ordered(counts: Mapping[str, int]) -> list[str]:
     """The statuses in the order they are shown; words never seen before stand between."""
-    known = {word: place for place, word in enumerate(ORDER)}
-    last = {word: place for place, word in enumerate(LAST)}
-    return sorted(
-        (word for word, count in counts.items() if count),
-        key=lambda word: (word in last, known.get(word, len(known)), last.get(word, 0), word),
-    )
+    places = {word: place for place, word in enumerate((*ORDER, NEW, *LAST))}
+    shown = [word for word, count in counts.items() if count]
+    return sorted(shown, key=lambda word: (places.get(word, places[NEW]), word))
 
 
 def what(status: str) -> str:
@@ -91,16 +89,16 @@ def what(status: str) -> str:
 def segments(
     counts: Mapping[str, int],
     total: int,
-    href: Callable[[str], str | None],
-    chosen: Iterable[str] = (),
+    place: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> list[Segment]:
-    """The breakdown. One item in a million is still wide enough to be seen.
+    """The breakdown, each status with where its items are listed, on the page at `place`.
+
+    One item in a million is still wide enough to be seen.
 
     Shares are of what was meant to go, as in the sentence beside it: what was left out has none.
     """
     found, x = [], 0.0
-    chosen = set(chosen)
     to_go = total - counts.get(LEFT_OUT, 0)
     for word, width in _widths(counts, total).items():
         found.append(
@@ -109,8 +107,7 @@ def segments(
                 label=(labels or {}).get(word),
                 count=counts[word],
                 share="" if word == LEFT_OUT else share(counts[word], to_go),
-                href=href(word),
-                chosen=word in chosen,
+                href=f"{place}{params.query({'status': word})}#items" if place else None,
                 x=round(x, 3),
                 width=round(width, 3),
             )
@@ -126,67 +123,79 @@ def _widths(counts: Mapping[str, int], total: int) -> dict[str, float]:
     return {word: width * scale for word, width in raw.items()}
 
 
-def shown_state(submission: Submission) -> str:
-    """The word of the badge: what a settled submission came to, else where it stands."""
-    if submission.state != State.SETTLED:
-        return submission.shown_state
-    counts = _meant_to_go(submission)
-    if counts and set(counts) == {NOT_SENT}:
-        return "stopped" if not submission.problem else "refused"
-    return "settled" if set(counts) <= WELL else "settled with failures"
-
-
-STATE_LABELS = {
-    "settled": "Done",
-    "settled with failures": "Done, with failures",
-    "stopped": "Not sent",
-    "draft": "Draft",
-    "blocked": "Blocked",
+BADGES = {  # of what has ended, by the board's word: how it looks, and what it says
+    BoardWord.DONE: ("settled", "Done"),
+    BoardWord.FAILURES: ("settled with failures", "Done, with failures"),
+    BoardWord.NOT_SENT: ("stopped", "Not sent"),
+    BoardWord.PARTLY_UNDONE: ("partly undone", "Partly undone"),
+    BoardWord.UNDONE: ("undone", "Undone"),
 }
+REFUSED = ("refused", "Refused")
 
 
-def state_label(submission: Submission) -> str | None:
-    """What its badge says, where that is not the word of its state itself."""
-    if _unlinks_now(submission):
-        return "Unlinking"
-    if submission.state == State.READING and submission.source in COPIED:
-        return "Gathering"
-    return STATE_LABELS.get(shown_state(submission))
+def badge(submission: Submission, attempts: Sequence[Attempt]) -> tuple[str, str]:
+    """How its badge looks, a word, and what it says: what it came to, else where it stands."""
+    if submission.state == State.SETTLED:
+        word = BoardWord(submission.board_word)
+        refused = word == BoardWord.NOT_SENT and submission.problem
+        return REFUSED if refused else BADGES[word]
+    if _unlinks_now(submission, attempts):
+        return submission.phase, "Unlinking"
+    return submission.shown_state, submission.shown_state.capitalize()
 
 
-def sentence(submission: Submission) -> str:
-    """One sentence on where it stands."""
-    if _unlinks_now(submission):
+def sentence(submission: Submission, attempts: Sequence[Attempt], stuck: int = 0) -> str:
+    """One sentence on where it stands; `stuck` items could not be unlinked."""
+    if _unlinks_now(submission, attempts):
         return UNLINKING
     if submission.state == State.SETTLED:
-        return _summary(submission)
+        return headline(submission, attempts, stuck)
     if submission.state == State.DISCARDED and submission.submitted_at:
         return "This submission was deleted here. Nothing was changed in ICA."
-    copied = COPIED.get(submission.source, {}).get(submission.state)
-    return copied or SENTENCES[_key(submission)]
+    return SENTENCES[Phase(submission.phase) if submission.phase else State(submission.state)]
 
 
-def _unlinks_now(submission: Submission) -> bool:
+def _unlinks_now(submission: Submission, attempts: Sequence[Attempt]) -> bool:
     """The store has one phase for both kinds."""
-    return submission.kind == "unlink" and submission.phase == Phase.LINKING
+    kinds = {attempt.kind for attempt in attempts if attempt.runs}
+    return submission.phase == Phase.LINKING and kinds == {"unlink"}
 
 
-def _key(submission: Submission) -> State | Phase:
-    return Phase(submission.phase) if submission.phase else State(submission.state)
-
-
-def _summary(submission: Submission) -> str:
+def headline(submission: Submission, attempts: Sequence[Attempt], stuck: int = 0) -> str:
+    """What its items have come to, in one sentence."""
     counts = _meant_to_go(submission)
     total = sum(counts.values())
-    well = sum(count for word, count in counts.items() if word in WELL)
-    doing = "unlinked" if submission.kind == "unlink" else "linked"
-    left_out = f" {submission.left_out:,} left out before it was sent." * (submission.left_out > 0)
+    linked = sum(count for word, count in counts.items() if word in statuses.IN_PROJECT)
+    kept = submission.counts.get(LEFT_OUT, 0)
+    left_out = f" {kept:,} left out before it was sent." if kept else ""
     if set(counts) == {NOT_SENT}:
         return f"Nothing was sent to ICA.{left_out}"
-    if well == total:
+    if any(word in statuses.TAKEN_OUT for word in counts):
+        return f"{_undone(counts, total, stuck)}.{left_out}"
+    well = sum(count for word, count in counts.items() if word in statuses.ENDED_WELL)
+    tries = sum(attempt.kind == "link" and attempt.size > 0 for attempt in attempts)
+    after = f" after {plural(tries, 'attempt')}" if tries > 1 else ""
+    if well == linked == total:
         all_of_it = f"All {plural(total, 'item')} are" if total != 1 else "It is"
-        return f"{all_of_it} {doing}.{left_out}"
-    return f"{well:,} of {plural(total, 'item')} {doing}; {total - well:,} not.{left_out}"
+        return f"{all_of_it} linked{after}.{left_out}"
+    expanded = counts.get(EXPANDED, 0)
+    folders = f" {plural(expanded, 'folder')} made into items of their files." if expanded else ""
+    not_well = f"; {total - well:,} not" if well < total else ""
+    of = plural(total - expanded, "item")
+    return f"{linked:,} of {of} linked{after}{not_well}.{folders}{left_out}"
+
+
+def _undone(counts: Mapping[str, int], total: int, stuck: int) -> str:
+    """What was unlinked, and what stays, without its full stop."""
+    unlinked = sum(counts.get(word, 0) for word in statuses.UNLINKED)
+    before, linked = counts.get("ALREADY_LINKED", 0), counts.get("LINKED", 0)
+    part = (
+        f"Partly undone: {linked:,} of {plural(total, 'item')} linked, " if linked else "Undone: "
+    )
+    told = f"{part}{unlinked:,} unlinked"
+    if stuck:
+        told += f", {stuck:,} could not be unlinked and stay linked"
+    return told + (f", {before:,} were linked before and stay" if before else "")
 
 
 def _meant_to_go(submission: Submission) -> dict[str, int]:
@@ -195,19 +204,10 @@ def _meant_to_go(submission: Submission) -> dict[str, int]:
 
 
 SHORT = {  # statuses in few words; those that move, or wait to be counted, are under way
-    "LINKED": "linked",
-    "ALREADY_LINKED": "already linked",
-    "UNLINKED": "unlinked",
-    "ALREADY_UNLINKED": "already unlinked",
-    "PARTIALLY_LINKED": "in part",
-    "PARTIALLY_UNLINKED": "in part",
-    "FAILED": "failed",
-    "EXPANDED": "expanded",
-    NOT_SENT: "not sent",
-    LEFT_OUT: "left out",
-    UNREAD: "not known",
-    UNKNOWN: "not known",
+    word: word.replace("_", " ").lower() for word in statuses.ENDED_WELL | {"FAILED", NOT_SENT}
 }
+SHORT |= dict.fromkeys(("PARTIALLY_LINKED", "PARTIALLY_UNLINKED"), "in part")
+SHORT |= dict.fromkeys((UNREAD, UNKNOWN), "not known")
 
 
 def in_short(submission: Submission) -> str:
@@ -231,41 +231,34 @@ def percent_done(submission: Submission) -> int:
     return 100 * (total - moving) // total if total else 0
 
 
+OURS = {NOT_SENT: "Not sent", UNREAD: "Not known", UNKNOWN: "Not known", LEFT_OUT: "Left out"}
+WHILE = {
+    State.DRAFT: {UNREAD: "To be sent", LEFT_OUT: OURS[LEFT_OUT]},
+    State.ACTIVE: {
+        NOT_SENT: "Not sent yet",
+        UNREAD: "Sent, not counted yet",
+        UNKNOWN: "Changing just now",
+        LEFT_OUT: OURS[LEFT_OUT],
+    },
+}
+
+
 def labels(submission: Submission) -> dict[str, str]:
     """Our own words, in the words of the moment."""
-    ours = {LEFT_OUT: "Left out"}
-    if submission.state == State.DRAFT:
-        return ours | {UNREAD: "To be sent"}
-    if submission.state == State.ACTIVE:
-        return ours | {
-            NOT_SENT: "Not sent yet",
-            UNREAD: "Sent, not counted yet",
-            UNKNOWN: "Changing just now",
-        }
-    return ours | {NOT_SENT: "Not sent", UNREAD: "Not known", UNKNOWN: "Not known"}
+    return WHILE.get(State(submission.state), OURS)
 
 
 def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[str, str | None]:
     """The status word of a row and, for a word of our own, what to call it."""
-    if status == UNREAD:
-        batch = _batch_at(position, batches)
-        if batch is None:
-            return status, "To be sent"
-        if batch.state in UNSENT:
-            return NOT_SENT, "Not sent yet"
-        return status, "Not read yet"
-    return status, {
-        NOT_SENT: "Not sent",
-        UNKNOWN: "Not known",
-        LEFT_OUT: "Left out",
-    }.get(status)
-
-
-def _batch_at(position: int, batches: Sequence[Batch]) -> Batch | None:
-    for batch in batches:
-        if batch.first_position <= position <= batch.last_position:
-            return batch
-    return None
+    if status != UNREAD:
+        return status, OURS.get(status)
+    first = (batch for batch in batches if batch.attempt == 1)
+    batch = next((b for b in first if b.first_position <= position <= b.last_position), None)
+    if batch is None:
+        return status, "To be sent"
+    if batch.state in UNSENT:
+        return NOT_SENT, "Not sent yet"
+    return status, "Not read yet"
 
 
 def rows_read(batches: Sequence[Batch]) -> tuple[int, int, float | None]:

@@ -4,14 +4,16 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from webapp.samples import PROJECT
-from webapp.store import batches
-from webapp.store.rollup import roll_up
+from webapp.store import attempts as attempts_store
+from webapp.store import drafts as drafts_store
+from webapp.store import taking
+from webapp.store.attempts import Attempt
 from webapp.store.submissions import Submission
-from webapp.store.words import State
+from webapp.store.words import BEGUN, State, Task
 from webapp.web import (
     drafts,
-    families,
     find,
+    forms,
     handback,
     intake,
     items,
@@ -20,9 +22,12 @@ from webapp.web import (
     reasons,
     samples,
 )
-from webapp.web.desk import desk, own_submission, submission_or_404
+from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural
 from webapp.web.intake import Errors, Form, Unusable
+from webapp.web.retry import do_at_once
+
+CLOSED_AT_ONCE = 4  # batches whose items say at once that they were not sent
 
 blueprint = Blueprint("submissions", __name__)
 
@@ -57,27 +62,38 @@ def page(submission_id: int) -> ResponseReturnValue:
     submission = submission_or_404(submission_id)
     if submission.state == State.DRAFT:
         return drafts.page(submission)
-    if submission.state in {State.ACTIVE, State.SETTLED}:
+    if submission.state in BEGUN:
         return _followed(submission)
     return render_template("submissions/reading.html", **progress.shown(submission))
 
 
 @blueprint.post("/submissions/<int:submission_id>/stop")
 def stop(submission_id: int) -> ResponseReturnValue:
-    """Take back what was not sent yet; ICA can't be told to stop what it has."""
-    submission = own_submission(submission_id, "stop")
-    if submission.state not in {State.ACTIVE, State.SETTLED}:
-        abort(409, "Nothing of it was submitted, so there is nothing to stop. Its page says more.")
-    now = desk().now()
+    """Take back what an attempt has not sent yet; ICA can't be told to stop what it has."""
+    text = "Nothing of it was submitted, so there is nothing to stop. Its page says more."
+    submission = begun_submission(submission_id, 409, text)
+    number = request.form.get("attempt", 1, int)
     with desk().store.write() as connection:
-        stopped = batches.stop(connection, submission_id, now)
-        if stopped:
-            roll_up(connection, submission_id, now)
+        tries = attempts_store.of_submission(connection, submission_id)
+        attempt = next((one for one in tries if one.number == number), None)
+        if attempt is None:
+            abort(404, f"This submission has no attempt {number}.")
+        if viewer().id not in {attempt.account_id, submission.account_id}:
+            abort(403, _who_may_stop(submission, attempt))
+        drafts_store.lock(connection, submission_id)
+        stopped = taking.stop(connection, attempt, desk().now())
+    for _ in range(min(stopped, CLOSED_AT_ONCE)):
+        do_at_once(submission_id, number, Task.CLOSE)
     if stopped:
         flash(f"Stopped: {plural(stopped, 'batch', 'batches')} will not be sent.", "success")
     else:
         flash("There was nothing left to stop: no batch waits to be sent.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+def _who_may_stop(submission: Submission, attempt: Attempt) -> str:
+    people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
+    return f"Only {people} can stop this attempt: who began it, or submitted the list."
 
 
 def _followed(submission: Submission) -> ResponseReturnValue:
@@ -87,18 +103,16 @@ def _followed(submission: Submission) -> ResponseReturnValue:
         **items.table(submission),
         **reasons.shown(submission),
         offers=handback.offers(submission),
-        family=families.shown(submission),
     )
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
-    rendered = render_template(
+    return forms.answer(
         "submissions/new.html",
+        errors,
         form=form,
-        errors=errors,
         limit_mb=desk().settings.upload_limit_mb,
         samples=samples.offered(),
         samples_project=PROJECT,
         **projects.options(form.project_id),
     )
-    return rendered, 422 if errors else 200

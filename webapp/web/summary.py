@@ -3,15 +3,17 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import url_for
 
 from webapp.store.pages import Cursor, Page, cut
+from webapp.store.statuses import ENDED_WELL, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.store.whereabouts import DRAFTED, NEVER, Verdict
-from webapp.store.words import LEFT_OUT, NOT_SENT, State
+from webapp.store.words import LEFT_OUT, NOT_SENT, UNKNOWN, State
 from webapp.web import params, standing
 from webapp.web.filters import plural, share
 
@@ -21,15 +23,12 @@ LABELS = {
     NOT_SENT: "Not sent",
     LEFT_OUT: "Left out",
 }
-SEND_ANEW = frozenset({NEVER, "UNLINKED", "ALREADY_UNLINKED", LEFT_OUT})
-RETRY = frozenset({"FAILED", "PARTIALLY_LINKED", "PARTIALLY_UNLINKED"})
+SEND_ANEW = UNLINKED | {NEVER, LEFT_OUT}
+WORDLESS = frozenset({DRAFTED, NOT_SENT, UNKNOWN})  # ICA has said nothing that could be mended
 FIRST_FEW = 3  # submissions that an outcome's next actions name
 
-NewSubmission = Callable[[str], str]  # from an outcome to the form with exactly its ids
 
-
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """What to do next, and where."""
 
     text: str
@@ -94,43 +93,47 @@ class Tally:
             found = picked[start : start + size + 1]
         return cut(found, cursor, size, lambda ordinal: ordinal)
 
-    def summary(
-        self, submissions: Mapping[int, Submission], new_submission: NewSubmission
-    ) -> list[Outcome]:
+    def summary(self, submissions: Mapping[int, Submission], find_id: str) -> list[Outcome]:
         """A line for each outcome that there is, the ids that need something done last."""
-        words = [NEVER, DRAFTED]
-        order = standing.ordered({w: n for w, n in self.counts.items() if w not in words})
+        words = [word for word in (NEVER, DRAFTED) if self.counts[word]]
+        order = [word for word in standing.ordered(self.counts) if word not in words]
         return [
             Outcome(
                 word=word,
                 label=LABELS.get(word),
                 count=self.counts[word],
                 share=share(self.counts[word], self.total),
-                actions=self._actions(word, submissions, new_submission),
+                actions=self._actions(word, submissions, find_id),
             )
-            for word in [*order, *(word for word in words if self.counts[word])]
+            for word in (*order, *words)
         ]
 
     def _actions(
-        self, word: str, submissions: Mapping[int, Submission], new_submission: NewSubmission
+        self, word: str, submissions: Mapping[int, Submission], find_id: str
     ) -> list[Action]:
-        if word in standing.WELL - SEND_ANEW:
+        if word in ENDED_WELL - SEND_ANEW:
             return []
-        anew = Action("Start a new submission with these", new_submission(word))
+        form = url_for("submissions.new") + params.query({"find": find_id, "outcome": word})
+        anew = Action("Start a new submission with these", form)
         if word in SEND_ANEW:
             return [anew]
         found = [
             _action(word, count, submissions[holder]) for holder, count in self._first_few(word)
         ]
-        return [*found, anew] if word in RETRY else found
+        return [*found, anew] if _ended_ill(word) else found
 
     def _first_few(self, word: str) -> Sequence[tuple[int, int]]:
         return self.holders.get(word, Counter[int]()).most_common(FIRST_FEW)
 
 
+def _ended_ill(word: str) -> bool:
+    """Whether it is a word of ICA's, known or not, that can be tried again."""
+    return meaning(word).trouble and word not in WORDLESS
+
+
 def _action(word: str, count: int, submission: Submission) -> Action:
     stopped = word == NOT_SENT and submission.state == State.SETTLED
-    if word in RETRY or stopped:
+    if _ended_ill(word) or stopped:
         retry = url_for("retry.ask", submission_id=submission.id, status=word)
         text = f"Try again {standing.what(word)} in “{submission.name}”, with {count:,} of these"
         return Action(text, retry)

@@ -3,11 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
 from webapp.store.words import BatchState, Blocked
 from webapp.web import errors
 
+ENDED = {
+    BatchState.REFUSED: (
+        "ICA refused {batch}, so nothing of it was sent.",
+        "Its items are listed as not sent, with ICA's reason, and can be submitted again.",
+    ),
+    BatchState.LOST: (
+        "ICA no longer knows {batch}.",
+        "Its items show what was known last; open them in ICA to see more.",
+    ),
+}
+LOST_ANSWER = (
+    "ICA's answer to {batch} was lost.",
+    "It is being looked for among ICA's jobs; if it is not there, it is sent again. "
+    "To send it twice does no harm.",
+)
 BLOCKED = {
     Blocked.SIGN_IN: (
         "ICA does not take the key of {submitter} any more, so this waits.",
@@ -50,45 +66,42 @@ class Trouble:
     details: str
 
 
-def of(submission: Submission, batches: Sequence[Batch]) -> list[Trouble]:
-    """What a reader should know of the batches, the same thing said once."""
+def of(
+    submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]
+) -> list[Trouble]:
+    """What a reader should know of the batches, the same thing said once.
+
+    What became of the items of a batch that has ended is not told once later attempts have them.
+    """
     found: dict[tuple[str, str], Trouble] = {}
+    by = {attempt.number: attempt.by for attempt in attempts}
     for batch in batches:
-        trouble = _trouble(submission, batch)
+        trouble = _trouble(submission, by[batch.attempt], batch) if batch.held else None
         if trouble:
             found.setdefault((trouble.title, trouble.details), trouble)
     return list(found.values())
 
 
-def _trouble(submission: Submission, batch: Batch) -> Trouble | None:
+def _trouble(submission: Submission, by: str, batch: Batch) -> Trouble | None:
     said = batch.trouble or batch.problem or {}
     details = errors.told(said.get("problem", {})) if said else ""
-    if batch.state == BatchState.REFUSED:
-        title = f"ICA refused batch {batch.ordinal}, so nothing of it was sent."
-        text = "Its items are listed as not sent, with ICA's reason, and can be submitted again."
-        return Trouble("error", title, text, details)
-    if batch.state == BatchState.LOST:
-        title = f"ICA no longer knows batch {batch.ordinal}."
-        text = "Its items show what was known last; open them in ICA to see more."
-        return Trouble("error", title, text, details)
-    if batch.blocked:
-        title, text = BLOCKED[Blocked(batch.blocked)]
-        names = {
-            "submitter": submission.submitter,
-            "project": submission.project_name,
-            "act": ACTS[submission.kind],
-        }
-        return Trouble("error", title.format(**names), text.format(**names), details)
-    if batch.state == BatchState.SENDING and said:
-        title = f"ICA's answer to batch {batch.ordinal} was lost."
-        text = (
-            "It is being looked for among ICA's jobs; if it is not there, it is sent again. "
-            "To send it twice does no harm."
-        )
-        return Trouble("warning", title, text, details)
-    if said:
-        return Trouble("warning", sentence(said), "It is tried again by itself.", details)
-    return None
+    if batch.state in ENDED:
+        kind, found = "error", ENDED[BatchState(batch.state)]
+    elif batch.blocked:
+        kind, found = "error", BLOCKED[Blocked(batch.blocked)]
+    elif said:
+        again = (sentence(said), "It is tried again by itself.")
+        kind, found = "warning", LOST_ANSWER if batch.state == BatchState.SENDING else again
+    else:
+        return None
+    names = {"submitter": by, "project": submission.project_name, "act": ACTS[batch.kind]}
+    title, text = (words.format(**names, batch=_named(batch)) for words in found)
+    return Trouble(kind, title, text, details)
+
+
+def _named(batch: Batch) -> str:
+    later = f" of attempt {batch.attempt}" if batch.attempt > 1 else ""
+    return f"batch {batch.ordinal}{later}"
 
 
 def sentence(said: Mapping[str, object]) -> str:

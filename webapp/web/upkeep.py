@@ -3,10 +3,11 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import upkeep
+from webapp.store import attempts, batches, upkeep
 from webapp.store.submissions import Submission
 from webapp.store.words import State
-from webapp.web import naming
+from webapp.web import attempts as attempts_page
+from webapp.web import forms, naming
 from webapp.web.desk import desk, own_submission
 
 OBSTACLES = {
@@ -90,25 +91,19 @@ def _wrong(given: dict[str, str]) -> dict[str, str]:
 def _form(
     submission: Submission, given: dict[str, str], wrong: dict[str, str]
 ) -> ResponseReturnValue:
-    page = render_template(
-        "upkeep/edit.html",
-        submission=submission,
-        given=given,
-        errors=wrong,
-        longest=naming.LONGEST,
-    )
-    return page, 422 if wrong else 200
+    shown = {"submission": submission, "given": given, "longest": naming.LONGEST}
+    return forms.answer("upkeep/edit.html", wrong, **shown)
 
 
 def _confirmation(submission: Submission, status: int) -> ResponseReturnValue:
     with desk().store.read() as connection:
-        made = upkeep.made_from(connection, submission.id)
-    obstacle = OBSTACLES.get(State(submission.state), "")
-    if made and not obstacle:
-        was = "submission was" if made == 1 else "submissions were"
-        obstacle = (
-            f"{made} other {was} made from it, to try again or to undo; its page names them. "
-            "Delete those first, or archive this one to have it out of sight."
-        )
-    page = render_template("upkeep/delete.html", submission=submission, obstacle=obstacle)
+        tries = attempts.of_submission(connection, submission.id)
+        cut = batches.of_submission(connection, submission.id)
+    page = render_template(
+        "upkeep/delete.html",
+        submission=submission,
+        obstacle=OBSTACLES.get(State(submission.state), ""),
+        attempts=[(attempts_page.title(one), one.by) for one in tries],
+        batch_count=len(cut),
+    )
     return page, status

@@ -4,28 +4,25 @@ import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.errors import IcaError, TooMany
-from webapp.store import chores, drafts, leases, submissions
+from webapp.store import chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.leases import LeaseLost
 from webapp.store.words import ASKING, ChoreKind
-from webapp.work import checking, copy, leaving, troubles
+from webapp.work import checking, leaving, take, troubles
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
 MOST_FAILURES = 10  # of ICA's in a row, then a chore is given up
+BREATH = 0.03  # seconds between two chunks: others look for a gap to write in every 25 ms
 SECONDS = 8.0  # that a unit works before it gives its lease back, so that others get their turn
 
 ITS_LOG = "Linkboard failed several times in a row; the log of its worker says why."
-NOT_COPIED = (
-    "The items could not be copied: it failed several times. Nothing was sent. Discard this, and "
-    "try again; if it happens again, ask whoever runs Linkboard: the log of its worker says why."
-)
 
 Step = Callable[[Context, Chore], Chore]
 """Does the next chunk in one transaction and returns the chore as chores.keep() or end() does."""
 
 STEPS: Mapping[str, Step] = {
-    ChoreKind.COPY: copy.step,
+    ChoreKind.TAKE: take.step,
     ChoreKind.LEAVE_OUT: leaving.step,
     ChoreKind.TAKE_BACK: leaving.step,
     ChoreKind.CHECK: checking.step,
@@ -67,6 +64,7 @@ def _perform(context: Context, chore: Chore) -> str:
         except IcaError as error:
             _ica_has_trouble(context, chore, error)
             return f"put off or given up: {error}"
+        context.stop.wait(BREATH)
         if chore.ended_at is None and _pauses(context, chore, started):
             now = context.clock()
             with context.store.write() as connection:
@@ -89,8 +87,8 @@ def _give_up(context: Context, chore: Chore) -> None:
     problem = {"kind": "Unexpected", "message": ITS_LOG, "problem": {}, "at": now}
     with context.store.write() as connection:
         chores.end(connection, chore, now, problem=problem)
-        if chore.kind == ChoreKind.COPY:
-            submissions.become_unreadable(connection, chore.submission_id, NOT_COPIED, now)
+        if chore.kind == ChoreKind.TAKE:
+            take.give_up(connection, chore, now)
         elif chore.kind == ChoreKind.CHECK:
             drafts.note_refused(connection, chore.submission_id)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 from webapp import logs
 from webapp.ica.auth import Credential
@@ -18,14 +18,6 @@ UNUSED = 900.0  # seconds after which an opened key is dropped
 
 class NoKey(Exception):
     """There is no key of the account any more: they have to sign in again."""
-
-
-@dataclass
-class _Opened:
-    """A credential and when it was last asked for."""
-
-    credential: Credential
-    used_at: float = 0.0
 
 
 class Clients:
@@ -47,7 +39,7 @@ class Clients:
         self._clock = clock
         self._on_call = on_call
         self._here = threading.local()
-        self._opened: dict[str, _Opened] = {}
+        self._opened: dict[str, tuple[Credential, float]] = {}  # and when it was last asked for
         self._lock = threading.Lock()
 
     def of(self, account: Account) -> IcaClient:
@@ -65,7 +57,7 @@ class Clients:
             session=self._session(),
             version=self._settings.ica_version,
             clock=self._clock,
-            on_call=lambda *_: self._on_call(account_id),
+            on_call=partial(self._on_call, account_id),
         )
 
     def _credential(self, account: Account) -> Credential:
@@ -76,17 +68,17 @@ class Clients:
         now = self._clock()
         with self._lock:
             self._drop_unused(now)
-            opened = self._opened.get(sealed)
-            if opened is None:
+            if sealed in self._opened:
+                credential, _ = self._opened[sealed]
+            else:
                 credential = Credential(self._open(sealed), account.asked_tenant)
-                opened = self._opened[sealed] = _Opened(credential)
-            opened.used_at = now
-            return opened.credential
+            self._opened[sealed] = credential, now
+            return credential
 
     def _drop_unused(self, now: float) -> None:
         """An erased key is asked for no more, and so is soon gone from memory too."""
-        for sealed, opened in list(self._opened.items()):
-            if now - opened.used_at > UNUSED:
+        for sealed, (_, used_at) in list(self._opened.items()):
+            if now - used_at > UNUSED:
                 del self._opened[sealed]
 
     def _open(self, sealed: str) -> str:

@@ -8,6 +8,7 @@ from webapp.store import (
     accounts,
     entries,
     finds,
+    history,
     items,
     sessions,
     submissions,
@@ -58,31 +59,15 @@ def _sweep(context: Context) -> None:
         with context.store.write() as connection:  # first: whoever still adds rows finds it gone
             uploads.remove(connection, submission_id)
             upkeep.remove_chores(connection, submission_id)
-        for drop in (items.drop, entries.drop):
+        for drop in (history.drop, items.drop, entries.drop):
             while not context.stop.is_set():
                 with context.store.write() as connection:
                     if drop(connection, submission_id, items.CHUNK) == 0:
                         break
-        _free_retried(context, submission_id)
         if context.stop.is_set():
             return
         with context.store.write() as connection:
             upkeep.remove(connection, submission_id)
-
-
-def _free_retried(context: Context, submission_id: int) -> None:
-    """What a submission retried that is no more can be retried again."""
-    with context.store.read() as connection:
-        gone = submissions.many(connection, [submission_id]).get(submission_id)
-        parent_id = gone.parent_id if gone else None
-        parent = submissions.many(connection, [parent_id]).get(parent_id) if parent_id else None
-    if gone is None or parent is None:  # another worker has removed it, or it retried nothing
-        return
-    for first in range(1, parent.item_count + 1, items.CHUNK):
-        if context.stop.is_set():
-            return
-        with context.store.write() as connection:
-            upkeep.forget_retry(connection, gone, first, first + items.CHUNK - 1)
 
 
 def _renew_access(context: Context) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from webapp.settings import Settings
-from webapp.store import DatabaseAway, Store, batches, chores, uploads, workers
+from webapp.store import DatabaseAway, Store, batches, chores, uploads, versions, workers
 from webapp.store.batches import Batch
 from webapp.vault import Vault, secret_key_for
 from webapp.work import chores as chores_work
@@ -43,6 +43,7 @@ class Worker:
         self._free = threading.Semaphore(THREADS)
         self._reading = threading.Lock()
         self._keeping_house = threading.Lock()
+        self._trouble = ""
 
     def run(self) -> None:
         """Claim and do until the context says stop."""
@@ -83,6 +84,8 @@ class Worker:
             return None
 
     def _next_unit(self) -> Unit | None:
+        if not self._fits():
+            return None
         now = self._context.clock()
         self._beat(now)
         return (
@@ -91,6 +94,15 @@ class Worker:
             or self._chore_due(now)
             or self._upload_due(now)
         )
+
+    def _fits(self) -> bool:
+        """Whether the tables are of this version; while they are not, it says so, and rests."""
+        with self._context.store.read() as connection:
+            trouble = "" if versions.fits(connection) else versions.trouble(connection)
+        if trouble and trouble != self._trouble:
+            log.warning("This worker does nothing: %s", trouble)
+        self._trouble = trouble
+        return not trouble
 
     def _beat(self, now: float) -> None:
         if now - self._beaten_at < BEAT_EVERY:

@@ -1,14 +1,16 @@
 """A batch that ICA no longer knows: after three times in ten minutes it is taken at its word."""
 
+from functools import partial
 from typing import Any
 
 from webapp.ica.errors import NotThere
 from webapp.store import batches, results
 from webapp.store.batches import Batch
-from webapp.store.words import BatchState, Blocked, Task
-from webapp.work import troubles
+from webapp.store.words import UNKNOWN, BatchState, Blocked, Task
+from webapp.work import troubles, walk
 from webapp.work.context import Context
 
+LOST = "ICA no longer knows the batch that it was sent in."
 AFTER, TIMES, PAUSE = 600.0, 3, 300.0  # seconds, answers, seconds between two of them
 
 
@@ -24,7 +26,9 @@ def note(context: Context, batch: Batch, error: NotThere) -> None:
         "blocked": Blocked.NO,
     }
     if count >= TIMES and now - since >= AFTER:
-        values |= _lost(context, batch, now)
+        batch = _given_back(context, batch)
+        ended = {"state": BatchState.LOST, "task": Task.NONE, "due_at": None, "settled_at": now}
+        values |= ended | {"counts": batch.found}
     else:
         last = since + AFTER
         values |= {"due_at": min(now + PAUSE, last) if now < last else now + PAUSE}
@@ -32,14 +36,9 @@ def note(context: Context, batch: Batch, error: NotThere) -> None:
         batches.record(connection, batch, now, **values)
 
 
-def _lost(context: Context, batch: Batch, now: float) -> dict[str, Any]:
-    """What was counted last gives way to what the rows say: they are all that is left of it."""
-    with context.store.read() as connection:
-        counts = results.counts(connection, batch)
-    return {
-        "state": BatchState.LOST,
-        "task": Task.NONE,
-        "due_at": None,
-        "settled_at": now,
-        "counts": counts,
-    }
+def _given_back(context: Context, batch: Batch) -> Batch:
+    """What an attempt before had a word on stands as before again; the rest as it was last seen."""
+    if batch.attempt > 1:
+        lost = partial(results.end_unread, status=UNKNOWN, reason=LOST)
+        batch = walk.by_chunks(context, batch, lost)
+    return walk.by_chunks(context, batch, results.give_back_moving)

@@ -6,6 +6,7 @@ from typing import Any
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
+from webapp.settings import Settings
 from webapp.store import entries, items, leases, submissions, uploads
 from webapp.store.items import Listed
 from webapp.store.leases import LeaseLost
@@ -41,6 +42,11 @@ DEADLY = (
 
 class Stopped(Exception):
     """It is time to stop; the reading begins anew elsewhere."""
+
+
+def limits(settings: Settings) -> idlist.Limits:
+    """What is read at most of an upload."""
+    return idlist.Limits(unpacked_bytes=settings.upload_limit_mb * MB * UNPACKED)
 
 
 def read(context: Context, upload: Upload, *, at_once: bool = False) -> None:
@@ -123,7 +129,7 @@ class _Reader:
                 self._pieces(part),
                 file_name=name,
                 column=self.submission.review.get("columns", {}).get(str(part)),
-                limits=self._limits(),
+                limits=limits(self.context.settings)._replace(pause=self._pause),
                 after=before,
             )
             self.readings.append(reading)
@@ -141,10 +147,6 @@ class _Reader:
             submissions.become_draft(
                 connection, upload.submission_id, self.item_count, self._review(), now
             )
-
-    def _limits(self) -> idlist.Limits:
-        most = self.context.settings.upload_limit_mb * MB * UNPACKED
-        return idlist.Limits(unpacked_bytes=most, pause=self._pause)
 
     def _pause(self) -> None:
         """Every 256 kB: a list may be megabytes of nothing, out of which no entry comes."""
@@ -209,26 +211,13 @@ class _Reader:
 
 
 def _other(ordinal: int, entry: Entry) -> entries.Entry:
-    first_line, first_column = entry.first or (None, None)
-    return entries.Entry(
-        ordinal=ordinal,
-        kind=entry.kind,
-        line=entry.line,
-        column=entry.column,
-        text=entry.text,
-        note=entry.note,
-        first_line=first_line,
-        first_column=first_column,
-    )
+    here = (entry.line, entry.column)
+    first = entry.first or (None, None)
+    return entries.Entry(ordinal, entry.kind, *here, entry.text, entry.note, *first)
 
 
 def _described(reading: Reading) -> dict[str, Any]:
     """How one part was read."""
-    return {
-        "format": reading.format,
-        "encoding": reading.encoding,
-        "gzip": reading.gzip,
-        "lines": reading.lines,
-        "columns": [column._asdict() for column in reading.columns],
-        "warnings": reading.warnings,
-    }
+    names = ("format", "encoding", "gzip", "lines", "warnings")
+    columns = [column._asdict() for column in reading.columns]
+    return {name: getattr(reading, name) for name in names} | {"columns": columns}

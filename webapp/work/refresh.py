@@ -8,7 +8,7 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import NotThere
 from webapp.ica.models import MOVING, Job
 from webapp.ica.operations import Kind
-from webapp.store import accounts, batches, results
+from webapp.store import accounts, batches
 from webapp.store.batches import Batch, Counts
 from webapp.store.submissions import Submission
 from webapp.store.words import UNKNOWN, UNREAD, Task
@@ -41,7 +41,7 @@ def refresh(context: Context, client: IcaClient, submission: Submission, batch: 
     """Ask how a running batch stands, and read a page of its items while at it."""
     news = ask(client, submission, batch)
     if news.counts is None:
-        news = replace(news, counts=_counts_by_rows(context, batch))
+        news = replace(news, counts=batch.found)
     now = context.clock()
     values = _heard(news, now)
     if news.has_ended:
@@ -107,11 +107,6 @@ def _heard(news: News, now: float) -> dict[str, Any]:
             "job_finished_at": finished.timestamp() if finished else None,
         }
     return values
-
-
-def _counts_by_rows(context: Context, batch: Batch) -> Counts:
-    with context.store.read() as connection:
-        return results.counts(connection, batch)
 
 
 def _next_look(submission: Submission, now: float) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from webapp.idlist import Entry
-from webapp.store import Store, drafts
+from webapp.store import Store, elsewhere
 from webapp.store.items import Listed
 from webapp.store.submissions import Submission
 from webapp.store.words import Flag
@@ -25,7 +25,7 @@ class Remarks:
         self._linked_by: Counter[int] = Counter()
         self._other_projects: Counter[str] = Counter()
         with store.read() as connection:
-            self._has_earlier = drafts.has_earlier(connection, submission)
+            self._has_earlier = elsewhere.has_earlier(connection, submission)
 
     def of_entry(self, entry: Entry) -> int:
         """The flags of a good entry, as far as the list itself tells."""
@@ -49,10 +49,10 @@ class Remarks:
         if not self._has_earlier:
             return good
         with self._store.read() as connection:
-            found = drafts.linked_before(
-                connection, self._submission, [listed.data_id for listed in good]
-            )
-        self._linked_by.update(found.values())
+            data_ids = [listed.data_id for listed in good]
+            doings = elsewhere.last_doings(connection, self._submission, data_ids)
+        found = {data_id: doing for data_id, doing in doings.items() if doing.linked}
+        self._linked_by.update(doing.submission_id for doing in found.values())
         if not found:
             return good
         linked = [listed for listed in good if listed.data_id in found]

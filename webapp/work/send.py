@@ -1,6 +1,7 @@
 """Sending: one POST a batch, with its intent recorded before and its ids after."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import cast
 
 from webapp.ica.client import IcaClient
@@ -8,11 +9,11 @@ from webapp.ica.errors import IcaError, MayNot, NotSignedIn, NotThere, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.ica.operations import Kind
-from webapp.store import Connection, accounts, batches, items, leases, results
+from webapp.store import Connection, accounts, batches, items, results
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
 from webapp.store.words import NOT_SENT, BatchState, Blocked, Task
-from webapp.work import troubles
+from webapp.work import troubles, walk
 from webapp.work.context import Context
 
 FIND_FOR = 60.0  # seconds after which a batch that isn't found is sent again
@@ -31,7 +32,7 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
     """Send a waiting batch. Whatever happens to us meanwhile, it will be looked for."""
     now = context.clock()
     with context.store.write() as connection:
-        if batches.is_stopped(connection, batch.submission_id):
+        if batches.is_stopped(connection, batch):
             _stop(connection, batch, now)
             return
         data_ids = items.ids_to_send(connection, batch)
@@ -102,7 +103,13 @@ def find(context: Context, client: IcaClient, submission: Submission, batch: Bat
     else:
         with context.store.write() as connection:
             batches.record(
-                connection, batch, now, state=BatchState.WAITING, task=Task.SEND, due_at=now
+                connection,
+                batch,
+                now,
+                state=BatchState.WAITING,
+                task=Task.SEND,
+                due_at=now,
+                sent_again=True,
             )
 
 
@@ -150,17 +157,12 @@ def _holds(context: Context, client: IcaClient, job: Job, batch: Batch, data_ids
 
 def close(context: Context, batch: Batch) -> None:
     """Say in the rows of a batch that was never sent that it was not, and why."""
-    reason = _why_not_sent(batch)
-    while not context.stop.is_set():
-        now = context.clock()
-        with context.store.write() as connection:
-            if results.mark_unread(connection, batch, NOT_SENT, reason, now) == 0:
-                closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
-                batches.record(connection, batch, now, **closed, **troubles.WELL)
-                return
-            batches.keep(connection, batch, now, lease_until=now + leases.LEASE)
+    not_sent = partial(results.end_unread, status=NOT_SENT, reason=_why_not_sent(batch))
+    batch = walk.by_chunks(context, batch, not_sent)
+    now = context.clock()
     with context.store.write() as connection:
-        batches.record(connection, batch, context.clock())
+        closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
+        batches.record(connection, batch, now, **closed, **troubles.WELL)
 
 
 def _why_not_sent(batch: Batch) -> str:

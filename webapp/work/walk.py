@@ -1,5 +1,6 @@
 """Walking: the items' own rows are brought up to date, a page at a time, by cursor."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -41,8 +42,9 @@ def one_page(context: Context, client: IcaClient, submission: Submission, batch:
         values = _round_read(batch, page, anew, context.clock())
     now = context.clock()
     with context.store.write() as connection:
-        batches.record(connection, batch, now, **values)
-        results.apply(connection, batch, [outcome(item) for item in page.items], now)
+        batch = batches.lock(connection, batch)
+        numbers = results.apply(connection, batch, [outcome(item) for item in page.items], now)
+        batches.record(connection, batch, now, **values, **numbers)
 
 
 def walk(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -55,8 +57,9 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
         values = _round_read(batch, page, anew, now) | troubles.WELL
         values |= {"lease_until": 0.0, "due_at": now} if pauses else _leased(now)
         with context.store.write() as connection:
-            batches.keep(connection, batch, now, **values)
-            results.apply(connection, batch, [outcome(item) for item in page.items], now)
+            batch = batches.lock(connection, batch)
+            numbers = results.apply(connection, batch, [outcome(item) for item in page.items], now)
+            batches.keep(connection, batch, now, **values, **numbers)
             accounts.note_trouble(connection, batch.account_id, "", None, now)
             batch = batches.get(connection, batch.id)
         if pauses:
@@ -86,41 +89,41 @@ def _pauses(context: Context, batch: Batch, started: float) -> bool:
 def _walked_whole(context: Context, batch: Batch) -> None:
     """Settle the batch, or look again while items still move."""
     now = context.clock()
-    moves = any(_counts(context, batch).get(word) for word in MOVING)
+    moves = any(batch.found.get(word) for word in MOVING)
     if moves and batch.job_status not in FINAL_JOB:  # no job told us that it has ended
         values: dict[str, Any] = {"task": Task.REFRESH, "due_at": now + REFRESH_PAUSE}
     elif moves and batch.whole_walks < MORE_WALKS:
         values = {"due_at": now + MORE_WALKS_PAUSE, "whole_walks": batch.whole_walks + 1}
     else:
-        _mark_what_was_not_listed(context, batch)
+        batch = _mark_what_was_not_listed(context, batch)
         values = {"state": BatchState.SETTLED, "task": Task.NONE, "due_at": None}
         values["settled_at"] = now
-    counts = _counts(context, batch)
     with context.store.write() as connection:
-        batches.record(connection, batch, now, counts=counts, **values)
+        batches.record(connection, batch, now, counts=batch.found, **values)
 
 
-def _counts(context: Context, batch: Batch) -> batches.Counts:
-    with context.store.read() as connection:
-        return results.counts(connection, batch)
-
-
-def _mark_what_was_not_listed(context: Context, batch: Batch) -> None:
-    """Rows that the whole walk did not meet get their last word, a chunk a transaction."""
+def _mark_what_was_not_listed(context: Context, batch: Batch) -> Batch:
+    """Items that the whole walk did not meet, or left moving, get their last word."""
     if context.settings.ica_version == "v3":
-        _mark_unread(context, batch, EXPANDED, EXPANDED_REASON, begins="fol.")
-    _mark_unread(context, batch, UNKNOWN, NOT_LISTED)
+        marked = partial(results.end_unread, status=EXPANDED, reason=EXPANDED_REASON, begins="fol.")
+        batch = by_chunks(context, batch, marked)
+    not_listed = partial(results.end_unread, status=UNKNOWN, reason=NOT_LISTED)
+    return by_chunks(context, by_chunks(context, batch, not_listed), results.give_back_moving)
 
 
-def _mark_unread(
-    context: Context, batch: Batch, status: str, reason: str, begins: str = ""
-) -> None:
-    marked = None
-    while marked != 0:
+def by_chunks(
+    context: Context, batch: Batch, change: Callable[..., tuple[int, dict[str, Any]]]
+) -> Batch:
+    """Change a leased batch's rows, a chunk a transaction, until none is left to change."""
+    changed = None
+    while changed != 0:
         now = context.clock()
         with context.store.write() as connection:
-            batches.keep(connection, batch, now, **_leased(now))
-            marked = results.mark_unread(connection, batch, status, reason, now, begins=begins)
+            batch = batches.lock(connection, batch)
+            changed, numbers = change(connection, batch, now=now)
+            batches.keep(connection, batch, now, **_leased(now), **numbers)
+            batch = batches.get(connection, batch.id)
+    return batch
 
 
 def _read(

@@ -1,0 +1,115 @@
+"""Attempts: one go at some items of a submission, by one account. The first is its own list."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+
+from webapp.store.tables import accounts, attempts, submissions
+from webapp.store.words import AttemptState
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A row of attempts, and the name of its account.
+
+    counts: status -> items, in this attempt's own words; they stay when it has ended.
+    receipt: what became of the items that were confirmed, see taking.py; {} of the first.
+    """
+
+    id: int
+    submission_id: int
+    number: int
+    kind: str
+    account_id: int
+    state: str
+    phase: str
+    created_at: float
+    begun_at: float | None
+    ended_at: float | None
+    size: int
+    counts: dict[str, int]
+    token: str
+    receipt: dict[str, Any]
+    problem: str
+    former_id: int | None
+    by: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether it gathers its items, or has any that has no outcome yet."""
+        return self.state in {AttemptState.GATHERING, AttemptState.ACTIVE}
+
+
+def add(
+    connection: Connection, submission_id: int, kind: str, account_id: int, token: str, now: float
+) -> Attempt:
+    """Open the next attempt of a submission, whose row the caller has locked or just made.
+
+    A submission without any gets its first, a draft; a later one gathers its items.
+    """
+    last = select(func.max(attempts.c.number)).where(attempts.c.submission_id == submission_id)
+    number = (connection.execute(last).scalar() or 0) + 1
+    values: dict[str, Any] = {
+        "submission_id": submission_id,
+        "number": number,
+        "kind": kind,
+        "account_id": account_id,
+        "state": AttemptState.GATHERING if number > 1 else AttemptState.DRAFT,
+        "created_at": now,
+        "token": token,
+    }
+    statement = insert(attempts).values(values).returning(attempts.c.id)
+    attempt_id: int = connection.execute(statement).scalar_one()
+    change_submission = update(submissions).where(submissions.c.id == submission_id)
+    connection.execute(change_submission.values(last_attempt_id=attempt_id))
+    return get(connection, submission_id, number)
+
+
+def change(connection: Connection, attempt: Attempt, **values: Any) -> None:
+    """Set columns of the attempt."""
+    connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(values))
+
+
+def get(connection: Connection, submission_id: int, number: int) -> Attempt:
+    """The attempt. Raises sqlalchemy.exc.NoResultFound when there is none."""
+    wanted = _by().where(attempts.c.submission_id == submission_id, attempts.c.number == number)
+    return Attempt(**connection.execute(wanted).mappings().one())
+
+
+def of_submissions(
+    connection: Connection, submission_ids: Collection[int]
+) -> dict[int, list[Attempt]]:
+    """By submission its attempts, in their order, a draft's too."""
+    wanted = _by().where(attempts.c.submission_id.in_(submission_ids)).order_by(attempts.c.number)
+    found: dict[int, list[Attempt]] = {key: [] for key in submission_ids}
+    for row in connection.execute(wanted).mappings():
+        found[row["submission_id"]].append(Attempt(**row))
+    return found
+
+
+def of_submission(connection: Connection, submission_id: int) -> list[Attempt]:
+    """The submission's attempts in their order."""
+    return of_submissions(connection, [submission_id])[submission_id]
+
+
+def by_token(connection: Connection, token: str) -> list[Attempt]:
+    """What the confirmation with this token has begun, in the order of the submissions."""
+    wanted = _by().where(attempts.c.token == token).order_by(attempts.c.submission_id)
+    return [Attempt(**row) for row in connection.execute(wanted).mappings()]
+
+
+def former(connection: Connection, former_id: int) -> tuple[int, int] | None:
+    """Submission and number of what was a submission of its own in 0.2.0; None if none was."""
+    wanted = select(attempts.c.submission_id, attempts.c.number).where(
+        attempts.c.former_id == former_id, attempts.c.number > 1
+    )
+    row = connection.execute(wanted).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def _by() -> Select[Any]:
+    return select(attempts, accounts.c.name.label("by")).join(
+        accounts, accounts.c.id == attempts.c.account_id
+    )

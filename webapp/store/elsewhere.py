@@ -1,0 +1,130 @@
+"""Elsewhere: what other submissions to the same project have done to an id since."""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, Protocol
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from webapp.store import sql
+from webapp.store.attempts import of_submission as attempts_of
+from webapp.store.items import Item
+from webapp.store.statuses import IN_PROJECT, UNLINKED
+from webapp.store.submissions import Submission
+from webapp.store.tables import attempts, items, submissions
+from webapp.store.words import State
+
+
+class Doing(NamedTuple):
+    """What became of an id in another submission, by an attempt that began then."""
+
+    status: str
+    submission_id: int
+    name: str
+    begun_at: float
+
+    @property
+    def linked(self) -> bool:
+        """Whether it is linked into the project; else it was unlinked from it."""
+        return self.status in IN_PROJECT
+
+
+class Held(Protocol):
+    """An item's row, or a part of it."""
+
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def data_id(self) -> str: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+
+def others(submission: Submission) -> ColumnElement[bool]:
+    """The other submissions to the same project."""
+    return (
+        (submissions.c.ica_url == submission.ica_url)
+        & (submissions.c.project_id == submission.project_id)
+        & (submissions.c.id != submission.id)
+        & submissions.c.state.in_([State.ACTIVE, State.SETTLED])
+    )
+
+
+def has_earlier(connection: Connection, submission: Submission) -> bool:
+    """Whether anything was submitted to the project before, so that looking is worth it."""
+    return (
+        connection.execute(select(submissions.c.id).where(others(submission)).limit(1)).first()
+        is not None
+    )
+
+
+def last_doings(
+    connection: Connection, submission: Submission, data_ids: Collection[str]
+) -> dict[str, Doing]:
+    """By id, what others did last to it: linked or unlinked, in the order of their attempts.
+
+    An attempt that only found it linked is named where none here linked it.
+    """
+    asked = sql.listed(connection, sorted(data_ids))  # in the order of the index that is searched
+    statement = (
+        select(
+            items.c.data_id,
+            items.c.status,
+            items.c.submission_id,
+            submissions.c.name,
+            attempts.c.begun_at,
+        )
+        .select_from(asked.join(items, items.c.data_id == asked.c.value))
+        .join(submissions, submissions.c.id == items.c.submission_id)
+        .join(
+            attempts,
+            (attempts.c.submission_id == items.c.submission_id)
+            & (attempts.c.number == items.c.attempt),
+        )
+        .where(others(submission), items.c.status.in_(IN_PROJECT | UNLINKED))
+        .order_by(attempts.c.begun_at, attempts.c.id)
+    )
+    found: dict[str, Doing] = {}
+    for data_id, *rest in connection.execute(statement):
+        doing, known = Doing(*rest), found.get(data_id)
+        if doing.status != "ALREADY_LINKED" or known is None or not known.linked:
+            found[data_id] = doing
+    return found
+
+
+def done_since(
+    connection: Connection, submission: Submission, kind: str, rows: Iterable[Held]
+) -> dict[int, Doing]:
+    """By position, who has done to items what an attempt of this kind ("link", "unlink") would.
+
+    Since the attempt began whose finding stands in the row: what others did before it has seen.
+    """
+    began = {one.number: one.begun_at for one in attempts_of(connection, submission.id)}
+    since = min((moment for moment in began.values() if moment), default=0.0)
+    if not _any_attempt(connection, submission, kind, since):
+        return {}
+    rows = list(rows)
+    doings = last_doings(connection, submission, {row.data_id for row in rows})
+    return {
+        row.position: doing
+        for row in rows
+        if (doing := doings.get(row.data_id))
+        and doing.linked == (kind == "link")
+        and doing.begun_at > (began[row.attempt] or 0.0)
+    }
+
+
+def unlinked_since(
+    connection: Connection, submission: Submission, rows: Iterable[Item]
+) -> dict[int, Doing]:
+    """By position, which other submission has unlinked since what stands as linked in the row."""
+    linked = (row for row in rows if row.status in IN_PROJECT)
+    return done_since(connection, submission, "unlink", linked)
+
+
+def _any_attempt(connection: Connection, submission: Submission, kind: str, since: float) -> bool:
+    theirs = attempts.c.submission_id == submissions.c.id
+    later = theirs & (attempts.c.kind == kind) & (attempts.c.begun_at > since)
+    wanted = select(attempts.c.id).join(submissions, later).where(others(submission))
+    return connection.execute(wanted.limit(1)).first() is not None

@@ -1,0 +1,74 @@
+"""What the statuses of items mean, ICA's and ours: the one table that all rules are read from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from webapp.store.words import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a status says of an item.
+
+    final: nothing more is to come of the attempt that gave it.
+    linked: the project has the item. unlinked: it has it no more.
+    trouble: it ended, and not well.
+    again: it may be tried again, or sent after all. undo: it may be unlinked. relink: it may be
+    linked again.
+    """
+
+    final: bool = True
+    linked: bool = False
+    unlinked: bool = False
+    trouble: bool = False
+    again: bool = False
+    undo: bool = False
+    relink: bool = False
+
+
+MOVES = Meaning(final=False)
+NEW_WORD = Meaning(trouble=True, again=True)  # a word never seen before
+MEANINGS: Mapping[str, Meaning] = {
+    "INITIALISED": MOVES,
+    "WAITING_RESOURCES": MOVES,
+    "RUNNING": MOVES,
+    UNREAD: MOVES,
+    "LINKED": Meaning(linked=True, undo=True),
+    "ALREADY_LINKED": Meaning(linked=True),
+    "PARTIALLY_LINKED": Meaning(trouble=True, again=True),
+    "FAILED": Meaning(trouble=True, again=True),
+    "UNLINKED": Meaning(unlinked=True, relink=True),
+    "ALREADY_UNLINKED": Meaning(unlinked=True, relink=True),
+    "PARTIALLY_UNLINKED": Meaning(trouble=True, undo=True, relink=True),
+    EXPANDED: Meaning(),  # its files are linked, or not, in rows of their own
+    NOT_SENT: Meaning(trouble=True, again=True),
+    UNKNOWN: Meaning(trouble=True, again=True),
+    LEFT_OUT: Meaning(again=True),
+}
+
+
+def meaning(status: str) -> Meaning:
+    """What a status means; a word never seen before is final, not linked, and may be tried again.
+
+    So a word that ICA adds is never taken for a success, and never locks anybody out.
+    """
+    return MEANINGS.get(status, NEW_WORD)
+
+
+def _words(holds: Callable[[Meaning], bool]) -> frozenset[str]:
+    return frozenset(word for word, meant in MEANINGS.items() if holds(meant))
+
+
+MOVING = _words(lambda meant: not meant.final)
+IN_PROJECT = _words(lambda meant: meant.linked)
+UNLINKED = _words(lambda meant: meant.unlinked)
+UNDOABLE = _words(lambda meant: meant.undo)
+RELINKABLE = _words(lambda meant: meant.relink)
+ENDED_WELL = _words(lambda meant: meant.final and not meant.trouble)
+TAKEN_OUT = UNLINKED | {"PARTIALLY_UNLINKED"}
+"""The words of an unlinking batch that change what is true of an item."""
+
+
+def becomes_the_rows(kind: str, status: str) -> bool:
+    """Whether what an attempt of this kind finds of an item is how the item stands now."""
+    return kind == "link" or status in TAKEN_OUT

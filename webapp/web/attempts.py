@@ -1,0 +1,147 @@
+"""The attempts at a submission: all of them side by side, and each with its own items."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import attempts, batches, history
+from webapp.store.attempts import Attempt
+from webapp.store.batches import Batch
+from webapp.store.statuses import IN_PROJECT, TAKEN_OUT, UNLINKED
+from webapp.store.submissions import Submission
+from webapp.store.words import AttemptState, BatchState
+from webapp.web import acts, exports, params, reasons, standing
+from webapp.web.acts import Receipt
+from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
+from webapp.web.filters import plural
+from webapp.web.items import ItemRow
+from webapp.web.standing import Segment
+
+DOING = {"link": "linked", "unlink": "unlinked"}
+
+blueprint = Blueprint("attempts", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An attempt as it is listed. unsent: its batches that can be stopped, by `may_stop`."""
+
+    attempt: Attempt
+    title: str
+    sentence: str
+    href: str
+    segments: Sequence[Segment]
+    total: int
+    receipt: Receipt | None
+    unsent: int
+    may_stop: bool
+
+
+@blueprint.get("/submissions/<int:submission_id>/attempts")
+def listed(submission_id: int) -> ResponseReturnValue:
+    submission, found = _begun(submission_id)
+    return render_template("attempts/attempts.html", submission=submission, attempts=found)
+
+
+@blueprint.get("/submissions/<int:submission_id>/family")
+def former_page(submission_id: int) -> ResponseReturnValue:
+    submission = submission_or_404(submission_id)
+    return redirect(url_for("attempts.listed", submission_id=submission.id), 301)
+
+
+@blueprint.get("/submissions/<int:submission_id>/attempts/<int:number>")
+def page(submission_id: int, number: int) -> ResponseReturnValue:
+    """One attempt: its own numbers, reasons and items, in the words that it has found."""
+    submission, found = _begun(submission_id)
+    row = next((one for one in found if one.attempt.number == number), None)
+    if row is None:
+        abort(404, f"This submission has no attempt {number}. Its page lists those that there are.")
+    return render_template(
+        "attempts/attempt.html", submission=submission, row=row, **_shown(submission, row)
+    )
+
+
+def _begun(submission_id: int) -> tuple[Submission, list[Row]]:
+    text = "This list was not submitted yet, so there is no attempt at it."
+    submission = begun_submission(submission_id, 404, text)
+    with desk().store.read() as connection:
+        tries = attempts.of_submission(connection, submission_id)
+        cut = batches.of_submission(connection, submission_id)
+    return submission, rows(submission, tries, cut)
+
+
+def rows(submission: Submission, tries: Sequence[Attempt], cut: Sequence[Batch]) -> list[Row]:
+    """The attempts at a submitted list, the first one first."""
+    return [
+        _row(submission, one, [batch for batch in cut if batch.attempt == one.number])
+        for one in tries
+        if one.state != AttemptState.DRAFT
+    ]
+
+
+def _row(submission: Submission, attempt: Attempt, cut: Sequence[Batch]) -> Row:
+    place = url_for("attempts.page", submission_id=submission.id, number=attempt.number)
+    total = sum(attempt.counts.values())
+    return Row(
+        attempt=attempt,
+        title=title(attempt),
+        sentence=_sentence(attempt),
+        href=place,
+        segments=standing.segments(attempt.counts, total, place, standing.labels(submission)),
+        total=total,
+        receipt=acts.receipt(attempt),
+        unsent=sum(batch.state == BatchState.WAITING for batch in cut),
+        may_stop=attempt.runs and viewer().id in {attempt.account_id, submission.account_id},
+    )
+
+
+def title(attempt: Attempt) -> str:
+    """What the attempt is called."""
+    if attempt.number == 1:
+        return "Attempt 1: the whole list"
+    return f"Attempt {attempt.number}: {acts.of(attempt).doing}"
+
+
+def _sentence(attempt: Attempt) -> str:
+    """What it has come to, in one sentence."""
+    if attempt.problem and not attempt.size:
+        return attempt.problem
+    if attempt.state == AttemptState.GATHERING:
+        return "Its items are being gathered; then they are sent by itself."
+    total = sum(attempt.counts.values())
+    words = UNLINKED if attempt.kind == "unlink" else IN_PROJECT
+    done = sum(count for word, count in attempt.counts.items() if word in words)
+    so_far = " so far" if attempt.runs else ""
+    return f"{done:,} of {plural(total, 'item')} {DOING[attempt.kind]}{so_far}."
+
+
+def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> int:
+    """How many items these attempts should have unlinked, and that stand as before."""
+    ended = {one.number for one in tries if one.kind == "unlink" and not one.runs}
+    held = [batch.held for batch in cut if batch.attempt in ended and batch.kind == "unlink"]
+    return sum(n for counts in held for word, n in counts.items() if word not in TAKEN_OUT)
+
+
+def _shown(submission: Submission, row: Row) -> dict[str, Any]:
+    """The attempt's groups of reasons, and a page of its items."""
+    statuses, attempt = params.words("status"), row.attempt
+    with desk().store.read() as connection:
+        found = history.page(connection, attempt, statuses, params.cursor(), params.size())
+    place = params.Place(row.href, {"status": statuses}, "#items")
+    return {
+        "rows": [_item(submission, attempt, item) for item in found.rows],
+        "statuses": statuses,
+        "clear_url": place.but(status=None),
+        **place.around(found),
+        "export_url": exports.urls(submission, attempt=attempt.number, status=statuses),
+        **reasons.shown(submission, attempt=attempt.number),
+    }
+
+
+def _item(submission: Submission, attempt: Attempt, item: Any) -> ItemRow:
+    label = standing.labels(submission).get(item.status)
+    place = url_for("items.item", submission_id=submission.id, position=item.position)
+    return ItemRow(item, item.status, label, place)
