@@ -1,0 +1,41 @@
+"""Versions: which revision of the tables a database has, and whether this program is of it."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+OLDER = "The database is not up to date: run `linkboard migrate`."
+NEWER = "The database belongs to a newer Linkboard than this one: run that one instead."
+
+
+class NotMigrated(Exception):
+    """The database stays as it is; why, in a sentence."""
+
+
+@cache
+def known() -> list[str]:
+    """The revisions that this program knows, its own first."""
+    return [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+
+
+def fits(connection: Connection) -> bool:
+    """Whether the tables, which are there, are this program's: nothing else is to be claimed."""
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found == known()[0]
+
+
+def of(connection: Connection) -> str | None:
+    """The revision of the database, None of an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def trouble(connection: Connection) -> str:
+    """Why this program can't use the tables, in words; "" when it can."""
+    found = of(connection)
+    if found == known()[0]:
+        return ""
+    return OLDER if found is None or found in known() else NEWER
