@@ -1,0 +1,40 @@
+"""What an operator can do with anybody's submission: `linkboard submissions`."""
+
+from webapp.settings import Settings
+from webapp.store import Connection, Store, attempts, submissions, taking, upkeep
+from webapp.store.words import State
+
+
+def carry_out(settings: Settings, act: str, submission_id: int, now: float) -> tuple[bool, str]:
+    """Do it; whether it was done, and the sentence that says so or why not."""
+    store = Store(settings.database)
+    try:
+        with store.write() as connection:
+            found = submissions.many(connection, [submission_id]).get(submission_id)
+            if found is None or found.state == State.DISCARDED:
+                return False, f"There is no submission {submission_id}."
+            done, sentence = _ACTS[act](connection, submission_id, now)
+            return done, f"“{found.name}”: {sentence}"
+    finally:
+        store.close()
+
+
+def _stop(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
+    running = [one for one in attempts.of_submission(connection, submission_id) if one.runs]
+    stopped = sum(taking.stop(connection, one, now) for one in running)
+    return True, f"{stopped} batches that waited will not be sent; ICA goes on with what it has."
+
+
+def _archive(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
+    if upkeep.archive(connection, submission_id, now):
+        return True, "it is in the archive now."
+    return False, "it has not ended, or is in the archive already."
+
+
+def _delete(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
+    if upkeep.throw_away(connection, submission_id, now):
+        return True, "it was deleted here. Nothing was changed in ICA."
+    return False, "it has not ended. Stop it, and delete it when all its attempts have ended."
+
+
+_ACTS = {"stop": _stop, "archive": _archive, "delete": _delete}
