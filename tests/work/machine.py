@@ -1,0 +1,399 @@
+"""A machine that does to a dashboard what people, ICA and workers may do to it, in any order."""
+
+import secrets
+import shutil
+import tempfile
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import strategies as some
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import delete, select, true
+
+from tests.simulated import FIRST_PROJECT
+from tests.stage import SECRET_KEY, Visitor, data_ids, stage, text
+from tests.store.invariants import assert_consistent
+from tests.work import truth
+from webapp.store import submissions, tables
+from webapp.store.leases import LEASE
+from webapp.store.scopes import Chosen, Scope
+from webapp.store.statuses import MEANINGS, MOVING
+from webapp.store.words import AttemptState, State
+from webapp.vault import Vault
+from webapp.web import create_app
+from webapp.work.clients import Clients
+from webapp.work.loop import Worker
+
+POSTS = ("createProjectDataLinkingBatch", "createProjectDataUnlinkingBatch")
+SECOND_PROJECT = "00000000-0000-4000-8000-000000000004"
+POOL = [
+    *data_ids(5),
+    *data_ids(2, ending="00", start=10),
+    *data_ids(1, ending="01", start=20),
+    *data_ids(4, ending="02", start=30),
+    *data_ids(1, ending="03", start=40),
+    *data_ids(2, ending="fe", start=50),
+    *(f"fol.{number:030x}{ending}" for number, ending in enumerate(("10", "20", "ff"), start=60)),
+]
+FAULTS = {  # of each operation, what may go wrong with it
+    **dict.fromkeys(
+        ("create", "unlink-create"),
+        ("429", "500", "dropped-before", "dropped-after", "cut", "refused-batch", "null-job"),
+    ),
+    **dict.fromkeys(
+        ("items", "unlink-items"),
+        ("429-bare", "500", "cut", "null-totals", "lost-batch", "circling-cursor"),
+    ),
+    "jobs": ("429", "500", "dropped-before"),
+    "job": ("429", "500", "cut"),
+}
+EACH_FAULT = [f"{operation}:{name}" for operation, names in FAULTS.items() for name in names]
+EACH_FAULT += ["create:unknown-status"]
+AGAIN = ["FAILED", "PARTIALLY_LINKED", "UNKNOWN", "UNREAD", "NOT_SENT", "QUARANTINED", *MOVING]
+RELINK = ["UNLINKED", "ALREADY_UNLINKED", "PARTIALLY_UNLINKED"]
+UNDO = ["LINKED", "PARTIALLY_UNLINKED"]
+NUMBERS = some.integers(0, 5)
+CALLS = some.integers(1, 12)
+PEOPLE = some.sampled_from(["demo-key", "colleague-key"])
+IDS = some.sets(some.sampled_from(POOL), min_size=1, max_size=12)
+PLACES = some.sets(some.integers(1, 12), min_size=1, max_size=4)
+MOST_LISTS = 3
+REST = 4 * 3600.0  # seconds within which all comes to rest when ICA is well
+
+
+class Died(BaseException):
+    """A process is killed: nothing that it does catches this."""
+
+
+def die():
+    raise Died
+
+
+class Trap:
+    """At one of the next calls to ICA, between its answer and what is made of it, an act."""
+
+    def __init__(self):
+        self._act, self._calls = None, 0
+
+    def set(self, calls, act):
+        self._act, self._calls = act, calls
+
+    def sprung(self):
+        self._calls -= 1
+        if self._act and self._calls <= 0:
+            act, self._act = self._act, None
+            act()
+
+
+def with_lists(function):
+    return precondition(lambda machine: machine.lists)(function)
+
+
+class Machine(RuleBasedStateMachine):
+    """Two people, two workers, one ICA; `url` is of a database of its own."""
+
+    url = ""
+    steps = 0  # of all machines
+
+    # the stage
+
+    @initialize(
+        rate=some.sampled_from([1.0, 4.0, 1000.0]),
+        batch_size=some.sampled_from([3, 5, 20]),
+        version=some.sampled_from(["v4", "v4", "v4", "v3"]),
+        ids=some.sets(some.sampled_from(POOL), min_size=6, max_size=12),
+    )
+    def begin(self, rate, batch_size, version, ids):
+        self.left = ExitStack()
+        folder = Path(tempfile.mkdtemp(prefix="linkboard-machine-"))
+        self.left.callback(shutil.rmtree, folder)
+        set_up = {"rate": rate, "batch_size": batch_size, "ica_version": version}
+        self.st = self.left.enter_context(stage(self.url, folder, **set_up))
+        self._empty()
+        self.lists, self.frozen, self.sent, self.doubted = [], {}, set(), set()
+        self.trap, self.faults, self.struck = Trap(), {}, 0
+        self.context = self._trapped(self.st.context)
+        self.workers = [Worker(self.context), Worker(self.context)]
+        self.people, self.others = (self._people() for _ in range(2))
+        self.submit("demo-key", ids, 0)
+
+    def _empty(self):
+        with self.st.store.write() as connection:
+            for table in reversed(tables.metadata.sorted_tables):
+                connection.execute(delete(table))
+
+    def _people(self):
+        """Two people at a web server of their own."""
+        app = create_app(self.st.settings, self.st.store, clock=self.st.clock)
+        app.extensions["desk"].context = self._trapped(self.st.context)
+        found = {key: Visitor(app) for key in ("demo-key", "colleague-key")}
+        for key, person in found.items():
+            person.sign_in(key)
+        return found
+
+    def _trapped(self, context):
+        def on_call(account_id):
+            context.budget.spend(account_id)
+            self.st.clock.advance(0.002)  # so that ICA's moments tell what came first
+            self.trap.sprung()
+
+        clients = Clients(self.st.settings, Vault(SECRET_KEY), clock=self.st.clock, on_call=on_call)
+        return replace(context, clients=clients)
+
+    def teardown(self):
+        if hasattr(self, "left"):
+            with self.left:
+                self.rest()
+
+    # what people do
+
+    @precondition(lambda self: len(self.lists) < MOST_LISTS)
+    @rule(who=PEOPLE, ids=IDS, how=NUMBERS)
+    def submit(self, who, ids, how):
+        """To another project for 5; for 3 and more, what was linked before is left out."""
+        project = SECOND_PROJECT if how == 5 else FIRST_PROJECT
+        with suppress(Died):
+            answer = self.people[who].upload(sorted(ids), project=project)
+            if answer.status_code == 303:
+                self.lists.append(answer.location)
+                if how >= 3:
+                    self._post(who, f"{answer.location}/leave-out", which="linked")
+                self._post(who, f"{answer.location}/submit")
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS)
+    def retry_all(self, who, which):
+        self._post(who, f"{self._list(which)}/retry", status=AGAIN)
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS, reason=NUMBERS)
+    def retry_a_group(self, who, which, reason):
+        place = self._list(which)
+        of = tables.items.c
+        mine = (of.submission_id == _number(place)) & of.reason_id.is_not(None)
+        reasons = sorted(set(self._read(select(of.reason_id).where(mine))))
+        if reasons:
+            self._post(who, f"{place}/retry", reason=str(reasons[reason % len(reasons)]))
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS, places=PLACES)
+    def retry_some(self, who, which, places):
+        self._post(who, f"{self._list(which)}/retry", picked="1", position=sorted(places))
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS)
+    def link_again(self, who, which):
+        self._post(who, f"{self._list(which)}/retry", status=RELINK)
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS)
+    def send_what_was_left_out(self, who, which):
+        self._post(who, f"{self._list(which)}/retry", status="LEFT_OUT")
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS, doubted=some.booleans())
+    def undo(self, who, which, doubted):
+        statuses = [*UNDO, "ALREADY_LINKED"] if doubted else UNDO
+        self._post(who, f"{self._list(which)}/undo", status=statuses)
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS, places=PLACES)
+    def undo_some(self, who, which, places):
+        self._post(who, f"{self._list(which)}/undo", picked="1", position=sorted(places))
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS, number=NUMBERS)
+    def undo_what_failed(self, who, which, number):
+        asked = {"status": "FAILED", "attempt": self._attempt(self._list(which), number)}
+        self._post(who, f"{self._list(which)}/undo", **asked)
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS, number=NUMBERS)
+    def stop(self, who, which, number):
+        place = self._list(which)
+        self._post(who, f"{place}/stop", attempt=self._attempt(place, number))
+
+    @with_lists
+    @rule(who=PEOPLE, which=NUMBERS)
+    def delete(self, who, which):
+        place = self._list(which)
+        self._post(who, f"{place}/delete")
+        state = tables.submissions.c.state
+        mine = tables.submissions.c.id == _number(place)
+        if self._read(select(state).where(mine, state != State.DISCARDED)) == []:
+            self.lists.remove(place)
+
+    # what ICA and processes do
+
+    @rule(fault=some.sampled_from(EACH_FAULT), calls=some.integers(1, 6))
+    def ica_will_fail(self, fault, calls):
+        self._count_faults()
+        self.faults |= {fault: f"{calls}x"}
+        self.st.sim.set_faults(self.faults)
+
+    @rule(calls=CALLS)
+    def a_process_will_die(self, calls):
+        self.trap.set(calls, die)
+
+    @rule(calls=CALLS)
+    def a_process_will_stall(self, calls):
+        """Beyond its lease, while another works."""
+
+        def overtaken():
+            self.st.clock.advance(LEASE + 1)
+            Worker(self._trapped(self.st.context)).work_through()
+
+        self.trap.set(calls, overtaken)
+
+    @with_lists
+    @rule(
+        calls=CALLS,
+        who=PEOPLE,
+        which=NUMBERS,
+        what=some.sampled_from(["retry_all", "undo", "link_again", "stop", "delete"]),
+    )
+    def somebody_will_come_between(self, calls, who, which, what):
+        """An act between ICA's answer and what is made of it: pages come late."""
+        more = {"undo": {"doubted": True}, "stop": {"number": which}}.get(what, {})
+
+        def act():
+            here, self.people = self.people, self.others  # nobody waits for whom they come between
+            if self.lists:
+                getattr(self, what)(who, which, **more)
+            self.people = here
+
+        self.trap.set(calls, act)
+
+    @rule(seconds=some.sampled_from([0, 5, 60]), count=some.sampled_from([1, 2]))
+    def work(self, seconds, count):
+        self._pass(seconds, count)
+
+    @rule(count=some.sampled_from([1, 2]))
+    def work_until_some_have_ended(self, count):
+        """And others of their batch have not: now a late page may come."""
+        of = tables.batches.c
+        for _ in range(60):
+            found = self._read(select(of.found).where(of.state == "running"))
+            if any(words.keys() & MOVING and words.keys() - MOVING for words in found):
+                return
+            self._pass(1, count)
+
+    @rule()
+    def rest(self):
+        """All is done that can be; then the store says what ICA says."""
+        self._count_faults()
+        self.faults = {}
+        self.st.sim.set_faults({})
+        end = self.st.clock.now + REST
+        while self._next_due() is not None:
+            assert self.st.clock.now < end, "it comes to no rest"
+            self._pass(60, 2)
+        self.holds()
+        truth.assert_as_in_ica(self.st)
+
+    # what holds after each step
+
+    @invariant()
+    def holds(self):
+        if not hasattr(self, "faults"):
+            return
+        Machine.steps += 1
+        self.st.clock.advance(0.01)
+        with self.st.store.read() as connection:
+            assert_consistent(connection)
+            self._ended_attempts_stay(connection)
+            self._nothing_is_sent_twice(connection)
+            self._offers_are_exact(connection)
+
+    def _ended_attempts_stay(self, connection):
+        ended = tables.attempts.c.state == AttemptState.ENDED
+        for one in connection.execute(select(tables.attempts).where(ended)):
+            kept = (one.kind, one.size, one.counts, one.receipt, one.ended_at)
+            assert self.frozen.setdefault(one.id, kept) == kept
+
+    def _nothing_is_sent_twice(self, connection):
+        """POSTs are as many as batches, and those that ICA or its silence made us repeat."""
+        of = tables.batches.c
+        key = select(of.submission_id, of.attempt, of.ordinal)
+        self.sent |= set(connection.execute(key.where(of.intent_at > 0)).all())
+        self.doubted |= set(connection.execute(key.where(of.sent_again)).all())
+        self._count_faults()
+        calls = self.st.sim.calls()
+        posts = sum(calls.get(name, 0) for name in POSTS)
+        allowed = len(self.sent) + len(self.doubted) + self.struck
+        assert posts <= allowed, f"{posts} POSTs, at most {allowed}"
+
+    def _offers_are_exact(self, connection):
+        """What a page offers by the batches' numbers is what the rows would give."""
+        for place in self.lists:
+            found = submissions.many(connection, [_number(place)])
+            for kind in ("link", "unlink"):
+                chosen = Chosen(connection, found[_number(place)], kind, Scope(tuple(MEANINGS)))
+                assert chosen.tally() == chosen.tally(true()), kind
+
+    # how
+
+    def _list(self, which):
+        return self.lists[which % len(self.lists)]
+
+    def _post(self, who, path, **data):
+        token = {"token": secrets.token_hex(4)}
+        with suppress(Died):
+            answer = self.people[who].post(path, {**token, **data})
+            assert answer.status_code < 500, text(answer)
+
+    def _attempt(self, place, number):
+        """One of the numbers of its attempts, as a form would say it."""
+        mine = tables.attempts.c.submission_id == _number(place)
+        numbers = self._read(select(tables.attempts.c.number).where(mine)) or [1]
+        return str(numbers[number % len(numbers)])
+
+    def _read(self, statement):
+        with self.st.store.read() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def _count_faults(self):
+        """How often ICA gave no good answer to a POST that makes a batch."""
+        left = self.st.sim.faults()
+        for fault, amount in self.faults.items():
+            if "create:" in fault:
+                self.struck += int(amount[:-1]) - int(left[fault][:-1])
+        self.faults = left
+
+    def _pass(self, seconds, count):
+        """Time goes by, as many workers doing in turns what falls due."""
+        end = self.st.clock.now + seconds
+        while True:
+            self._work_in_turns(count)
+            due = self._next_due()
+            if due is None or due > end:
+                break
+            self.st.clock.advance(max(due - self.st.clock.now, 1.0))
+        self.st.clock.now = max(end, self.st.clock.now)
+
+    def _work_in_turns(self, count):
+        """Each claims before any of them begins, until nothing is due."""
+        units = [None]
+        while units:
+            claimed = [(number, self.workers[number]._next_unit()) for number in range(count)]
+            units = [(number, unit) for number, unit in claimed if unit]
+            for number, unit in units:
+                try:
+                    unit()
+                except Died:
+                    self.workers[number] = Worker(self.context)
+
+    def _next_due(self):
+        """When something falls due, None when nothing is left to do."""
+        moments = []
+        with self.st.store.read() as connection:
+            for table in (tables.batches, tables.chores, tables.uploads):
+                of = table.c
+                due = select(of.due_at, of.lease_until).where(of.due_at.is_not(None))
+                moments += [max(row) for row in connection.execute(due)]
+        return min(moments, default=None)
+
+
+def _number(place):
+    return int(place.rpartition("/")[2])

@@ -1,0 +1,40 @@
+"""Any order of acts, faults and deaths leaves a store that agrees with itself and with ICA."""
+
+import random
+import time
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import get_state_machine_test
+
+from tests.work.machine import Machine
+
+SECONDS, LONG = 30.0, 600.0  # on each database
+ROUND = settings(
+    max_examples=5,
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],  # a shorter story takes longer to find than all the rest
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_any_order_of_acts_faults_and_deaths(request, capsys, database_url):
+    """In rounds, each with the next seed, until the time is over."""
+    given = request.config.getoption("--hypothesis-seed")
+    number = first = int(given) if given else random.randrange(1_000_000)
+    end = time.monotonic() + (LONG if request.config.getoption("long") else SECONDS)
+    Machine.url, Machine.steps = database_url, 0
+    while time.monotonic() < end:
+        run_round(number)
+        number += 1
+    with capsys.disabled():
+        print(f"\nstate machine: {Machine.steps} steps, seeds {first} to {number - 1}")
+
+
+def run_round(number):
+    try:
+        seed(number)(get_state_machine_test(Machine, settings=ROUND))()
+    except BaseException as error:
+        error.add_note(f"Again: pytest {__file__} --hypothesis-seed={number}")
+        raise

@@ -1,0 +1,80 @@
+"""What ICA itself says of every id, beside what the store says."""
+
+from contextlib import suppress
+
+from sqlalchemy import select
+
+from tests.store.invariants import Seen
+from webapp.ica.errors import NotThere
+from webapp.store import accounts, tables
+from webapp.store.statuses import becomes_the_rows
+from webapp.store.words import BEGUN
+
+THERE = {
+    ("link", "LINKED"): True,
+    ("link", "ALREADY_LINKED"): True,
+    ("link", "PARTIALLY_LINKED"): True,
+    ("link", "FAILED"): False,
+    ("unlink", "UNLINKED"): False,
+    ("unlink", "ALREADY_UNLINKED"): False,
+    ("unlink", "PARTIALLY_UNLINKED"): True,
+}
+
+
+def assert_as_in_ica(st):
+    """All is at rest: the newest word on each id, over all lists, is what ICA says of it."""
+    with st.store.read() as connection:
+        client = st.context.clients.of(accounts.get(connection, 1))
+        seen = _seen(connection)
+    for (project, data_id), (kind, word, row) in _newest(client, seen).items():
+        if row is not None and becomes_the_rows(kind, word):
+            assert row.status == word, f"{row} is newer than {kind} {word}"
+        there = _there(kind, word, data_id)
+        if there is not None:
+            assert _shows(client, project, data_id) == there, (project, data_id, kind, word)
+
+
+def _there(kind, word, data_id):
+    """What a word says of the project; None: nothing."""
+    in_use = (kind, word) == ("unlink", "FAILED") and data_id.endswith("fe")
+    return True if in_use else THERE.get((kind, word))
+
+
+def _seen(connection):
+    """{ICA's id of a batch: (the batch, its submission)} of all that the store knows."""
+    found = {}
+    begun = tables.submissions.c.state.in_(BEGUN)
+    for submission in connection.execute(select(tables.submissions).where(begun)).all():
+        mine = Seen(connection, submission)
+        found |= {batch.ica_batch_id: (batch, mine) for batch in mine.batches.values()}
+    return found
+
+
+def _newest(client, seen):
+    """{(project, id): (kind, word, row)} of the last of ICA's batches that had the id."""
+    found = {}
+    for job in reversed(client.jobs(page_size=1000).items):
+        if known := seen.get(job.subject_id):
+            batch, mine = known
+            for position, word in mine.own(batch).items():
+                row = mine.rows[position]
+                found[job.project_id, row.data_id] = (batch.kind, word, row)
+        else:  # of a list that was deleted, or made twice
+            for kind, item in _items(client, job):
+                found[job.project_id, item.data_id] = (kind, item.status, None)
+    return found
+
+
+def _items(client, job):
+    for kind in ("link", "unlink"):
+        with suppress(NotThere):
+            for item in client.items(job.project_id, job.subject_id, kind=kind).items:
+                yield kind, item
+
+
+def _shows(client, project, data_id):
+    try:
+        client.data(project, data_id)
+    except NotThere:
+        return False
+    return True
