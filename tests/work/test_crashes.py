@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.agreement import ByVisitor, assert_all_agree
 from tests.stage import SECRET_KEY, data_ids, stage
 from tests.work.seen import cut, row_counts, rows, settle, submission, walk_in_part
 from webapp.store import batches, items, uploads
@@ -64,6 +65,8 @@ def test_a_crash_after_the_intent_sends_once(database_url, tmp_path, at_call, se
         st.clock.advance(LEASE)
         assert settle(st, place).counts == {"LINKED": 20} == row_counts(visitor, place)
         assert st.sim.calls()[CREATE] == 2
+        linked = dict.fromkeys(data_ids(20), "LINKED")
+        assert_all_agree(ByVisitor(visitor), st.sim.root, place, linked)
 
 
 def test_a_crash_while_walking_goes_on_from_the_cursor(database_url, tmp_path):
@@ -104,6 +107,8 @@ def test_two_workers_share_the_work_and_double_nothing(database_url, tmp_path):
             st.clock.advance(1)
         assert submission(st, place).counts == {"LINKED": 95} == row_counts(visitor, place)
         assert st.sim.calls()[CREATE] == 10
+        linked = dict.fromkeys(data_ids(95), "LINKED")
+        assert_all_agree(ByVisitor(visitor), st.sim.root, place, linked)
 
 
 def test_a_reading_that_died_begins_anew_and_leaves_no_half_rows(database_url, tmp_path):
