@@ -129,7 +129,7 @@ def test_a_list_is_one_row_with_its_present_outcome(stored):
     assert " ".join(outcome(visitor).split()) == "31 linked · 2 attempts"
     confirm(visitor, f"{place}/undo", picked=[1, 2])
     stored.work(20)
-    assert " ".join(outcome(visitor).split()) == "29 linked, 2 unlinked 3 attempts"
+    assert " ".join(outcome(visitor).split()) == "29 linked, 2 unlinked · 3 attempts"
     assert names(visitor.get("/submissions")) == ["alpha"]
     assert "Partly undone" in text(visitor.get("/submissions?state=partly_undone"))
 
