@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from tests.store.invariants import Seen
 from webapp.ica.errors import NotThere
-from webapp.store import accounts, tables
+from webapp.store import tables
 from webapp.store.statuses import becomes_the_rows
 from webapp.store.words import BEGUN
 
@@ -24,7 +24,7 @@ THERE = {
 def assert_as_in_ica(st):
     """All is at rest: the newest word on each id, over all lists, is what ICA says of it."""
     with st.store.read() as connection:
-        client = st.context.clients.of(accounts.get(connection, 1))
+        client = st.context.clients.for_key("demo-key", "")
         seen = _seen(connection)
     for (project, data_id), (kind, word, row) in _newest(client, seen).items():
         if row is not None and becomes_the_rows(kind, word):
