@@ -22,6 +22,8 @@ from webapp.store.words import (
     State,
 )
 
+TAKEN_OUT = {"UNLINKED", "ALREADY_UNLINKED", "PARTIALLY_UNLINKED"}  # all that unlinking changes
+
 
 def assert_consistent(connection):
     """Every submission that was begun: its rows, batches, attempts, reasons and history agree."""
@@ -88,6 +90,8 @@ class Seen:
             holder = self.holders[position]
             assert row.attempt in self.attempts, row
             assert row.attempt <= (holder.attempt if holder else 1), row
+            if row.attempt > 1 and self.attempts[row.attempt].kind == "unlink":
+                assert row.status in TAKEN_OUT, f"{row} stands as unlinking failed"
             if holder and holder.attempt > 1:
                 befores = [past for past in self._pasts(position) if past.stood]
                 appended = row.line is None and row.attempt == holder.attempt

@@ -8,10 +8,10 @@ from hypothesis.stateful import get_state_machine_test
 
 from tests.work.machine import Machine
 
-SECONDS, LONG = 30.0, 600.0  # on each database
+SECONDS, LONG = 28.0, 600.0  # on each database
 FIRST_SEED = 962_597
 ROUND = settings(
-    max_examples=5,
+    max_examples=3,
     stateful_step_count=30,
     deadline=None,
     database=None,

@@ -7,7 +7,6 @@ from sqlalchemy import select
 from tests.store.invariants import Seen
 from webapp.ica.errors import NotThere
 from webapp.store import tables
-from webapp.store.statuses import becomes_the_rows
 from webapp.store.words import BEGUN
 
 THERE = {
@@ -27,7 +26,7 @@ def assert_as_in_ica(st):
         client = st.context.clients.for_key("demo-key", "")
         seen = _seen(connection)
     for (project, data_id), (kind, word, row) in _newest(client, seen).items():
-        if row is not None and becomes_the_rows(kind, word):
+        if row is not None and (kind, word) in THERE:
             assert row.status == word, f"{row} is newer than {kind} {word}"
         there = _there(kind, word, data_id)
         if there is not None:
