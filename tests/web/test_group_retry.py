@@ -1,0 +1,89 @@
+"""A group of reasons is tried again over all submissions: one confirmation, one receipt."""
+
+import pytest
+
+from tests.simulated import STRANGERS_PROJECT
+from tests.stage import data_ids, text
+from tests.web.confirming import fields
+from tests.web.markup import elements, link
+from tests.work.seen import row_counts
+
+ARCHIVED = data_ids(8, ending="02")  # fail at first, link when tried again
+
+
+@pytest.fixture
+def lists(stored):
+    """Two lists of two people with one reason between them, and one of a stranger."""
+    places = [
+        stored.visitor().submit([*ARCHIVED[:5], *data_ids(2, start=50)], name="mine"),
+        stored.visitor("colleague-key").submit(ARCHIVED[5:], name="theirs"),
+    ]
+    stored.visitor("stranger-key").submit(ARCHIVED[:2], name="hidden", project=STRANGERS_PROJECT)
+    stored.work(30)
+    return places
+
+
+def confirmation(visitor):
+    return visitor.get(link(visitor.get("/reasons"), "Try all again"))
+
+
+def test_each_list_gets_its_own_attempt_and_one_receipt_tells_of_all(stored, lists):
+    visitor = stored.visitor()
+    page = confirmation(visitor)
+    said = text(page)
+    assert "mine , submitted by Dana Demo: 5 items" in said
+    assert "theirs , submitted by Carol Colleague: 3 items" in said
+    assert "hidden" not in said
+    assert "Try again: 8 items" in said
+    answer = visitor.post("/reasons/retry", fields(page))
+    assert answer.status_code == 303
+    stored.work(30)
+    receipt = text(visitor.get(answer.location))
+    assert "mine, attempt 2 5 items chosen: 5 tried again." in receipt
+    assert "theirs, attempt 2 3 items chosen: 3 tried again." in receipt
+    assert [row_counts(visitor, place) for place in lists] == [{"LINKED": 7}, {"LINKED": 3}]
+    attempt = visitor.get(f"{lists[1]}/attempts/2")
+    assert elements(attempt, "dd")[0].text == "Dana Demo"  # whose key it is
+
+
+def test_a_second_click_sends_nothing_twice(stored, lists):
+    visitor = stored.visitor()
+    sent = fields(confirmation(visitor))
+    first, second = (visitor.post("/reasons/retry", sent) for _ in range(2))
+    assert first.location == second.location
+    stored.work(30)
+    assert stored.sim.calls()["createProjectDataLinkingBatch"] == 3 + 2
+
+
+def test_more_than_the_page_said_is_shown_again_and_not_sent(stored, lists):
+    visitor = stored.visitor()
+    page = confirmation(visitor)
+    sent = fields(page)
+    sent["list"] = [pair.replace(":5", ":4") for pair in sent["list"]]
+    stored.sim.forget_calls()
+    answer = visitor.post("/reasons/retry", sent)
+    assert answer.status_code == 422
+    assert "Nothing was sent; look it over again." in text(answer)
+    assert "createProjectDataLinkingBatch" not in stored.sim.calls()
+
+
+def test_others_see_neither_the_lists_nor_the_receipt(stored, lists):
+    page = confirmation(stored.visitor())
+    sent = fields(page)
+    stranger = stored.visitor("stranger-key")
+    assert stranger.post("/reasons/retry", sent).status_code == 422
+    receipt = stored.visitor().post("/reasons/retry", sent).location
+    assert stranger.get(receipt).status_code == 404
+    assert stored.visitor(key=None).get(receipt).status_code == 303
+    assert stored.visitor("colleague-key").get(receipt).status_code == 200
+
+
+@pytest.mark.parametrize("reason", ["", "x", "-1", "99999999999"])
+def test_a_made_up_reason_is_a_clean_error(st, reason):
+    assert st.visitor().get(f"/reasons/retry?reason={reason}").status_code in {400, 404}
+
+
+@pytest.mark.parametrize("pair", ["1", "1:x", ":", "a:1"])
+def test_a_made_up_list_is_a_clean_error(st, pair):
+    sent = {"reason": "1", "token": "t", "list": pair}
+    assert st.visitor().post("/reasons/retry", sent).status_code == 400
