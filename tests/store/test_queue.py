@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
+from sqlalchemy import select
 
 from tests.store.conftest import NOW
-from webapp.store import Store, batches, submissions, workers
+from webapp.store import Store, batches, sql, submissions, tables, workers
 from webapp.store.leases import LEASE, LeaseLost
 from webapp.store.words import BatchState, Task
 
@@ -26,7 +27,12 @@ def record(store, batch, now=NOW, **values):
 
 def get(store, batch_id):
     with store.read() as connection:
-        return batches.get(connection, batch_id)
+        return _get(connection, batch_id)
+
+
+def _get(connection, batch_id):
+    statement = select(tables.batches).where(tables.batches.c.id == batch_id)
+    return sql.fetch_one(connection, statement, batches.Batch)
 
 
 def test_a_batch_is_leased_to_one_worker_for_a_minute(store, make_batches):
@@ -170,4 +176,4 @@ def test_a_write_that_fails_keeps_nothing(store):
 def _set(store, batch_id, **values):
     """What a worker would have recorded."""
     with store.write() as connection:
-        batches.keep(connection, batches.get(connection, batch_id), NOW, lease_until=0.0, **values)
+        batches.keep(connection, _get(connection, batch_id), NOW, lease_until=0.0, **values)

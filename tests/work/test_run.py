@@ -154,7 +154,7 @@ def _end_the_job(st, place):
 
     now = st.clock.now
     with st.store.write() as connection:
-        batch = batches.get(connection, cut(st, place)[0].id)
+        (batch,) = cut(st, place)
         batches.keep(
             connection, batch, now, task="walk", due_at=now, job_status="STOPPED", round_cursor=None
         )

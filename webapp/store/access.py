@@ -44,19 +44,18 @@ def remember(
 
 def ask_later(connection: Connection, account_id: int, project_id: str, due_at: float) -> None:
     """ICA gave no answer: what it said last holds; ask again at `due_at`."""
-    statement = update(access).where(
-        access.c.account_id == account_id, access.c.project_id == project_id
-    )
+    statement = update(access).where(_of(account_id, project_id))
     connection.execute(statement.values(due_at=due_at))
 
 
 def find(connection: Connection, account_id: int, project_id: str) -> Access | None:
     """What is known of the account's access to the project, None if it was never asked."""
-    statement = select(access).where(
-        access.c.account_id == account_id, access.c.project_id == project_id
-    )
-    row = connection.execute(statement).mappings().one_or_none()
-    return Access(**row) if row else None
+    statement = select(access).where(_of(account_id, project_id))
+    return sql.fetch_one(connection, statement, Access)
+
+
+def _of(account_id: int, project_id: str) -> ColumnElement[bool]:
+    return (access.c.account_id == account_id) & (access.c.project_id == project_id)
 
 
 def unanswered(connection: Connection, account: Account, now: float, limit: int) -> Sequence[str]:
@@ -78,21 +77,16 @@ def unanswered(connection: Connection, account: Account, now: float, limit: int)
 def due(connection: Connection, now: float, limit: int) -> list[Access]:
     """Rows of signed-in accounts that are to be asked again, the oldest first."""
     live = exists().where(sessions.c.account_id == access.c.account_id, sessions.c.expires_at > now)
-    statement = (
-        select(access).where(access.c.due_at <= now, live).order_by(access.c.due_at).limit(limit)
-    )
-    return [Access(**row) for row in connection.execute(statement).mappings()]
+    statement = select(access).where(access.c.due_at <= now, live)
+    return sql.fetch(connection, statement.order_by(access.c.due_at).limit(limit), Access)
 
 
 def projects(connection: Connection, account_id: int, now: float) -> list[Access]:
     """The projects that the account may read and that hold submissions here, by name."""
     used = exists().where(submissions.c.project_id == access.c.project_id)
-    statement = (
-        select(access)
-        .where(access.c.account_id == account_id, holds(now), used)
-        .order_by(access.c.project_name, access.c.project_id)
-    )
-    return [Access(**row) for row in connection.execute(statement).mappings()]
+    statement = select(access).where(access.c.account_id == account_id, holds(now), used)
+    by_name = statement.order_by(access.c.project_name, access.c.project_id)
+    return sql.fetch(connection, by_name, Access)
 
 
 def holds(now: float | BindParameter[float]) -> ColumnElement[bool]:

@@ -52,12 +52,8 @@ def sign_in(connection: Connection, who: Identity, now: float) -> int:
         "trouble_until": None,
     }
     statement = sql.insert(connection, accounts).values(identity | renewed | {"created_at": now})
-    account_id: int = connection.execute(
-        statement.on_conflict_do_update(index_elements=list(identity), set_=renewed).returning(
-            accounts.c.id
-        )
-    ).scalar_one()
-    return account_id
+    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed)
+    return connection.execute(kept.returning(accounts.c.id)).scalar_one()
 
 
 def get(connection: Connection, account_id: int) -> Account:
@@ -70,11 +66,8 @@ def note_trouble(
     connection: Connection, account_id: int, trouble: str, until: float | None, now: float
 ) -> bool:
     """Remember what ICA answers of late; "" for well again. Writes, and says so, only if new."""
-    values = {
-        "trouble": trouble,
-        "trouble_since": now if trouble else None,
-        "trouble_until": until,
-    }
+    since = now if trouble else None
+    values = {"trouble": trouble, "trouble_since": since, "trouble_until": until}
     statement = update(accounts).where(accounts.c.id == account_id, accounts.c.trouble != trouble)
     return connection.execute(statement.values(values)).rowcount > 0
 

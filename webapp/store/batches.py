@@ -1,12 +1,13 @@
 """Batches: ICA's data linking batches, and the queue of what is to be done for each."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from webapp.store import leases
+from webapp.store import attempts, leases, sql
+from webapp.store.attempts import Attempt
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import batches
@@ -104,32 +105,25 @@ class Cut:
 
 def add(
     connection: Connection, submission: Submission, cuts: Sequence[Cut], now: float | None
-) -> list[int]:
-    """Make batches of the first attempt, waiting to be sent by its account's key; their ids."""
-    return [
-        new(
-            connection,
-            submission.id,
-            attempt=1,
-            account_id=submission.account_id,
-            kind="link",
-            ordinal=ordinal,
-            first_position=cut.first_position,
-            last_position=cut.last_position,
-            size=cut.size,
-            due_at=now,
-            held={UNREAD: cut.size},
-            found={UNREAD: cut.size},
-        )
-        for ordinal, cut in enumerate(cuts, start=1)
-    ]
+) -> None:
+    """Make batches of the first attempt, due to be sent by its account's key; None: not yet."""
+    first = attempts.get(connection, submission.id, 1)
+    for ordinal, cut in enumerate(cuts, start=1):
+        unread = {UNREAD: cut.size}
+        numbers = asdict(cut) | {"held": unread, "found": unread}
+        new(connection, first, ordinal=ordinal, due_at=now, **numbers)
 
 
-def new(connection: Connection, submission_id: int, **values: Any) -> int:
-    """Make a batch with these columns, the others as of one that waits to be sent; its id."""
-    statement = insert(batches).values(submission_id=submission_id, **values)
-    batch_id: int = connection.execute(statement.returning(batches.c.id)).scalar_one()
-    return batch_id
+def new(connection: Connection, attempt: Attempt, **values: Any) -> Batch:
+    """Make a batch of an attempt with these columns, the others as of one that waits to be sent."""
+    its = {
+        "submission_id": attempt.submission_id,
+        "attempt": attempt.number,
+        "account_id": attempt.account_id,
+        "kind": attempt.kind,
+    }
+    statement = insert(batches).values(its | values).returning(batches)
+    return Batch(**connection.execute(statement).mappings().one())
 
 
 def adopt(
@@ -140,24 +134,11 @@ def adopt(
     now: float,
 ) -> None:
     """Make the one batch of a submission that was made elsewhere; its items come by walking."""
-    new(
-        connection,
-        submission.id,
-        attempt=1,
-        account_id=submission.account_id,
-        kind="link",
-        ordinal=1,
-        first_position=1,
-        last_position=0,
-        size=0,
-        state=BatchState.RUNNING,
-        task=Task.REFRESH,
-        priority=WATCHED,
-        due_at=now,
-        ica_batch_id=ica_batch_id,
-        ica_job_id=ica_job_id,
-        sent_at=now,
-    )
+    empty = {"ordinal": 1, "first_position": 1, "last_position": 0, "size": 0}
+    queued = {"task": Task.REFRESH, "priority": WATCHED, "due_at": now}
+    sent = {"ica_batch_id": ica_batch_id, "ica_job_id": ica_job_id, "sent_at": now}
+    first = attempts.get(connection, submission.id, 1)
+    new(connection, first, state=BatchState.RUNNING, **empty, **queued, **sent)
 
 
 def claim(
@@ -165,7 +146,8 @@ def claim(
 ) -> Batch | None:
     """Lease the most urgent due batch to the worker; accounts of `not_of` are at their limit."""
     urgency = batches.c.due_at + batches.c.priority * AGING
-    return _lease(connection, leases.first(batches.c.id, _due(now, not_of), urgency), worker, now)
+    first = leases.first(batches.c.id, _due(now, not_of), urgency)
+    return leases.take(connection, batches, Batch, first, worker, now)
 
 
 def claim_task(
@@ -174,14 +156,8 @@ def claim_task(
     """Lease the first batch of an attempt for which this is to be done now."""
     mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
     due = mine & (batches.c.task == task) & leases.due(batches, now)
-    return _lease(connection, leases.first(batches.c.id, due, batches.c.ordinal), worker, now)
-
-
-def _lease(
-    connection: Connection, condition: ColumnElement[bool], worker: str, now: float
-) -> Batch | None:
-    row = leases.take(connection, batches, condition, worker, now)
-    return Batch(**row) if row else None
+    first = leases.first(batches.c.id, due, batches.c.ordinal)
+    return leases.take(connection, batches, Batch, first, worker, now)
 
 
 def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
@@ -202,29 +178,32 @@ def record(connection: Connection, batch: Batch, now: float, **values: Any) -> N
     keep(connection, batch, now, lease_until=0.0, **values)
 
 
-def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> None:
-    """Keep what was found out so far, and the lease too. Raises LeaseLost as record() does."""
+def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> Batch:
+    """Keep what was found out so far, and the lease too; the batch as it stands now.
+
+    Raises LeaseLost as record() does.
+    """
     if "task" in values:
         values.setdefault("priority", PRIORITY[values["task"]])
-    leases.keep(connection, batches, batches.c.id == batch.id, batch, values)
+    kept = leases.keep(connection, batches.c.id == batch.id, batches, batch, values)
     if any(getattr(batch, name) != values[name] for name in SHOWN & values.keys()):
         roll_up(connection, batch.submission_id, now)
+    return kept
 
 
-def get(connection: Connection, batch_id: int) -> Batch:
-    """The batch. Raises sqlalchemy.exc.NoResultFound when there is none."""
-    statement = select(batches).where(batches.c.id == batch_id)
-    return Batch(**connection.execute(statement).mappings().one())
+def change(connection: Connection, batch_id: int, **values: Any) -> None:
+    """Set columns of a batch that the caller has locked."""
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(values))
 
 
-def of_submission(connection: Connection, submission_id: int) -> list[Batch]:
-    """The submission's batches, attempt by attempt, in their order."""
-    statement = (
-        select(batches)
-        .where(batches.c.submission_id == submission_id)
-        .order_by(batches.c.attempt, batches.c.ordinal)
-    )
-    return [Batch(**row) for row in connection.execute(statement).mappings()]
+def of_submission(
+    connection: Connection, submission_id: int, attempt: int | None = None
+) -> list[Batch]:
+    """The submission's batches, or those of one attempt, attempt by attempt, in their order."""
+    statement = select(batches).where(batches.c.submission_id == submission_id)
+    if attempt is not None:
+        statement = statement.where(batches.c.attempt == attempt)
+    return sql.fetch(connection, statement.order_by(batches.c.attempt, batches.c.ordinal), Batch)
 
 
 def speeds(connection: Connection, ica_url: str, kind: str, limit: int = 50) -> list[float]:
@@ -250,8 +229,7 @@ def known_ids(connection: Connection, ica_batch_ids: Collection[str]) -> set[str
 def submission_of(connection: Connection, ica_batch_id: str) -> int | None:
     """The submission that has this ICA batch, None if there is none."""
     statement = select(batches.c.submission_id).where(batches.c.ica_batch_id == ica_batch_id)
-    submission_id: int | None = connection.execute(statement.limit(1)).scalar()
-    return submission_id
+    return connection.execute(statement.limit(1)).scalar()
 
 
 def stop(connection: Connection, submission_id: int, attempt: int, now: float) -> int:
@@ -289,7 +267,7 @@ def is_stopped(connection: Connection, batch: Batch) -> bool:
 def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
     """The submission's batches, which nobody else changes until the transaction ends."""
     mine = select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.id)
-    return [Batch(**row) for row in connection.execute(mine.with_for_update()).mappings()]
+    return sql.fetch(connection, mine.with_for_update(), Batch)
 
 
 def lock(connection: Connection, batch: Batch) -> Batch:
@@ -297,13 +275,8 @@ def lock(connection: Connection, batch: Batch) -> Batch:
 
     Raises LeaseLost when it is no longer this worker's.
     """
-    mine = select(batches).where(batches.c.id == batch.id, batches.c.worker == batch.worker)
-    row = connection.execute(mine.where(batches.c.try_number == batch.try_number).with_for_update())
-    found = row.mappings().one_or_none()
-    if found is None:
-        connection.rollback()
-        raise leases.LeaseLost
-    return Batch(**found)
+    mine = select(batches).where(batches.c.id == batch.id, leases.is_held(batches, batch))
+    return leases.still_held(connection, sql.fetch_one(connection, mine.with_for_update(), Batch))
 
 
 def unblock(connection: Connection, account_id: int, now: float, reason: Blocked) -> None:

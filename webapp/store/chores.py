@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 
-from webapp.store import leases, submissions
+from webapp.store import leases, sql, submissions
 from webapp.store.tables import chores
 from webapp.store.words import ASKING, ChoreKind
 
@@ -61,8 +61,7 @@ def add(
     }
     submissions.touch(connection, submission_id, now)
     statement = insert(chores).values(values).returning(chores.c.id)
-    chore_id: int = connection.execute(statement).scalar_one()
-    return chore_id
+    return connection.execute(statement).scalar_one()
 
 
 def claim(
@@ -93,8 +92,7 @@ def _lease(
 ) -> Chore | None:
     # Counted here and not where something fails: a worker that dies can't count any more.
     failed = chores.c.failures + 1
-    row = leases.take(connection, chores, condition, worker, now, failures=failed)
-    return Chore(**row) if row else None
+    return leases.take(connection, chores, Chore, condition, worker, now, failures=failed)
 
 
 def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:
@@ -106,9 +104,9 @@ def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Cho
     """
     values = {"lease_until": now + leases.LEASE, "failures": 0, "problem": None} | values
     values = leases.advanced(chores) | values
-    row = leases.keep(connection, chores, chores.c.id == chore.id, chore, values)
+    kept = leases.keep(connection, chores.c.id == chore.id, chores, chore, values)
     submissions.touch(connection, chore.submission_id, now)
-    return Chore(**row)
+    return kept
 
 
 def advance(connection: Connection, chore: Chore, now: float, done: int, **values: Any) -> Chore:
@@ -135,10 +133,7 @@ def lock(connection: Connection, submission_id: int) -> None:
 
     Before the submission itself is locked: workers take the two in this order.
     """
-    statement = select(chores.c.id).where(
-        chores.c.submission_id == submission_id, chores.c.ended_at.is_(None)
-    )
-    connection.execute(statement.order_by(chores.c.id).with_for_update())
+    connection.execute(_unfinished(submission_id).with_for_update())
 
 
 def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
@@ -165,24 +160,19 @@ def drop_taking(connection: Connection, submission_id: int, attempt: int) -> Non
 
 def latest(connection: Connection, submission_id: int, *kinds: ChoreKind) -> Chore | None:
     """The submission's last chore of these kinds, ended or not; None when there never was one."""
-    statement = (
-        select(chores)
-        .where(chores.c.submission_id == submission_id, chores.c.kind.in_(kinds))
-        .order_by(chores.c.id.desc())
-        .limit(1)
-    )
-    row = connection.execute(statement).mappings().one_or_none()
-    return Chore(**row) if row else None
+    ours = (chores.c.submission_id == submission_id) & chores.c.kind.in_(kinds)
+    last = select(chores).where(ours).order_by(chores.c.id.desc()).limit(1)
+    return sql.fetch_one(connection, last, Chore)
 
 
 def unfinished(connection: Connection, submission_id: int) -> list[Chore]:
     """The submission's chores that have not ended, the oldest first."""
-    statement = (
-        select(chores)
-        .where(chores.c.submission_id == submission_id, chores.c.ended_at.is_(None))
-        .order_by(chores.c.id)
-    )
-    return [Chore(**row) for row in connection.execute(statement).mappings()]
+    return sql.fetch(connection, _unfinished(submission_id), Chore)
+
+
+def _unfinished(submission_id: int) -> Select[Any]:
+    ours = (chores.c.submission_id == submission_id) & chores.c.ended_at.is_(None)
+    return select(chores).where(ours).order_by(chores.c.id)
 
 
 def unblock(connection: Connection, account_id: int, now: float) -> None:

@@ -42,9 +42,3 @@ def page(
     mine = (entries.c.submission_id == submission_id) & (entries.c.kind == kind)
     statement = select(*columns).where(mine)
     return pages.read(connection, statement, entries.c.ordinal, Entry, cursor, size)
-
-
-def drop(connection: Connection, submission_id: int, limit: int) -> int:
-    """Delete up to `limit` entries, the last first; returns how many there were."""
-    ours = entries.c.submission_id == submission_id
-    return sql.drop_last(connection, ours, entries.c.ordinal, limit)

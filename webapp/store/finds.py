@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from webapp.store import sql
 from webapp.store.accounts import Account
+from webapp.store.items import CHUNK
 from webapp.store.tables import accounts, find_ids, finds
 
 KEPT_FOR = 90 * 86_400.0  # seconds after which a question is forgotten
@@ -66,8 +67,7 @@ def get(connection: Connection, find_id: str, ica_url: str) -> Find | None:
         .join(accounts, accounts.c.id == finds.c.account_id)
         .where(finds.c.id == find_id, accounts.c.ica_url == ica_url)
     )
-    row = connection.execute(statement).mappings().one_or_none()
-    return Find(**row) if row else None
+    return sql.fetch_one(connection, statement, Find)
 
 
 def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list[Asked]:
@@ -79,13 +79,13 @@ def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list
     return [Asked(*row) for row in connection.execute(statement.order_by(of.ordinal))]
 
 
-def sweep(connection: Connection, now: float, limit: int) -> bool:
-    """Forget up to `limit` ids of a question older than KEPT_FOR; False when there is none."""
+def sweep(connection: Connection, now: float) -> bool:
+    """Forget some ids of a question older than KEPT_FOR; False when there is none."""
     old = select(finds.c.id).where(finds.c.created_at < now - KEPT_FOR).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:
         return False
     ours = find_ids.c.find_id == find_id
-    if not sql.drop_last(connection, ours, find_ids.c.ordinal, limit):
+    if not sql.drop_last(connection, ours, find_ids.c.ordinal, CHUNK):
         connection.execute(delete(finds).where(finds.c.id == find_id))
     return True

@@ -6,20 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    or_,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, Select, or_, select, true
 
-from webapp.store import sql
+from webapp.store import pages, sql
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
-from webapp.store.pages import Cursor, Page, cut
+from webapp.store.pages import Cursor, Page, cut, merged
 from webapp.store.tables import items
 from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
 
@@ -99,13 +91,6 @@ def add(connection: Connection, submission_id: int, first: int, rows: Sequence[L
     sql.insert_many(connection, items, _LISTED, values)
 
 
-def drop(connection: Connection, submission_id: int, limit: int = CHUNK) -> int:
-    """Delete up to `limit` items, the last first; returns how many there were."""
-    return sql.drop_last(
-        connection, items.c.submission_id == submission_id, items.c.position, limit
-    )
-
-
 def ids_to_send(connection: Connection, batch: Batch) -> list[str]:
     """The data ids of the batch, in the order of the list."""
     unread = items.c.status == UNREAD if batch.attempt == 1 else true()
@@ -118,8 +103,7 @@ def get(connection: Connection, submission_id: int, position: int) -> Item | Non
     statement = select(items).where(
         items.c.submission_id == submission_id, items.c.position == position
     )
-    row = connection.execute(statement).mappings().one_or_none()
-    return Item(**row) if row else None
+    return sql.fetch_one(connection, statement, Item)
 
 
 def by_data_id(
@@ -128,8 +112,8 @@ def by_data_id(
     """The list's own items with these data ids."""
     # + 0, or SQLite would read the whole submission instead of these ids by their index
     ours = (items.c.submission_id + 0 == submission_id) & items.c.line.is_not(None)
-    found = connection.execute(select(items).where(items.c.data_id.in_(data_ids), ours))
-    return {row["data_id"]: Item(**row) for row in found.mappings()}
+    found = sql.fetch(connection, select(items).where(items.c.data_id.in_(data_ids), ours), Item)
+    return {item.data_id: item for item in found}
 
 
 def slices(
@@ -191,12 +175,7 @@ def page(
     else:
         ours = items.c.submission_id == submission_id
         parts = [_part(ours, piece, cursor, size + 1) for piece in pieces]
-    statement = parts[0]
-    if len(parts) > 1:  # one limited range a status: IN with ORDER BY would read everything
-        union = union_all(*(select(part.subquery()) for part in parts)).subquery()
-        order = union.c.position.desc() if cursor.before is not None else union.c.position
-        statement = select(union).order_by(order).limit(size + 1)
-    found = [Item(**row) for row in connection.execute(statement).mappings()]
+    found = sql.fetch(connection, merged(parts, cursor, size + 1), Item)
     return cut(found, cursor, size, lambda row: row.position)
 
 
@@ -247,15 +226,13 @@ def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnEl
 def each(
     store: Store, submission_id: int, wanted: Sequence[Slice] | None, text: str = ""
 ) -> Iterator[Item]:
-    """Every matching item in order, by many short reads: no transaction across a yield."""
-    cursor = Cursor()
-    while True:
-        with store.read() as connection:
-            found = page(connection, submission_id, wanted, text, cursor, CHUNK // 4)
-        yield from found.rows
-        if found.next is None:
-            return
-        cursor = Cursor(after=found.next)
+    """Every matching item in the order of the list."""
+    return pages.each(
+        store,
+        lambda connection, cursor: page(
+            connection, submission_id, wanted, text, cursor, CHUNK // 4
+        ),
+    )
 
 
 def held_by(batch: Batch) -> ColumnElement[bool]:

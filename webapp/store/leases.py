@@ -5,11 +5,12 @@ the try number goes up by one; where a lease ends in order, it goes on to the ne
 So its last digit says how many leases in a row ran out: their workers died, or as good as that.
 """
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
 
-from webapp.store import versions
+from webapp.store import sql, versions
 
 LEASE = 60.0  # seconds; a unit is done within 8
 DEATHS = 3  # in a row, that a unit may cost
@@ -28,6 +29,9 @@ class Leased(Protocol):
 
     @property
     def try_number(self) -> int: ...
+
+
+Held = TypeVar("Held", bound=Leased)
 
 
 def free(table: Table, now: float) -> ColumnElement[bool]:
@@ -56,19 +60,20 @@ def first(
 def take(
     connection: Connection,
     table: Table,
+    make: Callable[..., Held],
     condition: ColumnElement[bool],
     worker: str,
     now: float,
     **values: Any,
-) -> RowMapping | None:
-    """Lease the one row that meets the condition, and return it; None when there is none, or the
-    tables are of another version than this program. `values` are other columns to set.
+) -> Held | None:
+    """Lease the one row that meets the condition, and return what is made of it; None when there
+    is none, or the tables are of another version than this program. `values`: more columns to set.
     """
     if not versions.fits(connection):
         return None
     values = {"lease_until": now + LEASE, "try_number": table.c.try_number + 1} | values
     statement = update(table).where(condition).values(worker=worker, **values).returning(table)
-    return connection.execute(statement).mappings().one_or_none()
+    return sql.fetch_one(connection, statement, make)
 
 
 def is_deadly(held: Leased) -> bool:
@@ -96,26 +101,30 @@ def _next_round(table: Table) -> ColumnElement[int]:
     return number + _ROUND - number % _ROUND
 
 
+def is_held(table: Table, held: Leased) -> ColumnElement[bool]:
+    """The lease is still the one that the row was taken by."""
+    return (table.c.worker == held.worker) & (table.c.try_number == held.try_number)
+
+
 def keep(
     connection: Connection,
-    table: Table,
     row: ColumnElement[bool],
-    held: Leased,
+    table: Table,
+    held: Held,
     values: dict[str, Any],
-) -> RowMapping:
+) -> Held:
     """Write to a leased row, and return it as it stands now; `lease_until` 0 ends the lease.
 
     Raises LeaseLost, and keeps nothing of the transaction, when the lease is somebody else's.
     """
     if values.get("lease_until") == 0:
         values = values | ended(table)
-    statement = (
-        update(table)
-        .where(row, table.c.worker == held.worker, table.c.try_number == held.try_number)
-        .values(values)
-        .returning(table)
-    )
-    found = connection.execute(statement).mappings().one_or_none()
+    statement = update(table).where(row, is_held(table, held)).values(values).returning(table)
+    return still_held(connection, sql.fetch_one(connection, statement, type(held)))
+
+
+def still_held(connection: Connection, found: Held | None) -> Held:
+    """The row. Raises LeaseLost, and keeps nothing of the transaction, when it was not found."""
     if found is None:
         connection.rollback()
         raise LeaseLost

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from webapp.store import pages
 from webapp.store.accounts import Account
-from webapp.store.pages import Cursor, Page, cut
+from webapp.store.pages import Cursor, Page
 from webapp.store.submissions import Submission, seen_by, with_submitter
 from webapp.store.tables import accounts, submissions
 from webapp.store.words import State
@@ -42,14 +43,7 @@ def page(
         seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted)
     )
     key = submissions.c.last_attempt_id
-    if cursor.before is not None:
-        statement = statement.where(key > cursor.before).order_by(key)
-    else:
-        statement = statement.order_by(key.desc())
-        if cursor.after is not None:
-            statement = statement.where(key < cursor.after)
-    found = [Submission(**row) for row in connection.execute(statement.limit(size + 1)).mappings()]
-    return cut(found, cursor, size, lambda row: row.last_attempt_id)
+    return pages.read(connection, statement, key, Submission, cursor, size, newest_first=True)
 
 
 def any_visible(connection: Connection, account: Account, now: float) -> bool:

@@ -1,13 +1,15 @@
 """Keyset paging, both ways, over whole numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
-from sqlalchemy import Column, Connection, Select
+from sqlalchemy import Column, ColumnElement, Connection, Select, select, union_all
 
-Row = TypeVar("Row")
+from webapp.store import sql
+from webapp.store.engine import Store
+from webapp.store.sql import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,51 @@ def read(
     make: Callable[..., Row],
     cursor: Cursor,
     size: int,
+    *,
+    newest_first: bool = False,
 ) -> Page[Row]:
     """A page of a statement's rows in the order of `key`, from 1 up; its values are the cursors."""
-    if cursor.before is not None:
-        statement = statement.where(key < cursor.before).order_by(key.desc())
-    else:
-        statement = statement.where(key > (cursor.after or 0)).order_by(key)
-    found = connection.execute(statement.limit(size + 1)).mappings()
-    return cut([make(**row) for row in found], cursor, size, attrgetter(key.name))
+    limited = from_cursor(statement, key, cursor, size + 1, newest_first=newest_first)
+    return cut(sql.fetch(connection, limited, make), cursor, size, attrgetter(key.name))
+
+
+def from_cursor(
+    statement: Select[Any],
+    key: ColumnElement[int],
+    cursor: Cursor,
+    limit: int,
+    *,
+    newest_first: bool = False,
+) -> Select[Any]:
+    """A statement's next `limit` rows in the direction of the cursor."""
+    backwards = cursor.before is not None
+    descending = backwards != newest_first
+    start = cursor.before if backwards else cursor.after
+    if start is not None:
+        statement = statement.where(key < start if descending else key > start)
+    return statement.order_by(key.desc() if descending else key).limit(limit)
+
+
+def merged(parts: Sequence[Select[Any]], cursor: Cursor, limit: int) -> Select[Any]:
+    """The next `limit` rows of parts that are limited themselves, in the order of their positions.
+
+    One limited range a part: IN with ORDER BY would read everything.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    union = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    order = union.c.position.desc() if cursor.before is not None else union.c.position
+    return select(union).order_by(order).limit(limit)
+
+
+def each(store: Store, page: Callable[[Connection, Cursor], Page[Row]]) -> Iterator[Row]:
+    """Every row of all pages, by many short reads: no transaction across a yield."""
+    cursor: Cursor | None = Cursor()
+    while cursor:
+        with store.read() as connection:
+            found = page(connection, cursor)
+        yield from found.rows
+        cursor = Cursor(after=found.next) if found.next else None
 
 
 def cut(found: Sequence[Row], cursor: Cursor, size: int, key: Callable[[Row], int]) -> Page[Row]:

@@ -7,17 +7,17 @@ Every function returns the batch's columns held, found and taken, to be recorded
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     Select,
     bindparam,
     delete,
-    exists,
     insert,
     select,
     update,
@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from webapp.store import reasons, sql, submissions
 from webapp.store.batches import Batch, Counts
+from webapp.store.history import keeps
 from webapp.store.items import CHUNK, held_by
 from webapp.store.statuses import MOVING, becomes_the_rows
 from webapp.store.tables import history, items
@@ -61,13 +62,10 @@ def apply(
     changes = _Changes(connection, batch, now, groups)
     unknown = []
     for outcome in outcomes:
-        row, past = known.held(outcome), None
-        if row is None:
-            past = known.taken(outcome)
-        if row is not None:
+        if (row := known.held(outcome)) is not None:
             changes.tell(row, known.history.get(row["position"]), outcome)
-        elif past is not None:
-            changes.tell_history(past, outcome)
+        elif (past := known.taken(outcome)) is not None:
+            changes.tell_history(past["position"], past, changes.values(outcome), taken=True)
         else:
             unknown.append(outcome)
     changes.append(unknown)
@@ -122,12 +120,13 @@ def _history(
     connection: Connection, batch: Batch, positions: Collection[int]
 ) -> dict[int, RowMapping]:
     """What the batch's attempt has found already and does not stand in the rows, by position."""
-    statement = select(history).where(
-        history.c.submission_id == batch.submission_id,
-        history.c.position.in_(positions),
-        history.c.attempt == batch.attempt,
-    )
+    statement = select(history).where(_past_of(batch, positions))
     return {row["position"]: row for row in connection.execute(statement).mappings()}
+
+
+def _past_of(batch: Batch, positions: Collection[int]) -> ColumnElement[bool]:
+    ours = (history.c.submission_id == batch.submission_id) & (history.c.attempt == batch.attempt)
+    return ours & history.c.position.in_(positions)
 
 
 @dataclass
@@ -145,19 +144,21 @@ class _Changes:
     appended: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.held, self.found, self.taken = (
-            Counter(counts) for counts in (self.batch.held, self.batch.found, self.batch.taken)
-        )
+        batch = self.batch
+        self.held, self.found, self.taken = map(Counter, (batch.held, batch.found, batch.taken))
         self.reasons = reasons.Changes()
 
     def tell(self, row: RowMapping, past: RowMapping | None, outcome: Outcome) -> None:
         """ICA's word on an item that the batch holds; `past` is this attempt's word in history."""
-        new = self._values(outcome) | {"attempt": self.batch.attempt, "name": outcome.name}
+        new = self.values(outcome)
         for name in ("name", "path", "linked_id"):  # one that comes without leaves the known one
             new[name] = new[name] or row[name]
         ours = row["attempt"] == self.batch.attempt  # the word that stands there is this attempt's
         if not ours and not becomes_the_rows(self.batch.kind, new["status"]):
-            self._tell_in_history(row, past, new)
+            if row["ica_item_id"] != new["ica_item_id"]:
+                seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
+                self.sightings.append(seen)
+            self.tell_history(row["position"], past, new)
             return
         if past is None and all(row[key] == new[key] for key in new if key != "changed_at"):
             return
@@ -170,37 +171,23 @@ class _Changes:
             self.no_longer_past.append(row["position"])
         self.rows.append({"key": row["position"], **new})
 
-    def _tell_in_history(
-        self, row: RowMapping, past: RowMapping | None, new: Mapping[str, Any]
+    def tell_history(
+        self,
+        position: int,
+        past: Mapping[Any, Any] | None,
+        new: Mapping[Any, Any],
+        *,
+        taken: bool = False,
     ) -> None:
-        """Unlinking it has not come off: the row stays as it was."""
-        own = past["status"] if past else UNREAD
-        if row["ica_item_id"] != new["ica_item_id"]:
-            seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
-            self.sightings.append(seen)
-        if past is not None and all(past[key] == new[key] for key in ("status", "reason")):
+        """A word that leaves the row as it was: unlinking has not come off, the attempt ends
+        without a word of ICA, or a later attempt has `taken` the item.
+        """
+        if past and all(past[key] == new[key] for key in ("status", "reason", "ica_item_id")):
             return
-        _move(self.found, own, new["status"])
+        for counts in (self.found, self.taken) if taken else (self.found,):
+            _move(counts, past["status"] if past else UNREAD, new["status"])
         self.reasons.moved(self.batch.attempt, past, new["reason_id"])
-        self._past(row["position"], new, stood=False)
-
-    def tell_history(self, past: RowMapping, outcome: Outcome) -> None:
-        """ICA's word on an item that a later attempt has taken."""
-        new = self._values(outcome)
-        if all(past[key] == new[key] for key in ("status", "reason", "ica_item_id")):
-            return
-        for counts in (self.found, self.taken):
-            _move(counts, past["status"], new["status"])
-        self.reasons.moved(self.batch.attempt, past, new["reason_id"])
-        self._past(past["position"], new, stood=past["stood"])
-
-    def end(self, row: RowMapping, status: str, reason: str) -> None:
-        """The attempt ends without ICA's word on an item of which it has found nothing."""
-        reason_id = self.groups.get((status, reason))
-        ended = {**row, "status": status, "reason": reason, "reason_id": reason_id}
-        _move(self.found, UNREAD, status)
-        self.reasons.add(self.batch.attempt, reason_id, 1, 0)
-        self._past(row["position"], ended | {"changed_at": self.now}, stood=False)
+        self._past(position, new, stood=bool(past and past["stood"]))
 
     def give_back(self, row: RowMapping, before: RowMapping) -> None:
         """The attempt ends, and left the item moving: it stands as before again."""
@@ -217,9 +204,9 @@ class _Changes:
             return
         first = submissions.grow(self.connection, self.batch.submission_id, len(outcomes))
         for position, outcome in enumerate(outcomes, start=first):
-            new = self._values(outcome) | {"attempt": self.batch.attempt, "name": outcome.name}
             fixed = {"submission_id": self.batch.submission_id, "flags": 0, "position": position}
-            self.appended.append({**fixed, **new, "data_id": outcome.data_id[:255]})
+            new = self.values(outcome) | {"data_id": outcome.data_id[:255]}
+            self.appended.append(fixed | new)
             self.held[new["status"]] += 1
             self.found[new["status"]] += 1
             self.reasons.add(self.batch.attempt, new["reason_id"], 1, 1)
@@ -234,27 +221,21 @@ class _Changes:
         if self.appended:
             connection.execute(insert(items), self.appended)
         if self.no_longer_past:
-            connection.execute(
-                delete(history).where(
-                    history.c.submission_id == submission_id,
-                    history.c.attempt == self.batch.attempt,
-                    history.c.position.in_(self.no_longer_past),
-                )
-            )
+            connection.execute(delete(history).where(_past_of(self.batch, self.no_longer_past)))
         if self.pasts:
             _write_history(connection, self.pasts)
         self.reasons.write(connection, submission_id, self.now)
-        return self.numbers()
-
-    def numbers(self) -> dict[str, Counts]:
         return {
             name: {word: count for word, count in sorted(counts.items()) if count}
             for name, counts in (("held", self.held), ("found", self.found), ("taken", self.taken))
         }
 
-    def _values(self, outcome: Outcome) -> dict[str, Any]:
+    def values(self, outcome: Outcome) -> dict[str, Any]:
+        """The columns of a row by what ICA says of it."""
         status = outcome.status[:60]
         return {
+            "attempt": self.batch.attempt,
+            "name": outcome.name,
             "status": status,
             "reason": outcome.reason,
             "path": outcome.path,
@@ -305,7 +286,9 @@ def end_unread(
         if batch.attempt == 1 or status == EXPANDED:
             changes.tell(row, None, told)
         else:
-            changes.end(row, status, reason)
+            ended = {**row, "status": status, "reason": reason, "changed_at": now}
+            ended["reason_id"] = groups.get((status, reason))
+            changes.tell_history(row["position"], None, ended)
     return len(rows), changes.write()
 
 
@@ -313,11 +296,7 @@ def _unread(batch: Batch, begins: str, limit: int) -> Select[Any]:
     found = select(items).where(held_by(batch), items.c.data_id.startswith(begins))
     if batch.attempt == 1:
         return found.where(items.c.status == UNREAD).order_by(items.c.position).limit(limit)
-    past = exists().where(
-        history.c.submission_id == items.c.submission_id,
-        history.c.position == items.c.position,
-        history.c.attempt == batch.attempt,
-    )
+    past = keeps(history.c.attempt == batch.attempt)
     unread = found.where(items.c.attempt != batch.attempt, ~past)
     return unread.order_by(items.c.position).limit(limit)
 
@@ -329,28 +308,20 @@ def give_back_moving(
     stand as before; how many.
     """
     moving = held_by(batch) & items.c.status.in_(MOVING) & (items.c.attempt == batch.attempt)
-    before = exists().where(
-        history.c.submission_id == items.c.submission_id,
-        history.c.position == items.c.position,
-        history.c.stood,
-    )
-    wanted = select(items).where(moving, before).order_by(items.c.position).limit(limit)
+    wanted = select(items).where(moving, keeps(history.c.stood))
+    wanted = wanted.order_by(items.c.position).limit(limit)
     rows = connection.execute(wanted).mappings().all()
     changes = _Changes(connection, batch, now, {})
-    befores = _befores(connection, batch.submission_id, (row["position"] for row in rows))
+    befores = _befores(connection, batch.submission_id, [row["position"] for row in rows])
     for row in rows:
         changes.give_back(row, befores[row["position"]])
     return len(rows), changes.write()
 
 
 def _befores(
-    connection: Connection, submission_id: int, positions: Iterable[int]
+    connection: Connection, submission_id: int, positions: Collection[int]
 ) -> dict[int, RowMapping]:
     """By position, how the item stood before its last attempt."""
-    statement = (
-        select(history)
-        .where(history.c.submission_id == submission_id, history.c.position.in_(list(positions)))
-        .where(history.c.stood)
-        .order_by(history.c.attempt)
-    )
+    theirs = (history.c.submission_id == submission_id) & history.c.position.in_(positions)
+    statement = select(history).where(theirs, history.c.stood).order_by(history.c.attempt)
     return {row["position"]: row for row in connection.execute(statement).mappings()}

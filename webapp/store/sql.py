@@ -1,14 +1,15 @@
-"""What SQLite and PostgreSQL say differently."""
+"""Rows of statements, and what SQLite and PostgreSQL say differently."""
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
     Connection,
+    Executable,
     String,
     Table,
     TableValuedAlias,
@@ -20,6 +21,21 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+
+Row = TypeVar("Row")
+
+
+def fetch(connection: Connection, statement: Executable, make: Callable[..., Row]) -> list[Row]:
+    """All rows of a statement, each made of its columns by their names."""
+    return [make(**row) for row in connection.execute(statement).mappings()]
+
+
+def fetch_one(
+    connection: Connection, statement: Executable, make: Callable[..., Row]
+) -> Row | None:
+    """The one row of a statement, made as fetch() does; None when there is none."""
+    row = connection.execute(statement).mappings().one_or_none()
+    return make(**row) if row else None
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

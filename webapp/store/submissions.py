@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
 
 from webapp.store import access as access_of
-from webapp.store import attempts
+from webapp.store import attempts, sql
 from webapp.store.accounts import Account
 from webapp.store.tables import access, accounts, items, submissions
 from webapp.store.words import UNREAD, AttemptState, BoardWord, Phase, State
@@ -91,12 +91,8 @@ def create(connection: Connection, new: New, now: float) -> int:
 
 def get(connection: Connection, submission_id: int) -> Submission:
     """The submission. Raises sqlalchemy.exc.NoResultFound when there is none."""
-    row = (
-        connection.execute(with_submitter().where(submissions.c.id == submission_id))
-        .mappings()
-        .one()
-    )
-    return Submission(**row)
+    statement = with_submitter().where(submissions.c.id == submission_id)
+    return Submission(**connection.execute(statement).mappings().one())
 
 
 def visible(
@@ -104,15 +100,13 @@ def visible(
 ) -> Submission | None:
     """The submission if the account may see it, else None."""
     statement = with_submitter().where(submissions.c.id == submission_id, seen_by(account, now))
-    row = connection.execute(statement).mappings().one_or_none()
-    return Submission(**row) if row else None
+    return sql.fetch_one(connection, statement, Submission)
 
 
 def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, Submission]:
     """These submissions by their ids. Whether somebody may see them is the caller's to know."""
     statement = with_submitter().where(submissions.c.id.in_(submission_ids))
-    rows = connection.execute(statement).mappings()
-    return {row["id"]: Submission(**row) for row in rows}
+    return {found.id: found for found in sql.fetch(connection, statement, Submission)}
 
 
 def holding(connection: Connection, account: Account, data_id: str, now: float) -> list[Submission]:
@@ -120,8 +114,8 @@ def holding(connection: Connection, account: Account, data_id: str, now: float) 
     held = select(items.c.submission_id).where(items.c.data_id == data_id)
     shown = submissions.c.state.in_([State.DRAFT, State.ACTIVE, State.SETTLED])
     statement = with_submitter().where(submissions.c.id.in_(held), shown, seen_by(account, now))
-    rows = connection.execute(statement.order_by(submissions.c.id.desc()).limit(50)).mappings()
-    return [Submission(**row) for row in rows]
+    newest = statement.order_by(submissions.c.id.desc()).limit(50)
+    return sql.fetch(connection, newest, Submission)
 
 
 def project_of(connection: Connection, submission_id: int, ica_url: str) -> str | None:
@@ -129,8 +123,7 @@ def project_of(connection: Connection, submission_id: int, ica_url: str) -> str 
     statement = select(submissions.c.project_id).where(
         submissions.c.id == submission_id, submissions.c.ica_url == ica_url
     )
-    project_id: str | None = connection.execute(statement).scalar()
-    return project_id
+    return connection.execute(statement).scalar()
 
 
 def with_submitter() -> Select[Any]:
@@ -165,16 +158,9 @@ def become_draft(
     connection: Connection, submission_id: int, item_count: int, review: dict[str, Any], now: float
 ) -> None:
     """The list was read whole: from here on its rows count."""
-    _change(
-        connection,
-        submission_id,
-        State.READING,
-        now,
-        state=State.DRAFT,
-        item_count=item_count,
-        review=review,
-        counts={UNREAD: item_count},
-    )
+    draft = {"state": State.DRAFT, "item_count": item_count, "review": review}
+    counts = {UNREAD: item_count}
+    _change(connection, submission_id, State.READING, now, **draft, counts=counts)
 
 
 def become_unreadable(connection: Connection, submission_id: int, problem: str, now: float) -> None:
@@ -187,20 +173,11 @@ def reread(connection: Connection, submission_id: int, columns: dict[str, int], 
 
     False when there is nothing to read anew, because it was submitted or is being read.
     """
+    blank = {"problem": "", "item_count": 0, "left_out": 0, "counts": {}}
+    anew = blank | {"state": State.READING, "review": {"columns": columns}}
     return any(
-        _change(
-            connection,
-            submission_id,
-            state,
-            now,
-            state=State.READING,
-            review={"columns": columns},
-            problem="",
-            item_count=0,
-            left_out=0,
-            counts={},
-        )
-        for state in (State.DRAFT, State.UNREADABLE)
+        _change(connection, submission_id, was, now, **anew)
+        for was in (State.DRAFT, State.UNREADABLE)
     )
 
 
@@ -212,8 +189,8 @@ def note_reading(connection: Connection, submission_id: int, now: float) -> None
 def discard(connection: Connection, submission_id: int, now: float) -> bool:
     """Throw away what was not submitted; False when there is nothing to throw away any more."""
     return any(
-        _change(connection, submission_id, state, now, state=State.DISCARDED)
-        for state in (State.DRAFT, State.READING, State.UNREADABLE)
+        _change(connection, submission_id, was, now, state=State.DISCARDED)
+        for was in (State.DRAFT, State.READING, State.UNREADABLE)
     )
 
 
@@ -230,17 +207,9 @@ def begin_adopted(connection: Connection, submission_id: int, now: float) -> Non
 
 
 def _begin(connection: Connection, submission_id: int, was: State, size: int, now: float) -> bool:
-    begun = _change(
-        connection,
-        submission_id,
-        was,
-        now,
-        state=State.ACTIVE,
-        phase=Phase.WAITING,
-        board_word=BoardWord.RUNNING,
-        submitted_at=now,
-        begun_at=now,
-    )
+    running = {"state": State.ACTIVE, "phase": Phase.WAITING, "board_word": BoardWord.RUNNING}
+    began = {"submitted_at": now, "begun_at": now}
+    begun = _change(connection, submission_id, was, now, **running, **began)
     if begun:
         first = attempts.get(connection, submission_id, 1)
         active = {"state": AttemptState.ACTIVE, "begun_at": now, "size": size}
@@ -248,42 +217,34 @@ def _begin(connection: Connection, submission_id: int, was: State, size: int, no
     return begun
 
 
-def move_again(connection: Connection, submission_id: int, now: float) -> None:
-    """Another attempt begins: it is active, and not in the archive any more."""
-    statement = update(submissions).where(submissions.c.id == submission_id)
-    again = {"begun_at": now, "settled_at": None, "archived_at": None}
-    connection.execute(statement.values(again))
-
-
 def _change(
     connection: Connection, submission_id: int, was: State, now: float, **values: Any
 ) -> bool:
-    statement = update(submissions).where(
-        submissions.c.id == submission_id, submissions.c.state == was
-    )
+    return touch(connection, submission_id, now, submissions.c.state == was, **values)
+
+
+def touch(
+    connection: Connection,
+    submission_id: int,
+    now: float,
+    condition: ColumnElement[bool] | None = None,
+    **values: Any,
+) -> bool:
+    """Set columns, if the condition holds, and say that what its pages show has changed."""
+    statement = update(submissions).where(submissions.c.id == submission_id)
+    if condition is not None:
+        statement = statement.where(condition)
     changed = {"revision": submissions.c.revision + 1, "changed_at": now}
     return connection.execute(statement.values(changed | values)).rowcount > 0
 
 
-def touch(connection: Connection, submission_id: int, now: float) -> None:
-    """Something that its pages show has changed."""
-    statement = update(submissions).where(submissions.c.id == submission_id)
-    connection.execute(statement.values(revision=submissions.c.revision + 1, changed_at=now))
+def change(connection: Connection, submission_id: int, **values: Any) -> None:
+    """Set columns where a roll-up follows, which says that its pages have changed."""
+    connection.execute(update(submissions).where(submissions.c.id == submission_id).values(values))
 
 
 def grow(connection: Connection, submission_id: int, by: int) -> int:
     """Room for `by` items that ICA has and the list has not; returns the first position."""
-    statement = (
-        update(submissions)
-        .where(submissions.c.id == submission_id)
-        .values(item_count=submissions.c.item_count + by)
-        .returning(submissions.c.item_count)
-    )
-    count: int = connection.execute(statement).scalar_one()
-    return count - by + 1
-
-
-def take_left_out(connection: Connection, submission_id: int, by: int) -> None:
-    """So many that were left out are taken by an attempt now."""
-    statement = update(submissions).where(submissions.c.id == submission_id)
-    connection.execute(statement.values(left_out=submissions.c.left_out - by))
+    mine, count = submissions.c.id == submission_id, submissions.c.item_count
+    grown = update(submissions).where(mine).values(item_count=count + by).returning(count)
+    return connection.execute(grown).scalar_one() - by + 1

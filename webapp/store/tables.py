@@ -4,6 +4,8 @@ Moments are seconds since 1970 (UTC, float). Positions count from 1. JSON column
 dictionaries that are read and written whole.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -24,6 +26,17 @@ from sqlalchemy import (
 )
 
 from webapp.store.words import PRIORITY, BatchState, Blocked, BoardWord, State, Task
+
+
+def _queue() -> list[Column[Any]]:
+    """The columns of a queue, see leases.py."""
+    return [
+        Column("due_at", Double, index=True),  # null: nothing left to do
+        Column("lease_until", Double, nullable=False, default=0.0),
+        Column("worker", String(64), nullable=False, default=""),
+        Column("try_number", Integer, nullable=False, default=0),
+    ]
+
 
 metadata = MetaData(
     naming_convention={
@@ -84,9 +97,8 @@ submissions = Table(
     Column("name", String(255), nullable=False),
     Column("state", String(12), nullable=False, default=State.READING),
     Column("phase", String(12), nullable=False, default=""),  # what to show within a state
-    Column(
-        "board_word", String(16), nullable=False, default=BoardWord.DRAFT
-    ),  # what the board calls and filters it by
+    # what the board calls and filters it by
+    Column("board_word", String(16), nullable=False, default=BoardWord.DRAFT),
     Column("created_at", Double, nullable=False),
     Column("submitted_at", Double),
     Column("begun_at", Double),  # when its last attempt began
@@ -98,9 +110,7 @@ submissions = Table(
     Column("batch_size", Integer, nullable=False),
     Column("counts", JSON, nullable=False, default=dict),  # status -> items, as they stand now
     Column("review", JSON, nullable=False, default=dict),  # what reading the list found
-    Column(
-        "problem", Text, nullable=False, default=""
-    ),  # why unreadable, or refused by ICA, in words
+    Column("problem", Text, nullable=False, default=""),  # why unreadable or refused, in words
     Column("note", Text, nullable=False, default=""),
     Column("archived_at", Double),
     Column("left_out", Integer, nullable=False, default=0),  # items that no attempt has taken yet
@@ -123,15 +133,9 @@ attempts = Table(
     Column("begun_at", Double),
     Column("ended_at", Double),
     Column("size", Integer, nullable=False, default=0),  # items that it has taken
-    Column(
-        "counts", JSON, nullable=False, default=dict
-    ),  # status -> items, as this attempt found them
-    Column(
-        "token", String(64), nullable=False, default="", index=True
-    ),  # of the page that asked for it
-    Column(
-        "receipt", JSON, nullable=False, default=dict
-    ),  # what became of the items that were confirmed
+    Column("counts", JSON, nullable=False, default=dict),  # status -> items, as it found them
+    Column("token", String(64), nullable=False, default="", index=True),  # of the page that asked
+    Column("receipt", JSON, nullable=False, default=dict),  # what became of the confirmed items
     Column("problem", Text, nullable=False, default=""),  # why it took nothing, or what ICA refused
     Column("former_id", Integer, unique=True),  # in 0.2.0 it was a submission of its own
     UniqueConstraint("submission_id", "number"),
@@ -145,10 +149,7 @@ uploads = Table(
     Column("parts", JSON, nullable=False),  # the name of each part: a file, pasted text
     Column("size", BigInteger, nullable=False, default=0),
     Column("read_bytes", BigInteger, nullable=False, default=0),
-    Column("due_at", Double, index=True),  # null: nothing left to read
-    Column("lease_until", Double, nullable=False, default=0.0),
-    Column("worker", String(64), nullable=False, default=""),
-    Column("try_number", Integer, nullable=False, default=0),
+    *_queue(),
 )
 
 upload_pieces = Table(
@@ -188,15 +189,9 @@ batches = Table(
     Column("last_position", Integer, nullable=False),
     Column("size", Integer, nullable=False),
     Column("state", String(12), nullable=False, default=BatchState.WAITING),
-    # the queue
-    Column(
-        "task", String(10), nullable=False, default=Task.SEND
-    ),  # send, find, refresh, walk, close
+    Column("task", String(10), nullable=False, default=Task.SEND),
     Column("priority", SmallInteger, nullable=False, default=PRIORITY[Task.SEND]),
-    Column("due_at", Double),  # null: nothing left to do
-    Column("lease_until", Double, nullable=False, default=0.0),
-    Column("worker", String(64), nullable=False, default=""),
-    Column("try_number", Integer, nullable=False, default=0),
+    *_queue(),
     Column("failures", Integer, nullable=False, default=0),  # in a row; they lengthen the pause
     Column("blocked", String(20), nullable=False, default=Blocked.NO),
     Column("trouble", JSON(none_as_null=True)),  # the last error that will be tried again
@@ -213,15 +208,11 @@ batches = Table(
     Column("counts", JSON, nullable=False, default=dict),
     Column("total", Integer),
     Column("counted_at", Double),
-    Column(
-        "sent_again", Boolean, nullable=False, default=False
-    ),  # in doubt whether ICA had it already
+    Column("sent_again", Boolean, nullable=False, default=False),  # in doubt whether ICA had it
     # its items by their rows, status -> items
     Column("held", JSON, nullable=False, default=dict),  # that it holds now, as they stand
     Column("found", JSON, nullable=False, default=dict),  # all its items, as it found them
-    Column(
-        "taken", JSON, nullable=False, default=dict
-    ),  # of these, what stood when later attempts took it
+    Column("taken", JSON, nullable=False, default=dict),  # of these, what later attempts took
     Column("missing_count", Integer, nullable=False, default=0),  # 404s in a row
     Column("missing_since", Double),
     # how far its items' rows are up to date
@@ -235,7 +226,6 @@ batches = Table(
     Column("failed_walked_at", Double),
     Column("whole_walks", Integer, nullable=False, default=0),  # since the job has ended
     UniqueConstraint("submission_id", "attempt", "ordinal"),
-    Index("ix_batches_due_at", "due_at"),
     Index("ix_batches_ica_batch_id", "ica_batch_id"),
 )
 
@@ -338,10 +328,7 @@ chores = Table(
     Column("total", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("ended_at", Double),
-    Column("due_at", Double, index=True),  # null: nothing left to do
-    Column("lease_until", Double, nullable=False, default=0.0),
-    Column("worker", String(64), nullable=False, default=""),
-    Column("try_number", Integer, nullable=False, default=0),
+    *_queue(),
     Column("failures", Integer, nullable=False, default=0),
 )
 

@@ -4,20 +4,20 @@ Nothing is copied. A row changes its holder; what is true of it stays, until the
 of ICA on it.
 """
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, literal, null, select, true, update
+from sqlalchemy import ColumnElement, Connection, Integer, literal, select, true, update
 
-from webapp.store import attempts, batches, chores, elsewhere, sql, submissions
+from webapp.store import attempts, batches, chores, elsewhere, sql, submissions, tables
 from webapp.store.attempts import Attempt
-from webapp.store.batches import Batch, Counts
+from webapp.store.batches import Batch
 from webapp.store.rollup import roll_up
 from webapp.store.scopes import Chosen, Scope, Tally
 from webapp.store.submissions import Submission
-from webapp.store.tables import batches as batches_table
 from webapp.store.tables import history, items
 from webapp.store.words import LEFT_OUT, UNREAD, AttemptState, ChoreKind
 
@@ -49,7 +49,8 @@ def begin(
     kind, scope, total, token = confirmed
     attempt = attempts.add(connection, submission.id, kind, account_id, token, now)
     attempts.change(connection, attempt, begun_at=now)
-    submissions.move_again(connection, submission.id, now)
+    again = {"begun_at": now, "settled_at": None, "archived_at": None}
+    submissions.change(connection, submission.id, **again)
     spec = {"attempt": attempt.number, "scope": asdict(scope)}
     chore = chores.add(connection, submission.id, account_id, ChoreKind.TAKE, spec, total, now)
     roll_up(connection, submission.id, now)
@@ -67,8 +68,8 @@ def take_chunk(
     """
     cut = batches.lock_all(connection, submission.id)
     chosen = Chosen(connection, submission, attempt.kind, scope)
-    batch = _last_batch(cut, attempt.number)
-    room = submission.batch_size - batch.size if batch else submission.batch_size
+    ours = [batch for batch in cut if batch.attempt == attempt.number]
+    room = submission.batch_size - ours[-1].size if ours else 0  # none: a new batch begins
     end = chosen.end_of_chunk(after, min(AT_ONCE, room or submission.batch_size))
     if end is None:
         return None
@@ -78,13 +79,10 @@ def take_chunk(
     found.made, found.by_status = len(rows), Counter(row.status for row in rows)
     found.skipped["meanwhile"] += done
     if rows:
-        _hand_over(connection, cut, attempt, rows, batch if room else None)
+        _let_go(connection, submission.id, cut, rows)
+        batch = ours[-1] if room else _new(connection, attempt, len(ours) + 1, rows[0].position)
+        _hold(connection, batch, rows)
     return end, found
-
-
-def _last_batch(cut: Sequence[Batch], attempt: int) -> Batch | None:
-    ours = [batch for batch in cut if batch.attempt == attempt]
-    return ours[-1] if ours else None
 
 
 def _rows(
@@ -98,133 +96,83 @@ def _rows(
     return [row for row in rows if row.position not in done], len(done)
 
 
-def _hand_over(
-    connection: Connection,
-    cut: Sequence[Batch],
-    attempt: Attempt,
-    rows: Sequence[Any],
-    batch: Batch | None,
+def _let_go(
+    connection: Connection, submission_id: int, cut: Sequence[Batch], rows: Sequence[Any]
 ) -> None:
-    """The rows are held by the attempt's batch from now on: this one or, for None, a new one."""
-    positions = [row.position for row in rows]
-    mine = (items.c.submission_id == attempt.submission_id) & items.c.position.in_(positions)
-    first = [
-        one
-        for one in cut
-        if one.attempt == 1
-        and one.first_position <= positions[-1]
-        and one.last_position >= positions[0]
-    ]
-    _keep_history(connection, mine, first)
-    _count_out(connection, attempt.submission_id, {one.id: one for one in cut}, rows, first)
-    batch_id = _count_in(connection, attempt, rows, batch, _next_ordinal(cut, attempt.number))
-    held = update(items).where(mine).values(batch_id=batch_id, ica_item_id=None)
-    connection.execute(held)
+    """The batches that held the rows hold them no more; what stands in these goes into history."""
+    by_id = {batch.id: batch for batch in cut}
+    for batch_id, theirs in _by_holder(cut, rows).items():
+        _keep_history(connection, submission_id, batch_id, [row.position for row in theirs])
+        if batch_id is None:
+            left_out = tables.submissions.c.left_out - len(theirs)
+            submissions.change(connection, submission_id, left_out=left_out)
+            continue
+        batch = by_id[batch_id]
+        own = Counter(row.status for row in theirs if row.attempt == batch.attempt)
+        held = Counter(batch.held) - Counter(row.status for row in theirs)
+        batches.change(connection, batch_id, held=held, taken=Counter(batch.taken) + own)
 
 
-def _keep_history(connection: Connection, mine: Any, first: Sequence[Batch]) -> None:
+def _by_holder(cut: Sequence[Batch], rows: Sequence[Any]) -> dict[int | None, list[Any]]:
+    """The rows by the batch that holds them; None holds what was left out."""
+    first = [batch for batch in cut if batch.attempt == 1]
+    starts = [batch.first_position for batch in first]
+    found: dict[int | None, list[Any]] = defaultdict(list)
+    for row in rows:
+        if row.batch_id is None and row.status != LEFT_OUT:
+            found[first[bisect_right(starts, row.position) - 1].id].append(row)
+        else:
+            found[row.batch_id].append(row)
+    return found
+
+
+def _keep_history(
+    connection: Connection, submission_id: int, batch_id: int | None, positions: Sequence[int]
+) -> None:
     """What stands in the rows is kept; where it was kept before, it stands there already."""
-    at = [
-        (items.c.position.between(one.first_position, one.last_position), one.id) for one in first
-    ]
-    in_range = case(*at, else_=null()) if at else null()
-    holder = case(
-        (items.c.batch_id.is_not(None), items.c.batch_id),
-        (items.c.status == LEFT_OUT, null()),
-        else_=in_range,
-    )
     values: dict[str, Any] = {
         **{name: items.c[name] for name in ("submission_id", "position", "attempt", *_KEPT)},
-        "batch_id": holder,
+        "batch_id": literal(batch_id, Integer),
         "stood": literal(True),
     }
-    rows = select(*(value.label(name) for name, value in values.items())).where(mine, true())
+    rows = select(*values.values()).where(_at(submission_id, positions), true())
     statement = sql.insert(connection, history).from_select(list(values), rows)
     connection.execute(statement.on_conflict_do_nothing())
 
 
-def _count_out(
-    connection: Connection,
-    submission_id: int,
-    cut: Mapping[int, Batch],
-    rows: Sequence[Any],
-    first: Sequence[Batch],
-) -> None:
-    """The batches that held them hold them no more."""
-    held: dict[int, Counter[str]] = defaultdict(Counter)
-    found: dict[int, Counter[str]] = defaultdict(Counter)
-    left_out = [row for row in rows if row.batch_id is None and row.status == LEFT_OUT]
-    submissions.take_left_out(connection, submission_id, len(left_out))
-    for row in rows:
-        if row.batch_id is None and row.status == LEFT_OUT:
-            continue
-        holder = cut[row.batch_id] if row.batch_id else _at(first, row.position)
-        held[holder.id][row.status] += 1
-        if row.attempt == holder.attempt:
-            found[holder.id][row.status] += 1
-    for batch_id, counts in held.items():
-        before = cut[batch_id]
-        values = {
-            "held": dict(Counter(before.held) - counts),
-            "taken": dict(Counter(before.taken) + found[batch_id]),
-        }
-        _change(connection, batch_id, values)
+def _at(submission_id: int, positions: Sequence[int]) -> ColumnElement[bool]:
+    return (items.c.submission_id == submission_id) & items.c.position.in_(positions)
 
 
-def _at(first: Sequence[Batch], position: int) -> Batch:
-    return next(one for one in first if one.first_position <= position <= one.last_position)
+def _new(connection: Connection, attempt: Attempt, ordinal: int, position: int) -> Batch:
+    """An empty batch of the attempt; it waits until all are taken."""
+    at = {"ordinal": ordinal, "first_position": position, "last_position": position}
+    return batches.new(connection, attempt, **at, size=0)
 
 
-def _count_in(
-    connection: Connection,
-    attempt: Attempt,
-    rows: Sequence[Any],
-    batch: Batch | None,
-    ordinal: int,
-) -> int:
-    """The attempt's batch holds them; it waits until all are taken. Its id."""
-    held: Counter[str] = Counter(row.status for row in rows)
-    last, size = rows[-1].position, len(rows)
-    if batch is None:
-        return batches.new(
-            connection,
-            attempt.submission_id,
-            attempt=attempt.number,
-            account_id=attempt.account_id,
-            kind=attempt.kind,
-            ordinal=ordinal,
-            first_position=rows[0].position,
-            last_position=last,
-            size=size,
-            held=dict(held),
-            found={UNREAD: size},
-        )
-    total = batch.size + size
-    values = {"size": total, "last_position": last, "found": {UNREAD: total}}
-    _change(connection, batch.id, values | {"held": dict(Counter(batch.held) + held)})
-    return batch.id
-
-
-def _next_ordinal(cut: Sequence[Batch], attempt: int) -> int:
-    return 1 + sum(batch.attempt == attempt for batch in cut)
-
-
-def _change(connection: Connection, batch_id: int, values: Mapping[str, Counts | int]) -> None:
-    statement = update(batches_table).where(batches_table.c.id == batch_id)
-    connection.execute(statement.values(**values))
+def _hold(connection: Connection, batch: Batch, rows: Sequence[Any]) -> None:
+    """The batch holds the rows from now on."""
+    positions, size = [row.position for row in rows], batch.size + len(rows)
+    mine = update(items).where(_at(batch.submission_id, positions))
+    connection.execute(mine.values(batch_id=batch.id, ica_item_id=None))
+    numbers = {
+        "size": size,
+        "last_position": positions[-1],
+        "held": Counter(batch.held) + Counter(row.status for row in rows),
+        "found": {UNREAD: size},
+    }
+    batches.change(connection, batch.id, **numbers)
 
 
 def send(
     connection: Connection, attempt: Attempt, receipt: Mapping[str, Any], problem: str, now: float
 ) -> None:
     """All its items are taken: its batches are due. With none, it has ended, for the problem."""
-    ours = (batches_table.c.submission_id == attempt.submission_id) & (
-        batches_table.c.attempt == attempt.number
-    )
     size = receipt.get("made", 0)
     values = {"state": AttemptState.ACTIVE, "size": size, "receipt": receipt}
     attempts.change(connection, attempt, **values)
-    connection.execute(update(batches_table).where(ours).values(due_at=now))
+    for batch in batches.of_submission(connection, attempt.submission_id, attempt.number):
+        batches.change(connection, batch.id, due_at=now)
     roll_up(connection, attempt.submission_id, now)
     if not size:
         attempts.change(connection, attempt, problem=problem)
@@ -234,11 +182,8 @@ def stop(connection: Connection, attempt: Attempt, now: float, problem: str = ""
     """Take back what the attempt has not sent yet, gathered or not; how many batches that were."""
     if attempt.state == AttemptState.GATHERING:
         chores.drop_taking(connection, attempt.submission_id, attempt.number)
-        size = sum(
-            batch.size
-            for batch in batches.of_submission(connection, attempt.submission_id)
-            if batch.attempt == attempt.number
-        )
+        ours = batches.of_submission(connection, attempt.submission_id, attempt.number)
+        size = sum(batch.size for batch in ours)
         attempts.change(connection, attempt, state=AttemptState.ACTIVE, size=size)
     stopped = batches.stop(connection, attempt.submission_id, attempt.number, now)
     if stopped or attempt.state == AttemptState.GATHERING:
@@ -255,6 +200,6 @@ def shared(connection: Connection, source: Submission, scope: Scope) -> int:
     chosen = Chosen(connection, source, "unlink", scope)
     end = chosen.end_of_chunk(0, LOOKED_AT)
     few = select(items.c.data_id).where(chosen.all, chosen.allowed, items.c.position <= (end or 0))
-    data_ids = list(connection.execute(few).scalars())
+    data_ids = connection.execute(few).scalars().all()
     doings = elsewhere.last_doings(connection, source, data_ids)
     return sum(doing.linked for doing in doings.values())

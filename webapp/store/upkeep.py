@@ -1,39 +1,36 @@
 """Upkeep: a submission's name and note, its place in the archive, and its end."""
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
-from webapp.store.tables import (
-    attempts,
-    batches,
-    chores,
-    reason_groups,
-    snapshots,
-    submissions,
-    uploads,
-)
+from webapp.store import sql, tables
+from webapp.store.items import CHUNK
+from webapp.store.submissions import touch
+from webapp.store.tables import attempts, batches, reason_groups, snapshots, submissions, uploads
 from webapp.store.words import State
+
+_ENDED = submissions.c.state == State.SETTLED
+_ROWS = (tables.history.c.position, tables.items.c.position, tables.entries.c.ordinal)
 
 
 def rename(connection: Connection, submission_id: int, name: str, note: str, now: float) -> None:
     """Give it this name and this note."""
-    _change(connection, submissions.c.id == submission_id, now, name=name, note=note)
+    touch(connection, submission_id, now, name=name, note=note)
 
 
 def archive(connection: Connection, submission_id: int, now: float) -> bool:
     """Put it into the archive; False when it has not ended or is there already."""
-    free = submissions.c.archived_at.is_(None) & (submissions.c.state == State.SETTLED)
-    return _change(connection, (submissions.c.id == submission_id) & free, now, archived_at=now)
+    free = submissions.c.archived_at.is_(None) & _ENDED
+    return touch(connection, submission_id, now, free, archived_at=now)
 
 
 def take_out(connection: Connection, submission_id: int, now: float) -> None:
     """Take it out of the archive."""
-    _change(connection, submissions.c.id == submission_id, now, archived_at=None)
+    touch(connection, submission_id, now, archived_at=None)
 
 
 def throw_away(connection: Connection, submission_id: int, now: float) -> bool:
     """Take a submission out of everybody's sight; False when it has not ended, or moves again."""
-    ended = (submissions.c.id == submission_id) & (submissions.c.state == State.SETTLED)
-    return _change(connection, ended, now, state=State.DISCARDED)
+    return touch(connection, submission_id, now, _ENDED, state=State.DISCARDED)
 
 
 def thrown_away(connection: Connection, limit: int) -> list[int]:
@@ -54,9 +51,13 @@ def unfinished_uploads(connection: Connection, before: float, limit: int) -> lis
     return list(connection.execute(statement).scalars())
 
 
-def remove_chores(connection: Connection, submission_id: int) -> None:
-    """Remove what was still to be done; who does it now finds that out at the next step."""
-    connection.execute(delete(chores).where(chores.c.submission_id == submission_id))
+def drop_rows(connection: Connection, submission_id: int, limit: int = CHUNK) -> int:
+    """Delete up to `limit` rows of one kind, the last first; how many: 0 when all are gone."""
+    for key in _ROWS:
+        ours = key.table.c.submission_id == submission_id
+        if dropped := sql.drop_last(connection, ours, key, limit):
+            return dropped
+    return 0
 
 
 def remove(connection: Connection, submission_id: int) -> None:
@@ -67,11 +68,3 @@ def remove(connection: Connection, submission_id: int) -> None:
         connection.execute(delete(table).where(table.c.submission_id == submission_id))
     gone = (submissions.c.id == submission_id) & (submissions.c.state == State.DISCARDED)
     connection.execute(delete(submissions).where(gone))
-
-
-def _change(
-    connection: Connection, condition: ColumnElement[bool], now: float, **values: object
-) -> bool:
-    raised = {"revision": submissions.c.revision + 1, "changed_at": now}
-    statement = update(submissions).where(condition).values(raised | values)
-    return connection.execute(statement).rowcount > 0

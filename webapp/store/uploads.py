@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from webapp.store import leases
+from webapp.store import leases, sql
 from webapp.store.engine import Store
 from webapp.store.tables import upload_pieces, uploads
 
@@ -48,21 +48,14 @@ def keep_piece(
 def claim(connection: Connection, worker: str, now: float) -> Upload | None:
     """Lease the upload that waits longest to the worker."""
     due = leases.due(uploads, now)
-    condition = leases.first(uploads.c.submission_id, due, uploads.c.due_at)
-    return _lease(connection, condition, worker, now)
+    first = leases.first(uploads.c.submission_id, due, uploads.c.due_at)
+    return leases.take(connection, uploads, Upload, first, worker, now)
 
 
 def claim_one(connection: Connection, submission_id: int, worker: str, now: float) -> Upload | None:
     """Lease this submission's upload to the worker, if nobody has it."""
     free = (uploads.c.submission_id == submission_id) & leases.free(uploads, now)
-    return _lease(connection, free, worker, now)
-
-
-def _lease(
-    connection: Connection, condition: ColumnElement[bool], worker: str, now: float
-) -> Upload | None:
-    row = leases.take(connection, uploads, condition, worker, now)
-    return Upload(**row) if row else None
+    return leases.take(connection, uploads, Upload, free, worker, now)
 
 
 def record(
@@ -80,18 +73,15 @@ def record(
     if done:
         values |= {"due_at": None, "lease_until": 0.0}
     mine = uploads.c.submission_id == upload.submission_id
-    leases.keep(connection, uploads, mine, upload, values)
+    leases.keep(connection, mine, uploads, upload, values)
 
 
 def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
     """Leave the reading to another try, which begins anew."""
-    statement = update(uploads).where(
-        uploads.c.submission_id == upload.submission_id,
-        uploads.c.try_number == upload.try_number,
-    )
-    connection.execute(
-        statement.values(leases.ended(uploads) | {"due_at": due_at, "read_bytes": 0})
-    )
+    mine = uploads.c.submission_id == upload.submission_id
+    statement = update(uploads).where(mine, leases.is_held(uploads, upload))
+    again = {"due_at": due_at, "read_bytes": 0}
+    connection.execute(statement.values(leases.ended(uploads) | again))
 
 
 def make_due(connection: Connection, submission_id: int, now: float) -> None:
@@ -103,8 +93,7 @@ def make_due(connection: Connection, submission_id: int, now: float) -> None:
 def get(connection: Connection, submission_id: int) -> Upload | None:
     """The submission's upload, None for one that was not uploaded."""
     statement = select(uploads).where(uploads.c.submission_id == submission_id)
-    row = connection.execute(statement).mappings().one_or_none()
-    return Upload(**row) if row else None
+    return sql.fetch_one(connection, statement, Upload)
 
 
 def is_due(connection: Connection, now: float) -> bool:

@@ -3,18 +3,7 @@
 import logging
 
 from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotThere
-from webapp.store import (
-    access,
-    accounts,
-    entries,
-    finds,
-    history,
-    items,
-    sessions,
-    submissions,
-    upkeep,
-    uploads,
-)
+from webapp.store import access, accounts, chores, finds, sessions, submissions, upkeep, uploads
 from webapp.store.access import Access
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
@@ -35,7 +24,7 @@ def keep_house(context: Context) -> None:
     now = context.clock()
     with context.store.write() as connection:
         sessions.sweep(connection, now)
-        finds.sweep(connection, now, items.CHUNK)
+        finds.sweep(connection, now)
         forgotten = accounts.forget_idle_keys(connection, now)
     if forgotten:
         log.info("Forgot the keys of %d accounts that have no work and are signed out.", forgotten)
@@ -58,14 +47,13 @@ def _sweep(context: Context) -> None:
     for submission_id in doomed:
         with context.store.write() as connection:  # first: whoever still adds rows finds it gone
             uploads.remove(connection, submission_id)
-            upkeep.remove_chores(connection, submission_id)
-        for drop in (history.drop, items.drop, entries.drop):
-            while not context.stop.is_set():
-                with context.store.write() as connection:
-                    if drop(connection, submission_id, items.CHUNK) == 0:
-                        break
-        if context.stop.is_set():
-            return
+            chores.remove(connection, submission_id)
+        dropped = None
+        while dropped != 0:
+            if context.stop.is_set():
+                return
+            with context.store.write() as connection:
+                dropped = upkeep.drop_rows(connection, submission_id)
         with context.store.write() as connection:
             upkeep.remove(connection, submission_id)
 

@@ -7,7 +7,7 @@ from typing import Any
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.settings import Settings
-from webapp.store import entries, items, leases, submissions, uploads
+from webapp.store import entries, items, leases, submissions, upkeep, uploads
 from webapp.store.items import Listed
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
@@ -83,13 +83,12 @@ def _read(context: Context, upload: Upload, at_once: bool) -> None:
 
 def _forget_former_try(context: Context, upload: Upload) -> None:
     """Drop what an earlier try left. A reader that lost its lease must not drop the next one's."""
-    for drop in (items.drop, entries.drop):
-        dropped = None
-        while dropped != 0:
-            now = context.clock()
-            with context.store.write() as connection:
-                uploads.record(connection, upload, now)
-                dropped = drop(connection, upload.submission_id, items.CHUNK)
+    dropped = None
+    while dropped != 0:
+        now = context.clock()
+        with context.store.write() as connection:
+            uploads.record(connection, upload, now)
+            dropped = upkeep.drop_rows(connection, upload.submission_id)
 
 
 def _unreadable(context: Context, upload: Upload, problem: str) -> None:

@@ -45,14 +45,13 @@ def refresh(context: Context, client: IcaClient, submission: Submission, batch: 
     now = context.clock()
     values = _heard(news, now)
     if news.has_ended:
-        values |= {"task": Task.WALK, "due_at": now, "round_cursor": None, "round_read": 0}
+        anew = {"round_cursor": None, "round_read": 0, "lease_until": 0.0}
+        values |= {"task": Task.WALK, "due_at": now} | anew
     else:
         values |= _next_look(submission, now)
     with context.store.write() as connection:
-        keep = batches.record if news.has_ended else batches.keep
-        keep(connection, batch, now, **values)
+        batch = batches.keep(connection, batch, now, **values)
         accounts.note_trouble(connection, batch.account_id, "", None, now)
-        batch = batches.get(connection, batch.id)
     if not news.has_ended:
         walk.one_page(context, client, submission, batch)
 

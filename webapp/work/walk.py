@@ -59,9 +59,8 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
         with context.store.write() as connection:
             batch = batches.lock(connection, batch)
             numbers = results.apply(connection, batch, [outcome(item) for item in page.items], now)
-            batches.keep(connection, batch, now, **values, **numbers)
+            batch = batches.keep(connection, batch, now, **values, **numbers)
             accounts.note_trouble(connection, batch.account_id, "", None, now)
-            batch = batches.get(connection, batch.id)
         if pauses:
             return
         if page.next_token is None:
@@ -121,8 +120,7 @@ def by_chunks(
         with context.store.write() as connection:
             batch = batches.lock(connection, batch)
             changed, numbers = change(connection, batch, now=now)
-            batches.keep(connection, batch, now, **_leased(now), **numbers)
-            batch = batches.get(connection, batch.id)
+            batch = batches.keep(connection, batch, now, **_leased(now), **numbers)
     return batch
 
 
