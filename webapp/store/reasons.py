@@ -2,11 +2,11 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, true, union_all
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, select, union_all
 
 from webapp.store import sql
 from webapp.store.masking import masked
@@ -21,9 +21,6 @@ Which = ColumnElement[bool]
 Told = tuple[str, str]
 """A status and the reason that came with it."""
 
-Key = tuple[int, int]
-"""A submission and, of its own, a group of reasons or a position."""
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -36,15 +33,34 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """A submission that has items of a group."""
+
+    submission_id: int
+    name: str
+    count: int
+    first_seen: float
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """The items of a submission with one status and, but for what is masked, one reason."""
+    """Items with one status and, but for what is masked, one reason; who has most comes first."""
 
     reason_id: int
     status: str
     text: str
-    count: int
-    first_seen: float
+    holders: list[Holder]
     examples: list[Example]
+
+    @property
+    def count(self) -> int:
+        """How many items."""
+        return sum(holder.count for holder in self.holders)
+
+    @property
+    def first_seen(self) -> float:
+        """When the first of them was met."""
+        return min(holder.first_seen for holder in self.holders)
 
 
 def ids(connection: Connection, told: Iterable[Told]) -> dict[Told, int]:
@@ -54,6 +70,10 @@ def ids(connection: Connection, told: Iterable[Told]) -> dict[Told, int]:
         return {}
     found = _find_or_add(connection, dict(digests.values()))
     return {pair: found[digest] for pair, (digest, _) in digests.items()}
+
+
+_KEY = ("submission_id", "reason_id", "attempt")
+_GROUP = (*_KEY, "first_seen", "count", "standing")
 
 
 class Changes:
@@ -83,27 +103,14 @@ class Changes:
     def write(self, connection: Connection, submission_id: int, now: float) -> None:
         """Add them up; in one order everywhere, so that nobody waits for ever."""
         rows = [
-            {
-                "submission_id": submission_id,
-                "reason_id": reason_id,
-                "attempt": attempt,
-                "first_seen": now,
-                "count": count,
-                "standing": standing,
-            }
-            for (attempt, reason_id), (count, standing) in sorted(self._by_key.items())
-            if count or standing
+            dict(zip(_GROUP, (submission_id, key[1], key[0], now, *numbers), strict=True))
+            for key, numbers in sorted(self._by_key.items())
+            if any(numbers)
         ]
         if rows:
-            statement = sql.insert(connection, reason_groups)
-            added = {
-                name: reason_groups.c[name] + statement.excluded[name]
-                for name in ("count", "standing")
-            }
-            key = ["submission_id", "reason_id", "attempt"]
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=key, set_=added), rows
-            )
+            insert = sql.insert(connection, reason_groups)
+            added = {n: reason_groups.c[n] + insert.excluded[n] for n in ("count", "standing")}
+            connection.execute(insert.on_conflict_do_update(index_elements=_KEY, set_=added), rows)
 
 
 def _digests(told: Iterable[Told]) -> dict[Told, tuple[str, tuple[str, str]]]:
@@ -121,10 +128,8 @@ def _find_or_add(connection: Connection, groups: dict[str, tuple[str, str]]) -> 
     found = _find(connection, groups)
     missing = sorted(groups.keys() - found.keys())  # in one order everywhere: no deadlock
     if missing:
-        rows = [
-            {"digest": digest, "text": groups[digest][0], "status": groups[digest][1]}
-            for digest in missing
-        ]
+        names = ("digest", "text", "status")
+        rows = [dict(zip(names, (digest, *groups[digest]), strict=True)) for digest in missing]
         connection.execute(sql.insert(connection, reasons).on_conflict_do_nothing(), rows)
         found |= _find(connection, missing)
     return found
@@ -137,14 +142,9 @@ def _find(connection: Connection, digests: Collection[str]) -> dict[str, int]:
 
 def text_of(connection: Connection, submission_id: int, reason_id: int) -> str | None:
     """The masked words of a group, None if the submission has no such group."""
-    statement = (
-        select(reasons.c.text)
-        .join(reason_groups, reason_groups.c.reason_id == reasons.c.id)
-        .where(reason_groups.c.submission_id == submission_id, reasons.c.id == reason_id)
-        .limit(1)
-    )
-    text: str | None = connection.execute(statement).scalar()
-    return text
+    theirs = reason_groups.c.submission_id == submission_id
+    statement = select(reasons.c.text).join(reason_groups).where(theirs, reasons.c.id == reason_id)
+    return connection.execute(statement.limit(1)).scalar()
 
 
 def groups(
@@ -154,110 +154,55 @@ def groups(
 
     With an attempt, those that it has found, in its own numbers.
     """
-    of, number = reason_groups.c, func.sum(_number(attempt))
-    mine = (of.submission_id == submission_id) & _of_attempt(attempt)
-    counted = (
-        select(of.reason_id, number, func.min(of.first_seen))
-        .where(mine)
-        .group_by(of.reason_id)
-        .having(number > 0)
-    )
-    largest = counted.order_by(number.desc(), of.reason_id).limit(most)
-    rows = connection.execute(largest).all()
-    told = _told(connection, [row[0] for row in rows])
-    examples = _examples(connection, [(submission_id, row[0]) for row in rows])
-    found = [
-        Group(
-            reason_id, *told[reason_id], int(count), first_seen, examples[submission_id, reason_id]
-        )
-        for reason_id, count, first_seen in rows
-    ]
-    in_all = select(func.count()).select_from(counted.subquery())
-    return found, connection.execute(in_all).scalar_one()
+    mine = submissions.c.id == submission_id
+    in_all = select(func.count()).select_from(_counted(mine, attempt, _BY_REASON).subquery())
+    return _largest(connection, mine, most, attempt), connection.execute(in_all).scalar_one()
 
 
-def _number(attempt: int | None) -> ColumnElement[int]:
-    return reason_groups.c.standing if attempt is None else reason_groups.c.count
-
-
-def _of_attempt(attempt: int | None) -> ColumnElement[bool]:
-    return true() if attempt is None else reason_groups.c.attempt == attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A submission that has items of a group."""
-
-    submission_id: int
-    name: str
-    count: int
-    first_seen: float
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """One group over several submissions, those with most of it first."""
-
-    reason_id: int
-    status: str
-    text: str
-    count: int
-    first_seen: float
-    holders: list[Holder]
-    examples: list[Example]
-
-
-def across(connection: Connection, chosen: Which, most: int) -> list[Spread]:
+def across(connection: Connection, chosen: Which, most: int) -> list[Group]:
     """The largest groups over all submissions that meet a condition, `most` of them."""
-    of, number = reason_groups.c, func.sum(reason_groups.c.standing)
-    counted = (
-        select(of.reason_id, number)
-        .join(submissions, submissions.c.id == of.submission_id)
-        .where(chosen)
-        .group_by(of.reason_id)
-        .having(number > 0)
-        .order_by(number.desc(), of.reason_id)
-        .limit(most)
-    )
-    largest = dict(connection.execute(counted).all())
-    told = _told(connection, largest)
-    held = _holders(connection, chosen, largest)
-    examples = _examples(connection, [(held[key][0].submission_id, key) for key in largest])
-    return [
-        Spread(
-            reason_id,
-            *told[reason_id],
-            int(count),
-            min(holder.first_seen for holder in held[reason_id]),
-            held[reason_id],
-            examples[held[reason_id][0].submission_id, reason_id],
-        )
-        for reason_id, count in largest.items()
-    ]
+    return _largest(connection, chosen, most)
 
 
 def holders(connection: Connection, chosen: Which, reason_id: int) -> list[Holder]:
     """The submissions that meet a condition and have items of a group, those with most first."""
-    return _holders(connection, chosen, [reason_id]).get(reason_id, [])
+    return _holders(connection, chosen & (reason_groups.c.reason_id == reason_id))[reason_id]
+
+
+_BY_REASON = (reason_groups.c.reason_id,)
+_BY_HOLDER = (reason_groups.c.reason_id, reason_groups.c.submission_id, submissions.c.name)
+
+
+def _counted(chosen: Which, attempt: int | None, by: Sequence[Column[Any]]) -> Select[Any]:
+    """How many items there are of each group of rows, and when the first came; most come first."""
+    of = reason_groups.c
+    number = func.sum(of.standing if attempt is None else of.count)
+    counted = select(*by, number, func.min(of.first_seen)).join_from(reason_groups, submissions)
+    if attempt is not None:
+        counted = counted.where(of.attempt == attempt)
+    counted = counted.where(chosen).group_by(*by).having(number > 0)
+    return counted.order_by(number.desc(), *(column.desc() for column in by))
+
+
+def _largest(
+    connection: Connection, chosen: Which, most: int, attempt: int | None = None
+) -> list[Group]:
+    largest = _counted(chosen, attempt, _BY_REASON).limit(most)
+    reason_ids = [row[0] for row in connection.execute(largest)]
+    told = _told(connection, reason_ids)
+    held = _holders(connection, chosen & reason_groups.c.reason_id.in_(reason_ids), attempt)
+    examples = _examples(connection, {key: held[key][0].submission_id for key in reason_ids})
+    return [Group(key, *told[key], held[key], examples[key]) for key in reason_ids]
 
 
 def _holders(
-    connection: Connection, chosen: Which, reason_ids: Collection[int]
+    connection: Connection, chosen: Which, attempt: int | None = None
 ) -> dict[int, list[Holder]]:
     """Of each reason the submissions that have items of it, those with most first."""
-    of, number = reason_groups.c, func.sum(reason_groups.c.standing)
-    statement = (
-        select(of.reason_id, of.submission_id, submissions.c.name, number, func.min(of.first_seen))
-        .join(submissions, submissions.c.id == of.submission_id)
-        .where(chosen, of.reason_id.in_(reason_ids))
-        .group_by(of.reason_id, of.submission_id, submissions.c.name)
-        .having(number > 0)
-        .order_by(number.desc(), of.submission_id.desc())
-    )
-    found: dict[int, list[Holder]] = {}
-    for reason_id, submission_id, name, count, first_seen in connection.execute(statement):
-        holder = Holder(submission_id, name, int(count), first_seen)
-        found.setdefault(reason_id, []).append(holder)
+    found: dict[int, list[Holder]] = defaultdict(list)
+    for reason_id, *row in connection.execute(_counted(chosen, attempt, _BY_HOLDER)):
+        submission_id, name, count, first_seen = row
+        found[reason_id].append(Holder(submission_id, name, int(count), first_seen))
     return found
 
 
@@ -268,19 +213,19 @@ def _told(connection: Connection, reason_ids: Collection[int]) -> dict[int, tupl
     return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
 
 
-def _examples(connection: Connection, wanted: Collection[Key]) -> dict[Key, list[Example]]:
-    """The first items of each group: by looks into an index, none by a scan."""
+def _examples(connection: Connection, wanted: Mapping[int, int]) -> dict[int, list[Example]]:
+    """Of each reason the first items of a submission: by looks into an index, none by a scan."""
     of = items.c
-    found: dict[Key, list[Example]] = {key: [] for key in wanted}
+    found: dict[int, list[Example]] = {reason_id: [] for reason_id in wanted}
     first_few = [
-        select(of.submission_id, of.position, of.data_id, of.status, of.reason_id)
+        select(of.reason_id, of.submission_id, of.position, of.data_id, of.status)
         .where(of.submission_id == submission_id, of.reason_id == reason_id)
         .order_by(of.position)
         .limit(EXAMPLES)
         .subquery()
-        for submission_id, reason_id in wanted
+        for reason_id, submission_id in wanted.items()
     ]
     if first_few:
-        for *row, reason_id in connection.execute(union_all(*map(select, first_few))):
-            found[row[0], reason_id].append(Example(*row))
+        for reason_id, *row in connection.execute(union_all(*map(select, first_few))):
+            found[reason_id].append(Example(*row))
     return found

@@ -75,7 +75,7 @@ def _rows(store: Store, submission_id: int, reason_id: int) -> Iterator[tuple[ob
     return exports.table_rows(store, submission, items.each(store, submission_id, wanted))
 
 
-def _of_all(spread: reasons.Spread, project_id: str, since: str) -> tuple[str | None, str | None]:
+def _of_all(spread: reasons.Group, project_id: str, since: str) -> tuple[str | None, str | None]:
     """Where a group of several submissions is exported and tried again; one has its own."""
     if len(spread.holders) == 1:
         return None, None
