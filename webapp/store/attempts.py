@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
+from webapp.store import sql
 from webapp.store.tables import accounts, attempts, submissions
 from webapp.store.words import AttemptState
 
@@ -51,20 +52,14 @@ def add(
     """
     last = select(func.max(attempts.c.number)).where(attempts.c.submission_id == submission_id)
     number = (connection.execute(last).scalar() or 0) + 1
-    values: dict[str, Any] = {
-        "submission_id": submission_id,
-        "number": number,
-        "kind": kind,
-        "account_id": account_id,
-        "state": AttemptState.GATHERING if number > 1 else AttemptState.DRAFT,
-        "created_at": now,
-        "token": token,
-    }
-    statement = insert(attempts).values(values).returning(attempts.c.id)
-    attempt_id: int = connection.execute(statement).scalar_one()
+    state = AttemptState.GATHERING if number > 1 else AttemptState.DRAFT
+    made_by = {"account_id": account_id, "created_at": now, "token": token}
+    new = {"submission_id": submission_id, "number": number, "kind": kind, "state": state}
+    connection.execute(insert(attempts).values(new | made_by))
+    made = get(connection, submission_id, number)
     change_submission = update(submissions).where(submissions.c.id == submission_id)
-    connection.execute(change_submission.values(last_attempt_id=attempt_id))
-    return get(connection, submission_id, number)
+    connection.execute(change_submission.values(last_attempt_id=made.id))
+    return made
 
 
 def change(connection: Connection, attempt: Attempt, **values: Any) -> None:
@@ -84,8 +79,8 @@ def of_submissions(
     """By submission its attempts, in their order, a draft's too."""
     wanted = _by().where(attempts.c.submission_id.in_(submission_ids)).order_by(attempts.c.number)
     found: dict[int, list[Attempt]] = {key: [] for key in submission_ids}
-    for row in connection.execute(wanted).mappings():
-        found[row["submission_id"]].append(Attempt(**row))
+    for attempt in sql.fetch(connection, wanted, Attempt):
+        found[attempt.submission_id].append(attempt)
     return found
 
 
@@ -97,7 +92,7 @@ def of_submission(connection: Connection, submission_id: int) -> list[Attempt]:
 def by_token(connection: Connection, token: str) -> list[Attempt]:
     """What the confirmation with this token has begun, in the order of the submissions."""
     wanted = _by().where(attempts.c.token == token).order_by(attempts.c.submission_id)
-    return [Attempt(**row) for row in connection.execute(wanted).mappings()]
+    return sql.fetch(connection, wanted, Attempt)
 
 
 def former(connection: Connection, former_id: int) -> tuple[int, int] | None:
@@ -106,7 +101,7 @@ def former(connection: Connection, former_id: int) -> tuple[int, int] | None:
         attempts.c.former_id == former_id, attempts.c.number > 1
     )
     row = connection.execute(wanted).one_or_none()
-    return (row[0], row[1]) if row else None
+    return tuple(row) if row else None
 
 
 def _by() -> Select[Any]:

@@ -223,7 +223,7 @@ def speeds(connection: Connection, ica_url: str, kind: str, limit: int = 50) -> 
 def known_ids(connection: Connection, ica_batch_ids: Collection[str]) -> set[str]:
     """Those of the given ICA batch ids that a batch here has."""
     statement = select(batches.c.ica_batch_id).where(batches.c.ica_batch_id.in_(ica_batch_ids))
-    return {found for found in connection.execute(statement).scalars() if found}
+    return set(connection.execute(statement).scalars())
 
 
 def submission_of(connection: Connection, ica_batch_id: str) -> int | None:
@@ -237,21 +237,12 @@ def stop(connection: Connection, submission_id: int, attempt: int, now: float) -
 
     A worker whose lease has run out unnoticed loses the batch, and sends it no more.
     """
-    statement = (
-        update(batches)
-        .where(batches.c.submission_id == submission_id, batches.c.attempt == attempt)
-        .where(batches.c.state == BatchState.WAITING, leases.free(batches, now))
-        .values(
-            state=BatchState.STOPPED,
-            task=Task.CLOSE,
-            priority=PRIORITY[Task.CLOSE],
-            blocked=Blocked.NO,
-            trouble=None,
-            due_at=now,
-            **leases.ended(batches),
-        )
-    )
-    return connection.execute(statement).rowcount
+    mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
+    waits = (batches.c.state == BatchState.WAITING) & leases.free(batches, now)
+    closing = {"task": Task.CLOSE, "priority": PRIORITY[Task.CLOSE], "due_at": now}
+    stopped = {"state": BatchState.STOPPED, "blocked": Blocked.NO, "trouble": None}
+    values = stopped | closing | leases.ended(batches)
+    return connection.execute(update(batches).where(mine, waits).values(values)).rowcount
 
 
 def is_stopped(connection: Connection, batch: Batch) -> bool:
@@ -261,7 +252,7 @@ def is_stopped(connection: Connection, batch: Batch) -> bool:
         batches.c.attempt == batch.attempt,
         batches.c.state == BatchState.STOPPED,
     )
-    return connection.execute(statement.limit(1)).first() is not None
+    return sql.any_row(connection, statement)
 
 
 def lock_all(connection: Connection, submission_id: int) -> list[Batch]:

@@ -1,16 +1,17 @@
 """Drafts: what is known of a list's items before they are sent, and which of them will be."""
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
 from webapp.store import batches, chores, pages
 from webapp.store.batches import Cut
 from webapp.store.items import Item
 from webapp.store.pages import Cursor, Page
 from webapp.store.rollup import roll_up
-from webapp.store.submissions import Submission, confirm, get
+from webapp.store.submissions import Submission, change, confirm, get
 from webapp.store.tables import items, submissions
 from webapp.store.words import LEFT_OUT, UNREAD, ChoreKind, Flag, State
 
@@ -33,7 +34,8 @@ def flagged(
 
 def lock(connection: Connection, submission_id: int) -> Submission:
     """The submission as it stands, which nobody else changes until the transaction ends."""
-    _locked(connection, submission_id)
+    mine = select(submissions.c.id).where(submissions.c.id == submission_id)
+    connection.execute(mine.with_for_update())
     return get(connection, submission_id)
 
 
@@ -52,74 +54,45 @@ def ask(
         return None
     if any(chore.kind == kind for chore in chores.unfinished(connection, submission.id)):
         return None
-    return chores.add(
-        connection,
-        submission.id,
-        submission.account_id,
-        kind,
-        spec,
-        submission.item_count,
-        now,
-    )
+    total, account_id = submission.item_count, submission.account_id
+    return chores.add(connection, submission.id, account_id, kind, spec, total, now)
 
 
 def leave_out(
     connection: Connection, submission_id: int, flag: Flag, first: int, last: int, now: float
-) -> int:
-    """Don't send the items that carry the flag in a range of positions; returns how many."""
+) -> None:
+    """Don't send the items that carry the flag in a range of positions."""
     mine = _range(submission_id, first, last) & (items.c.status == UNREAD) & _carries(flag)
     values = {"status": LEFT_OUT, "reason": REASONS[flag], "changed_at": now}
     count = connection.execute(update(items).where(mine).values(values)).rowcount
     _count_left_out(connection, submission_id, flag, count)
-    return count
 
 
 def take_back(
     connection: Connection, submission_id: int, flag: Flag, first: int, last: int, now: float
-) -> int:
+) -> None:
     """Send all the same what was left out for the flag in a range of positions."""
-    mine = (
-        _range(submission_id, first, last)
-        & (items.c.status == LEFT_OUT)
-        & (items.c.reason == REASONS[flag])
-    )
+    left_out = (items.c.status == LEFT_OUT) & (items.c.reason == REASONS[flag])
+    mine = _range(submission_id, first, last) & left_out
     values = {"status": UNREAD, "reason": "", "changed_at": now}
     count = connection.execute(update(items).where(mine).values(values)).rowcount
     _count_left_out(connection, submission_id, flag, -count)
-    return count
 
 
 def _count_left_out(connection: Connection, submission_id: int, flag: Flag, by: int) -> None:
-    before = _locked(connection, submission_id)
-    each = before["review"].get("left_out", {})
-    word = flag.word
-    left_out = before["left_out"] + by
-    _change(
-        connection,
-        submission_id,
-        left_out=left_out,
-        counts=_counts(before["item_count"], left_out),
-        review=before["review"] | {"left_out": each | {word: each.get(word, 0) + by}},
-    )
-
-
-def _counts(item_count: int, left_out: int) -> dict[str, int]:
-    counts = {UNREAD: item_count - left_out, LEFT_OUT: left_out}
-    return {status: count for status, count in counts.items() if count}
+    before = lock(connection, submission_id)
+    left_out = before.left_out + by
+    counts = +Counter({UNREAD: before.item_count - left_out, LEFT_OUT: left_out})
+    each = Counter(before.review.get("left_out", {})) + Counter({flag.word: by})
+    review = before.review | {"left_out": each}
+    change(connection, submission_id, left_out=left_out, counts=counts, review=review)
 
 
 def to_check(
     connection: Connection, submission_id: int, after: int, limit: int
 ) -> list[tuple[int, str]]:
     """The next items that will be sent: position and data id."""
-    statement = (
-        select(items.c.position, items.c.data_id)
-        .where(items.c.submission_id == submission_id, items.c.status == UNREAD)
-        .where(items.c.position > after)
-        .order_by(items.c.position)
-        .limit(limit)
-    )
-    return [tuple(row) for row in connection.execute(statement)]
+    return [tuple(row) for row in connection.execute(_to_send(submission_id, after).limit(limit))]
 
 
 def mark_refused(
@@ -144,12 +117,9 @@ def note_refused(connection: Connection, submission_id: int, **more: Any) -> Non
     count = connection.execute(select(func.count()).select_from(items).where(mine)).scalar_one()
     first_few = flagged(connection, submission_id, Flag.REFUSED, Cursor(), EXAMPLES).rows
     examples = [(item.line, item.column, item.data_id) for item in first_few]
-    review = _locked(connection, submission_id)["review"]
-    found = {
-        Flag.REFUSED.word: count,
-        "examples": review.get("examples", {}) | {Flag.REFUSED.word: examples},
-    }
-    _change(connection, submission_id, review=review | found | more)
+    review, word = lock(connection, submission_id).review, Flag.REFUSED.word
+    found = {word: count, "examples": review.get("examples", {}) | {word: examples}}
+    change(connection, submission_id, review=review | found | more)
 
 
 def begin(connection: Connection, submission: Submission, now: float) -> bool:
@@ -180,26 +150,15 @@ def cuts(connection: Connection, submission: Submission) -> list[Cut]:
 
 
 def _nth_to_send(connection: Connection, submission_id: int, first: int, n: int) -> int:
-    statement = (
-        select(items.c.position)
-        .where(items.c.submission_id == submission_id, items.c.status == UNREAD)
-        .where(items.c.position >= first)
-        .order_by(items.c.position)
-        .offset(n - 1)
-        .limit(1)
-    )
-    position: int = connection.execute(statement).scalar_one()
-    return position
+    position = _to_send(submission_id, first - 1).with_only_columns(items.c.position)
+    return connection.execute(position.offset(n - 1).limit(1)).scalar_one()
 
 
-def _locked(connection: Connection, submission_id: int) -> Any:
-    statement = select(submissions).where(submissions.c.id == submission_id)
-    return connection.execute(statement.with_for_update()).mappings().one()
-
-
-def _change(connection: Connection, submission_id: int, **values: Any) -> None:
-    statement = update(submissions).where(submissions.c.id == submission_id)
-    connection.execute(statement.values(values))
+def _to_send(submission_id: int, after: int) -> Select[Any]:
+    """Positions and data ids behind a position that will be sent, in the order of the list."""
+    ours = (items.c.submission_id == submission_id) & (items.c.status == UNREAD)
+    found = select(items.c.position, items.c.data_id).where(ours, items.c.position > after)
+    return found.order_by(items.c.position)
 
 
 def _range(submission_id: int, first: int, last: int) -> ColumnElement[bool]:

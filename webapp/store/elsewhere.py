@@ -1,9 +1,9 @@
 """Elsewhere: what other submissions to the same project have done to an id since."""
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from webapp.store import sql
 from webapp.store.attempts import of_submission as attempts_of
@@ -12,6 +12,9 @@ from webapp.store.statuses import IN_PROJECT, UNLINKED
 from webapp.store.submissions import Submission
 from webapp.store.tables import attempts, items, submissions
 from webapp.store.words import State
+
+AnyRow = Item | Row[*tuple[Any, ...]]
+"""An item, or its columns position, data_id and attempt."""
 
 
 class Doing(NamedTuple):
@@ -28,19 +31,6 @@ class Doing(NamedTuple):
         return self.status in IN_PROJECT
 
 
-class Held(Protocol):
-    """An item's row, or a part of it."""
-
-    @property
-    def position(self) -> int: ...
-
-    @property
-    def data_id(self) -> str: ...
-
-    @property
-    def attempt(self) -> int: ...
-
-
 def others(submission: Submission) -> ColumnElement[bool]:
     """The other submissions to the same project."""
     return (
@@ -53,10 +43,7 @@ def others(submission: Submission) -> ColumnElement[bool]:
 
 def has_earlier(connection: Connection, submission: Submission) -> bool:
     """Whether anything was submitted to the project before, so that looking is worth it."""
-    return (
-        connection.execute(select(submissions.c.id).where(others(submission)).limit(1)).first()
-        is not None
-    )
+    return sql.any_row(connection, select(submissions.c.id).where(others(submission)))
 
 
 def last_doings(
@@ -66,22 +53,13 @@ def last_doings(
 
     An attempt that only found it linked is named where none here linked it.
     """
+    of, its_attempt = items.c, attempts.c.number == items.c.attempt
     asked = sql.listed(connection, sorted(data_ids))  # in the order of the index that is searched
     statement = (
-        select(
-            items.c.data_id,
-            items.c.status,
-            items.c.submission_id,
-            submissions.c.name,
-            attempts.c.begun_at,
-        )
-        .select_from(asked.join(items, items.c.data_id == asked.c.value))
-        .join(submissions, submissions.c.id == items.c.submission_id)
-        .join(
-            attempts,
-            (attempts.c.submission_id == items.c.submission_id)
-            & (attempts.c.number == items.c.attempt),
-        )
+        select(of.data_id, of.status, of.submission_id, submissions.c.name, attempts.c.begun_at)
+        .select_from(asked.join(items, of.data_id == asked.c.value))
+        .join(submissions, submissions.c.id == of.submission_id)
+        .join(attempts, (attempts.c.submission_id == of.submission_id) & its_attempt)
         .where(others(submission), items.c.status.in_(IN_PROJECT | UNLINKED))
         .order_by(attempts.c.begun_at, attempts.c.id)
     )
@@ -94,7 +72,7 @@ def last_doings(
 
 
 def done_since(
-    connection: Connection, submission: Submission, kind: str, rows: Iterable[Held]
+    connection: Connection, submission: Submission, kind: str, rows: Iterable[AnyRow]
 ) -> dict[int, Doing]:
     """By position, who has done to items what an attempt of this kind ("link", "unlink") would.
 
@@ -127,4 +105,4 @@ def _any_attempt(connection: Connection, submission: Submission, kind: str, sinc
     theirs = attempts.c.submission_id == submissions.c.id
     later = theirs & (attempts.c.kind == kind) & (attempts.c.begun_at > since)
     wanted = select(attempts.c.id).join(submissions, later).where(others(submission))
-    return connection.execute(wanted.limit(1)).first() is not None
+    return sql.any_row(connection, wanted)

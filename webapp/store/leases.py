@@ -46,7 +46,7 @@ def due(table: Table, now: float) -> ColumnElement[bool]:
 
 def exists(connection: Connection, condition: ColumnElement[bool]) -> bool:
     """Whether any row meets the condition; so cheap that it is asked before a claim."""
-    return connection.execute(select(1).where(condition).limit(1)).first() is not None
+    return sql.any_row(connection, select(1).where(condition))
 
 
 def first(

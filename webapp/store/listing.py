@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from webapp.store import pages
+from webapp.store import pages, sql
 from webapp.store.accounts import Account
 from webapp.store.pages import Cursor, Page
 from webapp.store.submissions import Submission, seen_by, with_submitter
@@ -49,8 +49,7 @@ def page(
 def any_visible(connection: Connection, account: Account, now: float) -> bool:
     """Whether the account sees any submission at all."""
     kept = submissions.c.state != State.DISCARDED
-    statement = select(submissions.c.id).where(seen_by(account, now), kept).limit(1)
-    return connection.execute(statement).first() is not None
+    return sql.any_row(connection, select(submissions.c.id).where(seen_by(account, now), kept))
 
 
 def counts(connection: Connection, account: Account, wanted: Filter, now: float) -> Counter[str]:
@@ -74,8 +73,5 @@ def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
     if wanted.words:
         yield submissions.c.board_word.in_(wanted.words)
     if wanted.text:
-        yield or_(
-            submissions.c.name.icontains(wanted.text, autoescape=True),
-            submissions.c.project_name.icontains(wanted.text, autoescape=True),
-            accounts.c.name.icontains(wanted.text, autoescape=True),
-        )
+        shown = (submissions.c.name, submissions.c.project_name, accounts.c.name)
+        yield or_(*(column.icontains(wanted.text, autoescape=True) for column in shown))

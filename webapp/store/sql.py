@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    Select,
     String,
     Table,
     TableValuedAlias,
@@ -36,6 +37,11 @@ def fetch_one(
     """The one row of a statement, made as fetch() does; None when there is none."""
     row = connection.execute(statement).mappings().one_or_none()
     return make(**row) if row else None
+
+
+def any_row(connection: Connection, statement: Select[Any]) -> bool:
+    """Whether the statement finds any row."""
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

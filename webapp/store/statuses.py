@@ -63,7 +63,6 @@ MOVING = _words(lambda meant: not meant.final)
 IN_PROJECT = _words(lambda meant: meant.linked)
 UNLINKED = _words(lambda meant: meant.unlinked)
 UNDOABLE = _words(lambda meant: meant.undo)
-RELINKABLE = _words(lambda meant: meant.relink)
 ENDED_WELL = _words(lambda meant: meant.final and not meant.trouble)
 TAKEN_OUT = UNLINKED | {"PARTIALLY_UNLINKED"}
 """The words of an unlinking batch that change what is true of an item."""

@@ -97,10 +97,9 @@ def _wait_for_sign_in(context: Context, chore: Chore) -> None:
     """Signing in makes it due at once."""
     now = context.clock()
     problem = {"kind": "NoKey", "message": "", "problem": {}, "at": now}
+    later = now + troubles.BLOCKED_PAUSE
     with context.store.write() as connection:
-        chores.give_back(
-            connection, chore, now, due_at=now + troubles.BLOCKED_PAUSE, problem=problem
-        )
+        chores.give_back(connection, chore, now, due_at=later, problem=problem)
 
 
 def _ica_has_trouble(context: Context, chore: Chore, error: IcaError) -> None:
@@ -114,8 +113,7 @@ def _ica_has_trouble(context: Context, chore: Chore, error: IcaError) -> None:
             chores.end(connection, chore, now, problem=problem)
             drafts.note_refused(connection, chore.submission_id)
             return
-        chores.give_back(
-            connection, chore, now, due_at=now + seconds, problem=problem, failures=failures
-        )
+        kept = {"problem": problem, "failures": failures}
+        chores.give_back(connection, chore, now, due_at=now + seconds, **kept)
     if isinstance(error, TooMany):
         context.budget.pause(chore.account_id, now + seconds)

@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from webapp.settings import Settings
-from webapp.store import Store
+from webapp.store import Store, batches
+from webapp.store.batches import Batch
 from webapp.vault import Vault
 from webapp.work.budget import Budget
 from webapp.work.clients import Clients
@@ -23,6 +25,12 @@ class Context:
     budget: Budget
     clock: Callable[[], float]
     stop: threading.Event
+
+    def record(self, batch: Batch, now: float | None = None, **values: Any) -> None:
+        """As batches.record(), in a transaction of its own."""
+        now = self.clock() if now is None else now
+        with self.store.write() as connection:
+            batches.record(connection, batch, now, **values)
 
     @classmethod
     def build(

@@ -88,12 +88,8 @@ class Worker:
             return None
         now = self._context.clock()
         self._beat(now)
-        return (
-            self._house_due(now)
-            or self._batch_due(now)
-            or self._chore_due(now)
-            or self._upload_due(now)
-        )
+        looks = (self._house_due, self._batch_due, self._chore_due, self._upload_due)
+        return next((due for look in looks if (due := look(now))), None)
 
     def _fits(self) -> bool:
         """Whether the tables are of this version; while they are not, it says so, and rests."""

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from webapp.ica.errors import NotThere
-from webapp.store import batches, results
+from webapp.store import results
 from webapp.store.batches import Batch
 from webapp.store.words import UNKNOWN, BatchState, Blocked, Task
 from webapp.work import troubles, walk
@@ -19,12 +19,8 @@ def note(context: Context, batch: Batch, error: NotThere) -> None:
     now = context.clock()
     since = batch.missing_since or now
     count = batch.missing_count + 1
-    values: dict[str, Any] = {
-        "missing_count": count,
-        "missing_since": since,
-        "trouble": troubles.described(error, now),
-        "blocked": Blocked.NO,
-    }
+    values: dict[str, Any] = {"missing_count": count, "missing_since": since}
+    values |= {"trouble": troubles.described(error, now), "blocked": Blocked.NO}
     if count >= TIMES and now - since >= AFTER:
         batch = _given_back(context, batch)
         ended = {"state": BatchState.LOST, "task": Task.NONE, "due_at": None, "settled_at": now}
@@ -32,8 +28,7 @@ def note(context: Context, batch: Batch, error: NotThere) -> None:
     else:
         last = since + AFTER
         values |= {"due_at": min(now + PAUSE, last) if now < last else now + PAUSE}
-    with context.store.write() as connection:
-        batches.record(connection, batch, now, **values)
+    context.record(batch, now, **values)
 
 
 def _given_back(context: Context, batch: Batch) -> Batch:

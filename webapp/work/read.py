@@ -25,19 +25,16 @@ NO_ID = (
     "a-f, such as fil.0123456789abcdef0123456789abcdef."
 )
 
-log = logging.getLogger(__name__)
-
-
 TOO_LONG = (
     "This list was read for five minutes without coming to its end, and was given up. If it is a "
     "list of data ids, split it and upload the parts."
 )
-
-
 DEADLY = (
     "This list was given up: three times Linkboard died or failed while it read this list. Save it "
     "as .csv, or split it, and upload that; the log of the worker says more."
 )
+
+log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):

@@ -89,14 +89,8 @@ def _job(client: IcaClient, submission: Submission, batch: Batch) -> Job | None:
 
 
 def _heard(news: News, now: float) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "total": news.total,
-        "counts": news.counts,
-        "counted_at": now,
-        "missing_count": 0,
-        "missing_since": None,
-        **troubles.WELL,
-    }
+    values: dict[str, Any] = {"total": news.total, "counts": news.counts, "counted_at": now}
+    values |= {"missing_count": 0, "missing_since": None} | troubles.WELL
     if news.job:
         finished = news.job.time_finished
         values |= {

@@ -9,7 +9,7 @@ from webapp.ica.errors import IcaError, MayNot, NotSignedIn, NotThere, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.ica.operations import Kind
-from webapp.store import Connection, accounts, batches, items, results
+from webapp.store import accounts, batches, items, results
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
 from webapp.store.words import NOT_SENT, BatchState, Blocked, Task
@@ -33,7 +33,9 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
     now = context.clock()
     with context.store.write() as connection:
         if batches.is_stopped(connection, batch):
-            _stop(connection, batch, now)
+            # It was under way when the others were stopped, and did not arrive.
+            stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
+            batches.record(connection, batch, now, **stopped, **troubles.WELL)
             return
         data_ids = items.ids_to_send(connection, batch)
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
@@ -44,12 +46,6 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         _not_sent(context, batch, error)
     else:
         _sent(context, batch, created)
-
-
-def _stop(connection: Connection, batch: Batch, now: float) -> None:
-    """It was under way when the others were stopped, and did not arrive."""
-    stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
-    batches.record(connection, batch, now, **stopped, **troubles.WELL)
 
 
 def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:
@@ -68,24 +64,15 @@ def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:
 def _not_sent(context: Context, batch: Batch, error: IcaError) -> None:
     if error.maybe_done:
         troubles.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
-    elif error.worth_trying_again:
-        troubles.postpone(context, batch, error, state=BatchState.WAITING, task=Task.SEND)
-    elif type(error) in BLOCKING:
-        reason = BLOCKING[type(error)]
-        troubles.postpone(
-            context, batch, error, state=BatchState.WAITING, task=Task.SEND, blocked=reason
-        )
-    else:
-        _refused(context, batch, error)
-
-
-def _refused(context: Context, batch: Batch, error: IcaError) -> None:
-    """ICA doesn't take the batch as it stands: nothing of it was sent."""
-    now = context.clock()
-    refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
-    problem = troubles.described(error, now)
-    with context.store.write() as connection:
-        batches.record(connection, batch, now, problem=problem, **refused, **troubles.WELL)
+    elif error.worth_trying_again or type(error) in BLOCKING:
+        waiting = {"state": BatchState.WAITING, "task": Task.SEND}
+        blocked = BLOCKING.get(type(error), Blocked.NO)
+        troubles.postpone(context, batch, error, **waiting, blocked=blocked)
+    else:  # ICA doesn't take the batch as it stands: nothing of it was sent
+        now = context.clock()
+        refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
+        refused["problem"] = troubles.described(error, now)
+        context.record(batch, now, **refused, **troubles.WELL)
 
 
 def find(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -97,20 +84,10 @@ def find(context: Context, client: IcaClient, submission: Submission, batch: Bat
     if found:
         _sent(context, batch, found)
     elif now - (batch.intent_at or now) < FIND_FOR:
-        with context.store.write() as connection:
-            again = now + FIND_AGAIN
-            batches.record(connection, batch, now, due_at=again, blocked=Blocked.NO)
+        context.record(batch, now, due_at=now + FIND_AGAIN, blocked=Blocked.NO)
     else:
-        with context.store.write() as connection:
-            batches.record(
-                connection,
-                batch,
-                now,
-                state=BatchState.WAITING,
-                task=Task.SEND,
-                due_at=now,
-                sent_again=True,
-            )
+        again = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now}
+        context.record(batch, now, **again, sent_again=True)
 
 
 def _look_for(
@@ -160,9 +137,8 @@ def close(context: Context, batch: Batch) -> None:
     not_sent = partial(results.end_unread, status=NOT_SENT, reason=_why_not_sent(batch))
     batch = walk.by_chunks(context, batch, not_sent)
     now = context.clock()
-    with context.store.write() as connection:
-        closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
-        batches.record(connection, batch, now, **closed, **troubles.WELL)
+    closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
+    context.record(batch, now, **closed, **troubles.WELL)
 
 
 def _why_not_sent(batch: Batch) -> str:

@@ -39,16 +39,9 @@ def postpone(context: Context, batch: Batch, error: IcaError, **values: Any) -> 
     reason = REASONS.get(type(error), Blocked.NO)
     seconds = BLOCKED_PAUSE if reason else pause(error, batch.failures)
     values = {"blocked": reason, "task": Task(batch.task)} | values
+    values |= {"due_at": now + seconds, "failures": batch.failures + 1}
     with context.store.write() as connection:
-        batches.record(
-            connection,
-            batch,
-            now,
-            due_at=now + seconds,
-            failures=batch.failures + 1,
-            trouble=described(error, now),
-            **values,
-        )
+        batches.record(connection, batch, now, trouble=described(error, now), **values)
         if not values["blocked"]:
             trouble = "throttled" if isinstance(error, TooMany) else "unreachable"
             accounts.note_trouble(connection, batch.account_id, trouble, now + seconds, now)
@@ -56,8 +49,7 @@ def postpone(context: Context, batch: Batch, error: IcaError, **values: Any) -> 
         context.budget.pause(batch.account_id, now + seconds)
 
 
-def block(context: Context, batch: Batch, reason: Blocked, **values: Any) -> None:
+def block(context: Context, batch: Batch, reason: Blocked) -> None:
     """The batch waits until the cause is gone; it looks by itself every few minutes."""
     now = context.clock()
-    with context.store.write() as connection:
-        batches.record(connection, batch, now, due_at=now + BLOCKED_PAUSE, blocked=reason, **values)
+    context.record(batch, now, due_at=now + BLOCKED_PAUSE, blocked=reason)

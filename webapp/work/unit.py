@@ -31,14 +31,8 @@ def perform(context: Context, batch: Batch) -> None:
         outcome = _perform(context, batch)
     except LeaseLost:
         outcome = "somebody else does it"
-    log.info(
-        "submission %d batch %d: %s, %s, %.2f s",
-        batch.submission_id,
-        batch.ordinal,
-        batch.task,
-        outcome,
-        context.clock() - started,
-    )
+    took, place = context.clock() - started, (batch.submission_id, batch.ordinal)
+    log.info("submission %d batch %d: %s, %s, %.2f s", *place, batch.task, outcome, took)
 
 
 def _perform(context: Context, batch: Batch) -> str:

@@ -97,8 +97,7 @@ def _walked_whole(context: Context, batch: Batch) -> None:
         batch = _mark_what_was_not_listed(context, batch)
         values = {"state": BatchState.SETTLED, "task": Task.NONE, "due_at": None}
         values["settled_at"] = now
-    with context.store.write() as connection:
-        batches.record(connection, batch, now, counts=batch.found, **values)
+    context.record(batch, now, counts=batch.found, **values)
 
 
 def _mark_what_was_not_listed(context: Context, batch: Batch) -> Batch:
@@ -163,13 +162,11 @@ def _troubled_words(client: IcaClient, batch: Batch) -> tuple[str, ...]:
 
 def _troubled_due(batch: Batch, now: float) -> bool:
     """Failures are what users wait for: they are read first, as soon as there are more of them."""
-    count = _troubled_count(batch)
+    count, before = _troubled_count(batch), batch.failed_count
     if batch.failed_cursor or count == 0:
         return bool(batch.failed_cursor)
     waited = now - (batch.failed_walked_at or 0.0)
-    return count > batch.failed_count * GROWN_BY or (
-        count != batch.failed_count and waited >= TROUBLED_EVERY
-    )
+    return count > before * GROWN_BY or (count != before and waited >= TROUBLED_EVERY)
 
 
 def _troubled_count(batch: Batch) -> int:
@@ -179,11 +176,8 @@ def _troubled_count(batch: Batch) -> int:
 def _troubled_read(batch: Batch, page: Page[Item], now: float) -> dict[str, Any]:
     if page.next_token:
         return {"failed_cursor": page.next_token}
-    return {
-        "failed_cursor": None,
-        "failed_count": _troubled_count(batch),
-        "failed_walked_at": now,
-    }
+    count = _troubled_count(batch)
+    return {"failed_cursor": None, "failed_count": count, "failed_walked_at": now}
 
 
 def _round_read(batch: Batch, page: Page[Item], anew: bool, now: float) -> dict[str, Any]:
