@@ -17,7 +17,7 @@ from webapp.store.words import BEGUN, LEFT_OUT, ChoreKind, State
 from webapp.store.workers import SILENT_AFTER
 from webapp.web import attempts as attempts_page
 from webapp.web import guard, items, params, reasons, standing, troubles
-from webapp.web.acts import RETRY, is_offered
+from webapp.web.acts import RETRY, offered
 from webapp.web.build import build
 from webapp.web.desk import desk, nothing_here, viewer
 from webapp.web.htmx import polled
@@ -84,7 +84,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "label": label,
         "sentence": standing.sentence(submission, tries, attempts_page.stuck(tries, cut)),
         "troubles": troubles.of(submission, tries, cut),
-        "segments": standing.segments(submission.counts, total, place, standing.labels(submission)),
+        "segments": standing.segments(submission.counts, place, standing.labels(submission)),
         "total": total,
         "percent": standing.percent_done(submission),
         "batches": cut,
@@ -121,22 +121,22 @@ def acts(
     """What can be done with its items now: text and address."""
     over = submission.state == State.SETTLED
     words = standing.ordered(submission.counts)
-    again = [word for word in words if is_offered(RETRY, word, over=True) and word != LEFT_OUT]
+    again = offered(RETRY, words, over=True)
     for word in ["FAILED"] if "FAILED" in words else again[: int(over)]:
-        yield f"Try again {standing.what(word)}", _ask("retry.ask", submission, status=word)
+        yield f"Try again {standing.what(word)}", _ask("retry.retry", submission, status=word)
     if not over:
         return
     last = next((one for one in reversed(tries) if attempts_page.stuck([one], cut)), None)
     if last:
         failed = [word for word in last.counts if word not in TAKEN_OUT]
         asked = {"attempt": last.number, "status": failed}
-        yield "Try to unlink these again", _ask("retry.ask_undo", submission, **asked)
+        yield "Try to unlink these again", _ask("retry.undo", submission, **asked)
     if "LINKED" in words:
-        yield "Undo: unlink what it linked", _ask("retry.ask_undo", submission)
+        yield "Undo: unlink what it linked", _ask("retry.undo", submission)
     if unlinked := sorted(UNLINKED.intersection(words)):
-        yield "Link again what was unlinked", _ask("retry.ask", submission, status=unlinked)
+        yield "Link again what was unlinked", _ask("retry.retry", submission, status=unlinked)
     if LEFT_OUT in words:
-        yield "Send what was left out", _ask("retry.ask", submission, status=LEFT_OUT)
+        yield "Send what was left out", _ask("retry.retry", submission, status=LEFT_OUT)
 
 
 def _ask(endpoint: str, submission: Submission, **asked: Any) -> str:

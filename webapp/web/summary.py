@@ -134,7 +134,7 @@ def _ended_ill(word: str) -> bool:
 def _action(word: str, count: int, submission: Submission) -> Action:
     stopped = word == NOT_SENT and submission.state == State.SETTLED
     if _ended_ill(word) or stopped:
-        retry = url_for("retry.ask", submission_id=submission.id, status=word)
+        retry = url_for("retry.retry", submission_id=submission.id, status=word)
         text = f"Try again {standing.what(word)} in “{submission.name}”, with {count:,} of these"
         return Action(text, retry)
     place = url_for("submissions.page", submission_id=submission.id)
