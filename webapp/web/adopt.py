@@ -17,15 +17,12 @@ blueprint = Blueprint("adopt", __name__)
 IDS = {"project_id": "project", "batch_id": "batch"}
 
 
-@blueprint.get("/submissions/adopt")
-def form() -> ResponseReturnValue:
-    return _form(dict.fromkeys([*IDS, "name"], ""), {})
-
-
-@blueprint.post("/submissions/adopt")
+@blueprint.route("/submissions/adopt", methods=["GET", "POST"])
 def adopt() -> ResponseReturnValue:
     given = {field: params.line(request.form.get(field, "")).lower() for field in IDS}
     given["name"] = forms.name(request.form.get("name", ""))
+    if request.method != "POST":
+        return _form(given, {})
     if wrong := _wrong(given):
         return _form(given, wrong)
     try:

@@ -45,12 +45,8 @@ def page(find_id: str) -> ResponseReturnValue:
     tally = found.tally()
     shown = tally.page(outcomes, params.cursor(), params.size())
     named = desk().read(submissions.many, tally.named())
-    here = url_for("find.page", find_id=find_id)
-    kept = {"size": params.chosen_size()}
-
-    def only(words: Sequence[str]) -> str:
-        return here + params.query({"outcome": words, **kept})
-
+    chosen = {"outcome": outcomes, "size": params.chosen_size()}
+    place = params.Place(url_for("find.page", find_id=find_id), chosen)
     return render_template(
         "find/answer.html",
         find=asked,
@@ -59,10 +55,12 @@ def page(find_id: str) -> ResponseReturnValue:
         total=tally.total,
         summary=tally.summary(named, asked.id),
         rows=list(found.rows(shown.rows)),
-        filter_url={word: only(params.toggled(outcomes, word)) for word in tally.counts},
-        clear_url=only([]),
+        filter_url={
+            word: place.but(outcome=params.toggled(outcomes, word)) for word in tally.counts
+        },
+        clear_url=place.but(outcome=None),
         export_url={form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
-        **params.Place(here, {"outcome": outcomes, **kept}).around(shown),
+        **place.around(shown),
     )
 
 

@@ -70,11 +70,8 @@ def greet() -> None:
 
     A poll does not: a page that is left open is no visit.
     """
-    token = session.get("token")
-    if not token:
-        return
-    now = desk().now()
-    found = desk().read(sessions.account_of, token, now)
+    token, now = session.get("token", ""), desk().now()
+    found = desk().read(sessions.account_of, token, now) if token else None
     if found is None:
         return
     g.viewer, seen_at = found

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import abort, request
@@ -102,8 +102,7 @@ def query(values: Mapping[str, Any]) -> str:
     return "?" + urlencode(kept, doseq=True) if kept else "?"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a list stands, and what was chosen of it: filters, search, size."""
 
     address: str

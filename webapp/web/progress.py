@@ -40,28 +40,21 @@ blueprint = Blueprint("progress", __name__)
 def progress(submission_id: int) -> ResponseReturnValue:
     """Polled: one SELECT, then 304 while nothing has changed. It does not prolong the session."""
     now = desk().now()
-    with desk().store.read() as connection:
-        glance = watching.glance(connection, session.get("token", ""), submission_id, now)
+    glance = desk().read(watching.glance, session.get("token", ""), submission_id, now)
     if glance is None or not glance.allowed:
-        return _refused()
+        guard.greet()  # is nobody signed in any more, or is there nothing for them to see?
+        return nothing_here() if g.get("viewer") else guard.ask_to_sign_in()
     if now - glance.watched_at > NOTED_EVERY:
-        _note_watched(submission_id, now)
-    return polled(
-        _tag(submission_id, glance.revision, glance, now), now, lambda: _part(submission_id)
-    )
-
-
-def _refused() -> ResponseReturnValue:
-    """Nobody is signed in any more, or there is nothing for them to see."""
-    guard.greet()
-    return nothing_here() if g.get("viewer") else guard.ask_to_sign_in()
+        desk().write(watching.note, submission_id, now)
+    tag = _tag(submission_id, glance.revision, glance, now)
+    return polled(tag, now, lambda: _part(submission_id))
 
 
 def shown(submission: Submission) -> dict[str, Any]:
     """What the part shows, for the page that holds it."""
     now = desk().now()
     if now - submission.watched_at > NOTED_EVERY:
-        _note_watched(submission.id, now)
+        desk().write(watching.note, submission.id, now)
     with desk().store.read() as connection:
         glance = watching.glance(connection, session.get("token", ""), submission.id, now)
         cut = batches.of_submission(connection, submission.id)
@@ -126,8 +119,7 @@ def acts(
         yield f"Try again {standing.what(word)}", _ask("retry.retry", submission, status=word)
     if not over:
         return
-    last = next((one for one in reversed(tries) if attempts_page.stuck([one], cut)), None)
-    if last:
+    if last := next((one for one in reversed(tries) if attempts_page.stuck([one], cut)), None):
         failed = [word for word in last.counts if word not in TAKEN_OUT]
         asked = {"attempt": last.number, "status": failed}
         yield "Try to unlink these again", _ask("retry.undo", submission, **asked)
@@ -151,8 +143,7 @@ def _titled(chore: Chore) -> tuple[str, Chore, str]:
 
 def _part(submission_id: int) -> str | Response:
     guard.greet()
-    with desk().store.read() as connection:
-        submission = submissions.get(connection, submission_id)
+    submission = desk().read(submissions.get, submission_id)
     found = shown(submission)
     if submission.state in BEGUN:
         found |= reasons.shown(submission) | {"item_chips": items.chips_of_page(submission)}
@@ -161,11 +152,6 @@ def _part(submission_id: int) -> str | Response:
         return Response(headers={"HX-Refresh": "true"})  # it is another page now
     part = PARTS.get(State(submission.state), "submissions/_progress.html")
     return render_template(part, alone=True, **found)
-
-
-def _note_watched(submission_id: int, now: float) -> None:
-    with desk().store.write() as connection:
-        watching.note(connection, submission_id, now)
 
 
 def _tag(submission_id: int, revision: int, glance: Glance, now: float) -> str:

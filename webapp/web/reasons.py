@@ -38,7 +38,7 @@ def across() -> ResponseReturnValue:
     project_id, since = params.text("project"), _since()
     place = Place(url_for("reasons.across"), {"project": project_id})
     with desk().store.read() as connection:
-        found = reasons.across(connection, _chosen(project_id, since), MOST)
+        found = reasons.across(connection, chosen_of_request(), MOST)
         projects = access.projects(connection, viewer().id, desk().now())
     return render_template(
         "reasons/across.html",
@@ -86,7 +86,9 @@ def _of_all(spread: reasons.Spread, project_id: str, since: str) -> tuple[str | 
 
 def chosen_of_request() -> reasons.Which:
     """The submissions of the project and the time that the request names."""
-    return _chosen(params.text("project"), _since())
+    seconds, now = SINCE[_since()][1], desk().now()
+    begun_after = now - seconds if seconds else 0.0
+    return submissions.begun_in(viewer(), params.text("project"), begun_after, now)
 
 
 def _since() -> str:
@@ -94,11 +96,6 @@ def _since() -> str:
     if since not in SINCE:
         abort(400, "The time is one of 7d, 30d and all.")
     return since
-
-
-def _chosen(project_id: str, since: str) -> reasons.Which:
-    seconds, now = SINCE[since][1], desk().now()
-    return submissions.begun_in(viewer(), project_id, now - seconds if seconds else 0.0, now)
 
 
 def text_of(submission: Submission, reason_id: int | None) -> str | None:

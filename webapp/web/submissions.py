@@ -8,21 +8,10 @@ from webapp.store import attempts as attempts_store
 from webapp.store import drafts as drafts_store
 from webapp.store import taking
 from webapp.store.words import BEGUN, State, Task
-from webapp.web import (
-    drafts,
-    find,
-    forms,
-    handback,
-    intake,
-    items,
-    progress,
-    projects,
-    reasons,
-    samples,
-)
+from webapp.web import drafts, find, forms, handback, items, progress, projects, reasons, samples
 from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural
-from webapp.web.intake import Errors, Form, Unusable
+from webapp.web.intake import Errors, Form, Unusable, take
 from webapp.web.retry import do_at_once
 
 CLOSED_AT_ONCE = 4  # batches whose items say at once that they were not sent
@@ -48,7 +37,7 @@ def search() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     form = Form.of_request()
     try:
-        submission_id = intake.take(form)
+        submission_id = take(form)
     except Unusable as error:
         return _form(form, error.errors)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
