@@ -99,7 +99,7 @@ def _place(wanted: Filter) -> Place:
     """The board, filtered like this."""
     chosen = {
         "project": wanted.project_id,
-        "state": [*wanted.words, *[ARCHIVED] * wanted.archived],
+        "state": [*wanted.words, ARCHIVED] if wanted.archived else wanted.words,
         "q": wanted.text,
         "mine": "1" if wanted.account_id else "",
     }

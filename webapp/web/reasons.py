@@ -42,7 +42,7 @@ def across() -> ResponseReturnValue:
         projects = access.projects(connection, viewer().id, desk().now())
     return render_template(
         "reasons/across.html",
-        found=[(spread, *_of_all(spread, project_id, since)) for spread in found],
+        found=found,
         total=sum(spread.count for spread in found),
         projects=projects,
         project_id=project_id,
@@ -74,14 +74,6 @@ def _rows(here: Desk, submission_id: int, reason_id: int) -> Iterator[tuple[obje
     submission = here.read(submissions.get, submission_id)
     wanted = [Slice(None, reason_id=reason_id)]
     return exports.table_rows(here, submission, items.each(here.store, submission_id, wanted))
-
-
-def _of_all(spread: reasons.Spread, project_id: str, since: str) -> tuple[str | None, str | None]:
-    """Where a group of several submissions is exported and tried again; one has its own."""
-    if len(spread.holders) == 1:
-        return None, None
-    query = params.query({"reason": spread.reason_id, "project": project_id, "since": since})
-    return url_for("reasons.export") + query, url_for("group_retry.retry") + query
 
 
 def chosen_of_request() -> reasons.Which:
