@@ -39,12 +39,13 @@ def read_claims(token: str) -> Claims:
     which stay the same from token to token. Nothing is raised: what can't be read is empty.
     """
     claims = _json_part(token, 1)
+    expires: Any = claims.get("exp")
     return Claims(
         subject=_first(claims, "sub", "username", "email"),
         tenant=_first(claims, "tenant", "tns", "tid"),
         name=_first(claims, "name", "username"),
         email=_first(claims, "email"),
-        expires=_moment(claims.get("exp")),
+        expires=float(expires) if type(expires) in (int, float) else None,
     )
 
 
@@ -67,10 +68,6 @@ def _json_part(token: str, number: int) -> Mapping[str, Any]:
 def _first(claims: Mapping[str, Any], *names: str) -> str:
     values = (claims.get(name) for name in names)
     return next((value for value in values if value and isinstance(value, str)), "")
-
-
-def _moment(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The operations of ICA that Linkboard uses, one method each, typed on both sides."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -48,8 +48,7 @@ class IcaClient:
         clock: Callable[[], float] = time.time,
         on_call: Callable[[], None] = lambda: None,
     ) -> None:
-        self._credential = credential
-        self._clock = clock
+        self._credential, self._clock = credential, clock
         self._transport = Transport(base_url, session or new_session(), timeout, clock, on_call)
         self._batches = batch_operations(version)
 
@@ -77,14 +76,12 @@ class IcaClient:
         self, text: str = "", *, page_token: str | None = None, page_size: int = 20
     ) -> Page[Project]:
         """A page of the projects that match a text, all of them for "". GET /api/projects"""
-        params = _cursor(page_token, page_size)
-        if text:
-            params.append(("search", text))
-        return self._get(operations.GET_PROJECTS, Page[Project], params)
+        params = {"pageToken": page_token or None, "pageSize": page_size, "search": text or None}
+        return self._ask(operations.GET_PROJECTS, Page[Project], params)
 
     def project(self, project_id: str) -> Project:
         """One project. GET /api/projects/{p}"""
-        return self._get(operations.GET_PROJECT, Project, project=project_id)
+        return self._ask(operations.GET_PROJECT, Project, project=project_id)
 
     def eligible(self, project_id: str, data_ids: Sequence[str]) -> set[str]:
         """Those of the ids that could be linked into the project.
@@ -94,27 +91,31 @@ class IcaClient:
         """
         if not data_ids:
             return set()
-
-        def page(token: str | None) -> Page[Data]:
-            params = [("id", data_id) for data_id in data_ids] + _cursor(token, PAGE_SIZE)
-            return self._get(operations.GET_ELIGIBLE, Page[Data], params, project=project_id)
-
-        return {data.id for data in _each(page)}
+        found: set[str] = set()
+        seen: set[str | None] = set()
+        token: str | None = None
+        while token not in seen:
+            seen.add(token)
+            params = {"id": data_ids, "pageToken": token, "pageSize": PAGE_SIZE}
+            page = self._ask(operations.GET_ELIGIBLE, Page[Data], params, project=project_id)
+            found.update(data.id for data in page.items)
+            token = page.next_token
+            if token is None:
+                return found
+        raise IcaNonsense("ICA's pages go round in a circle: a cursor came a second time.")
 
     def data(self, project_id: str, data_id: str) -> ProjectData:
         """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""
-        return self._get(operations.GET_DATA, ProjectData, project=project_id, data=data_id)
+        return self._ask(operations.GET_DATA, ProjectData, project=project_id, data=data_id)
 
     def jobs(self, *, offset: int = 0, page_size: int = 100) -> Page[Job]:
         """A page of the user's jobs, newest first. GET /api/jobs"""
-        newest_first = ("sort", "timeCreated desc")
-        return self._get(
-            operations.GET_JOBS, Page[Job], [*_offset(offset, page_size), newest_first]
-        )
+        params: Params = {"pageOffset": offset, "pageSize": page_size, "sort": "timeCreated desc"}
+        return self._ask(operations.GET_JOBS, Page[Job], params)
 
     def job(self, job_id: str) -> Job:
         """One job. GET /api/jobs/{j}"""
-        return self._get(operations.GET_JOB, Job, job=job_id)
+        return self._ask(operations.GET_JOB, Job, job=job_id)
 
     def statuses(self, kind: Kind = "link") -> tuple[str, ...]:
         """The item statuses that are known, in this version, for this kind of batch."""
@@ -129,11 +130,11 @@ class IcaClient:
         """
         operation = self._batches[kind].create
         body = msgspec.json.encode({"items": [{"dataId": data_id} for data_id in data_ids]})
-        return self._call(Call(operation, path_to(operation, project=project_id), body=body), Batch)
+        return self._ask(operation, Batch, body=body, project=project_id)
 
     def batch(self, project_id: str, batch_id: str, *, kind: Kind = "link") -> Batch:
         """A batch with its job. GET …/dataLinkingBatch/{b}"""
-        return self._get(self._batches[kind].get, Batch, project=project_id, batch=batch_id)
+        return self._ask(self._batches[kind].get, Batch, project=project_id, batch=batch_id)
 
     def items(
         self,
@@ -153,13 +154,14 @@ class IcaClient:
         page_offset: rows to skip, which asks for offset paging instead: it tells the total, sees
         the first 200,000 rows only, and may show a row twice.
         """
-        params = [("status", status) for status in statuses]
-        if page_offset is None:
-            params += _cursor(page_token, page_size)
-        else:
-            params += _offset(page_offset, page_size)
+        params = {
+            "status": list(statuses),
+            "pageToken": (page_token or None) if page_offset is None else None,
+            "pageOffset": page_offset,
+            "pageSize": page_size,
+        }
         operation = self._batches[kind].items
-        return self._get(operation, Page[Item], params, project=project_id, batch=batch_id)
+        return self._ask(operation, Page[Item], params, project=project_id, batch=batch_id)
 
     def count_items(
         self, project_id: str, batch_id: str, *, status: str | None = None, kind: Kind = "link"
@@ -177,12 +179,18 @@ class IcaClient:
     def item(self, project_id: str, batch_id: str, item_id: str, *, kind: Kind = "link") -> Item:
         """One item of a batch. GET …/dataLinkingBatch/{b}/items/{i}"""
         operation = self._batches[kind].item
-        return self._get(operation, Item, project=project_id, batch=batch_id, item=item_id)
+        return self._ask(operation, Item, project=project_id, batch=batch_id, item=item_id)
 
-    def _get(self, operation: Operation, answer: type[T], params: Params = (), **ids: str) -> T:
-        return self._call(Call(operation, path_to(operation, **ids), params), answer)
-
-    def _call(self, call: Call, answer: type[T]) -> T:
+    def _ask(
+        self,
+        operation: Operation,
+        answer: type[T],
+        params: Params | None = None,
+        *,
+        body: bytes | None = None,
+        **ids: str,
+    ) -> T:
+        call = Call(operation, path_to(operation, **ids), params, body)
         token = self._token()
         try:
             return self._transport.carry(call, answer, bearer(token))
@@ -196,33 +204,9 @@ class IcaClient:
 
     def _mint(self, key: str, tenant: str) -> Token:
         """A new token for a key. POST /api/tokens"""
-        params = [("tenant", tenant)] if tenant else []
+        params = {"tenant": tenant or None}
         call = Call(operations.CREATE_TOKEN, operations.CREATE_TOKEN.path, params)
         minted = self._transport.carry(call, MintedToken, api_key(key))
         logs.hide(key, minted.token)
         now = self._clock()
         return Token.minted(minted.token, now=now, ica_now=now + (self.clock_offset or 0.0))
-
-
-def _cursor(page_token: str | None, page_size: int) -> list[tuple[str, str]]:
-    params = [("pageSize", str(page_size))]
-    return [("pageToken", page_token), *params] if page_token else params
-
-
-def _offset(page_offset: int, page_size: int) -> list[tuple[str, str]]:
-    return [("pageOffset", str(page_offset)), ("pageSize", str(page_size))]
-
-
-def _each(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
-    """All rows, page after page, until a page has no next one."""
-    token: str | None = None
-    seen = {token}
-    while True:
-        rows = page(token)
-        yield from rows.items
-        token = rows.next_token
-        if token is None:
-            return
-        if token in seen:
-            raise IcaNonsense("ICA's pages go round in a circle: a cursor came a second time.")
-        seen.add(token)

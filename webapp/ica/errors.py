@@ -1,16 +1,4 @@
-"""What can go wrong with a call to ICA, as one tree of errors.
-
-IcaError                 whatever went wrong; the message is a sentence fit for a log
- ├── IcaUnreachable      no answer: refused, no such name, TLS, timed out, dropped
- ├── IcaNonsense         an answer that can't be read: HTML with 200, half a JSON, another shape
- └── IcaProblem          ICA said no
-      ├── NotSignedIn    401
-      ├── MayNot         403
-      ├── NotThere       404
-      ├── Conflict       409
-      ├── TooMany        429
-      ├── Refused        every other 4xx
-      └── IcaDown        5xx
+"""What can go wrong with a call to ICA, as one tree of errors, each with a sentence fit for a log.
 
 No message holds a key or a token, nor does any other attribute.
 """

@@ -1,6 +1,6 @@
 """HTTP as all operations share it: the session, its time-outs, ICA's clock, what sending raises."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
@@ -21,7 +21,7 @@ from webapp.ica.unanswered import NO_ANSWER, unreachable, was_refused
 Session = requests.Session
 T = TypeVar("T")
 
-Params = Sequence[tuple[str, str]]
+Params = Mapping[str, str | int | Sequence[str] | None]  # what is None is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Call:
 
     operation: Operation
     path: str
-    params: Params = ()
+    params: Params | None = None
     body: bytes | None = None
 
 
@@ -107,7 +107,7 @@ class Transport:
         return self.session.request(
             call.operation.method,
             self.base_url.rstrip("/") + call.path,
-            params=list(call.params),
+            params=call.params,
             data=call.body,
             headers=headers,
             auth=auth,

@@ -1,6 +1,6 @@
 """Acts: what can be done with a submission's items by another attempt, and the words for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webapp.store.attempts import Attempt
@@ -34,14 +34,10 @@ class Act:
     doing: str
     after: str
     nothing: str
-    endpoint: str = "retry.ask"
+    endpoint: str = "retry.retry"
     kind: str = "link"  # of the attempt
     # why, of one and of many
     skipped: Mapping[str, tuple[str, str]] = field(default_factory=lambda: _LINKING)
-
-    def said(self, count: int) -> str:
-        """That so many items are on their way."""
-        return f"{plural(count, 'item')} to be {self.doing}."
 
     def told(self, counts: Mapping[str, int]) -> list[tuple[int, str]]:
         """How many items were skipped, and why, in words."""
@@ -74,7 +70,7 @@ SEND = Act(
     nothing="None of these items can be sent now.",
 )
 UNDO = Act(
-    endpoint="retry.ask_undo",
+    endpoint="retry.undo",
     kind="unlink",
     status="LINKED",
     title="Unlink these items?",
@@ -100,14 +96,14 @@ def linking(statuses: Sequence[str]) -> Act:
     return RELINK if again else RETRY
 
 
-def is_offered(act: Act, word: str, *, over: bool) -> bool:
-    """Whether items with this status are offered to be linked; once all is over, those without an
+def offered(act: Act, words: Iterable[str], *, over: bool) -> list[str]:
+    """The statuses whose items are offered to be linked; once all is `over`, those without an
     outcome too.
     """
-    meant = meaning(word)
+    meant = {word: meaning(word) for word in words if word != LEFT_OUT}
     if act is RELINK:
-        return meant.relink
-    return meant.again or (over and not meant.final)
+        return [word for word, means in meant.items() if means.relink]
+    return [word for word, means in meant.items() if means.again or (over and not means.final)]
 
 
 def of(attempt: Attempt) -> Act:
@@ -115,28 +111,12 @@ def of(attempt: Attempt) -> Act:
     return UNDO if attempt.kind == "unlink" else linking(list(attempt.receipt.get("by_status", {})))
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of the items that were confirmed: taken, and skipped with the reason."""
-
-    confirmed: int
-    made: int
-    doing: str
-    skipped: list[tuple[int, str]]
-
-
-def receipt(attempt: Attempt) -> Receipt | None:
-    """The receipt of an attempt whose items are all taken."""
-    found = attempt.receipt
-    if not found:
-        return None
-    act = of(attempt)
-    return Receipt(
-        confirmed=found["made"] + sum(found["skipped"].values()),
-        made=found["made"],
-        doing=act.doing,
-        skipped=[
-            (count, f"{'it' if count == 1 else 'they'} {why}")
-            for count, why in act.told(found["skipped"])
-        ],
-    )
+def receipt(attempt: Attempt) -> str:
+    """What became of the items that were confirmed, in a sentence; "" before all are taken."""
+    if not attempt.receipt:
+        return ""
+    act, made, skipped = of(attempt), attempt.receipt["made"], attempt.receipt["skipped"]
+    told = [f"{plural(made + sum(skipped.values()), 'item')} chosen: {made:,} {act.doing}"]
+    for count, why in act.told(skipped):
+        told.append(f"{count:,} skipped because {'it' if count == 1 else 'they'} {why}")
+    return "; ".join(told) + "."

@@ -8,26 +8,22 @@ from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
 from webapp.store import Connection, access, batches, submissions
 from webapp.store.submissions import New
-from webapp.web import errors, forms, naming, params
+from webapp.web import errors, forms, params
 from webapp.web.desk import desk, viewer
 from webapp.work.clients import NoKey
 
 blueprint = Blueprint("adopt", __name__)
 
-IDS = ("project_id", "batch_id")
+IDS = {"project_id": "project", "batch_id": "batch"}
 
 
-@blueprint.get("/submissions/adopt")
-def form() -> ResponseReturnValue:
-    return _form(dict.fromkeys([*IDS, "name"], ""), {})
-
-
-@blueprint.post("/submissions/adopt")
+@blueprint.route("/submissions/adopt", methods=["GET", "POST"])
 def adopt() -> ResponseReturnValue:
     given = {field: params.line(request.form.get(field, "")).lower() for field in IDS}
-    given["name"] = naming.clean(request.form.get("name", ""))
-    wrong = _wrong(given)
-    if wrong:
+    given["name"] = forms.name(request.form.get("name", ""))
+    if request.method != "POST":
+        return _form(given, {})
+    if wrong := _wrong(given):
         return _form(given, wrong)
     try:
         project = desk().client().project(given["project_id"])
@@ -46,10 +42,10 @@ def adopt() -> ResponseReturnValue:
 
 
 def _wrong(given: dict[str, str]) -> dict[str, str]:
-    wrong = naming.too_long(given)
-    for name, what in (("project_id", "project"), ("batch_id", "batch")):
-        if not params.is_uuid(given[name]):
-            wrong[name] = (
+    wrong = forms.too_long(given)
+    for field, what in IDS.items():
+        if not params.is_uuid(given[field]):
+            wrong[field] = (
                 f"The {what}'s id is a UUID, such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. "
                 "Whoever made the batch has it in ICA's answer."
             )
@@ -64,9 +60,8 @@ def _known_here(connection: Connection, project: Project, batch: IcaBatch) -> in
     now = desk().now()
     access.remember(connection, viewer().id, project.id, project.name, now)
     submission_id = batches.submission_of(connection, batch.id)
-    if submission_id is None:
-        return None
-    return submission_id if submissions.visible(connection, submission_id, viewer(), now) else None
+    seen = submission_id and submissions.visible(connection, submission_id, viewer(), now)
+    return submission_id if seen else None
 
 
 def _keep(connection: Connection, given: dict[str, str], project: Project, batch: IcaBatch) -> int:

@@ -1,17 +1,17 @@
 """The answer to "where are my ids?", for one reader and as of one moment, id by id."""
 
-import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from webapp.store import Store, finds, submissions, whereabouts
+from webapp.store import finds, submissions, whereabouts
 from webapp.store.finds import Asked, Find
 from webapp.store.statuses import MOVING
 from webapp.store.submissions import Submission
-from webapp.store.whereabouts import NEVER, Holder, Reader, Sighting
+from webapp.store.whereabouts import NEVER, Reader, Sighting
 from webapp.store.words import NOT_SENT, State
+from webapp.web.desk import Desk
 from webapp.web.filters import iso
 from webapp.web.summary import LABELS, Tally
 
@@ -36,37 +36,17 @@ class AnswerRow:
 
 
 Key = tuple[str, int, str]  # a question, its reader, and how all that is seen stands
-
-
-class Tallies:
-    """The tallies that this process worked out last; each is right for as long as its key is."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Key, Tally] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def find(self, key: Key) -> Tally | None:
-        with self._lock:
-            return self._kept.get(key)
-
-    def keep(self, key: Key, tally: Tally) -> None:
-        with self._lock:
-            self._kept[key] = tally
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+Tallies = OrderedDict[Key, Tally]  # worked out last; each is right for as long as its key is
 
 
 class Answer:
     """Worked out while it is read; it needs no request, so it may stream."""
 
-    def __init__(self, store: Store, asked: Find, reader: Reader, tallies: Tallies) -> None:
-        self._store = store
-        self._find_id = asked.id
+    def __init__(self, here: Desk, asked: Find, reader: Reader, tallies: Tallies) -> None:
+        self._here, self._tallies = here, tallies
+        self._find_id, self._reader_id = asked.id, reader.account.id
         self._count: int = asked.review["ids"]
-        self._reader_id = reader.account.id
-        self._tallies = tallies
-        with store.read() as connection:
-            self._seen: Mapping[int, Holder] = whereabouts.holders(connection, reader)
+        self._seen = here.read(whereabouts.holders, reader)
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all, at once."""
@@ -75,25 +55,25 @@ class Answer:
     def tally(self) -> Tally:
         """What became of all the ids; worked out anew when anything has changed since."""
         key = self._find_id, self._reader_id, whereabouts.standing(self._seen)
-        if known := self._tallies.find(key):
+        if known := self._tallies.get(key):
             return known
-        verdicts = whereabouts.verdicts(self._store, self._find_id, self._count, self._seen)
+        verdicts = whereabouts.verdicts(self._here.store, self._find_id, self._count, self._seen)
         found = Tally(verdicts)
         if not found.moves:
-            self._tallies.keep(key, found)
+            self._tallies[key] = found
+            if len(self._tallies) > KEPT:
+                self._tallies.popitem(last=False)
         return found
 
     def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
         """These ids, a chunk a transaction."""
         for chunk in _chunks(ordinals):
-            with self._store.read() as connection:
-                found = finds.ids(connection, self._find_id, chunk)
-            yield from found
+            yield from self._here.read(finds.ids, self._find_id, chunk)
 
     def rows(self, ordinals: Iterable[int]) -> Iterator[AnswerRow]:
         """The submissions that hold each of these ids, a chunk of ids a transaction."""
         for chunk in _chunks(ordinals):
-            with self._store.read() as connection:
+            with self._here.store.read() as connection:
                 asked = finds.ids(connection, self._find_id, chunk)
                 found = whereabouts.sightings(connection, self._find_id, chunk, self._seen)
                 holders = {seen.holder.id for several in found.values() for seen in several}

@@ -7,61 +7,17 @@ from typing import Any
 
 from flask import Flask, g, get_flashed_messages
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import find_modules, import_string
 
 from webapp import __version__, paths
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store, workers
 from webapp.store.workers import SILENT_AFTER
 from webapp.vault import Vault, secret_key_for
-from webapp.web import (
-    adopt,
-    attempts,
-    board,
-    drafts,
-    errors,
-    exports,
-    filters,
-    find,
-    forms,
-    group_retry,
-    guard,
-    handback,
-    items,
-    ops,
-    params,
-    progress,
-    projects,
-    reasons,
-    retry,
-    samples,
-    session,
-    submissions,
-    upkeep,
-)
+from webapp.web import errors, filters, forms, guard, params, session
 from webapp.web.build import static_version
-from webapp.web.desk import Desk
+from webapp.web.desk import Desk, desk
 from webapp.work.context import Context
-
-BLUEPRINTS = (
-    session,
-    board,
-    submissions,
-    drafts,
-    upkeep,
-    progress,
-    items,
-    reasons,
-    retry,
-    group_retry,
-    attempts,
-    exports,
-    handback,
-    projects,
-    adopt,
-    find,
-    samples,
-    ops,
-)
 
 
 def create_app(
@@ -75,7 +31,13 @@ def create_app(
         static_url_path="/static",
     )
     secret_key = secret_key_for(settings)
-    app.config.update(_config(secret_key))
+    app.config.update(
+        SECRET_KEY=hashlib.sha256(b"linkboard: cookies" + secret_key.encode()).hexdigest(),
+        SESSION_COOKIE_NAME="linkboard",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
+    )
     app.extensions["desk"] = Desk(Context.build(settings, store, Vault(secret_key), clock=clock))
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -87,22 +49,13 @@ def create_app(
     forms.limit(app)
     errors.register(app)
     filters.register(app)
-    for module in BLUEPRINTS:
-        app.register_blueprint(module.blueprint)
+    for module in map(import_string, find_modules("webapp.web")):
+        if hasattr(module, "blueprint"):  # a module that has one is a part of the application
+            app.register_blueprint(module.blueprint)
     app.context_processor(_what_templates_know)
     app.jinja_env.globals["static_version"] = static_version()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
-
-
-def _config(secret_key: str) -> dict[str, Any]:
-    return {
-        "SECRET_KEY": hashlib.sha256(b"linkboard: cookies" + secret_key.encode()).hexdigest(),
-        "SESSION_COOKIE_NAME": "linkboard",
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,  # each address carries its version
-    }
 
 
 def _what_templates_know() -> dict[str, Any]:
@@ -118,13 +71,9 @@ def _worker_asleep_since() -> float | None:
     """When a worker was heard of last, if that is too long ago; a page shows it."""
     if not g.get("viewer"):
         return None
-    desk: Desk = g.desk
     try:
-        with desk.store.read() as connection:
-            beat_at = workers.last_beat(connection)
+        beat_at = desk().read(workers.last_beat)
     except DatabaseAway:
         return None  # this page is the one that says so
-    now = desk.now()
-    if beat_at is None:
-        return desk.started_at if now - desk.started_at > SILENT_AFTER else None
-    return beat_at if now - beat_at > SILENT_AFTER else None
+    heard_at = desk().started_at if beat_at is None else beat_at
+    return heard_at if desk().now() - heard_at > SILENT_AFTER else None

@@ -1,8 +1,7 @@
 """The attempts at a submission: all of them side by side, and each with its own items."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -14,19 +13,14 @@ from webapp.store.statuses import IN_PROJECT, TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
 from webapp.store.words import AttemptState, BatchState
 from webapp.web import acts, exports, params, reasons, standing
-from webapp.web.acts import Receipt
 from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural
-from webapp.web.items import ItemRow
 from webapp.web.standing import Segment
-
-DOING = {"link": "linked", "unlink": "unlinked"}
 
 blueprint = Blueprint("attempts", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """An attempt as it is listed. unsent: its batches that can be stopped, by `may_stop`."""
 
     attempt: Attempt
@@ -34,8 +28,7 @@ class Row:
     sentence: str
     href: str
     segments: Sequence[Segment]
-    total: int
-    receipt: Receipt | None
+    receipt: str
     unsent: int
     may_stop: bool
 
@@ -59,8 +52,20 @@ def page(submission_id: int, number: int) -> ResponseReturnValue:
     row = next((one for one in found if one.attempt.number == number), None)
     if row is None:
         abort(404, f"This submission has no attempt {number}. Its page lists those that there are.")
+    statuses = params.words("status")
+    place = params.Place(row.href, {"status": statuses}, "#items")
+    items = desk().read(history.page, row.attempt, statuses, params.cursor(), params.size())
     return render_template(
-        "attempts/attempt.html", submission=submission, row=row, **_shown(submission, row)
+        "attempts/attempt.html",
+        submission=submission,
+        row=row,
+        items=items.rows,
+        labels=standing.labels(submission),
+        statuses=statuses,
+        clear_url=place.but(status=None),
+        export_url=exports.urls(submission, attempt=number, status=statuses),
+        **place.around(items),
+        **reasons.shown(submission, attempt=number),
     )
 
 
@@ -84,14 +89,12 @@ def rows(submission: Submission, tries: Sequence[Attempt], cut: Sequence[Batch])
 
 def _row(submission: Submission, attempt: Attempt, cut: Sequence[Batch]) -> Row:
     place = url_for("attempts.page", submission_id=submission.id, number=attempt.number)
-    total = sum(attempt.counts.values())
     return Row(
         attempt=attempt,
         title=title(attempt),
         sentence=_sentence(attempt),
         href=place,
-        segments=standing.segments(attempt.counts, total, place, standing.labels(submission)),
-        total=total,
+        segments=standing.segments(attempt.counts, place, standing.labels(submission)),
         receipt=acts.receipt(attempt),
         unsent=sum(batch.state == BatchState.WAITING for batch in cut),
         may_stop=attempt.runs and viewer().id in {attempt.account_id, submission.account_id},
@@ -115,7 +118,7 @@ def _sentence(attempt: Attempt) -> str:
     words = UNLINKED if attempt.kind == "unlink" else IN_PROJECT
     done = sum(count for word, count in attempt.counts.items() if word in words)
     so_far = " so far" if attempt.runs else ""
-    return f"{done:,} of {plural(total, 'item')} {DOING[attempt.kind]}{so_far}."
+    return f"{done:,} of {plural(total, 'item')} {attempt.kind}ed{so_far}."
 
 
 def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> int:
@@ -123,25 +126,3 @@ def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> int:
     ended = {one.number for one in tries if one.kind == "unlink" and not one.runs}
     held = [batch.held for batch in cut if batch.attempt in ended and batch.kind == "unlink"]
     return sum(n for counts in held for word, n in counts.items() if word not in TAKEN_OUT)
-
-
-def _shown(submission: Submission, row: Row) -> dict[str, Any]:
-    """The attempt's groups of reasons, and a page of its items."""
-    statuses, attempt = params.words("status"), row.attempt
-    with desk().store.read() as connection:
-        found = history.page(connection, attempt, statuses, params.cursor(), params.size())
-    place = params.Place(row.href, {"status": statuses}, "#items")
-    return {
-        "rows": [_item(submission, attempt, item) for item in found.rows],
-        "statuses": statuses,
-        "clear_url": place.but(status=None),
-        **place.around(found),
-        "export_url": exports.urls(submission, attempt=attempt.number, status=statuses),
-        **reasons.shown(submission, attempt=attempt.number),
-    }
-
-
-def _item(submission: Submission, attempt: Attempt, item: Any) -> ItemRow:
-    label = standing.labels(submission).get(item.status)
-    place = url_for("items.item", submission_id=submission.id, position=item.position)
-    return ItemRow(item, item.status, label, place)

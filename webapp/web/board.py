@@ -2,15 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import Connection, access, attempts, listing
-from webapp.store.attempts import Attempt
 from webapp.store.listing import Filter
 from webapp.store.pages import Cursor, Page
 from webapp.store.submissions import Submission
@@ -20,7 +18,6 @@ from webapp.web.build import build
 from webapp.web.desk import ask_about_new_projects, desk, viewer
 from webapp.web.htmx import polled
 from webapp.web.params import Chip, Place
-from webapp.web.standing import Segment
 
 ROWS = 25
 POLL = "every 5s"
@@ -30,21 +27,6 @@ WORDS[BoardWord.DRAFT] = "Drafts"
 MOVING = {State.READING, State.ACTIVE}
 
 blueprint = Blueprint("board", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class BoardRow:
-    """A submission as the board shows it."""
-
-    submission: Submission
-    state: str
-    label: str
-    percent: int
-    total: int
-    segments: list[Segment]
-    outcome: str
-    attempts: int
-    mine: bool
 
 
 @blueprint.get("/")
@@ -58,25 +40,20 @@ def board() -> ResponseReturnValue:
     wanted, now = _wanted(), desk().now()
     with desk().store.read() as connection:
         shown = _shown(connection, wanted)
-        chips = _chips(connection, wanted)
-        projects = access.projects(connection, viewer().id, now)
-        used = bool(shown["rows"]) or listing.any_visible(connection, viewer(), now)
-        archive_url = None if shown["rows"] else _archive_url(connection, wanted)
-    return render_template(
-        "board/board.html",
-        projects=projects,
-        state_chips=chips,
-        used=used,
-        archive_url=archive_url,
-        **shown,
-    )
+        found = bool(shown["rows"])
+        shown |= {
+            "projects": access.projects(connection, viewer().id, now),
+            "state_chips": _chips(connection, wanted),
+            "used": found or listing.any_visible(connection, viewer(), now),
+            "archive_url": None if found else _archive_url(connection, wanted),
+        }
+    return render_template("board/board.html", **shown)
 
 
 @blueprint.get("/submissions/rows")
 def rows() -> ResponseReturnValue:
     """The rows alone, polled while any of them moves."""
-    with desk().store.read() as connection:
-        shown = _shown(connection, _wanted())
+    shown = desk().read(_shown, _wanted())
     return polled(shown["tag"], desk().now(), lambda: render_template("board/_rows.html", **shown))
 
 
@@ -100,7 +77,7 @@ def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
     place, is_mine = _place(wanted), bool(wanted.account_id)
     chips = []
     for word, label in WORDS.items():
-        chosen = _states(wanted) == [word]
+        chosen = place.chosen["state"] == [word]
         href = place.but(state="" if chosen else word)
         chips.append(Chip(word, label, counts[word], href, chosen))
     href = place.but(mine="" if is_mine else "1")
@@ -118,15 +95,11 @@ def _wanted() -> Filter:
     )
 
 
-def _states(wanted: Filter) -> list[str]:
-    return [*wanted.words, *([ARCHIVED] if wanted.archived else [])]
-
-
 def _place(wanted: Filter) -> Place:
     """The board, filtered like this."""
     chosen = {
         "project": wanted.project_id,
-        "state": _states(wanted),
+        "state": [*wanted.words, ARCHIVED] if wanted.archived else wanted.words,
         "q": wanted.text,
         "mine": "1" if wanted.account_id else "",
     }
@@ -140,7 +113,8 @@ def _shown(connection: Connection, wanted: Filter) -> dict[str, Any]:
     tries = attempts.of_submissions(connection, [row.id for row in page.rows])
     here = {**place.chosen, "after": cursor.after, "before": cursor.before}
     return {
-        "rows": [_row(submission, tries[submission.id]) for submission in page.rows],
+        "rows": [(submission, tries[submission.id]) for submission in page.rows],
+        "standing": standing,
         "wanted": wanted,
         "chosen": place.chosen,
         "filtered": any(place.chosen.values()),
@@ -150,22 +124,6 @@ def _shown(connection: Connection, wanted: Filter) -> dict[str, Any]:
         "rows_url": url_for("board.rows") + params.query(here),
         **place.around(page),
     }
-
-
-def _row(submission: Submission, tries: Sequence[Attempt]) -> BoardRow:
-    total = sum(submission.counts.values())
-    state, label = standing.badge(submission, tries)
-    return BoardRow(
-        submission=submission,
-        state=state,
-        label=label,
-        percent=standing.percent_done(submission),
-        total=total,
-        segments=standing.segments(submission.counts, total),
-        outcome=standing.in_short(submission),
-        attempts=len(tries),
-        mine=submission.account_id == viewer().id,
-    )
 
 
 def _tag(page: Page[Submission]) -> str:

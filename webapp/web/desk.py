@@ -1,13 +1,12 @@
 """The desk: what a view has at hand, and how it finds what a visitor may see."""
 
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Concatenate, NoReturn, ParamSpec, TypeVar
 
 from flask import abort, current_app, g, redirect, url_for
 
 from webapp.ica.client import IcaClient
-from webapp.settings import Settings
-from webapp.store import Store, access, attempts, submissions
+from webapp.store import Connection, access, attempts, submissions
 from webapp.store.accounts import Account
 from webapp.store.submissions import Submission
 from webapp.store.words import BEGUN, State
@@ -21,25 +20,31 @@ UNLISTED = {
 }
 ASK_AT_ONCE = 8  # projects that one page asks ICA about; the next page goes on
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class Desk:
     """One a process."""
 
     def __init__(self, context: Context) -> None:
-        self.context = context
-        self.started_at = context.clock()
+        self.context, self.store, self.settings = context, context.store, context.settings
+        self.now = context.clock
+        self.started_at = self.now()
 
-    @property
-    def store(self) -> Store:
-        return self.context.store
+    def read(
+        self, asked: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What a function of the store answers, in a transaction of its own."""
+        with self.store.read() as connection:
+            return asked(connection, *args, **kwargs)
 
-    @property
-    def settings(self) -> Settings:
-        return self.context.settings
-
-    @property
-    def now(self) -> Callable[[], float]:
-        return self.context.clock
+    def write(
+        self, done: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Have a function of the store change something, in a transaction of its own."""
+        with self.store.write() as connection:
+            return done(connection, *args, **kwargs)
 
     def client(self) -> IcaClient:
         """The client that acts for the visitor. Raises NoKey when their key is gone."""
@@ -70,8 +75,7 @@ def submission_or_404(submission_id: int) -> Submission:
 
 def _lead_from_former_address(submission_id: int) -> None:
     """What was a submission of its own in 0.2.0 may be an attempt at another one now."""
-    with desk().store.read() as connection:
-        former = attempts.former(connection, submission_id)
+    former = desk().read(attempts.former, submission_id)
     if former and submission_or_404(former[0]):
         place = url_for("attempts.page", submission_id=former[0], number=former[1])
         abort(redirect(place, 301))
@@ -115,8 +119,7 @@ def may_read(project_id: str) -> access.Access | None:
 
     Asked again only when the last answer holds no more. Raises NoKey when there is no key to ask.
     """
-    known = _known_access(project_id)
-    if known:
+    if known := _known_access(project_id):
         return known
     desk().client()
     return house.ask_access(desk().context, viewer(), project_id)
@@ -124,29 +127,24 @@ def may_read(project_id: str) -> access.Access | None:
 
 def ask_about_new_projects() -> None:
     """Submissions may be to projects of which no answer of ICA's holds for this visitor."""
-    with desk().store.read() as connection:
-        unknown = access.unanswered(connection, viewer(), desk().now(), ASK_AT_ONCE)
-    for project_id in unknown:
+    for project_id in desk().read(access.unanswered, viewer(), desk().now(), ASK_AT_ONCE):
         if house.ask_access(desk().context, viewer(), project_id) is None:
             return  # ICA gives no answer now: the page need not wait for the others
 
 
 def _visible(submission_id: int) -> Submission | None:
-    with desk().store.read() as connection:
-        return submissions.visible(connection, submission_id, viewer(), desk().now())
+    return desk().read(submissions.visible, submission_id, viewer(), desk().now())
 
 
 def _known_access(project_id: str) -> access.Access | None:
     """ICA's last answer, if that is not too old to hold."""
-    with desk().store.read() as connection:
-        known = access.find(connection, viewer().id, project_id)
+    known = desk().read(access.find, viewer().id, project_id)
     fresh = known and desk().now() - known.checked_at < access.HOLDS_FOR
     return known if fresh else None
 
 
 def _ask_about(submission_id: int) -> bool:
-    with desk().store.read() as connection:
-        project_id = submissions.project_of(connection, submission_id, viewer().ica_url)
+    project_id = desk().read(submissions.project_of, submission_id, viewer().ica_url)
     if project_id is None or _known_access(project_id):
         return False
     return house.ask_access(desk().context, viewer(), project_id) is not None

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
+from itertools import islice
 from urllib.parse import quote
 
 from flask import Response
@@ -51,7 +52,7 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     buffer = StringIO()
     write = csv.writer(buffer).writerow
     for row in rows:
-        write([_harmless(value) for value in row])
+        write([idlist.harmless(cell) if isinstance(cell, str) else cell for cell in row])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -63,16 +64,9 @@ def json_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
         yield json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n"
 
 
-def _harmless(value: object) -> object:
-    return idlist.harmless(value) if isinstance(value, str) else value
-
-
 def _in_chunks(lines: Iterable[str]) -> Iterator[bytes]:
     """The lines, some hundred at a time; the first at once, so that a download begins."""
-    chunk: list[str] = []
-    for number, line in enumerate(lines):
-        chunk.append(line)
-        if number == 0 or len(chunk) == CHUNK:
-            yield "".join(chunk).encode()
-            chunk.clear()
-    yield "".join(chunk).encode()
+    left = iter(lines)
+    yield next(left, "").encode()
+    while chunk := "".join(islice(left, CHUNK)):
+        yield chunk.encode()

@@ -1,11 +1,11 @@
 """Drafts: what was read is looked over and put right, then submitted or thrown away."""
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import chores, drafts, entries, submissions, uploads
-from webapp.store.entries import Entry
-from webapp.store.items import Item
 from webapp.store.pages import Page
 from webapp.store.submissions import Submission
 from webapp.store.words import ASKING, ChoreKind, Flag, State, Task
@@ -49,7 +49,12 @@ def listed(submission_id: int) -> ResponseReturnValue:
     kind = request.args.get("kind", "rejected")
     if kind not in TITLES:
         abort(400, "There is no such kind of entries. Go back to the review of the list.")
-    found = _listed(submission_id, kind)
+    cursor, size = params.cursor(), params.size()
+    found: Page[Any] = (
+        desk().read(drafts.flagged, submission_id, FLAGS[kind], cursor, size)
+        if kind in FLAGS
+        else desk().read(entries.page, submission_id, kind, cursor, size)
+    )
     place = params.Place(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
     return render_template(
         "drafts/entries.html",
@@ -151,14 +156,6 @@ def reread(submission_id: int) -> ResponseReturnValue:
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
-def _listed(submission_id: int, kind: str) -> Page[Entry] | Page[Item]:
-    cursor, size = params.cursor(), params.size()
-    with desk().store.read() as connection:
-        if kind in FLAGS:
-            return drafts.flagged(connection, submission_id, FLAGS[kind], cursor, size)
-        return entries.page(connection, submission_id, kind, cursor, size)
-
-
 def _why_not(submission: Submission, *, busy: bool) -> str:
     """Why a draft can't be submitted now. A page that is left open goes on showing its own number,
     and that one is meant.
@@ -196,8 +193,7 @@ def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> R
 
 
 def _say_what_changed(before: Submission) -> None:
-    with desk().store.read() as connection:
-        after = submissions.get(connection, before.id)
+    after = desk().read(submissions.get, before.id)
     more = after.left_out - before.left_out
     to_send = plural(after.item_count - after.left_out, "id")
     if more > 0:

@@ -1,8 +1,9 @@
 """Errors, worded: one table from exception to sentence, and one page for all of them."""
 
 import logging
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -95,20 +96,16 @@ def _untrusted_host(_error: Exception) -> ResponseReturnValue:
 def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
     response = make_response(_page(413, _own_words(error) or forms.too_large()))
     response.headers["Connection"] = "close"
-    response.call_on_close(_drainer())
+    if stream := request.environ.get("wsgi.input"):
+        response.call_on_close(partial(_drain, stream))
     return response
 
 
-def _drainer() -> Any:
-    """Reads what a browser still sends, or it would show a broken connection and no answer."""
-    stream = request.environ.get("wsgi.input")
-
-    def drain() -> None:
-        for _ in range(DRAIN_MB):
-            if stream is None or not stream.read(1_000_000):
-                return
-
-    return drain
+def _drain(stream: IO[bytes]) -> None:
+    """Read what a browser still sends, or it would show a broken connection and no answer."""
+    for _ in range(DRAIN_MB):
+        if not stream.read(1_000_000):
+            return
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

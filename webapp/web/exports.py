@@ -9,12 +9,12 @@ from typing import Any
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Store, attempts, batches, elsewhere, history, items
+from webapp.store import attempts, batches, elsewhere, history, items
 from webapp.store.elsewhere import Doing
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
 from webapp.web import downloads, params, standing
-from webapp.web.desk import desk, listed_or_404
+from webapp.web.desk import Desk, desk, listed_or_404
 from webapp.web.params import Place
 
 COLUMNS = (
@@ -48,81 +48,73 @@ def export(submission_id: int, form: str) -> ResponseReturnValue:
 
 def urls(submission: Submission, **asked: Any) -> dict[str, str]:
     """The addresses of the exports of a filter, by their form."""
-    forms = {form: (form, asked) for form in ("csv", "txt", "jsonl")}
-    forms["manifest"] = "csv", {**asked, "columns": "manifest"}
-    return {
-        name: Place(url_for("exports.export", submission_id=submission.id, form=form), kept).but()
-        for name, (form, kept) in forms.items()
-    }
+
+    def place(form: str) -> Place:
+        return Place(url_for("exports.export", submission_id=submission.id, form=form), asked)
+
+    found = {form: place(form).but() for form in ("csv", "txt", "jsonl")}
+    return found | {"manifest": place("csv").but(columns="manifest")}
 
 
 def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object, ...]]]:
     """The columns of the file, and its rows."""
     asked = request.args.get("columns", "")
     if asked not in {"", "manifest"}:
-        abort(
-            400, "An export has the columns of the table or, with columns=manifest, a manifest's."
-        )
-    found = _found(submission)
-    if asked:
-        return MANIFEST, _manifest_rows(desk().store, submission, found)
-    return COLUMNS, table_rows(desk().store, submission, found)
+        said = "An export has the columns of the table or, with columns=manifest, a manifest's."
+        abort(400, said)
+    here, found = desk(), _found(submission)
+    if not asked:
+        return COLUMNS, table_rows(here, submission, found)
+    return MANIFEST, (
+        (item.data_id, item.name, item.path, submission.project_id, item.status)
+        for item, doing in _with_unlinkers(here, submission, found)
+        if doing is None
+    )
 
 
 def _found(submission: Submission) -> Iterator[Item]:
     """The items that the URL asks for, each with its status in our words."""
     statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
-    number, store = params.whole("attempt"), desk().store
+    number, here = params.whole("attempt"), desk()
     if number:
-        with store.read() as connection:
-            tries = attempts.of_submission(connection, submission.id)
+        tries = here.read(attempts.of_submission, submission.id)
         attempt = next((one for one in tries if one.number == number), None) or abort(
             404, f"This submission has no attempt {number}."
         )
-        return history.each(store, attempt, statuses)
-    with store.read() as connection:
-        cut = batches.of_submission(connection, submission.id)
-    found = items.each(store, submission.id, items.slices(cut, statuses, reason_id), text)
-    labelled = ((item, standing.item_label(item.status, item.position, cut)[0]) for item in found)
-    return (replace(item, status=status) for item, status in labelled)
+        return history.each(here.store, attempt, statuses)
+    cut = here.read(batches.of_submission, submission.id)
+    wanted = items.slices(cut, statuses, reason_id)
+    return (
+        replace(item, status=standing.item_label(item.status, item.position, cut)[0])
+        for item in items.each(here.store, submission.id, wanted, text)
+    )
 
 
 def table_rows(
-    store: Store, submission: Submission, found: Iterable[Item]
+    here: Desk, submission: Submission, found: Iterable[Item]
 ) -> Iterator[tuple[object, ...]]:
-    """What stands in COLUMNS."""
-    with store.read() as connection:
-        tries = attempts.of_submission(connection, submission.id)
-    by = {one.number: one.by for one in tries}
-    for item, doing in _with_unlinkers(store, submission, found):
+    """What stands in COLUMNS; read while it is sent, when the request is over."""
+    by = {one.number: one.by for one in here.read(attempts.of_submission, submission.id)}
+    for item, doing in _with_unlinkers(here, submission, found):
         told = (item.line, item.data_id, item.status, item.reason, item.name, item.path)
         since = doing.name if doing else ""
         yield (*told, item.linked_id, item.attempt, by.get(item.attempt, ""), since)
 
 
-def _manifest_rows(
-    store: Store, submission: Submission, found: Iterable[Item]
-) -> Iterator[tuple[object, ...]]:
-    for item, doing in _with_unlinkers(store, submission, found):
-        if doing is None:
-            yield (item.data_id, item.name, item.path, submission.project_id, item.status)
-
-
 def _with_unlinkers(
-    store: Store, submission: Submission, found: Iterable[Item]
+    here: Desk, submission: Submission, found: Iterable[Item]
 ) -> Iterator[tuple[Item, Doing | None]]:
     """The items, each with who has unlinked since what stands as linked."""
     left = iter(found)
     while chunk := list(islice(left, CHUNK)):
-        with store.read() as connection:
-            doings = elsewhere.unlinked_since(connection, submission, chunk)
+        doings = here.read(elsewhere.unlinked_since, submission, chunk)
         yield from ((item, doings.get(item.position)) for item in chunk)
 
 
 def _stem(submission: Submission) -> str:
     """The submission's name, without the ending of the file that it was made from."""
     name = ENDING.sub("", submission.name)
-    attempt = params.whole("attempt")
+    number = params.whole("attempt")
+    attempt = [f"attempt-{number}"] if number else []
     manifest = ["manifest"] if request.args.get("columns") else []
-    number = [f"attempt-{attempt}"] if attempt else []
-    return "-".join([name, *number, *params.words("status"), *manifest])
+    return "-".join([name, *attempt, *params.words("status"), *manifest])

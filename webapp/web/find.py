@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,12 +23,12 @@ blueprint.record(lambda state: state.app.extensions.update({TALLIES: Tallies()})
 
 @blueprint.get("/find")
 def form() -> ResponseReturnValue:
-    return _form(Form(project_id="", name="", ids="", file=None), {})
+    return _form(Form.of_request(), {})
 
 
 @blueprint.post("/find")
 def ask() -> ResponseReturnValue:
-    asked = Form.of(request.form, request.files)
+    asked = Form.of_request()
     try:
         find_id = question.ask(asked)
     except Unusable as error:
@@ -42,13 +41,26 @@ def page(find_id: str) -> ResponseReturnValue:
     """The answer as of now, and as this visitor may see it, whoever asked."""
     asked = _find_or_404(find_id)
     ask_about_new_projects()
-    outcomes = params.words("outcome")
+    outcomes, found = params.words("outcome"), _answer_to(asked)
+    tally = found.tally()
+    shown = tally.page(outcomes, params.cursor(), params.size())
+    named = desk().read(submissions.many, tally.named())
+    chosen = {"outcome": outcomes, "size": params.chosen_size()}
+    place = params.Place(url_for("find.page", find_id=find_id), chosen)
     return render_template(
         "find/answer.html",
         find=asked,
         mine=asked.account_id == viewer().id,
         outcomes=outcomes,
-        **_shown(asked, outcomes),
+        total=tally.total,
+        summary=tally.summary(named, asked.id),
+        rows=list(found.rows(shown.rows)),
+        filter_url={
+            word: place.but(outcome=params.toggled(outcomes, word)) for word in tally.counts
+        },
+        clear_url=place.but(outcome=None),
+        export_url={form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
+        **place.around(shown),
     )
 
 
@@ -81,42 +93,16 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
 
 
 def _find_or_404(find_id: str) -> Find:
-    found = None
-    if FIND_ID.fullmatch(find_id):
-        with desk().store.read() as connection:
-            found = finds.get(connection, find_id, viewer().ica_url)
-    if found is None:
-        abort(404, "There is no such question, or it is too old to be kept. Ask it again.")
-    return found
+    ours = FIND_ID.fullmatch(find_id)
+    found = desk().read(finds.get, find_id, viewer().ica_url) if ours else None
+    return found or abort(
+        404, "There is no such question, or it is too old to be kept. Ask it again."
+    )
 
 
 def _answer_to(asked: Find) -> Answer:
     tallies: Tallies = current_app.extensions[TALLIES]
-    return Answer(desk().store, asked, Reader(viewer(), desk().now()), tallies)
-
-
-def _shown(asked: Find, outcomes: Sequence[str]) -> dict[str, Any]:
-    """The summary, and the rows of the page that the URL asks for."""
-    cursor, size, found = params.cursor(), params.size(), _answer_to(asked)
-    tally = found.tally()
-    shown = tally.page(outcomes, cursor, size)
-    with desk().store.read() as connection:
-        named = submissions.many(connection, tally.named())
-    kept = {"size": size if size != params.SIZES[0] else None}
-    here = url_for("find.page", find_id=asked.id)
-
-    def only(words: Sequence[str]) -> str:
-        return here + params.query({"outcome": words, **kept})
-
-    return {
-        "total": tally.total,
-        "summary": tally.summary(named, asked.id),
-        "rows": list(found.rows(shown.rows)),
-        "filter_url": {word: only(params.toggled(outcomes, word)) for word in tally.counts},
-        "clear_url": only([]),
-        **params.Place(here, {"outcome": outcomes, **kept}).around(shown),
-        "export_url": {form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
-    }
+    return Answer(desk(), asked, Reader(viewer(), desk().now()), tallies)
 
 
 def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:

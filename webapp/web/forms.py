@@ -20,6 +20,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
 from webapp.store.scopes import MOST_PICKED
+from webapp.web import params
 from webapp.web.desk import desk
 from webapp.web.filters import bytes_size
 
@@ -33,6 +34,7 @@ SELECTION = 1_000_000  # bytes: some fifty for each item that can be picked, twi
 FIELDS = 100
 MB = 1024 * 1024
 MARGIN = MB // 4  # for the fields and the boundaries around an upload
+LONGEST = {"name": 200, "note": 2000}  # characters, of a submission and of what is said of it
 PIECE = 8 * 1024  # bytes that are looked at at once; twice as many are the longest headers
 
 NOT_OURS = (
@@ -56,6 +58,20 @@ def _allow_more() -> None:
     elif request.endpoint in SELECTIONS:
         request.max_content_length = SELECTION
         request.max_form_parts = 2 * MOST_PICKED + FIELDS
+
+
+def name(given: str) -> str:
+    """A name as it is kept: one line, words with one space between them."""
+    return " ".join(params.line(given).split())
+
+
+def too_long(given: Mapping[str, str]) -> dict[str, str]:
+    """What is said of a name and a note that are too long: field -> sentence."""
+    return {
+        field: f"A {field} may have {most:,} characters; this one has {len(given[field]):,}."
+        for field, most in LONGEST.items()
+        if len(given.get(field, "")) > most
+    }
 
 
 def answer(template: str, errors: Mapping[str, str], **shown: Any) -> ResponseReturnValue:

@@ -2,13 +2,13 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, reasons, scopes, submissions
-from webapp.store.scopes import Scope
+from webapp.store.scopes import Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.store.taking import Confirmed
 from webapp.store.words import BEGUN
@@ -17,6 +17,7 @@ from webapp.web import reasons as reasons_page
 from webapp.web.acts import RETRY
 from webapp.web.desk import desk, viewer
 from webapp.web.retry import LONGEST_TOKEN, begin_at_once
+from webapp.web.scope import shown_at
 
 MOST = 50  # submissions of one confirmation
 SECONDS = 8.0  # within the request; then the worker goes on
@@ -24,32 +25,25 @@ SECONDS = 8.0  # within the request; then the worker goes on
 blueprint = Blueprint("group_retry", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What is tried again of one submission."""
 
     submission: Submission
     scope: Scope
-    confirmed: int
-    made: int
+    tally: Tally
 
 
-@blueprint.get("/reasons/retry")
-def ask() -> ResponseReturnValue:
-    return _confirmation(_parts(), 200)
-
-
-@blueprint.post("/reasons/retry")
+@blueprint.route("/reasons/retry", methods=["GET", "POST"])
 def retry() -> ResponseReturnValue:
-    """Each submission gets an attempt of its own at exactly what the page said of it."""
+    """Have it confirmed; then each submission gets an attempt at exactly what the page said."""
+    if request.method != "POST":
+        return _confirmation(_parts(), 200)
     token = request.form.get("token", "")[:LONGEST_TOKEN] or abort(400, "Confirm it on its page.")
-    asked = [params.pair(text) for text in request.form.getlist("list")][:MOST]
-    said = dict(asked)
+    said = dict(map(_said, request.form.getlist("list")[:MOST]))
     parts = [part for part in _parts() if part.submission.id in said]
-    with desk().store.read() as connection:
-        done = {one.submission_id for one in attempts.by_token(connection, token)}
+    done = {one.submission_id for one in desk().read(attempts.by_token, token)}
     left = [part for part in parts if part.submission.id not in done]
-    grown = [part for part in left if part.confirmed > said[part.submission.id]]
+    grown = [part for part in left if part.tally.confirmed > said[part.submission.id]]
     if grown or not (left or done):
         return _confirmation(parts, 422)
     until = desk().now() + SECONDS
@@ -62,16 +56,15 @@ def retry() -> ResponseReturnValue:
 @blueprint.get("/reasons/retry/<token>")
 def receipt(token: str) -> ResponseReturnValue:
     """What became of each submission's items, as far as the visitor may see it."""
+    now = desk().now()
     with desk().store.read() as connection:
-        begun = attempts.by_token(connection, token) if token else []
-        seen = [
-            (found, one)
-            for one in begun
-            if (found := submissions.visible(connection, one.submission_id, viewer(), desk().now()))
+        rows = [
+            (found, one, acts.receipt(one))
+            for one in attempts.by_token(connection, token)
+            if (found := submissions.visible(connection, one.submission_id, viewer(), now))
         ]
-    if not seen:
+    if not rows:
         abort(404, "There is no such receipt, or you may not see any of its submissions.")
-    rows = [(submission, one, acts.receipt(one)) for submission, one in seen]
     return render_template("reasons/receipt.html", rows=rows)
 
 
@@ -80,19 +73,25 @@ def _reason() -> int:
     return params.number(request.values.get("reason", ""), said)
 
 
+def _said(text: str) -> tuple[int, int]:
+    """A submission and how many of its items the page spoke of, as that wrote them: 12:345."""
+    wrong = "This form is not one of ours: begin again at the page that it stands on."
+    first, _, second = text.partition(":")
+    return params.number(first, wrong), params.number(second, wrong)
+
+
 def _parts() -> list[Part]:
     """The submissions that have items of the group, each with what can be tried again now."""
-    reason_id, at = _reason(), request.form.get("at", desk().now(), float)
+    reason_id = _reason()
+    scope = Scope(reason_id=reason_id, at=shown_at(desk().now()))
+    parts = []
     with desk().store.read() as connection:
         held = reasons.holders(connection, reasons_page.chosen_of_request(), reason_id)[:MOST]
         known = submissions.many(connection, [holder.submission_id for holder in held])
-        parts = []
-        for holder in held:
-            source = known[holder.submission_id]
-            scope = Scope(reason_id=reason_id, at=min(at, desk().now()))
+        for source in (known[holder.submission_id] for holder in held):
             tally = scopes.tally(connection, source, RETRY.kind, scope)
             if tally.made and source.state in BEGUN:
-                parts.append(Part(source, scope, tally.confirmed, tally.made))
+                parts.append(Part(source, scope, tally))
     return parts
 
 
@@ -100,7 +99,7 @@ def _confirmation(parts: Sequence[Part], status: int) -> ResponseReturnValue:
     page = render_template(
         "reasons/retry.html",
         parts=parts,
-        made=sum(part.made for part in parts),
+        made=sum(part.tally.made for part in parts),
         reason_id=_reason(),
         project_id=params.text("project"),
         since=request.values.get("since", "30d"),

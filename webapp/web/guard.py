@@ -21,24 +21,15 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
 LONGEST_WAY_BACK = 3_000  # characters; gunicorn takes request lines of 4,094
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
 def protect(app: Flask) -> None:
     """Put the guard before every request and the headers on every response."""
     app.before_request(_refuse_other_names)
-    app.before_request(_know_the_desk)
     app.before_request(_refuse_foreign_acts)
     app.before_request(_demand_sign_in)
     app.after_request(_set_headers)
@@ -56,21 +47,14 @@ def _is_ours(host: str, trusted: tuple[str, ...]) -> bool:
     return ours or LOOPBACK_IPV6.fullmatch(host) is not None
 
 
-def _know_the_desk() -> None:
-    g.desk = desk()
-
-
 def _refuse_foreign_acts() -> None:
     """A page of another site can't make a browser act here."""
     if request.method not in CHANGES:
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        allowed = site == "same-origin"
-    else:
-        scheme, _, host = request.headers.get("Origin", "").partition("://")
-        allowed = scheme in {"http", "https"} and host == request.host
-    if not allowed:
+    scheme, _, host = request.headers.get("Origin", "").partition("://")
+    from_here = scheme in {"http", "https"} and host == request.host
+    site = request.headers.get("Sec-Fetch-Site", "same-origin" if from_here else "")
+    if site != "same-origin":
         abort(403, "This request came from another site, so nothing was done.")
 
 
@@ -86,18 +70,13 @@ def greet() -> None:
 
     A poll does not: a page that is left open is no visit.
     """
-    token = session.get("token")
-    if not token:
-        return
-    now = desk().now()
-    with desk().store.read() as connection:
-        found = sessions.account_of(connection, token, now)
+    token, now = session.get("token", ""), desk().now()
+    found = desk().read(sessions.account_of, token, now) if token else None
     if found is None:
         return
     g.viewer, seen_at = found
     if now - seen_at > sessions.TOUCH_EVERY and request.endpoint not in POLLED:
-        with desk().store.write() as connection:
-            sessions.touch(connection, token, now, desk().settings.session_hours * 3600)
+        desk().write(sessions.touch, token, now, desk().settings.session_hours * 3600)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from time import thread_time
 
@@ -10,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Limits, Reading, Unreadable
-from webapp.store import Store, batches, elsewhere, items, uploads
+from webapp.store import batches, elsewhere, items, uploads
 from webapp.store.batches import Batch
 from webapp.store.elsewhere import Doing
 from webapp.store.items import Item
@@ -18,7 +19,7 @@ from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.store.words import NOT_SENT, UNREAD, State
 from webapp.web import downloads, standing
-from webapp.web.desk import desk, submission_or_404
+from webapp.web.desk import Desk, desk, submission_or_404
 from webapp.work import read
 
 REJECTED = "REJECTED"
@@ -35,8 +36,7 @@ blueprint = Blueprint("handback", __name__)
 
 def offers(submission: Submission) -> list[tuple[str, str]]:
     """What there is to download, text and address: a file and pasted text apart."""
-    with desk().store.read() as connection:
-        upload = uploads.get(connection, submission.id)
+    upload = desk().read(uploads.get, submission.id)
     if upload is None:
         return []
     place = url_for("handback.download", submission_id=submission.id)
@@ -57,7 +57,7 @@ def download(submission_id: int) -> ResponseReturnValue:
     upload, part = _upload_and_part(submission)
     try:
         reading = _reading(submission, upload, part)
-        chunks = idlist.annotate(reading, Outcomes(desk().store, submission))
+        chunks = idlist.annotate(reading, partial(_outcomes, desk(), submission))
         chunks = chain([next(chunks)], chunks)
     except Unreadable as error:
         abort(422, f"This list can't be handed back. {error}")
@@ -87,21 +87,19 @@ def _limits() -> Limits:
     return read.limits(desk().settings)._replace(pause=pause)
 
 
-class Outcomes:
-    """Looks up what became of entries, a chunk of them a transaction; needs no request."""
+def _outcomes(
+    here: Desk, submission: Submission, entries: Sequence[Entry]
+) -> Iterator[tuple[str, ...]]:
+    """Status, reason, attempt and linked path of each; a repeat has those of its id.
 
-    def __init__(self, store: Store, submission: Submission) -> None:
-        self._store = store
-        self._submission = submission
-
-    def __call__(self, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
-        """Status, reason, attempt and linked path of each; a repeat has those of its id."""
-        ids = {entry.data_id for entry in entries if entry.data_id}
-        with self._store.read() as connection:
-            cut = batches.of_submission(connection, self._submission.id)
-            found = items.by_data_id(connection, self._submission.id, ids)
-            doings = elsewhere.unlinked_since(connection, self._submission, found.values())
-        return (_cells(entry, found.get(entry.data_id), cut, doings) for entry in entries)
+    Looked up a chunk of entries a transaction, when the request is over.
+    """
+    ids = {entry.data_id for entry in entries if entry.data_id}
+    with here.store.read() as connection:
+        cut = batches.of_submission(connection, submission.id)
+        found = items.by_data_id(connection, submission.id, ids)
+        doings = elsewhere.unlinked_since(connection, submission, found.values())
+    return (_cells(entry, found.get(entry.data_id), cut, doings) for entry in entries)
 
 
 def _cells(
@@ -119,8 +117,7 @@ def _cells(
 
 
 def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
-    with desk().store.read() as connection:
-        upload = uploads.get(connection, submission.id)
+    upload = desk().read(uploads.get, submission.id)
     if upload is None:
         abort(404, "This submission has no list of its own: it was not made from an upload.")
     if submission.state not in HANDED_BACK:

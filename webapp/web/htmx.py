@@ -23,8 +23,3 @@ def polled(tag: str, checked_at: float, render: Callable[[], str | Response]) ->
     response.headers["HX-PTag"] = tag
     response.headers["HX-Trigger"] = json.dumps({"checked": {"at": iso(checked_at)}})
     return response
-
-
-def page_or_part(page: str, part: str) -> str:
-    """The template to render: of the whole page, or of the part of it that htmx asked for."""
-    return part if is_part() else page

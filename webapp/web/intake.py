@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO
 
-from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
+from flask import request
+from werkzeug.datastructures import FileStorage
 
 from webapp.store import Connection, submissions, uploads
 from webapp.store.submissions import New
 from webapp.store.uploads import Upload
 from webapp.store.words import State
-from webapp.web import naming, params
+from webapp.web import forms, params
 from webapp.web.desk import desk, may_read, viewer
 from webapp.web.errors import sentence
 from webapp.work import read
@@ -33,18 +34,19 @@ class Form:
     file: FileStorage | None
 
     @classmethod
-    def of(cls, fields: ImmutableMultiDict[str, str], files: MultiDict[str, FileStorage]) -> "Form":
-        file = files.get("file")
+    def of_request(cls) -> "Form":
+        """Empty where the request brought none."""
+        fields, file = request.form, request.files.get("file")
         return cls(
             project_id=params.line(fields.get("project_id", "")).lower(),
-            name=naming.clean(fields.get("name", "")),
+            name=forms.name(fields.get("name", "")),
             ids=fields.get("ids", ""),
             file=file if file and file.filename else None,
         )
 
     def errors(self) -> Errors:
         """What can be told without asking anybody: field -> sentence."""
-        wrong = naming.too_long({"name": self.name})
+        wrong = forms.too_long({"name": self.name})
         if not self.project_id:
             wrong["project_id"] = "Choose the project to link the data into."
         elif not params.is_uuid(self.project_id):
@@ -69,9 +71,8 @@ def take(form: Form) -> int:
 
     Raises Unusable, and keeps nothing, when the form or a list that was read at once is of no use.
     """
-    errors = form.errors()
-    if errors:
-        raise Unusable(errors)
+    if wrong := form.errors():
+        raise Unusable(wrong)
     try:
         project = may_read(form.project_id)
     except NoKey as error:
@@ -86,11 +87,9 @@ def take(form: Form) -> int:
         mine = claim_if_small(connection, submission_id)
     if mine:
         read.read(desk().context, mine, at_once=True)
-    with desk().store.read() as connection:
-        found = submissions.get(connection, submission_id)
+    found = desk().read(submissions.get, submission_id)
     if found.state == State.UNREADABLE:
-        with desk().store.write() as connection:
-            submissions.discard(connection, submission_id, desk().now())
+        desk().write(submissions.discard, submission_id, desk().now())
         raise Unusable({"file" if form.file else "ids": found.problem})
     return submission_id
 
@@ -112,8 +111,7 @@ def _keep(form: Form, project_name: str) -> int:
         uploads.add(connection, submission_id, [name for name, _ in streams])
     for part, (_, stream) in enumerate(streams):
         for sequence, piece in enumerate(pieces(stream)):
-            with desk().store.write() as connection:
-                uploads.keep_piece(connection, submission_id, part, sequence, piece)
+            desk().write(uploads.keep_piece, submission_id, part, sequence, piece)
     return submission_id
 
 
@@ -136,7 +134,7 @@ def pieces(stream: IO[bytes]) -> Iterator[bytes]:
 def _file_name(file: FileStorage) -> str:
     """The file's own name, without the folders that some browsers send along."""
     path = params.line(file.filename or "").replace("\\", "/").rstrip("/")
-    return path.rsplit("/", 1)[-1][-naming.LONGEST["name"] :] or "file"
+    return path.rsplit("/", 1)[-1][-forms.LONGEST["name"] :] or "file"
 
 
 def _name_for(form: Form, now: float) -> str:

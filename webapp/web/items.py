@@ -1,8 +1,7 @@
 """The item table, and one item's own page, live from ICA."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, cast
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -18,7 +17,7 @@ from webapp.store.submissions import Submission
 from webapp.store.words import BEGUN, LEFT_OUT, NOT_SENT, UNREAD, State
 from webapp.web import errors, exports, params, reasons, standing
 from webapp.web.desk import desk, listed_or_404, viewer
-from webapp.web.htmx import page_or_part
+from webapp.web.htmx import is_part
 from webapp.web.params import Chip, Place
 from webapp.work.clients import NoKey
 
@@ -27,8 +26,7 @@ NOT_SHOWN = "ICA does not show it in this project."
 blueprint = Blueprint("items", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
+class ItemRow(NamedTuple):
     """An item as the table shows it; `since`: another submission has unlinked it since."""
 
     item: Item
@@ -38,11 +36,8 @@ class ItemRow:
     since: Doing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What ICA says to one question: its answer, or a sentence on why there is none, and its own
-    words.
-    """
+class Answer(NamedTuple):
+    """ICA's answer to a question; else a sentence on why there is none, and ICA's own words."""
 
     found: Any = None
     trouble: str = ""
@@ -52,7 +47,7 @@ class Answer:
 @blueprint.get("/submissions/<int:submission_id>/items")
 def page(submission_id: int) -> ResponseReturnValue:
     submission = listed_or_404(submission_id)
-    template = page_or_part("items/items.html", "items/_table.html")
+    template = "items/_table.html" if is_part() else "items/items.html"
     return render_template(template, submission=submission, **table(submission))
 
 
@@ -116,37 +111,33 @@ def _ask(question: Callable[[], object], not_there: str = "") -> Answer:
 
 def _neighbours(submission: Submission, position: int) -> dict[str, str | None]:
     """The items before and after it within the filter that it was reached by, and the way back."""
-    kept, text = _place(submission).chosen, params.text("q")
+    kept = _place(submission).chosen
+
+    def neighbour(cursor: Cursor) -> str | None:
+        for found in items.page(connection, submission.id, wanted, kept["q"], cursor, 1).rows:
+            there = url_for("items.item", submission_id=submission.id, position=found.position)
+            return Place(there, kept).but(**{"from": found.position - 1})
+        return None
+
+    back = url_for("submissions.page", submission_id=submission.id)
+    back += params.query({**kept, "after": params.whole("from")})
     with desk().store.read() as connection:
         cut = batches.of_submission(connection, submission.id)
         wanted = items.slices(cut, kept["status"], kept["reason"])
-        after = items.page(connection, submission.id, wanted, text, Cursor(after=position), 1)
-        before = items.page(connection, submission.id, wanted, text, Cursor(before=position), 1)
-
-    def place(rows: Sequence[Item]) -> str | None:
-        if not rows:
-            return None
-        at = rows[0].position
-        there = url_for("items.item", submission_id=submission.id, position=at)
-        return Place(there, kept).but(**{"from": at - 1})
-
-    back = params.query({**kept, "after": params.whole("from")})
-    return {
-        "next_url": place(after.rows),
-        "previous_url": place(before.rows),
-        "back_url": url_for("submissions.page", submission_id=submission.id)
-        + f"{back}#item-{position}",
-    }
+        return {
+            "next_url": neighbour(Cursor(after=position)),
+            "previous_url": neighbour(Cursor(before=position)),
+            "back_url": f"{back}#item-{position}",
+        }
 
 
 def _place(submission: Submission) -> Place:
     """The table with filters, search and size as the URL has them."""
-    size = params.size()
     chosen = {
         "status": params.words("status"),
         "reason": params.whole("reason"),
         "q": params.text("q"),
-        "size": size if size != params.SIZES[0] else None,
+        "size": params.chosen_size(),
     }
     return Place(url_for("items.page", submission_id=submission.id), chosen)
 
@@ -161,8 +152,14 @@ def table(submission: Submission) -> dict[str, Any]:
         found = items.page(connection, submission.id, wanted, text, cursor, size)
         since = elsewhere.unlinked_since(connection, submission, found.rows)
     start = {**place.chosen, "from": found.rows[0].position - 1 if found.rows else None}
+
+    def row(item: Item) -> ItemRow:
+        status, label = standing.item_label(item.status, item.position, cut)
+        there = url_for("items.item", submission_id=submission.id, position=item.position)
+        return ItemRow(item, status, label, Place(there, start).but(), since.get(item.position))
+
     return {
-        "rows": [_row(submission, row, cut, start, since) for row in found.rows],
+        "rows": list(map(row, found.rows)),
         "unlinkers": sorted({(doing.submission_id, doing.name) for doing in since.values()}),
         "item_chips": chips(submission, place),
         "statuses": statuses,
@@ -180,18 +177,6 @@ def table(submission: Submission) -> dict[str, Any]:
         "pickable": submission.state in BEGUN,
         "drafted": submission.state == State.DRAFT and not submission.left_out,
     }
-
-
-def _row(
-    submission: Submission,
-    row: Item,
-    cut: Sequence[Batch],
-    start: dict[str, Any],
-    since: Mapping[int, Doing],
-) -> ItemRow:
-    status, label = standing.item_label(row.status, row.position, cut)
-    place = url_for("items.item", submission_id=submission.id, position=row.position)
-    return ItemRow(row, status, label, Place(place, start).but(), since.get(row.position))
 
 
 def chips(submission: Submission, place: Place) -> list[Chip]:

@@ -21,8 +21,7 @@ def healthz() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """Everything is there that the dashboard needs; 503 says in words what is not."""
     wrong = _not_ready()
-    text = wrong or "ready"
-    return Response(text + "\n", 503 if wrong else 200, mimetype="text/plain")
+    return Response(f"{wrong or 'ready'}\n", 503 if wrong else 200, mimetype="text/plain")
 
 
 @blueprint.get("/metrics")
@@ -58,11 +57,9 @@ def _gauge(
 
 def _not_ready() -> str:
     try:
-        trouble = desk().store.trouble()
-        if trouble:
+        if trouble := desk().store.trouble():
             return trouble
-        with desk().store.read() as connection:
-            beat_at = workers.last_beat(connection)
+        beat_at = desk().read(workers.last_beat)
     except DatabaseAway:
         return "The database can't be reached."
     if beat_at is None:

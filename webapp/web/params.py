@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import abort, request
@@ -50,28 +50,27 @@ def number(text: str, said: str, least: int = 0) -> int:
     return int(text)
 
 
-def pair(text: str) -> tuple[int, int]:
-    """Two numbers of ours, 12:345; anything else is a 400."""
-    first, _, second = text.partition(":")
-    if not (WHOLE.fullmatch(first) and WHOLE.fullmatch(second)):
-        abort(400, "This form is not one of ours: begin again at the page that it stands on.")
-    return int(first), int(second)
-
-
 def size() -> int:
     """Rows on a page: one of SIZES."""
     text = request.args.get("size", "") or str(SIZES[0])
-    if text not in {str(allowed) for allowed in SIZES}:
-        allowed = ", ".join(str(allowed) for allowed in SIZES)
-        abort(400, f"A page can have {allowed} rows.")
+    allowed = [str(rows) for rows in SIZES]
+    if text not in allowed:
+        abort(400, f"A page can have {', '.join(allowed)} rows.")
     return int(text)
 
 
-def words(name: str) -> list[str]:
+def chosen_size() -> int | None:
+    """What an address says of the rows on its page: nothing where that is the first of SIZES."""
+    return size() if size() != SIZES[0] else None
+
+
+def words(
+    name: str, said: str = "This filter is not one of ours: remove it and choose again."
+) -> list[str]:
     """A repeated parameter whose values are status words or states; anything else is a 400."""
-    found = list(dict.fromkeys(word for word in request.args.getlist(name) if word))
+    found = list(dict.fromkeys(word for word in request.values.getlist(name) if word))
     if len(found) > 30 or not all(STATUS.fullmatch(word) for word in found):
-        abort(400, "This filter is not one of ours: remove it and choose again.")
+        abort(400, said)
     return found
 
 
@@ -103,8 +102,7 @@ def query(values: Mapping[str, Any]) -> str:
     return "?" + urlencode(kept, doseq=True) if kept else "?"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a list stands, and what was chosen of it: filters, search, size."""
 
     address: str

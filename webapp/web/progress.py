@@ -17,7 +17,7 @@ from webapp.store.words import BEGUN, LEFT_OUT, ChoreKind, State
 from webapp.store.workers import SILENT_AFTER
 from webapp.web import attempts as attempts_page
 from webapp.web import guard, items, params, reasons, standing, troubles
-from webapp.web.acts import RETRY, is_offered
+from webapp.web.acts import RETRY, offered
 from webapp.web.build import build
 from webapp.web.desk import desk, nothing_here, viewer
 from webapp.web.htmx import polled
@@ -40,28 +40,21 @@ blueprint = Blueprint("progress", __name__)
 def progress(submission_id: int) -> ResponseReturnValue:
     """Polled: one SELECT, then 304 while nothing has changed. It does not prolong the session."""
     now = desk().now()
-    with desk().store.read() as connection:
-        glance = watching.glance(connection, session.get("token", ""), submission_id, now)
+    glance = desk().read(watching.glance, session.get("token", ""), submission_id, now)
     if glance is None or not glance.allowed:
-        return _refused()
+        guard.greet()  # is nobody signed in any more, or is there nothing for them to see?
+        return nothing_here() if g.get("viewer") else guard.ask_to_sign_in()
     if now - glance.watched_at > NOTED_EVERY:
-        _note_watched(submission_id, now)
-    return polled(
-        _tag(submission_id, glance.revision, glance, now), now, lambda: _part(submission_id)
-    )
-
-
-def _refused() -> ResponseReturnValue:
-    """Nobody is signed in any more, or there is nothing for them to see."""
-    guard.greet()
-    return nothing_here() if g.get("viewer") else guard.ask_to_sign_in()
+        desk().write(watching.note, submission_id, now)
+    tag = _tag(submission_id, glance.revision, glance, now)
+    return polled(tag, now, lambda: _part(submission_id))
 
 
 def shown(submission: Submission) -> dict[str, Any]:
     """What the part shows, for the page that holds it."""
     now = desk().now()
     if now - submission.watched_at > NOTED_EVERY:
-        _note_watched(submission.id, now)
+        desk().write(watching.note, submission.id, now)
     with desk().store.read() as connection:
         glance = watching.glance(connection, session.get("token", ""), submission.id, now)
         cut = batches.of_submission(connection, submission.id)
@@ -84,7 +77,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "label": label,
         "sentence": standing.sentence(submission, tries, attempts_page.stuck(tries, cut)),
         "troubles": troubles.of(submission, tries, cut),
-        "segments": standing.segments(submission.counts, total, place, standing.labels(submission)),
+        "segments": standing.segments(submission.counts, place, standing.labels(submission)),
         "total": total,
         "percent": standing.percent_done(submission),
         "batches": cut,
@@ -121,22 +114,21 @@ def acts(
     """What can be done with its items now: text and address."""
     over = submission.state == State.SETTLED
     words = standing.ordered(submission.counts)
-    again = [word for word in words if is_offered(RETRY, word, over=True) and word != LEFT_OUT]
+    again = offered(RETRY, words, over=True)
     for word in ["FAILED"] if "FAILED" in words else again[: int(over)]:
-        yield f"Try again {standing.what(word)}", _ask("retry.ask", submission, status=word)
+        yield f"Try again {standing.what(word)}", _ask("retry.retry", submission, status=word)
     if not over:
         return
-    last = next((one for one in reversed(tries) if attempts_page.stuck([one], cut)), None)
-    if last:
+    if last := next((one for one in reversed(tries) if attempts_page.stuck([one], cut)), None):
         failed = [word for word in last.counts if word not in TAKEN_OUT]
         asked = {"attempt": last.number, "status": failed}
-        yield "Try to unlink these again", _ask("retry.ask_undo", submission, **asked)
+        yield "Try to unlink these again", _ask("retry.undo", submission, **asked)
     if "LINKED" in words:
-        yield "Undo: unlink what it linked", _ask("retry.ask_undo", submission)
+        yield "Undo: unlink what it linked", _ask("retry.undo", submission)
     if unlinked := sorted(UNLINKED.intersection(words)):
-        yield "Link again what was unlinked", _ask("retry.ask", submission, status=unlinked)
+        yield "Link again what was unlinked", _ask("retry.retry", submission, status=unlinked)
     if LEFT_OUT in words:
-        yield "Send what was left out", _ask("retry.ask", submission, status=LEFT_OUT)
+        yield "Send what was left out", _ask("retry.retry", submission, status=LEFT_OUT)
 
 
 def _ask(endpoint: str, submission: Submission, **asked: Any) -> str:
@@ -151,8 +143,7 @@ def _titled(chore: Chore) -> tuple[str, Chore, str]:
 
 def _part(submission_id: int) -> str | Response:
     guard.greet()
-    with desk().store.read() as connection:
-        submission = submissions.get(connection, submission_id)
+    submission = desk().read(submissions.get, submission_id)
     found = shown(submission)
     if submission.state in BEGUN:
         found |= reasons.shown(submission) | {"item_chips": items.chips_of_page(submission)}
@@ -161,11 +152,6 @@ def _part(submission_id: int) -> str | Response:
         return Response(headers={"HX-Refresh": "true"})  # it is another page now
     part = PARTS.get(State(submission.state), "submissions/_progress.html")
     return render_template(part, alone=True, **found)
-
-
-def _note_watched(submission_id: int, now: float) -> None:
-    with desk().store.write() as connection:
-        watching.note(connection, submission_id, now)
 
 
 def _tag(submission_id: int, revision: int, glance: Glance, now: float) -> str:

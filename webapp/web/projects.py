@@ -1,6 +1,5 @@
 """The project picker: ICA searches, since a tenant can have 30,000 projects."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -18,15 +17,6 @@ ROWS = 8
 blueprint = Blueprint("projects", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A project that can be chosen."""
-
-    id: str
-    name: str
-    text: str
-
-
 @blueprint.get("/projects")
 def search() -> ResponseReturnValue:
     """The choices for what was typed: a part of the form for a new submission."""
@@ -42,8 +32,9 @@ def options(chosen: str) -> dict[str, Any]:
         trouble = ""
     except (IcaError, NoKey) as error:
         found, more, trouble = [], False, errors.sentence(error)
-    if params.is_uuid(chosen) and chosen not in {option.id for option in found}:
-        found.insert(0, Option(chosen, _name(chosen), "chosen before"))
+    if params.is_uuid(chosen) and chosen not in {project.id for project in found}:
+        before = Project(id=chosen, name=_name(chosen), short_description="chosen before")
+        found.insert(0, before)
     return {
         "projects": found,
         "more_projects": more,
@@ -55,22 +46,17 @@ def options(chosen: str) -> dict[str, Any]:
 
 def _name(project_id: str) -> str:
     """What the project is called, as far as that is known here."""
-    with desk().store.read() as connection:
-        known = access.find(connection, viewer().id, project_id)
+    known = desk().read(access.find, viewer().id, project_id)
     return known.project_name if known and known.allowed else project_id
 
 
-def _find(text: str) -> tuple[list[Option], bool]:
+def _find(text: str) -> tuple[list[Project], bool]:
+    """What ICA finds, and whether there is more of it."""
     client = desk().client()
     if params.is_uuid(text):
         try:
-            project = client.project(text)
+            return [client.project(text)], False
         except (MayNot, NotThere):
             return [], False
-        return [_option(project)], False
     page = client.search_projects(text, page_size=ROWS)
-    return list(map(_option, page.items)), bool(page.next_token)
-
-
-def _option(project: Project) -> Option:
-    return Option(project.id, project.name, project.short_description or "")
+    return page.items, bool(page.next_token)

@@ -3,7 +3,6 @@
 import secrets
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from webapp import idlist
@@ -25,26 +24,6 @@ TOO_MANY = (
 )
 
 
-@dataclass
-class _Asked:
-    """What was found in the list of a question."""
-
-    ids: list[tuple[str, int]] = field(default_factory=list)  # with their lines
-    rejects: list[dict[str, Any]] = field(default_factory=list)
-    counts: Counter[Kind] = field(default_factory=Counter)
-
-    def take(self, entry: Entry) -> None:
-        self.counts[entry.kind] += 1
-        if entry.kind is Kind.GOOD:
-            self.ids.append((entry.data_id, entry.line))
-        elif entry.kind is Kind.REJECTED and len(self.rejects) < REJECTS_SHOWN:
-            self.rejects.append({"line": entry.line, "text": entry.text, "note": entry.note})
-
-    def review(self) -> dict[str, Any]:
-        told = {kind.value: self.counts[kind] for kind in (Kind.REPEATED, Kind.REJECTED)}
-        return {"ids": len(self.ids), **told, "rejects": self.rejects}
-
-
 def ask(form: Form) -> str:
     """Keep the question and return its id. Raises Unusable, and keeps nothing, without ids."""
     errors = form.errors()
@@ -52,21 +31,33 @@ def ask(form: Form) -> str:
     if errors:
         raise Unusable(errors)
     try:
-        asked = _read(form)
+        ids, review = _read(form)
     except Unreadable as error:
         raise Unusable({"file" if form.file else "ids": str(error)}) from error
-    return _keep(form.name, asked)
+    find_id = secrets.token_urlsafe(12)
+    desk().write(finds.create, find_id, viewer(), form.name, review, desk().now())
+    for at in range(0, len(ids), items.CHUNK):
+        desk().write(finds.add, find_id, at + 1, ids[at : at + items.CHUNK])
+    return find_id
 
 
-def _read(form: Form) -> _Asked:
-    asked = _Asked()
+def _read(form: Form) -> tuple[list[tuple[str, int]], dict[str, Any]]:
+    """The ids with their lines, and what else is to be said of the list."""
+    ids: list[tuple[str, int]] = []
+    rejects: list[dict[str, Any]] = []
+    counts: Counter[Kind] = Counter()
     for entry in _entries(form):
-        asked.take(entry)
-        if len(asked.ids) > MOST_IDS:
+        counts[entry.kind] += 1
+        if entry.kind is Kind.GOOD:
+            ids.append((entry.data_id, entry.line))
+        elif entry.kind is Kind.REJECTED and len(rejects) < REJECTS_SHOWN:
+            rejects.append({"line": entry.line, "text": entry.text, "note": entry.note})
+        if len(ids) > MOST_IDS:
             raise Unreadable(TOO_MANY)
-    if not asked.ids:
+    if not ids:
         raise Unreadable(NO_ID)
-    return asked
+    told = {kind.value: counts[kind] for kind in (Kind.REPEATED, Kind.REJECTED)}
+    return ids, {"ids": len(ids), **told, "rejects": rejects}
 
 
 def _entries(form: Form) -> Iterator[Entry]:
@@ -75,13 +66,3 @@ def _entries(form: Form) -> Iterator[Entry]:
         pieces = intake.pieces(stream)
         reading = idlist.read(pieces, file_name=name, limits=LIMITS, after=reading)
         yield from reading
-
-
-def _keep(name: str, asked: _Asked) -> str:
-    find_id = secrets.token_urlsafe(12)
-    with desk().store.write() as connection:
-        finds.create(connection, find_id, viewer(), name, asked.review(), desk().now())
-    for at in range(0, len(asked.ids), items.CHUNK):
-        with desk().store.write() as connection:
-            finds.add(connection, find_id, at + 1, asked.ids[at : at + items.CHUNK])
-    return find_id

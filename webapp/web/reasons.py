@@ -6,13 +6,13 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Store, access, items, reasons, submissions
+from webapp.store import access, items, reasons, submissions
 from webapp.store.items import Slice
 from webapp.store.submissions import Submission
 from webapp.store.words import LEFT_OUT, State
 from webapp.web import downloads, exports, params
-from webapp.web.desk import ask_about_new_projects, desk, submission_or_404, viewer
-from webapp.web.htmx import is_part, page_or_part
+from webapp.web.desk import Desk, ask_about_new_projects, desk, submission_or_404, viewer
+from webapp.web.htmx import is_part
 from webapp.web.params import Chip, Place
 
 TOP, MOST = 5, 200
@@ -26,8 +26,8 @@ blueprint = Blueprint("reasons", __name__)
 def page(submission_id: int) -> ResponseReturnValue:
     """All groups; as a part, the largest for the submission's own page."""
     submission = submission_or_404(submission_id)
-    template = page_or_part("reasons/reasons.html", "reasons/_panel.html")
-    found = shown(submission, TOP if is_part() else MOST)
+    template, most = ("reasons/_panel.html", TOP) if is_part() else ("reasons/reasons.html", MOST)
+    found = shown(submission, most)
     return render_template(template, submission=submission, **found)
 
 
@@ -36,56 +36,51 @@ def across() -> ResponseReturnValue:
     """The groups over all submissions of a project, or of all projects, of the chosen time."""
     ask_about_new_projects()
     project_id, since = params.text("project"), _since()
+    place = Place(url_for("reasons.across"), {"project": project_id})
     with desk().store.read() as connection:
-        found = reasons.across(connection, _chosen(project_id, since), MOST)
+        found = reasons.across(connection, chosen_of_request(), MOST)
         projects = access.projects(connection, viewer().id, desk().now())
     return render_template(
         "reasons/across.html",
-        found=[(spread, *_of_all(spread, project_id, since)) for spread in found],
+        found=found,
         total=sum(spread.count for spread in found),
         projects=projects,
         project_id=project_id,
         since=since,
-        choices=_times(project_id, since),
+        choices=[
+            Chip(word, text, None, place.but(since=word), word == since)
+            for word, (text, _) in SINCE.items()
+        ],
     )
 
 
 @blueprint.get("/reasons/export.csv")
 def export() -> ResponseReturnValue:
     """The items of one group, of all these submissions."""
-    reason_id, chosen = params.whole("reason"), chosen_of_request()
-    store = desk().store  # the rows are read when the request is over
-    with store.read() as connection:
-        held = reasons.holders(connection, chosen, reason_id) if reason_id else []
+    reason_id, here = params.whole("reason") or 0, desk()
+    held = here.read(reasons.holders, chosen_of_request(), reason_id)
     if not held:
         abort(404, "No submission of this time and project has such a reason any more.")
     rows = (
         (holder.name, *row)
         for holder in held
-        for row in _rows(store, holder.submission_id, reason_id or 0)
+        for row in _rows(here, holder.submission_id, reason_id)
     )
     lines = downloads.csv_lines(("submission", *exports.COLUMNS), rows)
     return downloads.response(lines, f"reason-{reason_id}", "csv")
 
 
-def _rows(store: Store, submission_id: int, reason_id: int) -> Iterator[tuple[object, ...]]:
-    with store.read() as connection:
-        submission = submissions.get(connection, submission_id)
+def _rows(here: Desk, submission_id: int, reason_id: int) -> Iterator[tuple[object, ...]]:
+    submission = here.read(submissions.get, submission_id)
     wanted = [Slice(None, reason_id=reason_id)]
-    return exports.table_rows(store, submission, items.each(store, submission_id, wanted))
-
-
-def _of_all(spread: reasons.Group, project_id: str, since: str) -> tuple[str | None, str | None]:
-    """Where a group of several submissions is exported and tried again; one has its own."""
-    if len(spread.holders) == 1:
-        return None, None
-    query = params.query({"reason": spread.reason_id, "project": project_id, "since": since})
-    return url_for("reasons.export") + query, url_for("group_retry.ask") + query
+    return exports.table_rows(here, submission, items.each(here.store, submission_id, wanted))
 
 
 def chosen_of_request() -> reasons.Which:
     """The submissions of the project and the time that the request names."""
-    return _chosen(params.text("project"), _since())
+    seconds, now = SINCE[_since()][1], desk().now()
+    begun_after = now - seconds if seconds else 0.0
+    return submissions.begun_in(viewer(), params.text("project"), begun_after, now)
 
 
 def _since() -> str:
@@ -95,35 +90,19 @@ def _since() -> str:
     return since
 
 
-def _chosen(project_id: str, since: str) -> reasons.Which:
-    seconds, now = SINCE[since][1], desk().now()
-    return submissions.begun_in(viewer(), project_id, now - seconds if seconds else 0.0, now)
-
-
 def text_of(submission: Submission, reason_id: int | None) -> str | None:
     """The words of a group that the address names; a group that is none of its own is a 404."""
     if reason_id is None:
         return None
-    with desk().store.read() as connection:
-        text = reasons.text_of(connection, submission.id, reason_id)
+    text = desk().read(reasons.text_of, submission.id, reason_id)
     if text is None:
         abort(404, "This submission has no such group of reasons. See all of them on its page.")
     return text
 
 
-def _times(project_id: str, since: str) -> list[Chip]:
-    """How far back to look."""
-    place = Place(url_for("reasons.across"), {"project": project_id})
-    return [
-        Chip(word, text, None, place.but(since=word), word == since)
-        for word, (text, _) in SINCE.items()
-    ]
-
-
 def shown(submission: Submission, most: int = TOP, attempt: int | None = None) -> dict[str, Any]:
     """The largest groups of a submission, or of one attempt at it, for its page."""
-    with desk().store.read() as connection:
-        found, count = reasons.groups(connection, submission.id, most, attempt)
+    found, count = desk().read(reasons.groups, submission.id, most, attempt)
     return {
         "reason_groups": found,
         "reasons_of": sum(submission.counts.values()) - submission.counts.get(LEFT_OUT, 0),

@@ -12,59 +12,48 @@ from webapp.store.items import CHUNK
 from webapp.store.scopes import DOUBTED, Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.store.taking import Confirmed
-from webapp.store.words import LEFT_OUT, AttemptState, State, Task
+from webapp.store.words import AttemptState, State, Task
 from webapp.web import acts, reasons, scope
 from webapp.web.acts import UNDO, Act
 from webapp.web.desk import begun_submission, desk, viewer
+from webapp.web.filters import plural
 from webapp.web.params import Chip, Place, toggled
 from webapp.work import chores as working
 from webapp.work import unit
 
 LONGEST_TOKEN = 64
 
-
 blueprint = Blueprint("retry", __name__)
 
 
-@blueprint.get("/submissions/<int:submission_id>/retry")
-def ask(submission_id: int) -> ResponseReturnValue:
-    return _confirmation(_linking(), _begun(submission_id))
-
-
-@blueprint.post("/submissions/<int:submission_id>/retry")
+@blueprint.route("/submissions/<int:submission_id>/retry", methods=["GET", "POST"])
 def retry(submission_id: int) -> ResponseReturnValue:
-    return _act(_linking(), _begun(submission_id))
+    return _asked(acts.linking(request.values.getlist("status")), submission_id)
 
 
-@blueprint.get("/submissions/<int:submission_id>/undo")
-def ask_undo(submission_id: int) -> ResponseReturnValue:
-    return _confirmation(UNDO, _begun(submission_id))
-
-
-@blueprint.post("/submissions/<int:submission_id>/undo")
+@blueprint.route("/submissions/<int:submission_id>/undo", methods=["GET", "POST"])
 def undo(submission_id: int) -> ResponseReturnValue:
-    return _act(UNDO, _begun(submission_id))
+    return _asked(UNDO, submission_id)
 
 
-def _linking() -> Act:
-    return acts.linking(request.values.getlist("status"))
+def _asked(act: Act, submission_id: int) -> ResponseReturnValue:
+    """Carry out what was confirmed, else have it confirmed.
 
-
-def _begun(submission_id: int) -> Submission:
+    Picked items come by POST both times: they are too many for a URL.
+    """
     text = "This list was not submitted yet, so it has nothing to try again or to undo."
-    return begun_submission(submission_id, 409, text)
-
-
-def _act(act: Act, source: Submission) -> ResponseReturnValue:
-    """Carry out what was confirmed. Picked items come by POST too: they are too many for a URL."""
+    source = begun_submission(submission_id, 409, text)
     token = request.form.get("token", "")[:LONGEST_TOKEN]
-    place = url_for("submissions.page", submission_id=source.id)
-    if not token:
+    if request.method != "POST" or not token:
         return _confirmation(act, source)
-    with desk().store.read() as connection:
-        if _begun_by(connection, source, token):
-            return redirect(place, 303)
-    chosen, tally = _frozen(act, source)
+    place = url_for("submissions.page", submission_id=source.id)
+    if desk().read(_begun_by, source, token):
+        return redirect(place, 303)
+    # As it was when the page was shown. To count a million items takes a while, so that is done
+    # before the store is written to.
+    at = scope.shown_at(desk().now() if source.state == State.ACTIVE else None)
+    chosen = replace(scope.of_request(act.status), at=at)
+    tally = desk().read(scopes.tally, source, act.kind, chosen)
     said = min(request.form.get("confirmed", tally.confirmed, int), source.item_count)
     if tally.confirmed > said or not tally.made:
         return _confirmation(act, source, said if tally.made else 0)
@@ -72,22 +61,8 @@ def _act(act: Act, source: Submission) -> ResponseReturnValue:
     if begun and begun.state == AttemptState.ENDED and begun.problem:
         flash(begun.problem, "info")
     elif begun:
-        flash(act.said(tally.made), "success")
+        flash(f"{plural(tally.made, 'item')} to be {act.doing}.", "success")
     return redirect(place, 303)
-
-
-def _frozen(act: Act, source: Submission) -> tuple[Scope, Tally]:
-    """What was confirmed, as it was when the page was shown, and what becomes of it.
-
-    A million items take a while to count, so that is done before the store is written to.
-    """
-    now = desk().now()
-    at = request.form.get("at", now if source.state == State.ACTIVE else None, float)
-    if at is not None and not 0 < at <= now:
-        at = now
-    with desk().store.read() as connection:
-        chosen = replace(scope.of_request(act.status), at=at)
-        return chosen, scopes.tally(connection, source, act.kind, chosen)
 
 
 def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> ResponseReturnValue:
@@ -137,10 +112,7 @@ def _offered(connection: Connection, act: Act, source: Submission) -> list[str]:
     if act is UNDO:
         cut = batches.of_submission(connection, source.id)
         return [DOUBTED] if any(batch.sent_again for batch in cut) else []
-    over = source.state == State.SETTLED
-    return [
-        word for word in source.counts if word != LEFT_OUT and acts.is_offered(act, word, over=over)
-    ]
+    return acts.offered(act, source.counts, over=source.state == State.SETTLED)
 
 
 def _choices(act: Act, source: Submission, chosen: Scope, alone: dict[str, Tally]) -> list[Chip]:
@@ -177,14 +149,12 @@ def begin_at_once(source: Submission, confirmed: Confirmed, *, send: bool = True
         working.perform(desk().context, chore)
     if chore and send:
         do_at_once(source.id, begun.number, Task.SEND, Task.CLOSE)
-    with desk().store.read() as connection:
-        return attempts.get(connection, source.id, begun.number)
+    return desk().read(attempts.get, source.id, begun.number)
 
 
 def do_at_once(submission_id: int, attempt: int, *tasks: Task) -> None:
     """Do for the first batch of an attempt what is due, so that the page that follows shows it."""
     for task in tasks:
-        with desk().store.write() as connection:
-            due = batches.claim_task(connection, submission_id, attempt, task, "web", desk().now())
-        if due:
+        now = desk().now()
+        if due := desk().write(batches.claim_task, submission_id, attempt, task, "web", now):
             unit.perform(desk().context, due)

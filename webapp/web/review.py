@@ -1,22 +1,19 @@
 """The review: everything to know of a draft before any of it is sent."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from webapp.store import Connection, batches, chores, entries, submissions, uploads
+from webapp.store import Connection, batches, chores, entries, submissions
 from webapp.store.chores import STOPPED, Chore
 from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
-from webapp.store.uploads import Upload
 from webapp.store.words import BEGUN, ChoreKind, Flag
 from webapp.web import items, progress
 from webapp.web.desk import desk
 from webapp.web.filters import duration, plural
 
 FIRST_FEW = 5  # rejected and repeated entries that the page shows
-NOT_ITEMS = ("rejected", "repeated")
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
     Flag.LINKED: (
         "{ids} already linked into {project}",
@@ -45,83 +42,70 @@ POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
 OFFERED = frozenset(POINTS) - {Flag.MENDED}  # can be left out
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Something to know of some of the ids, and what can be done about it."""
-
-    word: str
-    title: str
-    text: str
-    count: int
-    left_out: int
-    offered: bool
-    examples: list[tuple[int, int, str]]  # line, column, data id
-
-
 def shown(submission: Submission) -> dict[str, Any]:
     """What the draft's page shows."""
     with desk().store.read() as connection:
         few = {
             kind: entries.page(connection, submission.id, kind, Cursor(), FIRST_FEW).rows
-            for kind in NOT_ITEMS
+            for kind in ("rejected", "repeated")
         }
-        upload = uploads.get(connection, submission.id)
         holders = _holders(connection, submission)
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
         speeds = batches.speeds(connection, submission.ica_url, "link")
+    page = progress.shown(submission)
+    parts: list[dict[str, Any]] = submission.review.get("parts", [])
+    stopped = bool(check and check.problem and check.problem["kind"] == STOPPED)
     return {
-        **progress.shown(submission),
+        **page,
         **items.table(submission),
         "review": submission.review,
         "to_send": submission.item_count - submission.left_out,
         "few": few,
         "plan": _plan(submission, speeds),
         "files_and_folders": _files_and_folders(submission.review),
-        "points": points(submission),
+        "points": _points(submission),
         "holders": holders,
         "check": check if check and check.ended_at else None,
-        "checking": check is not None and check.ended_at is None,
-        "stopped": check is not None and _was_stopped(check),
-        "check_trouble": _check_trouble(check),
+        "checking": check and not check.ended_at,
+        "stopped": stopped,
+        "check_trouble": _check_trouble(check) if check and not stopped else "",
         "not_changed": change.problem if change and change.ended_at else None,
-        "read_as": "; ".join(map(_read_as, _parts(submission))),
-        "warnings": [text for part in _parts(submission) for text in part.get("warnings", [])],
-        "other_columns": _other_columns(submission, upload),
+        "read_as": "; ".join(map(_read_as, parts)),
+        "warnings": [text for part in parts for text in part.get("warnings", [])],
+        "other_columns": _other_columns(parts) if page["upload"] else [],
     }
 
 
-def points(submission: Submission) -> list[Point]:
-    """What there is to know, the weightiest first."""
-    return [
-        _point(submission, flag, title, text)
-        for flag, (title, text) in POINTS.items()
-        if submission.review.get(flag.word)
-    ]
-
-
-def _point(submission: Submission, flag: Flag, title: str, text: str) -> Point:
-    review, word = submission.review, flag.word
-    names = {"ids": plural(review[word], "id"), "project": submission.project_name}
-    return Point(
-        word=word,
-        title=title.format(**names),
-        text=text.format(**names),
-        count=review[word],
-        left_out=review.get("left_out", {}).get(word, 0),
-        offered=flag in OFFERED,
-        examples=review.get("examples", {}).get(word, []),
-    )
+def _points(submission: Submission) -> list[dict[str, Any]]:
+    """What there is to know of some of the ids, and what can be done about it: weightiest first."""
+    review, found = submission.review, []
+    for flag, (title, text) in POINTS.items():
+        if count := review.get(flag.word):
+            names = {"ids": plural(count, "id"), "project": submission.project_name}
+            found.append(
+                {
+                    "word": flag.word,
+                    "title": title.format(**names),
+                    "text": text.format(**names),
+                    "count": count,
+                    "left_out": review.get("left_out", {}).get(flag.word, 0),
+                    "offered": flag in OFFERED,
+                    "examples": review.get("examples", {}).get(flag.word, []),
+                }
+            )
+    return found
 
 
 def _holders(connection: Connection, submission: Submission) -> list[tuple[Submission, int]]:
     """The earlier submissions that linked some of the ids, and how many of them."""
     counts = {int(key): count for key, count in submission.review.get("linked_by", {}).items()}
     known = submissions.many(connection, counts)
-    found = [(known[key], count) for key, count in counts.items() if key in known]
     return [
-        (holder, count) for holder, count in found if holder.state in BEGUN
-    ]  # not deleted since
+        (known[key], count)
+        for key, count in counts.items()
+        if key in known and known[key].state in BEGUN  # not deleted since
+    ]
 
 
 def _plan(submission: Submission, speeds: list[float]) -> str:
@@ -145,21 +129,12 @@ def _files_and_folders(review: Mapping[str, Any]) -> str:
     return told + f", {unusual:,} of an unusual shape" if unusual else told
 
 
-def _check_trouble(check: Chore | None) -> str:
+def _check_trouble(check: Chore) -> str:
     """Why the check came to nothing, in ICA's own words."""
-    if check is None or not (check.ended_at and check.problem) or _was_stopped(check):
+    if not (check.ended_at and check.problem):
         return ""
     problem = check.problem["problem"]
     return str(problem.get("detail") or problem.get("title") or check.problem["message"])
-
-
-def _was_stopped(check: Chore) -> bool:
-    return bool(check.problem and check.problem["kind"] == STOPPED)
-
-
-def _parts(submission: Submission) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = submission.review.get("parts", [])
-    return found
 
 
 def _read_as(part: Mapping[str, Any]) -> str:
@@ -167,10 +142,8 @@ def _read_as(part: Mapping[str, Any]) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _other_columns(submission: Submission, upload: Upload | None) -> list[dict[str, Any]]:
+def _other_columns(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The columns that hold ids too, and could be read instead."""
-    if upload is None:
-        return []
     return [
         {
             "part": number,
@@ -179,7 +152,7 @@ def _other_columns(submission: Submission, upload: Upload | None) -> list[dict[s
             "text": f"{column['ids']:,} of the first {plural(column['sampled'], 'row')} "
             "hold data ids",
         }
-        for number, part in enumerate(_parts(submission))
+        for number, part in enumerate(parts)
         for column in part["columns"]
         if column["ids"] and not column["chosen"]
     ]

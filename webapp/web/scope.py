@@ -8,8 +8,9 @@ from flask import abort, request
 
 from webapp.store.scopes import MOST_PICKED, Scope
 from webapp.store.words import NOT_SENT, UNREAD
+from webapp.web.desk import desk
 from webapp.web.filters import plural
-from webapp.web.params import STATUS, number
+from webapp.web.params import number, words
 
 OURS = {NOT_SENT: "Not sent", UNREAD: "Not known"}  # what badges say of what has ended
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
@@ -26,15 +27,13 @@ def of_request(default: str) -> Scope:
     positions = _picked()
     if positions or "picked" in values:
         return Scope(positions=positions)
-    statuses = tuple(dict.fromkeys(word for word in values.getlist("status") if word))
-    if len(statuses) > 30 or not all(STATUS.fullmatch(word) for word in statuses):
-        abort(400, NOT_OURS)
+    statuses = words("status", NOT_OURS)
     reason_id, attempt = (
         number(values[name], NOT_OURS, 1) if values.get(name) else None
         for name in ("reason", "attempt")
     )
     if reason_id is None and not statuses:
-        statuses = (default,)
+        statuses = [default]
     return Scope(statuses=statuses, reason_id=reason_id, attempt=attempt)
 
 
@@ -55,6 +54,12 @@ def _positions() -> Iterator[int]:
         if not first <= last < first + MOST_PICKED:
             abort(400, NOT_OURS)
         yield from range(first, last + 1)
+
+
+def shown_at(otherwise: float | None) -> float | None:
+    """When the page was shown that is confirmed, never later than now; without one `otherwise`."""
+    at, now = request.form.get("at", otherwise, float), desk().now()
+    return at if at is None or 0 < at <= now else now
 
 
 def compact(scope: Scope) -> str:

@@ -75,7 +75,7 @@ class Cookies(SecureCookieSessionInterface):
 def signin() -> ResponseReturnValue:
     if g.get("viewer"):
         return redirect(_safe(request.args.get("next", "")), 303)
-    return _form(Given("", "", request.args.get("next", "")))
+    return _form(Given("", "", request.args.get("next", "")), {})
 
 
 @blueprint.post("/signin")
@@ -91,36 +91,35 @@ def enter() -> ResponseReturnValue:
         return _form(given, {"api_key": "That is too long for an API key. Copy it again from ICA."})
     try:
         claims = desk().context.clients.for_key(given.key, given.tenant).claims()
-    except NotSignedIn as error:
-        return _form(given, {"api_key": _wrong_key(given)}, errors.words_of_ica(error))
     except IcaError as error:
-        where = f"ICA at {desk().settings.ica_url} could not be asked: {errors.sentence(error)}"
-        return _form(given, {"api_key": where}, errors.words_of_ica(error))
+        return _form(given, {"api_key": _why_not(given, error)}, errors.words_of_ica(error))
     _open_session(claims, given)
     return redirect(_safe(given.next), 303)
 
 
 @blueprint.post("/signout")
 def signout() -> ResponseReturnValue:
+    forgotten = bool(request.form.get("forget"))
     with desk().store.write() as connection:
         sessions.close(connection, session.get("token", ""))
-        if request.form.get("forget"):
+        if forgotten:
             accounts.forget_key(connection, viewer().id)
         unsettled = accounts.unsettled_work(connection, viewer().id)
     session.clear()
-    flash(_farewell(unsettled, forgotten=bool(request.form.get("forget"))), "success")
+    flash(_farewell(len(unsettled), forgotten=forgotten), "success")
     return redirect(url_for("session.signin"), 303)
 
 
 @blueprint.get("/account")
 def account() -> ResponseReturnValue:
     """What is kept of the visitor, and signing out with or without the key being forgotten."""
-    with desk().store.read() as connection:
-        unsettled = accounts.unsettled_work(connection, viewer().id)
+    unsettled = desk().read(accounts.unsettled_work, viewer().id)
     return render_template("session/account.html", unsettled=unsettled)
 
 
-def _wrong_key(given: Given) -> str:
+def _why_not(given: Given, error: IcaError) -> str:
+    if not isinstance(error, NotSignedIn):
+        return f"ICA at {desk().settings.ica_url} could not be asked: {errors.sentence(error)}"
     if given.tenant:
         return f"ICA does not take this key for the tenant {given.tenant}. Check both."
     return (
@@ -129,15 +128,13 @@ def _wrong_key(given: Given) -> str:
     )
 
 
-def _farewell(unsettled: list[str], *, forgotten: bool) -> str:
-    many = len(unsettled)
-    if forgotten and unsettled:
-        waiting = plural(many, "submission waits", "submissions wait")
-        return f"You are signed out and your key is erased. {waiting} until you sign in again."
+def _farewell(unsettled: int, *, forgotten: bool) -> str:
     if forgotten:
-        return "You are signed out and your key is erased."
+        told = "You are signed out and your key is erased."
+        waiting = plural(unsettled, "submission waits", "submissions wait")
+        return f"{told} {waiting} until you sign in again." if unsettled else told
     if unsettled:
-        running = plural(many, "submission is", "submissions are")
+        running = plural(unsettled, "submission is", "submissions are")
         return (
             f"You are signed out. {running} still running, so your key is kept, sealed, until "
             "all has ended; then it is erased."
@@ -167,11 +164,11 @@ def _open_session(claims: Claims, given: Given) -> None:
         chores.unblock(connection, account_id, now)
 
 
-def _form(
-    given: Given, wrong: dict[str, str] | None = None, details: str = ""
-) -> ResponseReturnValue:
-    shown = {"given": given, "details": details, "demo_key": desk().settings.demo_key}
-    return forms.answer("session/signin.html", wrong or {}, **shown)
+def _form(given: Given, wrong: dict[str, str], details: str = "") -> ResponseReturnValue:
+    demo_key = desk().settings.demo_key
+    return forms.answer(
+        "session/signin.html", wrong, given=given, details=details, demo_key=demo_key
+    )
 
 
 def _safe(target: str) -> str:

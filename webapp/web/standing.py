@@ -23,17 +23,9 @@ from webapp.web import params
 from webapp.web.filters import plural, share
 
 ORDER = (  # of statuses, wherever they stand side by side
-    "LINKED",
-    "ALREADY_LINKED",
-    "UNLINKED",
-    "ALREADY_UNLINKED",
-    "PARTIALLY_LINKED",
-    "PARTIALLY_UNLINKED",
-    "FAILED",
-    "RUNNING",
-    "WAITING_RESOURCES",
-    "INITIALISED",
-    "EXPANDED",
+    *("LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED"),
+    *("PARTIALLY_LINKED", "PARTIALLY_UNLINKED", "FAILED"),
+    *("RUNNING", "WAITING_RESOURCES", "INITIALISED", "EXPANDED"),
 )
 NEW = ""  # in place of any word never seen before
 LAST = (UNREAD, UNKNOWN, NOT_SENT, LEFT_OUT)
@@ -87,20 +79,15 @@ def what(status: str) -> str:
 
 
 def segments(
-    counts: Mapping[str, int],
-    total: int,
-    place: str = "",
-    labels: Mapping[str, str] | None = None,
+    counts: Mapping[str, int], place: str = "", labels: Mapping[str, str] | None = None
 ) -> list[Segment]:
     """The breakdown, each status with where its items are listed, on the page at `place`.
-
-    One item in a million is still wide enough to be seen.
 
     Shares are of what was meant to go, as in the sentence beside it: what was left out has none.
     """
     found, x = [], 0.0
-    to_go = total - counts.get(LEFT_OUT, 0)
-    for word, width in _widths(counts, total).items():
+    to_go = sum(counts.values()) - counts.get(LEFT_OUT, 0)
+    for word, width in _widths(counts).items():
         found.append(
             Segment(
                 word=word,
@@ -116,9 +103,10 @@ def segments(
     return found
 
 
-def _widths(counts: Mapping[str, int], total: int) -> dict[str, float]:
-    words = ordered(counts)
-    raw = {word: max(100 * counts[word] / max(total, 1), NARROWEST) for word in words}
+def _widths(counts: Mapping[str, int]) -> dict[str, float]:
+    """In percent; one item in a million is still wide enough to be seen."""
+    total = sum(counts.values())
+    raw = {word: max(100 * counts[word] / total, NARROWEST) for word in ordered(counts)}
     scale = 100 / max(sum(raw.values()), 100)
     return {word: width * scale for word, width in raw.items()}
 

@@ -7,24 +7,11 @@ from webapp.samples import PROJECT
 from webapp.store import attempts as attempts_store
 from webapp.store import drafts as drafts_store
 from webapp.store import taking
-from webapp.store.attempts import Attempt
-from webapp.store.submissions import Submission
 from webapp.store.words import BEGUN, State, Task
-from webapp.web import (
-    drafts,
-    find,
-    forms,
-    handback,
-    intake,
-    items,
-    progress,
-    projects,
-    reasons,
-    samples,
-)
+from webapp.web import drafts, find, forms, handback, items, progress, projects, reasons, samples
 from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural
-from webapp.web.intake import Errors, Form, Unusable
+from webapp.web.intake import Errors, Form, Unusable, take
 from webapp.web.retry import do_at_once
 
 CLOSED_AT_ONCE = 4  # batches whose items say at once that they were not sent
@@ -43,14 +30,14 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/submissions/new")
 def search() -> ResponseReturnValue:
     """Look for a project where no script runs: the form again, with what was filled in so far."""
-    return _form(Form.of(request.form, request.files), {})
+    return _form(Form.of_request(), {})
 
 
 @blueprint.post("/submissions")
 def create() -> ResponseReturnValue:
-    form = Form.of(request.form, request.files)
+    form = Form.of_request()
     try:
-        submission_id = intake.take(form)
+        submission_id = take(form)
     except Unusable as error:
         return _form(form, error.errors)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
@@ -62,9 +49,15 @@ def page(submission_id: int) -> ResponseReturnValue:
     submission = submission_or_404(submission_id)
     if submission.state == State.DRAFT:
         return drafts.page(submission)
-    if submission.state in BEGUN:
-        return _followed(submission)
-    return render_template("submissions/reading.html", **progress.shown(submission))
+    if submission.state not in BEGUN:
+        return render_template("submissions/reading.html", **progress.shown(submission))
+    return render_template(
+        "submissions/submission.html",
+        **progress.shown(submission),
+        **items.table(submission),
+        **reasons.shown(submission),
+        offers=handback.offers(submission),
+    )
 
 
 @blueprint.post("/submissions/<int:submission_id>/stop")
@@ -79,7 +72,9 @@ def stop(submission_id: int) -> ResponseReturnValue:
         if attempt is None:
             abort(404, f"This submission has no attempt {number}.")
         if viewer().id not in {attempt.account_id, submission.account_id}:
-            abort(403, _who_may_stop(submission, attempt))
+            people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
+            said = f"Only {people} can stop this attempt: who began it, or submitted the list."
+            abort(403, said)
         drafts_store.lock(connection, submission_id)
         stopped = taking.stop(connection, attempt, desk().now())
     for _ in range(min(stopped, CLOSED_AT_ONCE)):
@@ -89,21 +84,6 @@ def stop(submission_id: int) -> ResponseReturnValue:
     else:
         flash("There was nothing left to stop: no batch waits to be sent.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
-
-
-def _who_may_stop(submission: Submission, attempt: Attempt) -> str:
-    people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
-    return f"Only {people} can stop this attempt: who began it, or submitted the list."
-
-
-def _followed(submission: Submission) -> ResponseReturnValue:
-    return render_template(
-        "submissions/submission.html",
-        **progress.shown(submission),
-        **items.table(submission),
-        **reasons.shown(submission),
-        offers=handback.offers(submission),
-    )
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:

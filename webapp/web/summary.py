@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,7 +52,7 @@ class Tally:
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
         self.moves = False  # a submission that holds one of them still runs
         self.counts: Counter[str] = Counter()
-        self.holders: dict[str, Counter[int]] = {}
+        self.holders: defaultdict[str, Counter[int]] = defaultdict(Counter)
         numbers: dict[tuple[str, int | None], int] = {}
         self._number_of = array("I")  # by ordinal, of an outcome in a submission
         for outcome, submission_id, moves in verdicts:
@@ -60,12 +60,10 @@ class Tally:
             self.moves = self.moves or moves
         self._numbered = list(numbers)
         for number, count in Counter(self._number_of).items():
-            self._count(*self._numbered[number], count)
-
-    def _count(self, outcome: str, submission_id: int | None, count: int) -> None:
-        self.counts[outcome] += count
-        if submission_id is not None:
-            self.holders.setdefault(outcome, Counter())[submission_id] += count
+            outcome, holder = self._numbered[number]
+            self.counts[outcome] += count
+            if holder is not None:
+                self.holders[outcome][holder] += count
 
     @property
     def total(self) -> int:
@@ -73,7 +71,7 @@ class Tally:
 
     def named(self) -> set[int]:
         """The submissions that the summary names."""
-        return {holder for word in self.holders for holder, _ in self._first_few(word)}
+        return {key for held in self.holders.values() for key, _ in held.most_common(FIRST_FEW)}
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all."""
@@ -117,13 +115,9 @@ class Tally:
         anew = Action("Start a new submission with these", form)
         if word in SEND_ANEW:
             return [anew]
-        found = [
-            _action(word, count, submissions[holder]) for holder, count in self._first_few(word)
-        ]
+        first_few = self.holders.get(word, Counter[int]()).most_common(FIRST_FEW)
+        found = [_action(word, count, submissions[holder]) for holder, count in first_few]
         return [*found, anew] if _ended_ill(word) else found
-
-    def _first_few(self, word: str) -> Sequence[tuple[int, int]]:
-        return self.holders.get(word, Counter[int]()).most_common(FIRST_FEW)
 
 
 def _ended_ill(word: str) -> bool:
@@ -134,7 +128,7 @@ def _ended_ill(word: str) -> bool:
 def _action(word: str, count: int, submission: Submission) -> Action:
     stopped = word == NOT_SENT and submission.state == State.SETTLED
     if _ended_ill(word) or stopped:
-        retry = url_for("retry.ask", submission_id=submission.id, status=word)
+        retry = url_for("retry.retry", submission_id=submission.id, status=word)
         text = f"Try again {standing.what(word)} in “{submission.name}”, with {count:,} of these"
         return Action(text, retry)
     place = url_for("submissions.page", submission_id=submission.id)

@@ -1,7 +1,7 @@
 """Troubles: what holds a submission up, what it means, and what ICA itself said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
@@ -56,8 +56,7 @@ TRIED_AGAIN = {  # kinds of errors that pass by themselves
 ICA_IS_ILL = "ICA has trouble right now. What you see is what was known last."
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """Something a reader should know: what, what it means, and ICA's own words."""
 
     kind: str

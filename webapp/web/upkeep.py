@@ -7,7 +7,7 @@ from webapp.store import attempts, batches, upkeep
 from webapp.store.submissions import Submission
 from webapp.store.words import State
 from webapp.web import attempts as attempts_page
-from webapp.web import forms, naming
+from webapp.web import forms
 from webapp.web.desk import desk, own_submission
 
 OBSTACLES = {
@@ -21,24 +21,22 @@ OBSTACLES = {
 blueprint = Blueprint("upkeep", __name__)
 
 
-@blueprint.get("/submissions/<int:submission_id>/edit")
+@blueprint.route("/submissions/<int:submission_id>/edit", methods=["GET", "POST"])
 def edit(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "rename")
-    return _form(submission, {"name": submission.name, "note": submission.note}, {})
-
-
-@blueprint.post("/submissions/<int:submission_id>/edit")
-def save(submission_id: int) -> ResponseReturnValue:
-    submission = own_submission(submission_id, "rename")
+    shown = {"submission": submission, "longest": forms.LONGEST}
+    if request.method != "POST":
+        return forms.answer("upkeep/edit.html", {}, given=submission, **shown)
     given = {
-        "name": naming.clean(request.form.get("name", "")),
+        "name": forms.name(request.form.get("name", "")),
         "note": request.form.get("note", "").replace("\x00", "").replace("\r\n", "\n").strip(),
     }
-    wrong = _wrong(given)
+    wrong = forms.too_long(given)
+    if not given["name"]:
+        wrong["name"] = "Give it a name, so that it is found again."
     if wrong:
-        return _form(submission, given, wrong)
-    with desk().store.write() as connection:
-        upkeep.rename(connection, submission_id, given["name"], given["note"], desk().now())
+        return forms.answer("upkeep/edit.html", wrong, given=given, **shown)
+    desk().write(upkeep.rename, submission_id, given["name"], given["note"], desk().now())
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
@@ -48,8 +46,7 @@ def archive(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "archive")
     if submission.state != State.SETTLED:
         abort(409, "Only what has ended can be archived; this has not.")
-    with desk().store.write() as connection:
-        upkeep.archive(connection, submission_id, desk().now())
+    desk().write(upkeep.archive, submission_id, desk().now())
     flash(f"“{submission.name}” is in the archive. The board shows it under Archived.", "success")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
@@ -57,53 +54,32 @@ def archive(submission_id: int) -> ResponseReturnValue:
 @blueprint.post("/submissions/<int:submission_id>/unarchive")
 def take_out(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "take out of the archive")
-    with desk().store.write() as connection:
-        upkeep.take_out(connection, submission_id, desk().now())
+    desk().write(upkeep.take_out, submission_id, desk().now())
     flash(f"“{submission.name}” is on the board again.", "success")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
-@blueprint.get("/submissions/<int:submission_id>/delete")
-def confirm(submission_id: int) -> ResponseReturnValue:
-    """What would go, before it goes; or why it can't."""
-    return _confirmation(own_submission(submission_id, "delete"), 200)
-
-
-@blueprint.post("/submissions/<int:submission_id>/delete")
+@blueprint.route("/submissions/<int:submission_id>/delete", methods=["GET", "POST"])
 def delete(submission_id: int) -> ResponseReturnValue:
-    """Nothing of it is kept here; its rows are swept away after it is out of sight."""
+    """What would go, or why it can't; then nothing of it is kept here.
+
+    Its rows are swept away after it is out of sight.
+    """
     submission = own_submission(submission_id, "delete")
-    with desk().store.write() as connection:
-        gone = upkeep.throw_away(connection, submission_id, desk().now())
-    if not gone:
-        return _confirmation(own_submission(submission_id, "delete"), 409)
+    if request.method != "POST":
+        return _confirmation(submission), 200
+    if not desk().write(upkeep.throw_away, submission_id, desk().now()):
+        return _confirmation(own_submission(submission_id, "delete")), 409
     flash(f"“{submission.name}” was deleted here. Nothing was changed in ICA.", "success")
     return redirect(url_for("board.board"), 303)
 
 
-def _wrong(given: dict[str, str]) -> dict[str, str]:
-    wrong = naming.too_long(given)
-    if not given["name"]:
-        wrong["name"] = "Give it a name, so that it is found again."
-    return wrong
-
-
-def _form(
-    submission: Submission, given: dict[str, str], wrong: dict[str, str]
-) -> ResponseReturnValue:
-    shown = {"submission": submission, "given": given, "longest": naming.LONGEST}
-    return forms.answer("upkeep/edit.html", wrong, **shown)
-
-
-def _confirmation(submission: Submission, status: int) -> ResponseReturnValue:
-    with desk().store.read() as connection:
-        tries = attempts.of_submission(connection, submission.id)
-        cut = batches.of_submission(connection, submission.id)
-    page = render_template(
+def _confirmation(submission: Submission) -> str:
+    tries = desk().read(attempts.of_submission, submission.id)
+    return render_template(
         "upkeep/delete.html",
         submission=submission,
         obstacle=OBSTACLES.get(State(submission.state), ""),
         attempts=[(attempts_page.title(one), one.by) for one in tries],
-        batch_count=len(cut),
+        batch_count=len(desk().read(batches.of_submission, submission.id)),
     )
-    return page, status
