@@ -1,15 +1,16 @@
 """Writes columns into a workbook's sheet; all else in the workbook stays as it is."""
 
+import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 from webapp.idlist.columns import Choice
 from webapp.idlist.entries import Unreadable
-from webapp.idlist.records import Part, Record
+from webapp.idlist.records import Record
 from webapp.idlist.sheets import LAST_COLUMN, column_letters, damaged, widest_column
 from webapp.idlist.workbooks import Workbook
 
@@ -26,8 +27,8 @@ def annotate_workbook(
 ) -> Iterator[bytes]:
     """The workbook's bytes with cells behind the last column of the first sheet.
 
-    `told`, which must not be begun, has the cells of each record. Where the header that was
-    chosen ends with `headers`, the cells under them are replaced.
+    `told`, which must not be begun, has each record and the cells it gets. Where the header that
+    was chosen ends with `headers`, the cells under them are replaced.
     """
     sink = _Sink()
     dates = {part.filename: part.date_time for part in workbook.parts}
@@ -37,49 +38,40 @@ def annotate_workbook(
             pieces = workbook.part(name)
             if name == workbook.sheet_path:
                 workbook.replaced = _columns(workbook, choice, headers)
-                rows = _rows(told, choice.header, headers)
-                pieces = _with_cells(pieces, rows, workbook.replaced.start)
+                pieces = _with_cells(pieces, told, workbook.replaced.start)
             part = zipfile.ZipInfo(name, dates[name])
             part.compress_type = zipfile.ZIP_DEFLATED
             with copy.open(part, "w") as file:
                 for piece in pieces:
                     file.write(piece)
-                    yield from sink.written()
-            yield from sink.written()
-    yield from sink.written()
+                    yield from sink.taken()
+            yield from sink.taken()
+    yield from sink.taken()
 
 
 def _columns(workbook: Workbook, choice: Choice, headers: Sequence[str]) -> range:
     """Those that have `headers` already, else the first that no row uses, be it by empty cells."""
-    names = choice.names
-    last = max((i for i, name in enumerate(names, 1) if name), default=0)
-    if last > len(headers) and list(names[last - len(headers) : last]) == list(headers):
-        return range(last - len(headers) + 1, last + 1)
+    if named := choice.ending_in(headers):
+        return range(named.start + 1, named.stop + 1)
     first = widest_column(workbook.part(workbook.sheet_path)) + 1
     if first + len(headers) - 1 > LAST_COLUMN:
         raise Unreadable("The sheet has no room for more columns: its last one is in use.")
     return range(first, first + len(headers))
 
 
-class _Sink:
-    """Where the zip archive is written to, piece by piece."""
+class _Sink(io.RawIOBase):
+    """Where the zip archive is written to, and taken from piece by piece."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
 
-    def write(self, piece: bytes) -> int:
+    def write(self, piece: Any, /) -> int:
         self._pieces.append(bytes(piece))
         return len(piece)
 
-    def flush(self) -> None:
-        """There is nothing to flush."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def written(self) -> Iterator[bytes]:
-        pieces, self._pieces = self._pieces, []
-        return iter(pieces)
+    def taken(self) -> list[bytes]:
+        taken, self._pieces = self._pieces, []
+        return taken
 
 
 class _Edit(NamedTuple):
@@ -90,22 +82,8 @@ class _Edit(NamedTuple):
     added: bytes
 
 
-def _rows(
-    told: Iterable[tuple[Record, Sequence[str]]], header: int | None, headers: Sequence[str]
-) -> Iterator[tuple[Record, Sequence[str]]]:
-    """The rows that get cells: those with entries, and the one with the names."""
-    left = header
-    for record, cells in told:
-        if record.part is Part.ENTRIES:
-            yield record, cells
-        elif record.part is Part.HEADER and left is not None:
-            if left == 0:
-                yield record, headers
-            left = left - 1 if left else None
-
-
 def _with_cells(
-    pieces: Iterator[bytes], rows: Iterator[tuple[Record, Sequence[str]]], first: int
+    pieces: Iterator[bytes], told: Iterable[tuple[Record, Sequence[str]]], first: int
 ) -> Iterator[bytes]:
     """The XML of a sheet with other cells in its rows."""
     beginning = next(pieces, b"")
@@ -118,7 +96,8 @@ def _with_cells(
         [_Edit(stale.start(), len(stale[0]), b"")] if stale else [],
         (
             _Edit(row.offset, row.until - row.offset, _xml(row.line, first, cells, prefix))
-            for row, cells in rows
+            for row, cells in told
+            if cells
         ),
     )
     return _edited(chain([beginning], pieces), edits)

@@ -1,12 +1,14 @@
 """Chooses the column of the ids: by its header, else by what stands in it."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from webapp.idlist.entries import Column, shown
+from webapp.idlist.records import Record
 from webapp.idlist.words import clean, find, is_usual, is_uuid, mentions_id
 
 # From the surest name down. Written as they are compared: small letters and digits only.
@@ -17,7 +19,7 @@ _ID_HEADERS = (
 )
 _RANKS = {name: len(_ID_HEADERS) - rank for rank, names in enumerate(_ID_HEADERS) for name in names}
 SUREST = len(_ID_HEADERS)
-HOLDS_IDS = "It holds data ids."
+_HOLDS_IDS = "It holds data ids."
 _NO_LETTERS = re.compile(r"[\W_]+")
 _LONGEST_NAME = 100  # characters; a list may be one line of megabytes
 MOST_OTHERS = 20  # columns with ids that are offered in place of the one that is read
@@ -37,6 +39,42 @@ class Choice(NamedTuple):
     def chosen(self) -> Column | None:
         """The column that is read."""
         return next((column for column in self.offered if column.chosen), None)
+
+    def ending_in(self, names: Sequence[str]) -> range:
+        """The last columns with names, from 0, if these are `names`; else none, at the end."""
+        stop = max((i for i, name in enumerate(self.names, 1) if name), default=0)
+        start = stop - len(names)
+        if start > 0 and self.names[start:stop] == tuple(names):
+            return range(start, stop)
+        return range(len(self.names), len(self.names))
+
+
+class Elsewhere:
+    """Notices ids in columns that are not read, where the sampled rows had none."""
+
+    def __init__(self, choice: Choice) -> None:
+        self._names = choice.names
+        self._known = {column.number - 1 for column in choice.offered}
+        self._counts: Counter[int] = Counter()  # column from 0 -> rows with an id there
+        self._rows = 0
+
+    def look(self, record: Record) -> None:
+        """Look at a row with entries; nearly all have no more ids than there are such columns."""
+        self._rows += 1
+        text = (record.raw or "\t".join(record.cells)).lower()
+        if text.count("fil.") + text.count("fol.") <= max(1, len(self._known)):
+            return
+        for i, cell in enumerate(record.cells):
+            if i not in self._known and mentions_id(cell) and count_ids(cell):
+                self._counts[i] += 1
+
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that turned up, with the rows so far as their sample."""
+        late = sorted(self._counts)[: max(0, MOST_OTHERS + 1 - len(self._known))]
+        return tuple(
+            Column(i + 1, _title(self._names, i), self._counts[i], self._rows, False, _HOLDS_IDS)
+            for i in late
+        )
 
 
 def rank(header: str) -> int:
@@ -79,7 +117,7 @@ def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
     offered = tuple(
         Column(
             i + 1,
-            shown(clean(names[i]).strip()),
+            _title(names, i),
             counts[i],
             len(body),
             i == best,
@@ -141,7 +179,11 @@ def _why(name: str, count: int, is_best: bool, wanted: int | None) -> str:
         return "You chose it."
     if rank(name):
         return "Its header names data ids."
-    return HOLDS_IDS if count else ""
+    return _HOLDS_IDS if count else ""
+
+
+def _title(names: Sequence[str], index: int) -> str:
+    return shown(clean(_cell(names, index)).strip())
 
 
 def _cell(row: Sequence[str], index: int) -> str:

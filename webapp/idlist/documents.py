@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from webapp.idlist.columns import SUREST, count_ids, names_ids, names_project, rank
 from webapp.idlist.cursor import Cursor
+from webapp.idlist.entries import Entry
 from webapp.idlist.records import Part, Record, count_lines
-from webapp.idlist.words import Found, clean, find, is_uuid, mentions_id
+from webapp.idlist.words import clean, find, is_uuid, mentions_id
 
 OUTCOME = "linkboard"  # the name under which an object that was handed back has its outcomes
 _DEEPEST = 64  # lists and objects around the one with the ids
@@ -108,11 +109,11 @@ class _Document:
             words = list(find(clean(value).strip()))
             line = cursor.line_of(words[0].text, offset)
             raw = cursor.take()
-            found = [Found(word.column, word.text, "", _BESIDE) for word in words]
+            found = [Entry(word.column, word.text, "", _BESIDE) for word in words]
             found = self._placed(line, found)
             yield Record(Part.ENTRIES, line, raw, found, (), count_lines(raw), len(raw))
 
-    def _placed(self, line: int, found: Sequence[Found]) -> list[Found]:
+    def _placed(self, line: int, found: Sequence[Entry]) -> list[Entry]:
         """Number the entries of a line."""
         if line != self._line:
             self._line, self._column = line, 0
@@ -145,13 +146,13 @@ def _has_list(value: Any) -> bool:
     return False
 
 
-def _ids(value: Any) -> Sequence[Found]:
+def _ids(value: Any) -> Sequence[Entry]:
     """The entries of a value: one for each id in its text, or a reject."""
     text, is_sure = (value, True) if isinstance(value, str) else _named(value)
-    found: Sequence[Found] = list(find(clean(text).strip()))
+    found: Sequence[Entry] = list(find(clean(text).strip()))
     if not is_sure and not any(word.data_id and not word.unusual for word in found):
         found = _anywhere(value) or found
-    found = found or [Found(1, text, "", _NO_ID)]
+    found = found or [Entry(1, text, "", _NO_ID)]
     project_id = _project(value)
     return [replace(word, project_id=project_id) for word in found] if project_id else found
 
@@ -172,9 +173,9 @@ def _named(value: Any, depth: int = 2) -> tuple[str, bool]:
     return text, bool(text) and best == SUREST
 
 
-def _anywhere(value: Any) -> list[Found]:
+def _anywhere(value: Any) -> list[Entry]:
     """The ids in an object of which no name tells: texts that hold nothing else, names too."""
-    found: list[Found] = []
+    found: list[Entry] = []
     inners = [value]
     while inners:
         inner = inners.pop()

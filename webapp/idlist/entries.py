@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-SHOWN = 200  # characters of a rejected text that are kept
+SHOWN = 200  # characters of a text that are kept
 
 
 class Kind(StrEnum):
@@ -24,16 +24,21 @@ class Entry(Struct, frozen=True, gc=False):
     table the column of the cell (several ids in one cell share it), else the entries of the line.
     """
 
-    kind: Kind
-    line: int
     column: int
+    text: str  # as it stood; SHOWN characters of it are handed out
     data_id: str  # "" if rejected
-    text: str  # as it stood; of a rejected entry at most SHOWN characters
     note: str = ""  # why it was rejected, or a warning, in words for users
-    first: tuple[int, int] | None = None  # of a repeated id: line and column where it stands first
     project_id: str = ""  # the project that its line or its link names
     unusual: bool = False  # not of the shape of ICA's ids: a warning, not a refusal
     mended: bool = False  # capitals were made small
+    line: int = 0  # 0 while its line is looked at
+    first: tuple[int, int] | None = None  # of a repeated id: line and column where it stands first
+
+    @property
+    def kind(self) -> Kind:
+        if not self.data_id:
+            return Kind.REJECTED
+        return Kind.REPEATED if self.first else Kind.GOOD
 
 
 class Column(NamedTuple):

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from webapp.idlist.columns import Choice, choose, count_cells, count_ids, rank
-from webapp.idlist.records import each_line
-from webapp.idlist.tables import SPACES, Row, each_row, sampled
+from webapp.idlist.records import Record, each_line
+from webapp.idlist.tables import SPACES, each_row, sampled
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
 _ICAV2 = "icav2 table"
@@ -38,7 +38,7 @@ def lay_out(sample: str, file_name: str, column: int | None) -> Layout:
     return layout
 
 
-def lay_out_rows(rows: Iterable[Row], column: int | None) -> Layout:
+def lay_out_rows(rows: Iterable[Record], column: int | None) -> Layout:
     """The layout of a workbook's first sheet."""
     return Layout(EXCEL, "", choose(sampled(rows), column))
 

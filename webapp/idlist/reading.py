@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from webapp.idlist.columns import MOST_OTHERS
+from msgspec.structs import replace
+
+from webapp.idlist.columns import MOST_OTHERS, Elsewhere
 from webapp.idlist.documents import read_document
-from webapp.idlist.elsewhere import Elsewhere
-from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable, shown
+from webapp.idlist.entries import Column, Entry, Limits, Unreadable, shown
 from webapp.idlist.layout import JSON, JSON_LINES, Layout, lay_out, lay_out_rows
 from webapp.idlist.lines import read_lines
 from webapp.idlist.records import Part, Record, each_line
 from webapp.idlist.seen import Seen
 from webapp.idlist.source import Source, open_source
 from webapp.idlist.tables import each_row, read_table, with_gaps
-from webapp.idlist.words import Found
 from webapp.idlist.workbooks import Workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
@@ -50,8 +50,8 @@ class Place(NamedTuple):
     """A stretch of the file, with one of the entries in it if it has any."""
 
     record: Record
-    found: Found | None = None
     entry: Entry | None = None
+    text: str = ""  # of the entry, in full
 
 
 class Reading:
@@ -121,12 +121,7 @@ class Reading:
         return told
 
     def __iter__(self) -> Iterator[Entry]:
-        for record in self._records():
-            self._count(record)
-            if self._elsewhere and record.found:
-                self._elsewhere.look(record)
-            for found in record.found:
-                yield self._entry(record.line, found)
+        return (place.entry for place in self.with_records() if place.entry)
 
     def with_records(self) -> Iterator[Place]:
         """The same entries, with the stretch of the file that they stand in.
@@ -135,9 +130,11 @@ class Reading:
         """
         for record in self._records():
             self._count(record)
+            if self._elsewhere and record.part is Part.ENTRIES:
+                self._elsewhere.look(record)
             found = None
             for found in record.found:
-                yield Place(record, found, self._entry(record.line, found))
+                yield Place(record, self._entry(record.line, found), found.text)
             if not found:
                 yield Place(record)
 
@@ -165,12 +162,13 @@ class Reading:
                 self._entry_lines += 1
         elif record.part is Part.BLANK:
             self.blank += record.lines
-        elif record.part is Part.HEADER:
+        elif record.part in (Part.HEADER, Part.NAMES):
             self.headers += record.lines
         elif record.part is Part.COMMENT:
             self.comments += record.lines
 
-    def _entry(self, line: int, found: Found) -> Entry:
+    def _entry(self, line: int, found: Entry) -> Entry:
+        """Count an entry, and give it its place among all that were read."""
         line += self._offset
         self._entries_left -= 1
         if self._entries_left < 0:
@@ -178,22 +176,13 @@ class Reading:
                 f"This list has more than {self._limits.entries:,} entries, which is the "
                 f"limit; line {line:,} goes over it. Split it and upload the parts."
             )
-        column, project_id, note = found.column, found.project_id, found.note
+        first = None
         if not found.data_id:
             self.rejected += 1
-            text = shown(found.text)
-            return Entry(Kind.REJECTED, line, column, "", text, note, None, project_id)
-        unusual, mended = found.unusual, found.mended
-        seen = self._seen
-        first = seen.first(found.data_id, unusual, line, column) if seen else None
-        if first:
+        elif self._seen and (first := self._seen.first(found, line)):
             self.repeated += 1
         else:
             self.good += 1
-            self.unusual += unusual
-            self.mended += mended
-        kind = Kind.REPEATED if first else Kind.GOOD
-        text = shown(found.text)
-        return Entry(
-            kind, line, column, found.data_id, text, note, first, project_id, unusual, mended
-        )
+            self.unusual += found.unusual
+            self.mended += found.mended
+        return replace(found, line=line, text=shown(found.text), first=first)

@@ -6,8 +6,7 @@ from typing import TextIO
 
 from msgspec import Struct
 
-from webapp.idlist.entries import Unreadable
-from webapp.idlist.words import Found
+from webapp.idlist.entries import Entry, Unreadable
 
 LONGEST = 64_000_000  # characters in one line
 _LARGEST = 100_000_000  # bytes of memory that it takes: one emoji makes four of each character
@@ -18,7 +17,8 @@ class Part(Enum):
 
     ENTRIES = auto()
     BLANK = auto()
-    HEADER = auto()  # footers too
+    HEADER = auto()  # what stands above the names of the columns, and footers
+    NAMES = auto()  # the row, or the line, with the names of the columns
     COMMENT = auto()
     FRAME = auto()  # what holds a document together: JSON's brackets
 
@@ -29,7 +29,7 @@ class Record(Struct, frozen=True, eq=False, gc=False):
     part: Part
     line: int  # where its entries stand; if it has none, the first of its lines
     raw: str  # as it stood, line end included
-    found: Iterable[Found] = ()  # to be iterated over once, before the next record is read
+    found: Iterable[Entry] = ()  # to be iterated over once, before the next record is read
     cells: Sequence[str] = ()
     lines: int = 1  # how many lines end in it
     offset: int = 0  # JSON: where in `raw` the value begins; workbook: as in its row

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 
 from webapp.idlist.entries import Unreadable, shown
-from webapp.idlist.tables import Row
+from webapp.idlist.records import Record
+from webapp.idlist.tables import as_row
 
 LAST_COLUMN = 16_384  # of Excel: XFD
 _MOST_CELLS = 100_000_000  # in all rows, each up to its last cell that is filled
@@ -28,7 +29,7 @@ _MOST_FOUND = 10_000  # sheets, or links between parts
 _are_letters = re.compile("[A-Z]{1,3}").fullmatch
 
 
-def each_sheet_row(xml: Iterable[bytes], strings: list[str], replaced: range) -> Iterator[Row]:
+def each_sheet_row(xml: Iterable[bytes], strings: list[str], replaced: range) -> Iterator[Record]:
     """The rows of a sheet in order; blank ones are left out.
 
     `offset` and `until` are where in the XML the cells of the `replaced` columns begin and end,
@@ -226,7 +227,7 @@ class _Width(_Cells):
 class _Sheet(_Cells):
     def __init__(self, strings: list[str], replaced: range) -> None:
         super().__init__()
-        self.rows: list[Row] = []
+        self.rows: list[Record] = []
         self._strings = strings
         self._replaced = replaced
         self._offset = self._until = 0  # 0: not met in this row yet
@@ -258,7 +259,7 @@ class _Sheet(_Cells):
         elif tag == "row" and self._cells:
             end = self._expat.CurrentByteIndex
             offset, until = self._offset or end, self._until or end
-            self.rows.append(Row(self._number, "", self._row(), 1, offset, until))
+            self.rows.append(as_row(self._number, "", self._row(), 1, offset, until))
 
     def _note_place(self) -> None:
         self._offset = self._offset or self._expat.CurrentByteIndex

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from webapp.idlist.entries import Limits, Unreadable, shown
+from webapp.idlist.records import Record
 from webapp.idlist.sheets import LAST_COLUMN, attributes, damaged, each_sheet_row, shared_strings
-from webapp.idlist.tables import Row
 
 _CHUNK = 1 << 18
 _BOOK = "xl/workbook.xml"
@@ -66,7 +66,7 @@ class Workbook:
         """All parts of the archive, in order."""
         return self._archive.infolist()
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Record]:
         """The rows of the first sheet that is not hidden.
 
         A text that cells share counts for each of them: a few bytes name a million characters.
