@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from webapp.idlist.entries import Column, shown
 from webapp.idlist.records import Record
-from webapp.idlist.words import clean, find, is_usual, is_uuid, mentions_id
+from webapp.idlist.words import clean, find, is_usual, mentions_id, project_in
 
 # From the surest name down. Written as they are compared: small letters and digits only.
 _ID_HEADERS = (
@@ -97,7 +97,7 @@ def count_ids(cell: str) -> int:
     if is_usual(cell):
         return 1
     count = 0
-    for word in find(clean(cell).strip(), 1):
+    for word in find(cell, 1):
         if word.unusual or not word.data_id:
             return 0
         count += 1
@@ -109,7 +109,7 @@ def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
     header = _header(rows)
     body = rows if header is None else rows[header + 1 :]
     width = max((len(row) for row in rows), default=0)
-    names = [_cell(rows[header], i) if header is not None else "" for i in range(width)]
+    names = [cell_of(rows[header], i) if header is not None else "" for i in range(width)]
     counts = count_cells(body, count_ids, width)
     best = _best(names, counts, count_cells(body, str.strip, width), wanted)
     others = (i for i, count in enumerate(counts) if count and i != best)
@@ -163,13 +163,13 @@ def _header(rows: Sequence[Sequence[str]]) -> int | None:
             return i
     if len(rows) < 2 or any(map(mentions_id, rows[0])):
         return None
-    names = [_cell(rows[0], i) for i, cell in enumerate(rows[1]) if count_ids(cell)]
+    names = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if count_ids(cell)]
     return 0 if any(name.strip() for name in names) else None
 
 
 def _project(names: Sequence[str], body: Sequence[Sequence[str]]) -> int | None:
     for i, name in enumerate(names):
-        if names_project(name) and any(is_uuid(clean(_cell(row, i)).strip()) for row in body):
+        if names_project(name) and any(project_in(cell_of(row, i)) for row in body):
             return i
     return None
 
@@ -183,10 +183,11 @@ def _why(name: str, count: int, is_best: bool, wanted: int | None) -> str:
 
 
 def _title(names: Sequence[str], index: int) -> str:
-    return shown(clean(_cell(names, index)).strip())
+    return shown(clean(cell_of(names, index)).strip())
 
 
-def _cell(row: Sequence[str], index: int) -> str:
+def cell_of(row: Sequence[str], index: int) -> str:
+    """The cell of a column, from 0; "" if the row ends before it."""
     return row[index] if index < len(row) else ""
 
 

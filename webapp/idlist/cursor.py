@@ -11,7 +11,7 @@ _LONGEST = 1 << 23  # characters in one value
 _UNTERMINATED = "Unterminated string"  # as json words it
 _SPACE = " \t\r\n\v\f\u00a0\u200b\ufeff"
 # Numbers are no ids: floats spare us Python's limit on the digits of an int.
-DECODER = json.JSONDecoder(strict=False, parse_int=float)
+_DECODER = json.JSONDecoder(strict=False, parse_int=float)
 
 
 class Cursor:
@@ -22,7 +22,6 @@ class Cursor:
         self._text = ""
         self._mark = self._at = 0  # up to where it was taken; where the cursor is
         self._complete = False
-        self._ahead: tuple[Any, int] | None = None  # the value at the cursor, and its end
         self._line, self._column = 1, 1  # of the mark
 
     def peek(self) -> str:
@@ -48,22 +47,17 @@ class Cursor:
     def value(self) -> Any:
         """Pass the value that follows and return it. Raises Unreadable if there is none."""
         self.peek()
-        if self._ahead:
-            value, self._at = self._ahead
-            self._ahead = None
-            return value
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._at)
+                value, end = _DECODER.raw_decode(self._text, self._at)
+                if end < len(self._text) or self._complete:
+                    self._at = end
+                    return value
             except json.JSONDecodeError as error:
                 if self._complete or not self._may_go_on(error):
                     raise self.broken(error.msg, error.pos) from None
             except RecursionError:
                 raise self.too_deep() from None
-            else:
-                if end < len(self._text) or self._complete:
-                    self._at = end
-                    return value
             if len(self._text) - self._at > _LONGEST:
                 raise self.broken(f"one value is longer than {_LONGEST:,} characters")
             self._read_more()
@@ -74,15 +68,9 @@ class Cursor:
         while not self._complete and len(self._text) - self._at < _CHUNK:
             self._read_more()
         try:
-            self._ahead = DECODER.raw_decode(self._text, self._at)
+            return _DECODER.raw_decode(self._text, self._at)[0]
         except (json.JSONDecodeError, RecursionError):
             return None
-        return self._ahead[0]
-
-    def enter(self, bracket: str) -> None:
-        """Pass the bracket that a list or an object begins with."""
-        self._ahead = None
-        self.expect(bracket)
 
     @property
     def offset(self) -> int:

@@ -8,10 +8,10 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from webapp.idlist.columns import Choice
+from webapp.idlist.columns import Choice, cell_of
 from webapp.idlist.entries import Entry, Unreadable
 from webapp.idlist.records import LONGEST, Part, Record, count_lines
-from webapp.idlist.words import EMPTY_CELL, clean, find, holds_words, is_usual, is_uuid
+from webapp.idlist.words import EMPTY_CELL, clean, find, holds_words, is_usual, project_in
 
 SPACES = " "  # columns by any white space; the other delimiters are characters
 _MOST_LINES = 50  # in one quoted cell; a quote still open then was no quote
@@ -139,28 +139,19 @@ def _quoted_row(number: int, line: str, coming: _Lines, delimiter: str) -> Recor
 
 def _with_entries(row: Record, choice: Choice) -> Record:
     index = choice.ids or 0
-    cell = row.cells[index] if index < len(row.cells) else ""
-    column = index + 1
+    cell, column = cell_of(row.cells, index), index + 1
     found: Iterable[Entry]
     if is_usual(cell):
         found = (Entry(column, cell, cell),)
-    elif holds_words(text := clean(cell).strip()):
-        found = find(text, column)
+    elif holds_words(cell):
+        found = find(cell, column)
     else:
         text = row.raw.strip() or " ".join(filter(None, row.cells))
         found = (Entry(column, text, "", EMPTY_CELL),)
-    project_id = _project(row, choice.project)
-    if project_id:
-        found = (replace(word, project_id=project_id) for word in found)
+    if choice.project is not None and (named := project_in(cell_of(row.cells, choice.project))):
+        found = (replace(word, project_id=named) for word in found)
     above = sum(map(count_lines, row.cells[:index])) if row.lines > 1 else 0
     return replace(row, found=found, line=row.line + above)
-
-
-def _project(row: Record, index: int | None) -> str:
-    if index is None or index >= len(row.cells):
-        return ""
-    cell = clean(row.cells[index]).strip().lower()
-    return cell if is_uuid(cell) else ""
 
 
 def sampled(rows: Iterable[Record]) -> list[Sequence[str]]:

@@ -22,7 +22,7 @@ _UNSEEN = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 
 INVISIBLE = "".join(map(chr, _UNSEEN))
 
 is_usual = re.compile(_USUAL).fullmatch
-is_uuid = re.compile(_UUID).fullmatch
+_is_uuid = re.compile(_UUID).fullmatch
 
 _BRACKETS = "\"'`()[]{}<>«»“”\u2018\u2019"
 # A URN may end in a path with spaces and commas: it goes on until another reference begins.
@@ -61,6 +61,7 @@ def find(text: str, column: int = 0) -> Iterator[Entry]:
     if is_usual(text):
         yield Entry(column or 1, text, text)
         return
+    text = clean(text).strip()
     places = [match.span() for match in islice(_WORD.finditer(text), 2)]
     if len(places) == 1:
         word = recognise(text[slice(*places[0])], column or 1, alone=True)
@@ -74,7 +75,13 @@ def find(text: str, column: int = 0) -> Iterator[Entry]:
 
 def holds_words(text: str) -> bool:
     """Whether anything is found in a text."""
-    return bool(_WORD.search(text))
+    return bool(_WORD.search(clean(text)))
+
+
+def project_in(text: str) -> str:
+    """The id of the project that a text consists of; "" if it is anything else."""
+    text = clean(text).strip().lower()
+    return text if _is_uuid(text) else ""
 
 
 def _words(text: str, column: int) -> Iterator[tuple[tuple[int, int], Entry]]:
