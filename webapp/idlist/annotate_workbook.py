@@ -5,13 +5,12 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 from xml.sax.saxutils import escape
 
 from webapp.idlist.columns import Choice
-from webapp.idlist.entries import Unreadable
-from webapp.idlist.records import Record
-from webapp.idlist.sheets import LAST_COLUMN, column_letters, damaged, widest_column
+from webapp.idlist.entries import Record, Unreadable
+from webapp.idlist.sheets import COLUMNS, LAST_COLUMN, damaged
 from webapp.idlist.workbooks import Workbook
 
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^<>]*+(?<=/)>")
@@ -53,7 +52,7 @@ def _columns(workbook: Workbook, choice: Choice, headers: Sequence[str]) -> rang
     """Those that have `headers` already, else the first that no row uses, be it by empty cells."""
     if named := choice.ending_in(headers):
         return range(named.start + 1, named.stop + 1)
-    first = widest_column(workbook.part(workbook.sheet_path)) + 1
+    first = workbook.widest_column() + 1
     if first + len(headers) - 1 > LAST_COLUMN:
         raise Unreadable("The sheet has no room for more columns: its last one is in use.")
     return range(first, first + len(headers))
@@ -74,14 +73,6 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-class _Edit(NamedTuple):
-    """Bytes to put in at an offset, in place of `removed` bytes."""
-
-    offset: int
-    removed: int
-    added: bytes
-
-
 def _with_cells(
     pieces: Iterator[bytes], told: Iterable[tuple[Record, Sequence[str]]], first: int
 ) -> Iterator[bytes]:
@@ -93,9 +84,9 @@ def _with_cells(
     prefix = (root[1] or b"").decode() if root else ""
     stale = _DIMENSION.search(beginning)  # how far the sheet reaches: optional, and now wrong
     edits = chain(
-        [_Edit(stale.start(), len(stale[0]), b"")] if stale else [],
+        [(*stale.span(), b"")] if stale else [],
         (
-            _Edit(row.offset, row.until - row.offset, _xml(row.line, first, cells, prefix))
+            (row.offset, row.until, _xml(row.line, first, cells, prefix))
             for row, cells in told
             if cells
         ),
@@ -106,22 +97,24 @@ def _with_cells(
 def _xml(row: int, first: int, cells: Sequence[str], prefix: str) -> bytes:
     p = prefix
     return "".join(
-        f'<{p}c r="{column_letters(column)}{row}" t="inlineStr"><{p}is><{p}t xml:space="preserve">'
+        f'<{p}c r="{COLUMNS[column - 1]}{row}" t="inlineStr"><{p}is><{p}t xml:space="preserve">'
         f"{escape(_NOT_IN_XML.sub('', cell))}</{p}t></{p}is></{p}c>"
         for column, cell in enumerate(cells, first)
         if cell
     ).encode("ascii", "xmlcharrefreplace")
 
 
-def _edited(pieces: Iterable[bytes], edits: Iterator[_Edit]) -> Iterator[bytes]:
+def _edited(pieces: Iterable[bytes], edits: Iterator[tuple[int, int, bytes]]) -> Iterator[bytes]:
+    """The bytes with others in place of some: each edit has where these begin and end."""
     edit = next(edits, None)
     offset = done = 0  # where the piece begins; up to where all is written or removed
     for piece in pieces:
         end = offset + len(piece)
-        while edit and edit.offset < end:
-            yield piece[max(0, done - offset) : max(0, edit.offset - offset)]
-            yield edit.added
-            done = edit.offset + edit.removed
+        while edit and edit[0] < end:
+            start, until, added = edit
+            yield piece[max(0, done - offset) : max(0, start - offset)]
+            yield added
+            done = until
             edit = next(edits, None)
         yield piece[max(0, done - offset) :]
         offset = end

@@ -7,8 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from webapp.idlist.entries import Column, shown
-from webapp.idlist.records import Record
+from webapp.idlist.entries import Column, Record, shown
 from webapp.idlist.words import clean, find, is_usual, mentions_id, project_in
 
 # From the surest name down. Written as they are compared: small letters and digits only.
@@ -53,7 +52,7 @@ class Elsewhere:
     """Notices ids in columns that are not read, where the sampled rows had none."""
 
     def __init__(self, choice: Choice) -> None:
-        self._names = choice.names
+        self._choice = choice
         self._known = {column.number - 1 for column in choice.offered}
         self._counts: Counter[int] = Counter()  # column from 0 -> rows with an id there
         self._rows = 0
@@ -69,10 +68,11 @@ class Elsewhere:
                 self._counts[i] += 1
 
     def columns(self) -> tuple[Column, ...]:
-        """The columns that turned up, with the rows so far as their sample."""
+        """Those offered, and those that turned up, with the rows so far as their sample."""
+        names = self._choice.names
         late = sorted(self._counts)[: max(0, MOST_OTHERS + 1 - len(self._known))]
-        return tuple(
-            Column(i + 1, _title(self._names, i), self._counts[i], self._rows, False, _HOLDS_IDS)
+        return self._choice.offered + tuple(
+            Column(i + 1, _title(names, i), self._counts[i], self._rows, False, _HOLDS_IDS)
             for i in late
         )
 
@@ -114,18 +114,14 @@ def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> Choice:
     best = _best(names, counts, count_cells(body, str.strip, width), wanted)
     others = (i for i, count in enumerate(counts) if count and i != best)
     shows = sorted([*islice(others, MOST_OTHERS), *([] if best is None else [best])])
-    offered = tuple(
-        Column(
-            i + 1,
-            _title(names, i),
-            counts[i],
-            len(body),
-            i == best,
-            _why(names[i], counts[i], i == best, wanted),
-        )
-        for i in shows
-    )
-    return Choice(best, _project(names, body), header, tuple(names), offered)
+
+    def column(i: int) -> Column:
+        is_chosen = i == best
+        is_wanted = is_chosen and wanted is not None
+        why = "You chose it." if is_wanted else _why(names[i], counts[i])
+        return Column(i + 1, _title(names, i), counts[i], len(body), is_chosen, why)
+
+    return Choice(best, _project(names, body), header, tuple(names), tuple(map(column, shows)))
 
 
 def count_cells(
@@ -174,9 +170,7 @@ def _project(names: Sequence[str], body: Sequence[Sequence[str]]) -> int | None:
     return None
 
 
-def _why(name: str, count: int, is_best: bool, wanted: int | None) -> str:
-    if is_best and wanted is not None:
-        return "You chose it."
+def _why(name: str, count: int) -> str:
     if rank(name):
         return "Its header names data ids."
     return _HOLDS_IDS if count else ""

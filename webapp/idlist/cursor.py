@@ -3,8 +3,7 @@
 import json
 from typing import Any, TextIO
 
-from webapp.idlist.entries import Unreadable
-from webapp.idlist.records import count_lines, nul_byte
+from webapp.idlist.entries import Unreadable, count_lines, nul_byte
 
 _CHUNK = 1 << 18
 _LONGEST = 1 << 23  # characters in one value
@@ -54,7 +53,9 @@ class Cursor:
                     self._at = end
                     return value
             except json.JSONDecodeError as error:
-                if self._complete or not self._may_go_on(error):
+                # The end of what was read so far may only have cut it.
+                is_cut = error.pos >= len(self._text) - 16 or error.msg.startswith(_UNTERMINATED)
+                if self._complete or not is_cut:
                     raise self.broken(error.msg, error.pos) from None
             except RecursionError:
                 raise self.too_deep() from None
@@ -104,10 +105,6 @@ class Cursor:
         """The values are nested too deep for anything that a list needs."""
         line, column = self._place(self._at)
         return Unreadable(f"The JSON is nested too deep from line {line:,}, column {column:,} on.")
-
-    def _may_go_on(self, error: json.JSONDecodeError) -> bool:
-        """Whether the value may only be cut by the end of what was read so far."""
-        return error.pos >= len(self._text) - 16 or error.msg.startswith(_UNTERMINATED)
 
     def _read_more(self) -> None:
         chunk = self._file.read(_CHUNK)

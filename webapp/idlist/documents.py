@@ -7,8 +7,7 @@ from msgspec.structs import replace
 
 from webapp.idlist.columns import SUREST, count_ids, names_ids, names_project, rank
 from webapp.idlist.cursor import Cursor
-from webapp.idlist.entries import Entry
-from webapp.idlist.records import Part, Record, count_lines
+from webapp.idlist.entries import Entry, Part, Record, count_lines
 from webapp.idlist.words import find, mentions_id, project_in
 
 OUTCOME = "linkboard"  # the name under which an object that was handed back has its outcomes
@@ -18,17 +17,15 @@ _BESIDE = "This id stands beside the list, not in it. Add it to the list if it i
 _LISTS = frozenset({"items", "data", "files", "folders", "ids", "results"})
 
 
-def read_document(text: TextIO) -> Iterator[Record]:
-    """Turn the values of the lists in a document into records; several documents are lines."""
-    return _Document(text).records()
+class Document:
+    """A document, or several of them as lines."""
 
-
-class _Document:
     def __init__(self, text: TextIO) -> None:
         self._cursor = Cursor(text)
         self._line = self._column = 0  # of the last entry
 
     def records(self) -> Iterator[Record]:
+        """The values of its lists, and what holds these together. Raises Unreadable."""
         cursor = self._cursor
         while cursor.peek():
             yield from self._top()

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from webapp.idlist.columns import Choice, choose, count_cells, count_ids, rank
-from webapp.idlist.records import Record, each_line
+from webapp.idlist.columns import Choice, cell_of, choose, count_cells, count_ids, rank
+from webapp.idlist.entries import Record, each_line
 from webapp.idlist.tables import SPACES, each_row, sampled
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
@@ -69,7 +69,7 @@ def _table(
     if not (sure or column or (_is_even(rows) and _has_other_columns(rows, choice))):
         return None
     index = chosen.number - 1
-    ids = sum(count_ids(row[index]) for row in rows if index < len(row))
+    ids = sum(count_ids(cell_of(row, index)) for row in rows)
     goodness = (sure, delimiter != SPACES, ids)
     return Layout(_name(delimiter, rows, choice), delimiter, choice), goodness
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from webapp.idlist.columns import names_ids
-from webapp.idlist.entries import Entry
-from webapp.idlist.records import Part, Record, each_line
+from webapp.idlist.entries import Entry, Part, Record, each_line
 from webapp.idlist.words import clean, find, holds_words, is_usual
 
 _SHORT = 10_000  # characters; of longer lines as few copies are made as can be

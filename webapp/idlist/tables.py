@@ -9,8 +9,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from webapp.idlist.columns import Choice, cell_of
-from webapp.idlist.entries import Entry, Unreadable
-from webapp.idlist.records import LONGEST, Part, Record, count_lines
+from webapp.idlist.entries import LONGEST, Entry, Part, Record, Unreadable, count_lines
 from webapp.idlist.words import EMPTY_CELL, clean, find, holds_words, is_usual, project_in
 
 SPACES = " "  # columns by any white space; the other delimiters are characters
@@ -158,10 +157,8 @@ def sampled(rows: Iterable[Record]) -> list[Sequence[str]]:
     """The cells of the first rows that hold more than blanks, comments and footers."""
     filled = (row.cells for row in islice(rows, _MOST_LOOKED_AT) if row.part is Part.ENTRIES)
     found: list[Sequence[str]] = []
-    left = _LARGEST_SAMPLE
-    for cells in islice(filled, _SAMPLED):
+    size = 0
+    while size <= _LARGEST_SAMPLE and len(found) < _SAMPLED and (cells := next(filled, None)):
         found.append(cells)
-        left -= sum(map(len, cells))
-        if left < 0:
-            break
+        size += sum(map(len, cells))
     return found

@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import count, groupby, islice
+from itertools import groupby, islice
 
 from msgspec.structs import replace
 
@@ -68,7 +68,8 @@ def find(text: str, column: int = 0) -> Iterator[Entry]:
         yield word if word.data_id else replace(word, text=text)
     elif places and any(word.data_id for _, word in _words(text, column)):
         found = _merged(text, _words(text, column))
-        yield from found if column else map(_numbered, found, count(1))
+        for number, word in enumerate(found, 1):
+            yield word if column else replace(word, column=number)
     elif places:
         yield Entry(column or 1, text, "", NO_ID)
 
@@ -87,10 +88,6 @@ def project_in(text: str) -> str:
 def _words(text: str, column: int) -> Iterator[tuple[tuple[int, int], Entry]]:
     for match in _WORD.finditer(text):
         yield match.span(), recognise(match[0], column, alone=False)
-
-
-def _numbered(word: Entry, number: int) -> Entry:
-    return replace(word, column=number)
 
 
 def _merged(text: str, words: Iterable[tuple[tuple[int, int], Entry]]) -> Iterator[Entry]:
@@ -130,10 +127,9 @@ def recognise(word: str, column: int, *, alone: bool) -> Entry:
 def _referred(word: str, column: int, reference: re.Match[str]) -> Entry:
     project_id = (reference["project"] or "").lower()
     named: str = reference["plain"] or reference["named"]
-    if is_usual(named):
-        return Entry(column, word, named, project_id=project_id)
-    if is_usual(named.lower()):
-        return Entry(column, word, named.lower(), MENDED, project_id, mended=True)
+    if is_usual(small := named.lower()):
+        mended = small != named
+        return Entry(column, word, small, MENDED if mended else "", project_id, mended=mended)
     if _plausible(named):
         return Entry(column, word, named, _why_unusual(named), project_id, unusual=True)
     return Entry(column, word, "", _why_rejected(named))
