@@ -32,17 +32,13 @@ def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
     except SettingsError as error:
         yield Finding(False, str(error))
         return
-    yield from _settings(environ)
-    yield from _database(settings, now)
-    yield _ica(settings)
-
-
-def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:
     unknown = unknown_names(environ)
     for name in unknown:
         yield Finding(False, f"{name} is set, but there is no such setting.")
     if not unknown:
         yield Finding(True, "The settings can be used.")
+    yield from _database(settings, now)
+    yield _ica(settings)
 
 
 def _database(settings: Settings, now: float) -> Iterator[Finding]:

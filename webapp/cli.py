@@ -103,6 +103,9 @@ def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> N
     from webapp.simulator.faults import FaultError, Faults
     from webapp.simulator.options import Options
 
+    def say_where(port: int) -> None:
+        click.echo(f"ICA is simulated at http://{host}:{port}/ica/rest")
+
     end_with_parent()
     options["latency_ms"] = options.pop("latency")
     given = {name: value for name, value in options.items() if value is not None}
@@ -110,7 +113,7 @@ def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> N
         chosen = Options(faults=Faults.parse(faults), **given)
     except FaultError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from error
-    server.run(host, port, chosen, ready=lambda port: _say_where(host, port))
+    server.run(host, port, chosen, ready=say_where)
 
 
 @main.command()
@@ -147,10 +150,6 @@ def submissions(act: str, submission_id: int) -> None:
     ok, sentence = carry_out(settings, act, submission_id, time.time())
     click.echo(sentence, err=not ok)
     sys.exit(0 if ok else 1)
-
-
-def _say_where(host: str, port: int) -> None:
-    click.echo(f"ICA is simulated at http://{host}:{port}/ica/rest")
 
 
 def _begin(process: str) -> Settings:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import TracebackType
 
 HIDDEN, CUT = "[hidden]", "[cut]"
 SHORTEST = len(HIDDEN)  # of a secret: less stands in any text, and would make it longer
@@ -115,8 +114,10 @@ def setup(process: str, level: str, secrets: Iterable[str] = ()) -> None:
     logging.captureWarnings(True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(level if level == "DEBUG" else "WARNING")
-    sys.excepthook = _log_uncaught
-    threading.excepthook = _log_uncaught_in_thread
+    sys.excepthook = lambda kind, error, trace: _log_uncaught(error)
+    threading.excepthook = lambda args: _log_uncaught(
+        args.exc_value, f" in {args.thread.name if args.thread else 'a thread'}"
+    )
 
 
 def hide(*secrets: str) -> None:
@@ -133,15 +134,6 @@ def _escaped(found: "re.Match[str]") -> str:
     return found.group().encode("unicode_escape").decode("ascii")
 
 
-def _log_uncaught(
-    kind: type[BaseException], error: BaseException, _trace: TracebackType | None
-) -> None:
-    if not issubclass(kind, KeyboardInterrupt):
-        logging.getLogger(__name__).critical("An error nobody expected.", exc_info=error)
-
-
-def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
-    name = args.thread.name if args.thread else "a thread"
-    logging.getLogger(__name__).critical(
-        "An error nobody expected in %s.", name, exc_info=args.exc_value
-    )
+def _log_uncaught(error: BaseException | None, where: str = "") -> None:
+    if not isinstance(error, KeyboardInterrupt):
+        logging.getLogger(__name__).critical("An error nobody expected%s.", where, exc_info=error)

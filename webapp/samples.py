@@ -37,8 +37,8 @@ def shuffled(data_ids: Iterable[str], seed: int) -> list[str]:
     return mixed
 
 
-def _clean() -> str:
-    return "\n".join(files(500, SEED)) + "\n"
+def _lines(rows: Iterable[str]) -> str:
+    return "\n".join(rows) + "\n"
 
 
 def _messy() -> str:
@@ -54,13 +54,7 @@ def _messy() -> str:
     ]
     rows = [f"S{n:03d},S{n:03d}_R1.fastq.gz,{cell}" for n, cell in enumerate(cells, 1)]
     rows[60:60] = ["# second flow cell", ""]
-    return (
-        "\n".join(["# run 260412, as sent by the lab", "sample_id,file_name,data_id", *rows]) + "\n"
-    )
-
-
-def _failing() -> str:
-    return "\n".join(mixed(400, SEED + 2)) + "\n"
+    return _lines(["# run 260412, as sent by the lab", "sample_id,file_name,data_id", *rows])
 
 
 def mixed(count: int, seed: int) -> list[str]:
@@ -74,7 +68,12 @@ def mixed(count: int, seed: int) -> list[str]:
 
 
 SAMPLES = (
-    Sample("clean.txt", "A clean list", "500 files, one id a line. All of them link.", _clean),
+    Sample(
+        "clean.txt",
+        "A clean list",
+        "500 files, one id a line. All of them link.",
+        lambda: _lines(files(500, SEED)),
+    ),
     Sample(
         "messy.csv",
         "A messy table",
@@ -86,6 +85,6 @@ SAMPLES = (
         "A list that fails in part",
         "400 files and folders: some are missing, not shared or in the archive, some are linked "
         "already or in part.",
-        _failing,
+        lambda: _lines(mixed(400, SEED + 2)),
     ),
 )

@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,14 @@ class Settings:
 
         Raises SettingsError for a value that can't be used.
         """
-        return cls(**{f.name: _read(f, text) for f, text in _given(environ)})
+        found = {}
+        for setting in fields(cls):
+            name = _name(setting)
+            text = environ.get(name, "").strip()
+            text = text or _from_file(environ.get(f"{name}_FILE", ""), name)
+            if text:
+                found[setting.name] = _read(setting, text)
+        return cls(**found)
 
 
 def demand_safe(settings: Settings) -> None:
@@ -111,14 +118,6 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
 
 def _name(setting: "Field[Any]") -> str:
     return PREFIX + setting.name.upper()
-
-
-def _given(environ: Mapping[str, str]) -> "Iterator[tuple[Field[Any], str]]":
-    for setting in fields(Settings):
-        name = _name(setting)
-        text = environ.get(name, "").strip() or _from_file(environ.get(f"{name}_FILE", ""), name)
-        if text:
-            yield setting, text
 
 
 def _from_file(path: str, name: str) -> str:

@@ -22,7 +22,7 @@ END_WITHIN = 9.0  # seconds between SIGTERM and SIGKILL
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Child:
     """A process to keep alive: its name in the log, command line, environment, inherited files."""
 
@@ -30,6 +30,37 @@ class Child:
     argv: Sequence[str]
     environ: Mapping[str, str]
     files: Sequence[int] = ()
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)  # that runs now
+    _started: float = field(default=0.0, init=False)
+    _due: float = field(default=0.0, init=False)
+    _pause: float = field(default=FIRST_PAUSE, init=False)
+
+    def look_after(self, now: float) -> None:
+        """Note a death, and start what is due. `now` is of the monotonic clock."""
+        if self.process and self.process.poll() is not None:
+            self._mourn(self.process.returncode, now)
+        if not self.process and now >= self._due:
+            self.process, self._started = self._start(), now
+            log.info("The %s runs as process %d.", self.name, self.process.pid)
+
+    def _mourn(self, code: int, now: float) -> None:
+        if now - self._started > SOUND_AFTER:
+            self._pause = FIRST_PAUSE
+        log.error(
+            "The %s %s. It starts again in %g s.", self.name, _how_it_ended(code), self._pause
+        )
+        self.process, self._due = None, now + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        """In a process group of its own: Ctrl-C in a terminal reaches only the supervisor."""
+        return subprocess.Popen(
+            self.argv,
+            env={**self.environ, PARENT: str(os.getpid())},
+            pass_fds=self.files,
+            stdin=subprocess.DEVNULL,
+            process_group=0,
+        )
 
 
 def supervise(children: Iterable[Child]) -> None:
@@ -39,11 +70,11 @@ def supervise(children: Iterable[Child]) -> None:
     be told when the thread that started it is gone.
     """
     told = when_told_to_end()
-    kept = [_Kept(child) for child in children]
+    kept = list(children)
     try:
         while True:
-            for one in kept:
-                one.look_after(time.monotonic())
+            for child in kept:
+                child.look_after(time.monotonic())
             with suppress(queue.Empty):
                 told.get(timeout=LOOK_EVERY)
                 break
@@ -61,50 +92,12 @@ def end_with_parent() -> None:
     if not parent:
         return
     if sys.platform == "linux":
-        _be_told_by_kernel()
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     if os.getppid() != parent:  # gone before we asked
         sys.exit("The supervisor is gone.")
-
-
-@dataclass(slots=True)
-class _Kept:
-    """A child and the process that runs it at the moment, if one does."""
-
-    child: Child
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    due: float = 0.0
-    pause: float = field(default=FIRST_PAUSE)
-
-    def look_after(self, now: float) -> None:
-        """Note a death, and start what is due. `now` is of the monotonic clock."""
-        if self.process and self.process.poll() is not None:
-            self._mourn(self.process.returncode, now)
-        if not self.process and now >= self.due:
-            self.process, self.started = _start(self.child), now
-            log.info("The %s runs as process %d.", self.child.name, self.process.pid)
-
-    def _mourn(self, code: int, now: float) -> None:
-        if now - self.started > SOUND_AFTER:
-            self.pause = FIRST_PAUSE
-        log.error(
-            "The %s %s. It starts again in %g s.", self.child.name, _how_it_ended(code), self.pause
-        )
-        self.process, self.due = None, now + self.pause
-        self.pause = min(2 * self.pause, LONGEST_PAUSE)
-
-
-def _start(child: Child) -> subprocess.Popen[bytes]:
-    """In a process group of its own, so that Ctrl-C in a terminal reaches only the supervisor."""
-    return subprocess.Popen(
-        child.argv,
-        env={**child.environ, PARENT: str(os.getpid())},
-        pass_fds=child.files,
-        stdin=subprocess.DEVNULL,
-        process_group=0,
-    )
 
 
 def _how_it_ended(code: int) -> str:
@@ -113,9 +106,9 @@ def _how_it_ended(code: int) -> str:
     return f"was ended by {signal.Signals(-code).name}"
 
 
-def _end(kept: Iterable[_Kept]) -> None:
+def _end(children: Iterable[Child]) -> None:
     """SIGTERM for all at once, and SIGKILL, with their own children, for those that stay."""
-    living = [one.process for one in kept if one.process and one.process.poll() is None]
+    living = [c.process for c in children if c.process and c.process.poll() is None]
     for process in living:
         process.terminate()
     deadline = time.monotonic() + END_WITHIN
@@ -137,11 +130,6 @@ def when_told_to_end() -> "queue.SimpleQueue[object]":
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: told.put(number))
     return told
-
-
-def _be_told_by_kernel() -> None:
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
-    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def _watch(parent: int) -> None:

@@ -6,18 +6,9 @@ import time
 from collections.abc import Callable
 from urllib.request import ProxyHandler, Request, build_opener
 
+from webapp import samples
 from webapp.demo.visitor import Page, Visitor
-from webapp.samples import (
-    ARCHIVING,
-    HELD,
-    IN_PART,
-    MISSING,
-    PROJECT,
-    files,
-    folders,
-    mixed,
-    shuffled,
-)
+from webapp.samples import PROJECT, files, folders, mixed, shuffled
 
 READ_ONLY = PROJECT[:-1] + "2"
 RETINA = PROJECT[:-2] + "59"
@@ -43,10 +34,10 @@ def make(dashboard: str, simulator: str) -> None:
 def _make(demo: Visitor, colleague: Visitor, simulator: str) -> None:
     _upload(demo, "Minutes of the lab meeting", ["nothing to link in here"] * 60_000)
     _submit(demo, "Trio 0417, hand-off", files(36, 10))
-    _submit(colleague, "Panel v3, plates 1 to 4", [*files(80, 11), *files(16, 11, HELD)])
+    _submit(colleague, "Panel v3, plates 1 to 4", [*files(80, 11), *files(16, 11, samples.HELD)])
     _submit(colleague, "Exomes of March", mixed(240, 12), project=RETINA)
-    _submit(demo, "Run 260403 with folders", [*files(40, 13), *folders(12, 13, IN_PART)])
-    _submit(demo, "Archive recall, first try", [*files(20, 14), *files(30, 14, ARCHIVING)])
+    _submit(demo, "Run 260403 with folders", [*files(40, 13), *folders(12, 13, samples.IN_PART)])
+    _submit(demo, "Archive recall, first try", [*files(20, 14), *files(30, 14, samples.ARCHIVING)])
     _adopt(colleague, simulator)
     _submit(colleague, "Reference panel, new samples", files(64, 15), project=READ_ONLY)
     stopped = _submit(demo, "Sent to the wrong project", files(48, 16), project=READ_ONLY)
@@ -54,11 +45,11 @@ def _make(demo: Visitor, colleague: Visitor, simulator: str) -> None:
     _refuse_the_next_batch(simulator)
     _submit(colleague, "Twins, from two regions", files(56, 20))
     _upload(demo, "Run 260412, to look over", [*files(150, 17), *files(5, 17), "see mail"])
-    _submit_when_read(demo, _upload(demo, "Cohort release 12", shuffled(_cohort(), 18)))
-
-
-def _cohort() -> list[str]:
-    return [*files(BIG - 900, 18), *files(600, 18, MISSING), *files(300, 18, HELD)]
+    cohort = [*files(BIG - 900, 18), *files(600, 18, samples.MISSING)]
+    cohort += files(300, 18, samples.HELD)
+    page = _upload(demo, "Cohort release 12", shuffled(cohort, 18))
+    _until(lambda: demo.get(page.path).has_form("submit"))
+    demo.post(f"{page.path}/submit")
 
 
 def _upload(who: Visitor, name: str, data_ids: list[str], project: str = PROJECT) -> Page:
@@ -70,26 +61,17 @@ def _submit(who: Visitor, name: str, data_ids: list[str], project: str = PROJECT
     return who.post(f"{_upload(who, name, data_ids, project).path}/submit")
 
 
-def _submit_when_read(who: Visitor, page: Page) -> None:
-    _until(lambda: who.get(page.path).has_form("submit"))
-    who.post(f"{page.path}/submit")
-
-
 def _adopt(who: Visitor, simulator: str) -> None:
     """Watch a batch that a script made, not the dashboard."""
-    batch_id = _make_elsewhere(simulator, files(70, 19) + files(4, 19, MISSING))
-    fields = {"project_id": PROJECT, "batch_id": batch_id, "name": "Made by the nightly script"}
-    who.post("/submissions/adopt", fields)
-
-
-def _make_elsewhere(simulator: str, data_ids: list[str]) -> str:
-    """A linking batch straight from ICA; its id."""
     v4 = "application/vnd.illumina.v4+json"
+    data_ids = files(70, 19) + files(4, 19, samples.MISSING)
     body = json.dumps({"items": [{"dataId": data_id} for data_id in data_ids]}).encode()
     headers = {"X-API-Key": "colleague-key", "Accept": v4, "Content-Type": v4}
     address = f"{simulator}/ica/rest/api/projects/{PROJECT}/dataLinkingBatch"
     with _direct(Request(address, body, headers), timeout=30) as answer:
-        return str(json.load(answer)["id"])
+        batch_id = json.load(answer)["id"]
+    fields = {"project_id": PROJECT, "batch_id": batch_id, "name": "Made by the nightly script"}
+    who.post("/submissions/adopt", fields)
 
 
 def _refuse_the_next_batch(simulator: str) -> None:

@@ -1,6 +1,5 @@
 """The demo's own dashboard: where its data lie, where its ICA is, and what runs."""
 
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -10,7 +9,6 @@ from pathlib import Path
 from webapp import serve
 from webapp.demo import examples
 from webapp.settings import PREFIX, Settings, SettingsError
-from webapp.supervisor import Child
 
 HOST = "127.0.0.1"
 KEY = "demo-key"  # the simulator's users have their name and "-key"
@@ -26,12 +24,15 @@ def run(environ: Mapping[str, str]) -> None:
     meets a real ICA or real data. Raises SettingsError when one of them can't be used.
     """
     with _folder(environ) as folder:
-        given = _settings(environ, folder)
-        simulator = _simulator(given, folder)
+        port = _icas_port(folder)
+        root = f"http://{HOST}:{port}"
+        given = _settings(environ, folder, root)
         if not (folder / DATABASE).exists():
             where = f"http://{HOST}:{Settings.from_environment(given).port}"
-            making = (where, _simulator_root(given))
-            threading.Thread(target=examples.make, args=making, daemon=True).start()
+            threading.Thread(target=examples.make, args=(where, root), daemon=True).start()
+        options = ["--port", str(port), "--rate", str(RATE)]
+        options += ["--state", str(folder / "simulator.jsonl")]
+        simulator = serve.command("simulated ICA", given, "simulate", *options)
         serve.serve(given, also=[simulator])
 
 
@@ -39,22 +40,19 @@ def run(environ: Mapping[str, str]) -> None:
 def _folder(environ: Mapping[str, str]) -> Iterator[Path]:
     """The folder of the data: LINKBOARD_DATA_DIR, else one that is gone when the demo ends."""
     chosen = environ.get(f"{PREFIX}DATA_DIR", "").strip()
-    if chosen:
-        yield _made(Path(chosen).expanduser())
+    if not chosen:
+        with tempfile.TemporaryDirectory(prefix="linkboard-demo-") as made:
+            yield Path(made)
         return
-    with tempfile.TemporaryDirectory(prefix="linkboard-demo-") as made:
-        yield Path(made)
-
-
-def _made(folder: Path) -> Path:
+    folder = Path(chosen).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"{PREFIX}DATA_DIR can't be used: {error}.") from error
-    return folder
+    yield folder
 
 
-def _settings(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+def _settings(environ: Mapping[str, str], folder: Path, simulator: str) -> dict[str, str]:
     """The environment of all processes of the demo."""
     quiet = {f"{PREFIX}LOG_LEVEL": "WARNING"}
     kept = {k: v for k, v in environ.items() if not k.startswith(PREFIX) or (k in KEPT and v)}
@@ -62,7 +60,7 @@ def _settings(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
         "HOST": HOST,
         "DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder / DATABASE}",
-        "ICA_URL": f"http://{HOST}:{_icas_port(folder)}/ica/rest",
+        "ICA_URL": f"{simulator}/ica/rest",
         "DEMO_KEY": KEY,
         "CALLS_PER_SECOND": "50",
     }
@@ -81,14 +79,3 @@ def _icas_port(folder: Path) -> int:
         port: int = listener.getsockname()[1]
     note.write_text(f"{port}\n")
     return port
-
-
-def _simulator(given: Mapping[str, str], folder: Path) -> Child:
-    port = _simulator_root(given).rpartition(":")[2]
-    options = ["--port", port, "--rate", str(RATE), "--state", str(folder / "simulator.jsonl")]
-    argv = [sys.executable, "-m", "webapp.cli", "simulate", *options]
-    return Child("simulated ICA", argv, given)
-
-
-def _simulator_root(given: Mapping[str, str]) -> str:
-    return given[f"{PREFIX}ICA_URL"].removesuffix("/ica/rest")

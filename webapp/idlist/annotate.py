@@ -1,22 +1,22 @@
 """Gives a list back to its owner as it was, with what became of every entry written beside it."""
 
+import io
+import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from operator import itemgetter
-from typing import NamedTuple
 
-from webapp.idlist.annotate_document import annotated_value
-from webapp.idlist.annotate_table import AnnotatedTable
 from webapp.idlist.annotate_workbook import annotate_workbook
-from webapp.idlist.entries import Entry, Kind
-from webapp.idlist.harmless import harmless, quoted, row_of, written_line
+from webapp.idlist.columns import Choice
+from webapp.idlist.cursor import Cursor
+from webapp.idlist.documents import OUTCOME
+from webapp.idlist.entries import Entry, Part, Record, line_end
+from webapp.idlist.harmless import harmless, quoted, row_of, written, written_line
 from webapp.idlist.layout import JSON, JSON_LINES
-from webapp.idlist.lines import without_comment
+from webapp.idlist.lines import parted
 from webapp.idlist.reading import Place, Reading
-from webapp.idlist.records import Part, Record, line_end
-from webapp.idlist.words import clean
+from webapp.idlist.tables import SPACES
 
 Cells = Sequence[str]
 Outcomes = Callable[[Sequence[Entry]], Iterable[Cells]]
@@ -48,44 +48,39 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> 
     """
     is_json = reading.format in {JSON, JSON_LINES}
     told = _told(reading, outcomes, one_line if is_json else harmless_line)
-    if reading.workbook and reading.layout.choice:
-        rows = ((record, _joined(several)) for record, several in told)
-        pieces = annotate_workbook(reading.workbook, reading.layout.choice, rows, headers)
+    choice, delimiter = reading.layout.choice, reading.layout.delimiter
+    rows = (
+        (record, headers if record.part is Part.NAMES else _joined(several))
+        for record, several in told
+    )
+    if choice and reading.workbook:
+        pieces = annotate_workbook(reading.workbook, choice, rows, headers)
+    elif choice:
+        pieces = _encoded(reading, _table(delimiter, choice, rows, headers))
+    elif is_json:
+        pieces = _encoded(reading, _document(told, headers))
     else:
-        pieces = _encoded(reading, _stretches(reading, told, headers))
+        pieces = _encoded(reading, _text(told, headers, delimiter))
     return _gzipped(pieces) if reading.gzip else pieces
 
 
-class _Told(NamedTuple):
-    entry: Entry
-    text: str  # in full, as it stood
-    cells: list[str]
-
-
+_Told = tuple[Place, Cells]  # an entry and its outcome
 _Stretch = tuple[Record, Iterator[_Told]]  # to be iterated over before the next one comes
 
 
-def _told(
-    reading: Reading, outcomes: Outcomes, written: Callable[[str], str]
-) -> Iterator[_Stretch]:
+def _told(reading: Reading, outcomes: Outcomes, tidy: Callable[[str], str]) -> Iterator[_Stretch]:
     """Every record with the outcomes of its entries, of which it may have a million."""
-    pairs = _pairs(reading, outcomes, written)
-    for record, several in groupby(pairs, key=itemgetter(0)):
-        yield record, (told for _, told in several if told)
+    pairs = _pairs(reading, outcomes, tidy)
+    for record, several in groupby(pairs, key=lambda pair: pair[0].record):
+        yield record, (pair for pair in several if pair[0].entry)
 
 
-def _pairs(
-    reading: Reading, outcomes: Outcomes, written: Callable[[str], str]
-) -> Iterator[tuple[Record, _Told | None]]:
+def _pairs(reading: Reading, outcomes: Outcomes, tidy: Callable[[str], str]) -> Iterator[_Told]:
     for places in _batches(reading.with_records()):
         entries = [place.entry for place in places if place.entry]
         coming = iter(outcomes(entries) if entries else ())
-        for record, found, entry in places:
-            if found and entry:
-                cells = [written(cell) for cell in next(coming)]
-                yield record, _Told(entry, found.text, cells)
-            else:
-                yield record, None
+        for place in places:
+            yield place, [tidy(cell) for cell in next(coming)] if place.entry else ()
 
 
 def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
@@ -123,20 +118,40 @@ def harmless_line(text: str) -> str:
 
 def _joined(told: Iterable[_Told]) -> list[str]:
     """The cells of a row: of several entries, their different outcomes."""
-    different = dict.fromkeys(tuple(one.cells) for one in told)
+    different = dict.fromkeys(tuple(cells) for _, cells in told)
     return ["; ".join(dict.fromkeys(cells)) for cells in zip(*different, strict=True)]
 
 
-def _stretches(reading: Reading, told: Iterator[_Stretch], headers: Cells) -> Iterator[str]:
-    if reading.layout.choice:
-        table = AnnotatedTable(reading.layout, headers)
-        return (table.written(record, _joined(several)) for record, several in told)
-    if reading.format in {JSON, JSON_LINES}:
-        return (
-            annotated_value(record, [one.cells for one in several], headers)
-            for record, several in told
-        )
-    return _text(told, headers, reading.layout.delimiter)
+def _table(
+    delimiter: str, choice: Choice, told: Iterable[tuple[Record, Cells]], headers: Cells
+) -> Iterator[str]:
+    """The stretches of a table: `told` has each of them and the cells it gets, if it gets any.
+
+    Where the header ends with `headers`, the cells under them are replaced. Columns by white space
+    become columns by tabs.
+    """
+    by_spaces = delimiter == SPACES
+    delimiter = "\t" if by_spaces else delimiter
+    replaced = choice.ending_in(headers)
+    has_names = choice.header is not None
+    for record, cells in told:
+        end = line_end(record.raw)
+        raw = record.raw.removesuffix(end)
+        if not cells:
+            yield written_line(raw, delimiter) + end
+            continue
+        if not has_names:  # the columns get a meaning, that of the ids too
+            has_names = True
+            names = ["data_id" if i == choice.ids else "" for i in range(len(choice.names))]
+            yield row_of([*names, *headers], end or "\n", delimiter)
+        if by_spaces:
+            had: Cells = [quoted(harmless(cell), delimiter) for cell in record.cells]
+        else:
+            had = written(raw, record.cells, delimiter)
+        missing = [""] * (replaced.start - len(had))
+        new = row_of(cells, "", delimiter)
+        row = [*had[: replaced.start], *missing, new, *had[replaced.stop :]]
+        yield delimiter.join(row) + end
 
 
 def _text(told: Iterator[_Stretch], headers: Cells, delimiter: str) -> Iterator[str]:
@@ -144,37 +159,68 @@ def _text(told: Iterator[_Stretch], headers: Cells, delimiter: str) -> Iterator[
     end = ""
     for record, several in told:
         end = end or line_end(record.raw) or "\n"
-        is_header, has_entries = record.part is Part.HEADER, record.part is Part.ENTRIES
-        comment = _comment(record.raw)
+        is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
+        listed, comment = parted(record.raw)
         if not has_entries and (comment or not is_header):
             yield written_line(comment, delimiter) + end
         if is_header or (has_entries and not has_header):
             has_header = True
-            name = harmless(_listed(record.raw)) if is_header else "data_id"
-            yield row_of([name, *headers], end, delimiter)
+            yield row_of([harmless(listed) if is_header else "data_id", *headers], end, delimiter)
         yield from _rows(several, comment, end, delimiter)
-
-
-def _comment(line: str) -> str:
-    text = clean(line)
-    return text[len(without_comment(text)) :].strip()
-
-
-def _listed(line: str) -> str:
-    return without_comment(clean(line)).strip()
 
 
 def _rows(several: Iterator[_Told], comment: str, end: str, delimiter: str) -> Iterator[str]:
     """A row for each entry of a line, in the last one the comment of the line."""
     following = next(several, None)
-    while one := following:
+    while pair := following:
         following = next(several, None)
+        place, cells = pair
         last = [comment] if comment and not following else []
-        if one.entry.kind is Kind.REJECTED:
-            text = written_line(f"# {one_line(one.text)}", delimiter)
+        if place.entry and place.entry.data_id:
+            text = quoted(harmless(place.text), delimiter)
         else:
-            text = quoted(harmless(one.text), delimiter)
-        yield text + delimiter + row_of([*one.cells, *last], end, delimiter)
+            text = written_line(f"# {one_line(place.text)}", delimiter)
+        yield text + delimiter + row_of([*cells, *last], end, delimiter)
+
+
+def _document(told: Iterable[_Stretch], headers: Cells) -> Iterator[str]:
+    """The stretches of a document, each with the cells of the entries that its value holds."""
+    for record, several in told:
+        outcomes = [dict(zip(headers, cells, strict=True)) for _, cells in several]
+        if outcomes:
+            outcome = json.dumps(outcomes if len(outcomes) > 1 else outcomes[0])
+            yield record.raw[: record.offset] + _with_outcome(record.raw[record.offset :], outcome)
+        else:
+            yield record.raw
+
+
+def _with_outcome(value: str, outcome: str) -> str:
+    if value.startswith('"'):
+        return f'{{"id": {value}, "{OUTCOME}": {outcome}}}'
+    if not value.startswith("{"):
+        return value  # a number or the like, which was rejected
+    start, end = _former(value)
+    if end:
+        return value[:start] + outcome + value[end:]
+    inside = value[:-1].rstrip()
+    comma = "" if inside == "{" else ", "
+    return f'{inside}{comma}"{OUTCOME}": {outcome}{value[len(inside) :]}'
+
+
+def _former(value: str) -> tuple[int, int]:
+    """Where in an object the outcome of an earlier round begins and ends; (0, 0) for nowhere."""
+    found = (0, 0)
+    cursor = Cursor(io.StringIO(value if f'"{OUTCOME}"' in value else "{}"))
+    cursor.expect("{")
+    while not cursor.skip("}"):
+        name = cursor.value()
+        cursor.expect(":")
+        cursor.peek()
+        start = cursor.offset
+        cursor.value()
+        found = (start, cursor.offset) if name == OUTCOME else found
+        cursor.skip(",")
+    return found
 
 
 def _encoded(reading: Reading, texts: Iterable[str]) -> Iterator[bytes]:

@@ -1,16 +1,16 @@
 """Writes columns into a workbook's sheet; all else in the workbook stays as it is."""
 
+import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any
 from xml.sax.saxutils import escape
 
 from webapp.idlist.columns import Choice
-from webapp.idlist.entries import Unreadable
-from webapp.idlist.records import Part, Record
-from webapp.idlist.sheets import LAST_COLUMN, column_letters, damaged, widest_column
+from webapp.idlist.entries import Record, Unreadable
+from webapp.idlist.sheets import COLUMNS, LAST_COLUMN, damaged
 from webapp.idlist.workbooks import Workbook
 
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^<>]*+(?<=/)>")
@@ -26,8 +26,8 @@ def annotate_workbook(
 ) -> Iterator[bytes]:
     """The workbook's bytes with cells behind the last column of the first sheet.
 
-    `told`, which must not be begun, has the cells of each record. Where the header that was
-    chosen ends with `headers`, the cells under them are replaced.
+    `told`, which must not be begun, has each record and the cells it gets. Where the header that
+    was chosen ends with `headers`, the cells under them are replaced.
     """
     sink = _Sink()
     dates = {part.filename: part.date_time for part in workbook.parts}
@@ -37,75 +37,44 @@ def annotate_workbook(
             pieces = workbook.part(name)
             if name == workbook.sheet_path:
                 workbook.replaced = _columns(workbook, choice, headers)
-                rows = _rows(told, choice.header, headers)
-                pieces = _with_cells(pieces, rows, workbook.replaced.start)
+                pieces = _with_cells(pieces, told, workbook.replaced.start)
             part = zipfile.ZipInfo(name, dates[name])
             part.compress_type = zipfile.ZIP_DEFLATED
             with copy.open(part, "w") as file:
                 for piece in pieces:
                     file.write(piece)
-                    yield from sink.written()
-            yield from sink.written()
-    yield from sink.written()
+                    yield from sink.taken()
+            yield from sink.taken()
+    yield from sink.taken()
 
 
 def _columns(workbook: Workbook, choice: Choice, headers: Sequence[str]) -> range:
     """Those that have `headers` already, else the first that no row uses, be it by empty cells."""
-    names = choice.names
-    last = max((i for i, name in enumerate(names, 1) if name), default=0)
-    if last > len(headers) and list(names[last - len(headers) : last]) == list(headers):
-        return range(last - len(headers) + 1, last + 1)
-    first = widest_column(workbook.part(workbook.sheet_path)) + 1
+    if named := choice.ending_in(headers):
+        return range(named.start + 1, named.stop + 1)
+    first = workbook.widest_column() + 1
     if first + len(headers) - 1 > LAST_COLUMN:
         raise Unreadable("The sheet has no room for more columns: its last one is in use.")
     return range(first, first + len(headers))
 
 
-class _Sink:
-    """Where the zip archive is written to, piece by piece."""
+class _Sink(io.RawIOBase):
+    """Where the zip archive is written to, and taken from piece by piece."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
 
-    def write(self, piece: bytes) -> int:
+    def write(self, piece: Any, /) -> int:
         self._pieces.append(bytes(piece))
         return len(piece)
 
-    def flush(self) -> None:
-        """There is nothing to flush."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def written(self) -> Iterator[bytes]:
-        pieces, self._pieces = self._pieces, []
-        return iter(pieces)
-
-
-class _Edit(NamedTuple):
-    """Bytes to put in at an offset, in place of `removed` bytes."""
-
-    offset: int
-    removed: int
-    added: bytes
-
-
-def _rows(
-    told: Iterable[tuple[Record, Sequence[str]]], header: int | None, headers: Sequence[str]
-) -> Iterator[tuple[Record, Sequence[str]]]:
-    """The rows that get cells: those with entries, and the one with the names."""
-    left = header
-    for record, cells in told:
-        if record.part is Part.ENTRIES:
-            yield record, cells
-        elif record.part is Part.HEADER and left is not None:
-            if left == 0:
-                yield record, headers
-            left = left - 1 if left else None
+    def taken(self) -> list[bytes]:
+        taken, self._pieces = self._pieces, []
+        return taken
 
 
 def _with_cells(
-    pieces: Iterator[bytes], rows: Iterator[tuple[Record, Sequence[str]]], first: int
+    pieces: Iterator[bytes], told: Iterable[tuple[Record, Sequence[str]]], first: int
 ) -> Iterator[bytes]:
     """The XML of a sheet with other cells in its rows."""
     beginning = next(pieces, b"")
@@ -115,10 +84,11 @@ def _with_cells(
     prefix = (root[1] or b"").decode() if root else ""
     stale = _DIMENSION.search(beginning)  # how far the sheet reaches: optional, and now wrong
     edits = chain(
-        [_Edit(stale.start(), len(stale[0]), b"")] if stale else [],
+        [(*stale.span(), b"")] if stale else [],
         (
-            _Edit(row.offset, row.until - row.offset, _xml(row.line, first, cells, prefix))
-            for row, cells in rows
+            (row.offset, row.until, _xml(row.line, first, cells, prefix))
+            for row, cells in told
+            if cells
         ),
     )
     return _edited(chain([beginning], pieces), edits)
@@ -127,22 +97,24 @@ def _with_cells(
 def _xml(row: int, first: int, cells: Sequence[str], prefix: str) -> bytes:
     p = prefix
     return "".join(
-        f'<{p}c r="{column_letters(column)}{row}" t="inlineStr"><{p}is><{p}t xml:space="preserve">'
+        f'<{p}c r="{COLUMNS[column - 1]}{row}" t="inlineStr"><{p}is><{p}t xml:space="preserve">'
         f"{escape(_NOT_IN_XML.sub('', cell))}</{p}t></{p}is></{p}c>"
         for column, cell in enumerate(cells, first)
         if cell
     ).encode("ascii", "xmlcharrefreplace")
 
 
-def _edited(pieces: Iterable[bytes], edits: Iterator[_Edit]) -> Iterator[bytes]:
+def _edited(pieces: Iterable[bytes], edits: Iterator[tuple[int, int, bytes]]) -> Iterator[bytes]:
+    """The bytes with others in place of some: each edit has where these begin and end."""
     edit = next(edits, None)
     offset = done = 0  # where the piece begins; up to where all is written or removed
     for piece in pieces:
         end = offset + len(piece)
-        while edit and edit.offset < end:
-            yield piece[max(0, done - offset) : max(0, edit.offset - offset)]
-            yield edit.added
-            done = edit.offset + edit.removed
+        while edit and edit[0] < end:
+            start, until, added = edit
+            yield piece[max(0, done - offset) : max(0, start - offset)]
+            yield added
+            done = until
             edit = next(edits, None)
         yield piece[max(0, done - offset) :]
         offset = end

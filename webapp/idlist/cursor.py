@@ -3,15 +3,14 @@
 import json
 from typing import Any, TextIO
 
-from webapp.idlist.entries import Unreadable
-from webapp.idlist.records import count_lines, nul_byte
+from webapp.idlist.entries import Unreadable, count_lines, nul_byte
 
 _CHUNK = 1 << 18
 _LONGEST = 1 << 23  # characters in one value
 _UNTERMINATED = "Unterminated string"  # as json words it
 _SPACE = " \t\r\n\v\f\u00a0\u200b\ufeff"
 # Numbers are no ids: floats spare us Python's limit on the digits of an int.
-DECODER = json.JSONDecoder(strict=False, parse_int=float)
+_DECODER = json.JSONDecoder(strict=False, parse_int=float)
 
 
 class Cursor:
@@ -22,7 +21,6 @@ class Cursor:
         self._text = ""
         self._mark = self._at = 0  # up to where it was taken; where the cursor is
         self._complete = False
-        self._ahead: tuple[Any, int] | None = None  # the value at the cursor, and its end
         self._line, self._column = 1, 1  # of the mark
 
     def peek(self) -> str:
@@ -48,22 +46,19 @@ class Cursor:
     def value(self) -> Any:
         """Pass the value that follows and return it. Raises Unreadable if there is none."""
         self.peek()
-        if self._ahead:
-            value, self._at = self._ahead
-            self._ahead = None
-            return value
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._at)
-            except json.JSONDecodeError as error:
-                if self._complete or not self._may_go_on(error):
-                    raise self.broken(error.msg, error.pos) from None
-            except RecursionError:
-                raise self.too_deep() from None
-            else:
+                value, end = _DECODER.raw_decode(self._text, self._at)
                 if end < len(self._text) or self._complete:
                     self._at = end
                     return value
+            except json.JSONDecodeError as error:
+                # The end of what was read so far may only have cut it.
+                is_cut = error.pos >= len(self._text) - 16 or error.msg.startswith(_UNTERMINATED)
+                if self._complete or not is_cut:
+                    raise self.broken(error.msg, error.pos) from None
+            except RecursionError:
+                raise self.too_deep() from None
             if len(self._text) - self._at > _LONGEST:
                 raise self.broken(f"one value is longer than {_LONGEST:,} characters")
             self._read_more()
@@ -74,15 +69,9 @@ class Cursor:
         while not self._complete and len(self._text) - self._at < _CHUNK:
             self._read_more()
         try:
-            self._ahead = DECODER.raw_decode(self._text, self._at)
+            return _DECODER.raw_decode(self._text, self._at)[0]
         except (json.JSONDecodeError, RecursionError):
             return None
-        return self._ahead[0]
-
-    def enter(self, bracket: str) -> None:
-        """Pass the bracket that a list or an object begins with."""
-        self._ahead = None
-        self.expect(bracket)
 
     @property
     def offset(self) -> int:
@@ -116,10 +105,6 @@ class Cursor:
         """The values are nested too deep for anything that a list needs."""
         line, column = self._place(self._at)
         return Unreadable(f"The JSON is nested too deep from line {line:,}, column {column:,} on.")
-
-    def _may_go_on(self, error: json.JSONDecodeError) -> bool:
-        """Whether the value may only be cut by the end of what was read so far."""
-        return error.pos >= len(self._text) - 16 or error.msg.startswith(_UNTERMINATED)
 
     def _read_more(self) -> None:
         chunk = self._file.read(_CHUNK)

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from webapp.idlist.columns import SUREST, count_ids, names_ids, names_project, rank
 from webapp.idlist.cursor import Cursor
-from webapp.idlist.records import Part, Record, count_lines
-from webapp.idlist.words import Found, clean, find, is_uuid, mentions_id
+from webapp.idlist.entries import Entry, Part, Record, count_lines
+from webapp.idlist.words import find, mentions_id, project_in
 
 OUTCOME = "linkboard"  # the name under which an object that was handed back has its outcomes
 _DEEPEST = 64  # lists and objects around the one with the ids
@@ -17,17 +17,15 @@ _BESIDE = "This id stands beside the list, not in it. Add it to the list if it i
 _LISTS = frozenset({"items", "data", "files", "folders", "ids", "results"})
 
 
-def read_document(text: TextIO) -> Iterator[Record]:
-    """Turn the values of the lists in a document into records; several documents are lines."""
-    return _Document(text).records()
+class Document:
+    """A document, or several of them as lines."""
 
-
-class _Document:
     def __init__(self, text: TextIO) -> None:
         self._cursor = Cursor(text)
         self._line = self._column = 0  # of the last entry
 
     def records(self) -> Iterator[Record]:
+        """The values of its lists, and what holds these together. Raises Unreadable."""
         cursor = self._cursor
         while cursor.peek():
             yield from self._top()
@@ -70,7 +68,7 @@ class _Document:
         cursor = self._cursor
         if depth > _DEEPEST:
             raise cursor.too_deep()
-        cursor.enter(opening)
+        cursor.expect(opening)
         if cursor.skip(closing):
             return
         yield
@@ -86,38 +84,34 @@ class _Document:
         return key
 
     def _value(self, *, is_named: bool) -> Record:
-        cursor = self._cursor
-        cursor.peek()
-        offset = cursor.offset
-        value = cursor.value()
-        found = _ids(value)
+        self._cursor.peek()
+        offset = self._cursor.offset
+        found = _ids(self._cursor.value())
         if not is_named:
             found = [word for word in found if word.data_id and not word.unusual]
-        line = cursor.line_of(found[0].text, offset) if found else 0
-        raw = cursor.take()
-        if found and not found[0].text:
-            found = [replace(found[0], text=raw[offset:])]
-        part = Part.ENTRIES if found else Part.FRAME
-        return Record(part, line, raw, self._placed(line, found), (), count_lines(raw), offset)
+        return self._record(found, offset)
 
     def _beside(self) -> Iterator[Record]:
         """A value beside a list: an id there may be that of the folder that was listed."""
-        cursor = self._cursor
-        offset, value = cursor.offset, cursor.value()
+        offset, value = self._cursor.offset, self._cursor.value()
         if isinstance(value, str) and count_ids(value):
-            words = list(find(clean(value).strip()))
-            line = cursor.line_of(words[0].text, offset)
-            raw = cursor.take()
-            found = [Found(word.column, word.text, "", _BESIDE) for word in words]
-            found = self._placed(line, found)
-            yield Record(Part.ENTRIES, line, raw, found, (), count_lines(raw), len(raw))
+            found = [Entry(word.column, word.text, "", _BESIDE) for word in find(value)]
+            yield self._record(found, offset, gets_outcome=False)
 
-    def _placed(self, line: int, found: Sequence[Found]) -> list[Found]:
-        """Number the entries of a line."""
+    def _record(self, found: Sequence[Entry], offset: int, *, gets_outcome: bool = True) -> Record:
+        """What was passed up to a value that begins at `offset`; its entries get their places."""
+        line = self._cursor.line_of(found[0].text, offset) if found else 0
+        raw = self._cursor.take()
         if line != self._line:
             self._line, self._column = line, 0
-        first, self._column = self._column + 1, self._column + len(found)
-        return [replace(word, column=column) for column, word in enumerate(found, first)]
+        placed = [
+            replace(word, column=column, text=word.text or raw[offset:])
+            for column, word in enumerate(found, self._column + 1)
+        ]
+        self._column += len(placed)
+        part = Part.ENTRIES if placed else Part.FRAME
+        value_at = offset if gets_outcome else len(raw)
+        return Record(part, line, raw, placed, (), count_lines(raw), value_at)
 
 
 def _is_single(value: Any) -> bool:
@@ -135,23 +129,28 @@ def _is_list_name(key: str) -> bool:
 
 
 def _has_list(value: Any) -> bool:
+    return any(isinstance(inner, list) for inner in _each(value))
+
+
+def _each(value: Any) -> Iterator[Any]:
+    """A value and all that is in it, in order, names too."""
     inners = [value]
     while inners:
         inner = inners.pop()
+        yield inner
         if isinstance(inner, list):
-            return True
-        if isinstance(inner, dict):
-            inners.extend(inner.values())
-    return False
+            inners.extend(reversed(inner))
+        elif isinstance(inner, dict):
+            inners.extend(part for pair in reversed(inner.items()) for part in reversed(pair))
 
 
-def _ids(value: Any) -> Sequence[Found]:
+def _ids(value: Any) -> Sequence[Entry]:
     """The entries of a value: one for each id in its text, or a reject."""
     text, is_sure = (value, True) if isinstance(value, str) else _named(value)
-    found: Sequence[Found] = list(find(clean(text).strip()))
+    found: Sequence[Entry] = list(find(text))
     if not is_sure and not any(word.data_id and not word.unusual for word in found):
         found = _anywhere(value) or found
-    found = found or [Found(1, text, "", _NO_ID)]
+    found = found or [Entry(1, text, "", _NO_ID)]
     project_id = _project(value)
     return [replace(word, project_id=project_id) for word in found] if project_id else found
 
@@ -172,24 +171,15 @@ def _named(value: Any, depth: int = 2) -> tuple[str, bool]:
     return text, bool(text) and best == SUREST
 
 
-def _anywhere(value: Any) -> list[Found]:
+def _anywhere(value: Any) -> list[Entry]:
     """The ids in an object of which no name tells: texts that hold nothing else, names too."""
-    found: list[Found] = []
-    inners = [value]
-    while inners:
-        inner = inners.pop()
-        if isinstance(inner, list):
-            inners.extend(reversed(inner))
-        elif isinstance(inner, dict):
-            inners.extend(part for pair in reversed(inner.items()) for part in reversed(pair))
-        elif isinstance(inner, str) and mentions_id(inner) and count_ids(inner):
-            found.extend(find(clean(inner).strip()))
-    return found
+    texts = (inner for inner in _each(value) if isinstance(inner, str))
+    return [word for text in texts if mentions_id(text) and count_ids(text) for word in find(text)]
 
 
 def _project(value: Any) -> str:
     if isinstance(value, dict):
         for key, inner in value.items():
-            if names_project(key) and isinstance(inner, str) and is_uuid(clean(inner).strip()):
-                return clean(inner).strip().lower()
+            if isinstance(inner, str) and names_project(key) and project_in(inner):
+                return project_in(inner)
     return ""

@@ -44,14 +44,6 @@ def row_of(cells: Iterable[str], end: str, delimiter: str = "\t") -> str:
     return delimiter.join(quoted(cell, delimiter) for cell in cells) + end
 
 
-def stays(raw: str, cells: Sequence[str]) -> bool:
-    """Whether a row, of which `cells` were read, can stay as it was written; else ask `written`."""
-    for cell in cells:
-        if cell[:1] in _SUSPECTS and (cell[0] == '"' or _runs(clean(cell))):
-            return False
-    return ' "' not in raw
-
-
 def written(raw: str, cells: Sequence[str], delimiter: str) -> Sequence[str]:
     """The cells of a row as they stand in `raw`, quotes included, and harmless.
 

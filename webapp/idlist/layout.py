@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from webapp.idlist.columns import Choice, choose, count_cells, count_ids, rank
-from webapp.idlist.records import each_line
-from webapp.idlist.tables import SPACES, Row, each_row, sampled
+from webapp.idlist.columns import Choice, cell_of, choose, count_cells, count_ids, rank
+from webapp.idlist.entries import Record, each_line
+from webapp.idlist.tables import SPACES, each_row, sampled
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
 _ICAV2 = "icav2 table"
@@ -38,7 +38,7 @@ def lay_out(sample: str, file_name: str, column: int | None) -> Layout:
     return layout
 
 
-def lay_out_rows(rows: Iterable[Row], column: int | None) -> Layout:
+def lay_out_rows(rows: Iterable[Record], column: int | None) -> Layout:
     """The layout of a workbook's first sheet."""
     return Layout(EXCEL, "", choose(sampled(rows), column))
 
@@ -69,7 +69,7 @@ def _table(
     if not (sure or column or (_is_even(rows) and _has_other_columns(rows, choice))):
         return None
     index = chosen.number - 1
-    ids = sum(count_ids(row[index]) for row in rows if index < len(row))
+    ids = sum(count_ids(cell_of(row, index)) for row in rows)
     goodness = (sure, delimiter != SPACES, ids)
     return Layout(_name(delimiter, rows, choice), delimiter, choice), goodness
 

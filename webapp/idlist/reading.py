@@ -1,23 +1,23 @@
 """Reads a list: entries one by one, and counts that account for every entry and every line."""
 
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import NamedTuple
 
-from webapp.idlist.columns import MOST_OTHERS
-from webapp.idlist.documents import read_document
-from webapp.idlist.elsewhere import Elsewhere
-from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable, shown
+from msgspec.structs import replace
+
+from webapp.idlist.columns import MOST_OTHERS, Elsewhere
+from webapp.idlist.documents import Document
+from webapp.idlist.entries import Column, Entry, Limits, Part, Record, Unreadable, each_line, shown
 from webapp.idlist.layout import JSON, JSON_LINES, Layout, lay_out, lay_out_rows
 from webapp.idlist.lines import read_lines
-from webapp.idlist.records import Part, Record, each_line
-from webapp.idlist.seen import Seen
 from webapp.idlist.source import Source, open_source
 from webapp.idlist.tables import each_row, read_table, with_gaps
-from webapp.idlist.words import Found
 from webapp.idlist.workbooks import Workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _DEFAULTS = Limits()
+_COLUMNS = 1 << 24  # more than any line has entries
 
 
 def read(
@@ -38,20 +38,20 @@ def read(
     Raises Unreadable at once, or while the reading is iterated over.
     """
     source = open_source(pieces, limits)
-    if source.is_workbook:
-        workbook = Workbook(source.stream, limits)
+    workbook = Workbook(source.stream, limits) if source.is_workbook else None
+    if workbook:
         layout = lay_out_rows(workbook.rows(), column)
-        return Reading(source, layout, limits, after, workbook, tell_repeats=tell_repeats)
-    layout = lay_out(source.sample(), file_name, column)
-    return Reading(source, layout, limits, after, tell_repeats=tell_repeats)
+    else:
+        layout = lay_out(source.sample(), file_name, column)
+    return Reading(source, layout, workbook, limits, after, tell_repeats)
 
 
 class Place(NamedTuple):
     """A stretch of the file, with one of the entries in it if it has any."""
 
     record: Record
-    found: Found | None = None
     entry: Entry | None = None
+    text: str = ""  # of the entry, in full
 
 
 class Reading:
@@ -67,11 +67,10 @@ class Reading:
         self,
         source: Source,
         layout: Layout,
+        workbook: Workbook | None,
         limits: Limits,
-        after: "Reading | None" = None,
-        workbook: Workbook | None = None,
-        *,
-        tell_repeats: bool = True,
+        after: "Reading | None",
+        tell_repeats: bool,
     ) -> None:
         self.source = source
         self.layout = layout
@@ -85,17 +84,15 @@ class Reading:
         self.lines = self.blank = self.headers = self.comments = 0
         self._entry_lines = self._last_line = 0
         self._entries_left: int = after._entries_left if after else limits.entries
-        seen = after._seen if after else Seen()
-        self._seen: Seen | None = seen if tell_repeats else None
+        seen = after._seen if after else _Seen()
+        self._seen: _Seen | None = seen if tell_repeats else None
         self._offset: int = after._offset + after.lines if after else 0
         self._limits = limits
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Of a table, the column that is read, and others that hold data ids so far."""
-        if not (self.layout.choice and self._elsewhere):
-            return ()
-        return self.layout.choice.offered + self._elsewhere.columns()
+        return self._elsewhere.columns() if self._elsewhere else ()
 
     @property
     def frame(self) -> int:
@@ -121,12 +118,7 @@ class Reading:
         return told
 
     def __iter__(self) -> Iterator[Entry]:
-        for record in self._records():
-            self._count(record)
-            if self._elsewhere and record.found:
-                self._elsewhere.look(record)
-            for found in record.found:
-                yield self._entry(record.line, found)
+        return (place.entry for place in self.with_records() if place.entry)
 
     def with_records(self) -> Iterator[Place]:
         """The same entries, with the stretch of the file that they stand in.
@@ -135,9 +127,11 @@ class Reading:
         """
         for record in self._records():
             self._count(record)
+            if self._elsewhere and record.part is Part.ENTRIES:
+                self._elsewhere.look(record)
             found = None
             for found in record.found:
-                yield Place(record, found, self._entry(record.line, found))
+                yield Place(record, self._entry(record.line, found), found.text)
             if not found:
                 yield Place(record)
 
@@ -149,7 +143,7 @@ class Reading:
             rows = each_row(each_line(text), self.layout.delimiter)
             return read_table(rows, self.layout.choice)
         if self.format in {JSON, JSON_LINES}:
-            return read_document(text)
+            return Document(text).records()
         return read_lines(text)
 
     def _count(self, record: Record) -> None:
@@ -165,12 +159,13 @@ class Reading:
                 self._entry_lines += 1
         elif record.part is Part.BLANK:
             self.blank += record.lines
-        elif record.part is Part.HEADER:
+        elif record.part in (Part.HEADER, Part.NAMES):
             self.headers += record.lines
         elif record.part is Part.COMMENT:
             self.comments += record.lines
 
-    def _entry(self, line: int, found: Found) -> Entry:
+    def _entry(self, line: int, found: Entry) -> Entry:
+        """Count an entry, and give it its place among all that were read."""
         line += self._offset
         self._entries_left -= 1
         if self._entries_left < 0:
@@ -178,22 +173,37 @@ class Reading:
                 f"This list has more than {self._limits.entries:,} entries, which is the "
                 f"limit; line {line:,} goes over it. Split it and upload the parts."
             )
-        column, project_id, note = found.column, found.project_id, found.note
+        first = None
         if not found.data_id:
             self.rejected += 1
-            text = shown(found.text)
-            return Entry(Kind.REJECTED, line, column, "", text, note, None, project_id)
-        unusual, mended = found.unusual, found.mended
-        seen = self._seen
-        first = seen.first(found.data_id, unusual, line, column) if seen else None
-        if first:
+        elif self._seen and (first := self._seen.first(found, line)):
             self.repeated += 1
         else:
             self.good += 1
-            self.unusual += unusual
-            self.mended += mended
-        kind = Kind.REPEATED if first else Kind.GOOD
-        text = shown(found.text)
-        return Entry(
-            kind, line, column, found.data_id, text, note, first, project_id, unusual, mended
-        )
+            self.unusual += found.unusual
+            self.mended += found.mended
+        return replace(found, line=line, text=shown(found.text), first=first)
+
+
+class _Seen:
+    """The first place of every id: some 130 bytes for an id, whatever its length."""
+
+    def __init__(self) -> None:
+        self._places: dict[int | bytes, int] = {}
+
+    def first(self, entry: Entry, line: int) -> tuple[int, int] | None:
+        """Where the id stands first; None if that is here, which is then remembered."""
+        key = _key(entry)
+        place = self._places.get(key)
+        if place is None:
+            self._places[key] = line * _COLUMNS + entry.column
+            return None
+        return divmod(place, _COLUMNS)
+
+
+def _key(entry: Entry) -> int | bytes:
+    """A usual id is a number, half the size of the text: files' are positive, folders' negative."""
+    if entry.unusual:
+        return blake2b(entry.data_id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    digits = int(entry.data_id[4:], 16)
+    return digits if entry.data_id[1] == "i" else ~digits

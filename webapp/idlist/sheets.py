@@ -7,14 +7,20 @@ type, hence nothing that expat would put in. All in all that is at most 650 MB, 
 shared texts.
 """
 
-import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice, product
+from string import ascii_uppercase
+from typing import Self
 from xml.parsers import expat
 
-from webapp.idlist.entries import Unreadable, shown
-from webapp.idlist.tables import Row
+from webapp.idlist.entries import Record, Unreadable, shown
+from webapp.idlist.tables import as_row
 
 LAST_COLUMN = 16_384  # of Excel: XFD
+_WORDS = (product(ascii_uppercase, repeat=length) for length in (1, 2, 3))
+COLUMNS = list(map("".join, islice(chain.from_iterable(_WORDS), LAST_COLUMN)))  # A to XFD
+_NUMBERS = {letters: number for number, letters in enumerate(COLUMNS, 1)}
+NO_COLUMNS = range(LAST_COLUMN + 1, LAST_COLUMN + 1)
 _MOST_CELLS = 100_000_000  # in all rows, each up to its last cell that is filled
 _AT_ONCE = 1 << 14  # bytes of XML, whose rows are kept until they are handed on
 _DEEPEST = 100  # elements in one another; Excel's own are some ten
@@ -25,40 +31,16 @@ _LARGEST_ROW = 1 << 22  # characters
 _MOST_STRINGS = 5_000_000
 _LARGEST_STRINGS = 500_000_000  # bytes of memory
 _MOST_FOUND = 10_000  # sheets, or links between parts
-_are_letters = re.compile("[A-Z]{1,3}").fullmatch
-
-
-def each_sheet_row(xml: Iterable[bytes], strings: list[str], replaced: range) -> Iterator[Row]:
-    """The rows of a sheet in order; blank ones are left out.
-
-    `offset` and `until` are where in the XML the cells of the `replaced` columns begin and end,
-    or would stand.
-    """
-    sheet = _Sheet(strings, replaced)
-    for _ in sheet.steps(xml):
-        yield from sheet.rows
-        sheet.rows.clear()
-
-
-def widest_column(xml: Iterable[bytes]) -> int:
-    """The last column, from 1, that has a cell in any row, be it empty."""
-    width = _Width()
-    width.read(xml)
-    return width.widest
 
 
 def shared_strings(xml: Iterable[bytes]) -> list[str]:
     """The texts that the cells of a workbook refer to by number."""
-    strings = _Strings()
-    strings.read(xml)
-    return strings.texts
+    return _Strings().read(xml).texts
 
 
-def attributes(xml: bytes, tag: str) -> list[dict[str, str]]:
+def attributes(xml: Iterable[bytes], tag: str) -> list[dict[str, str]]:
     """The attributes of every element of this name."""
-    elements = _Elements(tag)
-    elements.read([xml])
-    return elements.found
+    return _Elements(tag).read(xml).found
 
 
 class _Parser:
@@ -67,15 +49,17 @@ class _Parser:
     def __init__(self) -> None:
         self._expat = expat.ParserCreate()
         self._expat.buffer_text = True
-        self._expat.StartElementHandler = self._begin_root
+        self._expat.StartElementHandler = self._begin
+        self._expat.EndElementHandler = self._end
         self._expat.StartDoctypeDeclHandler = self._refuse
-        self._cut = self._depth = self._fed = 0
+        self._depth = self._fed = 0
         self._heard: list[str] = []  # the text in hand, a piece or more of it
 
-    def read(self, xml: Iterable[bytes]) -> None:
+    def read(self, xml: Iterable[bytes]) -> Self:
         """Read all of a part."""
         for _ in self.steps(xml):
             pass
+        return self
 
     def steps(self, xml: Iterable[bytes]) -> Iterator[None]:
         """Read a part, no more than _AT_ONCE bytes from one step to the next."""
@@ -92,9 +76,6 @@ class _Parser:
             raise damaged(f"its XML breaks at line {error.lineno:,}") from error
         self._fed += len(chunk)
         self._heard[:] = ["".join(self._heard)]
-        self._hold_to_limits()
-
-    def _hold_to_limits(self) -> None:
         if self._fed - self._expat.CurrentByteIndex > _LONGEST_TAG:
             raise damaged(f"a tag or a comment in it is longer than {_LONGEST_TAG:,} bytes")
         if len(self._expat.intern) > _MOST_NAMES:
@@ -102,31 +83,19 @@ class _Parser:
         if len(self._heard[0]) > _LONGEST:
             raise damaged(f"one text in it is longer than {_LONGEST:,} characters")
 
-    def _hear(self) -> None:
-        """What comes belongs to the text in hand, until it is told to be deaf."""
-        self._expat.CharacterDataHandler = self._heard.append
+    def _hear(self, hears: bool) -> None:
+        """From here on, text belongs to the text in hand, or no longer."""
+        self._expat.CharacterDataHandler = self._heard.append if hears else None
 
-    def _be_deaf(self) -> None:
-        self._expat.CharacterDataHandler = None
-
-    def _begin_root(self, name: str, _: dict[str, str]) -> None:
-        cut = name.rfind(":") + 1
-        if cut:  # as some programs write it: x:row
-            self._expat.StartElementHandler = lambda name, got: self._begin(name[cut:], got)
-            self._expat.EndElementHandler = lambda name: self._end(name[cut:])
-        else:
-            self._expat.StartElementHandler = self._begin
-            self._expat.EndElementHandler = self._end
-
-    def _begin(self, tag: str, attributes: dict[str, str]) -> None:
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise damaged(f"its XML has more than {_DEEPEST:,} elements in one another")
-        self.begin(tag, attributes)
+        self.begin(name.rpartition(":")[2], attributes)  # some programs write x:row
 
-    def _end(self, tag: str) -> None:
+    def _end(self, name: str) -> None:
         self._depth -= 1
-        self.end(tag)
+        self.end(name.rpartition(":")[2])
 
     def _refuse(self, *_: object) -> None:
         raise damaged("its XML has a document type, which no workbook has")
@@ -160,8 +129,7 @@ class _Strings(_Parser):
 
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "t":
-            if not self._is_spoken:
-                self._hear()
+            self._hear(not self._is_spoken)
         elif tag == "si":
             self._heard.clear()
         elif tag == "rPh":
@@ -169,96 +137,77 @@ class _Strings(_Parser):
 
     def end(self, tag: str) -> None:
         if tag == "t":
-            self._be_deaf()
+            self._hear(False)
         elif tag == "si":
-            self._add("".join(self._heard))
+            self.texts.append("".join(self._heard))
+            self._room -= self.texts[-1].__sizeof__()
+            if len(self.texts) > _MOST_STRINGS or self._room < 0:
+                raise damaged(
+                    f"it has more than {_MOST_STRINGS:,} texts, or more than "
+                    f"{_LARGEST_STRINGS // 1_000_000:,} MB of them"
+                )
         elif tag == "rPh":
             self._is_spoken = False
 
-    def _add(self, text: str) -> None:
-        self.texts.append(text)
-        self._room -= text.__sizeof__()
-        if len(self.texts) > _MOST_STRINGS or self._room < 0:
-            raise damaged(
-                f"it has more than {_MOST_STRINGS:,} texts, or more than "
-                f"{_LARGEST_STRINGS // 1_000_000:,} MB of them"
-            )
 
+class Sheet(_Parser):
+    """A worksheet; `strings` are the texts that its cells share, `replaced` columns from 1."""
 
-class _Cells(_Parser):
-    """What reading the cells of a sheet has in common: which row and column they stand in."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._columns: dict[str, int] = {}
-        self._number = self._column = 0
-
-    def begin(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "c":
-            letters = attributes.get("r", "").rstrip("0123456789")
-            self._column = self._columns.get(letters) or self._find_column(letters)
-        elif tag == "row":
-            self._number = max(self._number + 1, _number(attributes.get("r", "")))
-            self._column = 0
-
-    def _find_column(self, letters: str) -> int:
-        if not letters and self._column < LAST_COLUMN:
-            return self._column + 1
-        column = column_number(letters)
-        if not column:
-            which = shown(letters) or "behind the last one"
-            raise damaged(f"row {self._number:,} has a cell in a column {which}")
-        self._columns[letters] = column
-        return column
-
-
-class _Width(_Cells):
-    def __init__(self) -> None:
-        super().__init__()
-        self.widest = 0
-
-    def begin(self, tag: str, attributes: dict[str, str]) -> None:
-        super().begin(tag, attributes)
-        if self._column > self.widest:
-            self.widest = self._column
-
-
-class _Sheet(_Cells):
     def __init__(self, strings: list[str], replaced: range) -> None:
         super().__init__()
-        self.rows: list[Row] = []
+        self.widest = 0  # column so far, from 1, that has a cell, be it empty
+        self._rows: list[Record] = []
         self._strings = strings
         self._replaced = replaced
         self._offset = self._until = 0  # 0: not met in this row yet
+        self._number = self._column = 0
         self._kind = ""
         self._cells: dict[int, str] = {}
         self._size = 0  # characters of the row so far
         self._cells_left = _MOST_CELLS
 
+    def rows(self, xml: Iterable[bytes]) -> Iterator[Record]:
+        """The rows in order; blank ones are left out.
+
+        `offset` and `until` are where in the XML the cells of the replaced columns begin and end,
+        or would stand.
+        """
+        for _ in self.steps(xml):
+            yield from self._rows
+            self._rows.clear()
+
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "v" or tag == "t":
-            self._hear()
+            self._hear(True)
         elif tag == "c":
-            super().begin(tag, attributes)
+            letters = attributes.get("r", "").rstrip("0123456789")
+            self._column = _NUMBERS.get(letters) or self._next_column(letters)
+            self.widest = max(self.widest, self._column)
             self._kind = attributes.get("t", "")
             self._heard.clear()
             if self._column >= self._replaced.start:
                 self._note_place()
         elif tag == "row":
-            super().begin(tag, attributes)
+            self._number = max(self._number + 1, _number(attributes.get("r", "")))
             self._cells = {}
-            self._size = self._offset = self._until = 0
+            self._column = self._size = self._offset = self._until = 0
 
     def end(self, tag: str) -> None:
         if tag == "v" or tag == "t":
-            self._be_deaf()
+            self._hear(False)
         elif tag == "c":
             if value := "".join(self._heard):
                 self._add(self._text(value))
         elif tag == "row" and self._cells:
             end = self._expat.CurrentByteIndex
             offset, until = self._offset or end, self._until or end
-            self.rows.append(Row(self._number, "", self._row(), 1, offset, until))
+            self._rows.append(as_row(self._number, "", self._row(), 1, offset, until))
+
+    def _next_column(self, letters: str) -> int:
+        if letters or self._column == LAST_COLUMN:
+            which = shown(letters) or "behind the last one"
+            raise damaged(f"row {self._number:,} has a cell in a column {which}")
+        return self._column + 1
 
     def _note_place(self) -> None:
         self._offset = self._offset or self._expat.CurrentByteIndex
@@ -300,20 +249,3 @@ def damaged(why: str) -> Unreadable:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def column_number(letters: str) -> int:
-    """The column, from 1, that has these letters (AB: 28); 0 if no column of Excel's has them."""
-    number = 0
-    for letter in letters if _are_letters(letters) else "":
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number if number <= LAST_COLUMN else 0
-
-
-def column_letters(column: int) -> str:
-    """The letters of a column, from 1 (28: AB)."""
-    text = ""
-    while column:
-        column, digit = divmod(column - 1, 26)
-        text = chr(ord("A") + digit) + text
-    return text

@@ -77,13 +77,11 @@ def open_source(pieces: Iterable[bytes], limits: Limits) -> Source:
     if packed:
         stream = _buffered(_unpacked(stream, limits.unpacked_bytes), limits)
         head = stream.peek(HEAD)
-    _refuse(head)
+    _refuse_other_files(head)
     if head.startswith(_ZIP):
         return Source(stream, head, "", False, packed)
     encoding, mark = _encoding(head)
-    _refuse_markup(head.decode(encoding, "replace"))
-    if not encoding.startswith("utf-16"):
-        _refuse_controls(head)
+    _refuse_what_is_no_list(head, encoding)
     return Source(stream, head, encoding, mark, packed)
 
 
@@ -147,7 +145,7 @@ def _mb(size: int) -> str:
     return f"{size // 1_000_000:,} MB" if size >= 1_000_000 else f"{size:,} bytes"
 
 
-def _refuse(head: bytes) -> None:
+def _refuse_other_files(head: bytes) -> None:
     for magic, what in _NO_LISTS:
         if head.startswith(magic):
             raise Unreadable(f"This file is {what}, not a list of data ids.")
@@ -155,11 +153,17 @@ def _refuse(head: bytes) -> None:
         raise Unreadable("This file is packed with gzip twice. Unpack it once and upload that.")
 
 
-def _refuse_markup(text: str) -> None:
-    if _MARKUP.match(text):
+def _refuse_what_is_no_list(head: bytes, encoding: str) -> None:
+    if _MARKUP.match(head.decode(encoding, "replace")):
         raise Unreadable(
             "This file is a web page (HTML or XML, from line 1 on), not a list of data ids. "
             "A download that needed a sign-in is often saved like this."
+        )
+    controls = len(head) - len(head.translate(None, _CONTROL))
+    if controls * 10 > len(head) and not encoding.startswith("utf-16"):
+        raise Unreadable(
+            "This is a binary file, not a list of data ids: "
+            f"{controls:,} of its first {len(head):,} bytes are no characters."
         )
 
 
@@ -169,10 +173,9 @@ def _encoding(head: bytes) -> tuple[str, bool]:
             return encoding, True
     even, odd = head[:4096:2].count(0), head[1:4096:2].count(0)
     half = 0 if len(head) % 2 else len(head[:4096]) // 2
-    if half and odd * 5 > half * 2 and even * 20 <= half:
-        return "utf-16-le", False
-    if half and even * 5 > half * 2 and odd * 20 <= half:
-        return "utf-16-be", False
+    for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if half and zeros * 5 > half * 2 and others * 20 <= half:
+            return encoding, False
     return ("utf-8" if _is_utf8(head) else "latin-1"), False
 
 
@@ -182,12 +185,3 @@ def _is_utf8(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _refuse_controls(head: bytes) -> None:
-    controls = len(head) - len(head.translate(None, _CONTROL))
-    if controls * 10 > len(head):
-        raise Unreadable(
-            "This is a binary file, not a list of data ids: "
-            f"{controls:,} of its first {len(head):,} bytes are no characters."
-        )

@@ -6,13 +6,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from webapp.idlist.columns import Choice
-from webapp.idlist.entries import Unreadable
-from webapp.idlist.records import LONGEST, Part, Record, count_lines
-from webapp.idlist.words import EMPTY_CELL, Found, clean, find, holds_words, is_usual, is_uuid
+from webapp.idlist.columns import Choice, cell_of
+from webapp.idlist.entries import LONGEST, Entry, Part, Record, Unreadable, count_lines
+from webapp.idlist.words import EMPTY_CELL, clean, find, holds_words, is_usual, project_in
 
 SPACES = " "  # columns by any white space; the other delimiters are characters
 _MOST_LINES = 50  # in one quoted cell; a quote still open then was no quote
@@ -25,44 +23,47 @@ _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)")  # of a fo
 _FOOTER = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE)
 
 
-class Row(Struct, frozen=True, gc=False):
-    """A row of a table: the number of its first line, its lines as they stood, its cells.
+def as_row(
+    line: int, raw: str, cells: Sequence[str], lines: int = 1, offset: int = 0, until: int = 0
+) -> Record:
+    """A row whose entries were not looked for yet; one with entries may still be a header.
 
-    A workbook's row has no lines.
+    `line` is the number of its first line, and `raw` are its lines as they stood, of which a
+    workbook's row has none.
     """
-
-    line: int
-    raw: str
-    cells: Sequence[str]
-    lines: int = 1
-    offset: int = 0  # in a workbook: where in the sheet's XML new cells go
-    until: int = 0  # and where those end that they take the place of
-
-    @property
-    def part(self) -> Part:
-        """BLANK, COMMENT, HEADER for a footer, or ENTRIES for all else."""
-        beginning = self.raw or "".join(self.cells[:1])
-        if _is_comment(beginning):
-            return Part.COMMENT
-        if not any(clean(cell).strip() for cell in filter(None, self.cells)):
-            return Part.BLANK
-        return Part.HEADER if _FOOTER.match(beginning) else Part.ENTRIES
+    beginning = raw or "".join(cells[:1])
+    if _is_comment(beginning):
+        part = Part.COMMENT
+    elif not any(clean(cell).strip() for cell in filter(None, cells)):
+        part = Part.BLANK
+    else:
+        part = Part.HEADER if _FOOTER.match(beginning) else Part.ENTRIES
+    return Record(part, line, raw, (), cells, lines, offset, until)
 
 
-def each_row(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
+def each_row(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Record]:
     """Cut numbered lines into rows. A quoted cell may hold line breaks."""
-    waiting: deque[tuple[int, str]] = deque()  # lines taken for a quoted cell that was none
-    coming = iter(lines)
-    while pair := waiting.popleft() if waiting else next(coming, None):
-        number, line = pair
+    coming = _Lines(lines)
+    for number, line in coming:
         if _is_comment(line):
-            yield Row(number, line, ())
+            yield as_row(number, line, ())
         elif delimiter == SPACES:
-            yield Row(number, line, _cells(number, line, None))
+            yield as_row(number, line, _cells(number, line, None))
         elif '"' not in line:
-            yield Row(number, line, _cells(number, line.rstrip("\r\n"), delimiter))
+            yield as_row(number, line, _cells(number, line.rstrip("\r\n"), delimiter))
         else:
-            yield _quoted_row(number, line, waiting, coming, delimiter)
+            yield _quoted_row(number, line, coming, delimiter)
+
+
+class _Lines(Iterator[tuple[int, str]]):
+    """Numbered lines; those taken for a quoted cell that was none are given `back`."""
+
+    def __init__(self, lines: Iterable[tuple[int, str]]) -> None:
+        self._coming = iter(lines)
+        self.back: deque[tuple[int, str]] = deque()
+
+    def __next__(self) -> tuple[int, str]:
+        return self.back.popleft() if self.back else next(self._coming)
 
 
 def _cells(number: int, line: str, delimiter: str | None) -> list[str]:
@@ -83,50 +84,42 @@ def _is_comment(beginning: str) -> bool:
     return beginning.startswith("#") and not _ERROR.match(beginning)
 
 
-def with_gaps(rows: Iterable[Row]) -> Iterator[Row]:
+def with_gaps(rows: Iterable[Record]) -> Iterator[Record]:
     """Rows with blank ones where numbers are left out, as a workbook does."""
     number = 0
     for row in rows:
         if row.line > number + 1:
-            yield Row(number + 1, "", (), row.line - number - 1)
+            yield as_row(number + 1, "", (), row.line - number - 1)
         number = row.line
         yield row
 
 
-def read_table(rows: Iterable[Row], choice: Choice) -> Iterator[Record]:
-    """Turn rows into records by the chosen columns."""
-    header: Sequence[str] = ()
-    left = -1 if choice.header is None else choice.header  # rows up to the header's
+def read_table(rows: Iterable[Record], choice: Choice) -> Iterator[Record]:
+    """Find the names and the entries of rows by the chosen columns."""
+    names: Sequence[str] = ()
+    left = -1 if choice.header is None else choice.header  # rows above the names
     for row in rows:
-        part = row.part
-        if part is Part.ENTRIES and left >= 0:
-            header, left, part = row.cells, left - 1, Part.HEADER
-        elif part is Part.ENTRIES and row.cells == header:  # of another table that was appended
-            part = Part.HEADER
-        if part is Part.ENTRIES:
-            yield _record(row, choice)
+        if row.part is not Part.ENTRIES:
+            yield row
+        elif left > 0:
+            left -= 1
+            yield replace(row, part=Part.HEADER)
+        elif left == 0 or row.cells == names:  # of another table that was appended
+            names, left = row.cells, -1
+            yield replace(row, part=Part.NAMES)
         else:
-            yield Record(part, row.line, row.raw, (), row.cells, row.lines, row.offset, row.until)
+            yield _with_entries(row, choice)
 
 
-def _quoted_row(
-    number: int,
-    line: str,
-    waiting: deque[tuple[int, str]],
-    coming: Iterator[tuple[int, str]],
-    delimiter: str,
-) -> Row:
+def _quoted_row(number: int, line: str, coming: _Lines, delimiter: str) -> Record:
     taken = [(number, line)]
-    size = len(line)
-    if size > _MOST_CELLS and _QUOTED.sub("", line).count(delimiter) >= _MOST_CELLS:
+    if len(line) > _MOST_CELLS and _QUOTED.sub("", line).count(delimiter) >= _MOST_CELLS:
         raise _too_wide(number)
 
     def lines() -> Iterator[str]:
-        nonlocal size
+        size = len(line)
         yield line
-        while len(taken) < _MOST_LINES and (
-            pair := waiting.popleft() if waiting else next(coming, None)
-        ):
+        for pair in islice(coming, _MOST_LINES - 1):
             taken.append(pair)
             size += len(pair[1])
             if size > _LARGEST:
@@ -138,47 +131,34 @@ def _quoted_row(
         reader = csv.reader(lines(), delimiter=delimiter, skipinitialspace=True, strict=True)
         cells = next(reader)
     except csv.Error:  # a quote that is never closed, or closed within a cell: no quote at all
-        waiting.extendleft(reversed(taken[1:]))
-        return Row(number, line, _cells(number, line.rstrip("\r\n"), delimiter))
-    return Row(number, "".join(text for _, text in taken), cells, len(taken))
+        coming.back.extendleft(reversed(taken[1:]))
+        return as_row(number, line, _cells(number, line.rstrip("\r\n"), delimiter))
+    return as_row(number, "".join(text for _, text in taken), cells, len(taken))
 
 
-def _record(row: Row, choice: Choice) -> Record:
+def _with_entries(row: Record, choice: Choice) -> Record:
     index = choice.ids or 0
-    cell = row.cells[index] if index < len(row.cells) else ""
-    column = index + 1
-    found: Iterable[Found]
+    cell, column = cell_of(row.cells, index), index + 1
+    found: Iterable[Entry]
     if is_usual(cell):
-        found = (Found(column, cell, cell),)
-    elif holds_words(text := clean(cell).strip()):
-        found = find(text, column)
+        found = (Entry(column, cell, cell),)
+    elif holds_words(cell):
+        found = find(cell, column)
     else:
         text = row.raw.strip() or " ".join(filter(None, row.cells))
-        found = (Found(column, text, "", EMPTY_CELL),)
-    project_id = _project(row, choice.project)
-    if project_id:
-        found = (replace(word, project_id=project_id) for word in found)
-    line = row.line
-    if row.lines > 1:
-        line += sum(map(count_lines, row.cells[:index]))
-    return Record(Part.ENTRIES, line, row.raw, found, row.cells, row.lines, row.offset, row.until)
+        found = (Entry(column, text, "", EMPTY_CELL),)
+    if choice.project is not None and (named := project_in(cell_of(row.cells, choice.project))):
+        found = (replace(word, project_id=named) for word in found)
+    above = sum(map(count_lines, row.cells[:index])) if row.lines > 1 else 0
+    return replace(row, found=found, line=row.line + above)
 
 
-def _project(row: Row, index: int | None) -> str:
-    if index is None or index >= len(row.cells):
-        return ""
-    cell = clean(row.cells[index]).strip().lower()
-    return cell if is_uuid(cell) else ""
-
-
-def sampled(rows: Iterable[Row]) -> list[Sequence[str]]:
+def sampled(rows: Iterable[Record]) -> list[Sequence[str]]:
     """The cells of the first rows that hold more than blanks, comments and footers."""
     filled = (row.cells for row in islice(rows, _MOST_LOOKED_AT) if row.part is Part.ENTRIES)
     found: list[Sequence[str]] = []
-    left = _LARGEST_SAMPLE
-    for cells in islice(filled, _SAMPLED):
+    size = 0
+    while size <= _LARGEST_SAMPLE and len(found) < _SAMPLED and (cells := next(filled, None)):
         found.append(cells)
-        left -= sum(map(len, cells))
-        if left < 0:
-            break
+        size += sum(map(len, cells))
     return found

@@ -3,10 +3,11 @@
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import count, groupby, islice
+from itertools import groupby, islice
 
-from msgspec import Struct
 from msgspec.structs import replace
+
+from webapp.idlist.entries import Entry
 
 UNUSUAL = "Unusual shape: ICA's data ids are fil. or fol. and 32 characters of 0-9 and a-f."
 MENDED = "Capital letters were made small."
@@ -21,7 +22,7 @@ _UNSEEN = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 
 INVISIBLE = "".join(map(chr, _UNSEEN))
 
 is_usual = re.compile(_USUAL).fullmatch
-is_uuid = re.compile(_UUID).fullmatch
+_is_uuid = re.compile(_UUID).fullmatch
 
 _BRACKETS = "\"'`()[]{}<>«»“”\u2018\u2019"
 # A URN may end in a path with spaces and commas: it goes on until another reference begins.
@@ -45,24 +46,12 @@ _LETTER = re.compile(r"[^\W_]")
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")  # str.translate takes three times as long
 
 
-class Found(Struct, frozen=True, gc=False):
-    """A word or a run of words: a data id, or "" with the reason why it is none."""
-
-    column: int
-    text: str
-    data_id: str
-    note: str = ""
-    project_id: str = ""
-    unusual: bool = False
-    mended: bool = False
-
-
 def clean(text: str) -> str:
     """Take away what can't be seen: zero-width characters, byte-order marks, soft hyphens."""
     return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
-def find(text: str, column: int = 0) -> Iterator[Found]:
+def find(text: str, column: int = 0) -> Iterator[Entry]:
     """Every entry of a line or a cell, in order; none if it holds nothing but separators.
 
     `column` is the cell's in a table; 0 numbers the entries themselves. A word that is no data
@@ -70,34 +59,38 @@ def find(text: str, column: int = 0) -> Iterator[Found]:
     The text may be of megabytes: no more than the entry in hand is kept beside it.
     """
     if is_usual(text):
-        yield Found(column or 1, text, text)
+        yield Entry(column or 1, text, text)
         return
+    text = clean(text).strip()
     places = [match.span() for match in islice(_WORD.finditer(text), 2)]
     if len(places) == 1:
         word = recognise(text[slice(*places[0])], column or 1, alone=True)
         yield word if word.data_id else replace(word, text=text)
     elif places and any(word.data_id for _, word in _words(text, column)):
         found = _merged(text, _words(text, column))
-        yield from found if column else map(_numbered, found, count(1))
+        for number, word in enumerate(found, 1):
+            yield word if column else replace(word, column=number)
     elif places:
-        yield Found(column or 1, text, "", NO_ID)
+        yield Entry(column or 1, text, "", NO_ID)
 
 
 def holds_words(text: str) -> bool:
     """Whether anything is found in a text."""
-    return bool(_WORD.search(text))
+    return bool(_WORD.search(clean(text)))
 
 
-def _words(text: str, column: int) -> Iterator[tuple[tuple[int, int], Found]]:
+def project_in(text: str) -> str:
+    """The id of the project that a text consists of; "" if it is anything else."""
+    text = clean(text).strip().lower()
+    return text if _is_uuid(text) else ""
+
+
+def _words(text: str, column: int) -> Iterator[tuple[tuple[int, int], Entry]]:
     for match in _WORD.finditer(text):
         yield match.span(), recognise(match[0], column, alone=False)
 
 
-def _numbered(word: Found, number: int) -> Found:
-    return replace(word, column=number)
-
-
-def _merged(text: str, words: Iterable[tuple[tuple[int, int], Found]]) -> Iterator[Found]:
+def _merged(text: str, words: Iterable[tuple[tuple[int, int], Entry]]) -> Iterator[Entry]:
     """Join neighbours that were rejected: a sentence is one entry, as it stood."""
     # Beside an id, a bullet or a dash is no entry.
     told = (pair for pair in words if pair[1].data_id or _LETTER.search(pair[1].text))
@@ -108,7 +101,7 @@ def _merged(text: str, words: Iterable[tuple[tuple[int, int], Found]]) -> Iterat
             yield _rejected(text, run)
 
 
-def _rejected(text: str, run: Iterator[tuple[tuple[int, int], Found]]) -> Found:
+def _rejected(text: str, run: Iterator[tuple[tuple[int, int], Entry]]) -> Entry:
     """A run of rejected words with the brackets around it, as one entry."""
     place, first = next(run)
     last = deque(run, 1)  # of millions of words, no more
@@ -117,30 +110,29 @@ def _rejected(text: str, run: Iterator[tuple[tuple[int, int], Found]]) -> Found:
         start -= 1
     while end < len(text) and text[end] in _BRACKETS:
         end += 1
-    return Found(first.column, text[start:end], "", NO_ID if last else first.note)
+    return Entry(first.column, text[start:end], "", NO_ID if last else first.note)
 
 
-def recognise(word: str, column: int, *, alone: bool) -> Found:
+def recognise(word: str, column: int, *, alone: bool) -> Entry:
     """Say what a word is. Alone, it may be a data id of unusual shape."""
     bare = word.rstrip(".:!?")
     reference = _REFERENCE.fullmatch(bare)
     if reference:
         return _referred(word, column, reference)
     if (alone or _LIKE_AN_ID(bare)) and _plausible(bare):
-        return Found(column, word, bare, _why_unusual(bare), unusual=True)
-    return Found(column, word, "", _why_rejected(word))
+        return Entry(column, word, bare, _why_unusual(bare), unusual=True)
+    return Entry(column, word, "", _why_rejected(word))
 
 
-def _referred(word: str, column: int, reference: re.Match[str]) -> Found:
+def _referred(word: str, column: int, reference: re.Match[str]) -> Entry:
     project_id = (reference["project"] or "").lower()
     named: str = reference["plain"] or reference["named"]
-    if is_usual(named):
-        return Found(column, word, named, project_id=project_id)
-    if is_usual(named.lower()):
-        return Found(column, word, named.lower(), MENDED, project_id, mended=True)
+    if is_usual(small := named.lower()):
+        mended = small != named
+        return Entry(column, word, small, MENDED if mended else "", project_id, mended=mended)
     if _plausible(named):
-        return Found(column, word, named, _why_unusual(named), project_id, unusual=True)
-    return Found(column, word, "", _why_rejected(named))
+        return Entry(column, word, named, _why_unusual(named), project_id, unusual=True)
+    return Entry(column, word, "", _why_rejected(named))
 
 
 def _plausible(word: str) -> bool:

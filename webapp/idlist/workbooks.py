@@ -7,9 +7,8 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 
-from webapp.idlist.entries import Limits, Unreadable, shown
-from webapp.idlist.sheets import LAST_COLUMN, attributes, damaged, each_sheet_row, shared_strings
-from webapp.idlist.tables import Row
+from webapp.idlist.entries import Limits, Record, Unreadable, shown
+from webapp.idlist.sheets import NO_COLUMNS, Sheet, attributes, damaged, shared_strings
 
 _CHUNK = 1 << 18
 _BOOK = "xl/workbook.xml"
@@ -24,8 +23,7 @@ _DAMAGES = (
     zlib.error,
     EOFError,
     OSError,
-    NotImplementedError,  # a compression that Python has not
-    RuntimeError,  # a part that is encrypted
+    RuntimeError,  # a part that is encrypted, or a compression that Python has not
     ValueError,
 )
 
@@ -58,7 +56,7 @@ class Workbook:
         if not self.sheets:
             raise damaged("it has no sheet")
         self.sheet_path = self.sheets[0][1]
-        self.replaced = range(LAST_COLUMN + 1, LAST_COLUMN + 1)  # columns that get other cells
+        self.replaced = NO_COLUMNS  # columns that get other cells
         self._strings = shared_strings(self.part(_STRINGS)) if _STRINGS in names else []
 
     @property
@@ -66,13 +64,13 @@ class Workbook:
         """All parts of the archive, in order."""
         return self._archive.infolist()
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Record]:
         """The rows of the first sheet that is not hidden.
 
         A text that cells share counts for each of them: a few bytes name a million characters.
         """
         total = since_pause = 0
-        for row in each_sheet_row(self.part(self.sheet_path), self._strings, self.replaced):
+        for row in Sheet(self._strings, self.replaced).rows(self.part(self.sheet_path)):
             size = sum(map(len, row.cells))
             total, since_pause = total + size, since_pause + size
             if total > self._most:
@@ -81,6 +79,13 @@ class Workbook:
                 since_pause = 0
                 self._pause()
             yield row
+
+    def widest_column(self) -> int:
+        """The last column of that sheet, from 1, that has a cell, be it empty."""
+        sheet = Sheet(self._strings, NO_COLUMNS)
+        for _ in sheet.rows(self.part(self.sheet_path)):
+            pass
+        return sheet.widest
 
     def part(self, name: str) -> Iterator[bytes]:
         """A part of the archive, unpacked, in chunks: never more than it says that it holds."""
@@ -119,4 +124,4 @@ class Workbook:
 
     def _elements(self, part: str, tag: str) -> list[dict[str, str]]:
         """The attributes of every element of this name in a small part."""
-        return attributes(b"".join(islice(self.part(part), _SMALL)), tag)
+        return attributes(islice(self.part(part), _SMALL), tag)

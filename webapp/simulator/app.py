@@ -85,27 +85,26 @@ def _who_asks(world: World, operation: Operation, asked: Request, now: float) ->
 def _add_controls(app: Flask, world: World) -> None:
     """The simulator's own addresses, which are no part of ICA."""
 
+    @app.get("/_simulator/calls")
     def read_calls() -> dict[str, int]:
         return Counter(world.calls)
 
+    @app.post("/_simulator/reset")
     def reset() -> Response:
         world.calls.clear()
         return Response(status=HTTPStatus.NO_CONTENT)
 
+    @app.get("/_simulator/faults")
     def read_faults() -> dict[str, float | str]:
         return world.dice.faults.to_json()
 
+    @app.post("/_simulator/faults")
     def set_faults() -> dict[str, float | str]:
         try:
             world.dice.load(Faults.from_json(msgspec.json.decode(request.get_data(), type=dict)))
         except (msgspec.DecodeError, FaultError) as error:
             raise bad_request(str(error)) from error
         return read_faults()
-
-    app.add_url_rule("/_simulator/calls", view_func=read_calls)
-    app.add_url_rule("/_simulator/reset", view_func=reset, methods=["POST"])
-    app.add_url_rule("/_simulator/faults", view_func=read_faults)
-    app.add_url_rule("/_simulator/faults", view_func=set_faults, methods=["POST"])
 
 
 def _json(document: Any, status: int, mimetype: str) -> Response:

@@ -5,32 +5,26 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import InitVar, dataclass
-from enum import StrEnum
+from dataclasses import dataclass
 
 from webapp.simulator import outcomes
-from webapp.simulator.operations import V3
-from webapp.simulator.progress import (
-    INITIALISED,
-    RUNNING,
-    WAITING_RESOURCES,
-    Progress,
-    seconds_to_finish,
-    seconds_to_start,
-)
-from webapp.simulator.selection import Selection
+from webapp.simulator.journal import Request
+from webapp.simulator.operations import V3, Kind
+from webapp.simulator.paging import Selection
+
+INITIALISED = "INITIALISED"
+WAITING_RESOURCES = "WAITING_RESOURCES"
+RUNNING = "RUNNING"
+UNFINISHED = (INITIALISED, WAITING_RESOURCES, RUNNING)
+
+MOST_WAITING = 15
+MOST_RUNNING = 10
 
 # An item's id is its batch's with the first 32 bits replaced by its scrambled position: unique,
 # and turned back without an index. The factor is odd, hence invertible.
 _WORD = 2**32
 _FACTOR = 0x9E3779B1
 _INVERSE = pow(_FACTOR, -1, _WORD)
-
-
-class Kind(StrEnum):
-    LINKING = "linking"
-    UNLINKING = "unlinking"
-
 
 _DONE = {Kind.LINKING: outcomes.LINKED, Kind.UNLINKING: outcomes.UNLINKED}
 _SUCCESSES = {
@@ -45,8 +39,29 @@ _SUCCESSES = {
 def known_statuses(kind: Kind) -> tuple[str, ...]:
     """The words that the `status` parameter takes."""
     done = _DONE[kind]
-    ends = (done, f"ALREADY_{done}", outcomes.FAILED, f"PARTIALLY_{done}")
-    return (INITIALISED, WAITING_RESOURCES, RUNNING, *ends)
+    return (*UNFINISHED, done, f"ALREADY_{done}", outcomes.FAILED, f"PARTIALLY_{done}")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch is: a function of the clock, so that asking costs the same for any size.
+
+    Three fronts travel through the items at the batch's rate, one behind the other: items
+    [0, done) ended, [done, running) run, [running, waiting) wait, [waiting, count) were not begun.
+    """
+
+    count: int
+    waiting: int
+    running: int
+    done: int
+
+    def unfinished(self) -> dict[str, range]:
+        """The positions in each status that is not an outcome."""
+        return {
+            RUNNING: range(self.done, self.running),
+            WAITING_RESOURCES: range(self.running, self.waiting),
+            INITIALISED: range(self.waiting, self.count),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +73,16 @@ class JobState:
     finished: float | None
 
 
-@dataclass(eq=False)
 class Batch:
-    """A batch as it was created; everything else follows from the time that has passed."""
+    """A batch as it was asked for; everything else follows from the time that has passed.
 
-    id: str
-    kind: Kind
-    project_id: str
-    user_id: str
-    created: float
-    rate: float
-    data_ids: Sequence[str]
-    ends: InitVar[Iterable[str]]
+    `data_ids` are those of its items, and `ends` the outcome of each.
+    """
 
-    def __post_init__(self, ends: Iterable[str]) -> None:
+    def __init__(self, asked: Request, data_ids: Sequence[str], ends: Iterable[str]) -> None:
+        self.asked = asked
+        self.id = asked.id
+        self.data_ids = data_ids
         self._positions = _by_status(ends)
         self._salt = int(self.id[:8], 16)
 
@@ -82,17 +93,21 @@ class Batch:
     def job_id(self) -> str:
         return str(uuid.uuid5(uuid.UUID(self.id), "job"))
 
-    @property
-    def subject_type(self) -> str:
-        return f"ProjectData{self.kind.capitalize()}Batch"
-
     def progress(self, now: float) -> Progress:
-        return Progress.after(now - self.created, self.rate, len(self))
+        count = len(self)
+        passed = (now - self.asked.created) * self.asked.rate
+        reached = max(0, int(min(passed, count + MOST_WAITING + MOST_RUNNING)))
+        return Progress(
+            count=count,
+            waiting=min(count, reached),
+            running=min(count, max(0, reached - MOST_WAITING)),
+            done=min(count, max(0, reached - MOST_WAITING - MOST_RUNNING)),
+        )
 
     def status(self, position: int, progress: Progress) -> str:
         """An item's status, as V4 words it."""
         if position >= progress.done:
-            return progress.unfinished(position)
+            return next(s for s, places in progress.unfinished().items() if position in places)
         return next(s for s, found in self._positions.items() if _contains(found, position))
 
     def select(self, statuses: Sequence[str], progress: Progress, version: str) -> Selection:
@@ -104,7 +119,7 @@ class Batch:
             for status, positions in self._positions.items()
             if as_worded(status, version) in statuses
         ]
-        unfinished = progress.unfinished_ranges()
+        unfinished = progress.unfinished()
         return Selection(*ended, *(unfinished[s] for s in {*statuses} & {*unfinished}))
 
     def item_id(self, position: int) -> str:
@@ -119,9 +134,10 @@ class Batch:
     def job_state(self, now: float) -> JobState:
         """The job that carries the batch, in a job's own words."""
         progress = self.progress(now)
-        started = self.created + seconds_to_start(self.rate)
-        if progress.is_done:
-            finished = self.created + seconds_to_finish(self.rate, len(self))
+        started = self.asked.created + (MOST_WAITING + 1) / self.asked.rate
+        if progress.done == len(self):
+            steps = len(self) + MOST_WAITING + MOST_RUNNING if len(self) else 0
+            finished = self.asked.created + steps / self.asked.rate
             return JobState(self._verdict(), min(started, finished), finished)
         if progress.running:
             return JobState("RUNNING", started, None)

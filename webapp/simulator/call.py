@@ -8,10 +8,9 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.simulator.documents import Document
 from webapp.simulator.operations import Operation
-from webapp.simulator.paging import PageRequest
+from webapp.simulator.paging import PageRequest, Selection
 from webapp.simulator.people import User
 from webapp.simulator.problems import bad_request
-from webapp.simulator.selection import Selection
 from webapp.simulator.world import World
 
 

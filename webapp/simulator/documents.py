@@ -5,24 +5,25 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from webapp.simulator.batches import Batch, as_worded
-from webapp.simulator.datafiles import DataFile, describe
-from webapp.simulator.outcomes import (
-    ALREADY_LINKED,
-    LINKED,
-    PARTIALLY_LINKED,
-    is_folder,
-    reason_of,
-)
+from webapp.simulator import outcomes
+from webapp.simulator.batches import Batch, Progress, as_worded
 from webapp.simulator.people import TENANT, TENANT_ID, User
-from webapp.simulator.progress import Progress
 from webapp.simulator.projects import Project
 
 Document = dict[str, Any]
 
 _NAMESPACE = uuid.UUID("d0c50000-0000-4000-8000-000000000000")
-_WITH_DATA = {LINKED, ALREADY_LINKED, PARTIALLY_LINKED}
+_WITH_DATA = {outcomes.LINKED, outcomes.ALREADY_LINKED, outcomes.PARTIALLY_LINKED}
 _FOUNDED = 1_577_836_800.0
+_CELLS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_READS = ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000)
+_FILES = (  # name, format, size in bytes at most
+    *(_READS, _READS, _READS),
+    ("{sample}_tumor.bam", "BAM", 90_000_000_000),
+    ("{sample}.cram", "CRAM", 18_000_000_000),
+    ("{sample}.hard-filtered.vcf.gz", "VCF", 300_000_000),
+    ("{sample}.hard-filtered.gvcf.gz", "GVCF", 3_000_000_000),
+)
 
 
 def timestamp(seconds: float) -> str:
@@ -68,9 +69,9 @@ def job_document(batch: Batch, owner: User, project: Project, now: float) -> Doc
         "id": batch.job_id,
         "status": state.status,
         "additionalStatusInformation": None,
-        "subjectType": batch.subject_type,
+        "subjectType": f"ProjectData{batch.asked.kind.capitalize()}Batch",
         "subjectId": batch.id,
-        "timeCreated": timestamp(batch.created),
+        "timeCreated": timestamp(batch.asked.created),
         "timeStarted": None if state.started is None else timestamp(state.started),
         "timeFinished": None if state.finished is None else timestamp(state.finished),
         "owner": user_document(owner),
@@ -87,11 +88,11 @@ def item_document(batch: Batch, position: int, progress: Progress, version: str)
         "request": {"dataId": data_id},
         "processing": {
             "status": as_worded(status, version),
-            "additionalStatusInformation": reason_of(status, data_id),
+            "additionalStatusInformation": outcomes.reason_of(status, data_id),
         },
     }
     if status in _WITH_DATA:
-        item["createdProjectData"] = project_data_document(data_id, batch.project_id)
+        item["createdProjectData"] = project_data_document(data_id, batch.asked.project_id)
     return item
 
 
@@ -101,18 +102,31 @@ def project_data_document(data_id: str, project_id: str) -> Document:
 
 def data_document(data_id: str) -> Document:
     """A file or folder; a linked one keeps the id that it has in its own project."""
-    file = describe(data_id)
-    return {
-        "id": data_id,
-        "urn": f"urn:ilmn:ica:region:{_region()['id']}:data:{data_id}#{file.path}",
-        "details": _details(file, "FOLDER" if is_folder(data_id) else "FILE"),
-    }
+    details = _details(data_id)
+    urn = f"urn:ilmn:ica:region:{_region()['id']}:data:{data_id}#{details['path']}"
+    return {"id": data_id, "urn": urn, "details": details}
 
 
-def _details(file: DataFile, data_type: str) -> Document:
-    created = timestamp(file.created)
-    owner = str(uuid.UUID(bytes=file.digest, version=4))
+def _details(data_id: str) -> Document:
+    """Names as sequencers make them, always the same for an id."""
+    raw = outcomes.digest(data_id)
+    sample = f"{'NA' if raw[0] % 2 else 'HG'}{int.from_bytes(raw[1:3]) % 100_000:05d}"
+    is_folder = outcomes.is_folder(data_id)
+    pattern, code, largest = _FILES[raw[3] % len(_FILES)]
+    file_name = pattern.format(
+        sample=sample, number=1 + raw[4] % 96, lane=1 + raw[5] % 4, read=1 + raw[5] // 4 % 2
+    )
+    name = sample if is_folder else file_name
+    size = largest // 4 + int.from_bytes(raw[9:14]) % (largest // 2)
+    created = timestamp(1_735_689_600.0 + int.from_bytes(raw[6:9]))
+    owner = str(uuid.UUID(bytes=raw, version=4))
     return {
+        "dataType": "FOLDER" if is_folder else "FILE",
+        "name": name,
+        "path": f"/runs/{_run_folder(raw)}/Analysis/{name}{'/' if is_folder else ''}",
+        "fileSizeInBytes": None if is_folder else size,
+        "format": None if is_folder else _format(code),
+        "objectETag": None if is_folder else raw.hex(),
         "timeCreated": created,
         "timeModified": created,
         "creatorId": _id("instrument"),
@@ -120,17 +134,18 @@ def _details(file: DataFile, data_type: str) -> Document:
         "tenantName": TENANT,
         "owningProjectId": owner,
         "owningProjectName": f"Run archive {owner[:4]}",
-        "name": file.name,
-        "path": file.path,
-        "fileSizeInBytes": file.size,
         "status": "AVAILABLE",
         "tags": _data_tags(),
-        "format": _format(file.format) if file.format else None,
-        "dataType": data_type,
-        "objectETag": file.digest.hex() if file.size else None,
         "storedForTheFirstTimeAt": created,
         "region": _region(),
     }
+
+
+def _run_folder(raw: bytes) -> str:
+    """One of 24 sequencing runs, such as `250114_A01052_0226_BHKJDSX7`."""
+    run = raw[14] % 24
+    letters = _CELLS[run] + _CELLS[run * 5 % 23] + _CELLS[run * 7 % 23]
+    return f"25{1 + run // 2:02d}{3 + run % 2 * 14:02d}_A01052_{201 + run:04d}_BH{letters}DSX7"
 
 
 def _data_tags() -> Document:

@@ -90,36 +90,30 @@ class Dice:
     """Decides, call by call and repeatably for one seed, which fault hits."""
 
     def __init__(self, faults: Faults, seed: int) -> None:
-        self._faults = list(faults.each)
+        self.faults = faults  # in force now; a counted one says how many calls are left
         self._random = random.Random(seed)
         self._lock = threading.Lock()
-
-    @property
-    def faults(self) -> Faults:
-        """What is in force now; a counted fault says how many calls are left."""
-        with self._lock:
-            return Faults(tuple(self._faults))
 
     def load(self, faults: Faults) -> None:
         """Replace all faults."""
         with self._lock:
-            self._faults = list(faults.each)
+            self.faults = faults
 
     def hit(self, name: str, operation: str) -> bool:
         """Whether fault `name` strikes this call of `operation`; a counted one is used up."""
         with self._lock:
             return any(
-                self._strike(index)
-                for index, fault in enumerate(self._faults)
+                self._strike(fault)
+                for fault in self.faults.each
                 if fault.name == name and fault.operation in ("", operation)
             )
 
-    def _strike(self, index: int) -> bool:
-        fault = self._faults[index]
+    def _strike(self, fault: Fault) -> bool:
         if fault.count is None:
             return self._random.random() < fault.rate
         if fault.count:
-            self._faults[index] = replace(fault, count=fault.count - 1)
+            less = replace(fault, count=fault.count - 1)
+            self.faults = Faults(tuple(less if f is fault else f for f in self.faults.each))
         return fault.count > 0
 
 

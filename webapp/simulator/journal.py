@@ -10,12 +10,14 @@ from pathlib import Path
 
 import msgspec
 
+from webapp.simulator.operations import Kind
+
 
 class Request(msgspec.Struct, frozen=True):
     """A batch as it was asked for. `odd`: the fault unknown-status struck it."""
 
     id: str
-    kind: str
+    kind: Kind
     project_id: str
     user_id: str
     created: float

@@ -1,6 +1,7 @@
 """Faults of the way: what may happen to a call whatever its operation."""
 
 import time
+from functools import partial
 
 from flask import Response
 from werkzeug.http import http_date
@@ -25,36 +26,29 @@ def spoil_before(world: World, operation: Operation) -> Response | None:
 
     Raises Problem 429 and 500.
     """
-    if _strikes(world, operation, "slow"):
+    strikes = partial(world.dice.hit, operation=operation.name)
+    if strikes("slow"):
         time.sleep(world.options.slow_seconds)
-    if _strikes(world, operation, "dropped-before"):
+    if strikes("dropped-before"):
         return Response(headers={ENDING: DROP})
-    if _strikes(world, operation, "503"):
+    if strikes("503"):
         return Response(_PROXY_PAGE, 503, mimetype="text/html")
-    if _strikes(world, operation, "500"):
+    if strikes("500"):
         raise Problem(500, "ICA_API_001", "Something went wrong. Please contact support.")
-    for name, headers in _refusals(world.clock()).items():
-        if _strikes(world, operation, name):
+    refusals: dict[str, dict[str, str]] = {  # with the headers of each
+        "429": {"Retry-After": str(RETRY_AFTER_SECONDS)},
+        "429-date": {"Retry-After": http_date(world.clock() + RETRY_AFTER_SECONDS)},
+        "429-bare": {},
+    }
+    for name, headers in refusals.items():
+        if strikes(name):
             raise Problem(429, "ICA_API_429", "Too many requests. Please try again later!", headers)
     return None
 
 
 def spoil_after(world: World, operation: Operation, response: Response) -> None:
     """Lose the answer, or half of it, of a call whose work was done."""
-    if _strikes(world, operation, "dropped-after"):
+    if world.dice.hit("dropped-after", operation.name):
         response.headers[ENDING] = DROP
-    elif _strikes(world, operation, "cut"):
+    elif world.dice.hit("cut", operation.name):
         response.headers[ENDING] = CUT
-
-
-def _strikes(world: World, operation: Operation, fault: str) -> bool:
-    return world.dice.hit(fault, operation.name)
-
-
-def _refusals(now: float) -> dict[str, dict[str, str]]:
-    """The headers of each kind of 429."""
-    return {
-        "429": {"Retry-After": str(RETRY_AFTER_SECONDS)},
-        "429-date": {"Retry-After": http_date(now + RETRY_AFTER_SECONDS)},
-        "429-bare": {},
-    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from werkzeug.datastructures import MIMEAccept
 
@@ -9,6 +10,13 @@ from webapp.simulator.problems import Problem
 
 V4 = "v4"
 V3 = "v3"
+
+
+class Kind(StrEnum):
+    """What a batch does to the data that it names."""
+
+    LINKING = "linking"
+    UNLINKING = "unlinking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,9 @@ class Operation:
 _PROJECT = "/api/projects/<project_id>"
 
 
-def _on_batches(word: str, prefix: str, versions: tuple[str, ...]) -> Iterator[Operation]:
-    """The four operations of one kind of batch; `word` is ICA's for the kind, `prefix` ours."""
+def _on_batches(kind: Kind, prefix: str, versions: tuple[str, ...]) -> Iterator[Operation]:
+    """The four operations of one kind of batch; `prefix` begins our names for them."""
+    word = kind.capitalize()
     name, batches = f"ProjectData{word}Batch", f"{_PROJECT}/data{word}Batch"
     batch = f"{batches}/<batch_id>"
     yield Operation(f"create{name}", f"{prefix}create", "POST", batches, versions, True, 201)
@@ -48,8 +57,8 @@ OPERATIONS = (
     Operation("getProjectData", "data", "GET", f"{_PROJECT}/data/<data_id>"),
     Operation("getJobs", "jobs", "GET", "/api/jobs"),
     Operation("getJob", "job", "GET", "/api/jobs/<job_id>"),
-    *_on_batches("Linking", "", (V4, V3)),
-    *_on_batches("Unlinking", "unlink-", (V3,)),
+    *_on_batches(Kind.LINKING, "", (V4, V3)),
+    *_on_batches(Kind.UNLINKING, "unlink-", (V3,)),
 )
 
 

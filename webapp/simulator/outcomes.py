@@ -35,6 +35,10 @@ _HELD_BY_ALL = range(0x03, 0x10)
 _PARTIAL = range(0x10, 0x20)
 _IN_USE = 0xFE
 _PARTLY_IN_USE = 0xFF
+_FAILURES: dict[int | None, str] = {
+    _ARCHIVING: "Data is being archived.",
+    _IN_USE: "Data is used by a running analysis.",
+}
 
 
 @dataclass(slots=True)
@@ -101,7 +105,13 @@ def reason_of(status: str, data_id: str) -> str | None:
         lost, total = _partial_counts(data_id)
         verb = "linked" if status == PARTIALLY_LINKED else "unlinked"
         return f"{lost} of {total} files could not be {verb}."
-    return _failure(data_id) if status == FAILED else None
+    if status != FAILED:
+        return None
+    ending = _ending(data_id)
+    if ending == _NOT_SHARED:
+        owner = uuid.UUID(bytes=digest(data_id), version=4)
+        return f"Data sharing is disabled in the owning project {owner}."
+    return _FAILURES.get(ending, "Data not found.")
 
 
 def contents_of(folder_id: str) -> list[str]:
@@ -109,11 +119,13 @@ def contents_of(folder_id: str) -> list[str]:
 
     They end like their folder. Of a folder that links in part, as many are missing as V4 says.
     """
-    ending = _ending(folder_id)
     lost, total = _partial_counts(folder_id)
-    if ending not in _PARTIAL:
-        return [_content(folder_id, number, folder_id[-2:].lower()) for number in range(total)]
-    return [_content(folder_id, number, "00" if number < lost else "20") for number in range(total)]
+    if _ending(folder_id) in _PARTIAL:
+        endings = ["00"] * lost + ["20"] * (total - lost)
+    else:
+        endings = [folder_id[-2:].lower()] * total
+    names = (digest(f"{folder_id}/{number}").hex()[:30] for number in range(total))
+    return [f"fil.{name}{ending}" for name, ending in zip(names, endings, strict=True)]
 
 
 def digest(data_id: str) -> bytes:
@@ -125,23 +137,7 @@ def _ending(data_id: str) -> int | None:
     return _ENDINGS.get(data_id[-2:].lower())
 
 
-def _failure(data_id: str) -> str:
-    ending = _ending(data_id)
-    if ending == _NOT_SHARED:
-        owner = uuid.UUID(bytes=digest(data_id), version=4)
-        return f"Data sharing is disabled in the owning project {owner}."
-    reasons: dict[int | None, str] = {
-        _ARCHIVING: "Data is being archived.",
-        _IN_USE: "Data is used by a running analysis.",
-    }
-    return reasons.get(ending, "Data not found.")
-
-
 def _partial_counts(folder_id: str) -> tuple[int, int]:
     total_byte, lost_byte = digest(folder_id)[:2]
     total = 2 + total_byte % 4
     return 1 + lost_byte % (total - 1), total
-
-
-def _content(folder_id: str, number: int, ending: str) -> str:
-    return f"fil.{digest(f'{folder_id}/{number}').hex()[:30]}{ending}"

@@ -1,13 +1,15 @@
 """ICA's two ways to page: by cursor, complete and unique, and by offset, with a total."""
 
+import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from webapp.simulator.problems import bad_request
-from webapp.simulator.selection import Selection
 
 # ICA publishes neither its default nor its maximum; public clients use at most 1,000.
 DEFAULT_SIZE = 1_000
@@ -15,6 +17,37 @@ LARGEST_SIZE = 1_000
 OFFSET_LIMIT = 200_000
 
 Row = TypeVar("Row")
+
+
+class Selection:
+    """Chosen positions: the union of ascending sequences that share none.
+
+    All it does is bisection, so a page at any depth costs the same.
+    """
+
+    def __init__(self, *parts: Sequence[int]) -> None:
+        self._parts = [part for part in parts if len(part)]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def before(self, position: int) -> int:
+        """How many chosen positions are smaller than this one."""
+        return sum(bisect_left(part, position) for part in self._parts)
+
+    def page_from(self, position: int, size: int) -> list[int]:
+        """The first `size` chosen positions that are not smaller than this one."""
+        starts = [(part, bisect_left(part, position)) for part in self._parts]
+        merged = heapq.merge(*(part[start : start + size] for part, start in starts))
+        return list(islice(merged, size))
+
+    def page_at(self, offset: int, size: int) -> list[int]:
+        """`size` chosen positions, leaving out the first `offset` of them."""
+        if offset >= len(self):
+            return []
+        end = max(part[-1] for part in self._parts) + 1
+        first = bisect_right(range(end), offset, key=self.before) - 1
+        return self.page_from(first, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +73,11 @@ class PageRequest:
         if by_offset and token:
             raise bad_request("pageToken can't be combined with pageOffset or sort")
         offset = _number(args, "pageOffset", 0) if by_offset else None
-        return cls(scope, size, offset, _position_in(token, scope) if token else 0)
+        try:
+            position = int(_tokens(scope).loads(token)) if token else 0
+        except BadData:
+            raise bad_request("pageToken is not valid") from None
+        return cls(scope, size, offset, position)
 
     def token(self, position: int) -> str:
         """The token of the page that begins at this position."""
@@ -91,13 +128,6 @@ def _number(args: Mapping[str, str], name: str, default: int) -> int:
     if text and not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise bad_request(f"{name} must be a number that is not negative")
     return int(text) if text else default
-
-
-def _position_in(token: str, scope: str) -> int:
-    try:
-        return int(_tokens(scope).loads(token))
-    except BadData:
-        raise bad_request("pageToken is not valid") from None
 
 
 def _tokens(scope: str) -> URLSafeSerializer:

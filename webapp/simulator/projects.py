@@ -9,7 +9,6 @@ from webapp.simulator.problems import bad_request, forbidden, not_found
 
 _TEAM = frozenset({"demo", "colleague"})
 _STRANGER = frozenset({"stranger"})
-_NOBODY: frozenset[str] = frozenset()
 
 _SUBJECTS = (
     "Cardiomyopathy",
@@ -49,24 +48,18 @@ class Project:
     created: float
 
 
-class Projects:
+class Projects(dict[str, Project]):
     """All projects by id, in the order of their ids."""
 
     def __init__(self) -> None:
-        self._by_id = {project.id: project for project in _catalogue()}
-
-    def with_id(self, project_id: str) -> Project:
-        return self._by_id[project_id]
+        super().__init__((project.id, project) for project in _catalogue())
 
     def readable_by(self, user: User) -> list[Project]:
-        return [p for p in self._by_id.values() if user.login in p.readers]
-
-    def reads(self, user: User, project_id: str) -> bool:
-        return user.login in self._by_id[project_id].readers
+        return [project for project in self.values() if user.login in project.readers]
 
     def to_read(self, user: User, project_id: str) -> Project:
         """The project, for one who may read it. Raises Problem 400, 404 or 403."""
-        project = self._by_id.get(uuid_text(project_id))
+        project = self.get(uuid_text(project_id))
         if project is None:
             raise not_found("Project", project_id)
         if user.login not in project.readers:
@@ -93,7 +86,7 @@ def _catalogue() -> list[Project]:
     names = itertools.product(_SUBJECTS, _YEARS, _ASSAYS)
     return [
         _project(1, "Rare disease WGS 2026", _TEAM, _TEAM),
-        _project(2, "Reference panel (read only)", _TEAM, _NOBODY),
+        _project(2, "Reference panel (read only)", _TEAM, frozenset()),
         _project(3, "Coral reef metagenomes", _STRANGER, _STRANGER),
         *(
             _project(number, f"{subject} {assay} {year}", _TEAM, _TEAM)

@@ -2,7 +2,6 @@
 
 import io
 import logging
-import queue
 import signal
 import socket
 import sys
@@ -33,46 +32,35 @@ def run(
 
     Port 0 takes any free one; `ready` is told the port once connections are taken.
     """
-    told: queue.SimpleQueue[int] = queue.SimpleQueue()  # safe to fill from a signal handler
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: told.put(number))
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # in the threads to come too
     server = Server(create_app(options), host, port)
     server.start()
     if ready is not None:
         ready(server.port)
-    told.get()
+    signal.sigwait(ends)
     server.stop()
 
 
-class Server:
+class Server(ThreadedWSGIServer):
     """Serves an app from threads of its own, between start() and stop()."""
 
-    def __init__(self, app: Flask, host: str, port: int) -> None:
-        self._http = _HttpServer(host, port, app, _Handler)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+    request_queue_size = 1024
 
-    @property
-    def port(self) -> int:
-        return self._http.port
+    def __init__(self, app: Flask, host: str, port: int) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(host, port, app, _Handler)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
         """Take no more connections and close those that are open."""
-        self._http.shutdown()
+        self.shutdown()
         self._thread.join()
-        self._http.close_connections()
-
-
-class _HttpServer(ThreadedWSGIServer):
-    """Werkzeug's threaded server, which also knows its open connections."""
-
-    request_queue_size = 1024
-
-    def __init__(self, *args: Any) -> None:
-        self._open: set[socket.socket] = set()
-        super().__init__(*args)
+        for connection in list(self._open):
+            self.shutdown_request(connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
@@ -86,10 +74,6 @@ class _HttpServer(ThreadedWSGIServer):
         """A client that hangs up is no error of ours."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
-
-    def close_connections(self) -> None:
-        for connection in list(self._open):
-            self.shutdown_request(connection)
 
 
 class _Handler(WSGIRequestHandler):

@@ -1,15 +1,14 @@
 """Everything that the simulator holds in memory: people, projects, batches, links."""
 
 import threading
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from webapp.simulator import outcomes
-from webapp.simulator.batches import Batch, Kind
+from webapp.simulator.batches import Batch
 from webapp.simulator.faults import Dice
 from webapp.simulator.journal import Journal, Request
-from webapp.simulator.operations import V3
+from webapp.simulator.operations import V3, Kind
 from webapp.simulator.options import Options
 from webapp.simulator.outcomes import Holdings
 from webapp.simulator.people import People, User
@@ -37,22 +36,8 @@ class World:
         for request in self._journal.read():
             self._admit(request)
 
-    def open_batch(
-        self, kind: Kind, user: User, project: Project, version: str, data_ids: list[str]
-    ) -> Batch:
+    def open_batch(self, request: Request) -> Batch:
         """Create a batch that begins now."""
-        operation = "create" if kind is Kind.LINKING else "unlink-create"
-        request = Request(
-            id=str(uuid.uuid4()),
-            kind=kind,
-            project_id=project.id,
-            user_id=user.id,
-            created=self.clock(),
-            rate=self.options.rate,
-            version=version,
-            odd=self.dice.hit("unknown-status", operation),
-            data_ids=data_ids,
-        )
         with self._admission:
             self._journal.append(request)
             return self._admit(request)
@@ -60,40 +45,35 @@ class World:
     def batch(self, kind: Kind, project: Project, batch_id: str) -> Batch:
         """A batch of this kind and project. Raises Problem 400 or 404."""
         batch = self._batches.get(uuid_text(batch_id))
-        if batch is None or batch.kind is not kind or batch.project_id != project.id:
+        if batch is None or (batch.asked.kind, batch.asked.project_id) != (kind, project.id):
             raise not_found(f"Data {kind} batch", batch_id)
         return batch
 
     def batch_of_job(self, job_id: str, user: User) -> Batch:
         """The batch that a job carries, for one who may see it. Raises Problem 400 or 404."""
         batch = self._by_job.get(uuid_text(job_id))
-        if batch is None or not self.projects.reads(user, batch.project_id):
+        if batch is None or not self._shows(batch, user):
             raise not_found("Job", job_id)
         return batch
 
     def batches_seen_by(self, user: User) -> list[Batch]:
         """All batches in projects that a user may read, oldest first."""
         batches = list(self._batches.values())  # one step: nobody adds a batch meanwhile
-        return [b for b in batches if self.projects.reads(user, b.project_id)]
+        return [b for b in batches if self._shows(b, user)]
+
+    def _shows(self, batch: Batch, user: User) -> bool:
+        return user.login in self.projects[batch.asked.project_id].readers
 
     def holds(self, project: Project, data_id: str) -> bool:
         return self._holdings[project.id].holds(data_id)
 
     def _admit(self, request: Request) -> Batch:
         """Link or unlink what a request asks for; the same requests always end the same."""
-        kind = Kind(request.kind)
-        exploded = kind is Kind.LINKING and request.version == V3
-        data_ids = list(_exploded(request.data_ids)) if exploded else request.data_ids
-        batch = Batch(
-            request.id,
-            kind,
-            request.project_id,
-            request.user_id,
-            request.created,
-            request.rate,
-            data_ids,
-            _ends(self._holdings[request.project_id], kind, data_ids, request.odd),
-        )
+        data_ids = request.data_ids
+        if request.kind is Kind.LINKING and request.version == V3:
+            data_ids = list(_exploded(data_ids))
+        ends = _ends(self._holdings[request.project_id], request, data_ids)
+        batch = Batch(request, data_ids, ends)
         self._batches[batch.id] = batch
         self._by_job[batch.job_id] = batch
         return batch
@@ -107,9 +87,9 @@ def _exploded(data_ids: list[str]) -> Iterator[str]:
             yield data_id
 
 
-def _ends(holdings: Holdings, kind: Kind, data_ids: list[str], odd: bool) -> Iterator[str]:
-    decide = holdings.link if kind is Kind.LINKING else holdings.unlink
+def _ends(holdings: Holdings, request: Request, data_ids: list[str]) -> Iterator[str]:
+    decide = holdings.link if request.kind is Kind.LINKING else holdings.unlink
     for position, data_id in enumerate(data_ids):
         status = decide(data_id)
-        is_odd = odd and status == outcomes.LINKED and position % _EVERY_ODD_ITEM == 0
+        is_odd = request.odd and status == outcomes.LINKED and position % _EVERY_ODD_ITEM == 0
         yield outcomes.QUARANTINED if is_odd else status
