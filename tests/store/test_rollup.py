@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from tests.store.conftest import NOW
-from webapp.store import batches, tables
+from webapp.store import batches, submissions, tables
 
 
 def test_what_changes_within_seconds_makes_one_snapshot(store, make_batches):
@@ -16,3 +16,14 @@ def test_what_changes_within_seconds_makes_one_snapshot(store, make_batches):
         found = connection.execute(select(tables.snapshots.c.at, tables.snapshots.c.counts)).all()
     assert sorted(found)[1:] == [(NOW + 10, {"LINKED": 4})]
     assert sorted(found)[0] == (NOW, {"LINKED": 3})
+
+
+def test_what_the_counts_of_ica_lack_is_not_known_and_is_counted(store, make_batches):
+    """Model: the counts of a list sum to its items at every moment."""
+    make_batches(2)
+    with store.write() as connection:
+        batch = batches.claim(connection, "w", NOW)
+        batches.change(connection, batch.id, size=8, held={"UNREAD": 8}, found={"UNREAD": 8})
+        batches.keep(connection, batch, NOW, state="running", counts={"LINKED": 3}, total=3)
+        found = submissions.get(connection, batch.submission_id)
+    assert found.counts == {"LINKED": 3, "UNKNOWN": 5, "NOT_SENT": 1}

@@ -13,8 +13,9 @@ from tests.web.confirming import attempts, confirm, exported, fields, statuses
 from tests.web.markup import element
 from tests.web.waiting import waiters
 from tests.work.seen import cut, number, submission
-from webapp.store import Store, chores, drafts, taking, upkeep, uploads
+from webapp.store import Store, batches, chores, drafts, taking, upkeep, uploads
 from webapp.store.leases import LEASE
+from webapp.store.rollup import roll_up
 from webapp.store.scopes import Scope
 from webapp.store.taking import Confirmed
 from webapp.web import retry
@@ -77,6 +78,34 @@ def test_a_gatherer_that_stalled_beyond_its_lease_takes_nothing(stored, monkeypa
     working.perform(stored.context, stalled)
     assert (statuses(visitor, again), exported(visitor, place), cut(stored, place)) == before
     assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
+
+
+@pytest.mark.parametrize("act", ["take", "stop"])
+def test_whoever_changes_a_list_locks_its_batches_first(stored, monkeypatch, act):
+    """As a worker does that records a batch; the other way round, each would wait for the other."""
+    monkeypatch.setattr(retry, "CHUNK", 1)  # more than this many are left to the worker
+    visitor = stored.visitor()
+    place = visitor.submit(data_ids(5, ending="00"))
+    stored.work(30)
+    confirm(visitor, f"{place}/retry")
+    with stored.store.write() as connection:
+        chore = chores.claim(connection, "a worker", stored.clock.now) if act == "take" else None
+    (batch, *_) = cut(stored, place)
+
+    def change():
+        if chore:
+            return working.perform(stored.context, chore)
+        return visitor.post(f"{place}/stop", {"attempt": "2"})
+
+    with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
+        with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
+            batches.change(connection, batch.id, missing_count=1)
+            changed = pool.submit(change)
+            while not someone_waits():
+                assert not wait([changed], timeout=0.01).done
+            roll_up(connection, batch.submission_id, stored.clock.now)  # PostgreSQL saw a deadlock
+        changed.result()
+    assert submission(stored, place).counts == {"FAILED": 5}
 
 
 def test_what_is_about_to_be_tried_again_is_not_deleted(stored):

@@ -256,7 +256,10 @@ def is_stopped(connection: Connection, batch: Batch) -> bool:
 
 
 def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
-    """The submission's batches, which nobody else changes until the transaction ends."""
+    """The submission's batches, which nobody else changes until the transaction ends.
+
+    Before its chores, and these before the submission itself: everybody locks in this order.
+    """
     mine = select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.id)
     return sql.fetch(connection, mine.with_for_update(), Batch)
 
@@ -272,9 +275,9 @@ def lock(connection: Connection, batch: Batch) -> Batch:
 
 def unblock(connection: Connection, account_id: int, now: float, reason: Blocked) -> None:
     """What was blocked for this reason is tried again now."""
-    statement = update(batches).where(
-        batches.c.account_id == account_id,
-        batches.c.blocked == reason,
-        batches.c.state.not_in(ENDED),
-    )
-    connection.execute(statement.values(due_at=now, failures=0))
+    theirs = (batches.c.account_id == account_id) & (batches.c.blocked == reason)
+    blocked = select(batches.c.id).where(theirs, batches.c.state.not_in(ENDED))
+    # in the order of lock_all()
+    ids = connection.execute(blocked.order_by(batches.c.id).with_for_update()).scalars().all()
+    again = update(batches).where(batches.c.id.in_(ids))
+    connection.execute(again.values(due_at=now, failures=0))

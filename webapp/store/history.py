@@ -41,7 +41,7 @@ def page(
 
     Each stands in its row, or in its history.
     """
-    parts = list(_parts(connection, attempt, statuses or list(attempt.counts)))
+    parts = list(_parts(connection, attempt, statuses))
     if not parts:
         return Page([], None, None)
     limited = [pages.from_cursor(*part, cursor, size + 1) for part in parts]
@@ -64,7 +64,8 @@ def _parts(
     cut = batches.of_submission(connection, attempt.submission_id, attempt.number)
     unsent = [batch for batch in cut if batch.state in UNSENT and batch.is_open]
     sent = [batch for batch in cut if batch not in unsent]
-    for status in dict.fromkeys(statuses):
+    found = [word for batch in cut for word in batch.found]  # ICA's counts may be ahead of these
+    for status in dict.fromkeys(statuses or (*found, UNREAD, NOT_SENT)):
         wordless = {NOT_SENT: unsent, UNREAD: sent}.get(status, [])
         if wordless:
             yield _without_word(attempt, wordless, status), items.c.position

@@ -200,13 +200,9 @@ class _Changes:
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Items that ICA has and the list has not, behind it."""
-        if not outcomes:
-            return
-        first = submissions.grow(self.connection, self.batch.submission_id, len(outcomes))
-        for position, outcome in enumerate(outcomes, start=first):
-            fixed = {"submission_id": self.batch.submission_id, "flags": 0, "position": position}
-            new = self.values(outcome) | {"data_id": outcome.data_id[:255]}
-            self.appended.append(fixed | new)
+        for outcome in outcomes:
+            new = self.values(outcome) | {"data_id": outcome.data_id[:255], "flags": 0}
+            self.appended.append(new | {"submission_id": self.batch.submission_id})
             self.held[new["status"]] += 1
             self.found[new["status"]] += 1
             self.reasons.add(self.batch.attempt, new["reason_id"], 1, 1)
@@ -218,13 +214,15 @@ class _Changes:
         for rows in (self.rows, self.sightings):
             if rows:
                 connection.execute(update(items).where(one), rows)
-        if self.appended:
-            connection.execute(insert(items), self.appended)
         if self.no_longer_past:
             connection.execute(delete(history).where(_past_of(self.batch, self.no_longer_past)))
         if self.pasts:
             _write_history(connection, self.pasts)
         self.reasons.write(connection, submission_id, self.now)
+        if self.appended:  # behind the reasons: these are locked before submissions, everywhere
+            first = submissions.grow(connection, submission_id, len(self.appended))
+            rows = [new | {"position": at} for at, new in enumerate(self.appended, start=first)]
+            connection.execute(insert(items), rows)
         return {
             name: {word: count for word, count in sorted(counts.items()) if count}
             for name, counts in (("held", self.held), ("found", self.found), ("taken", self.taken))

@@ -13,6 +13,7 @@ from webapp.store.words import (
     ENDED,
     LEFT_OUT,
     NOT_SENT,
+    UNKNOWN,
     UNREAD,
     UNSENT,
     AttemptState,
@@ -92,7 +93,15 @@ def _own(part: Any) -> Counts:
         return {NOT_SENT: part.size}
     if part.state in ENDED:
         return dict(part.found)
-    return part.counts or {UNREAD: part.size}
+    return _told(part) or {UNREAD: part.size}
+
+
+def _told(part: Any) -> Counts:
+    """ICA's counts; where they lack items of the batch, these are not known."""
+    lacking = part.size - sum(part.counts.values())
+    if not part.counts or lacking <= 0:
+        return dict(part.counts)
+    return part.counts | {UNKNOWN: part.counts.get(UNKNOWN, 0) + lacking}
 
 
 def _standing(part: Any) -> Counts:
@@ -107,7 +116,7 @@ def _standing(part: Any) -> Counts:
     if part.state in ENDED or not part.counts:
         return dict(part.held)
     if part.kind == "link":
-        return _less(part.counts, part.taken)
+        return _less(_told(part), part.taken)
     counts, taken, found = map(_taken_out, (part.counts, part.taken, part.found))
     read = Counter(_less(found, taken))  # of the rows, which may be ahead of the counts too
     out, stays = Counter(_less(counts, taken)) | read, Counter(part.held) - read

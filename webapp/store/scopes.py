@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 
 from webapp.store import batches
 from webapp.store.batches import Batch
+from webapp.store.history import keeps
 from webapp.store.items import ranges
 from webapp.store.statuses import (
     ENDED_WELL,
@@ -70,11 +71,18 @@ class Tally:
 class Chosen:
     """The items of a scope, for an attempt of some kind ("link", "unlink"), as SQL sees them."""
 
-    def __init__(self, connection: Connection, source: Submission, kind: str, scope: Scope) -> None:
-        self._connection, self._source = connection, source
+    def __init__(
+        self,
+        connection: Connection,
+        source: Submission,
+        kind: str,
+        scope: Scope,
+        cut: Sequence[Batch] | None = None,
+    ) -> None:
+        self._connection, self.source = connection, source
         self._kind, self._scope = kind, scope
-        self._cut = batches.of_submission(connection, source.id)
-        self._doubted = [batch.id for batch in self._cut if batch.sent_again]
+        self.cut = batches.of_submission(connection, source.id) if cut is None else cut
+        self._doubted = [batch.id for batch in self.cut if batch.sent_again]
         self._within = and_(items.c.submission_id == source.id, *self._conditions())
         self._statuses = () if scope.positions or scope.attempt else scope.statuses
         self.all = self._within
@@ -90,18 +98,20 @@ class Chosen:
             return self._counted(true() if within is None else within)
         found = Tally()
         for status in self._statuses:
-            left_out = self._source.left_out if status == LEFT_OUT else 0
-            every = left_out + sum(batch.held.get(status, 0) for batch in self._cut)
-            free = left_out + sum(self._free_in(batch, status) for batch in self._cut)
+            if self._kind == "unlink" and status == DOUBTED and self._doubted:
+                found += self._counted(items.c.status == status)  # its batch may hold it no more
+                continue
+            left_out = self.source.left_out if status == LEFT_OUT else 0
+            every = left_out + sum(batch.held.get(status, 0) for batch in self.cut)
+            free = left_out + sum(self._free_in(batch, status) for batch in self.cut)
             self._add(found, status, every, free)
         return found
 
     def _free_in(self, batch: Batch, status: str) -> int:
         """How many of the items that a batch holds are allowed, as `allowed` has it for rows."""
         held = batch.held.get(status, 0)
-        if status in MOVING or (self._kind == "unlink" and status == DOUBTED):
-            counts = not batch.is_open if status in MOVING else batch.sent_again
-            return held if counts else 0
+        if status in MOVING:
+            return 0 if batch.is_open else held
         if not (batch.is_open and batch.attempt > 1):
             return held
         stands = becomes_the_rows(batch.kind, status)
@@ -163,7 +173,7 @@ class Chosen:
     def _found_by(self, attempt: int) -> Select[int]:
         """The positions of the items that an attempt found so, and that stand as before."""
         return select(history.c.position).where(
-            history.c.submission_id == self._source.id,
+            history.c.submission_id == self.source.id,
             history.c.attempt == attempt,
             history.c.status.in_(self._scope.statuses),
             ~history.c.stood,
@@ -178,14 +188,18 @@ class Chosen:
     def _allowed(self) -> ColumnElement[bool]:
         """What an attempt may be made of: troubles are tried again, links that it made undone."""
         if self._kind == "unlink":
-            doubted = (items.c.status == DOUBTED) & items.c.batch_id.in_(self._doubted)
-            return items.c.status.in_(UNDOABLE) | doubted
+            return items.c.status.in_(UNDOABLE) | ((items.c.status == DOUBTED) & self._in_doubt())
         done = ENDED_WELL - {status for status in ENDED_WELL if self._may_be(status)}
         return items.c.status.not_in(done) & (items.c.status.not_in(MOVING) | self._over())
 
+    def _in_doubt(self) -> ColumnElement[bool]:
+        """The batch that found it so was sent twice, be it held by an unlinking one by now."""
+        found = (history.c.attempt == items.c.attempt) & history.c.batch_id.in_(self._doubted)
+        return items.c.batch_id.in_(self._doubted) | keeps(found)
+
     def _over(self) -> ColumnElement[bool]:
         """ICA will say no more about them: their batch has ended."""
-        ended = [batch for batch in self._cut if not batch.is_open]
+        ended = [batch for batch in self.cut if not batch.is_open]
         named = items.c.batch_id.in_([batch.id for batch in ended])
         first = ranges(batch for batch in ended if batch.attempt == 1)
         in_range = (items.c.position.between(start, end) for start, end in first)
@@ -193,7 +207,7 @@ class Chosen:
 
     def _free(self) -> ColumnElement[bool]:
         """No attempt that runs holds it and is still to find anything: it is taken by one alone."""
-        waiting = [batch for batch in self._cut if batch.is_open and batch.attempt > 1]
+        waiting = [batch for batch in self.cut if batch.is_open and batch.attempt > 1]
         return and_(true(), *(_free_of(batch) for batch in waiting))
 
     def _why_not(self, status: str) -> str:

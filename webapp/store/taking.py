@@ -58,16 +58,15 @@ def begin(
 
 
 def take_chunk(
-    connection: Connection, submission: Submission, attempt: Attempt, scope: Scope, after: int
+    connection: Connection, attempt: Attempt, chosen: Chosen, after: int
 ) -> tuple[int, Tally] | None:
-    """Take the next items of the scope, behind position `after`.
+    """Take the next of the chosen items, behind position `after`.
 
     Returns the last position that was looked at and what became of them; None: there are no more.
-    All batches are locked, so nobody changes what they hold meanwhile, and two attempts at once
-    never take one item both.
+    The caller has locked all batches, so nobody changes what they hold meanwhile, and two attempts
+    at once never take one item both.
     """
-    cut = batches.lock_all(connection, submission.id)
-    chosen = Chosen(connection, submission, attempt.kind, scope)
+    submission, cut = chosen.source, chosen.cut
     ours = [batch for batch in cut if batch.attempt == attempt.number]
     room = submission.batch_size - ours[-1].size if ours else 0  # none: a new batch begins
     end = chosen.end_of_chunk(after, min(AT_ONCE, room or submission.batch_size))
@@ -89,11 +88,15 @@ def _rows(
     connection: Connection, submission: Submission, attempt: Attempt, which: Any
 ) -> tuple[list[Any], int]:
     """What is to be taken, and of how many others have done the same since."""
-    of = items.c
-    statement = select(of.position, of.data_id, of.attempt, of.status, of.batch_id).where(which)
-    rows = connection.execute(statement.order_by(of.position)).all()
+    rows = _columns(connection, which)
     done = elsewhere.done_since(connection, submission, attempt.kind, rows)
     return [row for row in rows if row.position not in done], len(done)
+
+
+def _columns(connection: Connection, which: ColumnElement[bool]) -> Sequence[Any]:
+    of = items.c
+    statement = select(of.position, of.data_id, of.attempt, of.status, of.batch_id).where(which)
+    return connection.execute(statement.order_by(of.position)).all()
 
 
 def _let_go(
@@ -178,28 +181,55 @@ def send(
         attempts.change(connection, attempt, problem=problem)
 
 
-def stop(connection: Connection, attempt: Attempt, now: float, problem: str = "") -> int:
-    """Take back what the attempt has not sent yet, gathered or not; how many batches that were."""
-    if attempt.state == AttemptState.GATHERING:
-        chores.drop_taking(connection, attempt.submission_id, attempt.number)
-        ours = batches.of_submission(connection, attempt.submission_id, attempt.number)
+STOPPED = "It was stopped before any of its items was sent."
+
+
+class Stopped(NamedTuple):
+    """What was stopped: so many batches that waited, and whether items were still gathered."""
+
+    batches: int
+    gathering: bool
+
+
+def stop(
+    connection: Connection, submission_id: int, number: int, now: float, problem: str = STOPPED
+) -> Stopped:
+    """Take back what an attempt has not sent yet, gathered or not; one that has sent nothing ends
+    for the problem.
+    """
+    ours = [one for one in batches.lock_all(connection, submission_id) if one.attempt == number]
+    attempt = attempts.get(connection, submission_id, number)
+    gathering = attempt.state == AttemptState.GATHERING
+    if gathering:
+        chores.drop_taking(connection, submission_id, number)
         size = sum(batch.size for batch in ours)
         attempts.change(connection, attempt, state=AttemptState.ACTIVE, size=size)
-    stopped = batches.stop(connection, attempt.submission_id, attempt.number, now)
-    if stopped or attempt.state == AttemptState.GATHERING:
-        roll_up(connection, attempt.submission_id, now)
-    if problem:
+    stopped = batches.stop(connection, submission_id, number, now)
+    if stopped or gathering:
+        roll_up(connection, submission_id, now)
+    if gathering:
         attempts.change(connection, attempt, problem=problem)
-    return stopped
+    return Stopped(stopped, gathering)
 
 
 def shared(connection: Connection, source: Submission, scope: Scope) -> int:
     """How many of the first LOOKED_AT of these other submissions have linked into the project too:
     unlinking takes them away there as well.
     """
-    chosen = Chosen(connection, source, "unlink", scope)
-    end = chosen.end_of_chunk(0, LOOKED_AT)
-    few = select(items.c.data_id).where(chosen.all, chosen.allowed, items.c.position <= (end or 0))
-    data_ids = connection.execute(few).scalars().all()
+    data_ids = [row.data_id for row in _first_few(connection, source, "unlink", scope)]
     doings = elsewhere.last_doings(connection, source, data_ids)
     return sum(doing.linked for doing in doings.values())
+
+
+def done_already(connection: Connection, source: Submission, kind: str, scope: Scope) -> int:
+    """Of how many of the first LOOKED_AT of these others have done it since: they are skipped."""
+    few = _first_few(connection, source, kind, scope)
+    return len(elsewhere.done_since(connection, source, kind, few))
+
+
+def _first_few(
+    connection: Connection, source: Submission, kind: str, scope: Scope
+) -> Sequence[Any]:
+    chosen = Chosen(connection, source, kind, scope)
+    end = chosen.end_of_chunk(0, LOOKED_AT) or 0
+    return _columns(connection, chosen.all & chosen.allowed & (items.c.position <= end))

@@ -113,25 +113,17 @@ def _confirmed(told: Sequence[Sighting]) -> Sighting:
 def holders(connection: Connection, reader: Reader) -> dict[int, Holder]:
     """The submissions that the reader may see and whose items count, by their ids."""
     of = submissions.c
-    statement = select(
-        of.id, of.project_id, of.state, of.created_at, of.revision, of.item_count
-    ).where(
-        of.state.in_([State.DRAFT, State.ACTIVE, State.SETTLED]),
-        seen_by(reader.account, reader.now),
-    )
-    rows = connection.execute(statement.order_by(of.id)).all()
-    began = _began(connection)
-    return {row[0]: Holder(*row, began[row[0]]) for row in rows}
-
-
-def _began(connection: Connection) -> Mapping[int, dict[int, float | None]]:
-    found: dict[int, dict[int, float | None]] = defaultdict(dict)
-    of = attempts.c
+    counts = of.state.in_([State.DRAFT, State.ACTIVE, State.SETTLED])
+    shown = counts & seen_by(reader.account, reader.now)
+    columns = (of.id, of.project_id, of.state, of.created_at, of.revision, of.item_count)
+    rows = connection.execute(select(*columns).where(shown).order_by(of.id)).all()
+    theirs = select(attempts.c.submission_id, attempts.c.number, attempts.c.begun_at)
+    began: dict[int, dict[int, float | None]] = defaultdict(dict)
     for submission_id, number, begun_at in connection.execute(
-        select(of.submission_id, of.number, of.begun_at)
+        theirs.join(submissions).where(shown)
     ):
-        found[submission_id][number] = begun_at
-    return found
+        began[submission_id][number] = begun_at
+    return {row[0]: Holder(*row, began[row[0]]) for row in rows}
 
 
 def standing(seen: Mapping[int, Holder]) -> str:

@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 
 from webapp.samples import PROJECT
 from webapp.store import attempts as attempts_store
-from webapp.store import drafts as drafts_store
 from webapp.store import taking
 from webapp.store.words import BEGUN, State, Task
 from webapp.web import drafts, find, forms, handback, items, progress, projects, reasons, samples
@@ -75,12 +74,14 @@ def stop(submission_id: int) -> ResponseReturnValue:
             people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
             said = f"Only {people} can stop this attempt: who began it, or submitted the list."
             abort(403, said)
-        drafts_store.lock(connection, submission_id)
-        stopped = taking.stop(connection, attempt, desk().now())
-    for _ in range(min(stopped, CLOSED_AT_ONCE)):
+        stopped = taking.stop(connection, submission_id, number, desk().now())
+    for _ in range(min(stopped.batches, CLOSED_AT_ONCE)):
         do_at_once(submission_id, number, Task.CLOSE)
-    if stopped:
-        flash(f"Stopped: {plural(stopped, 'batch', 'batches')} will not be sent.", "success")
+    if stopped.gathering:
+        flash("Stopped: nothing of this attempt will be sent.", "success")
+    elif stopped.batches:
+        told = plural(stopped.batches, "batch", "batches")
+        flash(f"Stopped: {told} will not be sent.", "success")
     else:
         flash("There was nothing left to stop: no batch waits to be sent.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)

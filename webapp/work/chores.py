@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.errors import IcaError, TooMany
-from webapp.store import chores, drafts, leases
+from webapp.store import batches, chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.leases import LeaseLost
 from webapp.store.words import ASKING, ChoreKind
@@ -86,6 +86,7 @@ def _give_up(context: Context, chore: Chore) -> None:
     now = context.clock()
     problem = {"kind": "Unexpected", "message": ITS_LOG, "problem": {}, "at": now}
     with context.store.write() as connection:
+        batches.lock_all(connection, chore.submission_id)
         chores.end(connection, chore, now, problem=problem)
         if chore.kind == ChoreKind.TAKE:
             take.give_up(connection, chore, now)

@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Any
 
-from webapp.store import Connection, attempts, chores, submissions, taking
+from webapp.store import Connection, attempts, batches, chores, submissions, taking
 from webapp.store.chores import Chore
-from webapp.store.scopes import Scope, Tally
+from webapp.store.scopes import Chosen, Scope, Tally
 from webapp.work.context import Context
 
 NOTHING_LEFT = (
@@ -21,16 +21,17 @@ GIVEN_UP = (
 def step(context: Context, chore: Chore) -> Chore:
     """A chunk of items; behind the last one the attempt's batches are due by themselves.
 
-    The lease is looked at first: who lost it must not take a chunk that another has counted.
+    The lease is looked at before: who lost it must not take a chunk that another has counted.
     """
     now = context.clock()
     scope = Scope(**chore.spec["scope"])
     with context.store.write() as connection:
+        cut = batches.lock_all(connection, chore.submission_id)
         chore = chores.keep(connection, chore, now)
         submission = submissions.get(connection, chore.submission_id)
         attempt = attempts.get(connection, submission.id, chore.spec["attempt"])
-        after = chore.result.get("after", 0)
-        found = taking.take_chunk(connection, submission, attempt, scope, after)
+        chosen = Chosen(connection, submission, attempt.kind, scope, cut)
+        found = taking.take_chunk(connection, attempt, chosen, chore.result.get("after", 0))
         if found is None:
             ended = chores.end(connection, chore, now, done=chore.total)
             taking.send(connection, attempt, _receipt(chore), NOTHING_LEFT, now)
@@ -43,8 +44,7 @@ def step(context: Context, chore: Chore) -> Chore:
 
 def give_up(connection: Connection, chore: Chore, now: float) -> None:
     """It failed again and again: the attempt ends, and what it has taken stands as before."""
-    attempt = attempts.get(connection, chore.submission_id, chore.spec["attempt"])
-    taking.stop(connection, attempt, now, problem=GIVEN_UP)
+    taking.stop(connection, chore.submission_id, chore.spec["attempt"], now, problem=GIVEN_UP)
 
 
 def _added(result: dict[str, Any], tally: Tally) -> dict[str, Any]:
