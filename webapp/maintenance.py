@@ -1,7 +1,7 @@
 """What an operator can do with anybody's submission: `linkboard submissions`."""
 
 from webapp.settings import Settings
-from webapp.store import Connection, Store, attempts, submissions, taking, upkeep
+from webapp.store import Connection, Store, attempts, elsewhere, submissions, taking, upkeep
 from webapp.store.words import State
 
 
@@ -21,7 +21,8 @@ def carry_out(settings: Settings, act: str, submission_id: int, now: float) -> t
 
 def _stop(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
     running = [one for one in attempts.of_submission(connection, submission_id) if one.runs]
-    stopped = sum(taking.stop(connection, one, now) for one in running)
+    stops = [taking.stop(connection, submission_id, one.number, now) for one in running]
+    stopped = sum(one.batches for one in stops)
     return True, f"{stopped} batches that waited will not be sent; ICA goes on with what it has."
 
 
@@ -32,6 +33,9 @@ def _archive(connection: Connection, submission_id: int, now: float) -> tuple[bo
 
 
 def _delete(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
+    held = elsewhere.hanging_on(connection, submissions.get(connection, submission_id))
+    if held:
+        return False, f"“{held}” shows ids as linked that this one has unlinked. Delete that first."
     if upkeep.throw_away(connection, submission_id, now):
         return True, "it was deleted here. Nothing was changed in ICA."
     return False, "it has not ended. Stop it, and delete it when all its attempts have ended."

@@ -96,7 +96,7 @@ def try_the_archived_again(page):
     page.get_by_role("button", name="Try again: 8 items").click()
     wait_until_done(page)
     expect(page.locator("#progress")).to_contain_text("69 of 77 items linked after 2 attempts; 8")
-    expect(page.locator("#attempts")).to_contain_text("8 items chosen: 8 tried again")
+    expect(page.locator("#attempts")).to_contain_text("8 items chosen: 8 to be tried again")
     expect(group_of(page, "Data is being archived")).to_have_count(0)
 
 
@@ -111,7 +111,7 @@ def see_the_attempts(page, messy):
     assert breakdown(page) == {"LINKED": "8"}
     expect(page.locator("#items tbody tr")).to_have_count(8)
     page.go_back()
-    page.get_by_role("link", name="Attempt 1: the whole list").click()
+    page.get_by_role("link", name="Attempt 1: the list as submitted").click()
     assert breakdown(page) == {"LINKED": "61", "FAILED": "16"}
     page.locator(".legend").get_by_role("link", name="FAILED").click()
     expect(page.locator("#items tbody tr")).to_have_count(16)

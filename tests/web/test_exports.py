@@ -99,3 +99,21 @@ def test_others_get_no_export_of_what_they_may_not_see(st, place):
     stranger = st.visitor("stranger-key")
     for ending in ("export.csv", "export.jsonl", "export.txt", "export.csv?columns=manifest"):
         assert stranger.get(f"{place}/{ending}").status_code == 404
+
+
+@pytest.mark.parametrize("asked", ["q=zzz", "reason=1", "columns=manifest"])
+def test_what_an_attempt_found_is_exported_by_its_status_alone(st, asked):
+    place = st.visitor().submit(data_ids(3))
+    st.work(30)
+    answer = st.visitor().get(f"{place}/export.csv?attempt=1&{asked}")
+    assert answer.status_code == 400
+    assert "by its status alone" in text(answer)
+    assert st.visitor().get(f"{place}/export.csv?attempt=0").status_code == 404
+
+
+def test_an_attempt_is_exported_whole_while_it_runs(st):
+    ids = data_ids(2_500)
+    place = st.visitor().submit(ids)
+    st.work(2)  # ICA has counted all, and not a half of the rows is read
+    lines = st.visitor().get(f"{place}/export.txt?attempt=1").get_data(as_text=True)
+    assert lines.split() == ids

@@ -39,8 +39,8 @@ def test_each_list_gets_its_own_attempt_and_one_receipt_tells_of_all(stored, lis
     assert answer.status_code == 303
     stored.work(30)
     receipt = text(visitor.get(answer.location))
-    assert "mine, attempt 2 5 items chosen: 5 tried again." in receipt
-    assert "theirs, attempt 2 3 items chosen: 3 tried again." in receipt
+    assert "mine, attempt 2 5 items chosen: 5 to be tried again." in receipt
+    assert "theirs, attempt 2 3 items chosen: 3 to be tried again." in receipt
     assert [row_counts(visitor, place) for place in lists] == [{"LINKED": 7}, {"LINKED": 3}]
     attempt = visitor.get(f"{lists[1]}/attempts/2")
     assert elements(attempt, "dd")[0].text == "Dana Demo"  # whose key it is
@@ -87,3 +87,19 @@ def test_a_made_up_reason_is_a_clean_error(st, reason):
 def test_a_made_up_list_is_a_clean_error(st, pair):
     sent = {"reason": "1", "token": "t", "list": pair}
     assert st.visitor().post("/reasons/retry", sent).status_code == 400
+
+
+def test_a_forged_number_or_moment_is_no_more_than_there_is(stored, lists):
+    visitor = stored.visitor()
+    sent = fields(confirmation(visitor))
+    sent["list"] = [f"{pair.partition(':')[0]}:999999" for pair in sent["list"]]
+    receipt = visitor.post("/reasons/retry", sent | {"at": ["nan"]}).location
+    said = text(visitor.get(receipt))
+    assert "7 items chosen: 5 to be tried again; 2 skipped" in said
+    assert "3 items chosen: 3 to be tried again." in said
+
+
+def test_the_page_names_the_reason(stored, lists):
+    visitor = stored.visitor()
+    assert "FAILED Data is being archived" in text(confirmation(visitor))
+    assert visitor.get("/reasons/retry?reason=999").status_code == 404

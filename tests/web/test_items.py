@@ -234,10 +234,11 @@ def test_an_item_tells_its_story_attempt_by_attempt(st, demo):
     said = " ".join(panel.text.split())
     said = re.sub(r", \d+ \w+ \d{4}, [\d:]+ UTC", "", said)
     assert said == (
-        "Attempt 1, by Dana Demo: FAILED Data is being archived. "
-        "Attempt 2, by Carol Colleague: LINKED Attempt 3, by Dana Demo: UNLINKED"
+        "Attempt 1: the list as submitted, by Dana Demo: FAILED Data is being archived. "
+        "Attempt 2: tried again, by Carol Colleague: LINKED "
+        "Attempt 3: undo, by Dana Demo: UNLINKED"
     )
-    assert link(page, "Attempt 2") == f"{place}/attempts/2"
+    assert link(page, "Attempt 2: tried again") == f"{place}/attempts/2"
     assert "UNLINKED" in text(page)[: text(page).index("In the project")]
     assert "ICA does not show it in this project." in text(page)
     assert "ICA shows it in this project" in text(demo.get(f"{place}/items/4"))

@@ -18,6 +18,7 @@ from tests.web.confirming import (
 )
 from tests.web.markup import elements, link, rows
 from tests.work.refusing import refusing_stage
+from webapp.store import taking
 from webapp.store.rollup import roll_up
 
 POST_BATCH = ("POST", "/dataLinkingBatch")
@@ -42,8 +43,8 @@ def test_what_failed_is_tried_again_and_nothing_else(stored, place):
     again = confirm(visitor, f"{place}/retry")
     assert again == f"{place}/attempts/2"
     assert "Attempt 2: tried again" in text(visitor.get(again))
-    assert "10 items chosen: 10 tried again" in text(visitor.get(again))
-    assert "10 items chosen: 10 tried again" in text(visitor.get(place))
+    assert "10 items chosen: 10 to be tried again" in text(visitor.get(again))
+    assert "10 items chosen: 10 to be tried again" in text(visitor.get(place))
     stored.work(30)
     found = dict.fromkeys(ARCHIVED, "LINKED") | dict.fromkeys(MISSING, "FAILED")
     assert statuses(visitor, again) == found
@@ -98,7 +99,7 @@ def test_picked_items_are_tried_again_and_the_rest_is_said(stored, place):
     assert "You chose 4 items that you picked" in said
     assert "1 ended well, so nothing is left to do" in said
     again = confirm(visitor, f"{place}/retry", picked=[1, 21, 22, 31])
-    assert "4 items chosen: 3 tried again; 1 skipped" in text(visitor.get(again))
+    assert "4 items chosen: 3 to be tried again; 1 skipped" in text(visitor.get(again))
     stored.work(30)
     assert statuses(visitor, again).keys() == {ARCHIVED[0], ARCHIVED[1], PARTIAL[0]}
 
@@ -141,12 +142,13 @@ def test_what_was_linked_meanwhile_is_skipped_and_said(stored, place):
     stored.work(30)
     again = confirm(visitor, f"{place}/retry")
     said = text(visitor.get(again))
-    assert "10 items chosen: 6 tried again; 4 skipped because they were linked" in said
+    assert "10 items chosen: 6 to be tried again; 4 skipped because they were linked" in said
     stored.work(30)
     assert statuses(visitor, again).keys() == {*ARCHIVED[4:], *MISSING}
 
 
-def test_when_all_was_linked_meanwhile_nothing_is_sent(stored, place):
+def test_when_all_was_linked_meanwhile_nothing_is_sent(stored, place, monkeypatch):
+    monkeypatch.setattr(taking, "LOOKED_AT", 0)  # more than are looked at before it is confirmed
     visitor = stored.visitor()
     path = f"{place}/retry?status=FAILED"
     stored.clock.advance(60)
@@ -160,6 +162,26 @@ def test_when_all_was_linked_meanwhile_nothing_is_sent(stored, place):
     assert "createProjectDataLinkingBatch" not in stored.sim.calls()
     stored.work(30)
     assert "20 of 33 items linked after 2 attempts; 13 not." in headline(visitor.get(place))
+
+
+def test_what_others_have_linked_since_is_told_everywhere_and_not_offered(stored, place):
+    visitor, picked = stored.visitor(), list(range(21, 27))
+    page = ask(visitor, f"{place}/retry", picked)
+    stored.clock.advance(60)
+    other = visitor.submit([*ARCHIVED, *data_ids(1)], name="by hand")
+    stored.work(30)
+    stored.sim.forget_calls()
+    refused = visitor.post(f"{place}/retry", fields(page))
+    assert refused.status_code == 422
+    assert "None of these items can be tried again now" in text(refused)
+    assert "6 were linked by another submission meanwhile" in text(refused)
+    assert "createProjectDataLinkingBatch" not in stored.sim.calls()
+    assert [item["linked_since_by"] for item in exported(visitor, place)][20:26] == ["by hand"] * 6
+    assert text(visitor.get(f"{place}/items?status=FAILED")).count("linked since by by hand") == 6
+    assert link(visitor.get(f"{place}/items?q={ARCHIVED[0]}"), "by hand") == other
+    assert "Linked since by “by hand”" in text(visitor.get(f"{place}/items/21"))
+    handed_back = visitor.get(f"{place}/list").get_data(as_text=True)
+    assert handed_back.count("Linked since by “by hand”.") == 6
 
 
 def test_a_colleague_retries_as_themselves(stored, place):
@@ -217,7 +239,7 @@ def test_many_items_are_gathered_by_the_worker(database_url, tmp_path, monkeypat
         assert "Gathering the items 0 of 25 items" in text(visitor.get(place))
         st.work(30)
         assert list(statuses(visitor, again).items()) == [(data_id, "LINKED") for data_id in many]
-        assert "25 items chosen: 25 tried again" in text(visitor.get(again))
+        assert "25 items chosen: 25 to be tried again" in text(visitor.get(again))
         assert "All 30 items are linked after 2 attempts." in headline(visitor.get(place))
         assert st.sim.calls()["createProjectDataLinkingBatch"] == 3 + 3
 
@@ -236,7 +258,7 @@ def test_what_fails_after_the_page_was_shown_is_not_in_the_set(database_url, tmp
         assert 0 < chosen_by(page) < 200
         st.work(30)
         assert visitor.post(f"{place}/retry", fields(page)).location == place
-        said = f"{chosen_by(page)} items chosen: {chosen_by(page)} tried again"
+        said = f"{chosen_by(page)} items chosen: {chosen_by(page)} to be tried again"
         assert said in told(visitor, place)[1]
 
 
@@ -256,7 +278,7 @@ def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
         assert chosen_by(answer) == 30
         ica.says.clear()
         assert visitor.post(f"{place}/retry", fields(answer)).location == place
-        assert "30 items chosen: 30 tried again" in told(visitor, place)[1]
+        assert "30 items chosen: 30 to be tried again" in told(visitor, place)[1]
 
 
 def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monkeypatch):
@@ -270,7 +292,7 @@ def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monke
     st.work(30)
     assert statuses(visitor, again).keys() == set(MISSING[1:])
     said = text(visitor.get(again))
-    assert "4 items chosen: 3 tried again; 1 skipped because it has changed since" in said
+    assert "4 items chosen: 3 to be tried again; 1 skipped because it has changed since" in said
 
 
 def test_what_a_lost_batch_left_without_outcome_is_offered_and_counts_once(stored):

@@ -112,7 +112,7 @@ def test_only_the_rest_is_sent_and_the_page_keeps_saying_what_was_left_out(linke
     demo.post(f"{place}/submit")
     linked.work(20)
     page = text(demo.get(place))
-    assert "All 10 items are linked. 50 left out before it was sent." in page
+    assert "All 10 items are linked. 50 left out before the list was sent." in page
     assert "Done" in page
     shares = [share.text for share in with_class(demo.get(place), "legend-share")]
     assert shares == ["100 %", ""]  # of the ten that were meant to go

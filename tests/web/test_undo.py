@@ -3,7 +3,7 @@
 import pytest
 
 from tests.simulated import FIRST_PROJECT
-from tests.stage import data_ids, text
+from tests.stage import data_ids, stage, text
 from tests.web.confirming import (
     ask,
     attempts,
@@ -45,7 +45,7 @@ def test_only_what_it_linked_itself_is_unlinked(stored, place):
     )
     assert stored.sim.calls()["createProjectDataUnlinkingBatch"] == 1
     said = text(visitor.get(undo))
-    assert "Attempt 2: unlinked" in said
+    assert "Attempt 2: undo" in said
     assert "20 of 22 items unlinked." in said
     assert "Data is used by a running analysis." in said
     assert breakdown(visitor.get(undo)) == {"UNLINKED": 20, "FAILED": 2}
@@ -58,8 +58,8 @@ def test_the_undone_submission_says_how_its_items_stand_now(stored, place):
     stored.work(30)
     page = visitor.get(place)
     assert headline(page) == (
-        "Partly undone Partly undone: 2 of 30 items linked, 20 unlinked, "
-        "2 could not be unlinked and stay linked, 5 were linked before and stay."
+        "Partly undone Partly undone: 7 of 30 items linked (2 could not be unlinked, "
+        "5 were linked before), 20 unlinked, 3 not linked."
     )
     assert breakdown(page) == {"LINKED": 2, "ALREADY_LINKED": 5, "UNLINKED": 20, "FAILED": 3}
     assert statuses(visitor, place) == UNDONE
@@ -116,7 +116,7 @@ def test_a_large_undo_says_that_it_is_gathered_and_of_what(st, monkeypatch):
     assert states(visitor.get("/submissions")) == ["Gathering"]
     assert "Gathering the items 0 of 20 items" in text(page)
     assert "are being gathered; then they are sent by itself." in headline(page)
-    assert link(page, "Attempt 2: unlinked") == f"{place}/attempts/2"
+    assert link(page, "Attempt 2: undo") == f"{place}/attempts/2"
     assert "Upload another list" not in text(page)
     st.work(1)
     assert states(visitor.get(place))[0] == "Unlinking"
@@ -130,7 +130,7 @@ def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):
     undo = confirm(visitor, f"{place}/undo", picked=[1, 2, 23, 28])
     stored.work(30)
     assert statuses(visitor, undo) == dict.fromkeys(GOOD[:2], "UNLINKED")
-    assert "4 items chosen: 2 unlinked; 1 skipped because" in text(visitor.get(undo))
+    assert "4 items chosen: 2 to be unlinked; 1 skipped because" in text(visitor.get(undo))
     assert "it was linked before this submission came" in text(visitor.get(undo))
     assert "it was not linked by this submission" in text(visitor.get(undo))
     now = statuses(visitor, place)
@@ -185,7 +185,7 @@ def test_an_undo_that_failed_in_part_is_tried_again(stored, place):
     assert statuses(visitor, again) == dict.fromkeys(IN_USE, "FAILED")
     assert "0 of 2 items unlinked." in text(visitor.get(again))
     assert statuses(visitor, place) == UNDONE
-    assert "2 could not be unlinked and stay linked" in headline(visitor.get(place))
+    assert "2 could not be unlinked" in headline(visitor.get(place))
     assert stored.sim.calls()["createProjectDataUnlinkingBatch"] == 2
     path = link(visitor.get(place), "Try to unlink these again")
     assert "You chose 2 items that attempt 3 did not unlink" in text(visitor.get(path))
@@ -216,7 +216,7 @@ def test_what_was_unlinked_is_linked_again_within_its_list(stored, place):
     assert "Link these items again?" in text(visitor.get(path))
     assert "You chose 20 items with the status UNLINKED" in text(visitor.get(path))
     again = confirm(visitor, path)
-    assert "Attempt 3: linked again" in text(visitor.get(again))
+    assert "Attempt 3: linking again" in text(visitor.get(again))
     stored.work(30)
     assert statuses(visitor, again) == dict.fromkeys(GOOD, "LINKED")
     assert statuses(visitor, place) == dict.fromkeys([*GOOD, *IN_USE], "LINKED") | BEFORE
@@ -241,3 +241,92 @@ def test_the_same_four_questions(stored, place):
     assert stored.visitor("stranger-key").post(f"{place}/undo").status_code == 404
     assert stored.visitor(key=None).get(f"{place}/undo").status_code == 303
     assert FIRST_PROJECT not in text(stored.visitor("stranger-key").get(f"{place}/undo"))
+
+
+FOLDERS = data_ids(2, kind="fol", ending="10", start=400)  # are linked in part
+
+
+def test_what_is_linked_in_part_is_offered_to_be_unlinked(stored):
+    visitor = stored.visitor()
+    place = visitor.submit([*GOOD, *FOLDERS])
+    stored.work(30)
+    page = visitor.get(link(visitor.get(place), "Undo: unlink what it linked"))
+    assert "You chose 20 items with the status LINKED" in text(page)
+    assert "PARTIALLY_LINKED 2" in text(page)
+    confirm(visitor, f"{place}/undo")
+    stored.work(30)
+    assert "Partly undone: 0 of 22 items linked, 20 unlinked, 2 in part." in headline(
+        visitor.get(place)
+    )
+    confirm(visitor, link(visitor.get(place), "Unlink what is linked in part"))
+    stored.work(30)
+    assert "Undone: 22 unlinked." in headline(visitor.get(place))
+
+
+def test_what_was_unlinked_in_part_is_offered_once_more(stored):
+    visitor = stored.visitor()
+    place = visitor.submit([*GOOD, *data_ids(2, kind="fol", ending="ff")])
+    stored.work(30)
+    confirm(visitor, f"{place}/undo")
+    stored.work(30)
+    assert "2 in part" in headline(visitor.get(place))
+    path = link(visitor.get(place), "Unlink what is linked in part")
+    assert "You chose 2 items with the status PARTIALLY_UNLINKED" in text(visitor.get(path))
+
+
+def test_an_undo_of_which_nothing_came_off_is_told(stored):
+    visitor = stored.visitor()
+    place = visitor.submit(IN_USE)
+    stored.work(30)
+    confirm(visitor, f"{place}/undo")
+    stored.work(30)
+    assert "All 2 items are linked. 2 could not be unlinked." in headline(visitor.get(place))
+    story = text(visitor.get(f"{place}/items/1"))
+    assert "Attempt 2: undo , by Dana Demo" in story
+    assert "2 items chosen: 2 to be unlinked." in told(visitor, place)[1]
+
+
+def test_an_undo_that_was_stopped_is_no_failure(tmp_path):
+    database = f"sqlite:///{tmp_path / 'linkboard.db'}"
+    with stage(database, tmp_path, rate=100.0, batch_size=10) as stored:
+        visitor = stored.visitor()
+        place = visitor.submit(GOOD)
+        stored.work(30)
+        confirm(visitor, f"{place}/undo")
+        visitor.post(f"{place}/stop", {"attempt": "2"})
+        stored.work(30)
+        told_of = headline(visitor.get(place))
+    assert "Partly undone: 10 of 20 items linked, 10 unlinked." in told_of
+
+
+def test_what_is_in_doubt_and_could_not_be_unlinked_is_tried_again(stored):
+    visitor = stored.visitor()
+    visitor.submit(IN_USE, name="before")
+    stored.work(30)
+    stored.sim.set_faults({"create:dropped-before": "1x"})
+    place = visitor.submit([*GOOD, *IN_USE])
+    stored.work(150)
+    doubted = "undo?status=LINKED&status=ALREADY_LINKED"
+    assert "You chose 22 items" in text(visitor.get(f"{place}/{doubted}"))
+    confirm(visitor, f"{place}/{doubted}")
+    stored.work(60)
+    assert "Undone: 20 unlinked, 2 could not be unlinked." in headline(visitor.get(place))
+    again = visitor.get(link(visitor.get(place), "Try to unlink these again"))
+    assert "You chose 2 items that attempt 2 did not unlink" in text(again)
+    assert "Unlink: 2 items" in text(again)
+
+
+def test_a_list_whose_unlinking_others_count_on_is_not_deleted(stored):
+    visitor = stored.visitor()
+    first = visitor.submit(GOOD, name="first")
+    stored.work(30)
+    second = visitor.submit(GOOD, name="second")
+    stored.work(30)
+    confirm(visitor, f"{first}/undo")
+    stored.work(30)
+    refused = visitor.post(f"{first}/delete")
+    assert refused.status_code == 409
+    assert "“second” shows some as linked" in text(refused)
+    assert {item["unlinked_since_by"] for item in exported(visitor, second)} == {"first"}
+    visitor.post(f"{second}/delete")
+    assert visitor.post(f"{first}/delete").status_code == 303

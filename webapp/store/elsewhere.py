@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, select
 
 from webapp.store import sql
 from webapp.store.attempts import of_submission as attempts_of
 from webapp.store.items import Item
-from webapp.store.statuses import IN_PROJECT, UNLINKED
+from webapp.store.statuses import IN_PROJECT, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.store.tables import attempts, items, submissions
 from webapp.store.words import State
@@ -53,13 +53,13 @@ def last_doings(
 
     An attempt that only found it linked is named where none here linked it.
     """
-    of, its_attempt = items.c, attempts.c.number == items.c.attempt
+    of = items.c
     asked = sql.listed(connection, sorted(data_ids))  # in the order of the index that is searched
     statement = (
         select(of.data_id, of.status, of.submission_id, submissions.c.name, attempts.c.begun_at)
         .select_from(asked.join(items, of.data_id == asked.c.value))
         .join(submissions, submissions.c.id == of.submission_id)
-        .join(attempts, (attempts.c.submission_id == of.submission_id) & its_attempt)
+        .join(attempts, _gave(attempts, items))
         .where(others(submission), items.c.status.in_(IN_PROJECT | UNLINKED))
         .order_by(attempts.c.begun_at, attempts.c.id)
     )
@@ -93,12 +93,42 @@ def done_since(
     }
 
 
-def unlinked_since(
+def hanging_on(connection: Connection, submission: Submission) -> str | None:
+    """The name of another submission that shows an id as linked which this one has unlinked since:
+    without this one, nothing would tell that it is linked no more. None if there is none.
+    """
+    mine, theirs = items.alias("mine"), items.alias("theirs")
+    by_mine, by_theirs = attempts.alias("by_mine"), attempts.alias("by_theirs")
+    held = (
+        mine.join(theirs, theirs.c.data_id == mine.c.data_id)
+        .join(submissions, submissions.c.id == theirs.c.submission_id)
+        .join(by_mine, _gave(by_mine, mine))
+        .join(by_theirs, _gave(by_theirs, theirs))
+    )
+    unlinked = (mine.c.submission_id == submission.id) & mine.c.status.in_(UNLINKED)
+    linked_before = theirs.c.status.in_(IN_PROJECT) & (by_theirs.c.begun_at < by_mine.c.begun_at)
+    found = select(submissions.c.name).select_from(held)
+    found = found.where(unlinked, linked_before, others(submission))
+    return connection.execute(found.limit(1)).scalar()
+
+
+def _gave(attempt: FromClause, item: FromClause) -> ColumnElement[bool]:
+    """It is the attempt whose word stands in the item's row."""
+    same = attempt.c.submission_id == item.c.submission_id
+    return same & (attempt.c.number == item.c.attempt)
+
+
+def changed_since(
     connection: Connection, submission: Submission, rows: Iterable[Item]
 ) -> dict[int, Doing]:
-    """By position, which other submission has unlinked since what stands as linked in the row."""
-    linked = (row for row in rows if row.status in IN_PROJECT)
-    return done_since(connection, submission, "unlink", linked)
+    """By position, which other submission has unlinked since what stands as linked in the row, or
+    has linked what has ended and is not.
+    """
+    ended = [row for row in rows if meaning(row.status).final]
+    linked = [row for row in ended if row.status in IN_PROJECT]
+    not_linked = [row for row in ended if row.status not in IN_PROJECT]
+    unlinked_since = done_since(connection, submission, "unlink", linked)
+    return unlinked_since | done_since(connection, submission, "link", not_linked)
 
 
 def _any_attempt(connection: Connection, submission: Submission, kind: str, since: float) -> bool:

@@ -147,6 +147,11 @@ def text_of(connection: Connection, submission_id: int, reason_id: int) -> str |
     return connection.execute(statement.limit(1)).scalar()
 
 
+def named(connection: Connection, reason_id: int) -> tuple[str, str] | None:
+    """The status and the masked words of a group, None if there is no such group."""
+    return _told(connection, [reason_id]).get(reason_id)
+
+
 def groups(
     connection: Connection, submission_id: int, most: int, attempt: int | None = None
 ) -> tuple[list[Group], int]:

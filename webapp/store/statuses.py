@@ -35,7 +35,7 @@ MEANINGS: Mapping[str, Meaning] = {
     UNREAD: MOVES,
     "LINKED": Meaning(linked=True, undo=True),
     "ALREADY_LINKED": Meaning(linked=True),
-    "PARTIALLY_LINKED": Meaning(trouble=True, again=True),
+    "PARTIALLY_LINKED": Meaning(trouble=True, again=True, undo=True),
     "FAILED": Meaning(trouble=True, again=True),
     "UNLINKED": Meaning(unlinked=True, relink=True),
     "ALREADY_UNLINKED": Meaning(unlinked=True, relink=True),

@@ -18,7 +18,7 @@ _ANY = {
     "changed": ("has changed since you looked", "have changed since you looked"),
 }
 _LINKING = _ANY | {
-    "meanwhile": _were("linked or unlinked as wished by another submission meanwhile"),
+    "meanwhile": _were("linked by another submission meanwhile"),
     "well": ("ended well, so nothing is left to do",) * 2,
     "moving": ("has no outcome yet", "have no outcome yet"),
 }
@@ -29,6 +29,7 @@ class Act:
     """One of the things that an attempt can do, and its words: linking, unless it says else."""
 
     status: str  # of the items it is about when nothing else is said
+    called: str  # beside an attempt's number
     title: str
     button: str
     doing: str
@@ -46,6 +47,7 @@ class Act:
 
 RETRY = Act(
     status="FAILED",
+    called="tried again",
     title="Try these items again?",
     button="Try again",
     doing="tried again",
@@ -55,6 +57,7 @@ RETRY = Act(
 )
 RELINK = Act(
     status="UNLINKED",
+    called="linking again",
     title="Link these items again?",
     button="Link again",
     doing="linked again",
@@ -63,6 +66,7 @@ RELINK = Act(
 )
 SEND = Act(
     status=LEFT_OUT,
+    called="sending what was left out",
     title="Send these items after all?",
     button="Send",
     doing="sent",
@@ -73,6 +77,7 @@ UNDO = Act(
     endpoint="retry.undo",
     kind="unlink",
     status="LINKED",
+    called="undo",
     title="Unlink these items?",
     button="Unlink",
     doing="unlinked",
@@ -97,13 +102,19 @@ def linking(statuses: Sequence[str]) -> Act:
 
 
 def offered(act: Act, words: Iterable[str], *, over: bool) -> list[str]:
-    """The statuses whose items are offered to be linked; once all is `over`, those without an
+    """The statuses whose items are offered for an act; once all is `over`, those without an
     outcome too.
     """
-    meant = {word: meaning(word) for word in words if word != LEFT_OUT}
-    if act is RELINK:
-        return [word for word, means in meant.items() if means.relink]
-    return [word for word, means in meant.items() if means.again or (over and not means.final)]
+    return [word for word in words if _fits(act, word, over=over)]
+
+
+def _fits(act: Act, word: str, *, over: bool) -> bool:
+    means = meaning(word)
+    if act is UNDO:
+        return means.undo
+    if act is RELINK or act is SEND:
+        return means.relink if act is RELINK else word == LEFT_OUT
+    return word != LEFT_OUT and (means.again or (over and not means.final))
 
 
 def of(attempt: Attempt) -> Act:
@@ -116,7 +127,7 @@ def receipt(attempt: Attempt) -> str:
     if not attempt.receipt:
         return ""
     act, made, skipped = of(attempt), attempt.receipt["made"], attempt.receipt["skipped"]
-    told = [f"{plural(made + sum(skipped.values()), 'item')} chosen: {made:,} {act.doing}"]
+    told = [f"{plural(made + sum(skipped.values()), 'item')} chosen: {made:,} to be {act.doing}"]
     for count, why in act.told(skipped):
         told.append(f"{count:,} skipped because {'it' if count == 1 else 'they'} {why}")
     return "; ".join(told) + "."

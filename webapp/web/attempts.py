@@ -1,5 +1,6 @@
 """The attempts at a submission: all of them side by side, and each with its own items."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ blueprint = Blueprint("attempts", __name__)
 
 
 class Row(NamedTuple):
-    """An attempt as it is listed. unsent: its batches that can be stopped, by `may_stop`."""
+    """An attempt as it is listed. stop: what a button to stop it says, "" when there is none."""
 
     attempt: Attempt
     title: str
@@ -29,8 +30,7 @@ class Row(NamedTuple):
     href: str
     segments: Sequence[Segment]
     receipt: str
-    unsent: int
-    may_stop: bool
+    stop: str
 
 
 @blueprint.get("/submissions/<int:submission_id>/attempts")
@@ -96,16 +96,24 @@ def _row(submission: Submission, attempt: Attempt, cut: Sequence[Batch]) -> Row:
         href=place,
         segments=standing.segments(attempt.counts, place, standing.labels(submission)),
         receipt=acts.receipt(attempt),
-        unsent=sum(batch.state == BatchState.WAITING for batch in cut),
-        may_stop=attempt.runs and viewer().id in {attempt.account_id, submission.account_id},
+        stop=_stop(attempt, cut)
+        if viewer().id in (attempt.account_id, submission.account_id)
+        else "",
     )
+
+
+def _stop(attempt: Attempt, cut: Sequence[Batch]) -> str:
+    if attempt.state == AttemptState.GATHERING:
+        return "Stop: send nothing of it"
+    unsent = sum(batch.state == BatchState.WAITING for batch in cut) if attempt.runs else 0
+    return f"Stop: do not send the other {plural(unsent, 'batch', 'batches')}" if unsent else ""
 
 
 def title(attempt: Attempt) -> str:
     """What the attempt is called."""
     if attempt.number == 1:
-        return "Attempt 1: the whole list"
-    return f"Attempt {attempt.number}: {acts.of(attempt).doing}"
+        return "Attempt 1: the list as submitted"
+    return f"Attempt {attempt.number}: {acts.of(attempt).called}"
 
 
 def _sentence(attempt: Attempt) -> str:
@@ -121,8 +129,15 @@ def _sentence(attempt: Attempt) -> str:
     return f"{done:,} of {plural(total, 'item')} {attempt.kind}ed{so_far}."
 
 
-def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> int:
-    """How many items these attempts should have unlinked, and that stand as before."""
-    ended = {one.number for one in tries if one.kind == "unlink" and not one.runs}
-    held = [batch.held for batch in cut if batch.attempt in ended and batch.kind == "unlink"]
-    return sum(n for counts in held for word, n in counts.items() if word not in TAKEN_OUT)
+def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> Counter[str]:
+    """The items, by status, that these attempts were to unlink, those behind the last link attempt,
+    that were not stopped, and that stand as before.
+    """
+    linked = max((one.number for one in tries if one.kind == "link" and one.size), default=0)
+    unlinking = [one for one in tries if one.kind == "unlink" and one.number > linked]
+    ended = {one.number for one in unlinking if not one.runs}
+    found: Counter[str] = Counter()
+    for batch in cut:
+        if batch.attempt in ended and batch.state != BatchState.STOPPED:
+            found.update({w: n for w, n in batch.held.items() if w not in TAKEN_OUT})
+    return found

@@ -19,7 +19,7 @@ from webapp.web.params import Place
 
 COLUMNS = (
     *("line", "data_id", "status", "reason", "name", "path", "linked_id"),
-    *("attempt", "by", "unlinked_since_by"),
+    *("attempt", "by", "unlinked_since_by", "linked_since_by"),
 )
 MANIFEST = ("data_id", "file_name", "file_path", "project_id", "status")
 ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|xlsx)(\.gz)?$", re.IGNORECASE)
@@ -67,8 +67,8 @@ def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object
         return COLUMNS, table_rows(here, submission, found)
     return MANIFEST, (
         (item.data_id, item.name, item.path, submission.project_id, item.status)
-        for item, doing in _with_unlinkers(here, submission, found)
-        if doing is None
+        for item, doing in _with_others(here, submission, found)
+        if doing is None or doing.linked
     )
 
 
@@ -76,7 +76,12 @@ def _found(submission: Submission) -> Iterator[Item]:
     """The items that the URL asks for, each with its status in our words."""
     statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
     number, here = params.whole("attempt"), desk()
-    if number:
+    if number is not None:
+        if text or reason_id or request.args.get("columns"):
+            said = (
+                "What an attempt has found is exported by its status alone, and not as a manifest."
+            )
+            abort(400, said)
         tries = here.read(attempts.of_submission, submission.id)
         attempt = next((one for one in tries if one.number == number), None) or abort(
             404, f"This submission has no attempt {number}."
@@ -95,19 +100,20 @@ def table_rows(
 ) -> Iterator[tuple[object, ...]]:
     """What stands in COLUMNS; read while it is sent, when the request is over."""
     by = {one.number: one.by for one in here.read(attempts.of_submission, submission.id)}
-    for item, doing in _with_unlinkers(here, submission, found):
+    for item, doing in _with_others(here, submission, found):
         told = (item.line, item.data_id, item.status, item.reason, item.name, item.path)
-        since = doing.name if doing else ""
-        yield (*told, item.linked_id, item.attempt, by.get(item.attempt, ""), since)
+        name = doing.name if doing else ""
+        since = ("", name) if doing and doing.linked else (name, "")
+        yield (*told, item.linked_id, item.attempt, by.get(item.attempt, ""), *since)
 
 
-def _with_unlinkers(
+def _with_others(
     here: Desk, submission: Submission, found: Iterable[Item]
 ) -> Iterator[tuple[Item, Doing | None]]:
-    """The items, each with who has unlinked since what stands as linked."""
+    """The items, each with what another submission has done to it since."""
     left = iter(found)
     while chunk := list(islice(left, CHUNK)):
-        doings = here.read(elsewhere.unlinked_since, submission, chunk)
+        doings = here.read(elsewhere.changed_since, submission, chunk)
         yield from ((item, doings.get(item.position)) for item in chunk)
 
 

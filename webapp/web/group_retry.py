@@ -37,7 +37,7 @@ class Part(NamedTuple):
 def retry() -> ResponseReturnValue:
     """Have it confirmed; then each submission gets an attempt at exactly what the page said."""
     if request.method != "POST":
-        return _confirmation(_parts(), 200)
+        return _confirmation(_parts())
     token = request.form.get("token", "")[:LONGEST_TOKEN] or abort(400, "Confirm it on its page.")
     said = dict(map(_said, request.form.getlist("list")[:MOST]))
     parts = [part for part in _parts() if part.submission.id in said]
@@ -45,10 +45,13 @@ def retry() -> ResponseReturnValue:
     left = [part for part in parts if part.submission.id not in done]
     grown = [part for part in left if part.tally.confirmed > said[part.submission.id]]
     if grown or not (left or done):
-        return _confirmation(parts, 422)
+        grown_text = "There are more of them than when you looked."
+        gone_text = "None of them can be tried again any more: it was done meanwhile."
+        return _confirmation(parts, grown_text if grown else gone_text)
     until = desk().now() + SECONDS
     for part in left:
-        confirmed = Confirmed(RETRY.kind, part.scope, said[part.submission.id], token)
+        count = min(said[part.submission.id], part.submission.item_count)
+        confirmed = Confirmed(RETRY.kind, part.scope, count, token)
         begin_at_once(part.submission, confirmed, send=desk().now() < until)
     return redirect(url_for("group_retry.receipt", token=token), 303)
 
@@ -95,7 +98,8 @@ def _parts() -> list[Part]:
     return parts
 
 
-def _confirmation(parts: Sequence[Part], status: int) -> ResponseReturnValue:
+def _confirmation(parts: Sequence[Part], changed: str = "") -> ResponseReturnValue:
+    status, text = desk().read(reasons.named, _reason()) or abort(404, "There is no such reason.")
     page = render_template(
         "reasons/retry.html",
         parts=parts,
@@ -106,6 +110,8 @@ def _confirmation(parts: Sequence[Part], status: int) -> ResponseReturnValue:
         most=MOST,
         at=desk().now(),
         token=secrets.token_urlsafe(12),
-        changed=status != 200,
+        changed=changed,
+        text=text,
+        status=status,
     )
-    return page, status
+    return page, 422 if changed else 200

@@ -98,7 +98,7 @@ def _outcomes(
     with here.store.read() as connection:
         cut = batches.of_submission(connection, submission.id)
         found = items.by_data_id(connection, submission.id, ids)
-        doings = elsewhere.unlinked_since(connection, submission, found.values())
+        doings = elsewhere.changed_since(connection, submission, found.values())
     return (_cells(entry, found.get(entry.data_id), cut, doings) for entry in entries)
 
 
@@ -112,7 +112,10 @@ def _cells(
     status, _ = standing.item_label(item.status, item.position, cut)
     status = NOT_SENT if status == UNREAD and not cut else status  # of a draft
     doing = doings.get(item.position)
-    reason = f"Unlinked since by “{doing.name}”." if doing else item.reason
+    reason = item.reason
+    if doing:
+        since = f"{'Linked' if doing.linked else 'Unlinked'} since by “{doing.name}”."
+        reason = f"{reason} {since}".lstrip()
     return status, reason, str(item.attempt), item.path
 
 

@@ -1,6 +1,6 @@
 """The item table, and one item's own page, live from ICA."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,9 +13,12 @@ from webapp.store.batches import Batch
 from webapp.store.elsewhere import Doing
 from webapp.store.items import Item
 from webapp.store.pages import Cursor
+from webapp.store.scopes import DOUBTED
 from webapp.store.submissions import Submission
 from webapp.store.words import BEGUN, LEFT_OUT, NOT_SENT, UNREAD, State
-from webapp.web import errors, exports, params, reasons, standing
+from webapp.web import acts, errors, exports, params, reasons, standing
+from webapp.web import attempts as attempts_page
+from webapp.web.acts import UNDO, Act, offered
 from webapp.web.desk import desk, listed_or_404, viewer
 from webapp.web.htmx import is_part
 from webapp.web.params import Chip, Place
@@ -27,7 +30,7 @@ blueprint = Blueprint("items", __name__)
 
 
 class ItemRow(NamedTuple):
-    """An item as the table shows it; `since`: another submission has unlinked it since."""
+    """An item as the table shows it; `since`: what another submission has done to it since."""
 
     item: Item
     status: str
@@ -62,7 +65,7 @@ def item(submission_id: int, position: int) -> ResponseReturnValue:
         cut = batches.of_submission(connection, submission_id)
         tries = {one.number: one for one in attempts.of_submission(connection, submission_id)}
         story = history.of_item(connection, found)
-        since = elsewhere.unlinked_since(connection, submission, [found]).get(position)
+        since = elsewhere.changed_since(connection, submission, [found]).get(position)
         holders = submissions.holding(connection, viewer(), found.data_id, now)
     status, label = standing.item_label(found.status, position, cut)
     batch = next((batch for batch in cut if batch.id == found.batch_id), None)
@@ -76,12 +79,24 @@ def item(submission_id: int, position: int) -> ResponseReturnValue:
         batch=batch,
         in_batch=_ask_batch(submission, found, batch),
         in_project=_ask_project(submission, found, status),
-        story=[(tries[told.attempt], told) for told in story],
+        story=[
+            (attempts_page.title(tries[told.attempt]), tries[told.attempt], told) for told in story
+        ],
+        acts=_acts(submission, status, found, cut),
         others=[holder for holder in holders if holder.id != submission_id],
-        pickable=submission.state != State.DRAFT,
         now=now,
         **_neighbours(submission, position),
     )
+
+
+def _acts(submission: Submission, status: str, found: Item, cut: Sequence[Batch]) -> list[Act]:
+    """What can be done with an item that stands so."""
+    if submission.state == State.DRAFT:
+        return []
+    over = submission.state == State.SETTLED
+    may_be = [act for act in (acts.linking([status]), UNDO) if offered(act, [status], over=over)]
+    in_doubt = status == DOUBTED and any(batch.sent_again for batch in cut)
+    return [*may_be, UNDO] if in_doubt else may_be
 
 
 def _ask_batch(submission: Submission, found: Item, batch: Batch | None) -> Answer:
@@ -150,7 +165,7 @@ def table(submission: Submission) -> dict[str, Any]:
         cut = batches.of_submission(connection, submission.id)
         wanted = items.slices(cut, statuses, reason_id)
         found = items.page(connection, submission.id, wanted, text, cursor, size)
-        since = elsewhere.unlinked_since(connection, submission, found.rows)
+        since = elsewhere.changed_since(connection, submission, found.rows)
     start = {**place.chosen, "from": found.rows[0].position - 1 if found.rows else None}
 
     def row(item: Item) -> ItemRow:
@@ -160,7 +175,7 @@ def table(submission: Submission) -> dict[str, Any]:
 
     return {
         "rows": list(map(row, found.rows)),
-        "unlinkers": sorted({(doing.submission_id, doing.name) for doing in since.values()}),
+        "unlinked_since": any(not doing.linked for doing in since.values()),
         "item_chips": chips(submission, place),
         "statuses": statuses,
         "q": text,

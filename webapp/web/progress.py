@@ -17,7 +17,7 @@ from webapp.store.words import BEGUN, LEFT_OUT, ChoreKind, State
 from webapp.store.workers import SILENT_AFTER
 from webapp.web import attempts as attempts_page
 from webapp.web import guard, items, params, reasons, standing, troubles
-from webapp.web.acts import RETRY, offered
+from webapp.web.acts import RETRY, UNDO, offered
 from webapp.web.build import build
 from webapp.web.desk import desk, nothing_here, viewer
 from webapp.web.htmx import polled
@@ -61,7 +61,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         upload = uploads.get(connection, submission.id)
         tries = attempts.of_submission(connection, submission.id)
         underway = chores.unfinished(connection, submission.id)
-    total = sum(submission.counts.values())
+    total, run = sum(submission.counts.values()), {one.number for one in tries if one.runs}
     state, label = standing.badge(submission, tries)
     place = url_for("submissions.page", submission_id=submission.id)
     return {
@@ -79,11 +79,11 @@ def shown(submission: Submission) -> dict[str, Any]:
         "troubles": troubles.of(submission, tries, cut),
         "segments": standing.segments(submission.counts, place, standing.labels(submission)),
         "total": total,
-        "percent": standing.percent_done(submission),
+        "percent": standing.percent_done(tries),
         "batches": cut,
         "upload": upload,
         "list_facts": _list_facts(submission, place),
-        "as_of": max((batch.counted_at or 0.0 for batch in cut), default=0.0) or None,
+        "as_of": max((one.counted_at or 0.0 for one in cut if one.attempt in run), default=0.0),
         "attempts": attempts_page.rows(submission, tries, cut),
         "chores": [_titled(chore) for chore in underway],
         "now": now,
@@ -125,6 +125,8 @@ def acts(
         yield "Try to unlink these again", _ask("retry.undo", submission, **asked)
     if "LINKED" in words:
         yield "Undo: unlink what it linked", _ask("retry.undo", submission)
+    if in_part := [word for word in offered(UNDO, words, over=True) if word != "LINKED"]:
+        yield "Unlink what is linked in part", _ask("retry.undo", submission, status=in_part)
     if unlinked := sorted(UNLINKED.intersection(words)):
         yield "Link again what was unlinked", _ask("retry.retry", submission, status=unlinked)
     if LEFT_OUT in words:

@@ -1,6 +1,7 @@
 """Trying items again, undoing links: a page that says what and how many, then the attempt."""
 
 import secrets
+from collections import Counter
 from dataclasses import replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -53,7 +54,7 @@ def _asked(act: Act, submission_id: int) -> ResponseReturnValue:
     # before the store is written to.
     at = scope.shown_at(desk().now() if source.state == State.ACTIVE else None)
     chosen = replace(scope.of_request(act.status), at=at)
-    tally = desk().read(scopes.tally, source, act.kind, chosen)
+    tally = desk().read(_tally, source, act, chosen)
     said = min(request.form.get("confirmed", tally.confirmed, int), source.item_count)
     if tally.confirmed > said or not tally.made:
         return _confirmation(act, source, said if tally.made else 0)
@@ -74,6 +75,8 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
     with desk().store.read() as connection:
         tally, alone = _counted(connection, act, source, chosen)
         shared = taking.shared(connection, source, chosen) if act is UNDO else 0
+        done = taking.done_already(connection, source, act.kind, chosen)
+        tally = _less(tally, done)
     page = render_template(
         "retry/confirm.html",
         act=act,
@@ -86,12 +89,25 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
         skipped=act.told(tally.skipped),
         choices=_choices(act, source, chosen, alone),
         shared=shared,
+        done=done if tally.made >= taking.LOOKED_AT else 0,
         shared_of=taking.LOOKED_AT if tally.made > taking.LOOKED_AT else None,
         grown_from=grown_from,
         at=desk().now() if source.state == State.ACTIVE else None,
         token=secrets.token_urlsafe(12),
     )
     return page, 422 if request.method == "POST" and (grown_from or not tally.made) else 200
+
+
+def _tally(connection: Connection, source: Submission, act: Act, chosen: Scope) -> Tally:
+    found = scopes.tally(connection, source, act.kind, chosen)
+    return _less(found, taking.done_already(connection, source, act.kind, chosen))
+
+
+def _less(tally: Tally, done: int) -> Tally:
+    """Without what others have done since, where all items were looked at for that."""
+    if tally.made > taking.LOOKED_AT:
+        return tally
+    return replace(tally, made=tally.made - done, skipped=tally.skipped + Counter(meanwhile=done))
 
 
 def _counted(
@@ -109,10 +125,11 @@ def _counted(
 
 def _offered(connection: Connection, act: Act, source: Submission) -> list[str]:
     """The statuses of which something can be done in this way."""
+    found = acts.offered(act, source.counts, over=source.state == State.SETTLED)
     if act is UNDO:
         cut = batches.of_submission(connection, source.id)
-        return [DOUBTED] if any(batch.sent_again for batch in cut) else []
-    return acts.offered(act, source.counts, over=source.state == State.SETTLED)
+        found += [DOUBTED] if any(batch.sent_again for batch in cut) else []
+    return found
 
 
 def _choices(act: Act, source: Submission, chosen: Scope, alone: dict[str, Tally]) -> list[Chip]:

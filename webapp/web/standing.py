@@ -1,7 +1,7 @@
 """Where a submission stands, in the words and the numbers that its page shows."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from webapp.store import statuses
@@ -132,8 +132,8 @@ def badge(submission: Submission, attempts: Sequence[Attempt]) -> tuple[str, str
     return submission.shown_state, submission.shown_state.capitalize()
 
 
-def sentence(submission: Submission, attempts: Sequence[Attempt], stuck: int = 0) -> str:
-    """One sentence on where it stands; `stuck` items could not be unlinked."""
+def sentence(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, int]) -> str:
+    """One sentence on where it stands; `stuck` items, by status, could not be unlinked."""
     if _unlinks_now(submission, attempts):
         return UNLINKING
     if submission.state == State.SETTLED:
@@ -149,17 +149,19 @@ def _unlinks_now(submission: Submission, attempts: Sequence[Attempt]) -> bool:
     return submission.phase == Phase.LINKING and kinds == {"unlink"}
 
 
-def headline(submission: Submission, attempts: Sequence[Attempt], stuck: int = 0) -> str:
+def headline(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, int]) -> str:
     """What its items have come to, in one sentence."""
     counts = _meant_to_go(submission)
     total = sum(counts.values())
     linked = sum(count for word, count in counts.items() if word in statuses.IN_PROJECT)
     kept = submission.counts.get(LEFT_OUT, 0)
-    left_out = f" {kept:,} left out before it was sent." if kept else ""
+    left_out = f" {kept:,} left out before the list was sent." if kept else ""
     if set(counts) == {NOT_SENT}:
         return f"Nothing was sent to ICA.{left_out}"
     if any(word in statuses.TAKEN_OUT for word in counts):
         return f"{_undone(counts, total, stuck)}.{left_out}"
+    if stuck:
+        left_out = f" {sum(stuck.values()):,} could not be unlinked.{left_out}"
     well = sum(count for word, count in counts.items() if word in statuses.ENDED_WELL)
     tries = sum(attempt.kind == "link" and attempt.size > 0 for attempt in attempts)
     after = f" after {plural(tries, 'attempt')}" if tries > 1 else ""
@@ -173,17 +175,28 @@ def headline(submission: Submission, attempts: Sequence[Attempt], stuck: int = 0
     return f"{linked:,} of {of} linked{after}{not_well}.{folders}{left_out}"
 
 
-def _undone(counts: Mapping[str, int], total: int, stuck: int) -> str:
-    """What was unlinked, and what stays, without its full stop."""
-    unlinked = sum(counts.get(word, 0) for word in statuses.UNLINKED)
-    before, linked = counts.get("ALREADY_LINKED", 0), counts.get("LINKED", 0)
-    part = (
-        f"Partly undone: {linked:,} of {plural(total, 'item')} linked, " if linked else "Undone: "
+def _undone(counts: Mapping[str, int], total: int, stuck: Mapping[str, int]) -> str:
+    """What was unlinked, what stays, and what never was linked, without its full stop."""
+    unlinked, linked = (
+        sum(counts.get(word, 0) for word in words)
+        for words in (statuses.UNLINKED, statuses.IN_PROJECT)
     )
-    told = f"{part}{unlinked:,} unlinked"
-    if stuck:
-        told += f", {stuck:,} could not be unlinked and stay linked"
-    return told + (f", {before:,} were linked before and stay" if before else "")
+    in_part = sum(n for word, n in counts.items() if word.startswith("PARTIALLY"))
+    held, before = sum(stuck.values()), counts.get("ALREADY_LINKED", 0)
+    before -= stuck.get("ALREADY_LINKED", 0)
+    stay = [(held, "could not be unlinked"), (before, "were linked before")]
+    rest = [(in_part, "in part"), (total - unlinked - linked - in_part, "not linked")]
+    if not any(statuses.meaning(word).undo for word in counts):  # as the board has it
+        kept = [(held, "could not be unlinked"), (before, "were linked before and stay")]
+        return f"Undone: {_terms([(unlinked, 'unlinked'), *kept, *rest])}"
+    of_these = f" ({_terms(stay)})" if held or before else ""
+    linked_of = f"{linked:,} of {plural(total, 'item')} linked{of_these}"
+    return f"Partly undone: {linked_of}, {_terms([(unlinked, 'unlinked'), *rest])}"
+
+
+def _terms(told: Iterable[tuple[int, str]]) -> str:
+    """Those that there are: 20 unlinked, 3 not linked."""
+    return ", ".join(f"{count:,} {what}" for count, what in told if count)
 
 
 def _meant_to_go(submission: Submission) -> dict[str, int]:
@@ -209,13 +222,11 @@ def in_short(submission: Submission) -> str:
     return ", ".join(f"{count:,} {word}" for word, count in found.items())
 
 
-def percent_done(submission: Submission) -> int:
-    """Whole percent of items with an outcome; 100 only when all have one."""
-    counts = _meant_to_go(submission)
+def percent_done(attempts: Sequence[Attempt]) -> int:
+    """Whole percent of the items of attempts that run that have an outcome; 100 only when all."""
+    counts = sum((Counter(one.counts) for one in attempts if one.runs), Counter[str]())
     total = sum(counts.values())
-    moving = sum(count for word, count in counts.items() if word in MOVING)
-    if submission.state == State.ACTIVE:
-        moving += counts.get(NOT_SENT, 0)
+    moving = sum(count for word, count in counts.items() if word in MOVING | {NOT_SENT})
     return 100 * (total - moving) // total if total else 0
 
 

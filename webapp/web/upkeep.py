@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, upkeep
+from webapp.store import attempts, batches, elsewhere, upkeep
 from webapp.store.submissions import Submission
 from webapp.store.words import State
 from webapp.web import attempts as attempts_page
@@ -17,6 +17,10 @@ OBSTACLES = {
     State.UNREADABLE: "It was never submitted: discard it on its own page.",
     State.DISCARDED: "It is deleted already.",
 }
+HANGING = (
+    "Of its ids, “{}” shows some as linked that this submission has unlinked. Without this one "
+    "nothing would say so: delete that one first, or put this one into the archive."
+)
 
 blueprint = Blueprint("upkeep", __name__)
 
@@ -66,20 +70,21 @@ def delete(submission_id: int) -> ResponseReturnValue:
     Its rows are swept away after it is out of sight.
     """
     submission = own_submission(submission_id, "delete")
-    if request.method != "POST":
-        return _confirmation(submission), 200
+    hanging = desk().read(elsewhere.hanging_on, submission)
+    if request.method != "POST" or hanging:
+        return _confirmation(submission, hanging), 409 if request.method == "POST" else 200
     if not desk().write(upkeep.throw_away, submission_id, desk().now()):
         return _confirmation(own_submission(submission_id, "delete")), 409
     flash(f"“{submission.name}” was deleted here. Nothing was changed in ICA.", "success")
     return redirect(url_for("board.board"), 303)
 
 
-def _confirmation(submission: Submission) -> str:
+def _confirmation(submission: Submission, hanging: str | None = None) -> str:
     tries = desk().read(attempts.of_submission, submission.id)
     return render_template(
         "upkeep/delete.html",
         submission=submission,
-        obstacle=OBSTACLES.get(State(submission.state), ""),
+        obstacle=OBSTACLES.get(State(submission.state)) or (hanging and HANGING.format(hanging)),
         attempts=[(attempts_page.title(one), one.by) for one in tries],
         batch_count=len(desk().read(batches.of_submission, submission.id)),
     )
