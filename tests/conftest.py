@@ -1,10 +1,12 @@
 """What all tests share: the two databases, a free port, and the flag for the long ones."""
 
 import os
+from contextlib import closing
 
 import pytest
 
 from tests import ports
+from tests.migrated import make_sqlite
 from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
 
 
@@ -30,7 +32,8 @@ def postgres():
     """A PostgreSQL: LINKBOARD_TEST_POSTGRES (a SQLAlchemy URL), or a cluster of our own."""
     given = os.environ.get("LINKBOARD_TEST_POSTGRES")
     if given:
-        yield Cluster(given)
+        with closing(Cluster(given)) as cluster:
+            yield cluster
         return
     try:
         with throwaway_cluster() as cluster:
@@ -41,11 +44,21 @@ def postgres():
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
-    """The SQLAlchemy URL of an empty database of the test's own: SQLite, then PostgreSQL."""
+    """The SQLAlchemy URL of a database of the test's own, with tables: SQLite, then PostgreSQL."""
+    if request.param == "sqlite":
+        yield make_sqlite(tmp_path / "linkboard.db")
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request, tmp_path):
+    """As database_url, without tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'linkboard.db'}"
         return
-    with request.getfixturevalue("postgres").database() as url:
+    with request.getfixturevalue("postgres").empty_database() as url:
         yield url
 
 

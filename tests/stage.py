@@ -5,6 +5,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.migrated import bring_up_to_date
 from tests.simulated import FIRST_PROJECT, Clock, simulator
 from webapp.settings import Settings
 from webapp.store import Store
@@ -77,7 +78,7 @@ class Stage:
             **{"calls_per_second": 1e6, **settings},
         )
         self.store = Store(database_url)
-        self.store.migrate()
+        bring_up_to_date(self.store, database_url)
         self.app = create_app(self.settings, self.store, clock=clock)
         self.context = Context.build(self.settings, self.store, Vault(SECRET_KEY), clock=clock)
         self.worker = Worker(self.context)
