@@ -1,4 +1,4 @@
-"""What all tests share: the two databases, a free port, and the flag for the long ones."""
+"""What all tests share: the two databases, a free port, and the flags that choose some."""
 
 import os
 from contextlib import closing
@@ -12,19 +12,41 @@ from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="also run the tests marked long")
+    parser.addoption(
+        "--fast", action="store_true", help="leave out what needs a browser or PostgreSQL"
+    )
 
 
 def pytest_report_header(config):
-    told = "are run" if config.getoption("long") else "are left out: give --long to run them"
-    return f"linkboard: tests marked long {told}"
+    long = "are run" if config.getoption("long") else "are left out: give --long to run them"
+    fast = ["linkboard: without a browser and PostgreSQL"] if config.getoption("fast") else []
+    return [f"linkboard: tests marked long {long}", *fast]
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("long"):
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    chosen = [item for item in items if _is_chosen(config, item)]
+    config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
+    # What takes long whatever the machine comes first: at the end the other workers would wait.
+    items[:] = sorted(chosen, key=lambda item: item.get_closest_marker("first") is None)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have to tell though they pass: record_property("told", a sentence)."""
+    for report in terminalreporter.getreports("passed"):
+        for name, sentence in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(sentence)
+
+
+def _is_chosen(config, item):
+    if item.get_closest_marker("long") and not config.getoption("long"):
+        return False
+    return not (config.getoption("fast") and _needs_browser_or_postgresql(item))
+
+
+def _needs_browser_or_postgresql(item):
+    given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return item.path.parent.name == "browser" or "postgresql" in given
 
 
 @pytest.fixture(scope="session")
