@@ -14,21 +14,23 @@ from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="also run the tests marked long")
     parser.addoption(
-        "--fast", action="store_true", help="leave out what needs a browser or PostgreSQL"
+        "--fast",
+        action="store_true",
+        help="leave out browsers, PostgreSQL and the tests marked slow",
     )
 
 
 def pytest_report_header(config):
     long = "are run" if config.getoption("long") else "are left out: give --long to run them"
-    fast = ["linkboard: without a browser and PostgreSQL"] if config.getoption("fast") else []
-    return [f"linkboard: tests marked long {long}", *fast]
+    fast = ["linkboard: without browsers, PostgreSQL and the tests marked slow"]
+    return [f"linkboard: tests marked long {long}", *(fast if config.getoption("fast") else [])]
 
 
 def pytest_collection_modifyitems(config, items):
     chosen = [item for item in items if _is_chosen(config, item)]
     config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
-    # What takes long whatever the machine comes first: at the end the other workers would wait.
-    items[:] = sorted(chosen, key=lambda item: item.get_closest_marker("first") is None)
+    # What takes long comes first: at the end the other workers would wait for it.
+    items[:] = sorted(chosen, key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_collection_finish():
@@ -50,12 +52,13 @@ def pytest_terminal_summary(terminalreporter):
 def _is_chosen(config, item):
     if item.get_closest_marker("long") and not config.getoption("long"):
         return False
-    return not (config.getoption("fast") and _needs_browser_or_postgresql(item))
+    return _is_fast(item) or not config.getoption("fast")
 
 
-def _needs_browser_or_postgresql(item):
-    given = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return item.path.parent.name == "browser" or "postgresql" in given
+def _is_fast(item):
+    if item.path.parent.name == "browser" or item.get_closest_marker("slow"):
+        return False
+    return not (hasattr(item, "callspec") and "postgresql" in item.callspec.params.values())
 
 
 @pytest.fixture(scope="session")

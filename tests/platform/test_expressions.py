@@ -106,6 +106,7 @@ def in_proportion(once, twice):
     return min(twice) <= MOST * max(min(once), WELL_ABOVE_NOISE / 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pattern", "how"), expressions())
 def test_twice_the_input_takes_twice_the_time(pattern, how):
     def taken(pair):

@@ -97,6 +97,7 @@ def is_killed(database_url, number):
     return False
 
 
+@pytest.mark.slow
 def test_killed_at_any_statement_it_has_changed_nothing(old):
     before = content(old)
     numbers = count(2, step=9)
@@ -106,6 +107,7 @@ def test_killed_at_any_statement_it_has_changed_nothing(old):
     migrate(old)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 3, 5, 7])
 def test_a_killed_process_is_begun_anew(old, tmp_path, step):
     settings = {"database_url": old, "data_dir": tmp_path, "secret_key": SECRET_KEY}

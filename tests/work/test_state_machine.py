@@ -21,7 +21,7 @@ ROUND = settings(
 )
 
 
-@pytest.mark.first
+@pytest.mark.slow
 def test_any_order_of_acts_faults_and_deaths(request, record_property, database_url):
     """In rounds, each with the next seed, until the time is over.
 
