@@ -1,28 +1,64 @@
-"""What all tests share: the two databases, a free port, and the flag for the long ones."""
+"""What all tests share: the two databases, a free port, and the flags that choose some."""
 
+import gc
 import os
+from contextlib import closing
 
 import pytest
 
 from tests import ports
+from tests.migrated import make_sqlite
 from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
 
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="also run the tests marked long")
+    parser.addoption(
+        "--fast",
+        action="store_true",
+        help="leave out browsers, PostgreSQL and the tests marked slow",
+    )
 
 
 def pytest_report_header(config):
-    told = "are run" if config.getoption("long") else "are left out: give --long to run them"
-    return f"linkboard: tests marked long {told}"
+    long = "are run" if config.getoption("long") else "are left out: give --long to run them"
+    fast = ["linkboard: without browsers, PostgreSQL and the tests marked slow"]
+    return [f"linkboard: tests marked long {long}", *(fast if config.getoption("fast") else [])]
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("long"):
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    chosen = [item for item in items if _is_chosen(config, item)]
+    config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
+    # What takes long comes first: at the end the other workers would wait for it.
+    items[:] = sorted(chosen, key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish():
+    """All that was imported stays: looking for garbage in it again and again takes a tenth of
+    the time.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have to tell though they pass: record_property("told", a sentence)."""
+    for report in terminalreporter.getreports("passed"):
+        for name, sentence in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(sentence)
+
+
+def _is_chosen(config, item):
+    if item.get_closest_marker("long") and not config.getoption("long"):
+        return False
+    return _is_fast(item) or not config.getoption("fast")
+
+
+def _is_fast(item):
+    if item.path.parent.name == "browser" or item.get_closest_marker("slow"):
+        return False
+    return not (hasattr(item, "callspec") and "postgresql" in item.callspec.params.values())
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +66,8 @@ def postgres():
     """A PostgreSQL: LINKBOARD_TEST_POSTGRES (a SQLAlchemy URL), or a cluster of our own."""
     given = os.environ.get("LINKBOARD_TEST_POSTGRES")
     if given:
-        yield Cluster(given)
+        with closing(Cluster(given)) as cluster:
+            yield cluster
         return
     try:
         with throwaway_cluster() as cluster:
@@ -41,11 +78,21 @@ def postgres():
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
-    """The SQLAlchemy URL of an empty database of the test's own: SQLite, then PostgreSQL."""
+    """The SQLAlchemy URL of a database of the test's own, with tables: SQLite, then PostgreSQL."""
+    if request.param == "sqlite":
+        yield make_sqlite(tmp_path / "linkboard.db")
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request, tmp_path):
+    """As database_url, without tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'linkboard.db'}"
         return
-    with request.getfixturevalue("postgres").database() as url:
+    with request.getfixturevalue("postgres").empty_database() as url:
         yield url
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.migrated import migrate
 from tests.ports import free_port
 
 NO_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -28,17 +29,44 @@ class Cluster:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._made = 0
+        self._template = ""
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The URL of an empty database, dropped afterwards."""
-        self._made += 1
-        name = f"test_{os.getpid()}_{self._made}"
-        self._run(f"CREATE DATABASE {name}")
+        """The URL of a database with this version's tables, dropped afterwards."""
+        if not self._template:
+            self._template = self._create()
+            migrate(f"{self.url}/{self._template}")
+        with self._created(f"TEMPLATE {self._template}") as url:
+            yield url
+
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """The URL of a database without tables, dropped afterwards."""
+        with self._created() as url:
+            yield url
+
+    def close(self) -> None:
+        """Leave nothing behind on a server that goes on."""
+        if self._template:
+            self._drop(self._template)
+
+    @contextmanager
+    def _created(self, how: str = "") -> Iterator[str]:
+        name = self._create(how)
         try:
             yield f"{self.url}/{name}"
         finally:
-            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+            self._drop(name)
+
+    def _create(self, how: str = "") -> str:
+        self._made += 1
+        name = f"test_{os.getpid()}_{self._made}"
+        self._run(f"CREATE DATABASE {name} {how}")
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _run(self, sql: str) -> None:
         plain = self.url.replace("postgresql+psycopg://", "postgresql://")

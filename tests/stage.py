@@ -5,6 +5,9 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
+from jinja2 import BytecodeCache
+
+from tests.migrated import bring_up_to_date
 from tests.simulated import FIRST_PROJECT, Clock, simulator
 from webapp.settings import Settings
 from webapp.store import Store
@@ -20,6 +23,23 @@ HEADERS = {"Sec-Fetch-Site": "same-origin"}
 def data_ids(count, *, ending="20", kind="fil", start=0):
     """Data ids whose outcome is that of their ending: 20 links, 00 fails, 03 is linked already."""
     return [f"{kind}.{number:030x}{ending}" for number in range(start, start + count)]
+
+
+class Compiled(BytecodeCache):
+    """Compiled templates, kept for all apps of this process: each app would compile its own."""
+
+    def __init__(self):
+        self._kept = {}
+
+    def load_bytecode(self, bucket):
+        if kept := self._kept.get((bucket.key, bucket.checksum)):
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket):
+        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 class Visitor:
@@ -77,8 +97,9 @@ class Stage:
             **{"calls_per_second": 1e6, **settings},
         )
         self.store = Store(database_url)
-        self.store.migrate()
+        bring_up_to_date(self.store, database_url)
         self.app = create_app(self.settings, self.store, clock=clock)
+        self.app.jinja_env.bytecode_cache = COMPILED
         self.context = Context.build(self.settings, self.store, Vault(SECRET_KEY), clock=clock)
         self.worker = Worker(self.context)
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.processes import CLEAN, Program
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[1]
 
 

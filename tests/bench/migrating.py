@@ -156,7 +156,7 @@ def fill(database_url, count, lists):
 @contextmanager
 def _database(postgresql, folder):
     if postgresql:
-        with throwaway_cluster() as cluster, cluster.database() as url:
+        with throwaway_cluster() as cluster, cluster.empty_database() as url:
             yield url
     else:
         yield f"sqlite:///{folder}/linkboard.db"

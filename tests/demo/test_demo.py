@@ -13,6 +13,8 @@ from tests.ports import free_port
 from tests.processes import linkboard
 from webapp.demo.visitor import Visitor
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = {  # name: what the board says of it in the end
     "Minutes of the lab meeting": "Unreadable",
     "Trio 0417, hand-off": "Done",

@@ -172,6 +172,7 @@ def test_columns_of_such_names_elsewhere_are_the_user_s_own():
         assert cells(back)[1] == [A, *names, *(cell or None for cell in LINKED)]
 
 
+@pytest.mark.slow
 def test_a_large_workbook_s_second_round():
     once = annotated(book([["n", "data_id"], *([i, f"fil.{i:032x}"] for i in range(20_000))]))
     assert cells(annotated(once)) == cells(once)

@@ -24,6 +24,7 @@ for act in (lambda: read([data]), handed_back):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_small_file_takes_little_memory(name, tmp_path):
     (tmp_path / "bomb").write_bytes(MAKERS[name](480_000_000))

@@ -7,6 +7,8 @@ import pytest
 
 from webapp.idlist import Unreadable, annotate, read
 
+pytestmark = pytest.mark.slow
+
 IDS = [f"fil.{number:032x}" for number in range(1 << 20, (1 << 20) + 40_000)]
 SAMPLE = 8_000_000  # bytes to tell the layout by the beginning, however long the list
 RUN = ",".join(IDS)

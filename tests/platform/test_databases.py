@@ -3,8 +3,8 @@
 import sqlalchemy
 
 
-def test_is_empty_and_takes_a_table(database_url):
-    engine = sqlalchemy.create_engine(database_url)
+def test_is_empty_and_takes_a_table(empty_database_url):
+    engine = sqlalchemy.create_engine(empty_database_url)
     with engine.begin() as connection:
         connection.execute(sqlalchemy.text("CREATE TABLE something (id INTEGER)"))
     assert sqlalchemy.inspect(engine).get_table_names() == ["something"]

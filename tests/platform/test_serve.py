@@ -11,6 +11,8 @@ import pytest
 
 from tests.processes import linkboard
 
+pytestmark = pytest.mark.slow
+
 NO_ICA = "http://127.0.0.1:9/ica/rest"  # the discard port: nobody answers
 
 

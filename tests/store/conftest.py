@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.migrated import bring_up_to_date
 from tests.simulated import FIRST_PROJECT
 from webapp.store import Store, accounts, batches, items, submissions
 from webapp.store.accounts import Identity
@@ -16,7 +17,7 @@ WHO = Identity("https://ica", "tenant", "subject", "A user", "", "sealed")
 @pytest.fixture
 def store(database_url):
     made = Store(database_url)
-    made.migrate()
+    bring_up_to_date(made, database_url)
     yield made
     made.close()
 

@@ -100,14 +100,14 @@ def store(request, tmp_path_factory):
         with migrated(f"sqlite:///{path}") as made:
             yield made
         return
-    with request.getfixturevalue("postgres").database() as url, migrated(url) as made:
+    with request.getfixturevalue("postgres").empty_database() as url, migrated(url) as made:
         yield made
 
 
 @pytest.fixture
-def fresh(database_url):
+def fresh(empty_database_url):
     """One of the test's own."""
-    with migrated(database_url) as made:
+    with migrated(empty_database_url) as made:
         yield made
 
 

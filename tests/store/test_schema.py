@@ -39,7 +39,7 @@ def test_a_second_migration_changes_nothing(store, database_url):
     again.close()
 
 
-def test_a_new_database_is_not_current(database_url):
-    empty = Store(database_url)
+def test_a_new_database_is_not_current(empty_database_url):
+    empty = Store(empty_database_url)
     assert "run `linkboard migrate`" in empty.trouble()
     empty.close()

@@ -30,10 +30,10 @@ class Died(BaseException):
 
 
 @pytest.fixture
-def old(database_url):
+def old(empty_database_url):
     """The URL of a database as 0.2.0 has left it."""
-    former.put(database_url, former.rows_of(database_url))
-    return database_url
+    former.put(empty_database_url, former.rows_of(empty_database_url))
+    return empty_database_url
 
 
 @pytest.fixture
@@ -97,6 +97,7 @@ def is_killed(database_url, number):
     return False
 
 
+@pytest.mark.slow
 def test_killed_at_any_statement_it_has_changed_nothing(old):
     before = content(old)
     numbers = count(2, step=9)
@@ -106,6 +107,7 @@ def test_killed_at_any_statement_it_has_changed_nothing(old):
     migrate(old)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 3, 5, 7])
 def test_a_killed_process_is_begun_anew(old, tmp_path, step):
     settings = {"database_url": old, "data_dir": tmp_path, "secret_key": SECRET_KEY}
@@ -154,9 +156,9 @@ def test_without_room_it_refuses_and_changes_nothing(file, monkeypatch):
     assert not list(file.parent.glob("*before*"))
 
 
-def test_a_new_database_copies_nothing(database_url, tmp_path):
+def test_a_new_database_copies_nothing(empty_database_url, tmp_path):
     for _ in range(2):
-        migrate(database_url)
+        migrate(empty_database_url)
     assert not list(tmp_path.glob("*before*"))
 
 

@@ -54,7 +54,7 @@ def test_progress_is_seen_while_it_runs_and_the_first_failures_with_it(database_
         assert row_counts(visitor, place) == {"FAILED": 10, "LINKED": 190}
 
 
-@pytest.mark.parametrize("size", [100, 200_000])
+@pytest.mark.parametrize("size", [100, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_a_refresh_costs_at_most_nine_calls_whatever_the_size(tmp_path, size):
     with stage(f"sqlite:///{tmp_path / 'b.db'}", tmp_path, rate=size / 100, batch_size=size) as st:
         visitor = st.visitor()

@@ -3,6 +3,7 @@
 import random
 import time
 
+import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import get_state_machine_test
 
@@ -20,7 +21,8 @@ ROUND = settings(
 )
 
 
-def test_any_order_of_acts_faults_and_deaths(request, capsys, database_url):
+@pytest.mark.slow
+def test_any_order_of_acts_faults_and_deaths(request, record_property, database_url):
     """In rounds, each with the next seed, until the time is over.
 
     The short run goes the same ways each time; the long one looks for new ones.
@@ -32,8 +34,9 @@ def test_any_order_of_acts_faults_and_deaths(request, capsys, database_url):
     while time.monotonic() < end:
         run_round(number)
         number += 1
-    with capsys.disabled():
-        print(f"\nstate machine: {Machine.steps} steps, seeds {first} to {number - 1}")
+    kind = database_url.partition(":")[0].partition("+")[0]
+    told = f"state machine on {kind}: {Machine.steps} steps, seeds {first} to {number - 1}"
+    record_property("told", told)
 
 
 def run_round(number):
