@@ -9,7 +9,7 @@ from sqlalchemy import inspect, select, text
 from tests.store import former, invariants, test_schema
 from webapp.store import Store, attempts, batches, items, results, submissions, tables, taking
 from webapp.store.results import Outcome
-from webapp.store.scopes import Scope
+from webapp.store.scopes import Chosen, Scope
 from webapp.store.statuses import becomes_the_rows
 from webapp.store.taking import Confirmed
 from webapp.store.words import BEGUN, ENDED, LEFT_OUT, NOT_SENT, BatchState, Task
@@ -361,13 +361,21 @@ def _end(connection, batch):
     return BatchState.SETTLED, results.apply(connection, batch, outcomes, LATER)
 
 
+def _take(connection, attempt, scope, after):
+    """As a worker does: with all batches locked."""
+    source = submissions.get(connection, attempt.submission_id)
+    cut = batches.lock_all(connection, source.id)
+    chosen = Chosen(connection, source, attempt.kind, scope, cut)
+    return taking.take_chunk(connection, attempt, chosen, after)
+
+
 def test_what_failed_is_tried_again_as_before(fresh):
     with fresh.write() as connection:
         cohort = called(connection, "cohort")
         confirmed = Confirmed("link", Scope(statuses=["FAILED"]), 4, "a token")
         attempt, _ = taking.begin(connection, cohort, confirmed, cohort.account_id, LATER)
-        end, tally = taking.take_chunk(connection, cohort, attempt, confirmed.scope, 0)
+        end, tally = _take(connection, attempt, confirmed.scope, 0)
         assert (attempt.number, tally.made) == (7, 4)
-        assert taking.take_chunk(connection, cohort, attempt, confirmed.scope, end) is None
+        assert _take(connection, attempt, confirmed.scope, end) is None
         taking.send(connection, attempt, {"made": 4}, "", LATER)
         invariants.assert_consistent(connection)
