@@ -1,5 +1,6 @@
 """History: what each attempt has found of an item, and the items of an attempt in its own words."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,7 @@ from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.items import Item, ranges
 from webapp.store.pages import Cursor, Page, cut
+from webapp.store.statuses import becomes_the_rows
 from webapp.store.tables import history, items
 from webapp.store.words import NOT_SENT, UNREAD, UNSENT
 
@@ -44,7 +46,9 @@ def page(
     parts = list(_parts(connection, attempt, statuses))
     if not parts:
         return Page([], None, None)
-    limited = [pages.from_cursor(*part, cursor, size + 1) for part in parts]
+    limited = [
+        pages.from_cursor(found, key, cursor, size + 1, *ends) for found, key, *ends in parts
+    ]
     rows = sql.fetch(connection, pages.merged(limited, cursor, 2 * (size + 1)), Item)
     found = {row.position: row for row in rows}  # what was taken stands in both
     return cut(list(found.values()), cursor, size, lambda row: row.position)
@@ -59,17 +63,21 @@ def each(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[It
 
 def _parts(
     connection: Connection, attempt: Attempt, statuses: Sequence[str]
-) -> Iterator[tuple[Select[Any], ColumnElement[int]]]:
-    """For each status a range of the rows, and one of the history."""
+) -> Iterator[tuple[Any, ...]]:
+    """For each status a range of the rows and one of the history, where it has any by the numbers
+    of the batches: a statement, its key and, if known, the first and the last position.
+    """
     cut = batches.of_submission(connection, attempt.submission_id, attempt.number)
-    unsent = [batch for batch in cut if batch.state in UNSENT and batch.is_open]
-    sent = [batch for batch in cut if batch not in unsent]
-    found = [word for batch in cut for word in batch.found]  # ICA's counts may be ahead of these
+    unread = [batch for batch in cut if batch.found.get(UNREAD)]
+    unsent = [batch for batch in unread if batch.state in UNSENT and batch.is_open]
+    wordless = {NOT_SENT: unsent, UNREAD: [batch for batch in unread if batch not in unsent]}
+    found = sum((Counter(batch.found) for batch in cut), Counter[str]())
+    standing = found - sum((Counter(batch.taken) for batch in cut), Counter[str]())
     for status in dict.fromkeys(statuses or (*found, UNREAD, NOT_SENT)):
-        wordless = {NOT_SENT: unsent, UNREAD: sent}.get(status, [])
-        if wordless:
-            yield _without_word(attempt, wordless, status), items.c.position
-        if (status, attempt.number) != (UNREAD, 1):
+        if held := wordless.get(status):
+            ends = (held[0].first_position, held[-1].last_position)
+            yield _without_word(attempt, held, status), items.c.position, *ends
+        if status != UNREAD and standing[status] and becomes_the_rows(attempt.kind, status):
             yield _standing(attempt, status), items.c.position
         yield _past(attempt, status), history.c.position
 

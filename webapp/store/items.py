@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select, true
 from webapp.store import pages, sql
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
-from webapp.store.pages import Cursor, Page, cut, merged
+from webapp.store.pages import Cursor, Page, cut, from_cursor, merged
 from webapp.store.tables import items
 from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
 
@@ -180,15 +180,13 @@ def page(
 
 
 def _part(condition: ColumnElement[bool], piece: Slice, cursor: Cursor, limit: int) -> Select[Any]:
-    """A limited range of one slice; one bound a side, since SQLite seeks by one only."""
-    position, first, last = items.c.position, piece.first, piece.last
-    if cursor.before is not None:
-        last = min(last or cursor.before, cursor.before - 1)
-    elif cursor.after is not None:
-        first = max(first, cursor.after + 1)
-    bounded = _inside(replace(piece, first=first, last=last), items.c.status)
-    order = position.desc() if cursor.before is not None else position
-    return select(items).where(condition, bounded).order_by(order).limit(limit)
+    """A limited range of one slice."""
+    found = select(items).where(condition)
+    if piece.status is not None:
+        found = found.where(items.c.status == piece.status)
+    if piece.reason_id is not None:
+        found = found.where(items.c.reason_id == piece.reason_id)
+    return from_cursor(found, items.c.position, cursor, limit, piece.first, piece.last)
 
 
 def _in_any(pieces: Sequence[Slice]) -> ColumnElement[bool]:
@@ -197,11 +195,12 @@ def _in_any(pieces: Sequence[Slice]) -> ColumnElement[bool]:
     Added to "", a status is in no index: to go from an index to a million rows takes twice as
     long as to read them in their order.
     """
-    return or_(*(_inside(piece, items.c.status.concat("")) for piece in pieces))
+    status = items.c.status.concat("")
+    return or_(*(_inside(piece, status) for piece in pieces))
 
 
 def _inside(piece: Slice, status: ColumnElement[str]) -> ColumnElement[bool]:
-    condition = true() if piece.first == 1 else items.c.position >= piece.first
+    condition = items.c.position >= piece.first
     if piece.last is not None:
         condition &= items.c.position <= piece.last
     if piece.status is not None:

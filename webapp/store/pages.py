@@ -1,5 +1,6 @@
 """Keyset paging, both ways, over whole numbers."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -40,8 +41,16 @@ def read(
     newest_first: bool = False,
 ) -> Page[Row]:
     """A page of a statement's rows in the order of `key`, from 1 up; its values are the cursors."""
-    limited = from_cursor(statement, key, cursor, size + 1, newest_first=newest_first)
+    way = _turned(cursor) if newest_first else cursor
+    limited = from_cursor(statement, key, way, size + 1)
     return cut(sql.fetch(connection, limited, make), cursor, size, attrgetter(key.name))
+
+
+def _turned(cursor: Cursor) -> Cursor:
+    """The same place in the other direction; without one, at the largest key."""
+    if cursor.before is not None:
+        return Cursor(after=cursor.before)
+    return Cursor(before=sys.maxsize if cursor.after is None else cursor.after)
 
 
 def from_cursor(
@@ -49,16 +58,22 @@ def from_cursor(
     key: ColumnElement[int],
     cursor: Cursor,
     limit: int,
-    *,
-    newest_first: bool = False,
+    first: int = 1,
+    last: int | None = None,
 ) -> Select[Any]:
-    """A statement's next `limit` rows in the direction of the cursor."""
-    backwards = cursor.before is not None
-    descending = backwards != newest_first
-    start = cursor.before if backwards else cursor.after
-    if start is not None:
-        statement = statement.where(key < start if descending else key > start)
-    return statement.order_by(key.desc() if descending else key).limit(limit)
+    """A statement's next `limit` rows in the direction of the cursor, between two keys.
+
+    One bound a side, since SQLite seeks by one only, and one below in any case: without, it would
+    read by the primary key what an index has in order.
+    """
+    if cursor.before is not None:
+        last = min(last or cursor.before, cursor.before - 1)
+    elif cursor.after is not None:
+        first = max(first, cursor.after + 1)
+    bounded = statement.where(key >= first)
+    if last is not None:
+        bounded = bounded.where(key <= last)
+    return bounded.order_by(key if cursor.before is None else key.desc()).limit(limit)
 
 
 def merged(parts: Sequence[Select[Any]], cursor: Cursor, limit: int) -> Select[Any]:
