@@ -129,7 +129,9 @@ def _p99(waits):
 
 
 def take(table, st, url, visitor, place):
-    """Confirm and do what the worker would do, while a thread and another process write."""
+    """Confirm and do what the worker would do, while a thread and another process write; returns
+    the seconds that it took.
+    """
     confirmation = fields(visitor.get(f"{place}/retry"))
     with others_write(st.store) as calm:
         time.sleep(5)
@@ -145,12 +147,11 @@ def take(table, st, url, visitor, place):
             perform(st.context, chore)
         took = time.perf_counter() - began
         theirs = [float(line) for line in process.communicate()[0].split()]
-    naive = _one_update(st.store)
-    table.add("half taken", took, naive, "s", "under 60", yardstick_is="one UPDATE")
     for name, found in (("a thread's", waits), ("another process's", theirs)):
         at_rest = _p99(calm)
         name = f"{name} writes, p99 of {len(found)}"
         table.add(name, _p99(found), at_rest, "ms", "under 200", yardstick_is="at rest")
+    return took
 
 
 def _claimed(st):
@@ -202,8 +203,10 @@ def main():
         visitor, table = st.visitor(), Table()
         place = f"/submissions/{make_list(st, given.items)}"
         time_pages(table, visitor, place)
-        take(table, st, url, visitor, place)
+        took = take(table, st, url, visitor, place)
         time_pages(table, visitor, place, ["/attempts/1", "/attempts/2"])
+        naive = _one_update(st.store)  # last, since it takes them from their batches
+        table.add("half taken", took, naive, "s", "under 60", yardstick_is="one UPDATE")
 
 
 if __name__ == "__main__":
