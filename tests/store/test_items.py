@@ -94,15 +94,18 @@ def test_a_search_goes_with_a_status_and_a_cursor(positions):
     assert positions([Slice("LINKED")], IDS[5])[0] == []
 
 
+MIDDLE = Cursor(after=5)
+
+
 @pytest.fixture
 def plan(store, draft):
     """plan(wanted, search) is how the database looks for a page of items, in its own words."""
 
-    def of(wanted, search):
+    def of(wanted, search, cursor=MIDDLE):
         asked = []
         event.listen(store.engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
         with store.read() as connection:
-            items.page(connection, draft, wanted, search, Cursor(after=5), 50)
+            items.page(connection, draft, wanted, search, cursor, 50)
             explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
             if not store.is_sqlite:  # it would read a table as small as this one whole
                 connection.execute(text("SET LOCAL enable_seqscan = off"))
@@ -117,6 +120,13 @@ def test_an_id_is_looked_up_in_its_index(plan):
     """Walking the submission in order looks cheap to a planner: a million rows to find one."""
     assert "ix_items_data_id_submission_id" in plan(None, IDS[6])
     assert "ix_items_data_id_submission_id" in plan([Slice("LINKED"), Slice("FAILED")], IDS[6])
+
+
+@pytest.mark.parametrize("cursor", [Cursor(), MIDDLE, Cursor(before=5)])
+def test_a_status_is_looked_up_in_its_index_on_each_page(store, plan, cursor):
+    """Rows of a rare one may stand far apart: none is to be read on the way to the next."""
+    found = plan([Slice("LINKED"), Slice("FAILED")], "", cursor)
+    assert found.count("ix_items_submission_id_status_position") == 2 or not store.is_sqlite
 
 
 @pytest.mark.parametrize("statuses", [(), ("LINKED",), ("LINKED", "FAILED")])

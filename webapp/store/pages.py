@@ -63,16 +63,16 @@ def from_cursor(
 ) -> Select[Any]:
     """A statement's next `limit` rows in the direction of the cursor, between two keys.
 
-    One bound a side, since SQLite seeks by one only, and one below in any case: without, it would
-    read by the primary key what an index has in order.
+    One bound a side, since SQLite seeks by one only, and one in any case, but no idle second one:
+    with none, or two, it would read by the primary key what an index has in order.
     """
     if cursor.before is not None:
         last = min(last or cursor.before, cursor.before - 1)
     elif cursor.after is not None:
         first = max(first, cursor.after + 1)
-    bounded = statement.where(key >= first)
-    if last is not None:
-        bounded = bounded.where(key <= last)
+    bounded = statement if last is None else statement.where(key <= last)
+    if first > 1 or last is None:
+        bounded = bounded.where(key >= first)
     return bounded.order_by(key if cursor.before is None else key.desc()).limit(limit)
 
 
