@@ -97,6 +97,8 @@ def hanging_on(connection: Connection, submission: Submission) -> str | None:
     """The name of another submission that shows an id as linked which this one has unlinked since:
     without this one, nothing would tell that it is linked no more. None if there is none.
     """
+    if not has_earlier(connection, submission):
+        return None
     mine, theirs = items.alias("mine"), items.alias("theirs")
     by_mine, by_theirs = attempts.alias("by_mine"), attempts.alias("by_theirs")
     held = (
