@@ -1,6 +1,5 @@
 """Keyset paging, both ways, over whole numbers."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -11,6 +10,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, select, union_
 from webapp.store import sql
 from webapp.store.engine import Store
 from webapp.store.sql import Row
+
+_LARGEST = 2**31 - 1  # that a whole number of PostgreSQL may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _turned(cursor: Cursor) -> Cursor:
     """The same place in the other direction; without one, at the largest key."""
     if cursor.before is not None:
         return Cursor(after=cursor.before)
-    return Cursor(before=sys.maxsize if cursor.after is None else cursor.after)
+    return Cursor(before=_LARGEST if cursor.after is None else cursor.after)
 
 
 def from_cursor(
