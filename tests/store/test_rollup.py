@@ -1,6 +1,6 @@
 """The roll-up: counts over time are kept, and do not pile up."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.store.conftest import NOW
 from webapp.store import batches, submissions, tables
@@ -27,3 +27,14 @@ def test_what_the_counts_of_ica_lack_is_not_known_and_is_counted(store, make_bat
         batches.keep(connection, batch, NOW, state="running", counts={"LINKED": 3}, total=3)
         found = submissions.get(connection, batch.submission_id)
     assert found.counts == {"LINKED": 3, "UNKNOWN": 5, "NOT_SENT": 1}
+
+
+def test_a_reader_has_one_view_of_the_store_whatever_is_written_meanwhile(store, make_batches):
+    count = select(func.count()).select_from(tables.batches)
+    make_batches(1)
+    with store.read() as reader:
+        before = reader.execute(count).scalar_one()
+        make_batches(2)
+        assert reader.execute(count).scalar_one() == before == 1
+    with store.read() as reader:
+        assert reader.execute(count).scalar_one() == 3

@@ -68,6 +68,8 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """One consistent view of the store; nothing is kept of what is written within."""
         with self.engine.connect() as connection:
+            if not self.is_sqlite:  # else each statement has a view of its own
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
