@@ -680,3 +680,17 @@ def test_an_item_offers_what_can_be_done_with_it_and_no_more(stored):
     confirm(visitor, f"{place}/undo")
     stored.work(30)
     assert offered(1) == ["Link again"]
+
+
+def test_what_was_stopped_is_not_sent_yet_no_more_while_others_run(tmp_path):
+    database = f"sqlite:///{tmp_path / 'linkboard.db'}"
+    with stage(database, tmp_path, rate=100.0, batch_size=5) as stored:
+        visitor = stored.visitor()
+        place = visitor.submit(data_ids(15, ending="00"))
+        visitor.post(f"{place}/stop")
+        stored.work(30)
+        confirm(visitor, f"{place}/retry?status=FAILED")
+        page = text(visitor.get(place))
+        assert "Not sent yet" not in page + text(visitor.get(f"{place}/attempts/1"))
+        assert "10 not sent" in text(visitor.get("/submissions"))
+        assert "Not sent" in page

@@ -103,3 +103,13 @@ def test_the_page_names_the_reason(stored, lists):
     visitor = stored.visitor()
     assert "FAILED Data is being archived" in text(confirmation(visitor))
     assert visitor.get("/reasons/retry?reason=999").status_code == 404
+
+
+def test_what_others_have_linked_since_is_not_offered(stored, lists):
+    visitor = stored.visitor()
+    stored.clock.advance(60)
+    visitor.submit([*ARCHIVED[5:], *data_ids(1)], name="by hand")
+    stored.work(30)
+    said = text(confirmation(visitor))
+    assert "mine , submitted by Dana Demo: 5 items" in said
+    assert "theirs" not in said

@@ -317,3 +317,11 @@ def test_a_draft_s_table_has_no_outcomes_yet(demo):
     assert rows(page) == data_ids(60)[:50]
     assert rows(demo.get(link(page, "Next"))) == data_ids(60)[50:]
     assert "Status" not in [cell.text for cell in elements(page, "th")]
+
+
+def test_a_page_beyond_the_end_leads_back(demo, st):
+    place = demo.submit(LINKED[:2])
+    st.work(60)
+    page = demo.get(f"{place}/items?before=1")
+    assert "This page lies beyond the end of the list." in text(page)
+    assert link(page, "Show the first page") == f"{place}/items"

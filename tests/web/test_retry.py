@@ -358,3 +358,14 @@ def test_picks_have_a_box_on_every_row(st):
     boxes = elements(visitor.get(f"{place}/items"), "input", name="position", form="pick")
     assert [box["value"] for box in boxes] == ["1", "2", "3", "4"]
     assert rows(visitor.get(place)) == MISSING
+
+
+def test_what_others_have_linked_since_is_not_offered_among_many_that_are_picked(stored):
+    visitor, archived = stored.visitor(), data_ids(5, ending="02", start=9_000)
+    place = visitor.submit([*data_ids(600), *archived])
+    stored.work(60)
+    visitor.submit([*archived, *data_ids(1)], name="by hand")
+    stored.work(60)
+    said = text(ask(visitor, f"{place}/retry", range(1, 606)))
+    assert "5 were linked by another submission meanwhile" in said
+    assert "None of these items can be tried again now" in said

@@ -330,3 +330,35 @@ def test_a_list_whose_unlinking_others_count_on_is_not_deleted(stored):
     assert {item["unlinked_since_by"] for item in exported(visitor, second)} == {"first"}
     visitor.post(f"{second}/delete")
     assert visitor.post(f"{first}/delete").status_code == 303
+
+
+def test_what_could_not_be_unlinked_stays_told_when_others_are_tried_again(stored, place):
+    visitor = stored.visitor()
+    confirm(visitor, f"{place}/undo")
+    stored.work(30)
+    confirm(visitor, f"{place}/retry")
+    stored.work(30)
+    assert "(2 could not be unlinked, 5 were linked before)" in headline(visitor.get(place))
+
+
+def test_an_undo_that_ica_has_lost_claims_nothing(stored):
+    visitor = stored.visitor()
+    place = visitor.submit(GOOD)
+    stored.work(30)
+    stored.sim.set_faults({"lost-batch": "40x"})
+    confirm(visitor, f"{place}/undo")
+    stored.work(2_000, step=60)
+    assert "could not be unlinked" not in headline(visitor.get(place))
+    assert "ICA no longer knows the batch" in text(visitor.get(f"{place}/attempts/2"))
+
+
+def test_what_was_linked_in_part_and_is_unlinked_since_is_told(stored):
+    visitor = stored.visitor()
+    first = visitor.submit(FOLDERS, name="first")
+    stored.work(30)
+    second = visitor.submit(FOLDERS, name="second")
+    stored.work(30)
+    confirm(visitor, f"{second}/undo?status=PARTIALLY_LINKED")
+    stored.work(30)
+    assert {item["unlinked_since_by"] for item in exported(visitor, first)} == {"second"}
+    assert visitor.post(f"{second}/delete").status_code == 409

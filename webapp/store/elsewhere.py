@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, select
 from webapp.store import sql
 from webapp.store.attempts import of_submission as attempts_of
 from webapp.store.items import Item
-from webapp.store.statuses import IN_PROJECT, UNLINKED, meaning
+from webapp.store.statuses import IN_PROJECT, SHOWN, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.store.tables import attempts, items, submissions
 from webapp.store.words import State
@@ -108,7 +108,7 @@ def hanging_on(connection: Connection, submission: Submission) -> str | None:
         .join(by_theirs, _gave(by_theirs, theirs))
     )
     unlinked = (mine.c.submission_id == submission.id) & mine.c.status.in_(UNLINKED)
-    linked_before = theirs.c.status.in_(IN_PROJECT) & (by_theirs.c.begun_at < by_mine.c.begun_at)
+    linked_before = theirs.c.status.in_(SHOWN) & (by_theirs.c.begun_at < by_mine.c.begun_at)
     found = select(submissions.c.name).select_from(held)
     found = found.where(unlinked, linked_before, others(submission))
     return connection.execute(found.limit(1)).scalar()
@@ -127,8 +127,8 @@ def changed_since(
     has linked what has ended and is not.
     """
     ended = [row for row in rows if meaning(row.status).final]
-    linked = [row for row in ended if row.status in IN_PROJECT]
-    not_linked = [row for row in ended if row.status not in IN_PROJECT]
+    linked = [row for row in ended if row.status in SHOWN]
+    not_linked = [row for row in ended if row.status not in SHOWN]
     unlinked_since = done_since(connection, submission, "unlink", linked)
     return unlinked_since | done_since(connection, submission, "link", not_linked)
 

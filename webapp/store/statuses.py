@@ -61,6 +61,8 @@ def _words(holds: Callable[[Meaning], bool]) -> frozenset[str]:
 
 MOVING = _words(lambda meant: not meant.final)
 IN_PROJECT = _words(lambda meant: meant.linked)
+SHOWN = IN_PROJECT | {"PARTIALLY_LINKED"}
+"""The words after which ICA shows an item in the project, whole or in part."""
 UNLINKED = _words(lambda meant: meant.unlinked)
 UNDOABLE = _words(lambda meant: meant.undo)
 ENDED_WELL = _words(lambda meant: meant.final and not meant.trouble)

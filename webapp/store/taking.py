@@ -222,7 +222,9 @@ def shared(connection: Connection, source: Submission, scope: Scope) -> int:
 
 
 def done_already(connection: Connection, source: Submission, kind: str, scope: Scope) -> int:
-    """Of how many of the first LOOKED_AT of these others have done it since: they are skipped."""
+    """Of how many of the first LOOKED_AT of these, or of all that are picked, others have done it
+    since: they are skipped.
+    """
     few = _first_few(connection, source, kind, scope)
     return len(elsewhere.done_since(connection, source, kind, few))
 
@@ -231,5 +233,5 @@ def _first_few(
     connection: Connection, source: Submission, kind: str, scope: Scope
 ) -> Sequence[Any]:
     chosen = Chosen(connection, source, kind, scope)
-    end = chosen.end_of_chunk(0, LOOKED_AT) or 0
+    end = max(scope.positions, default=0) or chosen.end_of_chunk(0, LOOKED_AT) or 0
     return _columns(connection, chosen.all & chosen.allowed & (items.c.position <= end))

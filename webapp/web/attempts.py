@@ -60,7 +60,7 @@ def page(submission_id: int, number: int) -> ResponseReturnValue:
         submission=submission,
         row=row,
         items=items.rows,
-        labels=standing.labels(submission),
+        labels=standing.labels_of(row.attempt),
         statuses=statuses,
         clear_url=place.but(status=None),
         export_url=exports.urls(submission, attempt=number, status=statuses),
@@ -94,7 +94,7 @@ def _row(submission: Submission, attempt: Attempt, cut: Sequence[Batch]) -> Row:
         title=title(attempt),
         sentence=_sentence(attempt),
         href=place,
-        segments=standing.segments(attempt.counts, place, standing.labels(submission)),
+        segments=standing.segments(attempt.counts, place, standing.labels_of(attempt)),
         receipt=acts.receipt(attempt),
         stop=_stop(attempt, cut)
         if viewer().id in (attempt.account_id, submission.account_id)
@@ -130,14 +130,14 @@ def _sentence(attempt: Attempt) -> str:
 
 
 def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> Counter[str]:
-    """The items, by status, that these attempts were to unlink, those behind the last link attempt,
-    that were not stopped, and that stand as before.
+    """The items, by status, that these attempts were to unlink, and that ICA has said stand as
+    before; unless what was unlinked was linked again since.
     """
-    linked = max((one.number for one in tries if one.kind == "link" and one.size), default=0)
-    unlinking = [one for one in tries if one.kind == "unlink" and one.number > linked]
+    relinked = max((one.number for one in tries if acts.of(one) is acts.RELINK), default=0)
+    unlinking = [one for one in tries if one.kind == "unlink" and one.number > relinked]
     ended = {one.number for one in unlinking if not one.runs}
     found: Counter[str] = Counter()
     for batch in cut:
-        if batch.attempt in ended and batch.state != BatchState.STOPPED:
+        if batch.attempt in ended and batch.state not in {BatchState.STOPPED, BatchState.LOST}:
             found.update({w: n for w, n in batch.held.items() if w not in TAKEN_OUT})
     return found

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, reasons, scopes, submissions
+from webapp.store import attempts, reasons, submissions
 from webapp.store.scopes import Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.store.taking import Confirmed
@@ -16,7 +16,7 @@ from webapp.web import acts, params
 from webapp.web import reasons as reasons_page
 from webapp.web.acts import RETRY
 from webapp.web.desk import desk, viewer
-from webapp.web.retry import LONGEST_TOKEN, begin_at_once
+from webapp.web.retry import LONGEST_TOKEN, begin_at_once, counted
 from webapp.web.scope import shown_at
 
 MOST = 50  # submissions of one confirmation
@@ -92,7 +92,7 @@ def _parts() -> list[Part]:
         held = reasons.holders(connection, reasons_page.chosen_of_request(), reason_id)[:MOST]
         known = submissions.many(connection, [holder.submission_id for holder in held])
         for source in (known[holder.submission_id] for holder in held):
-            tally = scopes.tally(connection, source, RETRY.kind, scope)
+            tally = counted(connection, source, RETRY, scope)
             if tally.made and source.state in BEGUN:
                 parts.append(Part(source, scope, tally))
     return parts

@@ -1,6 +1,6 @@
 """The item table, and one item's own page, live from ICA."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -166,6 +166,7 @@ def table(submission: Submission) -> dict[str, Any]:
         wanted = items.slices(cut, statuses, reason_id)
         found = items.page(connection, submission.id, wanted, text, cursor, size)
         since = elsewhere.changed_since(connection, submission, found.rows)
+        tries = attempts.of_submission(connection, submission.id)
     start = {**place.chosen, "from": found.rows[0].position - 1 if found.rows else None}
 
     def row(item: Item) -> ItemRow:
@@ -176,16 +177,18 @@ def table(submission: Submission) -> dict[str, Any]:
     return {
         "rows": list(map(row, found.rows)),
         "unlinked_since": any(not doing.linked for doing in since.values()),
-        "item_chips": chips(submission, place),
+        "item_chips": chips(submission, place, standing.labels(submission, tries)),
         "statuses": statuses,
         "q": text,
         "filtered": bool(statuses or text or reason_id),
+        "beyond": not found.rows and cursor != Cursor(),
         "reason": reasons.text_of(submission, reason_id),
         "all_reasons_url": place.but(reason=None),
         "chosen": place.chosen,
         **place.around(found),
         "items_url": place.address,
         "here_url": place.but(after=cursor.after, before=cursor.before),
+        "first_url": place.but(),
         "export_url": exports.urls(submission, status=statuses, reason=reason_id, q=text),
         "rows_read": standing.rows_read(cut),
         "moves": submission.state == State.ACTIVE,
@@ -194,12 +197,12 @@ def table(submission: Submission) -> dict[str, Any]:
     }
 
 
-def chips(submission: Submission, place: Place) -> list[Chip]:
+def chips(submission: Submission, place: Place, labels: Mapping[str, str]) -> list[Chip]:
     """One for each status there is, and for each that is chosen though there is none of it."""
     if submission.state == State.DRAFT and not submission.left_out:
         return []
     statuses = place.chosen["status"]
-    labels, shown = standing.labels(submission), standing.ordered(submission.counts)
+    shown = standing.ordered(submission.counts)
     shown += [word for word in statuses if word not in shown]
     return [
         Chip(
@@ -213,7 +216,7 @@ def chips(submission: Submission, place: Place) -> list[Chip]:
     ]
 
 
-def chips_of_page(submission: Submission) -> list[Chip]:
+def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> list[Chip]:
     """The chips for the table as the browser shows it now, by the address that its poll tells."""
     asked = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
     statuses = [word for word in asked.get("status", []) if params.STATUS.fullmatch(word)]
@@ -221,4 +224,4 @@ def chips_of_page(submission: Submission) -> list[Chip]:
         name: params.line(asked[name][0])[:200] for name in ("q", "size") if name in asked
     }
     here = url_for("items.page", submission_id=submission.id)
-    return chips(submission, Place(here, {"status": statuses, **kept}))
+    return chips(submission, Place(here, {"status": statuses, **kept}), labels)

@@ -63,6 +63,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         underway = chores.unfinished(connection, submission.id)
     total, run = sum(submission.counts.values()), {one.number for one in tries if one.runs}
     state, label = standing.badge(submission, tries)
+    labels = standing.labels(submission, tries)
     place = url_for("submissions.page", submission_id=submission.id)
     return {
         "submission": submission,
@@ -77,7 +78,8 @@ def shown(submission: Submission) -> dict[str, Any]:
         "label": label,
         "sentence": standing.sentence(submission, tries, attempts_page.stuck(tries, cut)),
         "troubles": troubles.of(submission, tries, cut),
-        "segments": standing.segments(submission.counts, place, standing.labels(submission)),
+        "segments": standing.segments(submission.counts, place, labels),
+        "labels": labels,
         "total": total,
         "percent": standing.percent_done(tries),
         "batches": cut,
@@ -148,7 +150,8 @@ def _part(submission_id: int) -> str | Response:
     submission = desk().read(submissions.get, submission_id)
     found = shown(submission)
     if submission.state in BEGUN:
-        found |= reasons.shown(submission) | {"item_chips": items.chips_of_page(submission)}
+        chips = items.chips_of_page(submission, found["labels"])
+        found |= reasons.shown(submission) | {"item_chips": chips}
     moved_on = request.args.get("shows", submission.state) in PARTS.keys() - {submission.state}
     if moved_on or (submission.state == State.DRAFT and not found["chores"]):
         return Response(headers={"HX-Refresh": "true"})  # it is another page now

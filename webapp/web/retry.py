@@ -54,7 +54,7 @@ def _asked(act: Act, submission_id: int) -> ResponseReturnValue:
     # before the store is written to.
     at = scope.shown_at(desk().now() if source.state == State.ACTIVE else None)
     chosen = replace(scope.of_request(act.status), at=at)
-    tally = desk().read(_tally, source, act, chosen)
+    tally = desk().read(counted, source, act, chosen)
     said = min(request.form.get("confirmed", tally.confirmed, int), source.item_count)
     if tally.confirmed > said or not tally.made:
         return _confirmation(act, source, said if tally.made else 0)
@@ -76,7 +76,7 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
         tally, alone = _counted(connection, act, source, chosen)
         shared = taking.shared(connection, source, chosen) if act is UNDO else 0
         done = taking.done_already(connection, source, act.kind, chosen)
-        tally = _less(tally, done)
+        tally = _less(tally, done, chosen)
     page = render_template(
         "retry/confirm.html",
         act=act,
@@ -89,8 +89,8 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
         skipped=act.told(tally.skipped),
         choices=_choices(act, source, chosen, alone),
         shared=shared,
-        done=done if tally.made >= taking.LOOKED_AT else 0,
-        shared_of=taking.LOOKED_AT if tally.made > taking.LOOKED_AT else None,
+        done=0 if tally.skipped["meanwhile"] else done,
+        shared_of=None if chosen.positions else _looked_at(tally),
         grown_from=grown_from,
         at=desk().now() if source.state == State.ACTIVE else None,
         token=secrets.token_urlsafe(12),
@@ -98,14 +98,20 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
     return page, 422 if request.method == "POST" and (grown_from or not tally.made) else 200
 
 
-def _tally(connection: Connection, source: Submission, act: Act, chosen: Scope) -> Tally:
+def counted(connection: Connection, source: Submission, act: Act, chosen: Scope) -> Tally:
+    """What would become of these items, as the page that has it confirmed says it."""
     found = scopes.tally(connection, source, act.kind, chosen)
-    return _less(found, taking.done_already(connection, source, act.kind, chosen))
+    return _less(found, taking.done_already(connection, source, act.kind, chosen), chosen)
 
 
-def _less(tally: Tally, done: int) -> Tally:
+def _looked_at(tally: Tally) -> int | None:
+    """So many of them were looked for in other submissions; None: all."""
+    return taking.LOOKED_AT if tally.confirmed > taking.LOOKED_AT else None
+
+
+def _less(tally: Tally, done: int, chosen: Scope) -> Tally:
     """Without what others have done since, where all items were looked at for that."""
-    if tally.made > taking.LOOKED_AT:
+    if _looked_at(tally) and not chosen.positions:
         return tally
     return replace(tally, made=tally.made - done, skipped=tally.skipped + Counter(meanwhile=done))
 

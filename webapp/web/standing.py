@@ -184,10 +184,11 @@ def _undone(counts: Mapping[str, int], total: int, stuck: Mapping[str, int]) -> 
     in_part = sum(n for word, n in counts.items() if word.startswith("PARTIALLY"))
     held, before = sum(stuck.values()), counts.get("ALREADY_LINKED", 0)
     before -= stuck.get("ALREADY_LINKED", 0)
-    stay = [(held, "could not be unlinked"), (before, "were linked before")]
+    was = "was" if before == 1 else "were"
+    stay = [(held, "could not be unlinked"), (before, f"{was} linked before")]
     rest = [(in_part, "in part"), (total - unlinked - linked - in_part, "not linked")]
     if not any(statuses.meaning(word).undo for word in counts):  # as the board has it
-        kept = [(held, "could not be unlinked"), (before, "were linked before and stay")]
+        kept = [stay[0], (before, f"{stay[1][1]} and {'stays' if before == 1 else 'stay'}")]
         return f"Undone: {_terms([(unlinked, 'unlinked'), *kept, *rest])}"
     of_these = f" ({_terms(stay)})" if held or before else ""
     linked_of = f"{linked:,} of {plural(total, 'item')} linked{of_these}"
@@ -211,11 +212,12 @@ SHORT |= dict.fromkeys(("PARTIALLY_LINKED", "PARTIALLY_UNLINKED"), "in part")
 SHORT |= dict.fromkeys((UNREAD, UNKNOWN), "not known")
 
 
-def in_short(submission: Submission) -> str:
+def in_short(submission: Submission, attempts: Sequence[Attempt]) -> str:
     """Its counts in one line: 27 linked, 3 failed."""
     words: dict[str, str] = SHORT
     if submission.state == State.ACTIVE:
-        words = SHORT | dict.fromkeys(MOVING, "under way") | {NOT_SENT: "not sent yet"}
+        not_sent = labels(submission, attempts)[NOT_SENT].lower()
+        words = SHORT | dict.fromkeys(MOVING, "under way") | {NOT_SENT: not_sent}
     found: Counter[str] = Counter()
     for word in ordered(submission.counts):
         found[words.get(word, word)] += submission.counts[word]
@@ -242,9 +244,17 @@ WHILE = {
 }
 
 
-def labels(submission: Submission) -> dict[str, str]:
-    """Our own words, in the words of the moment."""
-    return WHILE.get(State(submission.state), OURS)
+def labels(submission: Submission, attempts: Sequence[Attempt]) -> dict[str, str]:
+    """Our own words, in the words of the moment; only what its first attempt has not sent waits."""
+    found = WHILE.get(State(submission.state), OURS)
+    if submission.state == State.ACTIVE:
+        found = found | {NOT_SENT: labels_of(attempts[0])[NOT_SENT]}
+    return found
+
+
+def labels_of(attempt: Attempt) -> dict[str, str]:
+    """Our own words for what an attempt has found."""
+    return WHILE[State.ACTIVE] if attempt.runs else OURS
 
 
 def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[str, str | None]:
