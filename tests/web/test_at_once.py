@@ -14,6 +14,7 @@ from tests.web.markup import element
 from tests.web.waiting import waiters
 from tests.work.seen import cut, number, submission
 from webapp.store import Store, batches, chores, drafts, taking, upkeep, uploads
+from webapp.store import attempts as attempts_of
 from webapp.store.leases import LEASE
 from webapp.store.rollup import roll_up
 from webapp.store.scopes import Scope
@@ -106,6 +107,27 @@ def test_whoever_changes_a_list_locks_its_batches_first(stored, monkeypatch, act
             roll_up(connection, batch.submission_id, stored.clock.now)  # PostgreSQL saw a deadlock
         changed.result()
     assert submission(stored, place).counts == {"FAILED": 5}
+
+
+def test_who_waits_for_the_batches_of_a_list_gets_those_made_meanwhile(stored):
+    place = stored.visitor().submit(data_ids(2, ending="00"))
+    stored.work(30)
+    submission_id = number(place)
+
+    def lock():
+        with stored.store.write() as connection:
+            return [batch.ordinal for batch in batches.lock_all(connection, submission_id)]
+
+    with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
+        with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
+            batches.lock_all(connection, submission_id)
+            waiting = pool.submit(lock)
+            while not someone_waits():
+                assert not wait([waiting], timeout=0.01).done
+            first = attempts_of.get(connection, submission_id, 1)
+            at = {"first_position": 3, "last_position": 2, "size": 0}
+            batches.new(connection, first, ordinal=2, **at)
+        assert waiting.result() == [1, 2]
 
 
 def test_what_is_about_to_be_tried_again_is_not_deleted(stored):

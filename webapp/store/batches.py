@@ -261,6 +261,8 @@ def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
     Before its chores, and these before the submission itself: everybody locks in this order.
     """
     mine = select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.id)
+    connection.execute(mine.with_for_update())
+    # Once more: who had to wait for another's attempt has not seen the batches that it made.
     return sql.fetch(connection, mine.with_for_update(), Batch)
 
 
