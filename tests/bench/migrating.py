@@ -154,9 +154,10 @@ def fill(database_url, count, lists):
 
 
 @contextmanager
-def _database(postgresql, folder):
+def database(postgresql, folder):
+    """The URL of an empty database, of a file in the folder or of a PostgreSQL of its own."""
     if postgresql:
-        with throwaway_cluster() as cluster, cluster.empty_database() as url:
+        with throwaway_cluster() as cluster, cluster.emptydatabase() as url:
             yield url
     else:
         yield f"sqlite:///{folder}/linkboard.db"
@@ -182,7 +183,7 @@ def main():
     given = asked.parse_args()
     with (
         tempfile.TemporaryDirectory(dir=given.folder) as folder,
-        _database(given.postgresql, folder) as url,
+        database(given.postgresql, folder) as url,
     ):
         fill(url, given.items, given.lists)
         before = sum(file.stat().st_size for file in Path(folder).iterdir())

@@ -20,7 +20,7 @@ from pathlib import Path
 from sqlalchemy import select, text, update
 
 from tests.bench.bench import Table
-from tests.postgres import throwaway_cluster
+from tests.bench.migrating import database
 from tests.simulated import FIRST_PROJECT
 from tests.stage import stage
 from tests.web.confirming import fields
@@ -177,15 +177,6 @@ def write_to(url):
     print(*waits, sep="\n")
 
 
-@contextmanager
-def _database(postgresql, folder):
-    if postgresql:
-        with throwaway_cluster() as cluster, cluster.database() as url:
-            yield url
-    else:
-        yield f"sqlite:///{folder}/linkboard.db"
-
-
 def main():
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--postgresql", action="store_true")
@@ -197,7 +188,7 @@ def main():
         return
     with (
         tempfile.TemporaryDirectory() as folder,
-        _database(given.postgresql, folder) as url,
+        database(given.postgresql, folder) as url,
         stage(url, Path(folder), rate=1e9, batch_size=BATCH) as st,
     ):
         visitor, table = st.visitor(), Table()
