@@ -157,7 +157,7 @@ def fill(database_url, count, lists):
 def database(postgresql, folder):
     """The URL of an empty database, of a file in the folder or of a PostgreSQL of its own."""
     if postgresql:
-        with throwaway_cluster() as cluster, cluster.emptydatabase() as url:
+        with throwaway_cluster() as cluster, cluster.empty_database() as url:
             yield url
     else:
         yield f"sqlite:///{folder}/linkboard.db"
