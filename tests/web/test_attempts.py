@@ -1,5 +1,7 @@
 """Attempts live inside their list: each keeps its own numbers, and the list says how ids stand."""
 
+from itertools import chain
+
 import pytest
 
 from tests.stage import data_ids, stage, text
@@ -15,8 +17,11 @@ from tests.web.confirming import (
     told,
 )
 from tests.web.markup import element, elements, link, rows
+from tests.work.seen import number as number_of
 from tests.work.seen import settle
-from webapp.store import chores
+from webapp.store import attempts as attempts_of
+from webapp.store import chores, history
+from webapp.store.pages import Cursor
 from webapp.work import take
 
 GOOD = data_ids(60)
@@ -694,3 +699,36 @@ def test_what_was_stopped_is_not_sent_yet_no_more_while_others_run(tmp_path):
         assert "Not sent yet" not in page + text(visitor.get(f"{place}/attempts/1"))
         assert "10 not sent" in text(visitor.get("/submissions"))
         assert "Not sent" in page
+
+
+def test_an_attempt_is_paged_whole_both_ways_at_every_moment(tmp_path):
+    def pages_of(attempt, start, step):
+        cursor, found = start, []
+        while cursor:
+            with desk.store.read() as connection:
+                shown = history.page(connection, attempt, [], cursor, 3)
+            found.append([row.position for row in shown.rows])
+            cursor = step(shown)
+        return found
+
+    def after(shown):
+        return shown.next and Cursor(after=shown.next)
+
+    def before(shown):
+        return shown.previous and Cursor(before=shown.previous)
+
+    database = f"sqlite:///{tmp_path / 'linkboard.db'}"
+    with stage(database, tmp_path, rate=30.0, batch_size=4) as desk:
+        visitor = desk.visitor()
+        place = visitor.submit(data_ids(20, ending="00"))
+        for attempt_number in (1, 2):
+            for _ in range(4):
+                with desk.store.read() as connection:
+                    attempt = attempts_of.get(connection, number_of(place), attempt_number)
+                forwards = list(chain(*pages_of(attempt, Cursor(), after)))
+                backwards = list(chain(*pages_of(attempt, Cursor(before=100), before)[::-1]))
+                assert forwards == backwards == list(range(1, 21))
+                desk.work(1)
+            desk.work(30)
+            if attempt_number == 1:
+                confirm(visitor, f"{place}/retry")

@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, literal, select
 
 from webapp.store import batches, pages, sql
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
-from webapp.store.items import Item, ranges
+from webapp.store.items import Item
 from webapp.store.pages import Cursor, Page, cut
 from webapp.store.statuses import becomes_the_rows
 from webapp.store.tables import history, items
@@ -43,7 +43,7 @@ def page(
 
     Each stands in its row, or in its history.
     """
-    parts = list(_parts(connection, attempt, statuses))
+    parts = list(_parts(connection, attempt, statuses, cursor, size + 1))
     if not parts:
         return Page([], None, None)
     limited = [
@@ -62,7 +62,7 @@ def each(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[It
 
 
 def _parts(
-    connection: Connection, attempt: Attempt, statuses: Sequence[str]
+    connection: Connection, attempt: Attempt, statuses: Sequence[str], cursor: Cursor, limit: int
 ) -> Iterator[tuple[Any, ...]]:
     """For each status a range of the rows and one of the history, where it has any by the numbers
     of the batches: a statement, its key and, if known, the first and the last position.
@@ -74,12 +74,29 @@ def _parts(
     found = sum((Counter(batch.found) for batch in cut), Counter[str]())
     standing = found - sum((Counter(batch.taken) for batch in cut), Counter[str]())
     for status in dict.fromkeys(statuses or (*found, UNREAD, NOT_SENT)):
-        if held := wordless.get(status):
-            ends = (held[0].first_position, held[-1].last_position)
-            yield _without_word(attempt, held, status), items.c.position, *ends
+        for batch in _ahead(wordless.get(status, []), cursor, limit):
+            ends = (batch.first_position, batch.last_position)
+            yield _without_word(attempt, batch, status), items.c.position, *ends
         if status != UNREAD and standing[status] and becomes_the_rows(attempt.kind, status):
             yield _standing(attempt, status), items.c.position
         yield _past(attempt, status), history.c.position
+
+
+def _ahead(held: Sequence[Batch], cursor: Cursor, limit: int) -> Iterator[Batch]:
+    """The first of these batches in the direction of the cursor, in whose order their items stand,
+    that have as many unread ones; the very first may be passed by it in part.
+    """
+    backwards = cursor.before is not None
+    found = -1
+    for batch in reversed(held) if backwards else held:
+        if backwards and batch.first_position >= (cursor.before or 0):
+            continue
+        if not backwards and batch.last_position <= (cursor.after or 0):
+            continue
+        if found >= limit:
+            return
+        yield batch
+        found = 0 if found < 0 else found + batch.found[UNREAD]
 
 
 def _standing(attempt: Attempt, status: str) -> Select[Any]:
@@ -96,15 +113,14 @@ def _past(attempt: Attempt, status: str) -> Select[Any]:
     return found.where(*ours, history.c.attempt == attempt.number, history.c.status == status)
 
 
-def _without_word(attempt: Attempt, cut: Sequence[Batch], status: str) -> Select[Any]:
-    """What it holds and has found nothing of yet."""
+def _without_word(attempt: Attempt, batch: Batch, status: str) -> Select[Any]:
+    """What the batch holds and the attempt has found nothing of yet."""
     blank = {"status": literal(status), "reason": literal(""), "path": literal("")}
     columns = (blank.get(column.name, column).label(column.name) for column in items.c)
     found = select(*columns).where(items.c.submission_id == attempt.submission_id)
     if attempt.number == 1:
-        in_range = (items.c.position.between(first, last) for first, last in ranges(cut))
-        return found.where(items.c.status == UNREAD, items.c.batch_id.is_(None), or_(*in_range))
-    held = items.c.batch_id.in_([batch.id for batch in cut])
+        return found.where(items.c.status == UNREAD, items.c.batch_id.is_(None))
+    held = items.c.batch_id == batch.id
     return found.where(
         held, items.c.attempt != attempt.number, ~keeps(history.c.attempt == attempt.number)
     )
