@@ -1,6 +1,12 @@
 """What operators ask: is it alive, is it ready, how much is there; and the database away."""
 
 import re
+import sqlite3
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from tests.stage import data_ids, text
 
@@ -30,15 +36,45 @@ def test_metrics_are_read_from_the_store(stored):
     assert "fil." not in found
 
 
-def lose(st, table):
-    with st.store.write() as connection:
-        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO gone")
+@contextmanager
+def statements(change):
+    """Every statement that names a table is what `change` makes of it."""
+    event.listen(Engine, "before_cursor_execute", change, retval=True)
+    yield
+    event.remove(Engine, "before_cursor_execute", change)
+
+
+def away(table):
+    """The disk under this table does not answer."""
+
+    def fails(_connection, _cursor, statement, parameters, *_):
+        if table in statement:
+            cause = sqlite3.OperationalError("disk I/O error")
+            raise OperationalError(statement, parameters, cause)
+        return statement, parameters
+
+    return statements(fails)
+
+
+@pytest.mark.parametrize("wrong", ["SELECT nothing FROM submissions", "SELECT 1 FROM nothing"])
+def test_a_statement_that_is_our_own_mistake_is_a_500_in_the_log(stored, caplog, wrong):
+    def breaks(_connection, _cursor, statement, parameters, *_):
+        of_the_board = "last_attempt_id" in statement
+        return (wrong, ()) if of_the_board else (statement, parameters)
+
+    demo = stored.visitor()
+    with statements(breaks):
+        answer = demo.get("/submissions")
+    assert answer.status_code == 500
+    assert "our mistake" in text(answer)
+    assert "nothing" in str(caplog.records[-1].exc_info[1])
 
 
 def test_a_database_that_is_away_is_a_503_that_says_so(st, demo):
     place = demo.submit(data_ids(1))
-    lose(st, "sessions")
-    for answer in (demo.get(place), demo.part(f"{place}/progress"), demo.post(f"{place}/stop")):
+    with away("sessions"):
+        answers = [demo.get(place), demo.part(f"{place}/progress"), demo.post(f"{place}/stop")]
+    for answer in answers:
         assert answer.status_code == 503
         assert "Nothing is lost" in text(answer)
         assert answer.headers["Retry-After"] == "10"
@@ -47,16 +83,14 @@ def test_a_database_that_is_away_is_a_503_that_says_so(st, demo):
 def test_it_is_one_too_when_it_goes_away_after_the_door(st, demo):
     place = demo.submit(data_ids(1))
     for table in ("batches", "workers"):
-        lose(st, table)
-        assert demo.get(place).status_code == 503
-        assert "Nothing is lost" in text(demo.get(place))
-        with st.store.write() as connection:
-            connection.exec_driver_sql(f"ALTER TABLE gone RENAME TO {table}")
+        with away(table):
+            assert demo.get(place).status_code == 503
+            assert "Nothing is lost" in text(demo.get(place))
     assert demo.get(place).status_code == 200
 
 
 def test_operators_are_told_so_likewise(st, nobody):
-    lose(st, "workers")
-    assert nobody.get("/healthz").status_code == 200
-    assert nobody.get("/readyz").status_code == 503
-    assert nobody.get("/metrics").status_code == 503
+    with away("workers"):
+        assert nobody.get("/healthz").status_code == 200
+        assert nobody.get("/readyz").status_code == 503
+        assert nobody.get("/metrics").status_code == 503

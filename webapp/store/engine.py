@@ -1,6 +1,7 @@
 """The engine, and the two ways to use it: read() and write()."""
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,8 +11,17 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from webapp.store import backup, versions
@@ -157,7 +167,15 @@ def _make_engine(url: str, role: str) -> Engine:
     engine = create_engine(url, **waits, **pool)
     event.listen(engine, "connect", partial(_prepare_sqlite, PRAGMAS[role]))
     event.listen(engine, "begin", partial(_begin_sqlite, BEGIN[role]))
+    event.listen(engine, "handle_error", _tell_our_mistakes_apart)
     return engine
+
+
+def _tell_our_mistakes_apart(found: ExceptionContext) -> None:
+    """SQLite calls a wrong statement operational too, as if the database were away."""
+    cause = found.original_exception
+    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+        raise ProgrammingError(found.statement, found.parameters, cause) from cause
 
 
 def _prepare_sqlite(pragmas: Sequence[str], connection: Any, _record: Any) -> None:
