@@ -62,7 +62,7 @@ def _worker(store: Store, now: float) -> Finding:
     if beat_at is None:
         return Finding(False, "No worker runs: start `linkboard serve` or `linkboard work`.")
     age = round(now - beat_at)
-    if age > workers.SILENT_AFTER:
+    if workers.is_silent(beat_at, now):
         return Finding(False, f"No worker was heard of for {age} s: start `linkboard work`.")
     return Finding(True, f"A worker was heard of {age} s ago.")
 

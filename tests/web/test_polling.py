@@ -157,6 +157,15 @@ def test_access_that_ica_withdrew_ends_the_polling(st, demo):
     assert colleague.get(place).status_code == 404
 
 
+def test_a_list_of_another_ica_is_not_polled_by_who_may_read_a_like_project(stored):
+    demo = stored.visitor()
+    place = demo.submit(data_ids(3))
+    with stored.store.write() as connection:
+        connection.exec_driver_sql("UPDATE submissions SET ica_url = 'https://elsewhere.test'")
+    assert demo.get(place).status_code == 404
+    assert demo.part(f"{place}/progress").status_code == 404
+
+
 def test_the_board_s_rows_are_answered_likewise(st, demo):
     demo.submit(data_ids(300))
     part = element(demo.get("/submissions?q=list"), id="rows")

@@ -11,7 +11,7 @@ from webapp.store.items import Item
 from webapp.store.statuses import IN_PROJECT, SHOWN, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.store.tables import attempts, items, submissions
-from webapp.store.words import State
+from webapp.store.words import BEGUN
 
 AnyRow = Item | Row[*tuple[Any, ...]]
 """An item, or its columns position, data_id and attempt."""
@@ -37,7 +37,7 @@ def others(submission: Submission) -> ColumnElement[bool]:
         (submissions.c.ica_url == submission.ica_url)
         & (submissions.c.project_id == submission.project_id)
         & (submissions.c.id != submission.id)
-        & submissions.c.state.in_([State.ACTIVE, State.SETTLED])
+        & submissions.c.state.in_(BEGUN)
     )
 
 

@@ -4,13 +4,25 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from webapp.store import access as access_of
 from webapp.store import attempts, sql
 from webapp.store.accounts import Account
 from webapp.store.tables import access, accounts, items, submissions
-from webapp.store.words import UNREAD, AttemptState, BoardWord, Phase, State
+from webapp.store.words import BEGUN, LISTED, UNREAD, AttemptState, BoardWord, Phase, State
 
 WATCHED_FOR = 30.0  # seconds that a watcher counts after they were last seen
 
@@ -50,6 +62,11 @@ class Submission:
     def is_watched(self, now: float) -> bool:
         """Whether somebody looked at it just now."""
         return now - self.watched_at < WATCHED_FOR
+
+    @property
+    def begun(self) -> bool:
+        """Whether its list was submitted."""
+        return self.state in BEGUN
 
     @property
     def shown_state(self) -> str:
@@ -112,8 +129,8 @@ def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, S
 def holding(connection: Connection, account: Account, data_id: str, now: float) -> list[Submission]:
     """The submissions that the account may see and that hold the id, the newest first."""
     held = select(items.c.submission_id).where(items.c.data_id == data_id)
-    shown = submissions.c.state.in_([State.DRAFT, State.ACTIVE, State.SETTLED])
-    statement = with_submitter().where(submissions.c.id.in_(held), shown, seen_by(account, now))
+    listed = submissions.c.state.in_(LISTED)
+    statement = with_submitter().where(submissions.c.id.in_(held), listed, seen_by(account, now))
     newest = statement.order_by(submissions.c.id.desc()).limit(50)
     return sql.fetch(connection, newest, Submission)
 
@@ -133,18 +150,22 @@ def with_submitter() -> Select[Any]:
     )
 
 
-def seen_by(account: Account, now: float) -> ColumnElement[bool]:
-    """ICA lets the account read the project; what is no submission yet is its maker's alone."""
-    readable = (
-        select(access.c.project_id)
-        .where(access.c.account_id == account.id, access_of.holds(now))
-        .scalar_subquery()
+def seen_by(
+    account: Account | ReadOnlyColumnCollection[str, Any], now: float | BindParameter[float]
+) -> ColumnElement[bool]:
+    """ICA lets the account read the project; what is no submission yet is its maker's alone.
+
+    `account` may be the columns of the table of accounts, in a statement that joins it.
+    """
+    readable = exists().where(
+        access.c.account_id == account.id,
+        access.c.project_id == submissions.c.project_id,
+        access_of.holds(now),
     )
-    begun = submissions.c.state.in_([State.ACTIVE, State.SETTLED])
     return and_(
         submissions.c.ica_url == account.ica_url,
-        submissions.c.project_id.in_(readable),
-        or_(begun, submissions.c.account_id == account.id),
+        readable,
+        or_(submissions.c.state.in_(BEGUN), submissions.c.account_id == account.id),
     )
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Connection, Double, and_, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Double, bindparam, func, select, update
 
-from webapp.store import access as access_of
 from webapp.store.sessions import hashed
-from webapp.store.tables import access, accounts, attempts, batches, sessions, submissions
-from webapp.store.words import WATCHED, AttemptState, Blocked, State, Task
+from webapp.store.submissions import seen_by
+from webapp.store.tables import accounts, attempts, batches, sessions, submissions
+from webapp.store.words import WATCHED, AttemptState, Blocked, Task
 from webapp.store.workers import last_beat_query
 
 NOTED_EVERY = 10.0  # seconds between two writes that somebody watches
@@ -15,24 +15,18 @@ NOTED_EVERY = 10.0  # seconds between two writes that somebody watches
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """All that decides whether a watched page still shows the truth."""
+    """All that decides whether a watched page still shows the truth.
 
-    account_id: int
-    submitter_id: int
-    readable: bool | None
-    begun: bool
+    allowed: whether the viewer may see the submission.
+    """
+
+    allowed: bool
     revision: int
     watched_at: float
     trouble: str
     beat_at: float | None
 
-    @property
-    def allowed(self) -> bool:
-        """Whether the viewer may see the submission."""
-        return bool(self.readable) and (self.begun or self.account_id == self.submitter_id)
 
-
-_BEGUN = submissions.c.state.in_([State.ACTIVE, State.SETTLED])
 _NOW: BindParameter[float] = bindparam("now", type_=Double)
 _TROUBLE = (  # that ICA makes to whoever has an attempt running
     select(func.max(accounts.c.trouble))
@@ -41,26 +35,18 @@ _TROUBLE = (  # that ICA makes to whoever has an attempt running
     .correlate(submissions)
     .scalar_subquery()
 )
+_VIEWER = accounts.alias("viewer")
 _STATEMENT = (
     select(
-        sessions.c.account_id,
-        submissions.c.account_id.label("submitter_id"),
-        access_of.holds(_NOW).label("readable"),
-        _BEGUN.label("begun"),
+        seen_by(_VIEWER.c, _NOW).label("allowed"),
         submissions.c.revision,
         submissions.c.watched_at,
         func.coalesce(_TROUBLE, "").label("trouble"),
         last_beat_query().label("beat_at"),
     )
     .select_from(sessions)
+    .join(_VIEWER, _VIEWER.c.id == sessions.c.account_id)
     .join(submissions, submissions.c.id == bindparam("submission"))
-    .outerjoin(
-        access,
-        and_(
-            access.c.account_id == sessions.c.account_id,
-            access.c.project_id == submissions.c.project_id,
-        ),
-    )
     .where(sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > _NOW)
 )
 

@@ -15,7 +15,7 @@ from webapp.store.engine import Store
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT
 from webapp.store.submissions import seen_by
 from webapp.store.tables import attempts, batches, find_ids, items, submissions
-from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, UNSENT, State
+from webapp.store.words import LEFT_OUT, LISTED, NOT_SENT, UNREAD, UNSENT, State
 
 CHUNK = 1_000  # ids that one statement looks for
 
@@ -113,8 +113,7 @@ def _confirmed(told: Sequence[Sighting]) -> Sighting:
 def holders(connection: Connection, reader: Reader) -> dict[int, Holder]:
     """The submissions that the reader may see and whose items count, by their ids."""
     of = submissions.c
-    counts = of.state.in_([State.DRAFT, State.ACTIVE, State.SETTLED])
-    shown = counts & seen_by(reader.account, reader.now)
+    shown = of.state.in_(LISTED) & seen_by(reader.account, reader.now)
     columns = (of.id, of.project_id, of.state, of.created_at, of.revision, of.item_count)
     rows = connection.execute(select(*columns).where(shown).order_by(of.id)).all()
     theirs = select(attempts.c.submission_id, attempts.c.number, attempts.c.begun_at)

@@ -21,7 +21,8 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
-BEGUN = frozenset({State.ACTIVE, State.SETTLED})
+BEGUN = frozenset({State.ACTIVE, State.SETTLED})  # its list was submitted
+LISTED = BEGUN | {State.DRAFT}  # its list was read whole, so its items count
 
 
 class Phase(StrEnum):

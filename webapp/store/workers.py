@@ -20,6 +20,11 @@ def beat(connection: Connection, worker_id: str, started_at: float, now: float) 
     return connection.execute(living).scalar_one()
 
 
+def is_silent(beat_at: float | None, now: float) -> bool:
+    """Whether the workers, whose newest beat this is, count as gone."""
+    return beat_at is None or now - beat_at > SILENT_AFTER
+
+
 def last_beat_query() -> ScalarSelect[float]:
     """A scalar subquery: the newest beat of all workers, null if there was none."""
     return select(func.max(workers.c.beat_at)).scalar_subquery()

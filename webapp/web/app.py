@@ -12,7 +12,6 @@ from werkzeug.utils import find_modules, import_string
 from webapp import __version__, paths
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store, workers
-from webapp.store.workers import SILENT_AFTER
 from webapp.vault import Vault, secret_key_for
 from webapp.web import errors, filters, forms, guard, params, session
 from webapp.web.build import static_version
@@ -76,4 +75,4 @@ def _worker_asleep_since() -> float | None:
     except DatabaseAway:
         return None  # this page is the one that says so
     heard_at = desk().started_at if beat_at is None else beat_at
-    return heard_at if desk().now() - heard_at > SILENT_AFTER else None
+    return heard_at if workers.is_silent(heard_at, desk().now()) else None

@@ -9,7 +9,7 @@ from webapp.ica.client import IcaClient
 from webapp.store import Connection, access, attempts, submissions
 from webapp.store.accounts import Account
 from webapp.store.submissions import Submission
-from webapp.store.words import BEGUN, State
+from webapp.store.words import State
 from webapp.work import house
 from webapp.work.context import Context
 
@@ -92,7 +92,7 @@ def listed_or_404(submission_id: int) -> Submission:
 def begun_submission(submission_id: int, code: int, otherwise: str) -> Submission:
     """The submission, if its list was submitted; else the visitor is told `otherwise`."""
     found = submission_or_404(submission_id)
-    if found.state not in BEGUN:
+    if not found.begun:
         abort(code, otherwise)
     return found
 

@@ -11,7 +11,6 @@ from webapp.store import attempts, reasons, submissions
 from webapp.store.scopes import Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.store.taking import Confirmed
-from webapp.store.words import BEGUN
 from webapp.web import acts, params
 from webapp.web import reasons as reasons_page
 from webapp.web.acts import RETRY
@@ -93,7 +92,7 @@ def _parts() -> list[Part]:
         known = submissions.many(connection, [holder.submission_id for holder in held])
         for source in (known[holder.submission_id] for holder in held):
             tally = counted(connection, source, RETRY, scope)
-            if tally.made and source.state in BEGUN:
+            if tally.made and source.begun:
                 parts.append(Part(source, scope, tally))
     return parts
 

@@ -17,7 +17,7 @@ from webapp.store.elsewhere import Doing
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.store.words import NOT_SENT, UNREAD, State
+from webapp.store.words import LISTED, NOT_SENT, UNREAD
 from webapp.web import downloads, standing
 from webapp.web.desk import Desk, desk, submission_or_404
 from webapp.work import read
@@ -29,7 +29,6 @@ TOO_LONG = (
     "It was worked on for five minutes without coming to its end. The items themselves can be "
     "exported from the page of the submission."
 )
-HANDED_BACK = {State.DRAFT, State.ACTIVE, State.SETTLED}
 
 blueprint = Blueprint("handback", __name__)
 
@@ -123,7 +122,7 @@ def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
     upload = desk().read(uploads.get, submission.id)
     if upload is None:
         abort(404, "This submission has no list of its own: it was not made from an upload.")
-    if submission.state not in HANDED_BACK:
+    if submission.state not in LISTED:
         abort(409, "This list was not read to its end, so there is nothing to hand back yet.")
     part = request.args.get("part", "0")
     if part not in {str(number) for number in range(len(upload.parts))}:

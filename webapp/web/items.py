@@ -15,7 +15,7 @@ from webapp.store.items import Item
 from webapp.store.pages import Cursor
 from webapp.store.scopes import DOUBTED
 from webapp.store.submissions import Submission
-from webapp.store.words import BEGUN, LEFT_OUT, NOT_SENT, UNREAD, State
+from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, State
 from webapp.web import acts, errors, exports, params, reasons, standing
 from webapp.web import attempts as attempts_page
 from webapp.web.acts import UNDO, Act, offered
@@ -192,7 +192,7 @@ def table(submission: Submission) -> dict[str, Any]:
         "export_url": exports.urls(submission, status=statuses, reason=reason_id, q=text),
         "rows_read": standing.rows_read(cut),
         "moves": submission.state == State.ACTIVE,
-        "pickable": submission.state in BEGUN,
+        "pickable": submission.begun,
         "drafted": submission.state == State.DRAFT and not submission.left_out,
     }
 

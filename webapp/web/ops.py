@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from webapp.store import DatabaseAway, figures, workers
-from webapp.store.workers import SILENT_AFTER
 from webapp.web.desk import desk
 
 blueprint = Blueprint("ops", __name__)
@@ -64,5 +63,6 @@ def _not_ready() -> str:
         return "The database can't be reached."
     if beat_at is None:
         return "No worker was ever seen. Start one with `linkboard serve` or `linkboard work`."
-    silent = desk().now() - beat_at
-    return f"No worker was seen for {silent:.0f} s." if silent > SILENT_AFTER else ""
+    now = desk().now()
+    silent = workers.is_silent(beat_at, now)
+    return f"No worker was seen for {now - beat_at:.0f} s." if silent else ""

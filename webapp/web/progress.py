@@ -6,15 +6,14 @@ from typing import Any
 from flask import Blueprint, Response, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, chores, submissions, uploads, watching
+from webapp.store import attempts, batches, chores, submissions, uploads, watching, workers
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
 from webapp.store.statuses import TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
 from webapp.store.watching import NOTED_EVERY, Glance
-from webapp.store.words import BEGUN, LEFT_OUT, ChoreKind, State
-from webapp.store.workers import SILENT_AFTER
+from webapp.store.words import LEFT_OUT, ChoreKind, State
 from webapp.web import attempts as attempts_page
 from webapp.web import guard, items, params, reasons, standing, troubles
 from webapp.web.acts import RETRY, UNDO, offered
@@ -149,7 +148,7 @@ def _part(submission_id: int) -> str | Response:
     guard.greet()
     submission = desk().read(submissions.get, submission_id)
     found = shown(submission)
-    if submission.state in BEGUN:
+    if submission.begun:
         chips = items.chips_of_page(submission, found["labels"])
         found |= reasons.shown(submission) | {"item_chips": chips}
     moved_on = request.args.get("shows", submission.state) in PARTS.keys() - {submission.state}
@@ -161,5 +160,5 @@ def _part(submission_id: int) -> str | Response:
 
 def _tag(submission_id: int, revision: int, glance: Glance, now: float) -> str:
     """Everything that the part shows: another tag, another part."""
-    asleep = glance.beat_at is None or now - glance.beat_at > SILENT_AFTER
-    return f"{submission_id}.{revision}.{build()}.{glance.trouble}.{'asleep' * asleep}"
+    silent = workers.is_silent(glance.beat_at, now)
+    return f"{submission_id}.{revision}.{build()}.{glance.trouble}.{'silent' * silent}"

@@ -8,7 +8,7 @@ from webapp.store import Connection, batches, chores, entries, submissions
 from webapp.store.chores import STOPPED, Chore
 from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
-from webapp.store.words import BEGUN, ChoreKind, Flag
+from webapp.store.words import ChoreKind, Flag
 from webapp.web import items, progress
 from webapp.web.desk import desk
 from webapp.web.filters import duration, plural
@@ -104,7 +104,7 @@ def _holders(connection: Connection, submission: Submission) -> list[tuple[Submi
     return [
         (known[key], count)
         for key, count in counts.items()
-        if key in known and known[key].state in BEGUN  # not deleted since
+        if key in known and known[key].begun  # not deleted since
     ]
 
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from webapp.samples import PROJECT
 from webapp.store import attempts as attempts_store
 from webapp.store import taking
-from webapp.store.words import BEGUN, State, Task
+from webapp.store.words import State, Task
 from webapp.web import drafts, find, forms, handback, items, progress, projects, reasons, samples
 from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural
@@ -48,7 +48,7 @@ def page(submission_id: int) -> ResponseReturnValue:
     submission = submission_or_404(submission_id)
     if submission.state == State.DRAFT:
         return drafts.page(submission)
-    if submission.state not in BEGUN:
+    if not submission.begun:
         return render_template("submissions/reading.html", **progress.shown(submission))
     return render_template(
         "submissions/submission.html",
