@@ -2,7 +2,6 @@
 // Without it the ticks of the page at hand are sent. The server says back what was picked.
 
 (() => {
-  const MOST = 10000;
   const form = () => document.querySelector("#pick");
   const key = (id) => `linkboard:picked:${id}`;
   const boxes = () => document.querySelectorAll("input[form=pick][name=position]");
@@ -27,7 +26,8 @@
   function words(count) {
     if (count === 0) return "Tick items, then choose what to do with them.";
     const many = `${count.toLocaleString("en")} ${count === 1 ? "item" : "items"} picked`;
-    return count > MOST ? `${many}: more than ${MOST.toLocaleString("en")} need a filter.` : `${many}.`;
+    const most = Number(form().dataset.pickMost);
+    return count > most ? `${many}: more than ${most.toLocaleString("en")} need a filter.` : `${many}.`;
   }
 
   function pick(changed) {

@@ -74,6 +74,11 @@ class Settings:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir / 'linkboard.db'}"
 
+    @property
+    def upload_limit_bytes(self) -> int:
+        """The largest upload; a MB is a million bytes, as on the pages."""
+        return self.upload_limit_mb * 1_000_000
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read every setting; an empty value is as good as none.

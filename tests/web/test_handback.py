@@ -198,7 +198,7 @@ def test_what_takes_too_long_is_told_before_the_first_byte(st, monkeypatch):
     monkeypatch.setattr("webapp.web.handback.thread_time", Slow(301.0))
     answer = st.visitor().get(f"{place}/list")
     assert answer.status_code == 422
-    assert "worked on for five minutes" in text(answer)
+    assert "worked on for 5 minutes" in text(answer)
     assert "Content-Disposition" not in answer.headers
 
 

@@ -42,9 +42,10 @@ def upload(browser, address, size):
     )
 
 
-def test_sixty_megabytes_get_their_answer(served):
+@pytest.mark.parametrize("size", [51_000_000, 60 * MB])
+def test_more_than_fifty_megabytes_get_their_answer(served, size):
     address, browser, _ = served
-    answer = upload(browser, address, 60 * MB)
+    answer = upload(browser, address, size)
     assert answer.status_code == 413
     assert "A list may have up to 50" in answer.text
     assert "Nothing was kept" in answer.text

@@ -13,7 +13,7 @@ from webapp.store.words import Task
 from webapp.work import checking, read, unit
 
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
-STUCK = "three workers in a row did not come to its end"
+STUCK = "3 workers in a row did not come to its end"
 PAUSE = 300
 
 
@@ -37,7 +37,7 @@ def test_a_list_that_workers_die_of_becomes_unreadable(st):
     die(st, uploads, 3)
     st.work()
     assert submission(st, place).state == "unreadable"
-    assert "three times Linkboard died or failed while it read this list" in page(visitor, place)
+    assert "3 times Linkboard died or failed while it read this list" in page(visitor, place)
 
 
 def test_a_list_whose_readers_were_stopped_in_order_is_read(st):

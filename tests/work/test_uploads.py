@@ -73,5 +73,5 @@ def test_what_comes_to_no_end_is_given_up(small):
     place = visitor.draft("", file=(packed(30), "ids.txt.gz"))
     read_slowly(small, place, 4.0)
     page = text(visitor.get(place))
-    assert "read for five minutes without coming to its end" in page
+    assert "read for 5 minutes without coming to its end" in page
     assert "nothing was sent" in page

@@ -32,8 +32,7 @@ SELECTIONS = {"retry.retry", "retry.undo"}
 SMALL = 64_000  # bytes of every other form
 SELECTION = 1_000_000  # bytes: some fifty for each item that can be picked, twice
 FIELDS = 100
-MB = 1024 * 1024
-MARGIN = MB // 4  # for the fields and the boundaries around an upload
+MARGIN = 256 * 1024  # bytes for the fields and the boundaries around an upload
 LONGEST = {"name": 200, "note": 2000}  # characters, of a submission and of what is said of it
 PIECE = 8 * 1024  # bytes that are looked at at once; twice as many are the longest headers
 
@@ -54,7 +53,7 @@ def limit(app: Flask) -> None:
 
 def _allow_more() -> None:
     if request.endpoint in LISTS:
-        request.max_content_length = desk().settings.upload_limit_mb * MB + MARGIN
+        request.max_content_length = desk().settings.upload_limit_bytes + MARGIN
     elif request.endpoint in SELECTIONS:
         request.max_content_length = SELECTION
         request.max_form_parts = 2 * MOST_PICKED + FIELDS
@@ -82,7 +81,7 @@ def answer(template: str, errors: Mapping[str, str], **shown: Any) -> ResponseRe
 def too_large() -> str:
     """What is said of a form over the limit of its address."""
     if request.endpoint in LISTS:
-        limit = bytes_size(desk().settings.upload_limit_mb * 1_000_000)
+        limit = bytes_size(desk().settings.upload_limit_bytes)
         return (
             f"A list may have up to {limit}, and this one has more. Nothing was kept of it. "
             "Split it into several files, or compress it (.gz), and upload those."

@@ -20,14 +20,15 @@ from webapp.store.uploads import Upload
 from webapp.store.words import LISTED, NOT_SENT, UNREAD
 from webapp.web import downloads, standing
 from webapp.web.desk import Desk, desk, submission_or_404
+from webapp.web.filters import duration
 from webapp.work import read
 
 REJECTED = "REJECTED"
 ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
 BY_FORMAT = {"Excel": "xlsx", "JSON": "json", "JSON lines": "jsonl", "CSV": "csv", "TSV": "tsv"}
 TOO_LONG = (
-    "It was worked on for five minutes without coming to its end. The items themselves can be "
-    "exported from the page of the submission."
+    f"It was worked on for {duration(read.LONGEST)} without coming to its end. The items "
+    "themselves can be exported from the page of the submission."
 )
 
 blueprint = Blueprint("handback", __name__)

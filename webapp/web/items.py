@@ -13,7 +13,7 @@ from webapp.store.batches import Batch
 from webapp.store.elsewhere import Doing
 from webapp.store.items import Item
 from webapp.store.pages import Cursor
-from webapp.store.scopes import DOUBTED
+from webapp.store.scopes import DOUBTED, MOST_PICKED
 from webapp.store.submissions import Submission
 from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, State
 from webapp.web import acts, errors, exports, params, reasons, standing
@@ -193,6 +193,7 @@ def table(submission: Submission) -> dict[str, Any]:
         "rows_read": standing.rows_read(cut),
         "moves": submission.state == State.ACTIVE,
         "pickable": submission.begun,
+        "most_picked": MOST_PICKED,
         "drafted": submission.state == State.DRAFT and not submission.left_out,
     }
 
@@ -221,7 +222,9 @@ def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> list[Chi
     asked = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
     statuses = [word for word in asked.get("status", []) if params.STATUS.fullmatch(word)]
     kept: dict[str, Any] = {
-        name: params.line(asked[name][0])[:200] for name in ("q", "size") if name in asked
+        name: params.line(asked[name][0])[: params.LONGEST]
+        for name in ("q", "size")
+        if name in asked
     }
     here = url_for("items.page", submission_id=submission.id)
     return chips(submission, Place(here, {"status": statuses, **kept}), labels)

@@ -12,6 +12,7 @@ from webapp.store.words import ChoreKind, Flag
 from webapp.web import items, progress
 from webapp.web.desk import desk
 from webapp.web.filters import duration, plural
+from webapp.work.checking import IDS_A_CALL
 
 FIRST_FEW = 5  # rejected and repeated entries that the page shows
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
@@ -68,6 +69,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "holders": holders,
         "check": check if check and check.ended_at else None,
         "checking": check and not check.ended_at,
+        "ids_a_call": IDS_A_CALL,
         "stopped": stopped,
         "check_trouble": _check_trouble(check) if check and not stopped else "",
         "not_changed": change.problem if change and change.ended_at else None,

@@ -5,9 +5,13 @@ from typing import NamedTuple
 
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
+from webapp.store.leases import DEATHS
 from webapp.store.submissions import Submission
 from webapp.store.words import BatchState, Blocked
 from webapp.web import errors
+from webapp.web.filters import duration
+from webapp.work import missing
+from webapp.work.troubles import BLOCKED_PAUSE
 
 ENDED = {
     BatchState.REFUSED: (
@@ -32,15 +36,15 @@ BLOCKED = {
     Blocked.MAY_NOT_WRITE: (
         "ICA does not let {submitter} {act} {project}, so nothing was sent.",
         "That needs the role Contributor or Administrator in the project. It is tried again "
-        "every five minutes, and goes on by itself once ICA allows it.",
+        "every {pause}, and goes on by itself once ICA allows it.",
     ),
     Blocked.MAY_NOT_READ: (
         "ICA does not let {submitter} see this batch any more, so it can't be followed.",
-        "It is tried again every five minutes, and goes on by itself once ICA allows it.",
+        "It is tried again every {pause}, and goes on by itself once ICA allows it.",
     ),
     Blocked.DEADLY: (
-        "Linkboard itself fails here: three workers in a row did not come to its end.",
-        "Nothing is lost. It is tried again every five minutes, and goes on by itself once it "
+        "Linkboard itself fails here: {deaths} workers in a row did not come to its end.",
+        "Nothing is lost. It is tried again every {pause}, and goes on by itself once it "
         "succeeds; the log of the worker says why it did not.",
     ),
 }
@@ -50,7 +54,8 @@ ACTS = {"link": "link data into", "unlink": "unlink data from"}
 TRIED_AGAIN = {  # kinds of errors that pass by themselves
     "NoKey": "ICA can't be asked without a key: sign in again, and it goes on by itself.",
     "TooMany": "ICA asks for fewer calls right now, so this is slower than usual.",
-    "NotThere": "ICA says it knows no such batch; it is asked again for ten minutes.",
+    "NotThere": "ICA says it knows no such batch; it is asked again for "
+    f"{duration(missing.AFTER)}.",
     "IcaUnreachable": "ICA does not answer right now. What you see is what was known last.",
 }
 ICA_IS_ILL = "ICA has trouble right now. What you see is what was known last."
@@ -94,7 +99,8 @@ def _trouble(submission: Submission, by: str, batch: Batch) -> Trouble | None:
     else:
         return None
     names = {"submitter": by, "project": submission.project_name, "act": ACTS[batch.kind]}
-    title, text = (words.format(**names, batch=_named(batch)) for words in found)
+    numbers = {"pause": duration(BLOCKED_PAUSE), "deaths": DEATHS}
+    title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
     return Trouble(kind, title, text, details)
 
 

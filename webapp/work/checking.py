@@ -9,7 +9,8 @@ from webapp.work.context import Context
 
 AT_ONCE = 200  # ids that one call asks about, if their length allows
 URL_LENGTH = 6000  # characters of ids in one address; servers take 8,000 in all
-AROUND = len("&id=")
+AROUND = "&id="
+IDS_A_CALL = URL_LENGTH // (len(AROUND + "fil.") + 32)  # of the usual length
 
 Row = tuple[int, str]  # position, data id
 
@@ -39,5 +40,5 @@ def _record(context: Context, chore: Chore, last: int, refused: list[str]) -> Ch
 
 def _that_fit(rows: list[Row]) -> list[Row]:
     """The first rows whose ids fit into one address."""
-    lengths = accumulate(len(quote_plus(data_id)) + AROUND for _, data_id in rows)
+    lengths = accumulate(len(AROUND + quote_plus(data_id)) for _, data_id in rows)
     return [row for row, length in zip(rows, lengths, strict=True) if length <= URL_LENGTH]

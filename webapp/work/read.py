@@ -15,7 +15,6 @@ from webapp.store.uploads import Upload
 from webapp.work.context import Context
 from webapp.work.remarks import Remarks
 
-MB = 1_000_000
 AT_ONCE = 8  # pauses of the reader, of 256 kB each, within a request
 RENEWED_EVERY = 10.0  # seconds, of the lease, while no entry comes
 LONGEST = 300.0  # seconds for one upload: 1,000,000 ids take 15
@@ -26,12 +25,12 @@ NO_ID = (
 )
 
 TOO_LONG = (
-    "This list was read for five minutes without coming to its end, and was given up. If it is a "
-    "list of data ids, split it and upload the parts."
+    f"This list was read for {LONGEST / 60:.0f} minutes without coming to its end, and was given "
+    "up. If it is a list of data ids, split it and upload the parts."
 )
 DEADLY = (
-    "This list was given up: three times Linkboard died or failed while it read this list. Save it "
-    "as .csv, or split it, and upload that; the log of the worker says more."
+    f"This list was given up: {leases.DEATHS} times Linkboard died or failed while it read this "
+    "list. Save it as .csv, or split it, and upload that; the log of the worker says more."
 )
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class Stopped(Exception):
 
 def limits(settings: Settings) -> idlist.Limits:
     """What is read at most of an upload."""
-    return idlist.Limits(unpacked_bytes=settings.upload_limit_mb * MB * UNPACKED)
+    return idlist.Limits(unpacked_bytes=settings.upload_limit_bytes * UNPACKED)
 
 
 def read(context: Context, upload: Upload, *, at_once: bool = False) -> None:
