@@ -11,7 +11,7 @@ import requests
 from tests.simulated import FIRST_PROJECT
 from tests.stage import HEADERS
 from webapp.store.statuses import IN_PROJECT, MEANINGS, NEW_WORD
-from webapp.web import standing
+from webapp.web.status_display import look, ordered
 
 LOOKED_AT = 8  # items whose own pages are read
 BADGE = re.compile(r'data-status="([^"]+)"')
@@ -124,8 +124,8 @@ def by_the_board(reader, place):
 def short(counts):
     """The counts as the board has them."""
     found = Counter()
-    for word in standing.ordered(counts):
-        found[standing.SHORT.get(word, word)] += counts[word]
+    for word in ordered(counts):
+        found[look(word).short or word] += counts[word]
     return ", ".join(f"{count:,} {word}" for word, count in found.items())
 
 

@@ -13,7 +13,9 @@ from webapp.store.whereabouts import NEVER, Reader, Sighting
 from webapp.store.words import NOT_SENT, State
 from webapp.web.desk import Desk
 from webapp.web.filters import iso
-from webapp.web.summary import LABELS, Tally
+from webapp.web.standing import WHILE_UNSENT
+from webapp.web.status_display import status_label
+from webapp.web.summary import Tally
 
 COLUMNS = (
     *("line", "data_id", "outcome", "submission_id", "submission", "project"),
@@ -31,7 +33,7 @@ class AnswerRow:
     sighting: Sighting | None
     submission: Submission | None
     counts: bool
-    label: str | None
+    label: str
     waits_in: Sequence[Submission] = ()  # of the row that counts: where it is still on its way
 
 
@@ -92,7 +94,7 @@ def _rows(
     asked: Asked, sightings: Sequence[Sighting], known: Mapping[int, Submission]
 ) -> Iterator[AnswerRow]:
     if not sightings:
-        yield AnswerRow(asked, NEVER, None, None, True, LABELS[NEVER])
+        yield AnswerRow(asked, NEVER, None, None, True, status_label(NEVER))
         return
     first = whereabouts.that_counts(sightings)
     others = [seen for seen in sightings if seen is not first]
@@ -107,8 +109,8 @@ def _waits(seen: Sighting) -> bool:
     return seen.holder.state == State.ACTIVE and seen.status in MOVING | {NOT_SENT}
 
 
-def _label(seen: Sighting) -> str | None:
-    return "Not sent yet" if seen.status == NOT_SENT and _waits(seen) else LABELS.get(seen.status)
+def _label(seen: Sighting) -> str:
+    return status_label(seen.status, WHILE_UNSENT if _waits(seen) else None)
 
 
 def values(row: AnswerRow) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from webapp import __version__, paths
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store, workers
 from webapp.vault import Vault, secret_key_for
-from webapp.web import errors, filters, forms, guard, params, session
+from webapp.web import errors, filters, forms, guard, params, session, status_display
 from webapp.web.build import static_version
 from webapp.web.desk import Desk, desk
 from webapp.work.context import Context
@@ -48,6 +48,7 @@ def create_app(
     forms.limit(app)
     errors.register(app)
     filters.register(app)
+    status_display.register(app)
     for module in map(import_string, find_modules("webapp.web")):
         if hasattr(module, "blueprint"):  # a module that has one is a part of the application
             app.register_blueprint(module.blueprint)

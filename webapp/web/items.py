@@ -22,6 +22,7 @@ from webapp.web.acts import UNDO, Act, offered
 from webapp.web.desk import desk, listed_or_404, viewer
 from webapp.web.htmx import is_part
 from webapp.web.params import Chip, Place
+from webapp.web.status_display import ordered, status_label
 from webapp.work.clients import NoKey
 
 NOT_SHOWN = "ICA does not show it in this project."
@@ -203,12 +204,12 @@ def chips(submission: Submission, place: Place, labels: Mapping[str, str]) -> li
     if submission.state == State.DRAFT and not submission.left_out:
         return []
     statuses = place.chosen["status"]
-    shown = standing.ordered(submission.counts)
+    shown = ordered(submission.counts)
     shown += [word for word in statuses if word not in shown]
     return [
         Chip(
             word,
-            labels.get(word, word),
+            status_label(word, labels),
             submission.counts.get(word, 0),
             place.but(status=params.toggled(statuses, word), reason=None),
             word in statuses,

@@ -20,6 +20,7 @@ from webapp.web.acts import RETRY, UNDO, offered
 from webapp.web.build import build
 from webapp.web.desk import desk, nothing_here, viewer
 from webapp.web.htmx import polled
+from webapp.web.status_display import ordered
 
 POLL = "every 2s"
 STILL = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
@@ -114,7 +115,7 @@ def acts(
 ) -> Iterator[tuple[str, str]]:
     """What can be done with its items now: text and address."""
     over = submission.state == State.SETTLED
-    words = standing.ordered(submission.counts)
+    words = ordered(submission.counts)
     again = offered(RETRY, words, over=True)
     for word in ["FAILED"] if "FAILED" in words else again[: int(over)]:
         yield f"Try again {standing.what(word)}", _ask("retry.retry", submission, status=word)

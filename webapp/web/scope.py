@@ -7,12 +7,12 @@ from itertools import islice
 from flask import abort, request
 
 from webapp.store.scopes import MOST_PICKED, Scope
-from webapp.store.words import NOT_SENT, UNREAD
 from webapp.web.desk import desk
 from webapp.web.filters import plural
 from webapp.web.params import number, words
+from webapp.web.standing import WHEN_ENDED
+from webapp.web.status_display import status_label
 
-OURS = {NOT_SENT: "Not sent", UNREAD: "Not known"}  # what badges say of what has ended
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 NOT_OURS = "This selection is not one of ours: go back to the submission and choose again."
 
@@ -80,7 +80,7 @@ def in_words(scope: Scope, count: int, reason: str | None) -> str:
         return f"{many} that you picked"
     if scope.reason_id is not None:
         return f"{many} with the reason “{reason}”" if reason else f"{many} without a reason"
-    statuses = (OURS.get(word, word) for word in scope.statuses)
+    statuses = (status_label(word, WHEN_ENDED) for word in scope.statuses)
     if scope.attempt is not None:
         return f"{many} that attempt {scope.attempt} did not unlink"
     return f"{many} with the status {' or '.join(statuses)}"

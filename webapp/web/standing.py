@@ -21,14 +21,8 @@ from webapp.store.words import (
 )
 from webapp.web import params
 from webapp.web.filters import plural, share
+from webapp.web.status_display import look, ordered, status_label
 
-ORDER = (  # of statuses, wherever they stand side by side
-    *("LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED"),
-    *("PARTIALLY_LINKED", "PARTIALLY_UNLINKED", "FAILED"),
-    *("RUNNING", "WAITING_RESOURCES", "INITIALISED", "EXPANDED"),
-)
-NEW = ""  # in place of any word never seen before
-LAST = (UNREAD, UNKNOWN, NOT_SENT, LEFT_OUT)
 MOVING = statuses.MOVING | {UNKNOWN}
 NARROWEST = 1.2  # percent of the bar that a single item gets
 
@@ -53,19 +47,12 @@ class Segment:
     """One status of the breakdown; `x` and `width` are percent of the bar."""
 
     word: str
-    label: str | None
+    label: str
     count: int
     share: str
     href: str | None
     x: float
     width: float
-
-
-def ordered(counts: Mapping[str, int]) -> list[str]:
-    """The statuses in the order they are shown; words never seen before stand between."""
-    places = {word: place for place, word in enumerate((*ORDER, NEW, *LAST))}
-    shown = [word for word, count in counts.items() if count]
-    return sorted(shown, key=lambda word: (places.get(word, places[NEW]), word))
 
 
 def what(status: str) -> str:
@@ -91,7 +78,7 @@ def segments(
         found.append(
             Segment(
                 word=word,
-                label=(labels or {}).get(word),
+                label=status_label(word, labels),
                 count=counts[word],
                 share="" if word == LEFT_OUT else share(counts[word], to_go),
                 href=f"{place}{params.query({'status': word})}#items" if place else None,
@@ -205,22 +192,15 @@ def _meant_to_go(submission: Submission) -> dict[str, int]:
     return {word: n for word, n in submission.counts.items() if n and word != LEFT_OUT}
 
 
-SHORT = {  # statuses in few words; those that move, or wait to be counted, are under way
-    word: word.replace("_", " ").lower() for word in statuses.ENDED_WELL | {"FAILED", NOT_SENT}
-}
-SHORT |= dict.fromkeys(("PARTIALLY_LINKED", "PARTIALLY_UNLINKED"), "in part")
-SHORT |= dict.fromkeys((UNREAD, UNKNOWN), "not known")
-
-
 def in_short(submission: Submission, attempts: Sequence[Attempt]) -> str:
-    """Its counts in one line: 27 linked, 3 failed."""
-    words: dict[str, str] = SHORT
+    """Its counts in one line: 27 linked, 3 failed; what moves or is to be counted is under way."""
+    words: dict[str, str] = {}
     if submission.state == State.ACTIVE:
-        not_sent = labels(submission, attempts)[NOT_SENT].lower()
-        words = SHORT | dict.fromkeys(MOVING, "under way") | {NOT_SENT: not_sent}
+        not_sent = status_label(NOT_SENT, labels(submission, attempts)).lower()
+        words = dict.fromkeys(MOVING, "under way") | {NOT_SENT: not_sent}
     found: Counter[str] = Counter()
     for word in ordered(submission.counts):
-        found[words.get(word, word)] += submission.counts[word]
+        found[words.get(word) or look(word).short or word] += submission.counts[word]
     return ", ".join(f"{count:,} {word}" for word, count in found.items())
 
 
@@ -232,42 +212,39 @@ def percent_done(attempts: Sequence[Attempt]) -> int:
     return 100 * (total - moving) // total if total else 0
 
 
-OURS = {NOT_SENT: "Not sent", UNREAD: "Not known", UNKNOWN: "Not known", LEFT_OUT: "Left out"}
-WHILE = {
-    State.DRAFT: {UNREAD: "To be sent", LEFT_OUT: OURS[LEFT_OUT]},
-    State.ACTIVE: {
-        NOT_SENT: "Not sent yet",
-        UNREAD: "Sent, not counted yet",
-        UNKNOWN: "Changing just now",
-        LEFT_OUT: OURS[LEFT_OUT],
-    },
-}
+WHILE_DRAFT = {UNREAD: "To be sent"}
+WHILE_ACTIVE = {UNREAD: "Sent, not counted yet", UNKNOWN: "Changing just now"}
+WHILE_UNSENT = {NOT_SENT: "Not sent yet"}
+WHEN_ENDED = {UNREAD: "Not known"}
 
 
 def labels(submission: Submission, attempts: Sequence[Attempt]) -> dict[str, str]:
-    """Our own words, in the words of the moment; only what its first attempt has not sent waits."""
-    found = WHILE.get(State(submission.state), OURS)
+    """What our own words are called now, where not as usual; only what the first attempt has not
+    sent waits.
+    """
+    if submission.state == State.DRAFT:
+        return WHILE_DRAFT
     if submission.state == State.ACTIVE:
-        found = found | {NOT_SENT: labels_of(attempts[0])[NOT_SENT]}
-    return found
+        return WHILE_ACTIVE | (WHILE_UNSENT if attempts[0].runs else {})
+    return WHEN_ENDED
 
 
 def labels_of(attempt: Attempt) -> dict[str, str]:
-    """Our own words for what an attempt has found."""
-    return WHILE[State.ACTIVE] if attempt.runs else OURS
+    """What our own words are called in what an attempt has found, where not as usual."""
+    return WHILE_ACTIVE | WHILE_UNSENT if attempt.runs else WHEN_ENDED
 
 
-def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[str, str | None]:
-    """The status word of a row and, for a word of our own, what to call it."""
+def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[str, str]:
+    """The status word of a row, and what it is called."""
     if status != UNREAD:
-        return status, OURS.get(status)
+        return status, status_label(status)
     first = (batch for batch in batches if batch.attempt == 1)
     batch = next((b for b in first if b.first_position <= position <= b.last_position), None)
     if batch is None:
-        return status, "To be sent"
+        return status, status_label(status, WHILE_DRAFT)
     if batch.state in UNSENT:
-        return NOT_SENT, "Not sent yet"
-    return status, "Not read yet"
+        return NOT_SENT, status_label(NOT_SENT, WHILE_UNSENT)
+    return status, status_label(status)
 
 
 def rows_read(batches: Sequence[Batch]) -> tuple[int, int, float | None]:

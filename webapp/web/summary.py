@@ -16,13 +16,8 @@ from webapp.store.whereabouts import DRAFTED, NEVER, Verdict
 from webapp.store.words import LEFT_OUT, NOT_SENT, UNKNOWN, State
 from webapp.web import params, standing
 from webapp.web.filters import plural, share
+from webapp.web.status_display import ordered, status_label
 
-LABELS = {
-    NEVER: "Never submitted here",
-    DRAFTED: "In a draft of yours",
-    NOT_SENT: "Not sent",
-    LEFT_OUT: "Left out",
-}
 SEND_ANEW = UNLINKED | {NEVER, LEFT_OUT}
 WORDLESS = frozenset({DRAFTED, NOT_SENT, UNKNOWN})  # ICA has said nothing that could be mended
 FIRST_FEW = 3  # submissions that an outcome's next actions name
@@ -40,7 +35,7 @@ class Outcome:
     """A line of the summary."""
 
     word: str
-    label: str | None
+    label: str
     count: int
     share: str
     actions: list[Action]  # none: it is done
@@ -94,11 +89,11 @@ class Tally:
     def summary(self, submissions: Mapping[int, Submission], find_id: str) -> list[Outcome]:
         """A line for each outcome that there is, the ids that need something done last."""
         words = [word for word in (NEVER, DRAFTED) if self.counts[word]]
-        order = [word for word in standing.ordered(self.counts) if word not in words]
+        order = [word for word in ordered(self.counts) if word not in words]
         return [
             Outcome(
                 word=word,
-                label=LABELS.get(word),
+                label=status_label(word),
                 count=self.counts[word],
                 share=share(self.counts[word], self.total),
                 actions=self._actions(word, submissions, find_id),
