@@ -243,15 +243,15 @@ def test_batches_go_on_where_they_were(store, family):
 
 def test_what_the_boards_say(store):
     words = {
-        "cohort": ("settled", "partly-undone"),
+        "cohort": ("settled", "partly_undone"),
         "undone whole": ("settled", "undone"),
-        "in part": ("settled", "partly-undone"),
+        "in part": ("settled", "partly_undone"),
         "before": ("settled", "done"),
-        "refused": ("settled", "with-failures"),
+        "refused": ("settled", "with_failures"),
         "folders": ("settled", "undone"),
         "retry that runs": ("active", "running"),
         "being stopped": ("active", "running"),
-        "being gathered": ("settled", "with-failures"),
+        "being gathered": ("settled", "with_failures"),
         "draft": ("draft", "draft"),
     }
     with store.read() as connection:

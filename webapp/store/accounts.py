@@ -6,14 +6,14 @@ from sqlalchemy import Connection, exists, select, update
 
 from webapp.store import sql
 from webapp.store.tables import accounts, attempts, sessions, submissions
-from webapp.store.words import AttemptState
+from webapp.store.words import AccountTrouble, AttemptState
 
 _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A row of accounts; `trouble` is what ICA answers of late, "" when all is well."""
+    """A row of accounts; `trouble` is what ICA answers of late."""
 
     id: int
     ica_url: str
@@ -23,7 +23,7 @@ class Account:
     asked_tenant: str
     sealed_key: str | None
     created_at: float
-    trouble: str
+    trouble: AccountTrouble
     trouble_since: float | None
     trouble_until: float | None
 
@@ -47,12 +47,10 @@ def sign_in(connection: Connection, who: Identity, now: float) -> int:
         "name": who.name[:255],
         "asked_tenant": who.asked_tenant,
         "sealed_key": who.sealed_key,
-        "trouble": "",
-        "trouble_since": None,
-        "trouble_until": None,
     }
+    well = {"trouble": AccountTrouble.NONE, "trouble_since": None, "trouble_until": None}
     statement = sql.insert(connection, accounts).values(identity | renewed | {"created_at": now})
-    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed)
+    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed | well)
     return connection.execute(kept.returning(accounts.c.id)).scalar_one()
 
 
@@ -63,9 +61,13 @@ def get(connection: Connection, account_id: int) -> Account:
 
 
 def note_trouble(
-    connection: Connection, account_id: int, trouble: str, until: float | None, now: float
+    connection: Connection,
+    account_id: int,
+    trouble: AccountTrouble,
+    until: float | None,
+    now: float,
 ) -> bool:
-    """Remember what ICA answers of late; "" for well again. Writes, and says so, only if new."""
+    """Remember what ICA answers of late. Writes, and says so, only if new."""
     since = now if trouble else None
     values = {"trouble": trouble, "trouble_since": since, "trouble_until": until}
     statement = update(accounts).where(accounts.c.id == account_id, accounts.c.trouble != trouble)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 
 from webapp.store import sql
 from webapp.store.tables import accounts, attempts, submissions
-from webapp.store.words import AttemptState
+from webapp.store.words import AttemptKind, AttemptState, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Attempt:
     id: int
     submission_id: int
     number: int
-    kind: str
+    kind: AttemptKind
     account_id: int
-    state: str
-    phase: str
+    state: AttemptState
+    phase: Phase
     created_at: float
     begun_at: float | None
     ended_at: float | None
@@ -44,7 +44,12 @@ class Attempt:
 
 
 def add(
-    connection: Connection, submission_id: int, kind: str, account_id: int, token: str, now: float
+    connection: Connection,
+    submission_id: int,
+    kind: AttemptKind,
+    account_id: int,
+    token: str,
+    now: float,
 ) -> Attempt:
     """Open the next attempt of a submission, whose row the caller has locked or just made.
 

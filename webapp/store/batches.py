@@ -12,7 +12,16 @@ from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import batches
 from webapp.store.tables import submissions as submissions_table
-from webapp.store.words import ENDED, PRIORITY, UNREAD, WATCHED, BatchState, Blocked, Task
+from webapp.store.words import (
+    ENDED,
+    PRIORITY,
+    UNREAD,
+    WATCHED,
+    AttemptKind,
+    BatchState,
+    Blocked,
+    Task,
+)
 
 AGING = 10.0  # seconds of waiting that weigh as much as one step of priority
 
@@ -27,20 +36,20 @@ class Batch:
     submission_id: int
     attempt: int
     account_id: int
-    kind: str
+    kind: AttemptKind
     ordinal: int
     first_position: int
     last_position: int
     size: int
-    state: str
-    task: str
+    state: BatchState
+    task: Task
     priority: int
     due_at: float | None
     lease_until: float
     worker: str
     try_number: int
     failures: int
-    blocked: str
+    blocked: Blocked
     trouble: dict[str, Any] | None
     intent_at: float | None
     sent_at: float | None
@@ -206,7 +215,7 @@ def of_submission(
     return sql.fetch(connection, statement.order_by(batches.c.attempt, batches.c.ordinal), Batch)
 
 
-def speeds(connection: Connection, ica_url: str, kind: str, limit: int = 50) -> list[float]:
+def speeds(connection: Connection, ica_url: str, kind: AttemptKind, limit: int = 50) -> list[float]:
     """Items a second of the batches that this ICA finished last, the slowest first."""
     ended = func.coalesce(batches.c.job_finished_at, batches.c.settled_at)
     statement = (

@@ -23,7 +23,7 @@ class Chore:
     id: int
     submission_id: int
     account_id: int
-    kind: str
+    kind: ChoreKind
     spec: dict[str, Any]
     result: dict[str, Any]
     problem: dict[str, Any] | None

@@ -11,7 +11,7 @@ from webapp.store.items import Item
 from webapp.store.statuses import IN_PROJECT, SHOWN, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.store.tables import attempts, items, submissions
-from webapp.store.words import BEGUN
+from webapp.store.words import BEGUN, AttemptKind
 
 AnyRow = Item | Row[*tuple[Any, ...]]
 """An item, or its columns position, data_id and attempt."""
@@ -72,9 +72,9 @@ def last_doings(
 
 
 def done_since(
-    connection: Connection, submission: Submission, kind: str, rows: Iterable[AnyRow]
+    connection: Connection, submission: Submission, kind: AttemptKind, rows: Iterable[AnyRow]
 ) -> dict[int, Doing]:
-    """By position, who has done to items what an attempt of this kind ("link", "unlink") would.
+    """By position, who has done to items what an attempt of this kind would.
 
     Since the attempt began whose finding stands in the row: what others did before it has seen.
     """
@@ -88,7 +88,7 @@ def done_since(
         row.position: doing
         for row in rows
         if (doing := doings.get(row.data_id))
-        and doing.linked == (kind == "link")
+        and doing.linked == (kind == AttemptKind.LINK)
         and doing.begun_at > (began[row.attempt] or 0.0)
     }
 
@@ -129,11 +129,13 @@ def changed_since(
     ended = [row for row in rows if meaning(row.status).final]
     linked = [row for row in ended if row.status in SHOWN]
     not_linked = [row for row in ended if row.status not in SHOWN]
-    unlinked_since = done_since(connection, submission, "unlink", linked)
-    return unlinked_since | done_since(connection, submission, "link", not_linked)
+    unlinked_since = done_since(connection, submission, AttemptKind.UNLINK, linked)
+    return unlinked_since | done_since(connection, submission, AttemptKind.LINK, not_linked)
 
 
-def _any_attempt(connection: Connection, submission: Submission, kind: str, since: float) -> bool:
+def _any_attempt(
+    connection: Connection, submission: Submission, kind: AttemptKind, since: float
+) -> bool:
     theirs = attempts.c.submission_id == submissions.c.id
     later = theirs & (attempts.c.kind == kind) & (attempts.c.begun_at > since)
     wanted = select(attempts.c.id).join(submissions, later).where(others(submission))

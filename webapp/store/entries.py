@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from webapp.store import pages, sql
 from webapp.store.pages import Cursor, Page
 from webapp.store.tables import entries
+from webapp.store.words import EntryKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Entry:
     """A row of entries; `first_line` is where a repeated id stands first."""
 
     ordinal: int
-    kind: str
+    kind: EntryKind
     line: int
     column: int
     text: str
@@ -35,7 +36,7 @@ def add(connection: Connection, submission_id: int, rows: Sequence[Entry]) -> No
 
 
 def page(
-    connection: Connection, submission_id: int, kind: str, cursor: Cursor, size: int
+    connection: Connection, submission_id: int, kind: EntryKind, cursor: Cursor, size: int
 ) -> Page[Entry]:
     """Entries of one kind in the order of the list; cursors are their ordinals."""
     columns = [column for column in entries.c if column.name != "submission_id"]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, String, func, or_, select, type_coerce
 
 from webapp.store import pages, sql
 from webapp.store.accounts import Account
@@ -71,7 +71,7 @@ def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
     if wanted.account_id:
         yield submissions.c.account_id == wanted.account_id
     if wanted.words:
-        yield submissions.c.board_word.in_(wanted.words)
+        yield type_coerce(submissions.c.board_word, String).in_(wanted.words)  # others find none
     if wanted.text:
         shown = (submissions.c.name, submissions.c.project_name, accounts.c.name)
         yield or_(*(column.icontains(wanted.text, autoescape=True) for column in shown))

@@ -16,6 +16,7 @@ from webapp.store.words import (
     UNKNOWN,
     UNREAD,
     UNSENT,
+    AttemptKind,
     AttemptState,
     BatchState,
     BoardWord,
@@ -115,7 +116,7 @@ def _standing(part: Any) -> Counts:
         return _sum([unread, {word: n for word, n in part.held.items() if word != UNREAD}])
     if part.state in ENDED or not part.counts:
         return dict(part.held)
-    if part.kind == "link":
+    if part.kind == AttemptKind.LINK:
         return _less(_told(part), part.taken)
     counts, taken, found = map(_taken_out, (part.counts, part.taken, part.found))
     read = Counter(_less(found, taken))  # of the rows, which may be ahead of the counts too
@@ -149,11 +150,11 @@ def _refusal(parts: Iterable[Any]) -> str:
     return next((str(problem["message"]) for problem in refused), "")
 
 
-def _where(parts: Sequence[Any], *, gathering: bool = False) -> dict[str, str]:
+def _where(parts: Sequence[Any], *, gathering: bool = False) -> dict[str, State | Phase]:
     """State and phase of what has these batches; attempts that have ended are not looked at."""
     open_ones = [part for part in parts if part.state not in ENDED or part.task != Task.NONE]
     if not open_ones and not gathering:
-        return {"state": State.SETTLED, "phase": ""}
+        return {"state": State.SETTLED, "phase": Phase.NONE}
     running = {part.attempt for part in open_ones}
     states = {part.state for part in parts if part.attempt in running}
     if any(part.blocked for part in open_ones):

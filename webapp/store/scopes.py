@@ -20,7 +20,7 @@ from webapp.store.statuses import (
 )
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
-from webapp.store.words import LEFT_OUT
+from webapp.store.words import LEFT_OUT, AttemptKind
 
 MOST_PICKED = 10_000
 DOUBTED = "ALREADY_LINKED"  # what may be ours after all, when a batch was sent twice
@@ -69,13 +69,13 @@ class Tally:
 
 
 class Chosen:
-    """The items of a scope, for an attempt of some kind ("link", "unlink"), as SQL sees them."""
+    """The items of a scope, for an attempt of some kind, as SQL sees them."""
 
     def __init__(
         self,
         connection: Connection,
         source: Submission,
-        kind: str,
+        kind: AttemptKind,
         scope: Scope,
         cut: Sequence[Batch] | None = None,
     ) -> None:
@@ -98,7 +98,7 @@ class Chosen:
             return self._counted(true() if within is None else within)
         found = Tally()
         for status in self._statuses:
-            if self._kind == "unlink" and status == DOUBTED and self._doubted:
+            if self._kind == AttemptKind.UNLINK and status == DOUBTED and self._doubted:
                 found += self._counted(items.c.status == status)  # its batch may hold it no more
                 continue
             left_out = self.source.left_out if status == LEFT_OUT else 0
@@ -181,13 +181,13 @@ class Chosen:
 
     def _may_be(self, status: str) -> bool:
         meant = meaning(status)
-        if self._kind == "unlink":
+        if self._kind == AttemptKind.UNLINK:
             return meant.undo or (status == DOUBTED and bool(self._doubted))
         return meant.again or meant.relink or not meant.final
 
     def _allowed(self) -> ColumnElement[bool]:
         """What an attempt may be made of: troubles are tried again, links that it made undone."""
-        if self._kind == "unlink":
+        if self._kind == AttemptKind.UNLINK:
             return items.c.status.in_(UNDOABLE) | ((items.c.status == DOUBTED) & self._in_doubt())
         done = ENDED_WELL - {status for status in ENDED_WELL if self._may_be(status)}
         return items.c.status.not_in(done) & (items.c.status.not_in(MOVING) | self._over())
@@ -213,7 +213,7 @@ class Chosen:
     def _why_not(self, status: str) -> str:
         if self._may_be(status) and status not in MOVING:
             return "elsewhere" if status != DOUBTED else "before"
-        if self._kind == "unlink":
+        if self._kind == AttemptKind.UNLINK:
             return "before" if status in IN_PROJECT else "never"
         return "moving" if status in MOVING else "well"
 
@@ -224,6 +224,6 @@ def _free_of(batch: Batch) -> ColumnElement[bool]:
     return other | (items.c.attempt == batch.attempt)
 
 
-def tally(connection: Connection, source: Submission, kind: str, scope: Scope) -> Tally:
+def tally(connection: Connection, source: Submission, kind: AttemptKind, scope: Scope) -> Tally:
     """What would become of these items in an attempt of this kind, as far as is known here."""
     return Chosen(connection, source, kind, scope).tally()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from webapp.store.words import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD
+from webapp.store.words import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD, AttemptKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,6 @@ TAKEN_OUT = UNLINKED | {"PARTIALLY_UNLINKED"}
 """The words of an unlinking batch that change what is true of an item."""
 
 
-def becomes_the_rows(kind: str, status: str) -> bool:
+def becomes_the_rows(kind: AttemptKind, status: str) -> bool:
     """Whether what an attempt of this kind finds of an item is how the item stands now."""
-    return kind == "link" or status in TAKEN_OUT
+    return kind == AttemptKind.LINK or status in TAKEN_OUT

@@ -22,7 +22,17 @@ from webapp.store import access as access_of
 from webapp.store import attempts, sql
 from webapp.store.accounts import Account
 from webapp.store.tables import access, accounts, items, submissions
-from webapp.store.words import BEGUN, LISTED, UNREAD, AttemptState, BoardWord, Phase, State
+from webapp.store.words import (
+    BEGUN,
+    LISTED,
+    UNREAD,
+    AttemptKind,
+    AttemptState,
+    BoardWord,
+    Phase,
+    Source,
+    State,
+)
 
 WATCHED_FOR = 30.0  # seconds that a watcher counts after they were last seen
 
@@ -36,11 +46,11 @@ class Submission:
     ica_url: str
     project_id: str
     project_name: str
-    source: str
+    source: Source
     name: str
-    state: str
-    phase: str
-    board_word: str
+    state: State
+    phase: Phase
+    board_word: BoardWord
     created_at: float
     submitted_at: float | None
     begun_at: float | None
@@ -69,7 +79,7 @@ class Submission:
         return self.state in BEGUN
 
     @property
-    def shown_state(self) -> str:
+    def shown_state(self) -> Phase | State:
         """The one word for where it stands: its phase while it is active, else its state."""
         return self.phase or self.state
 
@@ -82,7 +92,7 @@ class New:
     project_id: str
     project_name: str
     name: str
-    source: str
+    source: Source
     batch_size: int
 
 
@@ -102,7 +112,7 @@ def create(connection: Connection, new: New, now: float) -> int:
     }
     statement = insert(submissions).values(values).returning(submissions.c.id)
     submission_id: int = connection.execute(statement).scalar_one()
-    attempts.add(connection, submission_id, "link", new.account.id, "", now)
+    attempts.add(connection, submission_id, AttemptKind.LINK, new.account.id, "", now)
     return submission_id
 
 

@@ -25,7 +25,22 @@ from sqlalchemy import (
     text,
 )
 
-from webapp.store.words import PRIORITY, BatchState, Blocked, BoardWord, State, Task
+from webapp.store.column_types import Word
+from webapp.store.words import (
+    PRIORITY,
+    AccountTrouble,
+    AttemptKind,
+    AttemptState,
+    BatchState,
+    Blocked,
+    BoardWord,
+    ChoreKind,
+    EntryKind,
+    Phase,
+    Source,
+    State,
+    Task,
+)
 
 
 def _queue() -> list[Column[Any]]:
@@ -58,7 +73,7 @@ accounts = Table(
     Column("asked_tenant", String(255), nullable=False),  # what the user typed: minting needs it
     Column("sealed_key", Text),  # null once forgotten
     Column("created_at", Double, nullable=False),
-    Column("trouble", String(40), nullable=False),  # what ICA answers of late; "" when well
+    Column("trouble", Word(AccountTrouble, 40), nullable=False, default=AccountTrouble.NONE),
     Column("trouble_since", Double),
     Column("trouble_until", Double),
     UniqueConstraint("ica_url", "tenant", "subject"),
@@ -93,12 +108,11 @@ submissions = Table(
     Column("ica_url", String(500), nullable=False),
     Column("project_id", String(255), nullable=False),
     Column("project_name", String(255), nullable=False),
-    Column("source", String(10), nullable=False),  # upload, adopt
+    Column("source", Word(Source, 10), nullable=False),
     Column("name", String(255), nullable=False),
-    Column("state", String(12), nullable=False, default=State.READING),
-    Column("phase", String(12), nullable=False, default=""),  # what to show within a state
-    # what the board calls and filters it by
-    Column("board_word", String(16), nullable=False, default=BoardWord.DRAFT),
+    Column("state", Word(State, 12), nullable=False, default=State.READING),
+    Column("phase", Word(Phase, 12), nullable=False, default=Phase.NONE),
+    Column("board_word", Word(BoardWord, 16), nullable=False, default=BoardWord.DRAFT),
     Column("created_at", Double, nullable=False),
     Column("submitted_at", Double),
     Column("begun_at", Double),  # when its last attempt began
@@ -125,10 +139,10 @@ attempts = Table(
     Column("id", Integer, primary_key=True),
     Column("submission_id", ForeignKey("submissions.id"), nullable=False),
     Column("number", SmallInteger, nullable=False),
-    Column("kind", String(10), nullable=False),  # link, unlink
+    Column("kind", Word(AttemptKind, 10), nullable=False),
     Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
-    Column("state", String(12), nullable=False),
-    Column("phase", String(12), nullable=False, default=""),
+    Column("state", Word(AttemptState, 12), nullable=False),
+    Column("phase", Word(Phase, 12), nullable=False, default=Phase.NONE),
     Column("created_at", Double, nullable=False),
     Column("begun_at", Double),
     Column("ended_at", Double),
@@ -166,7 +180,7 @@ entries = Table(
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("ordinal", Integer, primary_key=True),
-    Column("kind", String(10), nullable=False),
+    Column("kind", Word(EntryKind, 10), nullable=False),
     Column("line", Integer, nullable=False),
     Column("column", Integer, nullable=False),
     Column("text", Text, nullable=False),
@@ -183,17 +197,17 @@ batches = Table(
     Column("submission_id", ForeignKey("submissions.id"), nullable=False),
     Column("attempt", SmallInteger, nullable=False),  # its number
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
-    Column("kind", String(10), nullable=False),
+    Column("kind", Word(AttemptKind, 10), nullable=False),
     Column("ordinal", Integer, nullable=False),  # within its attempt
     Column("first_position", Integer, nullable=False),
     Column("last_position", Integer, nullable=False),
     Column("size", Integer, nullable=False),
-    Column("state", String(12), nullable=False, default=BatchState.WAITING),
-    Column("task", String(10), nullable=False, default=Task.SEND),
+    Column("state", Word(BatchState, 12), nullable=False, default=BatchState.WAITING),
+    Column("task", Word(Task, 10), nullable=False, default=Task.SEND),
     Column("priority", SmallInteger, nullable=False, default=PRIORITY[Task.SEND]),
     *_queue(),
     Column("failures", Integer, nullable=False, default=0),  # in a row; they lengthen the pause
-    Column("blocked", String(20), nullable=False, default=Blocked.NO),
+    Column("blocked", Word(Blocked, 20), nullable=False, default=Blocked.NO),
     Column("trouble", JSON(none_as_null=True)),  # the last error that will be tried again
     # what ICA knows of it
     Column("intent_at", Double),
@@ -320,7 +334,7 @@ chores = Table(
     Column("id", Integer, primary_key=True),
     Column("submission_id", ForeignKey("submissions.id"), nullable=False, index=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
-    Column("kind", String(20), nullable=False),
+    Column("kind", Word(ChoreKind, 20), nullable=False),
     Column("spec", JSON, nullable=False),
     Column("result", JSON, nullable=False, default=dict),
     Column("problem", JSON(none_as_null=True)),  # why it can't go on, or ended without success

@@ -19,7 +19,7 @@ from webapp.store.rollup import roll_up
 from webapp.store.scopes import Chosen, Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
-from webapp.store.words import LEFT_OUT, UNREAD, AttemptState, ChoreKind
+from webapp.store.words import LEFT_OUT, UNREAD, AttemptKind, AttemptState, ChoreKind
 
 AT_ONCE = 2_000  # items that are taken in a transaction
 LOOKED_AT = 500  # items of an undo that are looked for in other submissions
@@ -32,7 +32,7 @@ class Confirmed(NamedTuple):
     token: of that page, so that a second click begins nothing.
     """
 
-    kind: str
+    kind: AttemptKind
     scope: Scope
     items: int
     token: str
@@ -216,12 +216,14 @@ def shared(connection: Connection, source: Submission, scope: Scope) -> int:
     """How many of the first LOOKED_AT of these other submissions have linked into the project too:
     unlinking takes them away there as well.
     """
-    data_ids = [row.data_id for row in _first_few(connection, source, "unlink", scope)]
+    data_ids = [row.data_id for row in _first_few(connection, source, AttemptKind.UNLINK, scope)]
     doings = elsewhere.last_doings(connection, source, data_ids)
     return sum(doing.linked for doing in doings.values())
 
 
-def done_already(connection: Connection, source: Submission, kind: str, scope: Scope) -> int:
+def done_already(
+    connection: Connection, source: Submission, kind: AttemptKind, scope: Scope
+) -> int:
     """Of how many of the first LOOKED_AT of these, or of all that are picked, others have done it
     since: they are skipped.
     """
@@ -230,7 +232,7 @@ def done_already(connection: Connection, source: Submission, kind: str, scope: S
 
 
 def _first_few(
-    connection: Connection, source: Submission, kind: str, scope: Scope
+    connection: Connection, source: Submission, kind: AttemptKind, scope: Scope
 ) -> Sequence[Any]:
     chosen = Chosen(connection, source, kind, scope)
     end = max(scope.positions, default=0) or chosen.end_of_chunk(0, LOOKED_AT) or 0

@@ -7,7 +7,7 @@ from sqlalchemy import BindParameter, Connection, Double, bindparam, func, selec
 from webapp.store.sessions import hashed
 from webapp.store.submissions import seen_by
 from webapp.store.tables import accounts, attempts, batches, sessions, submissions
-from webapp.store.words import WATCHED, AttemptState, Blocked, Task
+from webapp.store.words import WATCHED, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.workers import last_beat_query
 
 NOTED_EVERY = 10.0  # seconds between two writes that somebody watches
@@ -23,7 +23,7 @@ class Glance:
     allowed: bool
     revision: int
     watched_at: float
-    trouble: str
+    trouble: AccountTrouble
     beat_at: float | None
 
 
@@ -41,7 +41,7 @@ _STATEMENT = (
         seen_by(_VIEWER.c, _NOW).label("allowed"),
         submissions.c.revision,
         submissions.c.watched_at,
-        func.coalesce(_TROUBLE, "").label("trouble"),
+        func.coalesce(_TROUBLE, AccountTrouble.NONE).label("trouble"),
         last_beat_query().label("beat_at"),
     )
     .select_from(sessions)

@@ -41,7 +41,7 @@ class Holder(NamedTuple):
 
     id: int
     project_id: str
-    state: str
+    state: State
     created_at: float
     revision: int
     item_count: int

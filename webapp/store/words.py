@@ -10,6 +10,13 @@ LEFT_OUT = "LEFT_OUT"  # the submitter chose not to send it; the reason says why
 EXPANDED = "EXPANDED"  # a folder that ICA (V3) replaced by one item per file
 
 
+class Source(StrEnum):
+    """Where a submission comes from."""
+
+    UPLOAD = "upload"
+    ADOPT = "adopt"  # from a batch that was made elsewhere
+
+
 class State(StrEnum):
     """A submission's state."""
 
@@ -34,6 +41,7 @@ class Phase(StrEnum):
     LINKING = "linking"
     BLOCKED = "blocked"
     STOPPING = "stopping"
+    NONE = ""
 
 
 class BoardWord(StrEnum):
@@ -47,6 +55,13 @@ class BoardWord(StrEnum):
     NOT_SENT = "not_sent"
     PARTLY_UNDONE = "partly_undone"
     UNDONE = "undone"
+
+
+class AttemptKind(StrEnum):
+    """What an attempt, and each of its batches, does with its items."""
+
+    LINK = "link"
+    UNLINK = "unlink"
 
 
 class AttemptState(StrEnum):
@@ -85,6 +100,13 @@ class Task(StrEnum):
     NONE = ""
 
 
+class EntryKind(StrEnum):
+    """Why an entry of a list did not become an item."""
+
+    REPEATED = "repeated"
+    REJECTED = "rejected"
+
+
 class Flag(IntFlag):
     """What a reader should know of an item before it is sent."""
 
@@ -120,6 +142,14 @@ class Blocked(StrEnum):
     MAY_NOT_WRITE = "may not write"
     MAY_NOT_READ = "may not read"
     DEADLY = "deadly"  # workers died of it: somebody has to look why
+
+
+class AccountTrouble(StrEnum):
+    """What ICA answers an account of late."""
+
+    NONE = ""
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
 
 
 PRIORITY = {  # smaller goes first

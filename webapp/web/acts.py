@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from webapp.store.attempts import Attempt
 from webapp.store.statuses import meaning
-from webapp.store.words import LEFT_OUT
+from webapp.store.words import LEFT_OUT, AttemptKind
 from webapp.web.filters import plural
 
 
@@ -36,7 +36,7 @@ class Act:
     after: str
     nothing: str
     endpoint: str = "retry.retry"
-    kind: str = "link"  # of the attempt
+    kind: AttemptKind = AttemptKind.LINK  # of the attempt
     # why, of one and of many
     skipped: Mapping[str, tuple[str, str]] = field(default_factory=lambda: _LINKING)
 
@@ -75,7 +75,7 @@ SEND = Act(
 )
 UNDO = Act(
     endpoint="retry.undo",
-    kind="unlink",
+    kind=AttemptKind.UNLINK,
     status="LINKED",
     called="undo",
     title="Unlink these items?",
@@ -119,7 +119,9 @@ def _fits(act: Act, word: str, *, over: bool) -> bool:
 
 def of(attempt: Attempt) -> Act:
     """What an attempt behind the first does."""
-    return UNDO if attempt.kind == "unlink" else linking(list(attempt.receipt.get("by_status", {})))
+    if attempt.kind == AttemptKind.UNLINK:
+        return UNDO
+    return linking(list(attempt.receipt.get("by_status", {})))
 
 
 def receipt(attempt: Attempt) -> str:

@@ -8,6 +8,7 @@ from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
 from webapp.store import Connection, access, batches, submissions
 from webapp.store.submissions import New
+from webapp.store.words import Source
 from webapp.web import errors, forms, params
 from webapp.web.desk import desk, viewer
 from webapp.work.clients import NoKey
@@ -71,7 +72,7 @@ def _keep(connection: Connection, given: dict[str, str], project: Project, batch
         project_id=project.id,
         project_name=project.name,
         name=given["name"] or f"Batch {batch.id}",
-        source="adopt",
+        source=Source.ADOPT,
         batch_size=desk().settings.batch_size,
     )
     submission_id = submissions.create(connection, new, now)

@@ -12,7 +12,7 @@ from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
-from webapp.store.words import AttemptState, BatchState
+from webapp.store.words import AttemptKind, AttemptState, BatchState
 from webapp.web import acts, exports, params, reasons, standing
 from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural
@@ -123,7 +123,7 @@ def _sentence(attempt: Attempt) -> str:
     if attempt.state == AttemptState.GATHERING:
         return "Its items are being gathered; then they are sent by itself."
     total = sum(attempt.counts.values())
-    words = UNLINKED if attempt.kind == "unlink" else IN_PROJECT
+    words = UNLINKED if attempt.kind == AttemptKind.UNLINK else IN_PROJECT
     done = sum(count for word, count in attempt.counts.items() if word in words)
     so_far = " so far" if attempt.runs else ""
     return f"{done:,} of {plural(total, 'item')} {attempt.kind}ed{so_far}."
@@ -134,7 +134,7 @@ def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> Counter[str]:
     before; unless what was unlinked was linked again since.
     """
     relinked = max((one.number for one in tries if acts.of(one) is acts.RELINK), default=0)
-    unlinking = [one for one in tries if one.kind == "unlink" and one.number > relinked]
+    unlinking = [one for one in tries if one.kind == AttemptKind.UNLINK and one.number > relinked]
     ended = {one.number for one in unlinking if not one.runs}
     found: Counter[str] = Counter()
     for batch in cut:

@@ -85,7 +85,7 @@ def listed_or_404(submission_id: int) -> Submission:
     """The submission, if its items may be seen: they count once the whole list was read."""
     found = submission_or_404(submission_id)
     if found.state in UNLISTED:
-        abort(404, UNLISTED[State(found.state)])
+        abort(404, UNLISTED[found.state])
     return found
 
 

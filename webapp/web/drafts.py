@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import chores, drafts, entries, submissions, uploads
 from webapp.store.pages import Page
 from webapp.store.submissions import Submission
-from webapp.store.words import ASKING, ChoreKind, Flag, State, Task
+from webapp.store.words import ASKING, ChoreKind, EntryKind, Flag, State, Task
 from webapp.web import intake, params, review
 from webapp.web.desk import desk, own_submission, submission_or_404
 from webapp.web.filters import plural
@@ -18,8 +18,8 @@ from webapp.work import read
 
 AT_ONCE = 50_000  # ids that are left out, or taken back, within the request
 TITLES = {
-    "rejected": "Rejected entries",
-    "repeated": "Repeated ids",
+    EntryKind.REJECTED: "Rejected entries",
+    EntryKind.REPEATED: "Repeated ids",
     Flag.LINKED.word: "Ids that are linked already",
     Flag.REFUSED.word: "Ids that ICA would refuse",
     Flag.ELSEWHERE.word: "Ids whose line names another project",
@@ -46,14 +46,14 @@ def page(submission: Submission, problem: str = "") -> ResponseReturnValue:
 def listed(submission_id: int) -> ResponseReturnValue:
     """All entries that did not become items, or all items with something to know, by kind."""
     submission = submission_or_404(submission_id)
-    kind = request.args.get("kind", "rejected")
+    kind = request.args.get("kind", EntryKind.REJECTED)
     if kind not in TITLES:
         abort(400, "There is no such kind of entries. Go back to the review of the list.")
     cursor, size = params.cursor(), params.size()
     found: Page[Any] = (
         desk().read(drafts.flagged, submission_id, FLAGS[kind], cursor, size)
         if kind in FLAGS
-        else desk().read(entries.page, submission_id, kind, cursor, size)
+        else desk().read(entries.page, submission_id, EntryKind(kind), cursor, size)
     )
     place = params.Place(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
     return render_template(
@@ -85,7 +85,7 @@ def submit(submission_id: int) -> ResponseReturnValue:
     if begun:
         do_at_once(submission_id, 1, Task.SEND, Task.CLOSE)
     elif submission.state in NO_DRAFT:
-        abort(409, NO_DRAFT[State(submission.state)])
+        abort(409, NO_DRAFT[submission.state])
     else:
         flash("This list was submitted before; it was not submitted twice.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)

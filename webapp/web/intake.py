@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from webapp.store import Connection, submissions, uploads
 from webapp.store.submissions import New
 from webapp.store.uploads import Upload
-from webapp.store.words import State
+from webapp.store.words import Source, State
 from webapp.web import forms, params
 from webapp.web.desk import desk, may_read, viewer
 from webapp.web.errors import sentence
@@ -103,7 +103,7 @@ def _keep(form: Form, project_name: str) -> int:
         project_id=form.project_id,
         project_name=project_name,
         name=form.name or _name_for(form, now),
-        source="upload",
+        source=Source.UPLOAD,
         batch_size=desk().settings.batch_size,
     )
     with desk().store.write() as connection:

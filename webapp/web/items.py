@@ -1,7 +1,7 @@
 """The item table, and one item's own page, live from ICA."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -23,7 +23,7 @@ from webapp.web.desk import desk, listed_or_404, viewer
 from webapp.web.htmx import is_part
 from webapp.web.params import Chip, Place
 from webapp.web.status_display import ordered, status_label
-from webapp.work.clients import NoKey
+from webapp.work.clients import ICA_KIND, NoKey
 
 NOT_SHOWN = "ICA does not show it in this project."
 
@@ -105,7 +105,7 @@ def _ask_batch(submission: Submission, found: Item, batch: Batch | None) -> Answ
     if batch is None or not (batch.ica_batch_id and found.ica_item_id):
         return Answer()
     place = (submission.project_id, batch.ica_batch_id, found.ica_item_id)
-    kind = cast(Literal["link", "unlink"], batch.kind)
+    kind = ICA_KIND[batch.kind]
     return _ask(lambda: desk().client().item(*place, kind=kind))
 
 

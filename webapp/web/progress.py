@@ -13,7 +13,7 @@ from webapp.store.chores import Chore
 from webapp.store.statuses import TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
 from webapp.store.watching import NOTED_EVERY, Glance
-from webapp.store.words import LEFT_OUT, ChoreKind, State
+from webapp.store.words import LEFT_OUT, ChoreKind, EntryKind, Source, State
 from webapp.web import attempts as attempts_page
 from webapp.web import guard, items, params, reasons, standing, troubles
 from webapp.web.acts import RETRY, UNDO, offered
@@ -98,15 +98,14 @@ def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]
     and with where they are listed; nothing without a list.
     """
     review = submission.review
-    if submission.source != "upload" or "good" not in review:
+    if submission.source != Source.UPLOAD or "good" not in review:
         return []
     left_out = submission.counts.get(LEFT_OUT, 0)
     entries = url_for("drafts.listed", submission_id=submission.id)
     return [
         (review["good"] - left_out, "sent", f"{place}#items"),
         (left_out, "left out", f"{place}{params.query({'status': LEFT_OUT})}#items"),
-        (review["repeated"], "repeated", f"{entries}?kind=repeated"),
-        (review["rejected"], "rejected", f"{entries}?kind=rejected"),
+        *((review[kind], kind, f"{entries}?kind={kind}") for kind in EntryKind),
     ]
 
 
@@ -142,7 +141,7 @@ def _ask(endpoint: str, submission: Submission, **asked: Any) -> str:
 def _titled(chore: Chore) -> tuple[str, Chore, str]:
     """A chore that is under way, between what it is called and what holds it up."""
     trouble = troubles.sentence(chore.problem) if chore.problem else ""
-    return CHORES[ChoreKind(chore.kind)], chore, trouble
+    return CHORES[chore.kind], chore, trouble
 
 
 def _part(submission_id: int) -> str | Response:
@@ -155,7 +154,7 @@ def _part(submission_id: int) -> str | Response:
     moved_on = request.args.get("shows", submission.state) in PARTS.keys() - {submission.state}
     if moved_on or (submission.state == State.DRAFT and not found["chores"]):
         return Response(headers={"HX-Refresh": "true"})  # it is another page now
-    part = PARTS.get(State(submission.state), "submissions/_progress.html")
+    part = PARTS.get(submission.state, "submissions/_progress.html")
     return render_template(part, alone=True, **found)
 
 

@@ -8,7 +8,7 @@ from webapp.store import Connection, batches, chores, entries, submissions
 from webapp.store.chores import STOPPED, Chore
 from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
-from webapp.store.words import ChoreKind, Flag
+from webapp.store.words import AttemptKind, ChoreKind, EntryKind, Flag
 from webapp.web import items, progress
 from webapp.web.desk import desk
 from webapp.web.filters import duration, plural
@@ -48,12 +48,12 @@ def shown(submission: Submission) -> dict[str, Any]:
     with desk().store.read() as connection:
         few = {
             kind: entries.page(connection, submission.id, kind, Cursor(), FIRST_FEW).rows
-            for kind in ("rejected", "repeated")
+            for kind in EntryKind
         }
         holders = _holders(connection, submission)
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
-        speeds = batches.speeds(connection, submission.ica_url, "link")
+        speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK)
     page = progress.shown(submission)
     parts: list[dict[str, Any]] = submission.review.get("parts", [])
     stopped = bool(check and check.problem and check.problem["kind"] == STOPPED)

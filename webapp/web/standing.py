@@ -15,6 +15,7 @@ from webapp.store.words import (
     UNKNOWN,
     UNREAD,
     UNSENT,
+    AttemptKind,
     BoardWord,
     Phase,
     State,
@@ -111,7 +112,7 @@ REFUSED = ("refused", "Refused")
 def badge(submission: Submission, attempts: Sequence[Attempt]) -> tuple[str, str]:
     """How its badge looks, a word, and what it says: what it came to, else where it stands."""
     if submission.state == State.SETTLED:
-        word = BoardWord(submission.board_word)
+        word = submission.board_word
         refused = word == BoardWord.NOT_SENT and submission.problem
         return REFUSED if refused else BADGES[word]
     if _unlinks_now(submission, attempts):
@@ -127,13 +128,13 @@ def sentence(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping
         return headline(submission, attempts, stuck)
     if submission.state == State.DISCARDED and submission.submitted_at:
         return "This submission was deleted here. Nothing was changed in ICA."
-    return SENTENCES[Phase(submission.phase) if submission.phase else State(submission.state)]
+    return SENTENCES[submission.shown_state]
 
 
 def _unlinks_now(submission: Submission, attempts: Sequence[Attempt]) -> bool:
     """The store has one phase for both kinds."""
     kinds = {attempt.kind for attempt in attempts if attempt.runs}
-    return submission.phase == Phase.LINKING and kinds == {"unlink"}
+    return submission.phase == Phase.LINKING and kinds == {AttemptKind.UNLINK}
 
 
 def headline(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, int]) -> str:
@@ -150,7 +151,7 @@ def headline(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping
     if stuck:
         left_out = f" {sum(stuck.values()):,} could not be unlinked.{left_out}"
     well = sum(count for word, count in counts.items() if word in statuses.ENDED_WELL)
-    tries = sum(attempt.kind == "link" and attempt.size > 0 for attempt in attempts)
+    tries = sum(attempt.kind == AttemptKind.LINK and attempt.size > 0 for attempt in attempts)
     after = f" after {plural(tries, 'attempt')}" if tries > 1 else ""
     if well == linked == total:
         all_of_it = f"All {plural(total, 'item')} are" if total != 1 else "It is"

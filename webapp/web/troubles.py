@@ -7,7 +7,7 @@ from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.leases import DEATHS
 from webapp.store.submissions import Submission
-from webapp.store.words import BatchState, Blocked
+from webapp.store.words import AttemptKind, BatchState, Blocked
 from webapp.web import errors
 from webapp.web.filters import duration
 from webapp.work import missing
@@ -49,7 +49,7 @@ BLOCKED = {
     ),
 }
 
-ACTS = {"link": "link data into", "unlink": "unlink data from"}
+ACTS = {AttemptKind.LINK: "link data into", AttemptKind.UNLINK: "unlink data from"}
 
 TRIED_AGAIN = {  # kinds of errors that pass by themselves
     "NoKey": "ICA can't be asked without a key: sign in again, and it goes on by itself.",
@@ -90,9 +90,9 @@ def _trouble(submission: Submission, by: str, batch: Batch) -> Trouble | None:
     said = batch.trouble or batch.problem or {}
     details = errors.told(said.get("problem", {})) if said else ""
     if batch.state in ENDED:
-        kind, found = "error", ENDED[BatchState(batch.state)]
+        kind, found = "error", ENDED[batch.state]
     elif batch.blocked:
-        kind, found = "error", BLOCKED[Blocked(batch.blocked)]
+        kind, found = "error", BLOCKED[batch.blocked]
     elif said:
         again = (sentence(said), "It is tried again by itself.")
         kind, found = "warning", LOST_ANSWER if batch.state == BatchState.SENDING else again

@@ -84,7 +84,7 @@ def _confirmation(submission: Submission, hanging: str | None = None) -> str:
     return render_template(
         "upkeep/delete.html",
         submission=submission,
-        obstacle=OBSTACLES.get(State(submission.state)) or (hanging and HANGING.format(hanging)),
+        obstacle=OBSTACLES.get(submission.state) or (hanging and HANGING.format(hanging)),
         attempts=[(attempts_page.title(one), one.by) for one in tries],
         batch_count=len(desk().read(batches.of_submission, submission.id)),
     )

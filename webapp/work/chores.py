@@ -21,7 +21,7 @@ ITS_LOG = "Linkboard failed several times in a row; the log of its worker says w
 Step = Callable[[Context, Chore], Chore]
 """Does the next chunk in one transaction and returns the chore as chores.keep() or end() does."""
 
-STEPS: Mapping[str, Step] = {
+STEPS: Mapping[ChoreKind, Step] = {
     ChoreKind.TAKE: take.step,
     ChoreKind.LEAVE_OUT: leaving.step,
     ChoreKind.TAKE_BACK: leaving.step,

@@ -1,19 +1,22 @@
 """Clients of ICA for accounts: the opened key, the thread's session, the account's budget."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from webapp import logs
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
+from webapp.ica.operations import Kind
 from webapp.ica.transport import Session, new_session
 from webapp.settings import Settings
 from webapp.store.accounts import Account
+from webapp.store.words import AttemptKind
 from webapp.vault import Vault, VaultError
 
 Clock = Callable[[], float]
 UNUSED = 900.0  # seconds after which an opened key is dropped
+ICA_KIND: Mapping[AttemptKind, Kind] = {AttemptKind.LINK: "link", AttemptKind.UNLINK: "unlink"}
 
 
 class NoKey(Exception):

@@ -12,7 +12,7 @@ def step(context: Context, chore: Chore) -> Chore:
     """A chunk of positions; `spec` says what flag it is about."""
     now = context.clock()
     first, last = chore.done + 1, chore.done + items.CHUNK
-    do = DOING[ChoreKind(chore.kind)]
+    do = DOING[chore.kind]
     with context.store.write() as connection:
         kept = chores.advance(connection, chore, now, last)
         do(connection, chore.submission_id, Flag(chore.spec["flag"]), first, last, now)

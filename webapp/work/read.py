@@ -12,6 +12,7 @@ from webapp.store.items import Listed
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
+from webapp.store.words import EntryKind
 from webapp.work.context import Context
 from webapp.work.remarks import Remarks
 
@@ -208,7 +209,7 @@ class _Reader:
 def _other(ordinal: int, entry: Entry) -> entries.Entry:
     here = (entry.line, entry.column)
     first = entry.first or (None, None)
-    return entries.Entry(ordinal, entry.kind, *here, entry.text, entry.note, *first)
+    return entries.Entry(ordinal, EntryKind(entry.kind), *here, entry.text, entry.note, *first)
 
 
 def _described(reading: Reading) -> dict[str, Any]:

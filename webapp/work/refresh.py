@@ -2,18 +2,18 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import NotThere
 from webapp.ica.models import MOVING, Job
-from webapp.ica.operations import Kind
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch, Counts
 from webapp.store.submissions import Submission
-from webapp.store.words import UNKNOWN, UNREAD, Task
+from webapp.store.words import UNKNOWN, UNREAD, AccountTrouble, Task
 from webapp.store.words import WATCHED as WATCHED_PRIORITY
 from webapp.work import troubles, walk
+from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
 WATCHED_PAUSE = 2.0  # seconds between two refreshes while somebody watches
@@ -51,7 +51,7 @@ def refresh(context: Context, client: IcaClient, submission: Submission, batch: 
         values |= _next_look(submission, now)
     with context.store.write() as connection:
         batch = batches.keep(connection, batch, now, **values)
-        accounts.note_trouble(connection, batch.account_id, "", None, now)
+        accounts.note_trouble(connection, batch.account_id, AccountTrouble.NONE, None, now)
     if not news.has_ended:
         walk.one_page(context, client, submission, batch)
 
@@ -59,7 +59,7 @@ def refresh(context: Context, client: IcaClient, submission: Submission, batch: 
 def ask(client: IcaClient, submission: Submission, batch: Batch) -> News:
     """The job, the total, and one count per status, until they make up the total."""
     place = (submission.project_id, str(batch.ica_batch_id))
-    kind = cast(Kind, batch.kind)
+    kind = ICA_KIND[batch.kind]
     job = _job(client, submission, batch)
     total = client.count_items(*place, kind=kind)
     if total is None:
@@ -84,7 +84,7 @@ def _job(client: IcaClient, submission: Submission, batch: Batch) -> Job | None:
     if batch.ica_job_id:
         with suppress(NotThere):
             return client.job(batch.ica_job_id)
-    kind = cast(Kind, batch.kind)
+    kind = ICA_KIND[batch.kind]
     return client.batch(submission.project_id, str(batch.ica_batch_id), kind=kind).job
 
 

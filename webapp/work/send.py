@@ -2,18 +2,17 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import cast
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, MayNot, NotSignedIn, NotThere, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
-from webapp.ica.operations import Kind
 from webapp.store import accounts, batches, items, results
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
-from webapp.store.words import NOT_SENT, BatchState, Blocked, Task
+from webapp.store.words import NOT_SENT, AccountTrouble, BatchState, Blocked, Task
 from webapp.work import troubles, walk
+from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
 FIND_FOR = 60.0  # seconds after which a batch that isn't found is sent again
@@ -41,7 +40,7 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
         batches.keep(connection, batch, now, **intent)
     try:
-        created = client.create_batch(submission.project_id, data_ids, kind=cast(Kind, batch.kind))
+        created = client.create_batch(submission.project_id, data_ids, kind=ICA_KIND[batch.kind])
     except IcaError as error:
         _not_sent(context, batch, error)
     else:
@@ -58,7 +57,7 @@ def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:
     }
     with context.store.write() as connection:
         batches.record(connection, batch, now, **sent, **made, **troubles.WELL)
-        accounts.note_trouble(connection, batch.account_id, "", None, now)
+        accounts.note_trouble(connection, batch.account_id, AccountTrouble.NONE, None, now)
 
 
 def _not_sent(context: Context, batch: Batch, error: IcaError) -> None:
@@ -119,7 +118,7 @@ def _jobs_since(client: IcaClient, moment: float) -> list[Job]:
 
 def _holds(context: Context, client: IcaClient, job: Job, batch: Batch, data_ids: set[str]) -> bool:
     """Whether the job's batch is made of our ids, by its first page and its total."""
-    kind = cast(Kind, batch.kind)
+    kind = ICA_KIND[batch.kind]
     place = (str(job.project_id), str(job.subject_id))
     try:
         page = client.items(*place, kind=kind)

@@ -5,7 +5,7 @@ from typing import Any
 from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotSignedIn, NotThere, TooMany
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch
-from webapp.store.words import Blocked, Task
+from webapp.store.words import AccountTrouble, Blocked
 from webapp.work.context import Context
 
 LADDER = (0.5, 2.0, 10.0, 30.0)  # seconds; the official command line waits as long
@@ -38,12 +38,13 @@ def postpone(context: Context, batch: Batch, error: IcaError, **values: Any) -> 
     now = context.clock()
     reason = REASONS.get(type(error), Blocked.NO)
     seconds = BLOCKED_PAUSE if reason else pause(error, batch.failures)
-    values = {"blocked": reason, "task": Task(batch.task)} | values
+    values = {"blocked": reason, "task": batch.task} | values
     values |= {"due_at": now + seconds, "failures": batch.failures + 1}
     with context.store.write() as connection:
         batches.record(connection, batch, now, trouble=described(error, now), **values)
         if not values["blocked"]:
-            trouble = "throttled" if isinstance(error, TooMany) else "unreachable"
+            throttled = isinstance(error, TooMany)
+            trouble = AccountTrouble.THROTTLED if throttled else AccountTrouble.UNREACHABLE
             accounts.note_trouble(connection, batch.account_id, trouble, now + seconds, now)
     if isinstance(error, TooMany):
         context.budget.pause(batch.account_id, now + seconds)

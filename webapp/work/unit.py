@@ -14,7 +14,7 @@ from webapp.work import missing, refresh, send, troubles, walk
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
-TASKS: Mapping[str, Callable[[Context, IcaClient, Submission, Batch], None]] = {
+TASKS: Mapping[Task, Callable[[Context, IcaClient, Submission, Batch], None]] = {
     Task.SEND: send.send,
     Task.FIND: send.find,
     Task.REFRESH: refresh.refresh,

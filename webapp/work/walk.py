@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, IcaNonsense, Refused
 from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
-from webapp.ica.operations import Kind
 from webapp.store import accounts, batches, leases, results
 from webapp.store.batches import Batch
 from webapp.store.results import Outcome
 from webapp.store.submissions import Submission
-from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Task
+from webapp.store.words import EXPANDED, UNKNOWN, AccountTrouble, BatchState, Task
 from webapp.work import troubles
+from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
 PAGE = 1000
@@ -60,7 +60,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
             batch = batches.lock(connection, batch)
             numbers = results.apply(connection, batch, [outcome(item) for item in page.items], now)
             batch = batches.keep(connection, batch, now, **values, **numbers)
-            accounts.note_trouble(connection, batch.account_id, "", None, now)
+            accounts.note_trouble(connection, batch.account_id, AccountTrouble.NONE, None, now)
         if pauses:
             return
         if page.next_token is None:
@@ -137,7 +137,7 @@ def _read(
         str(batch.ica_batch_id),
         statuses=statuses,
         page_size=PAGE,
-        kind=cast(Kind, batch.kind),
+        kind=ICA_KIND[batch.kind],
     )
     if cursor is None:
         return read(), True
@@ -156,7 +156,7 @@ def _goes_in_circles(batch: Batch) -> bool:
 
 
 def _troubled_words(client: IcaClient, batch: Batch) -> tuple[str, ...]:
-    words = client.statuses(cast(Kind, batch.kind))
+    words = client.statuses(ICA_KIND[batch.kind])
     return tuple(word for word in TROUBLED if word in words)
 
 
