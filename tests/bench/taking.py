@@ -25,6 +25,7 @@ from tests.simulated import FIRST_PROJECT
 from tests.stage import stage
 from tests.web.confirming import fields
 from webapp.store import Store, accounts, chores, drafts, items, submissions, tables
+from webapp.store.documents import Review
 from webapp.store.items import Listed
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import New
@@ -49,7 +50,7 @@ def make_list(st, size):
         with st.store.write() as connection:
             items.add(connection, submission_id, first, rows)
     with st.store.write() as connection:
-        review = {"good": size, "repeated": 0, "rejected": 0, "parts": []}
+        review = Review(good=size)
         submissions.become_draft(connection, submission_id, size, review, now)
         drafts.begin(connection, submissions.get(connection, submission_id), now)
         _end(connection, submission_id, size)

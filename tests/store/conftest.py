@@ -7,6 +7,7 @@ from tests.simulated import FIRST_PROJECT
 from webapp.store import Store, accounts, batches, items, submissions
 from webapp.store.accounts import Identity
 from webapp.store.batches import Cut
+from webapp.store.documents import Review
 from webapp.store.items import Listed
 from webapp.store.submissions import New
 
@@ -33,7 +34,7 @@ def make_draft(store):
             submission_id = submissions.create(connection, new, NOW)
             listed = [Listed(data_id, line, 1) for line, data_id in enumerate(data_ids, start=1)]
             items.add(connection, submission_id, 1, listed)
-            submissions.become_draft(connection, submission_id, len(listed), {}, NOW)
+            submissions.become_draft(connection, submission_id, len(listed), Review(), NOW)
         return submission_id
 
     return make

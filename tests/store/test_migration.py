@@ -154,7 +154,7 @@ def test_families_become_attempts(store, family):
                     was["problem"] == "" or was["state"] not in BEGUN,
                 )
                 assert one.token == was["review"].get("token", "")
-                assert one.receipt.get("made") == receipt["made"]
+                assert (one.receipt and one.receipt.made) == receipt["made"]
                 if was["state"] in BEGUN:
                     assert one.counts == {
                         word: n for word, n in was["counts"].items() if word != LEFT_OUT

@@ -1,6 +1,7 @@
 """Chores that fail in a way nobody expected: tried some times, then given up in words."""
 
 import pytest
+from msgspec import ValidationError
 from sqlalchemy import select, update
 
 from tests.stage import data_ids, stage, text
@@ -27,7 +28,7 @@ def spoil(st):
 def fail(st):
     """The worker fails as often as it may, a lease apart."""
     for _ in range(TRIES):
-        with pytest.raises(KeyError):
+        with pytest.raises(ValidationError):
             st.work()
         st.clock.advance(61)
     st.work()

@@ -22,7 +22,7 @@ def test_repeats_and_rejects_between_chunks_move_nothing(database_url, tmp_path)
         expected += [(str(line), one) for line, one in enumerate(ids[4000:], start=12_001)]
         assert [(row["line"], row["data_id"]) for row in rows(visitor, place)] == expected
         assert draft.item_count == 34_000
-        assert (draft.review["repeated"], draft.review["rejected"]) == (4000, 4000)
+        assert (draft.review.repeated, draft.review.rejected) == (4000, 4000)
 
 
 def test_ids_are_kept_letter_by_letter(database_url, tmp_path):

@@ -58,7 +58,7 @@ def test_trouble_in_the_last_walk_does_not_outlast_it(database_url, tmp_path, st
         ica.says["GET", "/items"] = status, "Not now."
         st.work(10)
         troubled = cut(st, place)[0]
-        assert (troubled.task, troubled.trouble["problem"]["detail"]) == ("walk", "Not now.")
+        assert (troubled.task, troubled.trouble.problem["detail"]) == ("walk", "Not now.")
         assert (troubled.blocked, account(st).trouble) != ("", "")
         ica.says.clear()
         settle(st, place)
@@ -82,7 +82,7 @@ def test_cursors_that_lead_in_a_circle_are_given_up(database_url, tmp_path, faul
         place = visitor.submit(data_ids(1500))
         st.sim.set_faults({f"items:{fault}": 1})
         st.work(30)
-        assert "round in a circle" in cut(st, place)[0].trouble["message"]
+        assert "round in a circle" in cut(st, place)[0].trouble.message
         assert st.sim.calls()[ITEMS] < 100
         st.sim.set_faults({})
         settle(st, place)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from webapp.store import sql
+from webapp.store.documents import Receipt
 from webapp.store.tables import accounts, attempts, submissions
 from webapp.store.words import AttemptKind, AttemptState, Phase
 
@@ -16,7 +17,7 @@ class Attempt:
     """A row of attempts, and the name of its account.
 
     counts: status -> items, in this attempt's own words; they stay when it has ended.
-    receipt: what became of the items that were confirmed, see taking.py; {} of the first.
+    receipt: what became of the items that were confirmed; None of the first, and until it is sent.
     """
 
     id: int
@@ -32,7 +33,7 @@ class Attempt:
     size: int
     counts: dict[str, int]
     token: str
-    receipt: dict[str, Any]
+    receipt: Receipt | None
     problem: str
     former_id: int | None
     by: str

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from webapp.store import attempts, leases, sql
 from webapp.store.attempts import Attempt
+from webapp.store.documents import KeptError
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import batches
@@ -50,7 +51,7 @@ class Batch:
     try_number: int
     failures: int
     blocked: Blocked
-    trouble: dict[str, Any] | None
+    trouble: KeptError | None
     intent_at: float | None
     sent_at: float | None
     settled_at: float | None
@@ -59,7 +60,7 @@ class Batch:
     job_status: str
     job_information: str
     job_finished_at: float | None
-    problem: dict[str, Any] | None
+    problem: KeptError | None
     counts: Counts
     total: int | None
     counted_at: float | None

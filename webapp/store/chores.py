@@ -2,20 +2,44 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 
 from webapp.store import leases, sql, submissions
+from webapp.store.documents import KeptError, TakeProgress
+from webapp.store.scopes import Scope
 from webapp.store.tables import chores
-from webapp.store.words import ASKING, ChoreKind
+from webapp.store.words import ASKING, ChoreKind, Flag
 
 STOPPED = "Stopped"  # by whoever made the draft: a problem that is none
+
+Spec = TypeVar("Spec", bound=Struct)
+
+
+class AttemptSpec(Struct, frozen=True):
+    """Which attempt it is about."""
+
+    attempt: int
+
+
+class TakeSpec(AttemptSpec, frozen=True):
+    """The items that the attempt is to take."""
+
+    scope: Scope
+
+
+class FlagSpec(Struct, frozen=True):
+    """The items that carry a flag: they are left out, or taken back."""
+
+    flag: Flag
 
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """A row of chores: `done` of `total` items; `spec` is what to do, `result` what came of it.
+    """A row of chores: `done` of `total` items; `result` is what came of taking them.
 
     `failures` are the leases in a row, this one too, in which nothing was recorded.
     """
@@ -25,8 +49,8 @@ class Chore:
     account_id: int
     kind: ChoreKind
     spec: dict[str, Any]
-    result: dict[str, Any]
-    problem: dict[str, Any] | None
+    result: TakeProgress
+    problem: KeptError | None
     done: int
     total: int
     created_at: float
@@ -37,13 +61,19 @@ class Chore:
     try_number: int
     failures: int
 
+    def spec_as(self, kind: type[Spec]) -> Spec:
+        """What is to be done; read here and not with the row, so that a spec that can't be read
+        makes its own chore fail and no claim. Raises msgspec.ValidationError.
+        """
+        return msgspec.convert(self.spec, kind)
+
 
 def add(
     connection: Connection,
     submission_id: int,
     account_id: int,
     kind: ChoreKind,
-    spec: dict[str, Any],
+    spec: Struct | None,
     total: int,
     now: float,
 ) -> int:
@@ -54,7 +84,7 @@ def add(
         "submission_id": submission_id,
         "account_id": account_id,
         "kind": kind,
-        "spec": spec,
+        "spec": msgspec.to_builtins(spec) if spec else {},
         "total": total,
         "created_at": now,
         "due_at": now,
@@ -143,7 +173,7 @@ def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
         chores.c.ended_at.is_(None),
         chores.c.kind.in_(ASKING),
     )
-    stopped = {"kind": STOPPED, "message": "", "problem": {}, "at": now}
+    stopped = KeptError(STOPPED, "", {}, now)
     values = {"worker": "", "lease_until": 0.0, "due_at": None, "ended_at": now, "problem": stopped}
     return connection.execute(statement.values(values)).rowcount > 0
 
@@ -153,7 +183,7 @@ def drop_taking(connection: Connection, submission_id: int, attempt: int) -> Non
     mine = [
         chore.id
         for chore in unfinished(connection, submission_id)
-        if chore.kind == ChoreKind.TAKE and chore.spec["attempt"] == attempt
+        if chore.kind == ChoreKind.TAKE and chore.spec_as(AttemptSpec).attempt == attempt
     ]
     connection.execute(delete(chores).where(chores.c.id.in_(mine)))
 

@@ -1,9 +1,11 @@
-"""Types of columns: what stands in a row is read into its enum, and written from it, here alone."""
+"""Types of columns: where a row's words and documents are read into enums and Structs."""
 
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Dialect, String, TypeDecorator
+import msgspec
+from msgspec import Struct
+from sqlalchemy import JSON, Dialect, String, TypeDecorator
 
 
 class Word(TypeDecorator[Any]):
@@ -21,3 +23,25 @@ class Word(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> StrEnum | None:
         return None if value is None else self.words(value)
+
+
+class Document(TypeDecorator[Any]):
+    """A Struct as JSON. None is null or, where a column has no null, {} if `or_empty`."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, struct: type[Struct], *, or_empty: bool = False) -> None:
+        super().__init__(none_as_null=True)
+        self.struct = struct
+        self.or_empty = or_empty
+
+    def process_bind_param(self, value: Struct | None, _dialect: Dialect) -> Any:
+        if value is None:
+            return {} if self.or_empty else None
+        return msgspec.to_builtins(value, str_keys=True)
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Struct | None:
+        if value is None or (self.or_empty and not value):
+            return None
+        return msgspec.convert(value, self.struct, str_keys=True)

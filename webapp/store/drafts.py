@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
 from webapp.store import batches, chores, pages
 from webapp.store.batches import Cut
+from webapp.store.chores import FlagSpec
+from webapp.store.documents import Example
 from webapp.store.items import Item
 from webapp.store.pages import Cursor, Page
 from webapp.store.rollup import roll_up
@@ -43,10 +46,10 @@ def ask(
     connection: Connection,
     submission: Submission,
     kind: ChoreKind,
-    spec: dict[str, Any],
+    flag: Flag | None,
     now: float,
 ) -> int | None:
-    """Ask for a chore on all items of the draft, and return its id.
+    """Ask for a chore on all items of the draft that carry the flag, and return its id.
 
     None when it is no draft any more, or a chore of the kind is not done yet.
     """
@@ -54,6 +57,7 @@ def ask(
         return None
     if any(chore.kind == kind for chore in chores.unfinished(connection, submission.id)):
         return None
+    spec = FlagSpec(flag) if flag else None
     total, account_id = submission.item_count, submission.account_id
     return chores.add(connection, submission.id, account_id, kind, spec, total, now)
 
@@ -83,8 +87,8 @@ def _count_left_out(connection: Connection, submission_id: int, flag: Flag, by: 
     before = lock(connection, submission_id)
     left_out = before.left_out + by
     counts = +Counter({UNREAD: before.item_count - left_out, LEFT_OUT: left_out})
-    each = Counter(before.review.get("left_out", {})) + Counter({flag.word: by})
-    review = before.review | {"left_out": each}
+    each = Counter(before.review.left_out) + Counter({flag.word: by})
+    review = replace(before.review, left_out=each)
     change(connection, submission_id, left_out=left_out, counts=counts, review=review)
 
 
@@ -108,18 +112,25 @@ def mark_refused(
         connection.execute(update(items).where(checked & condition).values(flags=flags))
 
 
-def note_refused(connection: Connection, submission_id: int, **more: Any) -> None:
-    """Keep in the review how many ids ICA would refuse, and `more`.
+def note_refused(
+    connection: Connection, submission_id: int, checked_at: float | None = None
+) -> None:
+    """Keep in the review how many ids ICA would refuse, and when it was asked about all.
 
     Counted by their flags, so what was left out meanwhile, or before, counts once.
     """
     mine = (items.c.submission_id == submission_id) & _carries(Flag.REFUSED)
     count = connection.execute(select(func.count()).select_from(items).where(mine)).scalar_one()
     first_few = flagged(connection, submission_id, Flag.REFUSED, Cursor(), EXAMPLES).rows
-    examples = [(item.line, item.column, item.data_id) for item in first_few]
-    review, word = lock(connection, submission_id).review, Flag.REFUSED.word
-    found = {word: count, "examples": review.get("examples", {}) | {word: examples}}
-    change(connection, submission_id, review=review | found | more)
+    examples = [Example(item.line, item.column, item.data_id) for item in first_few]
+    before = lock(connection, submission_id).review
+    review = replace(
+        before,
+        refused=count,
+        examples=before.examples | {Flag.REFUSED.word: examples},
+        checked_at=checked_at or before.checked_at,
+    )
+    change(connection, submission_id, review=review)
 
 
 def begin(connection: Connection, submission: Submission, now: float) -> bool:

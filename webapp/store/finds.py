@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
 from webapp.store import sql
 from webapp.store.accounts import Account
+from webapp.store.documents import FindReview
 from webapp.store.items import CHUNK
 from webapp.store.tables import accounts, find_ids, finds
 
@@ -22,7 +23,7 @@ class Find:
     account_id: int
     created_at: float
     name: str
-    review: dict[str, Any]
+    review: FindReview
     asker: str
 
 
@@ -39,7 +40,7 @@ def create(
     find_id: str,
     account: Account,
     name: str,
-    review: dict[str, Any],
+    review: FindReview,
     now: float,
 ) -> None:
     """Keep a question; its ids follow."""

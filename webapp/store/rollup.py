@@ -147,7 +147,7 @@ def _sum(each: Iterable[Counts]) -> dict[str, int]:
 def _refusal(parts: Iterable[Any]) -> str:
     """Why ICA refused a batch, "" when it refused none."""
     refused = (part.problem for part in parts if part.state == BatchState.REFUSED)
-    return next((str(problem["message"]) for problem in refused), "")
+    return next((problem.message for problem in refused), "")
 
 
 def _where(parts: Sequence[Any], *, gathering: bool = False) -> dict[str, State | Phase]:

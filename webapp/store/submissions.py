@@ -21,6 +21,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from webapp.store import access as access_of
 from webapp.store import attempts, sql
 from webapp.store.accounts import Account
+from webapp.store.documents import Review
 from webapp.store.tables import access, accounts, items, submissions
 from webapp.store.words import (
     BEGUN,
@@ -61,7 +62,7 @@ class Submission:
     item_count: int
     batch_size: int
     counts: dict[str, int]
-    review: dict[str, Any]
+    review: Review
     problem: str
     note: str
     archived_at: float | None
@@ -186,7 +187,7 @@ def begun_in(account: Account, project_id: str, since: float, now: float) -> Col
 
 
 def become_draft(
-    connection: Connection, submission_id: int, item_count: int, review: dict[str, Any], now: float
+    connection: Connection, submission_id: int, item_count: int, review: Review, now: float
 ) -> None:
     """The list was read whole: from here on its rows count."""
     draft = {"state": State.DRAFT, "item_count": item_count, "review": review}
@@ -199,13 +200,13 @@ def become_unreadable(connection: Connection, submission_id: int, problem: str, 
     _change(connection, submission_id, State.READING, now, state=State.UNREADABLE, problem=problem)
 
 
-def reread(connection: Connection, submission_id: int, columns: dict[str, int], now: float) -> bool:
+def reread(connection: Connection, submission_id: int, columns: dict[int, int], now: float) -> bool:
     """The list is to be read anew, its ids from these columns (part -> column, from 1).
 
     False when there is nothing to read anew, because it was submitted or is being read.
     """
     blank = {"problem": "", "item_count": 0, "left_out": 0, "counts": {}}
-    anew = blank | {"state": State.READING, "review": {"columns": columns}}
+    anew = blank | {"state": State.READING, "review": Review(columns=columns)}
     return any(
         _change(connection, submission_id, was, now, **anew)
         for was in (State.DRAFT, State.UNREADABLE)

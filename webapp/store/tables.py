@@ -1,7 +1,7 @@
 """The tables, as SQLAlchemy sees them; migrations/ makes them.
 
-Moments are seconds since 1970 (UTC, float). Positions count from 1. JSON columns hold small
-dictionaries that are read and written whole.
+Moments are seconds since 1970 (UTC, float). Positions count from 1. Documents, and numbers by
+status, are JSON, read and written whole.
 """
 
 from typing import Any
@@ -25,7 +25,8 @@ from sqlalchemy import (
     text,
 )
 
-from webapp.store.column_types import Word
+from webapp.store.column_types import Document, Word
+from webapp.store.documents import FindReview, KeptError, Receipt, Review, TakeProgress
 from webapp.store.words import (
     PRIORITY,
     AccountTrouble,
@@ -123,7 +124,7 @@ submissions = Table(
     Column("item_count", Integer, nullable=False, default=0),
     Column("batch_size", Integer, nullable=False),
     Column("counts", JSON, nullable=False, default=dict),  # status -> items, as they stand now
-    Column("review", JSON, nullable=False, default=dict),  # what reading the list found
+    Column("review", Document(Review), nullable=False, default=Review()),
     Column("problem", Text, nullable=False, default=""),  # why unreadable or refused, in words
     Column("note", Text, nullable=False, default=""),
     Column("archived_at", Double),
@@ -149,7 +150,7 @@ attempts = Table(
     Column("size", Integer, nullable=False, default=0),  # items that it has taken
     Column("counts", JSON, nullable=False, default=dict),  # status -> items, as it found them
     Column("token", String(64), nullable=False, default="", index=True),  # of the page that asked
-    Column("receipt", JSON, nullable=False, default=dict),  # what became of the confirmed items
+    Column("receipt", Document(Receipt, or_empty=True), nullable=False, default=dict),
     Column("problem", Text, nullable=False, default=""),  # why it took nothing, or what ICA refused
     Column("former_id", Integer, unique=True),  # in 0.2.0 it was a submission of its own
     UniqueConstraint("submission_id", "number"),
@@ -208,7 +209,7 @@ batches = Table(
     *_queue(),
     Column("failures", Integer, nullable=False, default=0),  # in a row; they lengthen the pause
     Column("blocked", Word(Blocked, 20), nullable=False, default=Blocked.NO),
-    Column("trouble", JSON(none_as_null=True)),  # the last error that will be tried again
+    Column("trouble", Document(KeptError)),  # the last error that will be tried again
     # what ICA knows of it
     Column("intent_at", Double),
     Column("sent_at", Double),
@@ -218,7 +219,7 @@ batches = Table(
     Column("job_status", String(40), nullable=False, default=""),
     Column("job_information", Text, nullable=False, default=""),
     Column("job_finished_at", Double),
-    Column("problem", JSON(none_as_null=True)),  # ICA's refusal, word for word
+    Column("problem", Document(KeptError)),  # ICA's refusal, word for word
     Column("counts", JSON, nullable=False, default=dict),
     Column("total", Integer),
     Column("counted_at", Double),
@@ -335,9 +336,9 @@ chores = Table(
     Column("submission_id", ForeignKey("submissions.id"), nullable=False, index=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("kind", Word(ChoreKind, 20), nullable=False),
-    Column("spec", JSON, nullable=False),
-    Column("result", JSON, nullable=False, default=dict),
-    Column("problem", JSON(none_as_null=True)),  # why it can't go on, or ended without success
+    Column("spec", JSON, nullable=False),  # what is to be done, see chores.py
+    Column("result", Document(TakeProgress), nullable=False, default=TakeProgress()),
+    Column("problem", Document(KeptError)),  # why it can't go on, or ended without success
     Column("done", Integer, nullable=False, default=0),  # of `total` items
     Column("total", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -353,7 +354,7 @@ finds = Table(
     Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
     Column("created_at", Double, nullable=False),
     Column("name", String(255), nullable=False),
-    Column("review", JSON, nullable=False),
+    Column("review", Document(FindReview), nullable=False),
 )
 
 find_ids = Table(

@@ -6,8 +6,7 @@ of ICA on it.
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, literal, select, true, update
@@ -15,6 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Integer, literal, select, true
 from webapp.store import attempts, batches, chores, elsewhere, sql, submissions, tables
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
+from webapp.store.chores import TakeSpec
+from webapp.store.documents import Receipt
 from webapp.store.rollup import roll_up
 from webapp.store.scopes import Chosen, Scope, Tally
 from webapp.store.submissions import Submission
@@ -51,7 +52,7 @@ def begin(
     attempts.change(connection, attempt, begun_at=now)
     again = {"begun_at": now, "settled_at": None, "archived_at": None}
     submissions.change(connection, submission.id, **again)
-    spec = {"attempt": attempt.number, "scope": asdict(scope)}
+    spec = TakeSpec(attempt.number, scope)
     chore = chores.add(connection, submission.id, account_id, ChoreKind.TAKE, spec, total, now)
     roll_up(connection, submission.id, now)
     return attempt, chore
@@ -168,16 +169,15 @@ def _hold(connection: Connection, batch: Batch, rows: Sequence[Any]) -> None:
 
 
 def send(
-    connection: Connection, attempt: Attempt, receipt: Mapping[str, Any], problem: str, now: float
+    connection: Connection, attempt: Attempt, receipt: Receipt, problem: str, now: float
 ) -> None:
     """All its items are taken: its batches are due. With none, it has ended, for the problem."""
-    size = receipt.get("made", 0)
-    values = {"state": AttemptState.ACTIVE, "size": size, "receipt": receipt}
+    values = {"state": AttemptState.ACTIVE, "size": receipt.made, "receipt": receipt}
     attempts.change(connection, attempt, **values)
     for batch in batches.of_submission(connection, attempt.submission_id, attempt.number):
         batches.change(connection, batch.id, due_at=now)
     roll_up(connection, attempt.submission_id, now)
-    if not size:
+    if not receipt.made:
         attempts.change(connection, attempt, problem=problem)
 
 

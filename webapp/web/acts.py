@@ -121,15 +121,16 @@ def of(attempt: Attempt) -> Act:
     """What an attempt behind the first does."""
     if attempt.kind == AttemptKind.UNLINK:
         return UNDO
-    return linking(list(attempt.receipt.get("by_status", {})))
+    return linking(list(attempt.receipt.by_status) if attempt.receipt else [])
 
 
 def receipt(attempt: Attempt) -> str:
     """What became of the items that were confirmed, in a sentence; "" before all are taken."""
-    if not attempt.receipt:
+    if not (kept := attempt.receipt):
         return ""
-    act, made, skipped = of(attempt), attempt.receipt["made"], attempt.receipt["skipped"]
-    told = [f"{plural(made + sum(skipped.values()), 'item')} chosen: {made:,} to be {act.doing}"]
-    for count, why in act.told(skipped):
+    act, made = of(attempt), kept.made
+    chosen = plural(made + sum(kept.skipped.values()), "item")
+    told = [f"{chosen} chosen: {made:,} to be {act.doing}"]
+    for count, why in act.told(kept.skipped):
         told.append(f"{count:,} skipped because {'it' if count == 1 else 'they'} {why}")
     return "; ".join(told) + "."

@@ -47,7 +47,7 @@ class Answer:
     def __init__(self, here: Desk, asked: Find, reader: Reader, tallies: Tallies) -> None:
         self._here, self._tallies = here, tallies
         self._find_id, self._reader_id = asked.id, reader.account.id
-        self._count: int = asked.review["ids"]
+        self._count: int = asked.review.ids
         self._seen = here.read(whereabouts.holders, reader)
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:

@@ -179,9 +179,8 @@ def _why_not(submission: Submission, *, busy: bool) -> str:
 def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> ResponseReturnValue:
     """Ask for a chore; what is done in a moment is done at once."""
     now = desk().now()
-    spec = {"flag": int(flag)} if flag else {}
     with desk().store.write() as connection:
-        chore_id = drafts.ask(connection, submission, kind, spec, now)
+        chore_id = drafts.ask(connection, submission, kind, flag, now)
         quick = kind != ChoreKind.CHECK and submission.item_count <= AT_ONCE
         mine = chores.claim_one(connection, chore_id, "web", now) if chore_id and quick else None
     if mine:
@@ -212,12 +211,11 @@ def _flag() -> Flag:
     return flag
 
 
-def _columns(submission: Submission) -> dict[str, int]:
+def _columns(submission: Submission) -> dict[int, int]:
     """The columns of ids that the user has chosen so far: part -> column."""
     part, column = request.form.get("part", ""), request.form.get("column", "")
     if not (part or column):
         return {}
     if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in (part, column)):
         abort(400, "A column is chosen by its number. Go back to the review of the list.")
-    chosen: dict[str, int] = submission.review.get("columns", {})
-    return chosen | {str(int(part)): int(column)}
+    return submission.review.columns | {int(part): int(column)}

@@ -70,7 +70,7 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
     return idlist.read(
         uploads.pieces(desk().store, submission.id, part),
         file_name=upload.parts[part],
-        column=submission.review.get("columns", {}).get(str(part)),
+        column=submission.review.columns.get(part),
         limits=_limits(),
         tell_repeats=False,
     )

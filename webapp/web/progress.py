@@ -98,14 +98,15 @@ def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]
     and with where they are listed; nothing without a list.
     """
     review = submission.review
-    if submission.source != Source.UPLOAD or "good" not in review:
+    if submission.source != Source.UPLOAD or not review.good:
         return []
     left_out = submission.counts.get(LEFT_OUT, 0)
     entries = url_for("drafts.listed", submission_id=submission.id)
     return [
-        (review["good"] - left_out, "sent", f"{place}#items"),
+        (review.good - left_out, "sent", f"{place}#items"),
         (left_out, "left out", f"{place}{params.query({'status': LEFT_OUT})}#items"),
-        *((review[kind], kind, f"{entries}?kind={kind}") for kind in EntryKind),
+        (review.repeated, EntryKind.REPEATED, f"{entries}?kind={EntryKind.REPEATED}"),
+        (review.rejected, EntryKind.REJECTED, f"{entries}?kind={EntryKind.REJECTED}"),
     ]
 
 

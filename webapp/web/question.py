@@ -3,11 +3,11 @@
 import secrets
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.store import finds, items
+from webapp.store.documents import FindReview, Reject
 from webapp.web import intake
 from webapp.web.desk import desk, viewer
 from webapp.web.intake import Form, Unusable
@@ -41,23 +41,22 @@ def ask(form: Form) -> str:
     return find_id
 
 
-def _read(form: Form) -> tuple[list[tuple[str, int]], dict[str, Any]]:
+def _read(form: Form) -> tuple[list[tuple[str, int]], FindReview]:
     """The ids with their lines, and what else is to be said of the list."""
     ids: list[tuple[str, int]] = []
-    rejects: list[dict[str, Any]] = []
+    rejects: list[Reject] = []
     counts: Counter[Kind] = Counter()
     for entry in _entries(form):
         counts[entry.kind] += 1
         if entry.kind is Kind.GOOD:
             ids.append((entry.data_id, entry.line))
         elif entry.kind is Kind.REJECTED and len(rejects) < REJECTS_SHOWN:
-            rejects.append({"line": entry.line, "text": entry.text, "note": entry.note})
+            rejects.append(Reject(entry.line, entry.text, entry.note))
         if len(ids) > MOST_IDS:
             raise Unreadable(TOO_MANY)
     if not ids:
         raise Unreadable(NO_ID)
-    told = {kind.value: counts[kind] for kind in (Kind.REPEATED, Kind.REJECTED)}
-    return ids, {"ids": len(ids), **told, "rejects": rejects}
+    return ids, FindReview(len(ids), counts[Kind.REPEATED], counts[Kind.REJECTED], rejects)
 
 
 def _entries(form: Form) -> Iterator[Entry]:

@@ -1,11 +1,12 @@
 """The review: everything to know of a draft before any of it is sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
 from webapp.store import Connection, batches, chores, entries, submissions
 from webapp.store.chores import STOPPED, Chore
+from webapp.store.documents import Part, Review
 from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
 from webapp.store.words import AttemptKind, ChoreKind, EntryKind, Flag
@@ -55,8 +56,8 @@ def shown(submission: Submission) -> dict[str, Any]:
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
         speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK)
     page = progress.shown(submission)
-    parts: list[dict[str, Any]] = submission.review.get("parts", [])
-    stopped = bool(check and check.problem and check.problem["kind"] == STOPPED)
+    parts = submission.review.parts
+    stopped = bool(check and check.problem and check.problem.kind == STOPPED)
     return {
         **page,
         **items.table(submission),
@@ -74,7 +75,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "check_trouble": _check_trouble(check) if check and not stopped else "",
         "not_changed": change.problem if change and change.ended_at else None,
         "read_as": "; ".join(map(_read_as, parts)),
-        "warnings": [text for part in parts for text in part.get("warnings", [])],
+        "warnings": [text for part in parts for text in part.warnings],
         "other_columns": _other_columns(parts) if page["upload"] else [],
     }
 
@@ -83,7 +84,7 @@ def _points(submission: Submission) -> list[dict[str, Any]]:
     """What there is to know of some of the ids, and what can be done about it: weightiest first."""
     review, found = submission.review, []
     for flag, (title, text) in POINTS.items():
-        if count := review.get(flag.word):
+        if count := review.flagged(flag):
             names = {"ids": plural(count, "id"), "project": submission.project_name}
             found.append(
                 {
@@ -91,9 +92,9 @@ def _points(submission: Submission) -> list[dict[str, Any]]:
                     "title": title.format(**names),
                     "text": text.format(**names),
                     "count": count,
-                    "left_out": review.get("left_out", {}).get(flag.word, 0),
+                    "left_out": review.left_out.get(flag.word, 0),
                     "offered": flag in OFFERED,
-                    "examples": review.get("examples", {}).get(flag.word, []),
+                    "examples": review.examples.get(flag.word, []),
                 }
             )
     return found
@@ -101,7 +102,7 @@ def _points(submission: Submission) -> list[dict[str, Any]]:
 
 def _holders(connection: Connection, submission: Submission) -> list[tuple[Submission, int]]:
     """The earlier submissions that linked some of the ids, and how many of them."""
-    counts = {int(key): count for key, count in submission.review.get("linked_by", {}).items()}
+    counts = submission.review.linked_by
     known = submissions.many(connection, counts)
     return [
         (known[key], count)
@@ -125,36 +126,34 @@ def _plan(submission: Submission, speeds: list[float]) -> str:
     return f"{told}; likely {likely}, by the last {plural(len(speeds), 'batch', 'batches')}"
 
 
-def _files_and_folders(review: Mapping[str, Any]) -> str:
-    told = f"{plural(review['files'], 'file')}, {plural(review['folders'], 'folder')}"
-    unusual = review.get(Flag.UNUSUAL.word)
-    return told + f", {unusual:,} of an unusual shape" if unusual else told
+def _files_and_folders(review: Review) -> str:
+    told = f"{plural(review.files, 'file')}, {plural(review.folders, 'folder')}"
+    return told + f", {review.unusual:,} of an unusual shape" if review.unusual else told
 
 
 def _check_trouble(check: Chore) -> str:
     """Why the check came to nothing, in ICA's own words."""
     if not (check.ended_at and check.problem):
         return ""
-    problem = check.problem["problem"]
-    return str(problem.get("detail") or problem.get("title") or check.problem["message"])
+    problem = check.problem.problem
+    return str(problem.get("detail") or problem.get("title") or check.problem.message)
 
 
-def _read_as(part: Mapping[str, Any]) -> str:
-    words = [part["format"], part["encoding"], "gzip" * part["gzip"], plural(part["lines"], "line")]
+def _read_as(part: Part) -> str:
+    words = [part.format, part.encoding, "gzip" * part.gzip, plural(part.lines, "line")]
     return ", ".join(word for word in words if word)
 
 
-def _other_columns(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _other_columns(parts: Sequence[Part]) -> list[dict[str, Any]]:
     """The columns that hold ids too, and could be read instead."""
     return [
         {
             "part": number,
-            "number": column["number"],
-            "title": f"“{column['header']}”" if column["header"] else "",
-            "text": f"{column['ids']:,} of the first {plural(column['sampled'], 'row')} "
-            "hold data ids",
+            "number": column.number,
+            "title": f"“{column.header}”" if column.header else "",
+            "text": f"{column.ids:,} of the first {plural(column.sampled, 'row')} hold data ids",
         }
         for number, part in enumerate(parts)
-        for column in part["columns"]
-        if column["ids"] and not column["chosen"]
+        for column in part.columns
+        if column.ids and not column.chosen
     ]

@@ -1,10 +1,11 @@
 """Troubles: what holds a submission up, what it means, and what ICA itself said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
+from webapp.store.documents import KeptError
 from webapp.store.leases import DEATHS
 from webapp.store.submissions import Submission
 from webapp.store.words import AttemptKind, BatchState, Blocked
@@ -87,8 +88,8 @@ def of(
 
 
 def _trouble(submission: Submission, by: str, batch: Batch) -> Trouble | None:
-    said = batch.trouble or batch.problem or {}
-    details = errors.told(said.get("problem", {})) if said else ""
+    said = batch.trouble or batch.problem
+    details = errors.told(said.problem) if said else ""
     if batch.state in ENDED:
         kind, found = "error", ENDED[batch.state]
     elif batch.blocked:
@@ -109,6 +110,6 @@ def _named(batch: Batch) -> str:
     return f"batch {batch.ordinal}{later}"
 
 
-def sentence(said: Mapping[str, object]) -> str:
+def sentence(said: KeptError) -> str:
     """What a kept error that will be tried again means, in a sentence."""
-    return TRIED_AGAIN.get(str(said.get("kind")), ICA_IS_ILL)
+    return TRIED_AGAIN.get(said.kind, ICA_IS_ILL)

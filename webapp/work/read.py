@@ -8,6 +8,7 @@ from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.settings import Settings
 from webapp.store import entries, items, leases, submissions, upkeep, uploads
+from webapp.store.documents import Column, Part, Review
 from webapp.store.items import Listed
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
@@ -124,7 +125,7 @@ class _Reader:
             reading = idlist.read(
                 self._pieces(part),
                 file_name=name,
-                column=self.submission.review.get("columns", {}).get(str(part)),
+                column=self.submission.review.columns.get(part),
                 limits=limits(self.context.settings)._replace(pause=self._pause),
                 after=before,
             )
@@ -190,20 +191,21 @@ class _Reader:
         self.good.clear()
         self.others.clear()
 
-    def _review(self) -> dict[str, Any]:
+    def _review(self) -> Review:
         """What the review says of the list as a whole."""
         total = {
             name: sum(getattr(reading, name) for reading in self.readings)
             for name in ("good", "repeated", "rejected", "comments", "blank")
         }
         unusual = sum(reading.unusual for reading in self.readings)
-        return total | {
+        return Review(
+            **total,
             **self.remarks.review(),
-            "folders": self.folders,
-            "files": self.item_count - self.folders - unusual,
-            "columns": self.submission.review.get("columns", {}),  # what the user chose
-            "parts": [_described(reading) for reading in self.readings],
-        }
+            folders=self.folders,
+            files=self.item_count - self.folders - unusual,
+            columns=self.submission.review.columns,
+            parts=[_described(reading) for reading in self.readings],
+        )
 
 
 def _other(ordinal: int, entry: Entry) -> entries.Entry:
@@ -212,8 +214,8 @@ def _other(ordinal: int, entry: Entry) -> entries.Entry:
     return entries.Entry(ordinal, EntryKind(entry.kind), *here, entry.text, entry.note, *first)
 
 
-def _described(reading: Reading) -> dict[str, Any]:
+def _described(reading: Reading) -> Part:
     """How one part was read."""
     names = ("format", "encoding", "gzip", "lines", "warnings")
-    columns = [column._asdict() for column in reading.columns]
-    return {name: getattr(reading, name) for name in names} | {"columns": columns}
+    columns = [Column(*column) for column in reading.columns]
+    return Part(**{name: getattr(reading, name) for name in names}, columns=columns)

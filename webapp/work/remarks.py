@@ -6,6 +6,7 @@ from typing import Any
 
 from webapp.idlist import Entry
 from webapp.store import Store, elsewhere
+from webapp.store.documents import Example
 from webapp.store.items import Listed
 from webapp.store.submissions import Submission
 from webapp.store.words import Flag
@@ -21,7 +22,7 @@ class Remarks:
         self._store = store
         self._submission = submission
         self._counts: Counter[Flag] = Counter()
-        self._examples: dict[str, list[tuple[int, int, str]]] = {}
+        self._examples: dict[str, list[Example]] = {}
         self._linked_by: Counter[int] = Counter()
         self._other_projects: Counter[str] = Counter()
         with store.read() as connection:
@@ -41,7 +42,7 @@ class Remarks:
             if holds
         ]
         for flag in found:
-            self._count(flag, [(entry.line, entry.column, entry.data_id)])
+            self._count(flag, [Example(entry.line, entry.column, entry.data_id)])
         return sum(found)
 
     def with_former_links(self, good: list[Listed]) -> list[Listed]:
@@ -56,7 +57,7 @@ class Remarks:
         if not found:
             return good
         linked = [listed for listed in good if listed.data_id in found]
-        self._count(Flag.LINKED, [(one.line, one.column, one.data_id) for one in linked])
+        self._count(Flag.LINKED, [Example(one.line, one.column, one.data_id) for one in linked])
         bit = int(Flag.LINKED)
         return [
             listed._replace(flags=listed.flags | bit) if listed.data_id in found else listed
@@ -64,7 +65,7 @@ class Remarks:
         ]
 
     def review(self) -> dict[str, Any]:
-        """What the review says: a count for each flag there is, and what is behind them."""
+        """Fields of the review: a count for each flag there is, and what is behind them."""
         return {
             **{flag.word: count for flag, count in self._counts.items()},
             "examples": self._examples,
@@ -78,7 +79,7 @@ class Remarks:
         self._other_projects[entry.project_id] += 1
         return True
 
-    def _count(self, flag: Flag, places: Sequence[tuple[int, int, str]]) -> None:
+    def _count(self, flag: Flag, places: Sequence[Example]) -> None:
         if places:
             self._counts[flag] += len(places)
             known = self._examples.setdefault(flag.word, [])

@@ -1,11 +1,11 @@
 """Taking: the items of an attempt that was confirmed, a chunk a transaction; then it is sent."""
 
 from collections import Counter
-from typing import Any
 
 from webapp.store import Connection, attempts, batches, chores, submissions, taking
-from webapp.store.chores import Chore
-from webapp.store.scopes import Chosen, Scope, Tally
+from webapp.store.chores import AttemptSpec, Chore, TakeSpec
+from webapp.store.documents import Receipt, TakeProgress
+from webapp.store.scopes import Chosen, Tally
 from webapp.work.context import Context
 
 NOTHING_LEFT = (
@@ -24,41 +24,42 @@ def step(context: Context, chore: Chore) -> Chore:
     The lease is looked at before: who lost it must not take a chunk that another has counted.
     """
     now = context.clock()
-    scope = Scope(**chore.spec["scope"])
+    spec = chore.spec_as(TakeSpec)
     with context.store.write() as connection:
         cut = batches.lock_all(connection, chore.submission_id)
         chore = chores.keep(connection, chore, now)
         submission = submissions.get(connection, chore.submission_id)
-        attempt = attempts.get(connection, submission.id, chore.spec["attempt"])
-        chosen = Chosen(connection, submission, attempt.kind, scope, cut)
-        found = taking.take_chunk(connection, attempt, chosen, chore.result.get("after", 0))
+        attempt = attempts.get(connection, submission.id, spec.attempt)
+        chosen = Chosen(connection, submission, attempt.kind, spec.scope, cut)
+        found = taking.take_chunk(connection, attempt, chosen, chore.result.after)
         if found is None:
             ended = chores.end(connection, chore, now, done=chore.total)
             taking.send(connection, attempt, _receipt(chore), NOTHING_LEFT, now)
             return ended
         end, tally = found
-        result = _added(chore.result, tally) | {"after": end}
+        result = _added(chore.result, tally, end)
         done = min(chore.done + tally.confirmed, chore.total)
         return chores.keep(connection, chore, now, done=done, result=result)
 
 
 def give_up(connection: Connection, chore: Chore, now: float) -> None:
     """It failed again and again: the attempt ends, and what it has taken stands as before."""
-    taking.stop(connection, chore.submission_id, chore.spec["attempt"], now, problem=GIVEN_UP)
+    number = chore.spec_as(AttemptSpec).attempt
+    taking.stop(connection, chore.submission_id, number, now, problem=GIVEN_UP)
 
 
-def _added(result: dict[str, Any], tally: Tally) -> dict[str, Any]:
+def _added(before: TakeProgress, tally: Tally, end: int) -> TakeProgress:
     """The receipt so far: how many were taken, and how many skipped, why."""
-    return {
-        "made": result.get("made", 0) + tally.made,
-        "skipped": Counter(result.get("skipped", {})) + tally.skipped,
-        "by_status": Counter(result.get("by_status", {})) + tally.by_status,
-    }
+    return TakeProgress(
+        made=before.made + tally.made,
+        skipped=Counter(before.skipped) + tally.skipped,
+        by_status=Counter(before.by_status) + tally.by_status,
+        after=end,
+    )
 
 
-def _receipt(chore: Chore) -> dict[str, Any]:
+def _receipt(chore: Chore) -> Receipt:
     """It accounts for every item that was confirmed."""
-    found = _added(chore.result, Tally())
-    skipped = found["skipped"]
-    skipped["changed"] = max(chore.total - found["made"] - skipped.total(), 0)
-    return found | {"skipped": +skipped}
+    found, skipped = chore.result, Counter(chore.result.skipped)
+    skipped["changed"] = max(chore.total - found.made - skipped.total(), 0)
+    return Receipt(found.made, +skipped, found.by_status)

@@ -5,6 +5,7 @@ from typing import Any
 from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotSignedIn, NotThere, TooMany
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch
+from webapp.store.documents import KeptError
 from webapp.store.words import AccountTrouble, Blocked
 from webapp.work.context import Context
 
@@ -18,10 +19,10 @@ REASONS: dict[type[IcaError], Blocked] = {
 }
 
 
-def described(error: IcaError, now: float) -> dict[str, Any]:
-    """What is kept of an error, to be worded where it is shown; ICA's Problem word for word."""
+def described(error: IcaError, now: float) -> KeptError:
+    """What is kept of an error."""
     problem = error.problem if isinstance(error, IcaProblem) else {}
-    return {"kind": type(error).__name__, "message": str(error), "problem": problem, "at": now}
+    return KeptError(type(error).__name__, str(error), problem, now)
 
 
 def pause(error: IcaError, failures: int) -> float:

@@ -1,0 +1,118 @@
+"""What stands in columns of JSON: each kind of document is a Struct, under the names of its fields.
+
+A field that older rows lack has a default; what a row has besides is not read.
+"""
+
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from webapp.store.words import Flag
+
+
+class Example(NamedTuple):
+    """An id of the list, and where it stands there."""
+
+    line: int | None
+    column: int | None
+    data_id: str
+
+
+class Column(Struct, frozen=True):
+    """A column of a table that holds ids, of the rows that were sampled; see idlist."""
+
+    number: int
+    header: str
+    ids: int
+    sampled: int
+    chosen: bool
+    why: str = ""
+
+
+class Part(Struct, frozen=True):
+    """How a part of the list, a file or pasted text, was read."""
+
+    format: str
+    encoding: str
+    gzip: bool
+    lines: int
+    warnings: list[str]
+    columns: list[Column]
+
+
+class Review(Struct, frozen=True, omit_defaults=True):
+    """What is known of a list before it is sent; of one that was not read, the chosen columns.
+
+    columns: of ids, by part, as the user chose them. examples and left_out: by the words of flags.
+    linked_by: how many ids each submission has linked before. other_projects: how many ids name
+    each. checked_at: when ICA was last asked about all ids.
+    """
+
+    good: int = 0
+    repeated: int = 0
+    rejected: int = 0
+    comments: int = 0
+    blank: int = 0
+    files: int = 0
+    folders: int = 0
+    # under the words of the flags, how many carry each
+    unusual: int = 0
+    mended: int = 0
+    linked: int = 0
+    elsewhere: int = 0
+    refused: int = 0
+    examples: dict[str, list[Example]] = {}
+    left_out: dict[str, int] = {}
+    linked_by: dict[int, int] = {}
+    other_projects: dict[str, int] = {}
+    columns: dict[int, int] = {}
+    parts: list[Part] = []
+    checked_at: float | None = None
+
+    def flagged(self, flag: Flag) -> int:
+        """How many ids carry the flag."""
+        count: int = getattr(self, flag.word)
+        return count
+
+
+class Reject(Struct, frozen=True):
+    """An entry that is no data id, and why not."""
+
+    line: int
+    text: str
+    note: str
+
+
+class FindReview(Struct, frozen=True):
+    """What is known of the list of a question; rejects: the first few."""
+
+    ids: int
+    repeated: int
+    rejected: int
+    rejects: list[Reject]
+
+
+class Receipt(Struct, frozen=True):
+    """What became of the items that were confirmed: so many taken, so many skipped and why.
+
+    skipped: see scopes.Tally, and "changed" since they were confirmed. by_status: of those taken.
+    """
+
+    made: int = 0
+    skipped: dict[str, int] = {}
+    by_status: dict[str, int] = {}
+
+
+class TakeProgress(Receipt, frozen=True, omit_defaults=True):
+    """The receipt of the items up to the position `after`."""
+
+    after: int = 0
+
+
+class KeptError(Struct, frozen=True):
+    """An error, to be worded where it is shown; `problem` is ICA's own, word for word."""
+
+    kind: str
+    message: str
+    problem: dict[str, Any]
+    at: float
