@@ -12,9 +12,7 @@ from webapp.store import leases, sql, submissions
 from webapp.store.documents import KeptError, TakeProgress
 from webapp.store.scopes import Scope
 from webapp.store.tables import chores
-from webapp.store.words import ASKING, ChoreKind, Flag
-
-STOPPED = "Stopped"  # by whoever made the draft: a problem that is none
+from webapp.store.words import ASKING, ChoreKind, ErrorCode, Flag
 
 Spec = TypeVar("Spec", bound=Struct)
 
@@ -173,7 +171,7 @@ def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
         chores.c.ended_at.is_(None),
         chores.c.kind.in_(ASKING),
     )
-    stopped = KeptError(STOPPED, "", {}, now)
+    stopped = KeptError(ErrorCode.STOPPED, "", {}, now)
     values = {"worker": "", "lease_until": 0.0, "due_at": None, "ended_at": now, "problem": stopped}
     return connection.execute(statement.values(values)).rowcount > 0
 

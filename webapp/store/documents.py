@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from webapp.store.words import Flag
+from webapp.store.words import ErrorCode, Flag
 
 
 class Example(NamedTuple):
@@ -112,7 +112,7 @@ class TakeProgress(Receipt, frozen=True, omit_defaults=True):
 class KeptError(Struct, frozen=True):
     """An error, to be worded where it is shown; `problem` is ICA's own, word for word."""
 
-    kind: str
+    code: ErrorCode
     message: str
     problem: dict[str, Any]
     at: float

@@ -152,6 +152,23 @@ class AccountTrouble(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+class ErrorCode(StrEnum):
+    """What an error was that is kept of a batch or of a chore."""
+
+    UNREACHABLE = "unreachable"  # no answer of ICA
+    MALFORMED_RESPONSE = "malformed_response"
+    SERVER_ERROR = "server_error"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    RATE_LIMITED = "rate_limited"
+    REFUSED = "refused"  # for another reason
+    NO_KEY = "no_key"  # ICA can't be asked before somebody signs in again
+    STOPPED = "stopped"  # no error: whoever made the draft wanted it so
+    UNEXPECTED = "unexpected"  # of our own
+
+
 PRIORITY = {  # smaller goes first
     Task.CLOSE: 0,
     Task.SEND: 1,

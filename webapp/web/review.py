@@ -5,11 +5,11 @@ from math import ceil
 from typing import Any
 
 from webapp.store import Connection, batches, chores, entries, submissions
-from webapp.store.chores import STOPPED, Chore
+from webapp.store.chores import Chore
 from webapp.store.documents import Part, Review
 from webapp.store.pages import Cursor
 from webapp.store.submissions import Submission
-from webapp.store.words import AttemptKind, ChoreKind, EntryKind, Flag
+from webapp.store.words import AttemptKind, ChoreKind, EntryKind, ErrorCode, Flag
 from webapp.web import items, progress
 from webapp.web.desk import desk
 from webapp.web.filters import duration, plural
@@ -57,7 +57,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK)
     page = progress.shown(submission)
     parts = submission.review.parts
-    stopped = bool(check and check.problem and check.problem.kind == STOPPED)
+    stopped = bool(check and check.problem and check.problem.code == ErrorCode.STOPPED)
     return {
         **page,
         **items.table(submission),

@@ -8,7 +8,7 @@ from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
 from webapp.store.leases import DEATHS
 from webapp.store.submissions import Submission
-from webapp.store.words import AttemptKind, BatchState, Blocked
+from webapp.store.words import AttemptKind, BatchState, Blocked, ErrorCode
 from webapp.web import errors
 from webapp.web.filters import duration
 from webapp.work import missing
@@ -52,12 +52,12 @@ BLOCKED = {
 
 ACTS = {AttemptKind.LINK: "link data into", AttemptKind.UNLINK: "unlink data from"}
 
-TRIED_AGAIN = {  # kinds of errors that pass by themselves
-    "NoKey": "ICA can't be asked without a key: sign in again, and it goes on by itself.",
-    "TooMany": "ICA asks for fewer calls right now, so this is slower than usual.",
-    "NotThere": "ICA says it knows no such batch; it is asked again for "
+TRIED_AGAIN = {  # errors that pass by themselves
+    ErrorCode.NO_KEY: "ICA can't be asked without a key: sign in again, and it goes on by itself.",
+    ErrorCode.RATE_LIMITED: "ICA asks for fewer calls right now, so this is slower than usual.",
+    ErrorCode.NOT_FOUND: "ICA says it knows no such batch; it is asked again for "
     f"{duration(missing.AFTER)}.",
-    "IcaUnreachable": "ICA does not answer right now. What you see is what was known last.",
+    ErrorCode.UNREACHABLE: "ICA does not answer right now. What you see is what was known last.",
 }
 ICA_IS_ILL = "ICA has trouble right now. What you see is what was known last."
 
@@ -112,4 +112,4 @@ def _named(batch: Batch) -> str:
 
 def sentence(said: KeptError) -> str:
     """What a kept error that will be tried again means, in a sentence."""
-    return TRIED_AGAIN.get(said.kind, ICA_IS_ILL)
+    return TRIED_AGAIN.get(said.code, ICA_IS_ILL)

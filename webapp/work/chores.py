@@ -8,7 +8,7 @@ from webapp.store import batches, chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.leases import LeaseLost
-from webapp.store.words import ASKING, ChoreKind
+from webapp.store.words import ASKING, ChoreKind, ErrorCode
 from webapp.work import checking, leaving, take, troubles
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
@@ -85,7 +85,7 @@ def _pauses(context: Context, chore: Chore, started: float) -> bool:
 def _give_up(context: Context, chore: Chore) -> None:
     """End it; pages say so. What was done before stays: each chunk was recorded as a whole."""
     now = context.clock()
-    problem = KeptError("Unexpected", ITS_LOG, {}, now)
+    problem = KeptError(ErrorCode.UNEXPECTED, ITS_LOG, {}, now)
     with context.store.write() as connection:
         batches.lock_all(connection, chore.submission_id)
         chores.end(connection, chore, now, problem=problem)
@@ -98,7 +98,7 @@ def _give_up(context: Context, chore: Chore) -> None:
 def _wait_for_sign_in(context: Context, chore: Chore) -> None:
     """Signing in makes it due at once."""
     now = context.clock()
-    problem = KeptError("NoKey", "", {}, now)
+    problem = KeptError(ErrorCode.NO_KEY, "", {}, now)
     later = now + troubles.BLOCKED_PAUSE
     with context.store.write() as connection:
         chores.give_back(connection, chore, now, due_at=later, problem=problem)

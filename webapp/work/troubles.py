@@ -2,11 +2,23 @@
 
 from typing import Any
 
-from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotSignedIn, NotThere, TooMany
+from webapp.ica.errors import (
+    Conflict,
+    IcaDown,
+    IcaError,
+    IcaNonsense,
+    IcaProblem,
+    IcaUnreachable,
+    MayNot,
+    NotSignedIn,
+    NotThere,
+    Refused,
+    TooMany,
+)
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
-from webapp.store.words import AccountTrouble, Blocked
+from webapp.store.words import AccountTrouble, Blocked, ErrorCode
 from webapp.work.context import Context
 
 LADDER = (0.5, 2.0, 10.0, 30.0)  # seconds; the official command line waits as long
@@ -17,12 +29,27 @@ REASONS: dict[type[IcaError], Blocked] = {
     MayNot: Blocked.MAY_NOT_READ,
     NotThere: Blocked.MAY_NOT_READ,
 }
+CODES: dict[type, ErrorCode] = {
+    IcaUnreachable: ErrorCode.UNREACHABLE,
+    IcaNonsense: ErrorCode.MALFORMED_RESPONSE,
+    IcaDown: ErrorCode.SERVER_ERROR,
+    NotSignedIn: ErrorCode.UNAUTHORIZED,
+    MayNot: ErrorCode.FORBIDDEN,
+    NotThere: ErrorCode.NOT_FOUND,
+    Conflict: ErrorCode.CONFLICT,
+    TooMany: ErrorCode.RATE_LIMITED,
+    Refused: ErrorCode.REFUSED,
+}
 
 
 def described(error: IcaError, now: float) -> KeptError:
     """What is kept of an error."""
     problem = error.problem if isinstance(error, IcaProblem) else {}
-    return KeptError(type(error).__name__, str(error), problem, now)
+    return KeptError(_code(error), str(error), problem, now)
+
+
+def _code(error: IcaError) -> ErrorCode:
+    return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
 
 
 def pause(error: IcaError, failures: int) -> float:
