@@ -6,7 +6,6 @@ from webapp.ica.errors import IcaError, IcaProblem
 from webapp.store.words import ErrorCode
 from webapp.work import troubles, walk
 
-
 BASES = {IcaError, IcaProblem}  # none of these is raised itself
 
 

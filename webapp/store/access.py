@@ -38,7 +38,7 @@ def remember(
     if name is not None:
         answer["project_name"] = name[:255]
     key = {"account_id": account_id, "project_id": project_id}
-    statement = sql.insert(connection, access).values(key | {"project_name": ""} | answer)
+    statement = sql.insert(connection, access).values(key | answer)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=answer))
 
 

@@ -144,7 +144,7 @@ def adopt(
     now: float,
 ) -> None:
     """Make the one batch of a submission that was made elsewhere; its items come by walking."""
-    empty = {"ordinal": 1, "first_position": 1, "last_position": 0, "size": 0}
+    empty = {"ordinal": 1, "first_position": 1, "last_position": 0}
     queued = {"task": Task.REFRESH, "priority": WATCHED, "due_at": now}
     sent = {"ica_batch_id": ica_batch_id, "ica_job_id": ica_job_id, "sent_at": now}
     first = attempts.get(connection, submission.id, 1)

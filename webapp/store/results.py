@@ -201,7 +201,7 @@ class _Changes:
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Items that ICA has and the list has not, behind it."""
         for outcome in outcomes:
-            new = self.values(outcome) | {"data_id": outcome.data_id[:255], "flags": 0}
+            new = self.values(outcome) | {"data_id": outcome.data_id[:255]}
             self.appended.append(new | {"submission_id": self.batch.submission_id})
             self.held[new["status"]] += 1
             self.found[new["status"]] += 1

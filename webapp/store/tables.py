@@ -95,7 +95,7 @@ access = Table(
     metadata,
     Column("account_id", ForeignKey("accounts.id"), primary_key=True),
     Column("project_id", String(255), primary_key=True),
-    Column("project_name", String(255), nullable=False),
+    Column("project_name", String(255), nullable=False, default=""),
     Column("allowed", Boolean, nullable=False),
     Column("checked_at", Double, nullable=False),  # when ICA last answered
     Column("due_at", Double, nullable=False),  # when to ask again, if somebody is signed in
@@ -202,7 +202,7 @@ batches = Table(
     Column("ordinal", Integer, nullable=False),  # within its attempt
     Column("first_position", Integer, nullable=False),
     Column("last_position", Integer, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", Integer, nullable=False, default=0),
     Column("state", Word(BatchState, 12), nullable=False, default=BatchState.WAITING),
     Column("task", Word(Task, 10), nullable=False, default=Task.SEND),
     Column("priority", SmallInteger, nullable=False, default=PRIORITY[Task.SEND]),
@@ -252,7 +252,7 @@ items = Table(
     Column("data_id", String(255), nullable=False),
     Column("line", Integer),  # null: ICA's own, not in the list
     Column("column", Integer),
-    Column("flags", SmallInteger, nullable=False),  # of idlist's warnings
+    Column("flags", SmallInteger, nullable=False, default=0),  # of idlist's warnings
     Column("status", String(60), nullable=False),
     Column("reason", Text, nullable=False),
     Column("name", Text, nullable=False),

@@ -151,7 +151,7 @@ def _at(submission_id: int, positions: Sequence[int]) -> ColumnElement[bool]:
 def _new(connection: Connection, attempt: Attempt, ordinal: int, position: int) -> Batch:
     """An empty batch of the attempt; it waits until all are taken."""
     at = {"ordinal": ordinal, "first_position": position, "last_position": position}
-    return batches.new(connection, attempt, **at, size=0)
+    return batches.new(connection, attempt, **at)
 
 
 def _hold(connection: Connection, batch: Batch, rows: Sequence[Any]) -> None:
