@@ -8,7 +8,7 @@ from webapp.store import submissions
 from webapp.store.documents import KeptError, Receipt, Review
 from webapp.store.tables import attempts, batches
 from webapp.store.tables import submissions as table
-from webapp.store.words import ErrorCode, State
+from webapp.store.words import ErrorCode, Flag, State
 
 
 def test_a_word_goes_in_as_its_value_and_comes_out_as_a_member(store, make_draft):
@@ -35,7 +35,7 @@ def test_another_word_is_refused(store, make_draft):
         (attempts.c.receipt, None),
         (attempts.c.receipt, Receipt(0, {"changed": 3})),
         (batches.c.trouble, None),
-        (batches.c.trouble, KeptError(ErrorCode.NOT_FOUND, "Gone.", {"id": "7"}, 1.5)),
+        (batches.c.trouble, KeptError(ErrorCode.NOT_FOUND, 1.5, "Gone.", {"id": "7"})),
     ],
 )
 def test_a_document_comes_out_as_it_went_in(store, make_batches, column, value):
@@ -43,6 +43,11 @@ def test_a_document_comes_out_as_it_went_in(store, make_batches, column, value):
     with store.write() as connection:
         connection.execute(update(column.table).values({column: value}))
         assert connection.execute(select(column)).scalar_one() == value
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_a_review_counts_every_flag(flag):
+    assert Review(**{flag.word: 3}).flagged(flag) == 3
 
 
 def test_no_receipt_is_written_as_before(store, make_batches):

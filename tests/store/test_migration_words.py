@@ -69,7 +69,7 @@ def error(kind):
 
 
 def kept(kind):
-    return KeptError(CODES[kind], f"a {kind}", {"detail": "Not now."}, 1.5)
+    return KeptError(CODES[kind], 1.5, f"a {kind}", {"detail": "Not now."})
 
 
 def extended(rows):

@@ -1,6 +1,7 @@
 """Accounts: one ICA user as this dashboard knows them, with their sealed key."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, exists, select, update
 
@@ -8,6 +9,11 @@ from webapp.store import sql
 from webapp.store.tables import accounts, attempts, sessions, submissions
 from webapp.store.words import AccountTrouble, AttemptState
 
+WELL: dict[str, Any] = {
+    "trouble": AccountTrouble.NONE,
+    "trouble_since": None,
+    "trouble_until": None,
+}
 _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
 
 
@@ -48,9 +54,8 @@ def sign_in(connection: Connection, who: Identity, now: float) -> int:
         "asked_tenant": who.asked_tenant,
         "sealed_key": who.sealed_key,
     }
-    well = {"trouble": AccountTrouble.NONE, "trouble_since": None, "trouble_until": None}
     statement = sql.insert(connection, accounts).values(identity | renewed | {"created_at": now})
-    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed | well)
+    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed | WELL)
     return connection.execute(kept.returning(accounts.c.id)).scalar_one()
 
 
@@ -61,17 +66,22 @@ def get(connection: Connection, account_id: int) -> Account:
 
 
 def note_trouble(
-    connection: Connection,
-    account_id: int,
-    trouble: AccountTrouble,
-    until: float | None,
-    now: float,
-) -> bool:
-    """Remember what ICA answers of late. Writes, and says so, only if new."""
-    since = now if trouble else None
-    values = {"trouble": trouble, "trouble_since": since, "trouble_until": until}
-    statement = update(accounts).where(accounts.c.id == account_id, accounts.c.trouble != trouble)
-    return connection.execute(statement.values(values)).rowcount > 0
+    connection: Connection, account_id: int, trouble: AccountTrouble, until: float, now: float
+) -> None:
+    """Remember what ICA answers of late. Writes only if it is new."""
+    _note(
+        connection, account_id, {"trouble": trouble, "trouble_since": now, "trouble_until": until}
+    )
+
+
+def note_well(connection: Connection, account_id: int) -> None:
+    """ICA answers as it should again."""
+    _note(connection, account_id, WELL)
+
+
+def _note(connection: Connection, account_id: int, values: dict[str, Any]) -> None:
+    new = accounts.c.trouble != values["trouble"]
+    connection.execute(update(accounts).where(accounts.c.id == account_id, new).values(values))
 
 
 def unsettled_work(connection: Connection, account_id: int) -> list[str]:

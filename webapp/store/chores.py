@@ -171,7 +171,7 @@ def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
         chores.c.ended_at.is_(None),
         chores.c.kind.in_(ASKING),
     )
-    stopped = KeptError(ErrorCode.STOPPED, "", {}, now)
+    stopped = KeptError(ErrorCode.STOPPED, now)
     values = {"worker": "", "lease_until": 0.0, "due_at": None, "ended_at": now, "problem": stopped}
     return connection.execute(statement.values(values)).rowcount > 0
 

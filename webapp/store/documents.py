@@ -113,6 +113,6 @@ class KeptError(Struct, frozen=True):
     """An error, to be worded where it is shown; `problem` is ICA's own, word for word."""
 
     code: ErrorCode
-    message: str
-    problem: dict[str, Any]
     at: float
+    message: str = ""
+    problem: dict[str, Any] = {}

@@ -85,7 +85,7 @@ def _pauses(context: Context, chore: Chore, started: float) -> bool:
 def _give_up(context: Context, chore: Chore) -> None:
     """End it; pages say so. What was done before stays: each chunk was recorded as a whole."""
     now = context.clock()
-    problem = KeptError(ErrorCode.UNEXPECTED, ITS_LOG, {}, now)
+    problem = KeptError(ErrorCode.UNEXPECTED, now, ITS_LOG)
     with context.store.write() as connection:
         batches.lock_all(connection, chore.submission_id)
         chores.end(connection, chore, now, problem=problem)
@@ -98,7 +98,7 @@ def _give_up(context: Context, chore: Chore) -> None:
 def _wait_for_sign_in(context: Context, chore: Chore) -> None:
     """Signing in makes it due at once."""
     now = context.clock()
-    problem = KeptError(ErrorCode.NO_KEY, "", {}, now)
+    problem = KeptError(ErrorCode.NO_KEY, now)
     later = now + troubles.BLOCKED_PAUSE
     with context.store.write() as connection:
         chores.give_back(connection, chore, now, due_at=later, problem=problem)

@@ -10,7 +10,7 @@ from webapp.ica.models import MOVING, Job
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch, Counts
 from webapp.store.submissions import Submission
-from webapp.store.words import UNKNOWN, UNREAD, AccountTrouble, Task
+from webapp.store.words import UNKNOWN, UNREAD, Task
 from webapp.store.words import WATCHED as WATCHED_PRIORITY
 from webapp.work import troubles, walk
 from webapp.work.clients import ICA_KIND
@@ -51,7 +51,7 @@ def refresh(context: Context, client: IcaClient, submission: Submission, batch: 
         values |= _next_look(submission, now)
     with context.store.write() as connection:
         batch = batches.keep(connection, batch, now, **values)
-        accounts.note_trouble(connection, batch.account_id, AccountTrouble.NONE, None, now)
+        accounts.note_well(connection, batch.account_id)
     if not news.has_ended:
         walk.one_page(context, client, submission, batch)
 

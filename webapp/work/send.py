@@ -10,7 +10,7 @@ from webapp.ica.models import Job
 from webapp.store import accounts, batches, items, results
 from webapp.store.batches import Batch
 from webapp.store.submissions import Submission
-from webapp.store.words import NOT_SENT, AccountTrouble, BatchState, Blocked, Task
+from webapp.store.words import NOT_SENT, BatchState, Blocked, Task
 from webapp.work import troubles, walk
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
@@ -57,7 +57,7 @@ def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:
     }
     with context.store.write() as connection:
         batches.record(connection, batch, now, **sent, **made, **troubles.WELL)
-        accounts.note_trouble(connection, batch.account_id, AccountTrouble.NONE, None, now)
+        accounts.note_well(connection, batch.account_id)
 
 
 def _not_sent(context: Context, batch: Batch, error: IcaError) -> None:

@@ -45,7 +45,7 @@ CODES: dict[type, ErrorCode] = {
 def described(error: IcaError, now: float) -> KeptError:
     """What is kept of an error."""
     problem = error.problem if isinstance(error, IcaProblem) else {}
-    return KeptError(_code(error), str(error), problem, now)
+    return KeptError(_code(error), now, str(error), problem)
 
 
 def _code(error: IcaError) -> ErrorCode:

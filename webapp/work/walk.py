@@ -11,7 +11,7 @@ from webapp.store import accounts, batches, leases, results
 from webapp.store.batches import Batch
 from webapp.store.results import Outcome
 from webapp.store.submissions import Submission
-from webapp.store.words import EXPANDED, UNKNOWN, AccountTrouble, BatchState, Task
+from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Task
 from webapp.work import troubles
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
@@ -60,7 +60,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
             batch = batches.lock(connection, batch)
             numbers = results.apply(connection, batch, [outcome(item) for item in page.items], now)
             batch = batches.keep(connection, batch, now, **values, **numbers)
-            accounts.note_trouble(connection, batch.account_id, AccountTrouble.NONE, None, now)
+            accounts.note_well(connection, batch.account_id)
         if pauses:
             return
         if page.next_token is None:
