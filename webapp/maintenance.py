@@ -1,8 +1,9 @@
 """What an operator can do with anybody's submission: `linkboard submissions`."""
 
 from webapp.settings import Settings
-from webapp.store import Connection, Store, attempts, elsewhere, submissions, taking, upkeep
-from webapp.store.words import State
+from webapp.store import Connection, Store, attempts, lifecycle, submissions
+from webapp.store.enums import State
+from webapp.store.retry import assignment, other_submissions
 
 
 def carry_out(settings: Settings, act: str, submission_id: int, now: float) -> tuple[bool, str]:
@@ -21,22 +22,22 @@ def carry_out(settings: Settings, act: str, submission_id: int, now: float) -> t
 
 def _stop(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
     running = [one for one in attempts.of_submission(connection, submission_id) if one.runs]
-    stops = [taking.stop(connection, submission_id, one.number, now) for one in running]
+    stops = [assignment.stop(connection, submission_id, one.number, now) for one in running]
     stopped = sum(one.batches for one in stops)
     return True, f"{stopped} batches that waited will not be sent; ICA goes on with what it has."
 
 
 def _archive(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
-    if upkeep.archive(connection, submission_id, now):
+    if lifecycle.archive(connection, submission_id, now):
         return True, "it is in the archive now."
     return False, "it has not ended, or is in the archive already."
 
 
 def _delete(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
-    held = elsewhere.hanging_on(connection, submissions.get(connection, submission_id))
+    held = other_submissions.hanging_on(connection, submissions.get(connection, submission_id))
     if held:
         return False, f"“{held}” shows ids as linked that this one has unlinked. Delete that first."
-    if upkeep.throw_away(connection, submission_id, now):
+    if lifecycle.throw_away(connection, submission_id, now):
         return True, "it was deleted here. Nothing was changed in ICA."
     return False, "it has not ended. Stop it, and delete it when all its attempts have ended."
 

@@ -29,7 +29,7 @@ from webapp.store.documents import Review
 from webapp.store.items import Listed
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import New
-from webapp.work.chores import perform
+from webapp.work.chore_runner import perform
 
 BATCH = 25_000
 CHUNK = 10_000

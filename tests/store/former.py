@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import JSON, MetaData, create_engine, event, func, select, text
 
-from webapp.store.versions import MIGRATIONS
+from webapp.store.schema_version import MIGRATIONS
 
 FIXTURES = Path(__file__).parent / "fixtures"
 REVISION = "0002"

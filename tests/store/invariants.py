@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 from sqlalchemy import select
 
 from webapp.store import tables
-from webapp.store.statuses import MOVING
-from webapp.store.words import (
+from webapp.store.enums import (
     BEGUN,
     ENDED,
     LEFT_OUT,
@@ -21,6 +20,7 @@ from webapp.store.words import (
     BatchState,
     State,
 )
+from webapp.store.statuses import MOVING
 
 TAKEN_OUT = {"UNLINKED", "ALREADY_UNLINKED", "PARTIALLY_UNLINKED"}  # all that unlinking changes
 

@@ -6,9 +6,9 @@ from sqlalchemy.exc import StatementError
 
 from webapp.store import submissions
 from webapp.store.documents import KeptError, Receipt, Review
+from webapp.store.enums import ErrorCode, Flag, State
 from webapp.store.tables import attempts, batches
 from webapp.store.tables import submissions as table
-from webapp.store.words import ErrorCode, Flag, State
 
 
 def test_a_word_goes_in_as_its_value_and_comes_out_as_a_member(store, make_draft):

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import event, text
 
-from webapp.store import batches, items, upkeep
+from webapp.store import batches, items, lifecycle
 from webapp.store.items import Slice
-from webapp.store.pages import Cursor
+from webapp.store.paging import Cursor
 
 IDS = [f"fil.{number:032x}" for number in range(1, 41)]
 NAMES = {12: "Sample_12.BAM", 20: "50%_off.txt", 21: "50_off.txt", 22: "Ångström.TXT"}
@@ -146,7 +146,7 @@ def test_every_item_comes_once_however_many_there_are(store, make_draft):
 def test_items_are_dropped_by_the_chunk(store, make_draft):
     submission_id, other = make_draft(IDS), make_draft(IDS)
     with store.write() as connection:
-        dropped = [upkeep.drop_rows(connection, submission_id, 15) for _ in range(4)]
+        dropped = [lifecycle.drop_rows(connection, submission_id, 15) for _ in range(4)]
         assert dropped == [15, 15, 10, 0]
     assert len(list(items.each(store, other, None))) == 40
 

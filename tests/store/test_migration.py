@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from tests.store import former, invariants, test_schema
-from webapp.store import Store, attempts, batches, items, results, submissions, tables, taking
+from webapp.store import Store, attempts, batches, items, results, submissions, tables
+from webapp.store.enums import BEGUN, ENDED, LEFT_OUT, NOT_SENT, BatchState, Task
 from webapp.store.results import Outcome
-from webapp.store.scopes import Chosen, Scope
+from webapp.store.retry import assignment
+from webapp.store.retry.assignment import Confirmed
+from webapp.store.retry.selection import Chosen, Scope
 from webapp.store.statuses import becomes_the_rows
-from webapp.store.taking import Confirmed
-from webapp.store.words import BEGUN, ENDED, LEFT_OUT, NOT_SENT, BatchState, Task
 
 LATER = 2e9  # when everything is due
 
@@ -366,16 +367,16 @@ def _take(connection, attempt, scope, after):
     source = submissions.get(connection, attempt.submission_id)
     cut = batches.lock_all(connection, source.id)
     chosen = Chosen(connection, source, attempt.kind, scope, cut)
-    return taking.take_chunk(connection, attempt, chosen, after)
+    return assignment.take_chunk(connection, attempt, chosen, after)
 
 
 def test_what_failed_is_tried_again_as_before(fresh):
     with fresh.write() as connection:
         cohort = called(connection, "cohort")
         confirmed = Confirmed("link", Scope(statuses=["FAILED"]), 4, "a token")
-        attempt, _ = taking.begin(connection, cohort, confirmed, cohort.account_id, LATER)
+        attempt, _ = assignment.begin(connection, cohort, confirmed, cohort.account_id, LATER)
         end, tally = _take(connection, attempt, confirmed.scope, 0)
         assert (attempt.number, tally.made) == (7, 4)
         assert _take(connection, attempt, confirmed.scope, end) is None
-        taking.send(connection, attempt, {"made": 4}, "", LATER)
+        assignment.send(connection, attempt, {"made": 4}, "", LATER)
         invariants.assert_consistent(connection)

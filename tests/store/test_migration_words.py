@@ -6,12 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.store import former
-from webapp.store import Store, attempts, batches, chores, entries, finds, submissions, tables
+from webapp.store import Store, attempts, batches, chores, entries, submissions, tables
 from webapp.store.chores import AttemptSpec, FlagSpec, TakeSpec
 from webapp.store.documents import Column, FindReview, KeptError, Part, Reject, Review
-from webapp.store.pages import Cursor
-from webapp.store.scopes import Scope
-from webapp.store.words import (
+from webapp.store.enums import (
     ASKING,
     BatchState,
     Blocked,
@@ -23,6 +21,9 @@ from webapp.store.words import (
     State,
     Task,
 )
+from webapp.store.find import queries
+from webapp.store.paging import Cursor
+from webapp.store.retry.selection import Scope
 
 CODES = {  # of the classes whose names 0.2.0 has kept
     "IcaUnreachable": ErrorCode.UNREACHABLE,
@@ -176,7 +177,7 @@ def test_reviews_and_receipts_stay(connection, rows):
         if told:
             for name in ("made", "skipped", "by_status"):
                 assert getattr(one.receipt, name) == told[name]
-    find = finds.get(connection, "a question", rows["accounts"][0]["ica_url"])
+    find = queries.get(connection, "a question", rows["accounts"][0]["ica_url"])
     assert find.review == FindReview(7, 1, 1, [Reject(3, "?", "No id.")])
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from tests.store.conftest import NOW
 from webapp.store import Store, batches, sql, submissions, tables, workers
+from webapp.store.enums import BatchState, Task
 from webapp.store.leases import LEASE, LeaseLost
-from webapp.store.words import BatchState, Task
 
 LINKED = {"LINKED": 1}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.store.whereabouts import Holder, Sighting, that_counts
+from webapp.store.find.search import Holder, Sighting, that_counts
 
 OTHER = "another project"
 CASES = [  # from the newest to the oldest; the one with a star counts

@@ -13,14 +13,15 @@ from tests.web.confirming import attempts, confirm, exported, fields, statuses
 from tests.web.markup import element
 from tests.web.waiting import waiters
 from tests.work.seen import cut, number, submission
-from webapp.store import Store, batches, chores, drafts, taking, upkeep, uploads
+from webapp.store import Store, batches, chores, drafts, lifecycle, uploads
 from webapp.store import attempts as attempts_of
 from webapp.store.leases import LEASE
+from webapp.store.retry import assignment
+from webapp.store.retry.assignment import Confirmed
+from webapp.store.retry.selection import Scope
 from webapp.store.rollup import roll_up
-from webapp.store.scopes import Scope
-from webapp.store.taking import Confirmed
 from webapp.web import retry
-from webapp.work import chores as working
+from webapp.work import chore_runner as working
 
 
 def test_a_click_and_its_double_adopt_one_batch(stored):
@@ -138,7 +139,7 @@ def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
         with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
             source = drafts.lock(connection, number(place))
             confirmed = Confirmed("link", Scope(statuses=("FAILED",)), 5, "of a page")
-            taking.begin(connection, source, confirmed, source.account_id, stored.clock.now)
+            assignment.begin(connection, source, confirmed, source.account_id, stored.clock.now)
             click = pool.submit(visitor.post, f"{place}/delete")
             while not someone_waits():
                 assert not wait([click], timeout=0.01).done
@@ -184,7 +185,7 @@ def test_what_changes_while_a_page_is_made_is_fetched_by_its_next_poll(st, monke
     def clock(self):
         if next(asked) == moment:
             with st.store.write() as connection:
-                upkeep.rename(connection, number(place), "a new name", "", self.now)
+                lifecycle.rename(connection, number(place), "a new name", "", self.now)
         return self.now
 
     st.clock.advance(5)  # somebody watches already: looking writes nothing

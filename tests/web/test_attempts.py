@@ -20,9 +20,10 @@ from tests.web.markup import element, elements, link, rows
 from tests.work.seen import number as number_of
 from tests.work.seen import settle
 from webapp.store import attempts as attempts_of
-from webapp.store import chores, history
-from webapp.store.pages import Cursor
-from webapp.work import take
+from webapp.store import chores
+from webapp.store.paging import Cursor
+from webapp.store.retry import history
+from webapp.work import assignment
 
 GOOD = data_ids(60)
 ARCHIVED = data_ids(5, ending="02", start=100)  # fail at first, link when tried again
@@ -196,7 +197,7 @@ def test_until_a_new_attempt_finds_anything_its_ids_stand_as_before(stored, monk
     again = confirm(visitor, f"{place}/retry")
     with stored.store.write() as connection:
         mine = chores.claim(connection, "test", stored.clock.now)
-    take.step(stored.context, mine)
+    assignment.step(stored.context, mine)
     for then in (lambda: None, lambda: visitor.post(f"{place}/stop", {"attempt": "2"})):
         then()
         assert rows(visitor.get(f"{place}/items")) == [*GOOD[:2], *MISSING]

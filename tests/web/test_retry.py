@@ -18,7 +18,7 @@ from tests.web.confirming import (
 )
 from tests.web.markup import elements, link, rows
 from tests.work.refusing import refusing_stage
-from webapp.store import taking
+from webapp.store.retry import assignment
 from webapp.store.rollup import roll_up
 
 POST_BATCH = ("POST", "/dataLinkingBatch")
@@ -148,7 +148,9 @@ def test_what_was_linked_meanwhile_is_skipped_and_said(stored, place):
 
 
 def test_when_all_was_linked_meanwhile_nothing_is_sent(stored, place, monkeypatch):
-    monkeypatch.setattr(taking, "LOOKED_AT", 0)  # more than are looked at before it is confirmed
+    monkeypatch.setattr(
+        assignment, "LOOKED_AT", 0
+    )  # more than are looked at before it is confirmed
     visitor = stored.visitor()
     path = f"{place}/retry?status=FAILED"
     stored.clock.advance(60)
@@ -228,7 +230,7 @@ def test_what_waits_to_be_sent_is_not_taken_up(database_url, tmp_path):
 def test_many_items_are_gathered_by_the_worker(database_url, tmp_path, monkeypatch):
     many = data_ids(25, ending="02")
     monkeypatch.setattr("webapp.web.retry.CHUNK", 10)
-    monkeypatch.setattr("webapp.store.taking.AT_ONCE", 10)
+    monkeypatch.setattr("webapp.store.retry.assignment.AT_ONCE", 10)
     with stage(database_url, tmp_path, batch_size=10) as st:
         visitor = st.visitor()
         place = visitor.submit([*data_ids(5), *many])

@@ -4,8 +4,8 @@ import re
 
 from webapp.ica.models import FINAL_JOB
 from webapp.paths import STATIC
+from webapp.store.enums import BatchState, Phase, State
 from webapp.store.statuses import MEANINGS
-from webapp.store.words import BatchState, Phase, State
 from webapp.web.status_display import LOOKS, STATUSES, look, ordered
 
 

@@ -16,10 +16,10 @@ from tests.stage import SECRET_KEY, Visitor, data_ids, stage, text
 from tests.store.invariants import assert_consistent
 from tests.work import truth
 from webapp.store import submissions, tables
+from webapp.store.enums import AttemptState, State
 from webapp.store.leases import LEASE
-from webapp.store.scopes import Chosen, Scope
+from webapp.store.retry.selection import Chosen, Scope
 from webapp.store.statuses import MEANINGS, MOVING
-from webapp.store.words import AttemptState, State
 from webapp.vault import Vault
 from webapp.web import create_app
 from webapp.work.clients import Clients

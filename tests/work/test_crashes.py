@@ -10,11 +10,11 @@ from tests.agreement import ByVisitor, assert_all_agree
 from tests.stage import SECRET_KEY, data_ids, stage
 from tests.work.seen import cut, row_counts, rows, settle, submission, walk_in_part
 from webapp.store import batches, items, uploads
+from webapp.store.enums import BatchState, Task
 from webapp.store.items import Listed
 from webapp.store.leases import LEASE
-from webapp.store.words import BatchState, Task
 from webapp.vault import Vault
-from webapp.work import read, unit
+from webapp.work import batch_runner, reading
 from webapp.work.clients import Clients
 from webapp.work.loop import Worker
 
@@ -59,7 +59,7 @@ def test_a_crash_after_the_intent_sends_once(database_url, tmp_path, at_call, se
         visitor = st.visitor()
         place = visitor.submit(data_ids(20))
         with pytest.raises(Died):
-            unit.perform(dies(st, at_call=at_call), claim(st))
+            batch_runner.perform(dies(st, at_call=at_call), claim(st))
         assert st.sim.calls()[CREATE] == sent
         assert (cut(st, place)[1].state, cut(st, place)[1].task) == (BatchState.SENDING, Task.FIND)
         st.clock.advance(LEASE)
@@ -90,7 +90,7 @@ def test_a_worker_that_stalled_beyond_its_lease_keeps_nothing(database_url, tmp_
         st.clock.advance(LEASE)
         st.work()
         before = cut(st, place)
-        unit.perform(st.context, stalled)
+        batch_runner.perform(st.context, stalled)
         assert cut(st, place) == before
         assert settle(st, place).counts == {"LINKED": 100}
 
@@ -133,7 +133,7 @@ def test_a_reader_that_stalled_beyond_its_lease_drops_nothing(database_url, tmp_
         place = visitor.draft(data_ids(LONG))
         stalled = claim_upload(st)
         st.work(LEASE, step=LEASE)
-        read.read(st.context, stalled)
+        reading.read(st.context, stalled)
         assert submission(st, place).state == "draft"
         assert len(rows(visitor, place)) == LONG
 
@@ -144,7 +144,7 @@ def test_a_reading_that_is_told_to_stop_goes_on_elsewhere(database_url, tmp_path
         place = visitor.draft(data_ids(LONG))
         stopping = threading.Event()
         stopping.set()
-        read.read(replace(st.context, stop=stopping), claim_upload(st))
+        reading.read(replace(st.context, stop=stopping), claim_upload(st))
         assert submission(st, place).state == "reading"
         st.work()
         assert len(rows(visitor, place)) == LONG

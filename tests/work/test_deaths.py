@@ -8,9 +8,9 @@ import pytest
 from tests.stage import data_ids, stage
 from tests.work.seen import cut, page, row_counts, settle, submission
 from webapp.store import batches, chores, uploads
+from webapp.store.enums import Task
 from webapp.store.leases import LEASE
-from webapp.store.words import Task
-from webapp.work import checking, read, unit
+from webapp.work import batch_runner, eligibility, reading
 
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
 STUCK = "3 workers in a row did not come to its end"
@@ -48,7 +48,7 @@ def test_a_list_whose_readers_were_stopped_in_order_is_read(st):
         die(st, uploads, 2)
         with st.store.write() as connection:
             upload = uploads.claim(connection, "a worker of an older version", st.clock.now)
-        read.read(replace(st.context, stop=stopping), upload)
+        reading.read(replace(st.context, stop=stopping), upload)
     st.work()
     assert submission(st, place).state == "draft"
 
@@ -124,7 +124,7 @@ def test_a_chore_that_makes_progress_may_cost_more_workers(st):
     for _ in range(5):
         with st.store.write() as connection:
             chore = chores.claim(connection, "a worker that dies", st.clock.now)
-        assert checking.step(st.context, chore).done > chore.done
+        assert eligibility.step(st.context, chore).done > chore.done
         st.clock.advance(LEASE)
     st.work()
     assert "Asked" in page(visitor, place)
@@ -138,6 +138,6 @@ def test_a_worker_that_is_stopped_gives_its_batch_back(st):
     stopping.set()
     with st.store.write() as connection:
         batch = batches.claim(connection, "a worker", st.clock.now)
-    unit.perform(replace(st.context, stop=stopping), batch)
+    batch_runner.perform(replace(st.context, stop=stopping), batch)
     assert batch.task == Task.CLOSE
     assert [left.lease_until for left in cut(st, place) if left.id == batch.id] == [0.0]

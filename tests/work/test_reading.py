@@ -14,7 +14,7 @@ from tests.work.seen import (
     walk_in_part,
     work_until,
 )
-from webapp.store.words import BatchState, Blocked, State
+from webapp.store.enums import BatchState, Blocked, State
 
 ITEMS = "getProjectDataLinkingBatchItems"
 

@@ -5,7 +5,7 @@ import pytest
 from tests.stage import data_ids, stage
 from tests.work.seen import cut, page, row_counts, rows, settle, submission
 from webapp.store import batches
-from webapp.store.words import State
+from webapp.store.enums import State
 
 MIXED = (
     data_ids(120)

@@ -6,7 +6,7 @@ from tests.simulated import READ_ONLY_PROJECT
 from tests.stage import data_ids, stage
 from tests.work.refusing import refusing_stage
 from tests.work.seen import account, cut, page, row_counts, rows, settle, submission
-from webapp.store.words import BatchState, Blocked, State
+from webapp.store.enums import BatchState, Blocked, State
 
 CREATE = "createProjectDataLinkingBatch"
 POST_BATCH = ("POST", "/dataLinkingBatch")

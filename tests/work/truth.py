@@ -7,7 +7,7 @@ from sqlalchemy import select
 from tests.store.invariants import Seen
 from webapp.ica.errors import NotThere
 from webapp.store import tables
-from webapp.store.words import BEGUN
+from webapp.store.enums import BEGUN
 
 THERE = {
     ("link", "LINKED"): True,

@@ -4,6 +4,6 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError as DatabaseAway
 
 from webapp.store.engine import Store
-from webapp.store.versions import NotMigrated
+from webapp.store.schema_version import NotMigrated
 
 __all__ = ["Connection", "DatabaseAway", "NotMigrated", "Store"]

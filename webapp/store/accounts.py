@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, exists, select, update
 
 from webapp.store import sql
+from webapp.store.enums import AccountTrouble, AttemptState
 from webapp.store.tables import accounts, attempts, sessions, submissions
-from webapp.store.words import AccountTrouble, AttemptState
 
 WELL: dict[str, Any] = {
     "trouble": AccountTrouble.NONE,

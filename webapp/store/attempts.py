@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 
 from webapp.store import sql
 from webapp.store.documents import Receipt
+from webapp.store.enums import AttemptKind, AttemptState, Phase
 from webapp.store.tables import accounts, attempts, submissions
-from webapp.store.words import AttemptKind, AttemptState, Phase
 
 
 @dataclass(frozen=True, slots=True)

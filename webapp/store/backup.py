@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from webapp.store.versions import NotMigrated
+from webapp.store.schema_version import NotMigrated
 
 ROOM = 4  # times the file: its copy, what is written anew, and that once more until it is kept
 PAGES = 1_000  # that are copied at once

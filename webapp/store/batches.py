@@ -9,11 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from webapp.store import attempts, leases, sql
 from webapp.store.attempts import Attempt
 from webapp.store.documents import KeptError
-from webapp.store.rollup import roll_up
-from webapp.store.submissions import Submission
-from webapp.store.tables import batches
-from webapp.store.tables import submissions as submissions_table
-from webapp.store.words import (
+from webapp.store.enums import (
     ENDED,
     PRIORITY,
     UNREAD,
@@ -23,6 +19,10 @@ from webapp.store.words import (
     Blocked,
     Task,
 )
+from webapp.store.rollup import roll_up
+from webapp.store.submissions import Submission
+from webapp.store.tables import batches
+from webapp.store.tables import submissions as submissions_table
 
 AGING = 10.0  # seconds of waiting that weigh as much as one step of priority
 

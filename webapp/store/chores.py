@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, s
 
 from webapp.store import leases, sql, submissions
 from webapp.store.documents import KeptError, TakeProgress
-from webapp.store.scopes import Scope
+from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
+from webapp.store.retry.selection import Scope
 from webapp.store.tables import chores
-from webapp.store.words import ASKING, ChoreKind, ErrorCode, Flag
 
 Spec = TypeVar("Spec", bound=Struct)
 

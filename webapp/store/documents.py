@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from webapp.store.words import ErrorCode, Flag
+from webapp.store.enums import ErrorCode, Flag
 
 
 class Example(NamedTuple):

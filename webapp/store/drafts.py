@@ -7,16 +7,16 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
-from webapp.store import batches, chores, pages
+from webapp.store import batches, chores, paging
 from webapp.store.batches import Cut
 from webapp.store.chores import FlagSpec
 from webapp.store.documents import Example
+from webapp.store.enums import LEFT_OUT, UNREAD, ChoreKind, Flag, State
 from webapp.store.items import Item
-from webapp.store.pages import Cursor, Page
+from webapp.store.paging import Cursor, Page
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission, change, confirm, get
 from webapp.store.tables import items, submissions
-from webapp.store.words import LEFT_OUT, UNREAD, ChoreKind, Flag, State
 
 EXAMPLES = 3  # refused ids that the review shows
 REASONS = {  # why an item was left out
@@ -32,7 +32,7 @@ def flagged(
 ) -> Page[Item]:
     """Items that carry the flag, in the order of the list; cursors are positions."""
     statement = select(items).where(items.c.submission_id == submission_id, _carries(flag))
-    return pages.read(connection, statement, items.c.position, Item, cursor, size)
+    return paging.read(connection, statement, items.c.position, Item, cursor, size)
 
 
 def lock(connection: Connection, submission_id: int) -> Submission:

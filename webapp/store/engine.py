@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from webapp.store import backup, versions
-from webapp.store.versions import MIGRATIONS, NotMigrated
+from webapp.store import backup, schema_version
+from webapp.store.schema_version import MIGRATIONS, NotMigrated
 
 POOL = {"pool_size": 10, "max_overflow": 30, "pool_use_lifo": True}  # the warm one first
 BUSY_SECONDS = 20
@@ -111,19 +111,19 @@ class Store:
             connection.commit()
 
     def _upgrade(self, connection: Connection) -> None:
-        trouble = versions.trouble(connection)
-        if trouble == versions.NEWER:
+        trouble = schema_version.trouble(connection)
+        if trouble == schema_version.NEWER:
             raise NotMigrated(trouble)
         if trouble and self.is_sqlite and _has_lists(connection):
             path = Path(make_url(self._url).database or "").absolute()
-            copy = path.with_name(f"{path.name}.before-{versions.known()[0]}")
+            copy = path.with_name(f"{path.name}.before-{schema_version.known()[0]}")
             backup.keep(path, copy, shutil.disk_usage(path.parent).free)
         command.upgrade(_alembic(connection), "head")
 
     def trouble(self) -> str:
         """Why the tables are not of use, in words. Raises sqlalchemy's errors when away."""
         with self.read() as connection:
-            return versions.trouble(connection)
+            return schema_version.trouble(connection)
 
     def close(self) -> None:
         with self._lock:

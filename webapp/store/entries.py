@@ -5,10 +5,10 @@ from dataclasses import astuple, dataclass, fields
 
 from sqlalchemy import Connection, select
 
-from webapp.store import pages, sql
-from webapp.store.pages import Cursor, Page
+from webapp.store import paging, sql
+from webapp.store.enums import EntryKind
+from webapp.store.paging import Cursor, Page
 from webapp.store.tables import entries
-from webapp.store.words import EntryKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +42,4 @@ def page(
     columns = [column for column in entries.c if column.name != "submission_id"]
     mine = (entries.c.submission_id == submission_id) & (entries.c.kind == kind)
     statement = select(*columns).where(mine)
-    return pages.read(connection, statement, entries.c.ordinal, Entry, cursor, size)
+    return paging.read(connection, statement, entries.c.ordinal, Entry, cursor, size)

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, or_, select, true
 
-from webapp.store import pages, sql
+from webapp.store import paging, sql
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
-from webapp.store.pages import Cursor, Page, cut, from_cursor, merged
+from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
+from webapp.store.paging import Cursor, Page, cut, from_cursor, merged
 from webapp.store.tables import items
-from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
 CHUNK = 10_000  # rows in one transaction, so that no other writer waits
@@ -226,7 +226,7 @@ def each(
     store: Store, submission_id: int, wanted: Sequence[Slice] | None, text: str = ""
 ) -> Iterator[Item]:
     """Every matching item in the order of the list."""
-    return pages.each(
+    return paging.each(
         store,
         lambda connection, cursor: page(
             connection, submission_id, wanted, text, cursor, CHUNK // 4

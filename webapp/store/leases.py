@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
 
-from webapp.store import sql, versions
+from webapp.store import schema_version, sql
 
 LEASE = 60.0  # seconds; a unit is done within 8
 DEATHS = 3  # in a row, that a unit may cost
@@ -69,7 +69,7 @@ def take(
     """Lease the one row that meets the condition, and return what is made of it; None when there
     is none, or the tables are of another version than this program. `values`: more columns to set.
     """
-    if not versions.fits(connection):
+    if not schema_version.fits(connection):
         return None
     values = {"lease_until": now + LEASE, "try_number": table.c.try_number + 1} | values
     statement = update(table).where(condition).values(worker=worker, **values).returning(table)

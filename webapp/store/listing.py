@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, String, func, or_, select, type_coerce
 
-from webapp.store import pages, sql
+from webapp.store import paging, sql
 from webapp.store.accounts import Account
-from webapp.store.pages import Cursor, Page
+from webapp.store.enums import State
+from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission, seen_by, with_submitter
 from webapp.store.tables import accounts, submissions
-from webapp.store.words import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def page(
         seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted)
     )
     key = submissions.c.last_attempt_id
-    return pages.read(connection, statement, key, Submission, cursor, size, newest_first=True)
+    return paging.read(connection, statement, key, Submission, cursor, size, newest_first=True)
 
 
 def any_visible(connection: Connection, account: Account, now: float) -> bool:

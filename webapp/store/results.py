@@ -25,11 +25,11 @@ from sqlalchemy import (
 
 from webapp.store import reasons, sql, submissions
 from webapp.store.batches import Batch, Counts
-from webapp.store.history import keeps
+from webapp.store.enums import EXPANDED, LEFT_OUT, UNREAD
 from webapp.store.items import CHUNK, held_by
+from webapp.store.retry.history import keeps
 from webapp.store.statuses import MOVING, becomes_the_rows
 from webapp.store.tables import history, items
-from webapp.store.words import EXPANDED, LEFT_OUT, UNREAD
 
 _TOLD = ("status", "reason", "path", "linked_id", "changed_at", "reason_id")
 _KEPT = (*_TOLD, "batch_id", "ica_item_id")  # of a row, when its history is written

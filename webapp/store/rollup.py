@@ -7,9 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select, update
 
 from webapp.store import sql
-from webapp.store.statuses import ENDED_WELL, TAKEN_OUT, meaning
-from webapp.store.tables import attempts, batches, snapshots, submissions
-from webapp.store.words import (
+from webapp.store.enums import (
     ENDED,
     LEFT_OUT,
     NOT_SENT,
@@ -24,6 +22,8 @@ from webapp.store.words import (
     State,
     Task,
 )
+from webapp.store.statuses import ENDED_WELL, TAKEN_OUT, meaning
+from webapp.store.tables import attempts, batches, snapshots, submissions
 
 SNAPSHOT_EVERY = 10.0  # seconds
 PARTS = (  # of each batch

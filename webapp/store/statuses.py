@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from webapp.store.words import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD, AttemptKind
+from webapp.store.enums import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD, AttemptKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,7 @@ from webapp.store import access as access_of
 from webapp.store import attempts, sql
 from webapp.store.accounts import Account
 from webapp.store.documents import Review
-from webapp.store.tables import access, accounts, items, submissions
-from webapp.store.words import (
+from webapp.store.enums import (
     BEGUN,
     LISTED,
     UNREAD,
@@ -34,6 +33,7 @@ from webapp.store.words import (
     Source,
     State,
 )
+from webapp.store.tables import access, accounts, items, submissions
 
 WATCHED_FOR = 30.0  # seconds that a watcher counts after they were last seen
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from webapp.store.column_types import Document, Word
 from webapp.store.documents import FindReview, KeptError, Receipt, Review, TakeProgress
-from webapp.store.words import (
+from webapp.store.enums import (
     PRIORITY,
     AccountTrouble,
     AttemptKind,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webapp.store.attempts import Attempt
+from webapp.store.enums import LEFT_OUT, AttemptKind
 from webapp.store.statuses import meaning
-from webapp.store.words import LEFT_OUT, AttemptKind
 from webapp.web.filters import plural
 
 

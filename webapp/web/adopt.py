@@ -7,8 +7,8 @@ from webapp.ica.errors import IcaError, MayNot, NotThere
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
 from webapp.store import Connection, access, batches, submissions
+from webapp.store.enums import Source
 from webapp.store.submissions import New
-from webapp.store.words import Source
 from webapp.web import errors, forms, params
 from webapp.web.desk import desk, viewer
 from webapp.work.clients import NoKey

@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from webapp.store import finds, submissions, whereabouts
-from webapp.store.finds import Asked, Find
+from webapp.store import submissions
+from webapp.store.enums import NOT_SENT, State
+from webapp.store.find import queries, search
+from webapp.store.find.queries import Asked, Find
+from webapp.store.find.search import NEVER, Reader, Sighting
 from webapp.store.statuses import MOVING
 from webapp.store.submissions import Submission
-from webapp.store.whereabouts import NEVER, Reader, Sighting
-from webapp.store.words import NOT_SENT, State
 from webapp.web.desk import Desk
 from webapp.web.filters import iso
 from webapp.web.standing import WHILE_UNSENT
@@ -48,7 +49,7 @@ class Answer:
         self._here, self._tallies = here, tallies
         self._find_id, self._reader_id = asked.id, reader.account.id
         self._count: int = asked.review.ids
-        self._seen = here.read(whereabouts.holders, reader)
+        self._seen = here.read(search.holders, reader)
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all, at once."""
@@ -56,10 +57,10 @@ class Answer:
 
     def tally(self) -> Tally:
         """What became of all the ids; worked out anew when anything has changed since."""
-        key = self._find_id, self._reader_id, whereabouts.standing(self._seen)
+        key = self._find_id, self._reader_id, search.standing(self._seen)
         if known := self._tallies.get(key):
             return known
-        verdicts = whereabouts.verdicts(self._here.store, self._find_id, self._count, self._seen)
+        verdicts = search.verdicts(self._here.store, self._find_id, self._count, self._seen)
         found = Tally(verdicts)
         if not found.moves:
             self._tallies[key] = found
@@ -70,14 +71,14 @@ class Answer:
     def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
         """These ids, a chunk a transaction."""
         for chunk in _chunks(ordinals):
-            yield from self._here.read(finds.ids, self._find_id, chunk)
+            yield from self._here.read(queries.ids, self._find_id, chunk)
 
     def rows(self, ordinals: Iterable[int]) -> Iterator[AnswerRow]:
         """The submissions that hold each of these ids, a chunk of ids a transaction."""
         for chunk in _chunks(ordinals):
             with self._here.store.read() as connection:
-                asked = finds.ids(connection, self._find_id, chunk)
-                found = whereabouts.sightings(connection, self._find_id, chunk, self._seen)
+                asked = queries.ids(connection, self._find_id, chunk)
+                found = search.sightings(connection, self._find_id, chunk, self._seen)
                 holders = {seen.holder.id for several in found.values() for seen in several}
                 known = submissions.many(connection, holders)
             for one in asked:
@@ -86,7 +87,7 @@ class Answer:
 
 def _chunks(ordinals: Iterable[int]) -> Iterator[list[int]]:
     left = iter(ordinals)
-    while chunk := list(islice(left, whereabouts.CHUNK)):
+    while chunk := list(islice(left, search.CHUNK)):
         yield chunk
 
 
@@ -96,7 +97,7 @@ def _rows(
     if not sightings:
         yield AnswerRow(asked, NEVER, None, None, True, status_label(NEVER))
         return
-    first = whereabouts.that_counts(sightings)
+    first = search.that_counts(sightings)
     others = [seen for seen in sightings if seen is not first]
     waits_in = [known[seen.holder.id] for seen in others if _waits(seen)]
     for seen in (first, *others):

@@ -7,12 +7,13 @@ from typing import NamedTuple
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, history
+from webapp.store import attempts, batches
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
+from webapp.store.enums import AttemptKind, AttemptState, BatchState
+from webapp.store.retry import history
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
-from webapp.store.words import AttemptKind, AttemptState, BatchState
 from webapp.web import acts, exports, params, reasons, standing
 from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural

@@ -9,10 +9,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import Connection, access, attempts, listing
+from webapp.store.enums import BoardWord, State
 from webapp.store.listing import Filter
-from webapp.store.pages import Cursor, Page
+from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
-from webapp.store.words import BoardWord, State
 from webapp.web import params, standing
 from webapp.web.build import build
 from webapp.web.desk import ask_about_new_projects, desk, viewer

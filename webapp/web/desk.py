@@ -8,9 +8,9 @@ from flask import abort, current_app, g, redirect, url_for
 from webapp.ica.client import IcaClient
 from webapp.store import Connection, access, attempts, submissions
 from webapp.store.accounts import Account
+from webapp.store.enums import State
 from webapp.store.submissions import Submission
-from webapp.store.words import State
-from webapp.work import house
+from webapp.work import project_access
 from webapp.work.context import Context
 
 UNLISTED = {
@@ -122,13 +122,13 @@ def may_read(project_id: str) -> access.Access | None:
     if known := _known_access(project_id):
         return known
     desk().client()
-    return house.ask_access(desk().context, viewer(), project_id)
+    return project_access.ask(desk().context, viewer(), project_id)
 
 
 def ask_about_new_projects() -> None:
     """Submissions may be to projects of which no answer of ICA's holds for this visitor."""
     for project_id in desk().read(access.unanswered, viewer(), desk().now(), ASK_AT_ONCE):
-        if house.ask_access(desk().context, viewer(), project_id) is None:
+        if project_access.ask(desk().context, viewer(), project_id) is None:
             return  # ICA gives no answer now: the page need not wait for the others
 
 
@@ -147,4 +147,4 @@ def _ask_about(submission_id: int) -> bool:
     project_id = desk().read(submissions.project_of, submission_id, viewer().ica_url)
     if project_id is None or _known_access(project_id):
         return False
-    return house.ask_access(desk().context, viewer(), project_id) is not None
+    return project_access.ask(desk().context, viewer(), project_id) is not None

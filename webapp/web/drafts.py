@@ -6,15 +6,15 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from webapp.store import chores, drafts, entries, submissions, uploads
-from webapp.store.pages import Page
+from webapp.store.enums import ASKING, ChoreKind, EntryKind, Flag, State, Task
+from webapp.store.paging import Page
 from webapp.store.submissions import Submission
-from webapp.store.words import ASKING, ChoreKind, EntryKind, Flag, State, Task
 from webapp.web import intake, params, review
 from webapp.web.desk import desk, own_submission, submission_or_404
 from webapp.web.filters import plural
 from webapp.web.retry import do_at_once
-from webapp.work import chores as chores_work
-from webapp.work import read
+from webapp.work import chore_runner as chores_work
+from webapp.work import reading
 
 AT_ONCE = 50_000  # ids that are left out, or taken back, within the request
 TITLES = {
@@ -152,7 +152,7 @@ def reread(submission_id: int) -> ResponseReturnValue:
             uploads.make_due(connection, submission_id, now)
         mine = intake.claim_if_small(connection, submission_id) if begun else None
     if mine:
-        read.read(desk().context, mine, at_once=True)
+        reading.read(desk().context, mine, at_once=True)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 

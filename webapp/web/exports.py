@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, elsewhere, history, items
-from webapp.store.elsewhere import Doing
+from webapp.store import attempts, batches, items
 from webapp.store.items import Item
+from webapp.store.retry import history, other_submissions
+from webapp.store.retry.other_submissions import Doing
 from webapp.store.submissions import Submission
 from webapp.web import downloads, params, standing
 from webapp.web.desk import Desk, desk, listed_or_404
@@ -113,7 +114,7 @@ def _with_others(
     """The items, each with what another submission has done to it since."""
     left = iter(found)
     while chunk := list(islice(left, CHUNK)):
-        doings = here.read(elsewhere.changed_since, submission, chunk)
+        doings = here.read(other_submissions.changed_since, submission, chunk)
         yield from ((item, doings.get(item.position)) for item in chunk)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import finds, submissions
-from webapp.store.finds import Find
-from webapp.store.whereabouts import Reader
+from webapp.store import submissions
+from webapp.store.find import queries
+from webapp.store.find.queries import Find
+from webapp.store.find.search import Reader
 from webapp.web import answer, downloads, forms, params, question
 from webapp.web.answer import Answer, Tallies
 from webapp.web.desk import ask_about_new_projects, desk, viewer
@@ -94,7 +95,7 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
 
 def _find_or_404(find_id: str) -> Find:
     ours = FIND_ID.fullmatch(find_id)
-    found = desk().read(finds.get, find_id, viewer().ica_url) if ours else None
+    found = desk().read(queries.get, find_id, viewer().ica_url) if ours else None
     return found or abort(
         404, "There is no such question, or it is too old to be kept. Ask it again."
     )

@@ -19,7 +19,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from webapp.store.scopes import MOST_PICKED
+from webapp.store.retry.selection import MOST_PICKED
 from webapp.web import params
 from webapp.web.desk import desk
 from webapp.web.filters import bytes_size

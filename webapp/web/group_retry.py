@@ -8,9 +8,9 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, reasons, submissions
-from webapp.store.scopes import Scope, Tally
+from webapp.store.retry.assignment import Confirmed
+from webapp.store.retry.selection import Scope, Tally
 from webapp.store.submissions import Submission
-from webapp.store.taking import Confirmed
 from webapp.web import acts, params
 from webapp.web import reasons as reasons_page
 from webapp.web.acts import RETRY

@@ -11,23 +11,24 @@ from flask.typing import ResponseReturnValue
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Limits, Reading, Unreadable
-from webapp.store import batches, elsewhere, items, uploads
+from webapp.store import batches, items, uploads
 from webapp.store.batches import Batch
-from webapp.store.elsewhere import Doing
+from webapp.store.enums import LISTED, NOT_SENT, UNREAD
 from webapp.store.items import Item
+from webapp.store.retry import other_submissions
+from webapp.store.retry.other_submissions import Doing
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.store.words import LISTED, NOT_SENT, UNREAD
 from webapp.web import downloads, standing
 from webapp.web.desk import Desk, desk, submission_or_404
 from webapp.web.filters import duration
-from webapp.work import read
+from webapp.work import reading
 
 REJECTED = "REJECTED"
 ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
 BY_FORMAT = {"Excel": "xlsx", "JSON": "json", "JSON lines": "jsonl", "CSV": "csv", "TSV": "tsv"}
 TOO_LONG = (
-    f"It was worked on for {duration(read.LONGEST)} without coming to its end. The items "
+    f"It was worked on for {duration(reading.LONGEST)} without coming to its end. The items "
     "themselves can be exported from the page of the submission."
 )
 
@@ -78,13 +79,13 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
 
 def _limits() -> Limits:
     """Those of a list that is read, its time too: not the visitor's, whose line may be slow."""
-    end = thread_time() + read.LONGEST
+    end = thread_time() + reading.LONGEST
 
     def pause() -> None:
         if thread_time() > end:
             raise Unreadable(TOO_LONG)
 
-    return read.limits(desk().settings)._replace(pause=pause)
+    return reading.limits(desk().settings)._replace(pause=pause)
 
 
 def _outcomes(
@@ -98,7 +99,7 @@ def _outcomes(
     with here.store.read() as connection:
         cut = batches.of_submission(connection, submission.id)
         found = items.by_data_id(connection, submission.id, ids)
-        doings = elsewhere.changed_since(connection, submission, found.values())
+        doings = other_submissions.changed_since(connection, submission, found.values())
     return (_cells(entry, found.get(entry.data_id), cut, doings) for entry in entries)
 
 

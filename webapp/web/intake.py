@@ -10,13 +10,13 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from webapp.store import Connection, submissions, uploads
+from webapp.store.enums import Source, State
 from webapp.store.submissions import New
 from webapp.store.uploads import Upload
-from webapp.store.words import Source, State
 from webapp.web import forms, params
 from webapp.web.desk import desk, may_read, viewer
 from webapp.web.errors import sentence
-from webapp.work import read
+from webapp.work import reading
 from webapp.work.clients import NoKey
 
 READ_AT_ONCE = 1024 * 1024  # bytes; a larger upload is read by the worker
@@ -86,7 +86,7 @@ def take(form: Form) -> int:
         uploads.make_due(connection, submission_id, desk().now())
         mine = claim_if_small(connection, submission_id)
     if mine:
-        read.read(desk().context, mine, at_once=True)
+        reading.read(desk().context, mine, at_once=True)
     found = desk().read(submissions.get, submission_id)
     if found.state == State.UNREADABLE:
         desk().write(submissions.discard, submission_id, desk().now())

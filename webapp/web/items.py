@@ -8,14 +8,15 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.errors import IcaError, NotThere
-from webapp.store import attempts, batches, elsewhere, history, items, submissions
+from webapp.store import attempts, batches, items, submissions
 from webapp.store.batches import Batch
-from webapp.store.elsewhere import Doing
+from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, State
 from webapp.store.items import Item
-from webapp.store.pages import Cursor
-from webapp.store.scopes import DOUBTED, MOST_PICKED
+from webapp.store.paging import Cursor
+from webapp.store.retry import history, other_submissions
+from webapp.store.retry.other_submissions import Doing
+from webapp.store.retry.selection import DOUBTED, MOST_PICKED
 from webapp.store.submissions import Submission
-from webapp.store.words import LEFT_OUT, NOT_SENT, UNREAD, State
 from webapp.web import acts, errors, exports, params, reasons, standing
 from webapp.web import attempts as attempts_page
 from webapp.web.acts import UNDO, Act, offered
@@ -66,7 +67,7 @@ def item(submission_id: int, position: int) -> ResponseReturnValue:
         cut = batches.of_submission(connection, submission_id)
         tries = {one.number: one for one in attempts.of_submission(connection, submission_id)}
         story = history.of_item(connection, found)
-        since = elsewhere.changed_since(connection, submission, [found]).get(position)
+        since = other_submissions.changed_since(connection, submission, [found]).get(position)
         holders = submissions.holding(connection, viewer(), found.data_id, now)
     status, label = standing.item_label(found.status, position, cut)
     batch = next((batch for batch in cut if batch.id == found.batch_id), None)
@@ -166,7 +167,7 @@ def table(submission: Submission) -> dict[str, Any]:
         cut = batches.of_submission(connection, submission.id)
         wanted = items.slices(cut, statuses, reason_id)
         found = items.page(connection, submission.id, wanted, text, cursor, size)
-        since = elsewhere.changed_since(connection, submission, found.rows)
+        since = other_submissions.changed_since(connection, submission, found.rows)
         tries = attempts.of_submission(connection, submission.id)
     start = {**place.chosen, "from": found.rows[0].position - 1 if found.rows else None}
 

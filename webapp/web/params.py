@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import abort, request
 from werkzeug.routing import IntegerConverter, Map
 
-from webapp.store.pages import Cursor, Page
+from webapp.store.paging import Cursor, Page
 
 STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

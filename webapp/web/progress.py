@@ -6,14 +6,14 @@ from typing import Any
 from flask import Blueprint, Response, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, chores, submissions, uploads, watching, workers
+from webapp.store import attempts, batches, chores, polling, submissions, uploads, workers
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
+from webapp.store.enums import LEFT_OUT, ChoreKind, EntryKind, Source, State
+from webapp.store.polling import NOTED_EVERY, Glance
 from webapp.store.statuses import TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
-from webapp.store.watching import NOTED_EVERY, Glance
-from webapp.store.words import LEFT_OUT, ChoreKind, EntryKind, Source, State
 from webapp.web import attempts as attempts_page
 from webapp.web import guard, items, params, reasons, standing, troubles
 from webapp.web.acts import RETRY, UNDO, offered
@@ -40,12 +40,12 @@ blueprint = Blueprint("progress", __name__)
 def progress(submission_id: int) -> ResponseReturnValue:
     """Polled: one SELECT, then 304 while nothing has changed. It does not prolong the session."""
     now = desk().now()
-    glance = desk().read(watching.glance, session.get("token", ""), submission_id, now)
+    glance = desk().read(polling.glance, session.get("token", ""), submission_id, now)
     if glance is None or not glance.allowed:
         guard.greet()  # is nobody signed in any more, or is there nothing for them to see?
         return nothing_here() if g.get("viewer") else guard.ask_to_sign_in()
     if now - glance.watched_at > NOTED_EVERY:
-        desk().write(watching.note, submission_id, now)
+        desk().write(polling.note, submission_id, now)
     tag = _tag(submission_id, glance.revision, glance, now)
     return polled(tag, now, lambda: _part(submission_id))
 
@@ -54,9 +54,9 @@ def shown(submission: Submission) -> dict[str, Any]:
     """What the part shows, for the page that holds it."""
     now = desk().now()
     if now - submission.watched_at > NOTED_EVERY:
-        desk().write(watching.note, submission.id, now)
+        desk().write(polling.note, submission.id, now)
     with desk().store.read() as connection:
-        glance = watching.glance(connection, session.get("token", ""), submission.id, now)
+        glance = polling.glance(connection, session.get("token", ""), submission.id, now)
         cut = batches.of_submission(connection, submission.id)
         upload = uploads.get(connection, submission.id)
         tries = attempts.of_submission(connection, submission.id)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
-from webapp.store import finds, items
+from webapp.store import items
 from webapp.store.documents import FindReview, Reject
+from webapp.store.find import queries
 from webapp.web import intake
 from webapp.web.desk import desk, viewer
 from webapp.web.intake import Form, Unusable
-from webapp.work.read import NO_ID
+from webapp.work.reading import NO_ID
 
 MOST_IDS = 100_000
 LIMITS = idlist.Limits(
@@ -35,9 +36,9 @@ def ask(form: Form) -> str:
     except Unreadable as error:
         raise Unusable({"file" if form.file else "ids": str(error)}) from error
     find_id = secrets.token_urlsafe(12)
-    desk().write(finds.create, find_id, viewer(), form.name, review, desk().now())
+    desk().write(queries.create, find_id, viewer(), form.name, review, desk().now())
     for at in range(0, len(ids), items.CHUNK):
-        desk().write(finds.add, find_id, at + 1, ids[at : at + items.CHUNK])
+        desk().write(queries.add, find_id, at + 1, ids[at : at + items.CHUNK])
     return find_id
 
 

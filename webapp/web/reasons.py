@@ -7,9 +7,9 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import access, items, reasons, submissions
+from webapp.store.enums import LEFT_OUT, State
 from webapp.store.items import Slice
 from webapp.store.submissions import Submission
-from webapp.store.words import LEFT_OUT, State
 from webapp.web import downloads, exports, params
 from webapp.web.desk import Desk, ask_about_new_projects, desk, submission_or_404, viewer
 from webapp.web.htmx import is_part

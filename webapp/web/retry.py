@@ -7,20 +7,21 @@ from dataclasses import replace
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, attempts, batches, chores, drafts, scopes, taking
+from webapp.store import Connection, attempts, batches, chores, drafts
 from webapp.store.attempts import Attempt
+from webapp.store.enums import AttemptState, State, Task
 from webapp.store.items import CHUNK
-from webapp.store.scopes import DOUBTED, Scope, Tally
+from webapp.store.retry import assignment, selection
+from webapp.store.retry.assignment import Confirmed
+from webapp.store.retry.selection import DOUBTED, Scope, Tally
 from webapp.store.submissions import Submission
-from webapp.store.taking import Confirmed
-from webapp.store.words import AttemptState, State, Task
 from webapp.web import acts, reasons, scope
 from webapp.web.acts import UNDO, Act
 from webapp.web.desk import begun_submission, desk, viewer
 from webapp.web.filters import plural
 from webapp.web.params import Chip, Place, toggled
-from webapp.work import chores as working
-from webapp.work import unit
+from webapp.work import batch_runner
+from webapp.work import chore_runner as working
 
 LONGEST_TOKEN = 64
 
@@ -74,8 +75,8 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
         return redirect(place + "#items", 303)
     with desk().store.read() as connection:
         tally, alone = _counted(connection, act, source, chosen)
-        shared = taking.shared(connection, source, chosen) if act is UNDO else 0
-        done = taking.done_already(connection, source, act.kind, chosen)
+        shared = assignment.shared(connection, source, chosen) if act is UNDO else 0
+        done = assignment.done_already(connection, source, act.kind, chosen)
         tally = _less(tally, done, chosen)
     page = render_template(
         "retry/confirm.html",
@@ -100,13 +101,13 @@ def _confirmation(act: Act, source: Submission, grown_from: int = 0) -> Response
 
 def counted(connection: Connection, source: Submission, act: Act, chosen: Scope) -> Tally:
     """What would become of these items, as the page that has it confirmed says it."""
-    found = scopes.tally(connection, source, act.kind, chosen)
-    return _less(found, taking.done_already(connection, source, act.kind, chosen), chosen)
+    found = selection.tally(connection, source, act.kind, chosen)
+    return _less(found, assignment.done_already(connection, source, act.kind, chosen), chosen)
 
 
 def _looked_at(tally: Tally) -> int | None:
     """So many of them were looked for in other submissions; None: all."""
-    return taking.LOOKED_AT if tally.confirmed > taking.LOOKED_AT else None
+    return assignment.LOOKED_AT if tally.confirmed > assignment.LOOKED_AT else None
 
 
 def _less(tally: Tally, done: int, chosen: Scope) -> Tally:
@@ -121,9 +122,9 @@ def _counted(
 ) -> tuple[Tally, dict[str, Tally]]:
     """The tally of the scope and, of one by statuses, that of each chosen or offered one."""
     if chosen.positions or chosen.reason_id is not None or chosen.attempt is not None:
-        return scopes.tally(connection, source, act.kind, chosen), {}
+        return selection.tally(connection, source, act.kind, chosen), {}
     alone = {
-        word: scopes.tally(connection, source, act.kind, Scope(statuses=(word,)))
+        word: selection.tally(connection, source, act.kind, Scope(statuses=(word,)))
         for word in dict.fromkeys([*chosen.statuses, *_offered(connection, act, source)])
     }
     return sum((alone[word] for word in chosen.statuses), Tally()), alone
@@ -165,7 +166,7 @@ def begin_at_once(source: Submission, confirmed: Confirmed, *, send: bool = True
             abort(409, "This submission was deleted meanwhile, so nothing was sent.")
         if _begun_by(connection, source, confirmed.token):
             return None
-        begun, chore_id = taking.begin(connection, locked, confirmed, viewer().id, now)
+        begun, chore_id = assignment.begin(connection, locked, confirmed, viewer().id, now)
         few = confirmed.items <= CHUNK
         chore = chores.claim_one(connection, chore_id, "web", now) if few else None
     if chore:
@@ -180,4 +181,4 @@ def do_at_once(submission_id: int, attempt: int, *tasks: Task) -> None:
     for task in tasks:
         now = desk().now()
         if due := desk().write(batches.claim_task, submission_id, attempt, task, "web", now):
-            unit.perform(desk().context, due)
+            batch_runner.perform(desk().context, due)

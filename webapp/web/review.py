@@ -7,13 +7,13 @@ from typing import Any
 from webapp.store import Connection, batches, chores, entries, submissions
 from webapp.store.chores import Chore
 from webapp.store.documents import Part, Review
-from webapp.store.pages import Cursor
+from webapp.store.enums import AttemptKind, ChoreKind, EntryKind, ErrorCode, Flag
+from webapp.store.paging import Cursor
 from webapp.store.submissions import Submission
-from webapp.store.words import AttemptKind, ChoreKind, EntryKind, ErrorCode, Flag
 from webapp.web import items, progress
 from webapp.web.desk import desk
 from webapp.web.filters import duration, plural
-from webapp.work.checking import IDS_A_CALL
+from webapp.work.eligibility import IDS_A_CALL
 
 FIRST_FEW = 5  # rejected and repeated entries that the page shows
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means

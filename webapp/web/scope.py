@@ -6,7 +6,7 @@ from itertools import islice
 
 from flask import abort, request
 
-from webapp.store.scopes import MOST_PICKED, Scope
+from webapp.store.retry.selection import MOST_PICKED, Scope
 from webapp.web.desk import desk
 from webapp.web.filters import plural
 from webapp.web.params import number, words

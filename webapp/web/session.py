@@ -26,7 +26,7 @@ from webapp.ica.auth import Claims
 from webapp.ica.errors import IcaError, NotSignedIn
 from webapp.store import accounts, batches, chores, sessions
 from webapp.store.accounts import Identity
-from webapp.store.words import Blocked
+from webapp.store.enums import Blocked
 from webapp.web import errors, forms, params
 from webapp.web.desk import desk, viewer
 from webapp.web.filters import plural

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from webapp.store import statuses
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
-from webapp.store.submissions import Submission
-from webapp.store.words import (
+from webapp.store.enums import (
     EXPANDED,
     LEFT_OUT,
     NOT_SENT,
@@ -20,6 +19,7 @@ from webapp.store.words import (
     Phase,
     State,
 )
+from webapp.store.submissions import Submission
 from webapp.web import params
 from webapp.web.filters import plural, share
 from webapp.web.status_display import look, ordered, status_label

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from webapp.store.whereabouts import DRAFTED, NEVER
-from webapp.store.words import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD
+from webapp.store.enums import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD
+from webapp.store.find.search import DRAFTED, NEVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from webapp.samples import PROJECT
 from webapp.store import attempts as attempts_store
-from webapp.store import taking
-from webapp.store.words import State, Task
+from webapp.store.enums import State, Task
+from webapp.store.retry import assignment
 from webapp.web import drafts, find, forms, handback, items, progress, projects, reasons, samples
 from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural
@@ -74,7 +74,7 @@ def stop(submission_id: int) -> ResponseReturnValue:
             people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
             said = f"Only {people} can stop this attempt: who began it, or submitted the list."
             abort(403, said)
-        stopped = taking.stop(connection, submission_id, number, desk().now())
+        stopped = assignment.stop(connection, submission_id, number, desk().now())
     for _ in range(min(stopped.batches, CLOSED_AT_ONCE)):
         do_at_once(submission_id, number, Task.CLOSE)
     if stopped.gathering:

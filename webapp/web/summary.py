@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from flask import url_for
 
-from webapp.store.pages import Cursor, Page, cut
+from webapp.store.enums import LEFT_OUT, NOT_SENT, UNKNOWN, State
+from webapp.store.find.search import DRAFTED, NEVER, Verdict
+from webapp.store.paging import Cursor, Page, cut
 from webapp.store.statuses import ENDED_WELL, UNLINKED, meaning
 from webapp.store.submissions import Submission
-from webapp.store.whereabouts import DRAFTED, NEVER, Verdict
-from webapp.store.words import LEFT_OUT, NOT_SENT, UNKNOWN, State
 from webapp.web import params, standing
 from webapp.web.filters import plural, share
 from webapp.web.status_display import ordered, status_label

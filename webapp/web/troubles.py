@@ -6,13 +6,13 @@ from typing import NamedTuple
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
+from webapp.store.enums import AttemptKind, BatchState, Blocked, ErrorCode
 from webapp.store.leases import DEATHS
 from webapp.store.submissions import Submission
-from webapp.store.words import AttemptKind, BatchState, Blocked, ErrorCode
 from webapp.web import errors
 from webapp.web.filters import duration
-from webapp.work import missing
-from webapp.work.troubles import BLOCKED_PAUSE
+from webapp.work import lost_batches
+from webapp.work.problems import BLOCKED_PAUSE
 
 ENDED = {
     BatchState.REFUSED: (
@@ -56,7 +56,7 @@ TRIED_AGAIN = {  # errors that pass by themselves
     ErrorCode.NO_KEY: "ICA can't be asked without a key: sign in again, and it goes on by itself.",
     ErrorCode.RATE_LIMITED: "ICA asks for fewer calls right now, so this is slower than usual.",
     ErrorCode.NOT_FOUND: "ICA says it knows no such batch; it is asked again for "
-    f"{duration(missing.AFTER)}.",
+    f"{duration(lost_batches.AFTER)}.",
     ErrorCode.UNREACHABLE: "ICA does not answer right now. What you see is what was known last.",
 }
 ICA_IS_ILL = "ICA has trouble right now. What you see is what was known last."

@@ -3,9 +3,10 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, elsewhere, upkeep
+from webapp.store import attempts, batches, lifecycle
+from webapp.store.enums import State
+from webapp.store.retry import other_submissions
 from webapp.store.submissions import Submission
-from webapp.store.words import State
 from webapp.web import attempts as attempts_page
 from webapp.web import forms
 from webapp.web.desk import desk, own_submission
@@ -40,7 +41,7 @@ def edit(submission_id: int) -> ResponseReturnValue:
         wrong["name"] = "Give it a name, so that it is found again."
     if wrong:
         return forms.answer("upkeep/edit.html", wrong, given=given, **shown)
-    desk().write(upkeep.rename, submission_id, given["name"], given["note"], desk().now())
+    desk().write(lifecycle.rename, submission_id, given["name"], given["note"], desk().now())
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
@@ -50,7 +51,7 @@ def archive(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "archive")
     if submission.state != State.SETTLED:
         abort(409, "Only what has ended can be archived; this has not.")
-    desk().write(upkeep.archive, submission_id, desk().now())
+    desk().write(lifecycle.archive, submission_id, desk().now())
     flash(f"“{submission.name}” is in the archive. The board shows it under Archived.", "success")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
@@ -58,7 +59,7 @@ def archive(submission_id: int) -> ResponseReturnValue:
 @blueprint.post("/submissions/<int:submission_id>/unarchive")
 def take_out(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "take out of the archive")
-    desk().write(upkeep.take_out, submission_id, desk().now())
+    desk().write(lifecycle.take_out, submission_id, desk().now())
     flash(f"“{submission.name}” is on the board again.", "success")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
@@ -70,10 +71,10 @@ def delete(submission_id: int) -> ResponseReturnValue:
     Its rows are swept away after it is out of sight.
     """
     submission = own_submission(submission_id, "delete")
-    hanging = desk().read(elsewhere.hanging_on, submission)
+    hanging = desk().read(other_submissions.hanging_on, submission)
     if request.method != "POST" or hanging:
         return _confirmation(submission, hanging), 409 if request.method == "POST" else 200
-    if not desk().write(upkeep.throw_away, submission_id, desk().now()):
+    if not desk().write(lifecycle.throw_away, submission_id, desk().now()):
         return _confirmation(own_submission(submission_id, "delete")), 409
     flash(f"“{submission.name}” was deleted here. Nothing was changed in ICA.", "success")
     return redirect(url_for("board.board"), 303)

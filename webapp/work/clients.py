@@ -11,7 +11,7 @@ from webapp.ica.operations import Kind
 from webapp.ica.transport import Session, new_session
 from webapp.settings import Settings
 from webapp.store.accounts import Account
-from webapp.store.words import AttemptKind
+from webapp.store.enums import AttemptKind
 from webapp.vault import Vault, VaultError
 
 Clock = Callable[[], float]

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from webapp.settings import Settings
-from webapp.store import DatabaseAway, Store, batches, chores, uploads, versions, workers
+from webapp.store import DatabaseAway, Store, batches, chores, schema_version, uploads, workers
 from webapp.store.batches import Batch
 from webapp.vault import Vault, secret_key_for
-from webapp.work import chores as chores_work
-from webapp.work import house, read, unit
+from webapp.work import batch_runner, housekeeping, reading
+from webapp.work import chore_runner as chores_work
 from webapp.work.context import Context
 
 THREADS = 8
@@ -39,10 +39,10 @@ class Worker:
         self.id = f"{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
         self._context = context
         self._started_at = context.clock()
-        self._beaten_at = self._kept_house_at = float("-inf")
+        self._beaten_at = self._housekeeping_at = float("-inf")
         self._free = threading.Semaphore(THREADS)
         self._reading = threading.Lock()
-        self._keeping_house = threading.Lock()
+        self._housekeeping = threading.Lock()
         self._trouble = ""
 
     def run(self) -> None:
@@ -88,13 +88,13 @@ class Worker:
             return None
         now = self._context.clock()
         self._beat(now)
-        looks = (self._house_due, self._batch_due, self._chore_due, self._upload_due)
+        looks = (self._housekeeping_due, self._batch_due, self._chore_due, self._upload_due)
         return next((due for look in looks if (due := look(now))), None)
 
     def _fits(self) -> bool:
         """Whether the tables are of this version; while they are not, it says so, and rests."""
         with self._context.store.read() as connection:
-            trouble = "" if versions.fits(connection) else versions.trouble(connection)
+            trouble = "" if schema_version.fits(connection) else schema_version.trouble(connection)
         if trouble and trouble != self._trouble:
             log.warning("This worker does nothing: %s", trouble)
         self._trouble = trouble
@@ -108,12 +108,14 @@ class Worker:
             living = workers.beat(connection, self.id, self._started_at, now)
         self._context.budget.share_among(living)
 
-    def _house_due(self, now: float) -> Unit | None:
-        if now - self._kept_house_at < house.EVERY or self._keeping_house.locked():
+    def _housekeeping_due(self, now: float) -> Unit | None:
+        if now - self._housekeeping_at < housekeeping.EVERY or self._housekeeping.locked():
             return None
-        self._kept_house_at = now
-        self._keeping_house.acquire()
-        return partial(self._alone, self._keeping_house, partial(house.keep_house, self._context))
+        self._housekeeping_at = now
+        self._housekeeping.acquire()
+        return partial(
+            self._alone, self._housekeeping, partial(housekeeping.perform, self._context)
+        )
 
     def _batch_due(self, now: float) -> Unit | None:
         busy = self._context.budget.busy()
@@ -126,7 +128,7 @@ class Worker:
 
     def _do_batch(self, batch: Batch) -> None:
         try:
-            unit.perform(self._context, batch)
+            batch_runner.perform(self._context, batch)
         finally:
             self._context.budget.end(batch.account_id)
 
@@ -143,7 +145,7 @@ class Worker:
         if upload is None:
             return None
         self._reading.acquire()
-        return partial(self._alone, self._reading, partial(read.read, self._context, upload))
+        return partial(self._alone, self._reading, partial(reading.read, self._context, upload))
 
     def _claim(
         self, is_due: Callable[..., bool], claim: Callable[..., T | None], now: float, **limits: Any

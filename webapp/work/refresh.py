@@ -9,10 +9,10 @@ from webapp.ica.errors import NotThere
 from webapp.ica.models import MOVING, Job
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch, Counts
+from webapp.store.enums import UNKNOWN, UNREAD, Task
+from webapp.store.enums import WATCHED as WATCHED_PRIORITY
 from webapp.store.submissions import Submission
-from webapp.store.words import UNKNOWN, UNREAD, Task
-from webapp.store.words import WATCHED as WATCHED_PRIORITY
-from webapp.work import troubles, walk
+from webapp.work import problems, walk
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -90,7 +90,7 @@ def _job(client: IcaClient, submission: Submission, batch: Batch) -> Job | None:
 
 def _heard(news: News, now: float) -> dict[str, Any]:
     values: dict[str, Any] = {"total": news.total, "counts": news.counts, "counted_at": now}
-    values |= {"missing_count": 0, "missing_since": None} | troubles.WELL
+    values |= {"missing_count": 0, "missing_since": None} | problems.WELL
     if news.job:
         finished = news.job.time_finished
         values |= {

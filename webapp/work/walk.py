@@ -9,10 +9,10 @@ from webapp.ica.errors import IcaError, IcaNonsense, Refused
 from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
 from webapp.store import accounts, batches, leases, results
 from webapp.store.batches import Batch
+from webapp.store.enums import EXPANDED, UNKNOWN, BatchState, Task
 from webapp.store.results import Outcome
 from webapp.store.submissions import Submission
-from webapp.store.words import EXPANDED, UNKNOWN, BatchState, Task
-from webapp.work import troubles
+from webapp.work import problems
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -54,7 +54,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
         page, anew = _read(client, submission, batch, batch.round_cursor)
         now = context.clock()
         pauses = bool(page.next_token) and _pauses(context, batch, started)
-        values = _round_read(batch, page, anew, now) | troubles.WELL
+        values = _round_read(batch, page, anew, now) | problems.WELL
         values |= {"lease_until": 0.0, "due_at": now} if pauses else _leased(now)
         with context.store.write() as connection:
             batch = batches.lock(connection, batch)

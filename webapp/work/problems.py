@@ -18,7 +18,7 @@ from webapp.ica.errors import (
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
-from webapp.store.words import AccountTrouble, Blocked, ErrorCode
+from webapp.store.enums import AccountTrouble, Blocked, ErrorCode
 from webapp.work.context import Context
 
 LADDER = (0.5, 2.0, 10.0, 30.0)  # seconds; the official command line waits as long

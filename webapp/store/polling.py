@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, Connection, Double, bindparam, func, select, update
 
+from webapp.store.enums import WATCHED, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
 from webapp.store.submissions import seen_by
 from webapp.store.tables import accounts, attempts, batches, sessions, submissions
-from webapp.store.words import WATCHED, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.workers import last_beat_query
 
 NOTED_EVERY = 10.0  # seconds between two writes that somebody watches

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 
 from webapp.store import batches
 from webapp.store.batches import Batch
-from webapp.store.history import keeps
+from webapp.store.enums import LEFT_OUT, AttemptKind
 from webapp.store.items import ranges
+from webapp.store.retry.history import keeps
 from webapp.store.statuses import (
     ENDED_WELL,
     IN_PROJECT,
@@ -20,7 +21,6 @@ from webapp.store.statuses import (
 )
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
-from webapp.store.words import LEFT_OUT, AttemptKind
 
 MOST_PICKED = 10_000
 DOUBTED = "ALREADY_LINKED"  # what may be ours after all, when a batch was sent twice

@@ -7,9 +7,9 @@ from webapp.ica.errors import IcaError, TooMany
 from webapp.store import batches, chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
+from webapp.store.enums import ASKING, ChoreKind, ErrorCode
 from webapp.store.leases import LeaseLost
-from webapp.store.words import ASKING, ChoreKind, ErrorCode
-from webapp.work import checking, leaving, take, troubles
+from webapp.work import assignment, eligibility, exclusion, problems
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
@@ -23,10 +23,10 @@ Step = Callable[[Context, Chore], Chore]
 """Does the next chunk in one transaction and returns the chore as chores.keep() or end() does."""
 
 STEPS: Mapping[ChoreKind, Step] = {
-    ChoreKind.TAKE: take.step,
-    ChoreKind.LEAVE_OUT: leaving.step,
-    ChoreKind.TAKE_BACK: leaving.step,
-    ChoreKind.CHECK: checking.step,
+    ChoreKind.TAKE: assignment.step,
+    ChoreKind.LEAVE_OUT: exclusion.step,
+    ChoreKind.TAKE_BACK: exclusion.step,
+    ChoreKind.CHECK: eligibility.step,
 }
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _give_up(context: Context, chore: Chore) -> None:
         batches.lock_all(connection, chore.submission_id)
         chores.end(connection, chore, now, problem=problem)
         if chore.kind == ChoreKind.TAKE:
-            take.give_up(connection, chore, now)
+            assignment.give_up(connection, chore, now)
         elif chore.kind == ChoreKind.CHECK:
             drafts.note_refused(connection, chore.submission_id)
 
@@ -99,7 +99,7 @@ def _wait_for_sign_in(context: Context, chore: Chore) -> None:
     """Signing in makes it due at once."""
     now = context.clock()
     problem = KeptError(ErrorCode.NO_KEY, now)
-    later = now + troubles.BLOCKED_PAUSE
+    later = now + problems.BLOCKED_PAUSE
     with context.store.write() as connection:
         chores.give_back(connection, chore, now, due_at=later, problem=problem)
 
@@ -107,9 +107,9 @@ def _wait_for_sign_in(context: Context, chore: Chore) -> None:
 def _ica_has_trouble(context: Context, chore: Chore, error: IcaError) -> None:
     """Try again later what may succeed then; end what seems never to, with ICA's own words."""
     now = context.clock()
-    problem = troubles.described(error, now)
+    problem = problems.described(error, now)
     failures = max(chore.failures, 1)  # none when a step before in this unit succeeded
-    seconds = troubles.pause(error, failures - 1)
+    seconds = problems.pause(error, failures - 1)
     with context.store.write() as connection:
         if failures >= MOST_FAILURES or not error.worth_trying_again:
             chores.end(connection, chore, now, problem=problem)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from webapp.idlist import Entry
-from webapp.store import Store, elsewhere
+from webapp.store import Store
 from webapp.store.documents import Example
+from webapp.store.enums import Flag
 from webapp.store.items import Listed
+from webapp.store.retry import other_submissions
 from webapp.store.submissions import Submission
-from webapp.store.words import Flag
 
 EXAMPLES = 3  # items of each kind that the review shows
 MOST = 20  # earlier submissions, or other projects, that the review names
@@ -26,7 +27,7 @@ class Remarks:
         self._linked_by: Counter[int] = Counter()
         self._other_projects: Counter[str] = Counter()
         with store.read() as connection:
-            self._has_earlier = elsewhere.has_earlier(connection, submission)
+            self._has_earlier = other_submissions.has_earlier(connection, submission)
 
     def of_entry(self, entry: Entry) -> int:
         """The flags of a good entry, as far as the list itself tells."""
@@ -51,7 +52,7 @@ class Remarks:
             return good
         with self._store.read() as connection:
             data_ids = [listed.data_id for listed in good]
-            doings = elsewhere.last_doings(connection, self._submission, data_ids)
+            doings = other_submissions.last_doings(connection, self._submission, data_ids)
         found = {data_id: doing for data_id, doing in doings.items() if doing.linked}
         self._linked_by.update(doing.submission_id for doing in found.values())
         if not found:

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from webapp.store import Connection, attempts, batches, chores, submissions, taking
+from webapp.store import Connection, attempts, batches, chores, submissions
 from webapp.store.chores import AttemptSpec, Chore, TakeSpec
 from webapp.store.documents import Receipt, TakeProgress
-from webapp.store.scopes import Chosen, Tally
+from webapp.store.retry import assignment
+from webapp.store.retry.selection import Chosen, Tally
 from webapp.work.context import Context
 
 NOTHING_LEFT = (
@@ -31,10 +32,10 @@ def step(context: Context, chore: Chore) -> Chore:
         submission = submissions.get(connection, chore.submission_id)
         attempt = attempts.get(connection, submission.id, spec.attempt)
         chosen = Chosen(connection, submission, attempt.kind, spec.scope, cut)
-        found = taking.take_chunk(connection, attempt, chosen, chore.result.after)
+        found = assignment.take_chunk(connection, attempt, chosen, chore.result.after)
         if found is None:
             ended = chores.end(connection, chore, now, done=chore.total)
-            taking.send(connection, attempt, _receipt(chore), NOTHING_LEFT, now)
+            assignment.send(connection, attempt, _receipt(chore), NOTHING_LEFT, now)
             return ended
         end, tally = found
         result = _added(chore.result, tally, end)
@@ -45,7 +46,7 @@ def step(context: Context, chore: Chore) -> Chore:
 def give_up(connection: Connection, chore: Chore, now: float) -> None:
     """It failed again and again: the attempt ends, and what it has taken stands as before."""
     number = chore.spec_as(AttemptSpec).attempt
-    taking.stop(connection, chore.submission_id, number, now, problem=GIVEN_UP)
+    assignment.stop(connection, chore.submission_id, number, now, problem=GIVEN_UP)
 
 
 def _added(before: TakeProgress, tally: Tally, end: int) -> TakeProgress:

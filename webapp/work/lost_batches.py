@@ -6,8 +6,8 @@ from typing import Any
 from webapp.ica.errors import NotThere
 from webapp.store import results
 from webapp.store.batches import Batch
-from webapp.store.words import UNKNOWN, BatchState, Blocked, Task
-from webapp.work import troubles, walk
+from webapp.store.enums import UNKNOWN, BatchState, Blocked, Task
+from webapp.work import problems, walk
 from webapp.work.context import Context
 
 LOST = "ICA no longer knows the batch that it was sent in."
@@ -20,7 +20,7 @@ def note(context: Context, batch: Batch, error: NotThere) -> None:
     since = batch.missing_since or now
     count = batch.missing_count + 1
     values: dict[str, Any] = {"missing_count": count, "missing_since": since}
-    values |= {"trouble": troubles.described(error, now), "blocked": Blocked.NO}
+    values |= {"trouble": problems.described(error, now), "blocked": Blocked.NO}
     if count >= TIMES and now - since >= AFTER:
         batch = _given_back(context, batch)
         ended = {"state": BatchState.LOST, "task": Task.NONE, "due_at": None, "settled_at": now}

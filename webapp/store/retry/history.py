@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, literal, select
 
-from webapp.store import batches, pages, sql
+from webapp.store import batches, paging, sql
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
+from webapp.store.enums import NOT_SENT, UNREAD, UNSENT
 from webapp.store.items import Item
-from webapp.store.pages import Cursor, Page, cut
+from webapp.store.paging import Cursor, Page, cut
 from webapp.store.statuses import becomes_the_rows
 from webapp.store.tables import history, items
-from webapp.store.words import NOT_SENT, UNREAD, UNSENT
 
 CHUNK = 2_500  # items of one read
 _FOUND = (  # what an attempt finds of an item, in its row or in its history
@@ -47,16 +47,16 @@ def page(
     if not parts:
         return Page([], None, None)
     limited = [
-        pages.from_cursor(found, key, cursor, size + 1, *ends) for found, key, *ends in parts
+        paging.from_cursor(found, key, cursor, size + 1, *ends) for found, key, *ends in parts
     ]
-    rows = sql.fetch(connection, pages.merged(limited, cursor, 2 * (size + 1)), Item)
+    rows = sql.fetch(connection, paging.merged(limited, cursor, 2 * (size + 1)), Item)
     found = {row.position: row for row in rows}  # what was taken stands in both
     return cut(list(found.values()), cursor, size, lambda row: row.position)
 
 
 def each(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[Item]:
     """All of them."""
-    return pages.each(
+    return paging.each(
         store, lambda connection, cursor: page(connection, attempt, statuses, cursor, CHUNK)
     )
 

@@ -10,10 +10,10 @@ from tests.stage import data_ids, stage
 from tests.work.refusing import refusing_stage
 from tests.work.seen import account, page, settle, submission
 from webapp.store import items, submissions, tables, uploads
+from webapp.store.enums import State
 from webapp.store.items import Listed
 from webapp.store.submissions import New
-from webapp.store.words import State
-from webapp.work import read
+from webapp.work import reading
 from webapp.work.loop import Worker
 
 DAY = 86_400
@@ -105,7 +105,7 @@ def test_a_reader_whose_list_is_discarded_meanwhile_leaves_nothing(database_url,
             items.add(connection, upload.submission_id, 1, [Listed("half a list", 1, 1)])
         visitor.post(f"{place}/discard")
         st.work(10)
-        read.read(st.context, upload)
+        reading.read(st.context, upload)
         assert leftovers(st) == {}
 
 

@@ -7,11 +7,11 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, select
 
 from webapp.store import sql
 from webapp.store.attempts import of_submission as attempts_of
+from webapp.store.enums import BEGUN, AttemptKind
 from webapp.store.items import Item
 from webapp.store.statuses import IN_PROJECT, SHOWN, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.store.tables import attempts, items, submissions
-from webapp.store.words import BEGUN, AttemptKind
 
 AnyRow = Item | Row[*tuple[Any, ...]]
 """An item, or its columns position, data_id and attempt."""

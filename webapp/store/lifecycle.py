@@ -3,10 +3,10 @@
 from sqlalchemy import Connection, delete, select
 
 from webapp.store import sql, tables
+from webapp.store.enums import State
 from webapp.store.items import CHUNK
 from webapp.store.submissions import touch
 from webapp.store.tables import attempts, batches, reason_groups, snapshots, submissions, uploads
-from webapp.store.words import State
 
 _ENDED = submissions.c.state == State.SETTLED
 _ROWS = (tables.history.c.position, tables.items.c.position, tables.entries.c.ordinal)

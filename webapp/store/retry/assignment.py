@@ -11,16 +11,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, literal, select, true, update
 
-from webapp.store import attempts, batches, chores, elsewhere, sql, submissions, tables
+from webapp.store import attempts, batches, chores, sql, submissions, tables
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import TakeSpec
 from webapp.store.documents import Receipt
+from webapp.store.enums import LEFT_OUT, UNREAD, AttemptKind, AttemptState, ChoreKind
+from webapp.store.retry import other_submissions
+from webapp.store.retry.selection import Chosen, Scope, Tally
 from webapp.store.rollup import roll_up
-from webapp.store.scopes import Chosen, Scope, Tally
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
-from webapp.store.words import LEFT_OUT, UNREAD, AttemptKind, AttemptState, ChoreKind
 
 AT_ONCE = 2_000  # items that are taken in a transaction
 LOOKED_AT = 500  # items of an undo that are looked for in other submissions
@@ -90,7 +91,7 @@ def _rows(
 ) -> tuple[list[Any], int]:
     """What is to be taken, and of how many others have done the same since."""
     rows = _columns(connection, which)
-    done = elsewhere.done_since(connection, submission, attempt.kind, rows)
+    done = other_submissions.done_since(connection, submission, attempt.kind, rows)
     return [row for row in rows if row.position not in done], len(done)
 
 
@@ -217,7 +218,7 @@ def shared(connection: Connection, source: Submission, scope: Scope) -> int:
     unlinking takes them away there as well.
     """
     data_ids = [row.data_id for row in _first_few(connection, source, AttemptKind.UNLINK, scope)]
-    doings = elsewhere.last_doings(connection, source, data_ids)
+    doings = other_submissions.last_doings(connection, source, data_ids)
     return sum(doing.linked for doing in doings.values())
 
 
@@ -228,7 +229,7 @@ def done_already(
     since: they are skipped.
     """
     few = _first_few(connection, source, kind, scope)
-    return len(elsewhere.done_since(connection, source, kind, few))
+    return len(other_submissions.done_since(connection, source, kind, few))
 
 
 def _first_few(

@@ -7,16 +7,16 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, NotThere
 from webapp.store import accounts, leases, submissions
 from webapp.store.batches import Batch
+from webapp.store.enums import Blocked, Task
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
-from webapp.store.words import Blocked, Task
-from webapp.work import missing, refresh, send, troubles, walk
+from webapp.work import lost_batches, problems, refresh, sending, walk
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
 TASKS: Mapping[Task, Callable[[Context, IcaClient, Submission, Batch], None]] = {
-    Task.SEND: send.send,
-    Task.FIND: send.find,
+    Task.SEND: sending.send,
+    Task.FIND: sending.find,
     Task.REFRESH: refresh.refresh,
     Task.WALK: walk.walk,
 }
@@ -37,10 +37,10 @@ def perform(context: Context, batch: Batch) -> None:
 
 def _perform(context: Context, batch: Batch) -> str:
     if leases.is_deadly(batch) or (batch.blocked == Blocked.DEADLY and leases.deaths(batch)):
-        troubles.block(context, batch, Blocked.DEADLY)
+        problems.block(context, batch, Blocked.DEADLY)
         return "set aside: workers died of it"
     if batch.task == Task.CLOSE:
-        send.close(context, batch)
+        sending.close(context, batch)
         return "done"
     with context.store.read() as connection:
         account = accounts.get(connection, batch.account_id)
@@ -49,12 +49,12 @@ def _perform(context: Context, batch: Batch) -> str:
         client = context.clients.of(account)
         TASKS[batch.task](context, client, submission, batch)
     except NoKey:
-        troubles.block(context, batch, Blocked.SIGN_IN)
+        problems.block(context, batch, Blocked.SIGN_IN)
         return "waits for a sign-in"
     except IcaError as error:
         if isinstance(error, NotThere) and batch.ica_batch_id:
-            missing.note(context, batch, error)
+            lost_batches.note(context, batch, error)
         else:
-            troubles.postpone(context, batch, error, **walk.begun_anew(error))
+            problems.postpone(context, batch, error, **walk.begun_anew(error))
         return f"put off: {error}"
     return "done"

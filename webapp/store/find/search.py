@@ -12,10 +12,10 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, or
 
 from webapp.store.accounts import Account
 from webapp.store.engine import Store
+from webapp.store.enums import LEFT_OUT, LISTED, NOT_SENT, UNREAD, UNSENT, State
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT
 from webapp.store.submissions import seen_by
 from webapp.store.tables import attempts, batches, find_ids, items, submissions
-from webapp.store.words import LEFT_OUT, LISTED, NOT_SENT, UNREAD, UNSENT, State
 
 CHUNK = 1_000  # ids that one statement looks for
 

@@ -7,15 +7,15 @@ from typing import Any
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.settings import Settings
-from webapp.store import entries, items, leases, submissions, upkeep, uploads
+from webapp.store import entries, items, leases, lifecycle, submissions, uploads
 from webapp.store.documents import Column, Part, Review
+from webapp.store.enums import EntryKind
 from webapp.store.items import Listed
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.store.words import EntryKind
 from webapp.work.context import Context
-from webapp.work.remarks import Remarks
+from webapp.work.precheck import Remarks
 
 AT_ONCE = 8  # pauses of the reader, of 256 kB each, within a request
 RENEWED_EVERY = 10.0  # seconds, of the lease, while no entry comes
@@ -86,7 +86,7 @@ def _forget_former_try(context: Context, upload: Upload) -> None:
         now = context.clock()
         with context.store.write() as connection:
             uploads.record(connection, upload, now)
-            dropped = upkeep.drop_rows(connection, upload.submission_id)
+            dropped = lifecycle.drop_rows(connection, upload.submission_id)
 
 
 def _unreadable(context: Context, upload: Upload, problem: str) -> None:

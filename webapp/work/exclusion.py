@@ -2,7 +2,7 @@
 
 from webapp.store import chores, drafts, items
 from webapp.store.chores import Chore, FlagSpec
-from webapp.store.words import ChoreKind
+from webapp.store.enums import ChoreKind
 from webapp.work.context import Context
 
 DOING = {ChoreKind.LEAVE_OUT: drafts.leave_out, ChoreKind.TAKE_BACK: drafts.take_back}

@@ -9,9 +9,9 @@ from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.store import accounts, batches, items, results
 from webapp.store.batches import Batch
+from webapp.store.enums import NOT_SENT, BatchState, Blocked, Task
 from webapp.store.submissions import Submission
-from webapp.store.words import NOT_SENT, BatchState, Blocked, Task
-from webapp.work import troubles, walk
+from webapp.work import problems, walk
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -34,7 +34,7 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         if batches.is_stopped(connection, batch):
             # It was under way when the others were stopped, and did not arrive.
             stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
-            batches.record(connection, batch, now, **stopped, **troubles.WELL)
+            batches.record(connection, batch, now, **stopped, **problems.WELL)
             return
         data_ids = items.ids_to_send(connection, batch)
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
@@ -56,22 +56,22 @@ def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:
         "job_status": created.job.status if created.job else "",
     }
     with context.store.write() as connection:
-        batches.record(connection, batch, now, **sent, **made, **troubles.WELL)
+        batches.record(connection, batch, now, **sent, **made, **problems.WELL)
         accounts.note_well(connection, batch.account_id)
 
 
 def _not_sent(context: Context, batch: Batch, error: IcaError) -> None:
     if error.maybe_done:
-        troubles.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
+        problems.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
     elif error.worth_trying_again or type(error) in BLOCKING:
         waiting = {"state": BatchState.WAITING, "task": Task.SEND}
         blocked = BLOCKING.get(type(error), Blocked.NO)
-        troubles.postpone(context, batch, error, **waiting, blocked=blocked)
+        problems.postpone(context, batch, error, **waiting, blocked=blocked)
     else:  # ICA doesn't take the batch as it stands: nothing of it was sent
         now = context.clock()
         refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
-        refused["problem"] = troubles.described(error, now)
-        context.record(batch, now, **refused, **troubles.WELL)
+        refused["problem"] = problems.described(error, now)
+        context.record(batch, now, **refused, **problems.WELL)
 
 
 def find(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -137,7 +137,7 @@ def close(context: Context, batch: Batch) -> None:
     batch = walk.by_chunks(context, batch, not_sent)
     now = context.clock()
     closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
-    context.record(batch, now, **closed, **troubles.WELL)
+    context.record(batch, now, **closed, **problems.WELL)
 
 
 def _why_not_sent(batch: Batch) -> str:

@@ -1,0 +1,1 @@
+"""Where ids that somebody searches for stand, and what became of each."""

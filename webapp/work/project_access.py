@@ -1,0 +1,38 @@
+"""Whether an account may read a project: ICA is asked, and its answer is remembered."""
+
+import logging
+
+from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotThere
+from webapp.store import access
+from webapp.store.access import Access
+from webapp.store.accounts import Account
+from webapp.work.clients import NoKey
+from webapp.work.context import Context
+
+ASK_AGAIN_SECONDS = 60.0  # when ICA gave no answer
+
+log = logging.getLogger(__name__)
+
+
+def ask(context: Context, account: Account, project_id: str) -> Access | None:
+    """Ask ICA whether the account may read the project, and remember the answer.
+
+    Only ICA's own 403 or 404 takes access away; without an answer the last one holds.
+    """
+    now = context.clock()
+    name: str | None = None
+    try:
+        name = context.clients.of(account).project(project_id).name
+    except (MayNot, NotThere):
+        pass
+    except (IcaError, NoKey) as error:
+        status = error.status if isinstance(error, IcaProblem) else 0
+        log.info(
+            "No word on access of account %d (%s %d).", account.id, type(error).__name__, status
+        )
+        with context.store.write() as connection:
+            access.ask_later(connection, account.id, project_id, now + ASK_AGAIN_SECONDS)
+            return access.find(connection, account.id, project_id)
+    with context.store.write() as connection:
+        access.remember(connection, account.id, project_id, name, now)
+        return access.find(connection, account.id, project_id)
