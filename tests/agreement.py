@@ -11,7 +11,7 @@ import requests
 from tests.simulated import FIRST_PROJECT
 from tests.stage import HEADERS
 from webapp.store.statuses import IN_PROJECT, MEANINGS, NEW_WORD
-from webapp.web.status_display import look, ordered
+from webapp.web.submissions.status_display import look, ordered
 
 LOOKED_AT = 8  # items whose own pages are read
 BADGE = re.compile(r'data-status="([^"]+)"')

@@ -6,7 +6,14 @@ from werkzeug.routing import AnyConverter
 from tests.stage import HEADERS, data_ids, text
 from tests.web.markup import link
 
-ALL_MAY = {"static", "session.signin", "session.enter", "ops.healthz", "ops.readyz", "ops.metrics"}
+ALL_MAY = {
+    "static",
+    "signin.signin",
+    "signin.signin_post",
+    "ops.healthz",
+    "ops.readyz",
+    "ops.metrics",
+}
 PARTS = ["/submissions/rows", "/submissions/1/progress", "/projects"]
 DESIGN = {
     "GET": [

@@ -20,7 +20,7 @@ from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import Scope
 from webapp.store.rollup import roll_up
-from webapp.web import retry
+from webapp.web.retry import start
 from webapp.work import chore_runner as working
 
 
@@ -68,7 +68,7 @@ def test_a_small_list_is_read_within_its_request_whatever_the_worker_does(stored
 
 
 def test_a_gatherer_that_stalled_beyond_its_lease_takes_nothing(stored, monkeypatch):
-    monkeypatch.setattr(retry, "CHUNK", 1)  # more than this many are left to the worker
+    monkeypatch.setattr(start, "CHUNK", 1)  # more than this many are left to the worker
     visitor = stored.visitor()
     place = visitor.submit(data_ids(5, ending="00"))
     stored.work(30)
@@ -85,7 +85,7 @@ def test_a_gatherer_that_stalled_beyond_its_lease_takes_nothing(stored, monkeypa
 @pytest.mark.parametrize("act", ["take", "stop"])
 def test_whoever_changes_a_list_locks_its_batches_first(stored, monkeypatch, act):
     """As a worker does that records a batch; the other way round, each would wait for the other."""
-    monkeypatch.setattr(retry, "CHUNK", 1)  # more than this many are left to the worker
+    monkeypatch.setattr(start, "CHUNK", 1)  # more than this many are left to the worker
     visitor = stored.visitor()
     place = visitor.submit(data_ids(5, ending="00"))
     stored.work(30)

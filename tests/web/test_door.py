@@ -3,7 +3,7 @@
 import pytest
 
 from tests.stage import data_ids, stage, text
-from webapp.web.guard import POLICY
+from webapp.web.core.security import POLICY
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.web.filters import bytes_size, clock, iso, number, plural, share
+from webapp.web.core.formatting import bytes_size, clock, iso, number, plural, share
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request
 
 from tests.simulated import FIRST_PROJECT
 from tests.stage import HEADERS, data_ids, text
-from webapp.web.forms import WholeRequest
+from webapp.web.core.forms import WholeRequest
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b"

@@ -195,7 +195,7 @@ def long_list(st):
 
 def test_what_takes_too_long_is_told_before_the_first_byte(st, monkeypatch):
     place = long_list(st)
-    monkeypatch.setattr("webapp.web.handback.thread_time", Slow(301.0))
+    monkeypatch.setattr("webapp.web.items.returned_list.thread_time", Slow(301.0))
     answer = st.visitor().get(f"{place}/list")
     assert answer.status_code == 422
     assert "worked on for 5 minutes" in text(answer)
@@ -204,7 +204,7 @@ def test_what_takes_too_long_is_told_before_the_first_byte(st, monkeypatch):
 
 def test_what_takes_too_long_later_breaks_off(st, monkeypatch):
     place = long_list(st)
-    monkeypatch.setattr("webapp.web.handback.thread_time", Slow(70.0))
+    monkeypatch.setattr("webapp.web.items.returned_list.thread_time", Slow(70.0))
     pieces = iter(st.visitor().get(f"{place}/list").response)
     got = [next(pieces)]
     with pytest.raises(Unreadable):

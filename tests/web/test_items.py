@@ -8,9 +8,9 @@ import pytest
 from tests.stage import data_ids, stage, text
 from tests.web.confirming import confirm, statuses
 from tests.web.markup import element, elements, link, rows, with_class
-from webapp.web.filters import plural
-from webapp.web.params import LONGEST
-from webapp.web.status_display import STATUSES
+from webapp.web.core.formatting import plural
+from webapp.web.core.params import LONGEST
+from webapp.web.submissions.status_display import STATUSES
 
 LINKED, FAILED, HELD = data_ids(120), data_ids(7, ending="00"), data_ids(3, ending="03")
 

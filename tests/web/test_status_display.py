@@ -6,7 +6,7 @@ from webapp.ica.models import FINAL_JOB
 from webapp.paths import STATIC
 from webapp.store.enums import BatchState, Phase, State
 from webapp.store.statuses import MEANINGS
-from webapp.web.status_display import LOOKS, STATUSES, look, ordered
+from webapp.web.submissions.status_display import LOOKS, STATUSES, look, ordered
 
 
 def test_every_status_that_has_a_meaning_has_a_look():

@@ -22,6 +22,7 @@ from webapp.store.retry.selection import Chosen, Scope
 from webapp.store.statuses import MEANINGS, MOVING
 from webapp.vault import Vault
 from webapp.web import create_app
+from webapp.web.core.context import KEY
 from webapp.work.clients import Clients
 from webapp.work.loop import Worker
 
@@ -128,7 +129,7 @@ class Machine(RuleBasedStateMachine):
     def _people(self):
         """Two people at a web server of their own."""
         app = create_app(self.st.settings, self.st.store, clock=self.st.clock)
-        app.extensions["desk"].context = self._trapped(self.st.context)
+        app.extensions[KEY] = self._trapped(self.st.context)
         found = {key: Visitor(app) for key in ("demo-key", "colleague-key")}
         for key, person in found.items():
             person.sign_in(key)

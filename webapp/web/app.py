@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, g, get_flashed_messages
+from flask import Flask, current_app, g, get_flashed_messages
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import find_modules, import_string
 
@@ -13,9 +13,11 @@ from webapp import __version__, paths
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store, workers
 from webapp.vault import Vault, secret_key_for
-from webapp.web import errors, filters, forms, guard, params, session, status_display
-from webapp.web.build import static_version
-from webapp.web.desk import Desk, desk
+from webapp.web.core import errors, formatting, forms, params, security
+from webapp.web.core.assets import static_version
+from webapp.web.core.context import KEY, context
+from webapp.web.signin import cookies
+from webapp.web.submissions import status_display
 from webapp.work.context import Context
 
 
@@ -37,19 +39,20 @@ def create_app(
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
     )
-    app.extensions["desk"] = Desk(Context.build(settings, store, Vault(secret_key), clock=clock))
+    app.extensions[KEY] = Context.build(settings, store, Vault(secret_key), clock=clock)
+    app.config["STARTED_AT"] = clock()
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
         )
-    app.session_interface = session.Cookies()
+    app.session_interface = cookies.Cookies()
     app.url_map.converters["int"] = params.Key
-    guard.protect(app)
+    security.protect(app)
     forms.limit(app)
     errors.register(app)
-    filters.register(app)
+    formatting.register(app)
     status_display.register(app)
-    for module in map(import_string, find_modules("webapp.web")):
+    for module in map(import_string, find_modules("webapp.web", recursive=True)):
         if hasattr(module, "blueprint"):  # a module that has one is a part of the application
             app.register_blueprint(module.blueprint)
     app.context_processor(_what_templates_know)
@@ -72,8 +75,8 @@ def _worker_asleep_since() -> float | None:
     if not g.get("viewer"):
         return None
     try:
-        beat_at = desk().read(workers.last_beat)
+        beat_at = context().read(workers.last_beat)
     except DatabaseAway:
         return None  # this page is the one that says so
-    heard_at = desk().started_at if beat_at is None else beat_at
-    return heard_at if workers.is_silent(heard_at, desk().now()) else None
+    heard_at = float(current_app.config["STARTED_AT"]) if beat_at is None else beat_at
+    return heard_at if workers.is_silent(heard_at, context().clock()) else None

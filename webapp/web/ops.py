@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from webapp.store import DatabaseAway, stats, workers
-from webapp.web.desk import desk
+from webapp.web.core.context import context
 
 blueprint = Blueprint("ops", __name__)
 
@@ -27,8 +27,8 @@ def readyz() -> ResponseReturnValue:
 def metrics() -> ResponseReturnValue:
     """Figures for Prometheus, read from the store when they are asked for."""
     registry = CollectorRegistry()
-    now = desk().now()
-    with desk().store.read() as connection:
+    now = context().clock()
+    with context().store.read() as connection:
         beat_at = workers.last_beat(connection)
         states = stats.submissions_by_state(connection)
         batch_states = stats.batches_by_state(connection)
@@ -56,13 +56,13 @@ def _gauge(
 
 def _not_ready() -> str:
     try:
-        if trouble := desk().store.trouble():
+        if trouble := context().store.trouble():
             return trouble
-        beat_at = desk().read(workers.last_beat)
+        beat_at = context().read(workers.last_beat)
     except DatabaseAway:
         return "The database can't be reached."
     if beat_at is None:
         return "No worker was ever seen. Start one with `linkboard serve` or `linkboard work`."
-    now = desk().now()
+    now = context().clock()
     silent = workers.is_silent(beat_at, now)
     return f"No worker was seen for {now - beat_at:.0f} s." if silent else ""

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
 
 from webapp.samples import SAMPLES, Sample
-from webapp.web.desk import desk
+from webapp.web.core.context import context
 
 blueprint = Blueprint("samples", __name__)
 
@@ -23,7 +23,7 @@ def download(name: str) -> ResponseReturnValue:
 
 def offered() -> Sequence[Sample]:
     """What the form for a new submission offers."""
-    return SAMPLES if desk().settings.demo_key else ()
+    return SAMPLES if context().settings.demo_key else ()
 
 
 def find(name: str) -> Sample | None:

@@ -1,17 +1,20 @@
-"""What every unit of work is given."""
+"""What every unit of work and every view is given."""
 
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from webapp.settings import Settings
-from webapp.store import Store, batches
+from webapp.store import Connection, Store, batches
 from webapp.store.batches import Batch
 from webapp.vault import Vault
 from webapp.work.budget import Budget
 from webapp.work.clients import Clients
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,20 @@ class Context:
     budget: Budget
     clock: Callable[[], float]
     stop: threading.Event
+
+    def read(
+        self, ask: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What a function of the store answers, in a transaction of its own."""
+        with self.store.read() as connection:
+            return ask(connection, *args, **kwargs)
+
+    def write(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Have a function of the store change something, in a transaction of its own."""
+        with self.store.write() as connection:
+            return change(connection, *args, **kwargs)
 
     def record(self, batch: Batch, now: float | None = None, **values: Any) -> None:
         """As batches.record(), in a transaction of its own."""

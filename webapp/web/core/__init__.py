@@ -1,0 +1,1 @@
+"""What all pages share: context, access, security, requests, forms, errors, links, formatting."""

@@ -1,0 +1,105 @@
+"""What a visitor may see: submissions by their addresses, and projects by ICA's word."""
+
+from typing import NoReturn
+
+from flask import abort, redirect, url_for
+
+from webapp.store import access, attempts, submissions
+from webapp.store.enums import State
+from webapp.store.submissions import Submission
+from webapp.web.core.context import context, ica_client, viewer
+from webapp.work import project_access
+
+UNLISTED = {
+    State.READING: "The list is still being read. Its items are here when that is done.",
+    State.UNREADABLE: "The list can't be read, so it has no items. Its page says why.",
+    State.DISCARDED: "This list was discarded, and its items with it.",
+}
+ASK_AT_ONCE = 8  # projects that one page asks ICA about; the next page goes on
+
+
+def submission_or_404(submission_id: int) -> Submission:
+    """The submission, if the visitor may see it. ICA is asked only where it never was before."""
+    found = _visible(submission_id)
+    if found is None and _ask_about(submission_id):
+        found = _visible(submission_id)
+    if found is None:
+        _lead_from_former_address(submission_id)
+    return found or nothing_here()
+
+
+def _lead_from_former_address(submission_id: int) -> None:
+    """What was a submission of its own in 0.2.0 may be an attempt at another one now."""
+    former = context().read(attempts.former, submission_id)
+    if former and submission_or_404(former[0]):
+        place = url_for("attempts.page", submission_id=former[0], number=former[1])
+        abort(redirect(place, 301))
+
+
+def listed_or_404(submission_id: int) -> Submission:
+    """The submission, if its items may be seen: they count once the whole list was read."""
+    found = submission_or_404(submission_id)
+    if found.state in UNLISTED:
+        abort(404, UNLISTED[found.state])
+    return found
+
+
+def begun_submission(submission_id: int, code: int, otherwise: str) -> Submission:
+    """The submission, if its list was submitted; else the visitor is told `otherwise`."""
+    found = submission_or_404(submission_id)
+    if not found.begun:
+        abort(code, otherwise)
+    return found
+
+
+def own_submission(submission_id: int, doing: str) -> Submission:
+    """The submission, if it is the visitor's own; others are told whose it is (403)."""
+    found = submission_or_404(submission_id)
+    if found.account_id != viewer().id:
+        abort(403, f"Only {found.submitter}, who submitted this list, can {doing} it.")
+    return found
+
+
+def nothing_here() -> NoReturn:
+    """A 404 that says the same whether there is no such thing or it is not for this visitor."""
+    abort(
+        404,
+        "There is no such submission, or your ICA account can't read its project. "
+        "If a colleague sent you this address, ask them to add you to the project in ICA.",
+    )
+
+
+def may_read(project_id: str) -> access.Access | None:
+    """What ICA says of the visitor's access to a project; None when it does not answer.
+
+    Asked again only when the last answer holds no more. Raises NoKey when there is no key to ask.
+    """
+    if known := _known_access(project_id):
+        return known
+    ica_client()
+    return project_access.ask(context(), viewer(), project_id)
+
+
+def ask_about_new_projects() -> None:
+    """Submissions may be to projects of which no answer of ICA's holds for this visitor."""
+    for project_id in context().read(access.unanswered, viewer(), context().clock(), ASK_AT_ONCE):
+        if project_access.ask(context(), viewer(), project_id) is None:
+            return  # ICA gives no answer now: the page need not wait for the others
+
+
+def _visible(submission_id: int) -> Submission | None:
+    return context().read(submissions.visible, submission_id, viewer(), context().clock())
+
+
+def _known_access(project_id: str) -> access.Access | None:
+    """ICA's last answer, if that is not too old to hold."""
+    known = context().read(access.find, viewer().id, project_id)
+    fresh = known and context().clock() - known.checked_at < access.HOLDS_FOR
+    return known if fresh else None
+
+
+def _ask_about(submission_id: int) -> bool:
+    project_id = context().read(submissions.project_of, submission_id, viewer().ica_url)
+    if project_id is None or _known_access(project_id):
+        return False
+    return project_access.ask(context(), viewer(), project_id) is not None

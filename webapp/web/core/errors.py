@@ -1,0 +1,145 @@
+"""Errors, worded: one table from exception to sentence, and one page for all of them."""
+
+import logging
+from functools import partial
+from http import HTTPStatus
+from typing import IO, Any
+
+from flask import Flask, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
+
+from webapp.ica import errors as ica
+from webapp.store import DatabaseAway
+from webapp.web.core import forms
+from webapp.web.core.htmx import is_part
+from webapp.work.clients import NoKey
+
+DRAIN_MB = 1000  # of a refused upload; a browser shows the answer only once it has sent all
+
+SENTENCES: dict[type[Exception], str] = {
+    ica.IcaUnreachable: "ICA did not answer. Nothing is lost: try again in a minute.",
+    ica.IcaDown: "ICA has trouble of its own right now. Nothing is lost: try again in a few "
+    "minutes.",
+    ica.IcaNonsense: "ICA's answer could not be read. Nothing is lost: try again in a few minutes.",
+    ica.TooMany: "ICA asks for fewer calls right now. Try again in a minute.",
+    ica.NotSignedIn: "ICA no longer takes your key. Sign out, and sign in with a new one.",
+    ica.MayNot: "ICA does not allow this with your key.",
+    ica.NotThere: "ICA knows no such thing, or your key may not see it.",
+    ica.IcaProblem: "ICA refused this.",
+    NoKey: "Your key is no longer kept here. Sign in again.",
+}
+
+TITLES = {
+    400: "That address does not work",
+    401: "Please sign in",
+    403: "That is not allowed",
+    404: "Not found",
+    405: "That does not work here",
+    409: "It has changed meanwhile",
+    413: "That is too large",
+    422: "This can't be taken as it is",
+    500: "Something went wrong here",
+    503: "Not available just now",
+}
+
+PLAIN = {  # for what Werkzeug itself refuses
+    404: "There is no page at this address. Check it, or begin at the list of submissions.",
+    405: "This address does not take that kind of request. Begin at the list of submissions.",
+}
+
+log = logging.getLogger(__name__)
+
+
+def sentence(error: Exception) -> str:
+    """What a visitor is told of an error of ICA: what happened, what it means, what to do."""
+    for kind in type(error).__mro__:
+        if kind in SENTENCES:
+            return SENTENCES[kind]
+    raise error
+
+
+def words_of_ica(error: ica.IcaError | NoKey) -> str:
+    """ICA's own words, with the id to quote to its support; "" when it has said nothing."""
+    return told(error.problem) if isinstance(error, ica.IcaProblem) else ""
+
+
+def told(problem: dict[str, Any]) -> str:
+    """A Problem in one text, word for word."""
+    parts = [str(problem.get(name) or "") for name in ("title", "detail")]
+    text = ": ".join(part for part in parts if part)
+    return f"{text} (id {problem['id']})" if problem.get("id") else text
+
+
+def register(app: Flask) -> None:
+    """Answer every error with a page that says what to do."""
+    app.register_error_handler(SecurityError, _untrusted_host)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DatabaseAway, _database_away)
+    app.register_error_handler(NoKey, lambda error: _page(403, sentence(error)))
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _untrusted_host(_error: Exception) -> ResponseReturnValue:
+    """No address of ours can be made for a host that we don't trust, so no page of ours either."""
+    host = escape(request.headers.get("Host", ""))
+    return (
+        f"<!doctype html><title>Linkboard</title><h1>Wrong address</h1><p>Linkboard does not "
+        f"answer to the name <b>{host}</b>. Its operator can add the name to "
+        f"LINKBOARD_TRUSTED_HOSTS.</p>",
+        400,
+    )
+
+
+def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
+    response = make_response(_page(413, _own_words(error) or forms.too_large()))
+    response.headers["Connection"] = "close"
+    if stream := request.environ.get("wsgi.input"):
+        response.call_on_close(partial(_drain, stream))
+    return response
+
+
+def _drain(stream: IO[bytes]) -> None:
+    """Read what a browser still sends, or it would show a broken connection and no answer."""
+    for _ in range(DRAIN_MB):
+        if not stream.read(1_000_000):
+            return
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    plain = PLAIN.get(error.code, f"The server answered: {HTTPStatus(error.code).phrase}.")
+    response = make_response(_page(error.code, _own_words(error) or plain))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _own_words(error: HTTPException) -> str:
+    """What one of us said of it; "" where there is only what Werkzeug says of all such errors."""
+    return "" if error.description == type(error).description else str(error.description)
+
+
+def _database_away(error: Exception) -> ResponseReturnValue:
+    log.warning("The database can't be used: %s", error)
+    text = "The database can't be used right now. Nothing is lost: try again in a minute."
+    response = make_response(_page(503, text))
+    response.headers["Retry-After"] = "10"
+    return response
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    log.exception("A request failed in a way nobody expected.", exc_info=error)
+    text = "This is our mistake, not yours, and it is in the log. Nothing of your work is lost."
+    return _page(500, text)
+
+
+def _page(code: int, text: str) -> tuple[str | Response, int]:
+    if is_part():
+        return Response(text, mimetype="text/plain"), code
+    title = TITLES.get(code, HTTPStatus(code).phrase)
+    return render_template("error.html", code=code, title=title, text=text), code

@@ -1,0 +1,51 @@
+"""Links: addresses of lists with what was chosen of them, the pages around, and filters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from webapp.store.paging import Page
+
+
+def query(values: Mapping[str, Any]) -> str:
+    """A query string of what is there; a list is repeated, what is empty is left out."""
+    kept = {name: value for name, value in values.items() if value}
+    return "?" + urlencode(kept, doseq=True) if kept else "?"
+
+
+class Place(NamedTuple):
+    """Where a list stands, and what was chosen of it: filters, search, size."""
+
+    address: str
+    chosen: Mapping[str, Any]
+    anchor: str = ""
+
+    def but(self, **changed: Any) -> str:
+        """The address with some of it chosen otherwise."""
+        values = {**self.chosen, **changed}
+        return self.address + (query(values) if any(values.values()) else "") + self.anchor
+
+    def around(self, page: Page[Any]) -> dict[str, str | None]:
+        """The addresses of the pages before and behind this one; None at either end."""
+        return {
+            "previous_url": self.but(before=page.previous) if page.previous else None,
+            "next_url": self.but(after=page.next) if page.next else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that can be set or taken away; without `href` it stays as it is."""
+
+    word: str
+    label: str
+    count: int | None
+    href: str | None
+    chosen: bool
+
+
+def toggled(words: Sequence[str], word: str) -> list[str]:
+    """What is chosen after a click on the chip of this word."""
+    others = [other for other in words if other != word]
+    return others if word in words else [*others, word]

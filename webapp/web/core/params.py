@@ -1,0 +1,92 @@
+"""Reading a request: cursors, sizes and statuses out of the URL, and nothing made up."""
+
+import re
+import uuid
+
+from flask import abort, request
+from werkzeug.routing import IntegerConverter, Map
+
+from webapp.store.paging import Cursor
+
+STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+WHOLE = re.compile(r"[0-9]{1,10}")
+LARGEST = 2**31 - 2  # one more is a number of the store still
+SIZES = (50, 100, 250, 1000)
+LONGEST = 200  # of what can be typed into a box that searches
+
+
+class Key(IntegerConverter):
+    """A number in an address: a row of the store, so no larger than the store's numbers."""
+
+    regex = r"\d{1,10}"
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST)
+
+
+def cursor() -> Cursor:
+    """Where the page begins. A made-up cursor is a 400."""
+    after, before = (whole(name) for name in ("after", "before"))
+    if after is not None and before is not None:
+        abort(400, "A page begins either after a row or before one. Go back to the first page.")
+    return Cursor(after, before)
+
+
+def whole(name: str) -> int | None:
+    """A number of ours, such as a cursor or a group of reasons; None without one."""
+    text, said = request.args.get(name, ""), "begin again at the first page of the list."
+    return number(text, f"This address is not one of ours: {said}") if text else None
+
+
+def number(text: str, said: str, least: int = 0) -> int:
+    """A number as the store can hold it; anything else is a 400 that says so."""
+    if not WHOLE.fullmatch(text) or not least <= int(text) <= LARGEST:
+        abort(400, said)
+    return int(text)
+
+
+def size() -> int:
+    """Rows on a page: one of SIZES."""
+    text = request.args.get("size", "") or str(SIZES[0])
+    allowed = [str(rows) for rows in SIZES]
+    if text not in allowed:
+        abort(400, f"A page can have {', '.join(allowed)} rows.")
+    return int(text)
+
+
+def chosen_size() -> int | None:
+    """What an address says of the rows on its page: nothing where that is the first of SIZES."""
+    return size() if size() != SIZES[0] else None
+
+
+def words(
+    name: str, said: str = "This filter is not one of ours: remove it and choose again."
+) -> list[str]:
+    """A repeated parameter whose values are status words or states; anything else is a 400."""
+    found = list(dict.fromkeys(word for word in request.values.getlist(name) if word))
+    if len(found) > 30 or not all(STATUS.fullmatch(word) for word in found):
+        abort(400, said)
+    return found
+
+
+def text(name: str) -> str:
+    """A line of text out of the request, cut to LONGEST bytes: what holds it holds what is cut too.
+
+    The addresses of a page repeat it, and a web server takes no more than 4,094 characters.
+    """
+    found = line(request.values.get(name, "")).encode()
+    return found[:LONGEST].decode(errors="ignore").strip()
+
+
+def line(given: str) -> str:
+    """What somebody typed, as one line that any database and any header takes."""
+    return UNPRINTABLE.sub(" ", given).strip()
+
+
+def is_uuid(value: str) -> bool:
+    """Whether it is a UUID as ICA writes them."""
+    try:
+        return str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False

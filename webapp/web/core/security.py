@@ -1,0 +1,111 @@
+"""The guard at the door: who is signed in, where a request comes from, what a page may load."""
+
+import re
+from functools import lru_cache
+from urllib.parse import quote
+
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import SecurityError
+from werkzeug.sansio.utils import host_is_trusted
+
+from webapp.store import sessions
+from webapp.web.core.context import context
+from webapp.web.core.htmx import is_part
+
+OPEN = {"signin.signin", "signin.signin_post", None}  # an unknown address leads on by its page
+NOT_GREETED = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
+CHECKS_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
+POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader
+LOOPBACK_NAMES = ("127.0.0.1", "localhost")
+LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
+LONGEST_WAY_BACK = 3_000  # characters; gunicorn takes request lines of 4,094
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def protect(app: Flask) -> None:
+    """Put the guard before every request and the headers on every response."""
+    app.before_request(_refuse_other_names)
+    app.before_request(_refuse_foreign_acts)
+    app.before_request(_demand_sign_in)
+    app.after_request(_set_headers)
+
+
+def _refuse_other_names() -> None:
+    """Another name may be one that somebody else made to lead here (DNS rebinding)."""
+    if not _is_ours(request.host, context().settings.trusted_hosts):
+        raise SecurityError
+
+
+@lru_cache(maxsize=256)
+def _is_ours(host: str, trusted: tuple[str, ...]) -> bool:
+    ours = host_is_trusted(host, (*trusted, *LOOPBACK_NAMES))
+    return ours or LOOPBACK_IPV6.fullmatch(host) is not None
+
+
+def _refuse_foreign_acts() -> None:
+    """A page of another site can't make a browser act here."""
+    if request.method not in CHANGES:
+        return
+    scheme, _, host = request.headers.get("Origin", "").partition("://")
+    from_here = scheme in {"http", "https"} and host == request.host
+    site = request.headers.get("Sec-Fetch-Site", "same-origin" if from_here else "")
+    if site != "same-origin":
+        abort(403, "This request came from another site, so nothing was done.")
+
+
+def _demand_sign_in() -> ResponseReturnValue | None:
+    if request.endpoint in NOT_GREETED | CHECKS_ITSELF:
+        return None
+    greet()
+    return None if g.get("viewer") or request.endpoint in OPEN else ask_to_sign_in()
+
+
+def greet() -> None:
+    """Find out who the visitor is; a visit prolongs the session, at most once a minute.
+
+    A poll does not: a page that is left open is no visit.
+    """
+    token, now = session.get("token", ""), context().clock()
+    found = context().read(sessions.account_of, token, now) if token else None
+    if found is None:
+        return
+    g.viewer, seen_at = found
+    if now - seen_at > sessions.TOUCH_EVERY and request.endpoint not in POLLED:
+        context().write(sessions.touch, token, now, context().settings.session_hours * 3600)
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send the visitor to the sign-in page, and back here afterwards."""
+    here = quote(_here())
+    if len(here) > LONGEST_WAY_BACK:
+        here = quote(_here().partition("?")[0])
+    place = f"{url_for('signin.signin')}?next={here}"
+    if is_part():
+        # A redirect would land inside the part; this makes htmx leave the page.
+        return Response(status=401, headers={"HX-Redirect": place})
+    return redirect(place, 303)
+
+
+def _here() -> str:
+    """The page that the visitor is on or asks for: path and query, without our prefix."""
+    if is_part():
+        _, _, address = request.headers.get("HX-Current-URL", "").partition(request.host_url)
+        return "/" + address.removeprefix(request.script_root.lstrip("/")).lstrip("/")
+    return request.full_path.rstrip("?") if request.method == "GET" else "/"
+
+
+def _set_headers(response: Response) -> Response:
+    if response.status_code == 304:
+        return response  # the browser keeps to those of what it has
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cache-Control", "no-store")
+    if request.endpoint != "static":
+        response.vary.add("HX-Request-Type")
+    return response

@@ -1,0 +1,1 @@
+"""A draft: its review, what is left out of it, and its submission."""

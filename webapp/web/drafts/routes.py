@@ -1,0 +1,218 @@
+"""Drafts: what was read is looked over and put right, then submitted or thrown away."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import chores, drafts, entries, submissions, uploads
+from webapp.store.enums import ASKING, ChoreKind, EntryKind, Flag, State, Task
+from webapp.store.paging import Page
+from webapp.store.submissions import Submission
+from webapp.web.core import links, params
+from webapp.web.core.access import own_submission, submission_or_404
+from webapp.web.core.context import context
+from webapp.web.core.formatting import plural
+from webapp.web.drafts import review
+from webapp.web.retry.start import do_at_once
+from webapp.web.submissions import upload
+from webapp.work import chore_runner as chores_work
+from webapp.work import reading
+
+AT_ONCE = 50_000  # ids that are left out, or taken back, within the request
+TITLES = {
+    EntryKind.REJECTED: "Rejected entries",
+    EntryKind.REPEATED: "Repeated ids",
+    Flag.LINKED.word: "Ids that are linked already",
+    Flag.REFUSED.word: "Ids that ICA would refuse",
+    Flag.ELSEWHERE.word: "Ids whose line names another project",
+    Flag.UNUSUAL.word: "Ids of an unusual shape",
+    Flag.MENDED.word: "Mended ids",
+}
+FLAGS = {flag.word: flag for flag in Flag}
+NO_DRAFT = {
+    State.READING: "The list is still being read. Nothing was submitted: look it over first.",
+    State.UNREADABLE: "The list can't be read, so nothing was submitted.",
+    State.DISCARDED: "This list was discarded, so nothing was submitted. Upload it again.",
+}
+
+blueprint = Blueprint("drafts", __name__)
+
+
+@blueprint.get("/submissions/<int:submission_id>/entries")
+def listed(submission_id: int) -> ResponseReturnValue:
+    """All entries that did not become items, or all items with something to know, by kind."""
+    submission = submission_or_404(submission_id)
+    kind = request.args.get("kind", EntryKind.REJECTED)
+    if kind not in TITLES:
+        abort(400, "There is no such kind of entries. Go back to the review of the list.")
+    cursor, size = params.cursor(), params.size()
+    found: Page[Any] = (
+        context().read(drafts.flagged, submission_id, FLAGS[kind], cursor, size)
+        if kind in FLAGS
+        else context().read(entries.page, submission_id, EntryKind(kind), cursor, size)
+    )
+    place = links.Place(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
+    return render_template(
+        "drafts/entries.html",
+        submission=submission,
+        title=TITLES[kind],
+        about_entries=kind not in FLAGS,
+        entries=found.rows,
+        **place.around(found),
+    )
+
+
+@blueprint.post("/submissions/<int:submission_id>/submit")
+def submit(submission_id: int) -> ResponseReturnValue:
+    """Confirm the draft; its first batch goes to ICA within this request. A check ends."""
+    own_submission(submission_id, "submit")
+    now = context().clock()
+    with context().store.write() as connection:
+        chores.lock(connection, submission_id)
+        submission = drafts.lock(connection, submission_id)
+        underway = chores.unfinished(connection, submission_id)
+        busy = any(chore.kind not in ASKING for chore in underway)
+        problem = _why_not(submission, busy=busy)
+        begun = not problem and drafts.begin(connection, submission, now)
+        if begun:
+            chores.stop_asking(connection, submission_id, now)
+    if problem:
+        return review.page(submission, problem)
+    if begun:
+        do_at_once(submission_id, 1, Task.SEND, Task.CLOSE)
+    elif submission.state in NO_DRAFT:
+        abort(409, NO_DRAFT[submission.state])
+    else:
+        flash("This list was submitted before; it was not submitted twice.", "info")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.post("/submissions/<int:submission_id>/discard")
+def discard(submission_id: int) -> ResponseReturnValue:
+    submission = own_submission(submission_id, "discard")
+    with context().store.write() as connection:
+        chores.remove(connection, submission_id)  # who is at one notices when it wants to go on
+        gone = submissions.discard(connection, submission_id, context().clock())
+        if not gone and submission.state != State.DISCARDED:
+            abort(409, "This list was submitted already, so it can't be discarded any more.")
+    flash(f"“{submission.name}” was discarded. Nothing of it was sent.", "success")
+    return redirect(url_for("board.board"), 303)
+
+
+@blueprint.post("/submissions/<int:submission_id>/leave-out")
+def leave_out(submission_id: int) -> ResponseReturnValue:
+    """Don't send the ids of one kind; they stay in the list, and can be taken back."""
+    return _ask(own_submission(submission_id, "change"), ChoreKind.LEAVE_OUT, _flag())
+
+
+@blueprint.post("/submissions/<int:submission_id>/take-back")
+def take_back(submission_id: int) -> ResponseReturnValue:
+    """Send all the same what was left out."""
+    return _ask(own_submission(submission_id, "change"), ChoreKind.TAKE_BACK, _flag())
+
+
+@blueprint.post("/submissions/<int:submission_id>/check")
+def check(submission_id: int) -> ResponseReturnValue:
+    """Ask ICA which ids it would refuse; the worker does, some hundred a call."""
+    return _ask(own_submission(submission_id, "check"), ChoreKind.CHECK)
+
+
+@blueprint.post("/submissions/<int:submission_id>/stop-checking")
+def stop_checking(submission_id: int) -> ResponseReturnValue:
+    """Ask ICA no more; what it has refused so far stays in the review."""
+    own_submission(submission_id, "change")
+    now = context().clock()
+    with context().store.write() as connection:
+        if chores.stop_asking(connection, submission_id, now):
+            drafts.note_refused(connection, submission_id)
+            submissions.touch(connection, submission_id, now)
+    flash("ICA is not being asked any more.", "success")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.post("/submissions/<int:submission_id>/reread")
+def reread(submission_id: int) -> ResponseReturnValue:
+    """Read the upload again, its ids from another column; without one, as at first."""
+    submission = own_submission(submission_id, "read again")
+    columns = _columns(submission)
+    now = context().clock()
+    with context().store.write() as connection:
+        drafts.lock(connection, submission_id)
+        if uploads.get(connection, submission_id) is None:
+            abort(409, "There is no upload to read again.")
+        if chores.unfinished(connection, submission_id):
+            abort(409, "The list is being worked on. Choose another column when that is done.")
+        begun = submissions.reread(connection, submission_id, columns, now)
+        if begun:
+            chores.remove(connection, submission_id)
+            uploads.make_due(connection, submission_id, now)
+        mine = upload.claim_if_small(connection, submission_id) if begun else None
+    if mine:
+        reading.read(context(), mine, at_once=True)
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+def _why_not(submission: Submission, *, busy: bool) -> str:
+    """Why a draft can't be submitted now. A page that is left open goes on showing its own number,
+    and that one is meant.
+    """
+    now = submission.item_count - submission.left_out
+    then = request.form.get("confirmed", now, int)
+    if submission.state != State.DRAFT:
+        return ""
+    if now == 0:
+        return "Every id is left out, so there is nothing to submit. Take some of them back first."
+    if busy:
+        return "The list is being worked on. Submit it when that is done; this page shows it."
+    if then == now:
+        return ""
+    return (
+        f"There are {'more' if now > then else 'fewer'} ids than when you looked: "
+        f"then {then:,}, now {now:,}. Nothing was sent; look it over again."
+    )
+
+
+def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> ResponseReturnValue:
+    """Ask for a chore; what is done in a moment is done at once."""
+    now = context().clock()
+    with context().store.write() as connection:
+        chore_id = drafts.ask(connection, submission, kind, flag, now)
+        quick = kind != ChoreKind.CHECK and submission.item_count <= AT_ONCE
+        mine = chores.claim_one(connection, chore_id, "web", now) if chore_id and quick else None
+    if mine:
+        chores_work.perform(context(), mine)
+        _say_what_changed(submission)
+    elif chore_id is None:
+        flash("Nothing was changed: it is being done already, or the list was submitted.", "info")
+    return redirect(url_for("submissions.page", submission_id=submission.id), 303)
+
+
+def _say_what_changed(before: Submission) -> None:
+    after = context().read(submissions.get, before.id)
+    more = after.left_out - before.left_out
+    to_send = plural(after.item_count - after.left_out, "id")
+    if more > 0:
+        flash(f"{plural(more, 'id')} left out; {to_send} will be sent.", "success")
+    elif more < 0:
+        flash(f"{plural(-more, 'id')} taken back; {to_send} will be sent.", "success")
+    else:
+        flash("Nothing was changed: none of these ids was left to change.", "info")
+
+
+def _flag() -> Flag:
+    """What the form is about."""
+    flag = FLAGS.get(request.form.get("which", ""))
+    if flag is None or flag not in review.OFFERED:
+        abort(400, "There is nothing of this kind to leave out. Go back to the review of the list.")
+    return flag
+
+
+def _columns(submission: Submission) -> dict[int, int]:
+    """The columns of ids that the user has chosen so far: part -> column."""
+    part, column = request.form.get("part", ""), request.form.get("column", "")
+    if not (part or column):
+        return {}
+    if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in (part, column)):
+        abort(400, "A column is chosen by its number. Go back to the review of the list.")
+    return submission.review.columns | {int(part): int(column)}

@@ -1,0 +1,1 @@
+"""Where are my ids? Queries and their results."""

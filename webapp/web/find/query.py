@@ -1,0 +1,68 @@
+"""A question "where are my ids?": read within its request, then kept."""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+
+from webapp import idlist
+from webapp.idlist import Entry, Kind, Reading, Unreadable
+from webapp.store import items
+from webapp.store.documents import FindReview, Reject
+from webapp.store.find import queries
+from webapp.web.core.context import context, viewer
+from webapp.web.submissions import upload
+from webapp.web.submissions.upload import Form, Unusable
+from webapp.work.reading import NO_ID
+
+MOST_IDS = 100_000
+LIMITS = idlist.Limits(
+    entries=4 * MOST_IDS, lines=4 * MOST_IDS, unpacked_bytes=20_000_000
+)  # it is read while somebody waits
+REJECTS_SHOWN = 5
+TOO_MANY = (
+    f"More than {MOST_IDS:,} different ids were found, and one question can have that many. "
+    "Ask for a part of them, or look at the page of the submission that you sent them with."
+)
+
+
+def ask(form: Form) -> str:
+    """Keep the question and return its id. Raises Unusable, and keeps nothing, without ids."""
+    errors = form.errors()
+    errors.pop("project_id", None)  # a question has none: it looks into all that may be seen
+    if errors:
+        raise Unusable(errors)
+    try:
+        ids, review = _read(form)
+    except Unreadable as error:
+        raise Unusable({"file" if form.file else "ids": str(error)}) from error
+    find_id = secrets.token_urlsafe(12)
+    context().write(queries.create, find_id, viewer(), form.name, review, context().clock())
+    for at in range(0, len(ids), items.CHUNK):
+        context().write(queries.add, find_id, at + 1, ids[at : at + items.CHUNK])
+    return find_id
+
+
+def _read(form: Form) -> tuple[list[tuple[str, int]], FindReview]:
+    """The ids with their lines, and what else is to be said of the list."""
+    ids: list[tuple[str, int]] = []
+    rejects: list[Reject] = []
+    counts: Counter[Kind] = Counter()
+    for entry in _entries(form):
+        counts[entry.kind] += 1
+        if entry.kind is Kind.GOOD:
+            ids.append((entry.data_id, entry.line))
+        elif entry.kind is Kind.REJECTED and len(rejects) < REJECTS_SHOWN:
+            rejects.append(Reject(entry.line, entry.text, entry.note))
+        if len(ids) > MOST_IDS:
+            raise Unreadable(TOO_MANY)
+    if not ids:
+        raise Unreadable(NO_ID)
+    return ids, FindReview(len(ids), counts[Kind.REPEATED], counts[Kind.REJECTED], rejects)
+
+
+def _entries(form: Form) -> Iterator[Entry]:
+    reading: Reading | None = None
+    for name, stream in upload.parts(form):
+        pieces = upload.pieces(stream)
+        reading = idlist.read(pieces, file_name=name, limits=LIMITS, after=reading)
+        yield from reading

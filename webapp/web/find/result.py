@@ -1,0 +1,154 @@
+"""The answer to "where are my ids?", for one reader and as of one moment, id by id."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from flask import abort, current_app, request
+
+from webapp.store import submissions
+from webapp.store.enums import NOT_SENT, State
+from webapp.store.find import queries, search
+from webapp.store.find.queries import Asked, Find
+from webapp.store.find.search import NEVER, Reader, Sighting
+from webapp.store.statuses import MOVING
+from webapp.store.submissions import Submission
+from webapp.web.core import params
+from webapp.web.core.context import context, viewer
+from webapp.web.core.formatting import iso
+from webapp.web.find.summary import Tally
+from webapp.web.submissions.status_display import status_label
+from webapp.web.submissions.status_text import WHILE_UNSENT
+from webapp.work.context import Context
+
+FIND_ID = re.compile(r"[A-Za-z0-9_-]{16}")
+TALLIES = "tallies"  # of each application
+COLUMNS = (
+    *("line", "data_id", "outcome", "submission_id", "submission", "project"),
+    *("attempt", "submitted", "status", "reason", "name", "path"),
+)
+KEPT = 16  # tallies; of 100,000 ids each takes half a megabyte
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """An id as one submission holds it, the one that counts first; None where nobody does."""
+
+    asked: Asked
+    outcome: str
+    sighting: Sighting | None
+    submission: Submission | None
+    counts: bool
+    label: str
+    waits_in: Sequence[Submission] = ()  # of the row that counts: where it is still on its way
+
+
+Key = tuple[str, int, str]  # a question, its reader, and how all that is seen stands
+Tallies = OrderedDict[Key, Tally]  # worked out last; each is right for as long as its key is
+
+
+class Answer:
+    """Worked out while it is read; it needs no request, so it may stream."""
+
+    def __init__(self, here: Context, asked: Find, reader: Reader, tallies: Tallies) -> None:
+        self._here, self._tallies = here, tallies
+        self._find_id, self._reader_id = asked.id, reader.account.id
+        self._count: int = asked.review.ids
+        self._seen = here.read(search.holders, reader)
+
+    def picked(self, outcomes: Collection[str]) -> Sequence[int]:
+        """The ordinals of the ids with one of these outcomes; without any, of all, at once."""
+        return self.tally().picked(outcomes) if outcomes else range(1, self._count + 1)
+
+    def tally(self) -> Tally:
+        """What became of all the ids; worked out anew when anything has changed since."""
+        key = self._find_id, self._reader_id, search.standing(self._seen)
+        if known := self._tallies.get(key):
+            return known
+        verdicts = search.verdicts(self._here.store, self._find_id, self._count, self._seen)
+        found = Tally(verdicts)
+        if not found.moves:
+            self._tallies[key] = found
+            if len(self._tallies) > KEPT:
+                self._tallies.popitem(last=False)
+        return found
+
+    def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
+        """These ids, a chunk a transaction."""
+        for chunk in _chunks(ordinals):
+            yield from self._here.read(queries.ids, self._find_id, chunk)
+
+    def rows(self, ordinals: Iterable[int]) -> Iterator[AnswerRow]:
+        """The submissions that hold each of these ids, a chunk of ids a transaction."""
+        for chunk in _chunks(ordinals):
+            with self._here.store.read() as connection:
+                asked = queries.ids(connection, self._find_id, chunk)
+                found = search.sightings(connection, self._find_id, chunk, self._seen)
+                holders = {seen.holder.id for several in found.values() for seen in several}
+                known = submissions.many(connection, holders)
+            for one in asked:
+                yield from _rows(one, found.get(one.ordinal, []), known)
+
+
+def _chunks(ordinals: Iterable[int]) -> Iterator[list[int]]:
+    left = iter(ordinals)
+    while chunk := list(islice(left, search.CHUNK)):
+        yield chunk
+
+
+def _rows(
+    asked: Asked, sightings: Sequence[Sighting], known: Mapping[int, Submission]
+) -> Iterator[AnswerRow]:
+    if not sightings:
+        yield AnswerRow(asked, NEVER, None, None, True, status_label(NEVER))
+        return
+    first = search.that_counts(sightings)
+    others = [seen for seen in sightings if seen is not first]
+    waits_in = [known[seen.holder.id] for seen in others if _waits(seen)]
+    for seen in (first, *others):
+        submission, counts = known[seen.holder.id], seen is first
+        waits = waits_in if counts else ()
+        yield AnswerRow(asked, first.status, seen, submission, counts, _label(seen), waits)
+
+
+def _waits(seen: Sighting) -> bool:
+    return seen.holder.state == State.ACTIVE and seen.status in MOVING | {NOT_SENT}
+
+
+def _label(seen: Sighting) -> str:
+    return status_label(seen.status, WHILE_UNSENT if _waits(seen) else None)
+
+
+def values(row: AnswerRow) -> tuple[object, ...]:
+    """The cells of a row under COLUMNS."""
+    seen, submission = row.sighting, row.submission
+    begin = (row.asked.line, row.asked.data_id, row.outcome)
+    if seen is None or submission is None:
+        return (*begin, *[""] * (len(COLUMNS) - len(begin)))
+    submitted = iso(submission.submitted_at) if submission.submitted_at else ""
+    where = (submission.id, submission.name, submission.project_name, seen.attempt, submitted)
+    return (*begin, *where, seen.status, seen.reason, seen.name, seen.path)
+
+
+def find_or_404(find_id: str) -> Find:
+    ours = FIND_ID.fullmatch(find_id)
+    found = context().read(queries.get, find_id, viewer().ica_url) if ours else None
+    return found or abort(
+        404, "There is no such question, or it is too old to be kept. Ask it again."
+    )
+
+
+def answer_to(asked: Find) -> Answer:
+    tallies: Tallies = current_app.extensions[TALLIES]
+    return Answer(context(), asked, Reader(viewer(), context().clock()), tallies)
+
+
+def ids_to_send() -> str:
+    """The ids of ?find=…&outcome=…, one a line, for the form of a new submission; or ""."""
+    if "find" not in request.args:
+        return ""
+    found = answer_to(find_or_404(request.args["find"]))
+    picked = found.picked(params.words("outcome"))
+    return "\n".join(asked.data_id for asked in found.ids(picked))

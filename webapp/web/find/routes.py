@@ -1,0 +1,84 @@
+"""Find: where are my ids? For each, every submission that holds it and what became of it."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import submissions
+from webapp.store.find.queries import Find
+from webapp.web.core import downloads, forms, links, params
+from webapp.web.core.access import ask_about_new_projects
+from webapp.web.core.context import context, viewer
+from webapp.web.find import query, result
+from webapp.web.submissions.upload import Errors, Form, Unusable
+
+blueprint = Blueprint("find", __name__)
+blueprint.record(lambda state: state.app.extensions.update({result.TALLIES: result.Tallies()}))
+
+
+@blueprint.get("/find")
+def form() -> ResponseReturnValue:
+    return _form(Form.of_request(), {})
+
+
+@blueprint.post("/find")
+def ask() -> ResponseReturnValue:
+    asked = Form.of_request()
+    try:
+        find_id = query.ask(asked)
+    except Unusable as error:
+        return _form(asked, error.errors)
+    return redirect(url_for("find.page", find_id=find_id), 303)
+
+
+@blueprint.get("/find/<find_id>")
+def page(find_id: str) -> ResponseReturnValue:
+    """The answer as of now, and as this visitor may see it, whoever asked."""
+    asked = result.find_or_404(find_id)
+    ask_about_new_projects()
+    outcomes, found = params.words("outcome"), result.answer_to(asked)
+    tally = found.tally()
+    shown = tally.page(outcomes, params.cursor(), params.size())
+    named = context().read(submissions.many, tally.named())
+    chosen = {"outcome": outcomes, "size": params.chosen_size()}
+    place = links.Place(url_for("find.page", find_id=find_id), chosen)
+    return render_template(
+        "find/result.html",
+        find=asked,
+        mine=asked.account_id == viewer().id,
+        outcomes=outcomes,
+        total=tally.total,
+        summary=tally.summary(named, asked.id),
+        rows=list(found.rows(shown.rows)),
+        filter_url={
+            word: place.but(outcome=links.toggled(outcomes, word)) for word in tally.counts
+        },
+        clear_url=place.but(outcome=None),
+        export_url={form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
+        **place.around(shown),
+    )
+
+
+@blueprint.get("/find/<find_id>/export.<any(csv,txt):form>")
+def export(find_id: str, form: str) -> ResponseReturnValue:
+    """The answer as a table, a row for each submission that holds an id; or the ids alone."""
+    asked = result.find_or_404(find_id)
+    outcomes = params.words("outcome")
+    found = result.answer_to(asked)
+    picked = found.picked(outcomes)
+    if form == "csv":
+        lines = downloads.csv_lines(result.COLUMNS, map(result.values, found.rows(picked)))
+    else:
+        lines = (f"{asked.data_id}\n" for asked in found.ids(picked))
+    return downloads.response(lines, "-".join([asked.name or "ids", *outcomes]), form)
+
+
+def _form(form: Form, errors: Errors) -> ResponseReturnValue:
+    limit_mb = context().settings.upload_limit_mb
+    return forms.answer("find/query.html", errors, form=form, limit_mb=limit_mb)
+
+
+def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:
+    place = url_for("find.export", find_id=asked.id, form=form)
+    return links.Place(place, {"outcome": outcomes}).but()

@@ -1,0 +1,133 @@
+"""The summary of an answer to "where are my ids?": by outcome, each with what to do next."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from flask import url_for
+
+from webapp.store.enums import LEFT_OUT, NOT_SENT, UNKNOWN, State
+from webapp.store.find.search import DRAFTED, NEVER, Verdict
+from webapp.store.paging import Cursor, Page, cut
+from webapp.store.statuses import ENDED_WELL, UNLINKED, meaning
+from webapp.store.submissions import Submission
+from webapp.web.core import links
+from webapp.web.core.formatting import plural, share
+from webapp.web.submissions import status_text
+from webapp.web.submissions.status_display import ordered, status_label
+
+SEND_ANEW = UNLINKED | {NEVER, LEFT_OUT}
+WORDLESS = frozenset({DRAFTED, NOT_SENT, UNKNOWN})  # ICA has said nothing that could be mended
+FIRST_FEW = 3  # submissions that an outcome's next actions name
+
+
+class Action(NamedTuple):
+    """What to do next, and where."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A line of the summary."""
+
+    word: str
+    label: str
+    count: int
+    share: str
+    actions: list[Action]  # none: it is done
+
+
+class Tally:
+    """What became of all ids of a question, each counted once; a few bytes an id."""
+
+    def __init__(self, verdicts: Iterable[Verdict]) -> None:
+        self.moves = False  # a submission that holds one of them still runs
+        self.counts: Counter[str] = Counter()
+        self.holders: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        numbers: dict[tuple[str, int | None], int] = {}
+        self._number_of = array("I")  # by ordinal, of an outcome in a submission
+        for outcome, submission_id, moves in verdicts:
+            self._number_of.append(numbers.setdefault((outcome, submission_id), len(numbers)))
+            self.moves = self.moves or moves
+        self._numbered = list(numbers)
+        for number, count in Counter(self._number_of).items():
+            outcome, holder = self._numbered[number]
+            self.counts[outcome] += count
+            if holder is not None:
+                self.holders[outcome][holder] += count
+
+    @property
+    def total(self) -> int:
+        return len(self._number_of)
+
+    def named(self) -> set[int]:
+        """The submissions that the summary names."""
+        return {key for held in self.holders.values() for key, _ in held.most_common(FIRST_FEW)}
+
+    def picked(self, outcomes: Collection[str]) -> Sequence[int]:
+        """The ordinals of the ids with one of these outcomes; without any, of all."""
+        if not outcomes:
+            return range(1, self.total + 1)
+        wanted = {number for number, (word, _) in enumerate(self._numbered) if word in outcomes}
+        return [at for at, number in enumerate(self._number_of, start=1) if number in wanted]
+
+    def page(self, outcomes: Collection[str], cursor: Cursor, size: int) -> Page[int]:
+        """A page of the picked ids; rows and cursors are their ordinals."""
+        picked = self.picked(outcomes)
+        if cursor.before is not None:
+            end = bisect_left(picked, cursor.before)
+            found = picked[max(0, end - size - 1) : end][::-1]
+        else:
+            start = bisect_right(picked, cursor.after or 0)
+            found = picked[start : start + size + 1]
+        return cut(found, cursor, size, lambda ordinal: ordinal)
+
+    def summary(self, submissions: Mapping[int, Submission], find_id: str) -> list[Outcome]:
+        """A line for each outcome that there is, the ids that need something done last."""
+        words = [word for word in (NEVER, DRAFTED) if self.counts[word]]
+        order = [word for word in ordered(self.counts) if word not in words]
+        return [
+            Outcome(
+                word=word,
+                label=status_label(word),
+                count=self.counts[word],
+                share=share(self.counts[word], self.total),
+                actions=self._actions(word, submissions, find_id),
+            )
+            for word in (*order, *words)
+        ]
+
+    def _actions(
+        self, word: str, submissions: Mapping[int, Submission], find_id: str
+    ) -> list[Action]:
+        if word in ENDED_WELL - SEND_ANEW:
+            return []
+        form = url_for("submissions.new") + links.query({"find": find_id, "outcome": word})
+        anew = Action("Start a new submission with these", form)
+        if word in SEND_ANEW:
+            return [anew]
+        first_few = self.holders.get(word, Counter[int]()).most_common(FIRST_FEW)
+        found = [_action(word, count, submissions[holder]) for holder, count in first_few]
+        return [*found, anew] if _ended_ill(word) else found
+
+
+def _ended_ill(word: str) -> bool:
+    """Whether it is a word of ICA's, known or not, that can be tried again."""
+    return meaning(word).trouble and word not in WORDLESS
+
+
+def _action(word: str, count: int, submission: Submission) -> Action:
+    stopped = word == NOT_SENT and submission.state == State.SETTLED
+    if _ended_ill(word) or stopped:
+        retry = url_for("retry.retry", submission_id=submission.id, status=word)
+        text = f"Try again {status_text.what(word)} in “{submission.name}”, with {count:,} of these"
+        return Action(text, retry)
+    place = url_for("submissions.page", submission_id=submission.id)
+    if word != DRAFTED:
+        place += links.query({"status": word}) + "#items"
+    return Action(f"See {plural(count, 'id')} in “{submission.name}”", place)

@@ -1,0 +1,148 @@
+"""The user's own list handed back: as it came, with what became of every entry beside it."""
+
+import mimetypes
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from time import thread_time
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp import idlist
+from webapp.idlist import Entry, Kind, Limits, Reading, Unreadable
+from webapp.store import batches, items, uploads
+from webapp.store.batches import Batch
+from webapp.store.enums import LISTED, NOT_SENT, UNREAD
+from webapp.store.items import Item
+from webapp.store.retry import other_submissions
+from webapp.store.retry.other_submissions import Doing
+from webapp.store.submissions import Submission
+from webapp.store.uploads import Upload
+from webapp.web.core import downloads
+from webapp.web.core.access import submission_or_404
+from webapp.web.core.context import context
+from webapp.web.core.formatting import duration
+from webapp.web.submissions import status_text
+from webapp.work import reading
+from webapp.work.context import Context
+
+REJECTED = "REJECTED"
+ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
+BY_FORMAT = {"Excel": "xlsx", "JSON": "json", "JSON lines": "jsonl", "CSV": "csv", "TSV": "tsv"}
+TOO_LONG = (
+    f"It was worked on for {duration(reading.LONGEST)} without coming to its end. The items "
+    "themselves can be exported from the page of the submission."
+)
+
+blueprint = Blueprint("returned_list", __name__)
+
+
+def offers(submission: Submission) -> list[tuple[str, str]]:
+    """What there is to download, text and address: a file and pasted text apart."""
+    upload = context().read(uploads.get, submission.id)
+    if upload is None:
+        return []
+    place = url_for("returned_list.download", submission_id=submission.id)
+    return [
+        ("Download your list" if name else "Download what you pasted", f"{place}?part={part}")
+        for part, name in enumerate(upload.parts)
+    ]
+
+
+@blueprint.get("/submissions/<int:submission_id>/list")
+def download(submission_id: int) -> ResponseReturnValue:
+    """One part of the upload in its own format, with status, reason, attempt and path added.
+
+    What goes wrong before the first byte is told; later the connection breaks off, and with it the
+    download: a part of a list must not look like all of it.
+    """
+    submission = submission_or_404(submission_id)
+    upload, part = _upload_and_part(submission)
+    try:
+        reading = _reading(submission, upload, part)
+        chunks = idlist.annotate(reading, partial(_outcomes, context(), submission))
+        chunks = chain([next(chunks)], chunks)
+    except Unreadable as error:
+        abort(422, f"This list can't be handed back. {error}")
+    stem, ending = _file_name(submission, upload.parts[part], reading)
+    content_type = mimetypes.guess_type(f"list.{ending}")[0] or "application/octet-stream"
+    return downloads.as_file(chunks, content_type, stem, ending)
+
+
+def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
+    return idlist.read(
+        uploads.pieces(context().store, submission.id, part),
+        file_name=upload.parts[part],
+        column=submission.review.columns.get(part),
+        limits=_limits(),
+        tell_repeats=False,
+    )
+
+
+def _limits() -> Limits:
+    """Those of a list that is read, its time too: not the visitor's, whose line may be slow."""
+    end = thread_time() + reading.LONGEST
+
+    def pause() -> None:
+        if thread_time() > end:
+            raise Unreadable(TOO_LONG)
+
+    return reading.limits(context().settings)._replace(pause=pause)
+
+
+def _outcomes(
+    here: Context, submission: Submission, entries: Sequence[Entry]
+) -> Iterator[tuple[str, ...]]:
+    """Status, reason, attempt and linked path of each; a repeat has those of its id.
+
+    Looked up a chunk of entries a transaction, when the request is over.
+    """
+    ids = {entry.data_id for entry in entries if entry.data_id}
+    with here.store.read() as connection:
+        cut = batches.of_submission(connection, submission.id)
+        found = items.by_data_id(connection, submission.id, ids)
+        doings = other_submissions.changed_since(connection, submission, found.values())
+    return (_cells(entry, found.get(entry.data_id), cut, doings) for entry in entries)
+
+
+def _cells(
+    entry: Entry, item: Item | None, cut: Sequence[Batch], doings: Mapping[int, Doing]
+) -> tuple[str, ...]:
+    if entry.kind is Kind.REJECTED:
+        return REJECTED, entry.note, "", ""
+    if item is None:
+        return "", "", "", ""
+    status, _ = status_text.item_label(item.status, item.position, cut)
+    status = NOT_SENT if status == UNREAD and not cut else status  # of a draft
+    doing = doings.get(item.position)
+    reason = item.reason
+    if doing:
+        since = f"{'Linked' if doing.linked else 'Unlinked'} since by “{doing.name}”."
+        reason = f"{reason} {since}".lstrip()
+    return status, reason, str(item.attempt), item.path
+
+
+def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
+    upload = context().read(uploads.get, submission.id)
+    if upload is None:
+        abort(404, "This submission has no list of its own: it was not made from an upload.")
+    if submission.state not in LISTED:
+        abort(409, "This list was not read to its end, so there is nothing to hand back yet.")
+    part = request.args.get("part", "0")
+    if part not in {str(number) for number in range(len(upload.parts))}:
+        abort(404, "The upload of this submission has no such part.")
+    return upload, int(part)
+
+
+def _file_name(submission: Submission, uploaded: str, reading: Reading) -> tuple[str, str]:
+    """Stem and ending: those of the upload, marked as what came of it.
+
+    An ending that no list has is not handed on: who opens the file need not be who named it.
+    """
+    name = uploaded.replace("\\", "/").rsplit("/", 1)[-1] or submission.name
+    name = name[:-3] if name.lower().endswith(".gz") else name
+    stem, _, ending = name.rpartition(".")
+    if not uploaded or ending.lower() not in ENDINGS:
+        stem, ending = name, BY_FORMAT.get(reading.format, "txt")
+    return f"{stem}-outcomes", ending + ".gz" * reading.gzip

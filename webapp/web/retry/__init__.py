@@ -1,0 +1,1 @@
+"""Attempts behind the first: trying again, undoing, and what each of them has found."""

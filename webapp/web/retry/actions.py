@@ -1,0 +1,136 @@
+"""Acts: what can be done with a submission's items by another attempt, and the words for it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from webapp.store.attempts import Attempt
+from webapp.store.enums import LEFT_OUT, AttemptKind
+from webapp.store.statuses import meaning
+from webapp.web.core.formatting import plural
+
+
+def _were(what: str) -> tuple[str, str]:
+    return f"was {what}", f"were {what}"
+
+
+_ANY = {
+    "elsewhere": _were("taken up by another attempt already"),
+    "changed": ("has changed since you looked", "have changed since you looked"),
+}
+_LINKING = _ANY | {
+    "meanwhile": _were("linked by another submission meanwhile"),
+    "well": ("ended well, so nothing is left to do",) * 2,
+    "moving": ("has no outcome yet", "have no outcome yet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One of the things that an attempt can do, and its words: linking, unless it says else."""
+
+    status: str  # of the items it is about when nothing else is said
+    called: str  # beside an attempt's number
+    title: str
+    button: str
+    doing: str
+    after: str
+    nothing: str
+    endpoint: str = "retry.retry"
+    kind: AttemptKind = AttemptKind.LINK  # of the attempt
+    # why, of one and of many
+    skipped: Mapping[str, tuple[str, str]] = field(default_factory=lambda: _LINKING)
+
+    def told(self, counts: Mapping[str, int]) -> list[tuple[int, str]]:
+        """How many items were skipped, and why, in words."""
+        return [(count, self.skipped[why][count > 1]) for why, count in counts.items() if count]
+
+
+RETRY = Act(
+    status="FAILED",
+    called="tried again",
+    title="Try these items again?",
+    button="Try again",
+    doing="tried again",
+    after="The submission then shows how they stand after this attempt. What the attempts before "
+    "have found of them is kept as its history.",
+    nothing="None of these items can be tried again now.",
+)
+RELINK = Act(
+    status="UNLINKED",
+    called="linking again",
+    title="Link these items again?",
+    button="Link again",
+    doing="linked again",
+    after="They were unlinked from the project, and will be in it again.",
+    nothing="None of these items can be linked again now.",
+)
+SEND = Act(
+    status=LEFT_OUT,
+    called="sending what was left out",
+    title="Send these items after all?",
+    button="Send",
+    doing="sent",
+    after="They were left out when the list was submitted, and will be sent now.",
+    nothing="None of these items can be sent now.",
+)
+UNDO = Act(
+    endpoint="retry.undo",
+    kind=AttemptKind.UNLINK,
+    status="LINKED",
+    called="undo",
+    title="Unlink these items?",
+    button="Unlink",
+    doing="unlinked",
+    after="The data themselves are not deleted; they only leave this project. "
+    "What could not be unlinked stays linked, and says so.",
+    nothing="There is nothing here that this submission has linked and that could be unlinked.",
+    skipped=_ANY
+    | {
+        "meanwhile": _were("unlinked by another submission since"),
+        "before": _were("linked before this submission came, which does not unlink that"),
+        "never": _were("not linked by this submission"),
+    },
+)
+
+
+def linking(statuses: Sequence[str]) -> Act:
+    """The act of linking items with these statuses once more."""
+    if statuses and all(word == LEFT_OUT for word in statuses):
+        return SEND
+    again = statuses and all(meaning(word).relink for word in statuses)
+    return RELINK if again else RETRY
+
+
+def offered(act: Act, words: Iterable[str], *, over: bool) -> list[str]:
+    """The statuses whose items are offered for an act; once all is `over`, those without an
+    outcome too.
+    """
+    return [word for word in words if _fits(act, word, over=over)]
+
+
+def _fits(act: Act, word: str, *, over: bool) -> bool:
+    means = meaning(word)
+    if act is UNDO:
+        return means.undo
+    if act is RELINK or act is SEND:
+        return means.relink if act is RELINK else word == LEFT_OUT
+    return word != LEFT_OUT and (means.again or (over and not means.final))
+
+
+def of(attempt: Attempt) -> Act:
+    """What an attempt behind the first does."""
+    if attempt.kind == AttemptKind.UNLINK:
+        return UNDO
+    return linking(list(attempt.receipt.by_status) if attempt.receipt else [])
+
+
+def receipt(attempt: Attempt) -> str:
+    """What became of the items that were confirmed, in a sentence; "" before all are taken."""
+    if not (kept := attempt.receipt):
+        return ""
+    act, made = of(attempt), kept.made
+    chosen = plural(made + sum(kept.skipped.values()), "item")
+    told = [f"{chosen} chosen: {made:,} to be {act.doing}"]
+    for count, why in act.told(kept.skipped):
+        told.append(f"{count:,} skipped because {'it' if count == 1 else 'they'} {why}")
+    return "; ".join(told) + "."

@@ -1,0 +1,148 @@
+"""The attempts at a submission: all of them side by side, and each with its own items."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import attempts, batches
+from webapp.store.attempts import Attempt
+from webapp.store.batches import Batch
+from webapp.store.enums import AttemptKind, AttemptState, BatchState
+from webapp.store.retry import history
+from webapp.store.statuses import IN_PROJECT, TAKEN_OUT, UNLINKED
+from webapp.store.submissions import Submission
+from webapp.web.core import links, params
+from webapp.web.core.access import begun_submission, submission_or_404
+from webapp.web.core.context import context, viewer
+from webapp.web.core.formatting import plural
+from webapp.web.items import exports, reasons
+from webapp.web.retry import actions
+from webapp.web.submissions import status_text
+from webapp.web.submissions.status_text import Segment
+
+blueprint = Blueprint("attempts", __name__)
+
+
+class Row(NamedTuple):
+    """An attempt as it is listed. stop: what a button to stop it says, "" when there is none."""
+
+    attempt: Attempt
+    title: str
+    sentence: str
+    href: str
+    segments: Sequence[Segment]
+    receipt: str
+    stop: str
+
+
+@blueprint.get("/submissions/<int:submission_id>/attempts")
+def listed(submission_id: int) -> ResponseReturnValue:
+    submission, found = _begun(submission_id)
+    return render_template("retry/attempts.html", submission=submission, attempts=found)
+
+
+@blueprint.get("/submissions/<int:submission_id>/family")
+def former_page(submission_id: int) -> ResponseReturnValue:
+    submission = submission_or_404(submission_id)
+    return redirect(url_for("attempts.listed", submission_id=submission.id), 301)
+
+
+@blueprint.get("/submissions/<int:submission_id>/attempts/<int:number>")
+def page(submission_id: int, number: int) -> ResponseReturnValue:
+    """One attempt: its own numbers, reasons and items, in the words that it has found."""
+    submission, found = _begun(submission_id)
+    row = next((one for one in found if one.attempt.number == number), None)
+    if row is None:
+        abort(404, f"This submission has no attempt {number}. Its page lists those that there are.")
+    statuses = params.words("status")
+    place = links.Place(row.href, {"status": statuses}, "#items")
+    items = context().read(history.page, row.attempt, statuses, params.cursor(), params.size())
+    return render_template(
+        "retry/attempt.html",
+        submission=submission,
+        row=row,
+        items=items.rows,
+        labels=status_text.labels_of(row.attempt),
+        statuses=statuses,
+        clear_url=place.but(status=None),
+        export_url=exports.urls(submission, attempt=number, status=statuses),
+        **place.around(items),
+        **reasons.shown(submission, attempt=number),
+    )
+
+
+def _begun(submission_id: int) -> tuple[Submission, list[Row]]:
+    text = "This list was not submitted yet, so there is no attempt at it."
+    submission = begun_submission(submission_id, 404, text)
+    with context().store.read() as connection:
+        tries = attempts.of_submission(connection, submission_id)
+        cut = batches.of_submission(connection, submission_id)
+    return submission, rows(submission, tries, cut)
+
+
+def rows(submission: Submission, tries: Sequence[Attempt], cut: Sequence[Batch]) -> list[Row]:
+    """The attempts at a submitted list, the first one first."""
+    return [
+        _row(submission, one, [batch for batch in cut if batch.attempt == one.number])
+        for one in tries
+        if one.state != AttemptState.DRAFT
+    ]
+
+
+def _row(submission: Submission, attempt: Attempt, cut: Sequence[Batch]) -> Row:
+    place = url_for("attempts.page", submission_id=submission.id, number=attempt.number)
+    return Row(
+        attempt=attempt,
+        title=title(attempt),
+        sentence=_sentence(attempt),
+        href=place,
+        segments=status_text.segments(attempt.counts, place, status_text.labels_of(attempt)),
+        receipt=actions.receipt(attempt),
+        stop=_stop(attempt, cut)
+        if viewer().id in (attempt.account_id, submission.account_id)
+        else "",
+    )
+
+
+def _stop(attempt: Attempt, cut: Sequence[Batch]) -> str:
+    if attempt.state == AttemptState.GATHERING:
+        return "Stop: send nothing of it"
+    unsent = sum(batch.state == BatchState.WAITING for batch in cut) if attempt.runs else 0
+    return f"Stop: do not send the other {plural(unsent, 'batch', 'batches')}" if unsent else ""
+
+
+def title(attempt: Attempt) -> str:
+    """What the attempt is called."""
+    if attempt.number == 1:
+        return "Attempt 1: the list as submitted"
+    return f"Attempt {attempt.number}: {actions.of(attempt).called}"
+
+
+def _sentence(attempt: Attempt) -> str:
+    """What it has come to, in one sentence."""
+    if attempt.problem and not attempt.size:
+        return attempt.problem
+    if attempt.state == AttemptState.GATHERING:
+        return "Its items are being gathered; then they are sent by itself."
+    total = sum(attempt.counts.values())
+    words = UNLINKED if attempt.kind == AttemptKind.UNLINK else IN_PROJECT
+    done = sum(count for word, count in attempt.counts.items() if word in words)
+    so_far = " so far" if attempt.runs else ""
+    return f"{done:,} of {plural(total, 'item')} {attempt.kind}ed{so_far}."
+
+
+def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> Counter[str]:
+    """The items, by status, that these attempts were to unlink, and that ICA has said stand as
+    before; unless what was unlinked was linked again since.
+    """
+    relinked = max((one.number for one in tries if actions.of(one) is actions.RELINK), default=0)
+    unlinking = [one for one in tries if one.kind == AttemptKind.UNLINK and one.number > relinked]
+    ended = {one.number for one in unlinking if not one.runs}
+    found: Counter[str] = Counter()
+    for batch in cut:
+        if batch.attempt in ended and batch.state not in {BatchState.STOPPED, BatchState.LOST}:
+            found.update({w: n for w, n in batch.held.items() if w not in TAKEN_OUT})
+    return found

@@ -1,0 +1,118 @@
+"""Trying a group of reasons again over all submissions: one confirmation, one receipt."""
+
+import secrets
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import attempts, reasons, submissions
+from webapp.store.retry.assignment import Confirmed
+from webapp.store.retry.selection import Scope, Tally
+from webapp.store.submissions import Submission
+from webapp.web.core import params
+from webapp.web.core.context import context, viewer
+from webapp.web.items import reasons as reasons_page
+from webapp.web.retry import actions
+from webapp.web.retry.actions import RETRY
+from webapp.web.retry.selection import shown_at
+from webapp.web.retry.start import LONGEST_TOKEN, begin_at_once, counted
+
+MOST = 50  # submissions of one confirmation
+SECONDS = 8.0  # within the request; then the worker goes on
+
+blueprint = Blueprint("reason_retry", __name__)
+
+
+class Part(NamedTuple):
+    """What is tried again of one submission."""
+
+    submission: Submission
+    scope: Scope
+    tally: Tally
+
+
+@blueprint.route("/reasons/retry", methods=["GET", "POST"])
+def retry() -> ResponseReturnValue:
+    """Have it confirmed; then each submission gets an attempt at exactly what the page said."""
+    if request.method != "POST":
+        return _confirmation(_parts())
+    token = request.form.get("token", "")[:LONGEST_TOKEN] or abort(400, "Confirm it on its page.")
+    said = dict(map(_said, request.form.getlist("list")[:MOST]))
+    parts = [part for part in _parts() if part.submission.id in said]
+    done = {one.submission_id for one in context().read(attempts.by_token, token)}
+    left = [part for part in parts if part.submission.id not in done]
+    grown = [part for part in left if part.tally.confirmed > said[part.submission.id]]
+    if grown or not (left or done):
+        grown_text = "There are more of them than when you looked."
+        gone_text = "None of them can be tried again any more: it was done meanwhile."
+        return _confirmation(parts, grown_text if grown else gone_text)
+    until = context().clock() + SECONDS
+    for part in left:
+        count = min(said[part.submission.id], part.submission.item_count)
+        confirmed = Confirmed(RETRY.kind, part.scope, count, token)
+        begin_at_once(part.submission, confirmed, send=context().clock() < until)
+    return redirect(url_for("reason_retry.receipt", token=token), 303)
+
+
+@blueprint.get("/reasons/retry/<token>")
+def receipt(token: str) -> ResponseReturnValue:
+    """What became of each submission's items, as far as the visitor may see it."""
+    now = context().clock()
+    with context().store.read() as connection:
+        rows = [
+            (found, one, actions.receipt(one))
+            for one in attempts.by_token(connection, token)
+            if (found := submissions.visible(connection, one.submission_id, viewer(), now))
+        ]
+    if not rows:
+        abort(404, "There is no such receipt, or you may not see any of its submissions.")
+    return render_template("retry/reason_receipt.html", rows=rows)
+
+
+def _reason() -> int:
+    said = "This address is not one of ours: begin again at the reasons."
+    return params.number(request.values.get("reason", ""), said)
+
+
+def _said(text: str) -> tuple[int, int]:
+    """A submission and how many of its items the page spoke of, as that wrote them: 12:345."""
+    wrong = "This form is not one of ours: begin again at the page that it stands on."
+    first, _, second = text.partition(":")
+    return params.number(first, wrong), params.number(second, wrong)
+
+
+def _parts() -> list[Part]:
+    """The submissions that have items of the group, each with what can be tried again now."""
+    reason_id = _reason()
+    scope = Scope(reason_id=reason_id, at=shown_at(context().clock()))
+    parts = []
+    with context().store.read() as connection:
+        held = reasons.holders(connection, reasons_page.chosen_of_request(), reason_id)[:MOST]
+        known = submissions.many(connection, [holder.submission_id for holder in held])
+        for source in (known[holder.submission_id] for holder in held):
+            tally = counted(connection, source, RETRY, scope)
+            if tally.made and source.begun:
+                parts.append(Part(source, scope, tally))
+    return parts
+
+
+def _confirmation(parts: Sequence[Part], changed: str = "") -> ResponseReturnValue:
+    named = context().read(reasons.named, _reason())
+    status, text = named or abort(404, "There is no such reason.")
+    page = render_template(
+        "retry/reason_retry.html",
+        parts=parts,
+        made=sum(part.tally.made for part in parts),
+        reason_id=_reason(),
+        project_id=params.text("project"),
+        since=request.values.get("since", "30d"),
+        most=MOST,
+        at=context().clock(),
+        token=secrets.token_urlsafe(12),
+        changed=changed,
+        text=text,
+        status=status,
+    )
+    return page, 422 if changed else 200

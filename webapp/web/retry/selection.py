@@ -1,0 +1,86 @@
+"""The scope of an act on items: what the address or the form names, and how it is said back."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from flask import abort, request
+
+from webapp.store.retry.selection import MOST_PICKED, Scope
+from webapp.web.core.context import context
+from webapp.web.core.formatting import plural
+from webapp.web.core.params import number, words
+from webapp.web.submissions.status_display import status_label
+from webapp.web.submissions.status_text import WHEN_ENDED
+
+RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
+NOT_OURS = "This selection is not one of ours: go back to the submission and choose again."
+
+
+def of_request(default: str) -> Scope:
+    """Items by `position` (each) and `positions` (1-50,77), else of a `reason`, else by `status`;
+    with an `attempt`, by the status that it found and that did not come to count.
+
+    Without any of them: those with the status `default`. Ticking nothing is not choosing all.
+    """
+    values = request.values
+    positions = _picked()
+    if positions or "picked" in values:
+        return Scope(positions=positions)
+    statuses = words("status", NOT_OURS)
+    reason_id, attempt = (
+        number(values[name], NOT_OURS, 1) if values.get(name) else None
+        for name in ("reason", "attempt")
+    )
+    if reason_id is None and not statuses:
+        statuses = [default]
+    return Scope(statuses=statuses, reason_id=reason_id, attempt=attempt)
+
+
+def _picked() -> tuple[int, ...]:
+    named = list(islice(_positions(), 2 * MOST_PICKED + 1))  # one may be remembered and ticked
+    found = set(named)
+    if len(found) > MOST_PICKED or len(named) > 2 * MOST_PICKED:
+        abort(400, f"At most {MOST_PICKED:,} items can be picked by hand. Use a filter.")
+    return tuple(sorted(found))
+
+
+def _positions() -> Iterator[int]:
+    for text in request.values.getlist("position"):
+        yield number(text, NOT_OURS, 1)
+    for text in filter(None, request.values.get("positions", "").split(",")):
+        found = RANGE.fullmatch(text) or abort(400, NOT_OURS)
+        first, last = (number(end, NOT_OURS, 1) for end in (found[1], found[2] or found[1]))
+        if not first <= last < first + MOST_PICKED:
+            abort(400, NOT_OURS)
+        yield from range(first, last + 1)
+
+
+def shown_at(otherwise: float | None) -> float | None:
+    """When the page was shown that is confirmed, never later than now; without one `otherwise`."""
+    at, now = request.form.get("at", otherwise, float), context().clock()
+    return at if at is None or 0 < at <= now else now
+
+
+def compact(scope: Scope) -> str:
+    """The positions in as few characters as they need: 1-50,77."""
+    ranges: list[list[int]] = []
+    for position in scope.positions:
+        if ranges and ranges[-1][1] == position - 1:
+            ranges[-1][1] = position
+        else:
+            ranges.append([position, position])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+
+
+def in_words(scope: Scope, count: int, reason: str | None) -> str:
+    """ "12 items that you picked", with the exact count."""
+    many = plural(count, "item")
+    if scope.positions:
+        return f"{many} that you picked"
+    if scope.reason_id is not None:
+        return f"{many} with the reason “{reason}”" if reason else f"{many} without a reason"
+    statuses = (status_label(word, WHEN_ENDED) for word in scope.statuses)
+    if scope.attempt is not None:
+        return f"{many} that attempt {scope.attempt} did not unlink"
+    return f"{many} with the status {' or '.join(statuses)}"

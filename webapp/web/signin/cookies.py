@@ -1,0 +1,38 @@
+"""The cookie of a session."""
+
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any
+
+from flask import (
+    Flask,
+    Request,
+    request,
+)
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadSignature
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Cookies that never leave https once they came by it.
+
+    A signature is looked at once: the same cookie comes with every poll. How long a session
+    lives is the store's to say.
+    """
+
+    def __init__(self) -> None:
+        self._known = lru_cache(maxsize=1024)(self._read)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        return self.session_class(deepcopy(self._known(app, cookie)))
+
+    def _read(self, app: Flask, cookie: str) -> dict[str, Any]:
+        serializer = self.get_signing_serializer(app)
+        try:
+            return dict(serializer.loads(cookie)) if serializer and cookie else {}
+        except BadSignature:
+            return {}
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure

@@ -1,0 +1,146 @@
+"""Signing in with one's own ICA key, and out."""
+
+import re
+from dataclasses import dataclass, field
+
+from flask import (
+    Blueprint,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from webapp.ica.auth import Claims
+from webapp.ica.errors import IcaError, NotSignedIn
+from webapp.store import accounts, batches, chores, sessions
+from webapp.store.accounts import Identity
+from webapp.store.enums import Blocked
+from webapp.web.core import errors, forms, params
+from webapp.web.core.context import context, viewer
+from webapp.web.core.formatting import plural
+
+LONGEST_KEY = 10_000
+OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")  # neither another host's nor broken
+
+blueprint = Blueprint("signin", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the form brought."""
+
+    key: str = field(repr=False)
+    tenant: str
+    next: str
+
+
+@blueprint.get("/signin")
+def signin() -> ResponseReturnValue:
+    if g.get("viewer"):
+        return redirect(_safe(request.args.get("next", "")), 303)
+    return _form(Given("", "", request.args.get("next", "")), {})
+
+
+@blueprint.post("/signin")
+def signin_post() -> ResponseReturnValue:
+    given = Given(
+        request.form.get("api_key", "").strip(),
+        params.line(request.form.get("tenant", ""))[:255],
+        request.form.get("next", ""),
+    )
+    if not given.key:
+        return _form(given, {"api_key": "Paste your ICA API key."})
+    if len(given.key) > LONGEST_KEY:
+        return _form(given, {"api_key": "That is too long for an API key. Copy it again from ICA."})
+    try:
+        claims = context().clients.for_key(given.key, given.tenant).claims()
+    except IcaError as error:
+        return _form(given, {"api_key": _why_not(given, error)}, errors.words_of_ica(error))
+    _open_session(claims, given)
+    return redirect(_safe(given.next), 303)
+
+
+@blueprint.post("/signout")
+def signout() -> ResponseReturnValue:
+    forgotten = bool(request.form.get("forget"))
+    with context().store.write() as connection:
+        sessions.close(connection, session.get("token", ""))
+        if forgotten:
+            accounts.forget_key(connection, viewer().id)
+        unsettled = accounts.unsettled_work(connection, viewer().id)
+    session.clear()
+    flash(_farewell(len(unsettled), forgotten=forgotten), "success")
+    return redirect(url_for("signin.signin"), 303)
+
+
+@blueprint.get("/account")
+def account() -> ResponseReturnValue:
+    """What is kept of the visitor, and signing out with or without the key being forgotten."""
+    unsettled = context().read(accounts.unsettled_work, viewer().id)
+    return render_template("signin/account.html", unsettled=unsettled)
+
+
+def _why_not(given: Given, error: IcaError) -> str:
+    if not isinstance(error, NotSignedIn):
+        return f"ICA at {context().settings.ica_url} could not be asked: {errors.sentence(error)}"
+    if given.tenant:
+        return f"ICA does not take this key for the tenant {given.tenant}. Check both."
+    return (
+        "ICA does not take this key. Copy it again from ICA (it may have expired). "
+        "If you belong to several tenants, name the tenant too."
+    )
+
+
+def _farewell(unsettled: int, *, forgotten: bool) -> str:
+    if forgotten:
+        told = "You are signed out and your key is erased."
+        waiting = plural(unsettled, "submission waits", "submissions wait")
+        return f"{told} {waiting} until you sign in again." if unsettled else told
+    if unsettled:
+        running = plural(unsettled, "submission is", "submissions are")
+        return (
+            f"You are signed out. {running} still running, so your key is kept, sealed, until "
+            "all has ended; then it is erased."
+        )
+    return "You are signed out. Your key is erased within seconds."
+
+
+def _open_session(claims: Claims, given: Given) -> None:
+    """A new session, under a new id: what a browser had before is worth nothing any more."""
+    now = context().clock()
+    who = Identity(
+        ica_url=context().settings.ica_url,
+        tenant=claims.tenant[:255],
+        subject=claims.subject[:255],
+        name=claims.name or claims.email or claims.subject,
+        asked_tenant=given.tenant,
+        sealed_key=context().vault.seal(given.key),
+    )
+    seconds = context().settings.session_hours * 3600
+    with context().store.write() as connection:
+        sessions.close(connection, session.get("token", ""))
+        account_id = accounts.sign_in(connection, who, now)
+        session.clear()
+        session["token"] = sessions.open_session(connection, account_id, now, seconds)
+    with context().store.write() as connection:  # of its own: batches are locked before accounts
+        batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
+        chores.unblock(connection, account_id, now)
+
+
+def _form(given: Given, wrong: dict[str, str], details: str = "") -> ResponseReturnValue:
+    demo_key = context().settings.demo_key
+    return forms.answer(
+        "signin/signin.html", wrong, given=given, details=details, demo_key=demo_key
+    )
+
+
+def _safe(target: str) -> str:
+    """Where to go on: a path of our own, else the board. Browsers read `\\` as `/`."""
+    if OWN_PATH.fullmatch(target):
+        return request.script_root + target
+    return url_for("board.board")

@@ -1,0 +1,1 @@
+"""The board, a new submission, a submission's own page, and how it stands."""

@@ -1,0 +1,86 @@
+"""Adopting: a batch that was made elsewhere is watched here from now on."""
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.ica.errors import IcaError, MayNot, NotThere
+from webapp.ica.models import Batch as IcaBatch
+from webapp.ica.models import Project
+from webapp.store import Connection, access, batches, submissions
+from webapp.store.enums import Source
+from webapp.store.submissions import New
+from webapp.web.core import errors, forms, params
+from webapp.web.core.context import context, ica_client, viewer
+from webapp.work.clients import NoKey
+
+blueprint = Blueprint("adopt", __name__)
+
+IDS = {"project_id": "project", "batch_id": "batch"}
+
+
+@blueprint.route("/submissions/adopt", methods=["GET", "POST"])
+def adopt() -> ResponseReturnValue:
+    given = {field: params.line(request.form.get(field, "")).lower() for field in IDS}
+    given["name"] = forms.name(request.form.get("name", ""))
+    if request.method != "POST":
+        return _form(given, {})
+    if wrong := _wrong(given):
+        return _form(given, wrong)
+    try:
+        project = ica_client().project(given["project_id"])
+        batch = ica_client().batch(given["project_id"], given["batch_id"])
+    except (NotThere, MayNot) as error:
+        text = "ICA knows no such batch in this project, or your key may not see it. Check both."
+        return _form(given, {"batch_id": text}, errors.words_of_ica(error))
+    except (IcaError, NoKey) as error:
+        return _form(given, {"batch_id": errors.sentence(error)}, errors.words_of_ica(error))
+    with context().store.write() as connection:
+        known = _known_here(connection, project, batch)
+        submission_id = known or _keep(connection, given, project, batch)
+    if known:
+        flash("This batch is watched here already.", "info")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+def _wrong(given: dict[str, str]) -> dict[str, str]:
+    wrong = forms.too_long(given)
+    for field, what in IDS.items():
+        if not params.is_uuid(given[field]):
+            wrong[field] = (
+                f"The {what}'s id is a UUID, such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. "
+                "Whoever made the batch has it in ICA's answer."
+            )
+    return wrong
+
+
+def _known_here(connection: Connection, project: Project, batch: IcaBatch) -> int | None:
+    """The submission that watches the batch; ICA just let the visitor read its project.
+
+    Keeping that answer first makes a second click wait until the first is through.
+    """
+    now = context().clock()
+    access.remember(connection, viewer().id, project.id, project.name, now)
+    submission_id = batches.submission_of(connection, batch.id)
+    seen = submission_id and submissions.visible(connection, submission_id, viewer(), now)
+    return submission_id if seen else None
+
+
+def _keep(connection: Connection, given: dict[str, str], project: Project, batch: IcaBatch) -> int:
+    now = context().clock()
+    new = New(
+        account=viewer(),
+        project_id=project.id,
+        project_name=project.name,
+        name=given["name"] or f"Batch {batch.id}",
+        source=Source.ADOPT,
+        batch_size=context().settings.batch_size,
+    )
+    submission_id = submissions.create(connection, new, now)
+    submission = submissions.get(connection, submission_id)
+    batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)
+    submissions.begin_adopted(connection, submission_id, now)
+    return submission_id
+
+
+def _form(given: dict[str, str], wrong: dict[str, str], details: str = "") -> ResponseReturnValue:
+    return forms.answer("submissions/adopt.html", wrong, given=given, details=details)

@@ -1,0 +1,93 @@
+"""Upkeep: a submission's name and note, its place in the archive, and its end."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import attempts, batches, lifecycle
+from webapp.store.enums import State
+from webapp.store.retry import other_submissions
+from webapp.store.submissions import Submission
+from webapp.web.core import forms
+from webapp.web.core.access import own_submission
+from webapp.web.core.context import context
+from webapp.web.retry import attempts as attempts_page
+
+OBSTACLES = {
+    State.ACTIVE: "It is still running. Stop it or let it end, and delete it then.",
+    State.READING: "It is still being read. It can be discarded on its own page.",
+    State.DRAFT: "It is a draft: discard it on its own page.",
+    State.UNREADABLE: "It was never submitted: discard it on its own page.",
+    State.DISCARDED: "It is deleted already.",
+}
+HANGING = (
+    "Of its ids, “{}” shows some as linked that this submission has unlinked. Without this one "
+    "nothing would say so: delete that one first, or put this one into the archive."
+)
+
+blueprint = Blueprint("lifecycle", __name__)
+
+
+@blueprint.route("/submissions/<int:submission_id>/edit", methods=["GET", "POST"])
+def edit(submission_id: int) -> ResponseReturnValue:
+    submission = own_submission(submission_id, "rename")
+    shown = {"submission": submission, "longest": forms.LONGEST}
+    if request.method != "POST":
+        return forms.answer("submissions/edit.html", {}, given=submission, **shown)
+    given = {
+        "name": forms.name(request.form.get("name", "")),
+        "note": request.form.get("note", "").replace("\x00", "").replace("\r\n", "\n").strip(),
+    }
+    wrong = forms.too_long(given)
+    if not given["name"]:
+        wrong["name"] = "Give it a name, so that it is found again."
+    if wrong:
+        return forms.answer("submissions/edit.html", wrong, given=given, **shown)
+    name, note = given["name"], given["note"]
+    context().write(lifecycle.rename, submission_id, name, note, context().clock())
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.post("/submissions/<int:submission_id>/archive")
+def archive(submission_id: int) -> ResponseReturnValue:
+    """Off the board; found again under Archived."""
+    submission = own_submission(submission_id, "archive")
+    if submission.state != State.SETTLED:
+        abort(409, "Only what has ended can be archived; this has not.")
+    context().write(lifecycle.archive, submission_id, context().clock())
+    flash(f"“{submission.name}” is in the archive. The board shows it under Archived.", "success")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.post("/submissions/<int:submission_id>/unarchive")
+def take_out(submission_id: int) -> ResponseReturnValue:
+    submission = own_submission(submission_id, "take out of the archive")
+    context().write(lifecycle.take_out, submission_id, context().clock())
+    flash(f"“{submission.name}” is on the board again.", "success")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.route("/submissions/<int:submission_id>/delete", methods=["GET", "POST"])
+def delete(submission_id: int) -> ResponseReturnValue:
+    """What would go, or why it can't; then nothing of it is kept here.
+
+    Its rows are swept away after it is out of sight.
+    """
+    submission = own_submission(submission_id, "delete")
+    hanging = context().read(other_submissions.hanging_on, submission)
+    if request.method != "POST" or hanging:
+        return _confirmation(submission, hanging), 409 if request.method == "POST" else 200
+    if not context().write(lifecycle.throw_away, submission_id, context().clock()):
+        return _confirmation(own_submission(submission_id, "delete")), 409
+    flash(f"“{submission.name}” was deleted here. Nothing was changed in ICA.", "success")
+    return redirect(url_for("board.board"), 303)
+
+
+def _confirmation(submission: Submission, hanging: str | None = None) -> str:
+    tries = context().read(attempts.of_submission, submission.id)
+    return render_template(
+        "submissions/delete.html",
+        submission=submission,
+        obstacle=OBSTACLES.get(submission.state) or (hanging and HANGING.format(hanging)),
+        attempts=[(attempts_page.title(one), one.by) for one in tries],
+        batch_count=len(context().read(batches.of_submission, submission.id)),
+    )

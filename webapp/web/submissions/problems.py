@@ -1,0 +1,115 @@
+"""Troubles: what holds a submission up, what it means, and what ICA itself said."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from webapp.store.attempts import Attempt
+from webapp.store.batches import Batch
+from webapp.store.documents import KeptError
+from webapp.store.enums import AttemptKind, BatchState, Blocked, ErrorCode
+from webapp.store.leases import DEATHS
+from webapp.store.submissions import Submission
+from webapp.web.core import errors
+from webapp.web.core.formatting import duration
+from webapp.work import lost_batches
+from webapp.work.problems import BLOCKED_PAUSE
+
+ENDED = {
+    BatchState.REFUSED: (
+        "ICA refused {batch}, so nothing of it was sent.",
+        "Its items are listed as not sent, with ICA's reason, and can be submitted again.",
+    ),
+    BatchState.LOST: (
+        "ICA no longer knows {batch}.",
+        "Its items show what was known last; open them in ICA to see more.",
+    ),
+}
+LOST_ANSWER = (
+    "ICA's answer to {batch} was lost.",
+    "It is being looked for among ICA's jobs; if it is not there, it is sent again. "
+    "To send it twice does no harm.",
+)
+BLOCKED = {
+    Blocked.SIGN_IN: (
+        "ICA does not take the key of {submitter} any more, so this waits.",
+        "It goes on by itself as soon as {submitter} signs in here again.",
+    ),
+    Blocked.MAY_NOT_WRITE: (
+        "ICA does not let {submitter} {act} {project}, so nothing was sent.",
+        "That needs the role Contributor or Administrator in the project. It is tried again "
+        "every {pause}, and goes on by itself once ICA allows it.",
+    ),
+    Blocked.MAY_NOT_READ: (
+        "ICA does not let {submitter} see this batch any more, so it can't be followed.",
+        "It is tried again every {pause}, and goes on by itself once ICA allows it.",
+    ),
+    Blocked.DEADLY: (
+        "Linkboard itself fails here: {deaths} workers in a row did not come to its end.",
+        "Nothing is lost. It is tried again every {pause}, and goes on by itself once it "
+        "succeeds; the log of the worker says why it did not.",
+    ),
+}
+
+ACTS = {AttemptKind.LINK: "link data into", AttemptKind.UNLINK: "unlink data from"}
+
+TRIED_AGAIN = {  # errors that pass by themselves
+    ErrorCode.NO_KEY: "ICA can't be asked without a key: sign in again, and it goes on by itself.",
+    ErrorCode.RATE_LIMITED: "ICA asks for fewer calls right now, so this is slower than usual.",
+    ErrorCode.NOT_FOUND: "ICA says it knows no such batch; it is asked again for "
+    f"{duration(lost_batches.AFTER)}.",
+    ErrorCode.UNREACHABLE: "ICA does not answer right now. What you see is what was known last.",
+}
+ICA_IS_ILL = "ICA has trouble right now. What you see is what was known last."
+
+
+class Trouble(NamedTuple):
+    """Something a reader should know: what, what it means, and ICA's own words."""
+
+    kind: str
+    title: str
+    text: str
+    details: str
+
+
+def of(
+    submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]
+) -> list[Trouble]:
+    """What a reader should know of the batches, the same thing said once.
+
+    What became of the items of a batch that has ended is not told once later attempts have them.
+    """
+    found: dict[tuple[str, str], Trouble] = {}
+    by = {attempt.number: attempt.by for attempt in attempts}
+    for batch in batches:
+        trouble = _trouble(submission, by[batch.attempt], batch) if batch.held else None
+        if trouble:
+            found.setdefault((trouble.title, trouble.details), trouble)
+    return list(found.values())
+
+
+def _trouble(submission: Submission, by: str, batch: Batch) -> Trouble | None:
+    said = batch.trouble or batch.problem
+    details = errors.told(said.problem) if said else ""
+    if batch.state in ENDED:
+        kind, found = "error", ENDED[batch.state]
+    elif batch.blocked:
+        kind, found = "error", BLOCKED[batch.blocked]
+    elif said:
+        again = (sentence(said), "It is tried again by itself.")
+        kind, found = "warning", LOST_ANSWER if batch.state == BatchState.SENDING else again
+    else:
+        return None
+    names = {"submitter": by, "project": submission.project_name, "act": ACTS[batch.kind]}
+    numbers = {"pause": duration(BLOCKED_PAUSE), "deaths": DEATHS}
+    title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
+    return Trouble(kind, title, text, details)
+
+
+def _named(batch: Batch) -> str:
+    later = f" of attempt {batch.attempt}" if batch.attempt > 1 else ""
+    return f"batch {batch.ordinal}{later}"
+
+
+def sentence(said: KeptError) -> str:
+    """What a kept error that will be tried again means, in a sentence."""
+    return TRIED_AGAIN.get(said.code, ICA_IS_ILL)

@@ -1,0 +1,62 @@
+"""The project picker: ICA searches, since a tenant can have 30,000 projects."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from webapp.ica.errors import IcaError, MayNot, NotThere
+from webapp.ica.models import Project
+from webapp.store import access
+from webapp.web.core import errors, params
+from webapp.web.core.context import context, ica_client, viewer
+from webapp.work.clients import NoKey
+
+ROWS = 8
+
+blueprint = Blueprint("projects", __name__)
+
+
+@blueprint.get("/projects")
+def search() -> ResponseReturnValue:
+    """The choices for what was typed: a part of the form for a new submission."""
+    chosen = request.args.get("project_id", "").strip().lower()
+    return render_template("submissions/_projects.html", **options(chosen))
+
+
+def options(chosen: str) -> dict[str, Any]:
+    """What the picker shows: the one that was chosen before, then what ICA finds."""
+    text = params.text("project_q")
+    try:
+        found, more = _find(text)
+        trouble = ""
+    except (IcaError, NoKey) as error:
+        found, more, trouble = [], False, errors.sentence(error)
+    if params.is_uuid(chosen) and chosen not in {project.id for project in found}:
+        before = Project(id=chosen, name=_name(chosen), short_description="chosen before")
+        found.insert(0, before)
+    return {
+        "projects": found,
+        "more_projects": more,
+        "projects_trouble": trouble,
+        "project_q": text,
+        "chosen_project": chosen or (found[0].id if len(found) == 1 else ""),
+    }
+
+
+def _name(project_id: str) -> str:
+    """What the project is called, as far as that is known here."""
+    known = context().read(access.find, viewer().id, project_id)
+    return known.project_name if known and known.allowed else project_id
+
+
+def _find(text: str) -> tuple[list[Project], bool]:
+    """What ICA finds, and whether there is more of it."""
+    client = ica_client()
+    if params.is_uuid(text):
+        try:
+            return [client.project(text)], False
+        except (MayNot, NotThere):
+            return [], False
+    page = client.search_projects(text, page_size=ROWS)
+    return page.items, bool(page.next_token)

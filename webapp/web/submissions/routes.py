@@ -1,0 +1,105 @@
+"""A submission's pages and acts: making one, its own page, stopping it."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.samples import PROJECT
+from webapp.store import attempts as attempts_store
+from webapp.store.enums import State, Task
+from webapp.store.retry import assignment
+from webapp.web import samples
+from webapp.web.core import forms
+from webapp.web.core.access import begun_submission, submission_or_404
+from webapp.web.core.context import context, viewer
+from webapp.web.core.formatting import plural
+from webapp.web.drafts import review
+from webapp.web.find import result
+from webapp.web.items import reasons, returned_list, table
+from webapp.web.retry.start import do_at_once
+from webapp.web.submissions import progress, projects
+from webapp.web.submissions.upload import Errors, Form, Unusable, take
+
+CLOSED_AT_ONCE = 4  # batches whose items say at once that they were not sent
+
+blueprint = Blueprint("submissions", __name__)
+
+
+@blueprint.get("/submissions/new")
+def new() -> ResponseReturnValue:
+    chosen = request.args.get("project_id", "").strip().lower()
+    sample = samples.find(request.args.get("sample", ""))
+    ids = sample.content() if sample else result.ids_to_send()
+    return _form(Form(project_id=chosen, name="", ids=ids, file=None), {})
+
+
+@blueprint.post("/submissions/new")
+def search() -> ResponseReturnValue:
+    """Look for a project where no script runs: the form again, with what was filled in so far."""
+    return _form(Form.of_request(), {})
+
+
+@blueprint.post("/submissions")
+def create() -> ResponseReturnValue:
+    form = Form.of_request()
+    try:
+        submission_id = take(form)
+    except Unusable as error:
+        return _form(form, error.errors)
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.get("/submissions/<int:submission_id>")
+def page(submission_id: int) -> ResponseReturnValue:
+    """One address from the first byte to the last outcome; what it shows follows the state."""
+    submission = submission_or_404(submission_id)
+    if submission.state == State.DRAFT:
+        return review.page(submission)
+    if not submission.begun:
+        return render_template("submissions/reading.html", **progress.shown(submission))
+    return render_template(
+        "submissions/submission.html",
+        **progress.shown(submission),
+        **table.table(submission),
+        **reasons.shown(submission),
+        offers=returned_list.offers(submission),
+    )
+
+
+@blueprint.post("/submissions/<int:submission_id>/stop")
+def stop(submission_id: int) -> ResponseReturnValue:
+    """Take back what an attempt has not sent yet; ICA can't be told to stop what it has."""
+    text = "Nothing of it was submitted, so there is nothing to stop. Its page says more."
+    submission = begun_submission(submission_id, 409, text)
+    number = request.form.get("attempt", 1, int)
+    with context().store.write() as connection:
+        tries = attempts_store.of_submission(connection, submission_id)
+        attempt = next((one for one in tries if one.number == number), None)
+        if attempt is None:
+            abort(404, f"This submission has no attempt {number}.")
+        if viewer().id not in {attempt.account_id, submission.account_id}:
+            people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
+            said = f"Only {people} can stop this attempt: who began it, or submitted the list."
+            abort(403, said)
+        stopped = assignment.stop(connection, submission_id, number, context().clock())
+    for _ in range(min(stopped.batches, CLOSED_AT_ONCE)):
+        do_at_once(submission_id, number, Task.CLOSE)
+    if stopped.gathering:
+        flash("Stopped: nothing of this attempt will be sent.", "success")
+    elif stopped.batches:
+        told = plural(stopped.batches, "batch", "batches")
+        flash(f"Stopped: {told} will not be sent.", "success")
+    else:
+        flash("There was nothing left to stop: no batch waits to be sent.", "info")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+def _form(form: Form, errors: Errors) -> ResponseReturnValue:
+    return forms.answer(
+        "submissions/new.html",
+        errors,
+        form=form,
+        limit_mb=context().settings.upload_limit_mb,
+        samples=samples.offered(),
+        samples_project=PROJECT,
+        **projects.options(form.project_id),
+    )

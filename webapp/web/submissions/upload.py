@@ -1,0 +1,155 @@
+"""Intake: what the form for a new submission brought, checked and kept as it came."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import IO
+
+from flask import request
+from werkzeug.datastructures import FileStorage
+
+from webapp.store import Connection, submissions, uploads
+from webapp.store.enums import Source, State
+from webapp.store.submissions import New
+from webapp.store.uploads import Upload
+from webapp.web.core import forms, params
+from webapp.web.core.access import may_read
+from webapp.web.core.context import context, viewer
+from webapp.web.core.errors import sentence
+from webapp.work import reading
+from webapp.work.clients import NoKey
+
+READ_AT_ONCE = 1024 * 1024  # bytes; a larger upload is read by the worker
+
+Errors = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the visitor filled in."""
+
+    project_id: str
+    name: str
+    ids: str
+    file: FileStorage | None
+
+    @classmethod
+    def of_request(cls) -> "Form":
+        """Empty where the request brought none."""
+        fields, file = request.form, request.files.get("file")
+        return cls(
+            project_id=params.line(fields.get("project_id", "")).lower(),
+            name=forms.name(fields.get("name", "")),
+            ids=fields.get("ids", ""),
+            file=file if file and file.filename else None,
+        )
+
+    def errors(self) -> Errors:
+        """What can be told without asking anybody: field -> sentence."""
+        wrong = forms.too_long({"name": self.name})
+        if not self.project_id:
+            wrong["project_id"] = "Choose the project to link the data into."
+        elif not params.is_uuid(self.project_id):
+            wrong["project_id"] = (
+                "A project is chosen by its id, a UUID such as "
+                "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. Choose one of the list."
+            )
+        if self.file is None and not self.ids.strip():
+            wrong["file"] = "Choose a file with data ids, or paste the ids below."
+        return wrong
+
+
+@dataclass(eq=False)
+class Unusable(Exception):
+    """The form can't be taken; `errors` says why, field by field."""
+
+    errors: Errors
+
+
+def take(form: Form) -> int:
+    """Keep a new submission's bytes and, when they are few, read them; returns its id.
+
+    Raises Unusable, and keeps nothing, when the form or a list that was read at once is of no use.
+    """
+    if wrong := form.errors():
+        raise Unusable(wrong)
+    try:
+        project = may_read(form.project_id)
+    except NoKey as error:
+        raise Unusable({"project_id": sentence(error)}) from error
+    if project is None:
+        raise Unusable({"project_id": "ICA does not answer, so the project can't be checked now."})
+    if not project.allowed:
+        raise Unusable({"project_id": "ICA knows no such project, or your key may not see it."})
+    submission_id = _keep(form, project.project_name)
+    with context().store.write() as connection:
+        uploads.make_due(connection, submission_id, context().clock())
+        mine = claim_if_small(connection, submission_id)
+    if mine:
+        reading.read(context(), mine, at_once=True)
+    found = context().read(submissions.get, submission_id)
+    if found.state == State.UNREADABLE:
+        context().write(submissions.discard, submission_id, context().clock())
+        raise Unusable({"file" if form.file else "ids": found.problem})
+    return submission_id
+
+
+def _keep(form: Form, project_name: str) -> int:
+    """The bytes as they came, a piece a transaction; nobody reads them before they are whole."""
+    now = context().clock()
+    streams = parts(form)
+    new = New(
+        account=viewer(),
+        project_id=form.project_id,
+        project_name=project_name,
+        name=form.name or _name_for(form, now),
+        source=Source.UPLOAD,
+        batch_size=context().settings.batch_size,
+    )
+    with context().store.write() as connection:
+        submission_id = submissions.create(connection, new, now)
+        uploads.add(connection, submission_id, [name for name, _ in streams])
+    for part, (_, stream) in enumerate(streams):
+        for sequence, piece in enumerate(pieces(stream)):
+            context().write(uploads.keep_piece, submission_id, part, sequence, piece)
+    return submission_id
+
+
+def parts(form: Form) -> list[tuple[str, IO[bytes]]]:
+    """The file and the pasted text, as far as they are there: name ("" for text) and bytes."""
+    found: list[tuple[str, IO[bytes]]] = []
+    if form.file:
+        found.append((_file_name(form.file), form.file.stream))
+    if form.ids.strip():
+        found.append(("", BytesIO(form.ids.encode("utf-8", "replace"))))
+    return found
+
+
+def pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a stream, as many at a time as the store keeps in a row."""
+    while piece := stream.read(uploads.PIECE):
+        yield piece
+
+
+def _file_name(file: FileStorage) -> str:
+    """The file's own name, without the folders that some browsers send along."""
+    path = params.line(file.filename or "").replace("\\", "/").rstrip("/")
+    return path.rsplit("/", 1)[-1][-forms.LONGEST["name"] :] or "file"
+
+
+def _name_for(form: Form, now: float) -> str:
+    if form.file:
+        return _file_name(form.file)
+    return f"Pasted list, {datetime.fromtimestamp(now, UTC):%d %b %Y %H:%M} UTC"
+
+
+def claim_if_small(connection: Connection, submission_id: int) -> Upload | None:
+    """Lease a small upload to this request, which reads it; a larger one is left to the worker.
+
+    Called in the transaction that makes it due: else the worker could be quicker.
+    """
+    upload = uploads.get(connection, submission_id)
+    if upload is None or upload.size > READ_AT_ONCE:
+        return None
+    return uploads.claim_one(connection, submission_id, "web", context().clock())
