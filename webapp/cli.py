@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import click
@@ -60,11 +61,11 @@ def serve(port: int | None, no_worker: bool) -> None:
 @_port_option
 def demo(port: int | None) -> None:
     """Try the dashboard: simulated ICA, worker and examples, all on this machine."""
-    from webapp.demo import stand
+    from webapp.demo import serve as dashboard
 
     environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port is not None else {})
     logs.setup("demo", "WARNING")
-    stand.run(environ)
+    dashboard.serve_demo(environ)
 
 
 @main.command()
@@ -81,12 +82,13 @@ def work() -> None:
 
 @main.command(hidden=True)
 @click.option("--listener", type=int, required=True, help="File descriptor to serve.")
-def web(listener: int) -> None:
+@click.option("--app", required=True, help="Function that makes the application: MODULE:NAME.")
+def web(listener: int, app: str) -> None:
     """Serve pages on a socket that `linkboard serve` hands over."""
     settings = _begin("web")
     from webapp.webserver import WebServer
 
-    WebServer(settings, listener).run()
+    WebServer(settings, listener, resolve_name(app)).run()
 
 
 @main.command()

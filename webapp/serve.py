@@ -21,10 +21,15 @@ log = logging.getLogger(__name__)
 
 
 def serve(
-    environ: Mapping[str, str], *, with_worker: bool = True, also: Sequence[Child] = ()
+    environ: Mapping[str, str],
+    *,
+    with_worker: bool = True,
+    app: str = "webapp.web:create_app",
+    also: Sequence[Child] = (),
 ) -> None:
     """Serve the dashboard until SIGTERM or SIGINT. The children get `environ`, so settings are
-    given there; `also` are more children to keep alive beside web server and worker.
+    given there; `app` (`module:function`) makes the web application; `also` are more children to
+    keep alive beside web server and worker.
 
     Raises SettingsError when a setting can't be used; a port that is taken is one.
     """
@@ -36,8 +41,8 @@ def serve(
     with listen(settings.host, settings.port) as listener:
         migrate(settings)
         file = listener.fileno()
-        web = command("web server", environ, "web", "--listener", str(file), files=[file])
-        children = [*also, web]
+        options = ["--listener", str(file), "--app", app]
+        children = [*also, command("web server", environ, "web", *options, files=[file])]
         if with_worker:
             children.append(command("worker", environ, "work"))
         threading.Thread(target=_announce, args=(settings,), daemon=True).start()

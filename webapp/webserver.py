@@ -1,5 +1,6 @@
 """gunicorn, set up for the dashboard: what the web child of the supervisor runs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn import glogging
@@ -7,7 +8,6 @@ from gunicorn.app.base import BaseApplication
 
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.web import create_app
 
 KEEP_ALIVE = 20  # seconds: well above the 2 s between two polls of a page
 CONNECTIONS = 4000  # open at once in one process: every watching tab holds one
@@ -27,12 +27,15 @@ class _Log(glogging.Logger):
 
 
 class WebServer(BaseApplication):
-    """Serves the dashboard on a socket that already listens."""
+    """Serves an application on a socket that already listens."""
 
-    def __init__(self, settings: Settings, listener: int) -> None:
-        """`listener` is the file descriptor of the socket."""
+    def __init__(
+        self, settings: Settings, listener: int, create_app: Callable[[Settings, Store], Any]
+    ) -> None:
+        """`listener` is the file descriptor of the socket; `create_app` makes the application."""
         self._settings = settings
         self._listener = listener
+        self._create_app = create_app
         super().__init__()
 
     def load_config(self) -> None:
@@ -41,7 +44,7 @@ class WebServer(BaseApplication):
 
     def load(self) -> Any:
         """The application; called in each process of gunicorn, after the fork."""
-        return create_app(self._settings, Store(self._settings.database))
+        return self._create_app(self._settings, Store(self._settings.database))
 
     def _options(self) -> dict[str, Any]:
         return {

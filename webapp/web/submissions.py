@@ -3,11 +3,10 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.samples import PROJECT
 from webapp.store import attempts as attempts_store
 from webapp.store.enums import State, Task
 from webapp.store.retry import assignment
-from webapp.web import drafts, find, forms, handback, items, progress, projects, reasons, samples
+from webapp.web import drafts, find, forms, handback, items, progress, projects, reasons
 from webapp.web.desk import begun_submission, desk, submission_or_404, viewer
 from webapp.web.filters import plural
 from webapp.web.intake import Errors, Form, Unusable, take
@@ -20,9 +19,12 @@ blueprint = Blueprint("submissions", __name__)
 
 @blueprint.get("/submissions/new")
 def new() -> ResponseReturnValue:
+    return filled_form(find.ids_to_send())
+
+
+def filled_form(ids: str) -> ResponseReturnValue:
+    """The form for a new submission with these ids, and the project that the address names."""
     chosen = request.args.get("project_id", "").strip().lower()
-    sample = samples.find(request.args.get("sample", ""))
-    ids = sample.content() if sample else find.ids_to_send()
     return _form(Form(project_id=chosen, name="", ids=ids, file=None), {})
 
 
@@ -93,7 +95,5 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
         errors,
         form=form,
         limit_mb=desk().settings.upload_limit_mb,
-        samples=samples.offered(),
-        samples_project=PROJECT,
         **projects.options(form.project_id),
     )
