@@ -109,7 +109,7 @@ def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> N
         click.echo(f"ICA is simulated at http://{host}:{port}/ica/rest")
 
     end_with_parent()
-    options["latency_ms"] = options.pop("latency")
+    options["latency_ms"], options["state_file"] = options.pop("latency"), options.pop("state")
     given = {name: value for name, value in options.items() if value is not None}
     try:
         chosen = Options(faults=Faults.parse(faults), **given)

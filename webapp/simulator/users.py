@@ -1,4 +1,4 @@
-"""Who may sign in, with which key, and the tokens they get for it."""
+"""The simulator's users, their API keys, and the tokens made from those."""
 
 import hashlib
 import json
@@ -10,8 +10,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from webapp.simulator.problems import unauthorized
 
-# Signs as a JWT is signed. The key is known to everybody who reads this: a token must outlive a
-# restart, and guards nothing.
+# Signs JWTs. The key is public: tokens protect nothing, and must be valid after a restart.
 _SIGNER = Signer(
     "the simulator keeps no secrets", key_derivation="none", digest_method=hashlib.sha256
 )
@@ -24,7 +23,7 @@ TENANT_ID = str(uuid.uuid5(_NAMESPACE, TENANT))
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One person with an API key."""
+    """One user; the API key is the login and `-key`."""
 
     login: str
     first_name: str
@@ -39,8 +38,8 @@ class User:
         return f"{self.login}@example.org"
 
 
-class People:
-    """The three users; finds one by key, by token, or by id."""
+class Users:
+    """The three users, found by id, key or token."""
 
     def __init__(self, token_seconds: float) -> None:
         self._token_seconds = token_seconds
@@ -56,13 +55,13 @@ class People:
         return self._by_id[user_id]
 
     def with_key(self, key: str) -> User:
-        """The owner of an API key. Raises Problem 401."""
+        """The user of an API key. Raises Problem 401."""
         if key not in self._by_key:
             raise unauthorized()
         return self._by_key[key]
 
     def with_token(self, token: str, now: float) -> User:
-        """The subject of a JWT of ours that has not run out. Raises Problem 401."""
+        """The user of a JWT that token_for() made and that has not expired. Raises Problem 401."""
         try:
             signed = _SIGNER.unsign(token)
         except BadSignature:
@@ -73,7 +72,7 @@ class People:
         return self._by_id[claims["sub"]]
 
     def token_for(self, user: User, now: float) -> str:
-        """A JWT for a user, valid from now on for as long as the options say."""
+        """A JWT for a user; it expires after the `token_seconds` of the options."""
         claims = {
             "iss": "https://platform.login.illumina.com",
             "aud": "ica",
