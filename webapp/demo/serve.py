@@ -2,8 +2,8 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from webapp import serve
@@ -23,7 +23,8 @@ def serve_demo(environ: Mapping[str, str]) -> None:
     Of Linkboard's settings in `environ` it uses only DATA_DIR and USED_SETTINGS, so that a demo
     never uses a real ICA or real data. Raises SettingsError when one of them can't be used.
     """
-    with _data_folder(environ) as folder:
+    with _data_folder(environ) as data_folder:
+        folder = Path(data_folder)
         port = _simulator_port(folder)
         root = f"http://{HOST}:{port}"
         given = _environment(environ, folder, root)
@@ -36,20 +37,17 @@ def serve_demo(environ: Mapping[str, str]) -> None:
         serve.serve(given, app="webapp.demo.app:create_app", also=[simulator])
 
 
-@contextmanager
-def _data_folder(environ: Mapping[str, str]) -> Iterator[Path]:
+def _data_folder(environ: Mapping[str, str]) -> AbstractContextManager[str]:
     """The folder of the data: LINKBOARD_DATA_DIR, else one that is deleted when the demo ends."""
     chosen = environ.get(f"{PREFIX}DATA_DIR", "").strip()
     if not chosen:
-        with tempfile.TemporaryDirectory(prefix="linkboard-demo-") as made:
-            yield Path(made)
-        return
+        return tempfile.TemporaryDirectory(prefix="linkboard-demo-")
     folder = Path(chosen).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"{PREFIX}DATA_DIR can't be used: {error}.") from error
-    yield folder
+    return nullcontext(str(folder))
 
 
 def _environment(environ: Mapping[str, str], folder: Path, simulator: str) -> dict[str, str]:

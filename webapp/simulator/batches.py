@@ -19,6 +19,7 @@ UNFINISHED = (INITIALISED, WAITING_RESOURCES, RUNNING)
 
 MAX_WAITING_ITEMS = 15
 MAX_RUNNING_ITEMS = 10
+_LAG_ITEMS = MAX_WAITING_ITEMS + MAX_RUNNING_ITEMS  # between the last to begin and the last to end
 
 # An item's id is its batch's id with other first 32 bits: its position, times an odd factor (which
 # has an inverse), modulo 2**32. So ids are unique, and need no index to find the position.
@@ -37,24 +38,13 @@ def known_statuses(kind: Kind) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch is. It follows from the clock alone, so it costs the same for any size.
+    """How far a batch is: the first `done` items have ended; the others' positions by status.
 
-    Items change their status in order of their positions, at the batch's rate: items [0, done)
-    have ended, [done, running) run, [running, waiting) wait, [waiting, count) have not begun.
+    It follows from the clock alone, so it costs the same for any size.
     """
 
-    count: int
-    waiting: int
-    running: int
     done: int
-
-    def unfinished(self) -> dict[str, range]:
-        """The positions in each status that is not final."""
-        return {
-            RUNNING: range(self.done, self.running),
-            WAITING_RESOURCES: range(self.running, self.waiting),
-            INITIALISED: range(self.waiting, self.count),
-        }
+    unfinished: dict[str, range]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +79,22 @@ class Batch:
         return str(uuid.uuid5(uuid.UUID(self.id), "job"))
 
     def progress(self, now: float) -> Progress:
+        """Items change their status in order of their positions, at the batch's rate."""
         count = len(self)
-        passed = (now - self.request.created) * self.request.rate
-        reached = max(0, int(min(passed, count + MAX_WAITING_ITEMS + MAX_RUNNING_ITEMS)))
-        return Progress(
-            count=count,
-            waiting=min(count, reached),
-            running=min(count, max(0, reached - MAX_WAITING_ITEMS)),
-            done=min(count, max(0, reached - MAX_WAITING_ITEMS - MAX_RUNNING_ITEMS)),
-        )
+        steps = int(min((now - self.request.created) * self.request.rate, count + _LAG_ITEMS))
+        lags = (0, MAX_WAITING_ITEMS, _LAG_ITEMS)
+        waiting, running, done = (min(count, max(0, steps - lag)) for lag in lags)
+        unfinished = {
+            RUNNING: range(done, running),
+            WAITING_RESOURCES: range(running, waiting),
+            INITIALISED: range(waiting, count),
+        }
+        return Progress(done, unfinished)
 
     def status(self, position: int, progress: Progress) -> str:
         """An item's status in V4."""
         if position >= progress.done:
-            return next(s for s, places in progress.unfinished().items() if position in places)
+            return next(s for s, places in progress.unfinished.items() if position in places)
         return next(s for s, found in self._positions.items() if _contains(found, position))
 
     def select(self, statuses: Sequence[str], progress: Progress, version: str) -> Selection:
@@ -114,8 +106,8 @@ class Batch:
             for status, positions in self._positions.items()
             if status_in_version(status, version) in statuses
         ]
-        unfinished = progress.unfinished()
-        return Selection(*ended, *(unfinished[s] for s in {*statuses} & {*unfinished}))
+        unfinished = [progress.unfinished[s] for s in {*statuses} & {*UNFINISHED}]
+        return Selection(*ended, *unfinished)
 
     def item_id(self, position: int) -> str:
         return f"{((position + 1) * _FACTOR % _WORD) ^ self._salt:08x}{self.id[8:]}"
@@ -131,12 +123,13 @@ class Batch:
         progress = self.progress(now)
         started = self.request.created + (MAX_WAITING_ITEMS + 1) / self.request.rate
         if progress.done == len(self):
-            steps = len(self) + MAX_WAITING_ITEMS + MAX_RUNNING_ITEMS if len(self) else 0
+            steps = len(self) + _LAG_ITEMS if len(self) else 0
             finished = self.request.created + steps / self.request.rate
             return Job(self._final_job_status(), min(started, finished), finished)
-        if progress.running:
+        if progress.unfinished[RUNNING].stop:
             return Job("RUNNING", started, None)
-        waiting = "WAITING_FOR_RESOURCES" if progress.waiting else "INITIALIZED"
+        has_begun = progress.unfinished[WAITING_RESOURCES].stop
+        waiting = "WAITING_FOR_RESOURCES" if has_begun else "INITIALIZED"
         return Job(waiting, None, None)
 
     def _final_job_status(self) -> str:

@@ -102,14 +102,9 @@ def project_data_document(data_id: str, project_id: str) -> Document:
 
 
 def data_document(data_id: str) -> Document:
-    """A file or folder; a linked one keeps the id that it has in its own project."""
-    details = _details(data_id)
-    urn = f"urn:ilmn:ica:region:{_region()['id']}:data:{data_id}#{details['path']}"
-    return {"id": data_id, "urn": urn, "details": details}
-
-
-def _details(data_id: str) -> Document:
-    """Made-up details with names as sequencers make them, always the same for an id."""
+    """A file or folder, with made-up details that follow from its id; names are as sequencers make
+    them. Linked data have the id that they have in the owning project.
+    """
     raw = outcomes.digest(data_id)
     sample = f"{'NA' if raw[0] % 2 else 'HG'}{int.from_bytes(raw[1:3]) % 100_000:05d}"
     is_folder = outcomes.is_folder(data_id)
@@ -121,10 +116,11 @@ def _details(data_id: str) -> Document:
     size = largest // 4 + int.from_bytes(raw[9:14]) % (largest // 2)
     created = timestamp(_START_OF_2025 + int.from_bytes(raw[6:9]))
     owner = str(uuid.UUID(bytes=raw, version=4))
-    return {
+    path = f"/runs/{_run_folder(raw)}/Analysis/{name}{'/' if is_folder else ''}"
+    details: Document = {
         "dataType": "FOLDER" if is_folder else "FILE",
         "name": name,
-        "path": f"/runs/{_run_folder(raw)}/Analysis/{name}{'/' if is_folder else ''}",
+        "path": path,
         "fileSizeInBytes": None if is_folder else size,
         "format": None if is_folder else _format(code),
         "objectETag": None if is_folder else raw.hex(),
@@ -140,6 +136,8 @@ def _details(data_id: str) -> Document:
         "storedForTheFirstTimeAt": created,
         "region": _region(),
     }
+    urn = f"urn:ilmn:ica:region:{_region()['id']}:data:{data_id}#{path}"
+    return {"id": data_id, "urn": urn, "details": details}
 
 
 def _run_folder(raw: bytes) -> str:
