@@ -56,7 +56,9 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         text = masked(super().format(record), (*self._own, *self._secrets, *_secret_in_use.get()))
-        return _CONTROL_CHARACTERS.sub(_escaped, text)
+        return _CONTROL_CHARACTERS.sub(
+            lambda found: found.group().encode("unicode_escape").decode("ascii"), text
+        )
 
 
 def masked(text: str, secrets: Collection[str]) -> str:
@@ -65,7 +67,10 @@ def masked(text: str, secrets: Collection[str]) -> str:
     Everything to be replaced is searched for in the original text. So the order of the secrets
     does not matter, nor does what they are replaced by.
     """
-    text = _ends(text, max(map(len, secrets), default=0) + MAX_LINE_CHARS)
+    # Of a long text only the ends are searched, with room for a secret that begins in what is shown.
+    searched = MAX_LINE_CHARS // 2 + max(map(len, secrets), default=0) + MAX_LINE_CHARS
+    if len(text) > 2 * searched:
+        text = text[:searched] + text[-searched:]
     found = [(start, end, HIDDEN) for start, end in _secret_spans(text, secrets)]
     if len(text) > MAX_LINE_CHARS:
         found.append((MAX_LINE_CHARS // 2, len(text) - MAX_LINE_CHARS // 2, CUT))
@@ -75,12 +80,6 @@ def masked(text: str, secrets: Collection[str]) -> str:
             shown += [text[at:start], instead]
         at = max(at, end)
     return "".join([*shown, text[at:]])
-
-
-def _ends(text: str, margin: int) -> str:
-    """The parts of a long text that are shown, each with `margin` characters more for a secret."""
-    most = MAX_LINE_CHARS // 2 + margin
-    return text if len(text) <= 2 * most else text[:most] + text[-most:]
 
 
 def _secret_spans(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
@@ -130,10 +129,6 @@ def hide(*secrets: str) -> None:
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, LineFormatter):
             handler.formatter.hide(secrets)
-
-
-def _escaped(found: "re.Match[str]") -> str:
-    return found.group().encode("unicode_escape").decode("ascii")
 
 
 def _log_uncaught(error: BaseException | None, where: str = "") -> None:

@@ -21,7 +21,7 @@ from webapp.simulator.options import Options
 from webapp.simulator.problems import PROBLEM_TYPE, Problem, bad_request, unauthorized
 from webapp.simulator.state import State
 from webapp.simulator.transport_faults import inject_after, inject_before
-from webapp.simulator.users import User
+from webapp.simulator.users import User, user_of_key, user_of_token
 
 API_PATH = "/ica/rest"
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -61,7 +61,7 @@ def _view(
         if faulty is not None:
             return faulty
         now = state.clock()
-        user = _authenticated(state, operation, now)
+        user = _authenticated(operation, now)
         version = negotiated_version(operation, request.accept_mimetypes, request.mimetype)
         body = request.get_data(cache=False)
         call = Call(state, operation, user, version, request.path, request.args, body, now)
@@ -72,15 +72,15 @@ def _view(
     return view
 
 
-def _authenticated(state: State, operation: Operation, now: float) -> User:
+def _authenticated(operation: Operation, now: float) -> User:
     """The user of the request's key or token. Raises Problem 401."""
     key = request.headers.get("X-API-Key")
     if key is not None:
-        return state.users.with_key(key)
+        return user_of_key(key)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != "bearer" or operation.name == "token":
         raise unauthorized()
-    return state.users.with_token(token.strip(), now)
+    return user_of_token(token.strip(), now)
 
 
 def _add_controls(app: Flask, state: State) -> None:

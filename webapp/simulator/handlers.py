@@ -18,9 +18,16 @@ from webapp.simulator.operations import Kind
 from webapp.simulator.outcomes import digest, is_eligible
 from webapp.simulator.paging import sorted_rows
 from webapp.simulator.problems import bad_request, forbidden, not_found, unauthorized
-from webapp.simulator.projects import Project, uuid_text
+from webapp.simulator.projects import (
+    PROJECTS,
+    Project,
+    project_to_read,
+    project_to_write,
+    readable_projects,
+    uuid_text,
+)
 from webapp.simulator.state_file import BatchRequest
-from webapp.simulator.users import TENANT, TENANT_ID
+from webapp.simulator.users import TENANT, TENANT_ID, USERS, token_for
 
 _JOB_STATUSES = (
     *("INITIALIZED", "WAITING_FOR_RESOURCES", "RUNNING", "STOPPED"),
@@ -45,7 +52,7 @@ def token(call: Call) -> Document:
     tenant = call.args.get("tenant")
     if tenant and tenant not in (TENANT, TENANT_ID):
         raise unauthorized(f"You are not a member of the tenant {tenant}")
-    return {"token": call.state.users.token_for(call.user, call.now)}
+    return {"token": token_for(call.user, call.now, call.state.options.token_seconds)}
 
 
 def refresh(call: Call) -> Document:
@@ -55,7 +62,7 @@ def refresh(call: Call) -> Document:
 
 def projects(call: Call) -> Document:
     search = call.args.get("search", "")
-    readable = call.state.projects.readable_by(call.user)
+    readable = readable_projects(call.user)
     found = [project for project in readable if search.casefold() in project.name.casefold()]
     keys = {"name": attrgetter("name"), "shortDescription": attrgetter("description")}
     rows = sorted_rows(found, call.args.get("sort", ""), keys)
@@ -63,19 +70,19 @@ def projects(call: Call) -> Document:
 
 
 def project(call: Call, project_id: str) -> Document:
-    return documents.project_document(call.state.projects.get_for_reading(call.user, project_id))
+    return documents.project_document(project_to_read(call.user, project_id))
 
 
 def eligible(call: Call, project_id: str) -> Document:
     """The ids of the query that are eligible; without any, some made-up ids."""
-    target = call.state.projects.get_for_reading(call.user, project_id)
+    target = project_to_read(call.user, project_id)
     ids = call.args.getlist("id")
     found = [data_id for data_id in ids or _made_up_ids(target) if is_eligible(data_id)]
     return call.page_of(found, documents.data_document, *sorted(ids))
 
 
 def data(call: Call, project_id: str, data_id: str) -> Document:
-    target = call.state.projects.get_for_reading(call.user, project_id)
+    target = project_to_read(call.user, project_id)
     if not call.state.holds(target, data_id):
         raise not_found("Data", data_id)
     return documents.project_data_document(data_id, target.id)
@@ -102,7 +109,7 @@ def job(call: Call, job_id: str) -> Document:
 
 
 def create(call: Call, project_id: str, kind: Kind) -> Document:
-    target = call.state.projects.get_for_writing(call.user, project_id)
+    target = project_to_write(call.user, project_id)
     try:
         new = msgspec.json.decode(call.body, type=NewBatch)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -147,7 +154,7 @@ def item(call: Call, project_id: str, batch_id: str, item_id: str, kind: Kind) -
 
 
 def _find_batch(call: Call, project_id: str, batch_id: str, kind: Kind) -> Batch:
-    target = call.state.projects.get_for_reading(call.user, project_id)
+    target = project_to_read(call.user, project_id)
     if call.hit_by("lost-batch"):
         raise not_found(f"Data {kind} batch", batch_id)
     return call.state.batch(kind, target, batch_id)
@@ -159,8 +166,8 @@ def _batch(call: Call, found: Batch) -> Document:
 
 
 def _job(call: Call, found: Batch) -> Document:
-    owner = call.state.users.with_id(found.request.user_id)
-    home = call.state.projects[found.request.project_id]
+    owner = USERS[found.request.user_id]
+    home = PROJECTS[found.request.project_id]
     return documents.job_document(found, owner, home, call.now)
 
 

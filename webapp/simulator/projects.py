@@ -33,30 +33,27 @@ class Project:
     created: float
 
 
-class Projects(dict[str, Project]):
-    """All projects by id, in the order of their ids."""
+def readable_projects(user: User) -> list[Project]:
+    """All projects that a user may read, in the order of their ids."""
+    return [project for project in PROJECTS.values() if user.login in project.readers]
 
-    def __init__(self) -> None:
-        super().__init__((project.id, project) for project in _all_projects())
 
-    def readable_by(self, user: User) -> list[Project]:
-        return [project for project in self.values() if user.login in project.readers]
+def project_to_read(user: User, project_id: str) -> Project:
+    """The project, if the user may read it. Raises Problem 400, 404 or 403."""
+    project = PROJECTS.get(uuid_text(project_id))
+    if project is None:
+        raise not_found("Project", project_id)
+    if user.login not in project.readers:
+        raise forbidden(f"You have no access to project {project_id}")
+    return project
 
-    def get_for_reading(self, user: User, project_id: str) -> Project:
-        """The project, if the user may read it. Raises Problem 400, 404 or 403."""
-        project = self.get(uuid_text(project_id))
-        if project is None:
-            raise not_found("Project", project_id)
-        if user.login not in project.readers:
-            raise forbidden(f"You have no access to project {project_id}")
-        return project
 
-    def get_for_writing(self, user: User, project_id: str) -> Project:
-        """The project, if the user may link data into it. Raises Problem 400, 404 or 403."""
-        project = self.get_for_reading(user, project_id)
-        if user.login not in project.writers:
-            raise forbidden("Linking data needs the role Contributor or Administrator")
-        return project
+def project_to_write(user: User, project_id: str) -> Project:
+    """The project, if the user may link data into it. Raises Problem 400, 404 or 403."""
+    project = project_to_read(user, project_id)
+    if user.login not in project.writers:
+        raise forbidden("Linking data needs the role Contributor or Administrator")
+    return project
 
 
 def uuid_text(text: str) -> str:
@@ -94,3 +91,6 @@ def _project(number: int, name: str, readers: frozenset[str], writers: frozenset
         writers=writers,
         created=first_of_2023 + number * 86_400,
     )
+
+
+PROJECTS = {project.id: project for project in _all_projects()}

@@ -1,4 +1,4 @@
-"""The simulator's state, all in memory: users, projects, batches, links, faults and calls."""
+"""The simulator's state, all in memory: batches, linked data, faults and calls."""
 
 import threading
 from collections import defaultdict
@@ -12,9 +12,9 @@ from webapp.simulator.operations import V3, Kind
 from webapp.simulator.options import Options
 from webapp.simulator.outcomes import ProjectData
 from webapp.simulator.problems import not_found
-from webapp.simulator.projects import Project, Projects, uuid_text
+from webapp.simulator.projects import PROJECTS, Project, uuid_text
 from webapp.simulator.state_file import BatchRequest, StateFile
-from webapp.simulator.users import User, Users
+from webapp.simulator.users import User
 
 _ITEMS_PER_UNKNOWN_STATUS = 7
 
@@ -25,8 +25,6 @@ class State:
     def __init__(self, options: Options, clock: Callable[[], float]) -> None:
         self.options = options
         self.clock = clock
-        self.users = Users(options.token_seconds)
-        self.projects = Projects()
         self.faults = FaultInjector(options.faults, options.seed)
         self.calls: list[str] = []  # ids of operations; append() is safe between threads
         self._project_data: defaultdict[str, ProjectData] = defaultdict(ProjectData)
@@ -63,7 +61,7 @@ class State:
         return [b for b in batches if self._visible(b, user)]
 
     def _visible(self, batch: Batch, user: User) -> bool:
-        return user.login in self.projects[batch.request.project_id].readers
+        return user.login in PROJECTS[batch.request.project_id].readers
 
     def holds(self, project: Project, data_id: str) -> bool:
         return self._project_data[project.id].holds(data_id)

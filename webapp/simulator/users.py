@@ -38,54 +38,49 @@ class User:
         return f"{self.login}@example.org"
 
 
-class Users:
-    """The three users, found by id, key or token."""
+_USERS = (
+    User("demo", "Dana", "Demo"),
+    User("colleague", "Carol", "Colleague"),
+    User("stranger", "Sam", "Stranger"),
+)
+USERS = {user.id: user for user in _USERS}
+_USERS_BY_KEY = {f"{user.login}-key": user for user in _USERS}
 
-    def __init__(self, token_seconds: float) -> None:
-        self._token_seconds = token_seconds
-        users = (
-            User("demo", "Dana", "Demo"),
-            User("colleague", "Carol", "Colleague"),
-            User("stranger", "Sam", "Stranger"),
-        )
-        self._by_key = {f"{user.login}-key": user for user in users}
-        self._by_id = {user.id: user for user in users}
 
-    def with_id(self, user_id: str) -> User:
-        return self._by_id[user_id]
+def user_of_key(key: str) -> User:
+    """The user of an API key. Raises Problem 401."""
+    if key not in _USERS_BY_KEY:
+        raise unauthorized()
+    return _USERS_BY_KEY[key]
 
-    def with_key(self, key: str) -> User:
-        """The user of an API key. Raises Problem 401."""
-        if key not in self._by_key:
-            raise unauthorized()
-        return self._by_key[key]
 
-    def with_token(self, token: str, now: float) -> User:
-        """The user of a JWT that token_for() made and that has not expired. Raises Problem 401."""
-        try:
-            signed = _SIGNER.unsign(token)
-        except BadSignature:
-            raise unauthorized() from None
-        claims = json.loads(base64_decode(signed.partition(b".")[2]))
-        if claims["exp"] <= now:
-            raise unauthorized("The token has expired")
-        return self._by_id[claims["sub"]]
+def user_of_token(token: str, now: float) -> User:
+    """The user of a JWT that token_for() made and that has not expired. Raises Problem 401."""
+    try:
+        signed = _SIGNER.unsign(token)
+    except BadSignature:
+        raise unauthorized() from None
+    claims = json.loads(base64_decode(signed.partition(b".")[2]))
+    if claims["exp"] <= now:
+        raise unauthorized("The token has expired")
+    return USERS[claims["sub"]]
 
-    def token_for(self, user: User, now: float) -> str:
-        """A JWT for a user; it expires after the `token_seconds` of the options."""
-        claims = {
-            "iss": "https://platform.login.illumina.com",
-            "aud": "ica",
-            "sub": user.id,
-            "iat": int(now),
-            "exp": int(now + self._token_seconds),
-            "jti": str(uuid.uuid4()),
-            "tenant": TENANT,
-            "tid": TENANT_ID,
-            "preferred_username": user.email,
-            "email": user.email,
-            "name": f"{user.first_name} {user.last_name}",
-            "given_name": user.first_name,
-            "family_name": user.last_name,
-        }
-        return _SIGNER.sign(_HEADER + b"." + base64_encode(json.dumps(claims))).decode()
+
+def token_for(user: User, now: float, seconds: float) -> str:
+    """A JWT for a user; it expires after so many seconds."""
+    claims = {
+        "iss": "https://platform.login.illumina.com",
+        "aud": "ica",
+        "sub": user.id,
+        "iat": int(now),
+        "exp": int(now + seconds),
+        "jti": str(uuid.uuid4()),
+        "tenant": TENANT,
+        "tid": TENANT_ID,
+        "preferred_username": user.email,
+        "email": user.email,
+        "name": f"{user.first_name} {user.last_name}",
+        "given_name": user.first_name,
+        "family_name": user.last_name,
+    }
+    return _SIGNER.sign(_HEADER + b"." + base64_encode(json.dumps(claims))).decode()
