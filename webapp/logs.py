@@ -67,7 +67,7 @@ def masked(text: str, secrets: Collection[str]) -> str:
     Everything to be replaced is searched for in the original text. So the order of the secrets
     does not matter, nor does what they are replaced by.
     """
-    # Of a long text only the ends are searched, with room for a secret that begins in what is shown.
+    # Of a long text only the ends are searched: what is shown, and room for a secret at its edge.
     searched = MAX_LINE_CHARS // 2 + max(map(len, secrets), default=0) + MAX_LINE_CHARS
     if len(text) > 2 * searched:
         text = text[:searched] + text[-searched:]
