@@ -79,5 +79,11 @@ def linkboard(*arguments: object, **settings: object) -> Program:
     return Program([sys.executable, "-m", "webapp.cli", *arguments], CLEAN | environ)
 
 
+def output_of(command: str, settings: Mapping[str, object], *options: object) -> tuple[int, str]:
+    """A command's exit code and all that it writes."""
+    with linkboard(command, *options, **settings) as program:
+        return program.wait_until_all_are_gone(within=30), program.output
+
+
 def python(code: str, *arguments: object) -> Program:
     return Program([sys.executable, "-c", code, *arguments])

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from webapp.simulator.app import PREFIX, create_app
+from webapp.simulator.app import API_PATH, create_app
 from webapp.simulator.faults import Faults
 from webapp.simulator.options import Options
 from webapp.simulator.server import Server
@@ -39,7 +39,7 @@ class Simulated:
         self.clock = clock
         self.port = server.port
         self.root = f"http://127.0.0.1:{server.port}"
-        self.url = self.root + PREFIX
+        self.url = self.root + API_PATH
         self._server = server
 
     def calls(self) -> dict[str, int]:
@@ -92,7 +92,7 @@ def simulator(
         rate=rate,
         latency_ms=latency_ms,
         token_seconds=token_seconds,
-        state=state,
+        state_file=state,
         faults=Faults.from_json(faults or {}),
         seed=seed,
         slow_seconds=slow_seconds,

@@ -1,4 +1,4 @@
-"""What `linkboard check` tells: one finding, good or bad, for each thing that can be wrong."""
+"""What `linkboard check` reports: one finding, good or bad, for each thing that can be wrong."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaDown, IcaError, IcaProblem
-from webapp.serve import database_trouble
+from webapp.serve import database_problem
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 from webapp.store import DatabaseAway, Store, workers
 from webapp.vault import secret_key_for
@@ -14,14 +14,14 @@ from webapp.vault import secret_key_for
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether one thing is well, and the sentence that says so."""
+    """Whether one thing is right, and a sentence about it."""
 
     ok: bool
     sentence: str
 
 
 def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
-    """Look at one thing after the other; with settings that can't be used there is no more to see.
+    """Check one thing after the other; nothing more if the settings can't be used.
 
     `now` is in seconds since 1970.
     """
@@ -51,7 +51,7 @@ def _database(settings: Settings, now: float) -> Iterator[Finding]:
         yield Finding(True, "The database answers and is up to date.")
         yield _worker(store, now)
     except (DatabaseAway, ModuleNotFoundError) as error:
-        yield Finding(False, database_trouble(error))
+        yield Finding(False, database_problem(error))
     finally:
         store.close()
 
@@ -68,7 +68,7 @@ def _worker(store: Store, now: float) -> Finding:
 
 
 def _ica(settings: Settings) -> Finding:
-    """Asked without a key, ICA says 401: that is an answer, and all that is needed here."""
+    """Ask ICA without a valid key: its answer 401 shows that it can be reached."""
     where = f"ICA at {settings.ica_url}"
     try:
         IcaClient(settings.ica_url, Credential("linkboard-check")).search_projects(page_size=1)

@@ -1,4 +1,4 @@
-"""The commands. Each imports what it runs when it runs, so that no process loads more than that."""
+"""The commands. Each imports what it needs when it runs, so that no process loads more."""
 
 import os
 import signal
@@ -8,20 +8,19 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import click
 
 from webapp import __version__, logs
 from webapp.settings import Settings, SettingsError
-from webapp.supervisor import end_with_parent, when_told_to_end
+from webapp.supervisor import STOP_SECONDS, end_signals, end_with_parent
 from webapp.vault import secret_key_for
-
-END_WITHIN = 9  # seconds; a unit is done within 8, and what can't be done keeps its lease
 
 
 class _Commands(click.Group):
-    """Tells what an operator can mend in one sentence on stderr, with exit code 1."""
+    """Reports a SettingsError as one sentence on stderr, with exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -51,7 +50,7 @@ def serve(port: int | None, no_worker: bool) -> None:
     """Serve the dashboard, with a worker beside it."""
     from webapp import serve as dashboard
 
-    environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port is not None else {})
+    environ = _environment(port)
     logs.setup("serve", Settings.from_environment(environ).log_level)
     dashboard.serve(environ, with_worker=not no_worker)
 
@@ -60,33 +59,33 @@ def serve(port: int | None, no_worker: bool) -> None:
 @_port_option
 def demo(port: int | None) -> None:
     """Try the dashboard: simulated ICA, worker and examples, all on this machine."""
-    from webapp.demo import stand
+    from webapp.demo import serve as dashboard
 
-    environ = os.environ | ({"LINKBOARD_PORT": str(port)} if port is not None else {})
     logs.setup("demo", "WARNING")
-    stand.run(environ)
+    dashboard.serve_demo(_environment(port))
 
 
 @main.command()
 def work() -> None:
     """Run a worker alone: it sends, refreshes and reads what is due."""
-    settings = _begin("worker")
+    settings = _start_child("worker")
     from webapp.store import Store
     from webapp.work import loop
 
     store = Store(settings.database)
-    _run_until_told_to_end(lambda stop: loop.run(settings, store, stop))
+    _run_until_end_signal(lambda stop: loop.run(settings, store, stop))
     store.close()
 
 
 @main.command(hidden=True)
 @click.option("--listener", type=int, required=True, help="File descriptor to serve.")
-def web(listener: int) -> None:
+@click.option("--app", required=True, help="Function that makes the application: MODULE:NAME.")
+def web(listener: int, app: str) -> None:
     """Serve pages on a socket that `linkboard serve` hands over."""
-    settings = _begin("web")
+    settings = _start_child("web")
     from webapp.webserver import WebServer
 
-    WebServer(settings, listener).run()
+    WebServer(settings, listener, resolve_name(app)).run()
 
 
 @main.command()
@@ -103,17 +102,15 @@ def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> N
     from webapp.simulator.faults import FaultError, Faults
     from webapp.simulator.options import Options
 
-    def say_where(port: int) -> None:
-        click.echo(f"ICA is simulated at http://{host}:{port}/ica/rest")
-
     end_with_parent()
-    options["latency_ms"] = options.pop("latency")
+    options["latency_ms"], options["state_file"] = options.pop("latency"), options.pop("state")
     given = {name: value for name, value in options.items() if value is not None}
     try:
         chosen = Options(faults=Faults.parse(faults), **given)
     except FaultError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from error
-    server.run(host, port, chosen, ready=say_where)
+    said = "ICA is simulated at http://{}:{}/ica/rest"
+    server.run(host, port, chosen, ready=lambda port: click.echo(said.format(host, port)))
 
 
 @main.command()
@@ -132,47 +129,52 @@ def check() -> None:
     """Say in words what is wrong with the settings, the database, ICA or the worker."""
     from webapp.check import findings
 
-    well = True
+    all_ok = True
     for finding in findings(os.environ, time.time()):
         click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.sentence}")
-        well = well and finding.ok
-    sys.exit(0 if well else 1)
+        all_ok = all_ok and finding.ok
+    sys.exit(0 if all_ok else 1)
 
 
 @main.command()
-@click.argument("act", type=click.Choice(["stop", "archive", "delete"]))
+@click.argument("action", type=click.Choice(["stop", "archive", "delete"]))
 @click.argument("submission_id", type=int)
-def submissions(act: str, submission_id: int) -> None:
+def submissions(action: str, submission_id: int) -> None:
     """Stop, archive or delete a submission whose submitter has left."""
-    settings = Settings.from_environment()
     from webapp.maintenance import carry_out
 
-    ok, sentence = carry_out(settings, act, submission_id, time.time())
+    settings = Settings.from_environment()
+    ok, sentence = carry_out(settings, action, submission_id, time.time())
     click.echo(sentence, err=not ok)
     sys.exit(0 if ok else 1)
 
 
-def _begin(process: str) -> Settings:
-    """What a child starts with, before it imports what it runs: an error there is logged too."""
+def _environment(port: int | None) -> dict[str, str]:
+    """The environment, with the port of the command line if there is one."""
+    return os.environ | ({} if port is None else {"LINKBOARD_PORT": str(port)})
+
+
+def _start_child(process: str) -> Settings:
+    """Prepare a child process. Done before other imports, so that their errors are logged too."""
     end_with_parent()
     settings = Settings.from_environment()
     logs.setup(process, settings.log_level, secrets=[secret_key_for(settings)])
     return settings
 
 
-def _run_until_told_to_end(run: Callable[[threading.Event], None]) -> None:
+def _run_until_end_signal(run: Callable[[threading.Event], None]) -> None:
     """Call `run` in a thread with an event that SIGTERM or SIGINT sets, and wait for its end.
 
-    What does not end in time is ended by the kernel.
+    If it takes longer than STOP_SECONDS, SIGALRM ends the process.
     """
     stop = threading.Event()
-    told = when_told_to_end()
+    signals = end_signals()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run, stop)
-        running.add_done_callback(told.put)
-        told.get()
+        running.add_done_callback(signals.put)
+        signals.get()
         stop.set()
-        signal.alarm(END_WITHIN)
+        signal.alarm(STOP_SECONDS)
         running.result()
 
 

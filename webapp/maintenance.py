@@ -6,15 +6,15 @@ from webapp.store.enums import State
 from webapp.store.retry import assignment, other_submissions
 
 
-def carry_out(settings: Settings, act: str, submission_id: int, now: float) -> tuple[bool, str]:
-    """Do it; whether it was done, and the sentence that says so or why not."""
+def carry_out(settings: Settings, action: str, submission_id: int, now: float) -> tuple[bool, str]:
+    """Stop, archive or delete a submission; whether it was done, and a sentence that says so."""
     store = Store(settings.database)
     try:
         with store.write() as connection:
             found = submissions.many(connection, [submission_id]).get(submission_id)
             if found is None or found.state == State.DISCARDED:
                 return False, f"There is no submission {submission_id}."
-            done, sentence = _ACTS[act](connection, submission_id, now)
+            done, sentence = _ACTIONS[action](connection, submission_id, now)
             return done, f"“{found.name}”: {sentence}"
     finally:
         store.close()
@@ -42,4 +42,4 @@ def _delete(connection: Connection, submission_id: int, now: float) -> tuple[boo
     return False, "it has not ended. Stop it, and delete it when all its attempts have ended."
 
 
-_ACTS = {"stop": _stop, "archive": _archive, "delete": _delete}
+_ACTIONS = {"stop": _stop, "archive": _archive, "delete": _delete}

@@ -1,4 +1,4 @@
-"""What `linkboard serve` does: the database made ready, then web server and worker kept alive."""
+"""What `linkboard serve` does: migrate the database, then keep web server and worker running."""
 
 import errno
 import logging
@@ -14,30 +14,35 @@ from webapp.store import DatabaseAway, NotMigrated, Store
 from webapp.supervisor import Child, supervise
 from webapp.vault import secret_key_for
 
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to ask what listens everywhere
-BACKLOG = 2048
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # to reach what listens on all addresses
+BACKLOG_CONNECTIONS = 2048
 
 log = logging.getLogger(__name__)
 
 
 def serve(
-    environ: Mapping[str, str], *, with_worker: bool = True, also: Sequence[Child] = ()
+    environ: Mapping[str, str],
+    *,
+    with_worker: bool = True,
+    app: str = "webapp.web:create_app",
+    also: Sequence[Child] = (),
 ) -> None:
-    """Serve the dashboard until SIGTERM or SIGINT. The children get `environ`, so settings are
-    given there; `also` are more children to keep alive beside web server and worker.
+    """Serve the dashboard until SIGTERM or SIGINT.
 
-    Raises SettingsError when a setting can't be used; a port that is taken is one.
+    `environ` has the settings; the child processes get it. `app` (`module:function`) makes the web
+    application. `also` are more children to keep running. Raises SettingsError when a setting
+    can't be used, which includes a port that is in use.
     """
     settings = Settings.from_environment(environ)
     demand_safe(settings)
     for name in unknown_names(environ):
         log.warning("%s is set, but there is no such setting.", name)
-    secret_key_for(settings)  # made here, so that two children need not both make it
+    secret_key_for(settings)  # so that it exists before two children look for it
     with listen(settings.host, settings.port) as listener:
         migrate(settings)
         file = listener.fileno()
-        web = command("web server", environ, "web", "--listener", str(file), files=[file])
-        children = [*also, web]
+        options = ["--listener", str(file), "--app", app]
+        children = [*also, command("web server", environ, "web", *options, files=[file])]
         if with_worker:
             children.append(command("worker", environ, "work"))
         threading.Thread(target=_announce, args=(settings,), daemon=True).start()
@@ -45,13 +50,13 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises SettingsError when the address can't be had.
+    """A listening socket. Raises SettingsError when the address can't be used.
 
-    The supervisor holds it, so that callers wait instead of failing while a web child restarts.
+    The supervisor keeps it open. So connections wait, and do not fail, while a web child restarts.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG_CONNECTIONS)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SettingsError(
@@ -65,20 +70,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database to this version's tables. Raises SettingsError when it can't be used."""
+    """Migrate the database to this version. Raises SettingsError when it can't be used."""
     store = Store(settings.database)
     try:
         store.migrate()
     except NotMigrated as error:
         raise SettingsError(str(error)) from error
     except (DatabaseAway, ModuleNotFoundError, OSError) as error:
-        raise SettingsError(database_trouble(error)) from error
+        raise SettingsError(database_problem(error)) from error
     finally:
         store.close()
 
 
-def database_trouble(error: DatabaseAway | ModuleNotFoundError | OSError) -> str:
-    """What keeps the database from being used, in one sentence."""
+def database_problem(error: DatabaseAway | ModuleNotFoundError | OSError) -> str:
+    """Why the database can't be used, as a sentence."""
     if isinstance(error, ModuleNotFoundError):
         return (
             "LINKBOARD_DATABASE_URL names a PostgreSQL, but its driver is not installed: "
@@ -94,12 +99,12 @@ def database_trouble(error: DatabaseAway | ModuleNotFoundError | OSError) -> str
 def command(
     name: str, environ: Mapping[str, str], *arguments: str, files: Sequence[int] = ()
 ) -> Child:
-    """A child that runs one of our own commands."""
+    """A child process that runs a `linkboard` command."""
     return Child(name, [sys.executable, "-m", "webapp.cli", *arguments], environ, files)
 
 
 def _announce(settings: Settings) -> None:
-    """Say where the dashboard is, once it answers."""
+    """Print the address of the dashboard as soon as it answers."""
     while not _answers(settings):
         time.sleep(0.2)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -107,7 +112,7 @@ def _announce(settings: Settings) -> None:
 
 
 def _answers(settings: Settings) -> bool:
-    host = EVERYWHERE.get(settings.host, settings.host)
+    host = LOOPBACK_OF.get(settings.host, settings.host)
     connection = HTTPConnection(host, settings.port, timeout=30)
     try:
         connection.request("GET", "/healthz", headers={"Host": "localhost"})

@@ -1,4 +1,8 @@
-"""Everything an operator can set: one frozen dataclass, read once from the environment."""
+"""Everything an operator can set: one frozen dataclass, read once from the environment.
+
+Why not pydantic-settings: it was tried. It has no NAME_FILE variables, reads lists as JSON instead
+of by commas, and reports a wrong value in several lines that do not name the variable.
+"""
 
 import ipaddress
 import os
@@ -9,24 +13,24 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "LINKBOARD_"
-SHORTEST_SECRET_KEY = 32  # characters
+MIN_SECRET_KEY_CHARS = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingsError(Exception):
-    """A setting that can't be used; the message names it and says what it takes."""
+    """A setting that can't be used; the message names it and says which values are allowed."""
 
 
 def _setting(default: Any, help_text: str, **limits: Any) -> Any:
-    """`limits`: least and most of a number, or one_of some words."""
+    """`limits` are `least` and `most` for a number, `one_of` for a word."""
     return field(default=default, metadata={"help": help_text, **limits})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One field a setting: its environment name is LINKBOARD_ and the field in capitals.
+    """One field a setting; its environment variable is LINKBOARD_ and the field's name in capitals.
 
-    NAME_FILE may name a file that holds the value instead (for secrets in containers).
+    Alternatively the variable NAME_FILE is the path of a file with the value (for secrets).
     """
 
     ica_url: str = _setting("https://ica.illumina.com/ica/rest", "ICA's address")
@@ -63,7 +67,7 @@ class Settings:
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the address that is listened on."""
+        """Whether only this machine can connect to `host`."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -71,7 +75,7 @@ class Settings:
 
     @property
     def database(self) -> str:
-        """The SQLAlchemy URL in force."""
+        """The SQLAlchemy URL to use."""
         return self.database_url or f"sqlite:///{self.data_dir / 'linkboard.db'}"
 
     @property
@@ -81,22 +85,22 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read every setting; an empty value is as good as none.
+        """Read every setting; an empty value means the default.
 
         Raises SettingsError for a value that can't be used.
         """
-        found = {}
+        values = {}
         for setting in fields(cls):
             name = _name(setting)
             text = environ.get(name, "").strip()
             text = text or _from_file(environ.get(f"{name}_FILE", ""), name)
             if text:
-                found[setting.name] = _read(setting, text)
-        return cls(**found)
+                values[setting.name] = _parsed(setting, text)
+        return cls(**values)
 
 
 def demand_safe(settings: Settings) -> None:
-    """Raises SettingsError when others could reach a dashboard that isn't set up for them."""
+    """Raises SettingsError if other machines can connect and the settings for that are missing."""
     if settings.on_loopback:
         return
     if settings.demo_key:
@@ -110,12 +114,12 @@ def demand_safe(settings: Settings) -> None:
         raise SettingsError(
             f"Other machines can reach {settings.host}, so {' and '.join(missing)} must be set. "
             "TRUSTED_HOSTS names the hosts that the dashboard is reached by, and SECRET_KEY "
-            f"({SHORTEST_SECRET_KEY} characters or more) seals the users' keys."
+            f"({MIN_SECRET_KEY_CHARS} characters or more) seals the users' keys."
         )
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[str]:
-    """Variables that look like a setting and that nothing reads: typing errors, most likely."""
+    """Variables with the prefix of settings that are none: most likely misspelt."""
     names = {_name(setting) for setting in fields(Settings)}
     known = names | {f"{name}_FILE" for name in names}
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
@@ -134,13 +138,15 @@ def _from_file(path: str, name: str) -> str:
         raise SettingsError(f"{name}_FILE can't be read: {error}.") from error
 
 
-def _read(setting: "Field[Any]", text: str) -> Any:
+def _parsed(setting: "Field[Any]", text: str) -> Any:
+    """The value in a text. Raises SettingsError when it can't be used."""
     parse, what = _PARSERS[type(setting.default)]
     try:
         value = parse(text)
     except ValueError:
         raise SettingsError(f"{_name(setting)} must be {what}, but it is {text!r}.") from None
-    _check(setting, value)
+    if wrong := _violation(setting, value):
+        raise SettingsError(f"{_name(setting)} must {wrong}.")
     return value
 
 
@@ -163,20 +169,19 @@ _DATABASE_URL = re.compile(
 )
 
 
-def _check(setting: "Field[Any]", value: Any) -> None:
-    name, shown, limits = setting.name, _name(setting), setting.metadata
-    if "least" in limits and not value >= limits["least"]:  # nan is not
-        raise SettingsError(f"{shown} must be {limits['least']} or more, but it is {value}.")
+def _violation(setting: "Field[Any]", value: Any) -> str:
+    """What the setting must be or have; empty if the value can be used."""
+    name, limits = setting.name, setting.metadata
+    if "least" in limits and not value >= limits["least"]:  # `<` would accept nan
+        return f"be {limits['least']} or more, but it is {value}"
     if "most" in limits and value > limits["most"]:
-        raise SettingsError(f"{shown} must be {limits['most']} or less, but it is {value}.")
+        return f"be {limits['most']} or less, but it is {value}"
     if "one_of" in limits and value not in limits["one_of"]:
-        words = " or ".join(limits["one_of"])
-        raise SettingsError(f"{shown} must be {words}, but it is {value!r}.")
+        return f"be {' or '.join(limits['one_of'])}, but it is {value!r}"
     if name == "ica_url" and not value.startswith(("http://", "https://")):
-        raise SettingsError(f"{shown} must begin with https:// or http://, but it is {value!r}.")
+        return f"begin with https:// or http://, but it is {value!r}"
     if name == "database_url" and not _DATABASE_URL.fullmatch(value):
-        raise SettingsError(f"{shown} must look like postgresql://user:password@host:5432/name.")
-    if name == "secret_key" and len(value) < SHORTEST_SECRET_KEY:
-        raise SettingsError(
-            f"{shown} must have {SHORTEST_SECRET_KEY} characters or more; it has {len(value)}."
-        )
+        return "look like postgresql://user:password@host:5432/name"
+    if name == "secret_key" and len(value) < MIN_SECRET_KEY_CHARS:
+        return f"have {MIN_SECRET_KEY_CHARS} characters or more; it has {len(value)}"
+    return ""

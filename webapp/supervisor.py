@@ -1,4 +1,8 @@
-"""Keeps child processes alive: starts them, restarts the dead, and ends all of them together."""
+"""Keeps child processes running: starts them, restarts those that end, and ends all together.
+
+Why no library: gunicorn supervises only its own web workers; honcho ends all processes when one of
+them ends; supervisord needs a configuration file, and its children go on when it is killed.
+"""
 
 import ctypes
 import logging
@@ -13,50 +17,50 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-PARENT = "LINKBOARD_SUPERVISOR_PID"  # how a child knows whom it belongs to
-LOOK_EVERY = 0.2  # seconds
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a dead child starts again
-SOUND_AFTER = 60.0  # seconds after which a child counts as well: its next pause is a first one
-END_WITHIN = 9.0  # seconds between SIGTERM and SIGKILL
+PARENT_PID = "LINKBOARD_SUPERVISOR_PID"  # environment variable of the children
+POLL_SECONDS = 0.2
+MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0  # before a child is started again
+STABLE_SECONDS = 60.0  # a child that ran longer is started again after the shortest pause
+STOP_SECONDS = 9  # between SIGTERM and SIGKILL; a worker's unit of work takes at most 8
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Child:
-    """A process to keep alive: its name in the log, command line, environment, inherited files."""
+    """A process to keep running: name in the log, command line, environment, inherited files."""
 
     name: str
     argv: Sequence[str]
     environ: Mapping[str, str]
     files: Sequence[int] = ()
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)  # that runs now
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)  # the running one
     _started: float = field(default=0.0, init=False)
-    _due: float = field(default=0.0, init=False)
-    _pause: float = field(default=FIRST_PAUSE, init=False)
+    _next_start: float = field(default=0.0, init=False)
+    _pause: float = field(default=MIN_PAUSE_SECONDS, init=False)
 
-    def look_after(self, now: float) -> None:
-        """Note a death, and start what is due. `now` is of the monotonic clock."""
+    def keep_running(self, now: float) -> None:
+        """Start the process if it does not run and the pause is over; `now` is monotonic time."""
         if self.process and self.process.poll() is not None:
-            self._mourn(self.process.returncode, now)
-        if not self.process and now >= self._due:
+            self._handle_exit(self.process.returncode, now)
+        if not self.process and now >= self._next_start:
             self.process, self._started = self._start(), now
             log.info("The %s runs as process %d.", self.name, self.process.pid)
 
-    def _mourn(self, code: int, now: float) -> None:
-        if now - self._started > SOUND_AFTER:
-            self._pause = FIRST_PAUSE
-        log.error(
-            "The %s %s. It starts again in %g s.", self.name, _how_it_ended(code), self._pause
-        )
-        self.process, self._due = None, now + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+    def _handle_exit(self, code: int, now: float) -> None:
+        if now - self._started > STABLE_SECONDS:
+            self._pause = MIN_PAUSE_SECONDS
+        signaled = f"was ended by {signal.Signals(-code).name}" if code < 0 else ""
+        ended = signaled or f"ended by itself with exit code {code}"
+        log.error("The %s %s. It starts again in %g s.", self.name, ended, self._pause)
+        self.process, self._next_start = None, now + self._pause
+        self._pause = min(2 * self._pause, MAX_PAUSE_SECONDS)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """In a process group of its own: Ctrl-C in a terminal reaches only the supervisor."""
+        """In its own process group, so that Ctrl-C in a terminal reaches only the supervisor."""
         return subprocess.Popen(
             self.argv,
-            env={**self.environ, PARENT: str(os.getpid())},
+            env={**self.environ, PARENT_PID: str(os.getpid())},
             pass_fds=self.files,
             stdin=subprocess.DEVNULL,
             process_group=0,
@@ -66,29 +70,29 @@ class Child:
 def supervise(children: Iterable[Child]) -> None:
     """Run the children until SIGTERM or SIGINT, then end them; returns within 10 seconds.
 
-    Call it from the main thread: it takes over the two signals, and a child asks the kernel to
-    be told when the thread that started it is gone.
+    Call it from the main thread: only that can handle signals, and end_with_parent() in a child
+    refers to the thread that started it.
     """
-    told = when_told_to_end()
-    kept = list(children)
+    signals = end_signals()
+    children = list(children)
     try:
         while True:
-            for child in kept:
-                child.look_after(time.monotonic())
+            for child in children:
+                child.keep_running(time.monotonic())
             with suppress(queue.Empty):
-                told.get(timeout=LOOK_EVERY)
+                signals.get(timeout=POLL_SECONDS)
                 break
     finally:
         log.info("Stopping.")
-        _end(kept)
+        _end(children)
 
 
 def end_with_parent() -> None:
-    """Have this process sent SIGTERM once its supervisor is gone, even if that was killed.
+    """Let this process get SIGTERM when its supervisor ends, even by SIGKILL.
 
-    A process that no supervisor started is left as it is.
+    Does nothing in a process that no supervisor started.
     """
-    parent = int(os.environ.pop(PARENT, "0"))
+    parent = int(os.environ.pop(PARENT_PID, "0"))
     if not parent:
         return
     if sys.platform == "linux":
@@ -96,23 +100,17 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:  # gone before we asked
+    if os.getppid() != parent:  # it ended before the lines above
         sys.exit("The supervisor is gone.")
 
 
-def _how_it_ended(code: int) -> str:
-    if code >= 0:
-        return f"ended by itself with exit code {code}"
-    return f"was ended by {signal.Signals(-code).name}"
-
-
 def _end(children: Iterable[Child]) -> None:
-    """SIGTERM for all at once, and SIGKILL, with their own children, for those that stay."""
-    living = [c.process for c in children if c.process and c.process.poll() is None]
-    for process in living:
+    """Send SIGTERM to all, and SIGKILL to the process groups of those that do not end in time."""
+    running = [c.process for c in children if c.process and c.process.poll() is None]
+    for process in running:
         process.terminate()
-    deadline = time.monotonic() + END_WITHIN
-    for process in living:
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in running:
         try:
             process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -121,18 +119,18 @@ def _end(children: Iterable[Child]) -> None:
             process.wait()
 
 
-def when_told_to_end() -> "queue.SimpleQueue[object]":
-    """A queue that SIGTERM and SIGINT are put into.
+def end_signals() -> "queue.SimpleQueue[object]":
+    """A queue that receives SIGTERM and SIGINT from now on.
 
-    Not an Event: set() in a handler can wait for ever for the lock that wait() was about to free.
+    Not an Event: set() in a signal handler can wait for ever for the lock that wait() holds.
     """
-    told: queue.SimpleQueue[object] = queue.SimpleQueue()
+    signals: queue.SimpleQueue[object] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: told.put(number))
-    return told
+        signal.signal(number, lambda number, _frame: signals.put(number))
+    return signals
 
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Seals what must not lie open in the database: the ICA keys of the accounts."""
+"""Encrypts the ICA keys of the accounts, which must not be readable in the database."""
 
 import base64
 import os
@@ -11,25 +11,25 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from webapp.settings import SHORTEST_SECRET_KEY, Settings, SettingsError
+from webapp.settings import MIN_SECRET_KEY_CHARS, Settings, SettingsError
 
-PURPOSE = b"linkboard: keys at rest"
-KEY_FILE = "secret_key"
+HKDF_INFO = b"linkboard: keys at rest"
+SECRET_KEY_FILE = "secret_key"
 
 
 class VaultError(Exception):
-    """A sealed text that this vault can't open; the message says what that means."""
+    """A sealed text that this vault can't open; the message says why, and what to do."""
 
 
 class Vault:
-    """Seals and opens texts with a key that is derived from the secret key."""
+    """Encrypts (seals) and decrypts (opens) texts with a key derived from the secret key."""
 
     def __init__(self, secret_key: str) -> None:
-        derived = HKDF(SHA256(), length=32, salt=None, info=PURPOSE).derive(secret_key.encode())
+        derived = HKDF(SHA256(), length=32, salt=None, info=HKDF_INFO).derive(secret_key.encode())
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
 
     def seal(self, text: str) -> str:
-        """The text, encrypted and signed; another seal of the same text looks different."""
+        """The text, encrypted and signed; the result differs each time."""
         return self._fernet.encrypt(text.encode()).decode("ascii")
 
     def open(self, sealed: str) -> str:
@@ -44,20 +44,20 @@ class Vault:
 
 
 def secret_key_for(settings: Settings) -> str:
-    """The secret key in force: the one given or, on loopback, one made and kept in the data folder.
+    """The secret key: the setting or, on loopback, one that is made and kept in the data folder.
 
-    Raises SettingsError when it is missing beyond loopback, or can't be kept or read.
+    Raises SettingsError when it is required and missing, or can't be written or read.
     """
     if settings.secret_key:
         return settings.secret_key
     if not settings.on_loopback:
         raise SettingsError(
-            f"LINKBOARD_SECRET_KEY must be set ({SHORTEST_SECRET_KEY} characters or more), because "
-            f"{settings.host} can be reached from other machines."
+            f"LINKBOARD_SECRET_KEY must be set ({MIN_SECRET_KEY_CHARS} characters or more), "
+            f"because {settings.host} can be reached from other machines."
         )
-    path = settings.data_dir / KEY_FILE
+    path = settings.data_dir / SECRET_KEY_FILE
     try:
-        return _kept(path)
+        return _read_or_make(path)
     except OSError as error:
         raise SettingsError(
             f"The secret key can't be kept in {path}: {error.strerror}. Make LINKBOARD_DATA_DIR a "
@@ -65,11 +65,11 @@ def secret_key_for(settings: Settings) -> str:
         ) from error
 
 
-def _kept(path: Path) -> str:
+def _read_or_make(path: Path) -> str:
     if not path.exists():
-        _keep(path, secrets.token_urlsafe(48))
+        _write_once(path, secrets.token_urlsafe(48))
     secret_key = path.read_text(encoding="ascii").strip()
-    if len(secret_key) < SHORTEST_SECRET_KEY:
+    if len(secret_key) < MIN_SECRET_KEY_CHARS:
         raise SettingsError(
             f"{path} should hold the secret key, but it has only {len(secret_key)} characters. "
             "Restore it, or remove it: then a new one is made and everybody signs in again."
@@ -77,8 +77,8 @@ def _kept(path: Path) -> str:
     return secret_key
 
 
-def _keep(path: Path, secret_key: str) -> None:
-    """Whole or not at all; of two processes that keep one at once, the first wins."""
+def _write_once(path: Path, secret_key: str) -> None:
+    """Write the file as a whole, unless another process has written one meanwhile."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:  # mode 0600
         draft.write(secret_key)

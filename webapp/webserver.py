@@ -1,5 +1,6 @@
-"""gunicorn, set up for the dashboard: what the web child of the supervisor runs."""
+"""gunicorn, configured for the dashboard: the supervisor's child \"web server\" runs it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn import glogging
@@ -7,15 +8,14 @@ from gunicorn.app.base import BaseApplication
 
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.web import create_app
 
-KEEP_ALIVE = 20  # seconds: well above the 2 s between two polls of a page
-CONNECTIONS = 4000  # open at once in one process: every watching tab holds one
-GRACE = 8  # seconds that requests in flight have to end, within the supervisor's 9
+KEEP_ALIVE_SECONDS = 20  # much more than the 2 s between two polls of a page
+MAX_CONNECTIONS = 4000  # in one process; every open page that polls has one
+GRACE_SECONDS = 8  # for running requests; less than the supervisor's STOP_SECONDS
 
 
 class _Log(glogging.Logger):
-    """Hands gunicorn's lines to the process's own log instead of to files of its own."""
+    """Passes gunicorn's lines to the log of the process; by default they go to files."""
 
     def setup(self, cfg: Any) -> None:
         self.cfg = cfg
@@ -27,12 +27,15 @@ class _Log(glogging.Logger):
 
 
 class WebServer(BaseApplication):
-    """Serves the dashboard on a socket that already listens."""
+    """Serves an application on a listening socket."""
 
-    def __init__(self, settings: Settings, listener: int) -> None:
-        """`listener` is the file descriptor of the socket."""
+    def __init__(
+        self, settings: Settings, listener: int, create_app: Callable[[Settings, Store], Any]
+    ) -> None:
+        """`listener` is the file descriptor of the socket; `create_app` makes the application."""
         self._settings = settings
         self._listener = listener
+        self._create_app = create_app
         super().__init__()
 
     def load_config(self) -> None:
@@ -40,8 +43,8 @@ class WebServer(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application; called in each process of gunicorn, after the fork."""
-        return create_app(self._settings, Store(self._settings.database))
+        """The application; called in each worker process of gunicorn, after the fork."""
+        return self._create_app(self._settings, Store(self._settings.database))
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -49,13 +52,13 @@ class WebServer(BaseApplication):
             "worker_class": "gthread",
             "workers": self._settings.web_processes,
             "threads": self._settings.web_threads,
-            "keepalive": KEEP_ALIVE,
-            "worker_connections": CONNECTIONS,
-            "graceful_timeout": GRACE,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "worker_connections": MAX_CONNECTIONS,
+            "graceful_timeout": GRACE_SECONDS,
             "logger_class": _Log,
-            # Two instances of one user would steal each other's.
+            # Two instances of one user would use the same socket.
             "control_socket_disable": True,
-            # Nobody's word on the scheme or the path is taken here: the application itself
-            # believes as many proxies as LINKBOARD_TRUSTED_PROXIES says.
+            # X-Forwarded headers are read only by the application, which trusts as many proxies
+            # as LINKBOARD_TRUSTED_PROXIES says.
             "forwarded_allow_ips": "",
         }

@@ -10,13 +10,11 @@ from flask import Flask
 from sqlalchemy import text
 
 from webapp.settings import Settings
-from webapp.store import Store
 from webapp.webserver import WebServer
 
 
-def create_hello(url):
+def create_hello(settings, store):
     app = Flask(__name__)
-    store = Store(url)
 
     @app.get("/")
     def hello():
@@ -29,16 +27,8 @@ def create_hello(url):
     return app
 
 
-class HelloServer(WebServer):
-    """The dashboard's web server, serving the hello-world."""
-
-    def load(self):
-        return create_hello(sys.argv[2])
-
-
 if __name__ == "__main__":
-    port = int(sys.argv[1])
-    sys.argv = sys.argv[:1] + sys.argv[1:]
+    port, url = int(sys.argv[1]), sys.argv[2]
     with socket.create_server(("127.0.0.1", port), backlog=2048) as listener:
         listener.set_inheritable(True)
-        HelloServer(Settings(), listener.fileno()).run()
+        WebServer(Settings(database_url=url), listener.fileno(), create_hello).run()

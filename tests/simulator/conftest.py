@@ -89,6 +89,13 @@ def data_id(number, ending=None, kind="fil"):
     return f"{kind}.{digits if ending is None else digits[:30] + ending}"
 
 
+def linked(demo, sim, ids, version="v4", path=LINKING):
+    """The outcomes of a batch of these ids, once it has ended."""
+    batch = demo.create(ids, version, path)
+    sim.clock.advance(1_000)
+    return demo.outcomes(batch, version)
+
+
 @pytest.fixture
 def sim():
     with simulator(rate=10) as running:

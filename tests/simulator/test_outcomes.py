@@ -2,17 +2,10 @@
 
 import re
 
-from tests.simulated import FIRST_PROJECT, simulator
-from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id
+from tests.simulated import FIRST_PROJECT
+from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id, linked
 
-LONG = 1_000
 OTHER_LINKING = LINKING.replace(FIRST_PROJECT, "00000000-0000-4000-8000-000000000004")
-
-
-def linked(demo, sim, ids, version="v4", path=LINKING):
-    batch = demo.create(ids, version, path)
-    sim.clock.advance(LONG)
-    return demo.outcomes(batch, version)
 
 
 def test_outcomes_follow_from_the_ending_of_the_id(sim, demo):
@@ -57,7 +50,7 @@ def test_what_was_linked_is_already_linked_in_that_project_only(sim, demo):
 
 def test_a_repeat_within_one_batch_is_already_linked(sim, demo):
     batch = demo.create([data_id(1, "99")] * 2)
-    sim.clock.advance(LONG)
+    sim.clock.advance(1_000)
     statuses = [item["processing"]["status"] for item in demo.items(batch)]
     assert statuses == ["LINKED", "ALREADY_LINKED"]
 
@@ -98,7 +91,7 @@ def test_items_carry_their_data_once_they_are_linked(sim, demo):
     ids = [data_id(1, "99"), data_id(2, "05"), data_id(3, "15", "fol"), data_id(4, "00")]
     batch = demo.create(ids)
     assert not any("createdProjectData" in item for item in demo.items(batch))
-    sim.clock.advance(LONG)
+    sim.clock.advance(1_000)
     *linked_items, failed = demo.items(batch)
     assert "createdProjectData" not in failed
     for item in linked_items:
@@ -139,34 +132,3 @@ def test_eligible_data_leave_out_what_would_be_refused(demo):
     assert [data["id"] for data in page["items"]] == ids[2:5]
     some = demo.get(f"{PROJECT}/data/eligibleForLinking", pageOffset="0", pageSize="3").json()
     assert len(some["items"]) == 3 < some["totalItemCount"]
-
-
-def test_what_is_remembered_survives_a_restart(tmp_path, demo_at):
-    state = tmp_path / "deep" / "simulator.jsonl"
-    file, archived, folder = data_id(1, "99"), data_id(2, "02"), data_id(3, "15", "fol")
-    with simulator(rate=10, state=state) as sim:
-        demo = demo_at(sim)
-        v4 = demo.create([file, archived, folder])
-        v3 = demo.create([folder], "v3")
-        sim.clock.advance(1.8)
-        before = [demo.items(v4), demo.items(v3), demo.get("/api/jobs").json()["items"]]
-    with simulator(rate=1_000, state=state, clock=sim.clock) as sim:
-        demo = demo_at(sim)
-        again = [demo.items(v4), demo.items(v3), demo.get("/api/jobs").json()["items"]]
-        assert again == before
-        outcomes = linked(demo, sim, [file, archived])
-        assert [status for status, _ in outcomes.values()] == ["ALREADY_LINKED", "LINKED"]
-
-
-def test_a_torn_line_of_the_state_is_dropped(tmp_path, demo_at):
-    state = tmp_path / "simulator.jsonl"
-    with simulator(state=state) as sim:
-        first, second = (demo_at(sim).create([data_id(n, "99")]) for n in range(2))
-    state.write_bytes(state.read_bytes()[:-10])
-    with simulator(state=state) as sim:
-        demo = demo_at(sim)
-        assert demo.get(first).status_code == 200
-        assert demo.get(second).status_code == 404
-        third = demo.create([data_id(3, "99")])
-    with simulator(state=state) as sim:
-        assert demo_at(sim).get(third).status_code == 200

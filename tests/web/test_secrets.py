@@ -9,7 +9,7 @@ import pytest
 from tests.ica.wire import DROPPED, Answer, jwt, playing
 from tests.simulated import Clock
 from tests.stage import Stage, data_ids
-from webapp.logs import HIDDEN, LONGEST, LineFormatter
+from webapp.logs import HIDDEN, MAX_LINE_CHARS, LineFormatter
 
 KEY = "k3y-that-nobody-has"
 log = logging.getLogger("tests")
@@ -114,4 +114,4 @@ def test_an_error_nobody_expected_at_the_sign_in_tells_no_key(st, nobody, said, 
 
 
 def test_a_line_has_an_end(said):
-    assert len(said("x" * 10 * LONGEST)) < 2 * LONGEST
+    assert len(said("x" * 10 * MAX_LINE_CHARS)) < 2 * MAX_LINE_CHARS

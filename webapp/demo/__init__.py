@@ -1,1 +1,1 @@
-"""What `linkboard demo` does: a dashboard with a simulated ICA behind it and examples in it."""
+"""`linkboard demo`: the dashboard with a simulated ICA, example submissions and sample lists."""

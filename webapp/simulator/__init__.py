@@ -1,1 +1,1 @@
-"""ICA in a box: a stand-in for Illumina's API, for the demo, the tests and the benchmarks."""
+"""A simulated ICA: the same HTTP API, for the demo, the tests and the benchmarks."""

@@ -1,4 +1,4 @@
-"""One batch: its ids, what becomes of each of them, and its job."""
+"""One batch: its ids, the progress and outcome of each of them, and its job."""
 
 import uuid
 from array import array
@@ -8,65 +8,48 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from webapp.simulator import outcomes
-from webapp.simulator.journal import Request
 from webapp.simulator.operations import V3, Kind
 from webapp.simulator.paging import Selection
+from webapp.simulator.state_file import BatchRequest
 
 INITIALISED = "INITIALISED"
 WAITING_RESOURCES = "WAITING_RESOURCES"
 RUNNING = "RUNNING"
 UNFINISHED = (INITIALISED, WAITING_RESOURCES, RUNNING)
 
-MOST_WAITING = 15
-MOST_RUNNING = 10
+MAX_WAITING_ITEMS = 15
+MAX_RUNNING_ITEMS = 10
+_LAG_ITEMS = MAX_WAITING_ITEMS + MAX_RUNNING_ITEMS  # between the last to begin and the last to end
 
-# An item's id is its batch's with the first 32 bits replaced by its scrambled position: unique,
-# and turned back without an index. The factor is odd, hence invertible.
+# An item's id is its batch's id with other first 32 bits: its position, times an odd factor (which
+# has an inverse), modulo 2**32. So ids are unique, and need no index to find the position.
 _WORD = 2**32
 _FACTOR = 0x9E3779B1
 _INVERSE = pow(_FACTOR, -1, _WORD)
 
 _DONE = {Kind.LINKING: outcomes.LINKED, Kind.UNLINKING: outcomes.UNLINKED}
-_SUCCESSES = {
-    outcomes.LINKED,
-    outcomes.ALREADY_LINKED,
-    outcomes.UNLINKED,
-    outcomes.ALREADY_UNLINKED,
-    outcomes.QUARANTINED,
-}
 
 
 def known_statuses(kind: Kind) -> tuple[str, ...]:
-    """The words that the `status` parameter takes."""
+    """The values that the `status` parameter may have."""
     done = _DONE[kind]
     return (*UNFINISHED, done, f"ALREADY_{done}", outcomes.FAILED, f"PARTIALLY_{done}")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch is: a function of the clock, so that asking costs the same for any size.
+    """How far a batch is: the first `done` items have ended; the others' positions by status.
 
-    Three fronts travel through the items at the batch's rate, one behind the other: items
-    [0, done) ended, [done, running) run, [running, waiting) wait, [waiting, count) were not begun.
+    It follows from the clock alone, so it costs the same for any size.
     """
 
-    count: int
-    waiting: int
-    running: int
     done: int
-
-    def unfinished(self) -> dict[str, range]:
-        """The positions in each status that is not an outcome."""
-        return {
-            RUNNING: range(self.done, self.running),
-            WAITING_RESOURCES: range(self.running, self.waiting),
-            INITIALISED: range(self.waiting, self.count),
-        }
+    unfinished: dict[str, range]
 
 
 @dataclass(frozen=True, slots=True)
-class JobState:
-    """A job's status and times (seconds since 1970) at one moment."""
+class Job:
+    """A batch's job at one moment: its status and times (seconds since 1970)."""
 
     status: str
     started: float | None
@@ -74,16 +57,18 @@ class JobState:
 
 
 class Batch:
-    """A batch as it was asked for; everything else follows from the time that has passed.
+    """A batch: its request and outcomes. All else follows from the time that has passed.
 
-    `data_ids` are those of its items, and `ends` the outcome of each.
+    `data_ids` are those of its items, and `final_statuses` the outcome of each.
     """
 
-    def __init__(self, asked: Request, data_ids: Sequence[str], ends: Iterable[str]) -> None:
-        self.asked = asked
-        self.id = asked.id
+    def __init__(
+        self, request: BatchRequest, data_ids: Sequence[str], final_statuses: Iterable[str]
+    ) -> None:
+        self.request = request
+        self.id = request.id
         self.data_ids = data_ids
-        self._positions = _by_status(ends)
+        self._positions = _by_status(final_statuses)
         self._salt = int(self.id[:8], 16)
 
     def __len__(self) -> int:
@@ -94,72 +79,75 @@ class Batch:
         return str(uuid.uuid5(uuid.UUID(self.id), "job"))
 
     def progress(self, now: float) -> Progress:
+        """Items change their status in order of their positions, at the batch's rate."""
         count = len(self)
-        passed = (now - self.asked.created) * self.asked.rate
-        reached = max(0, int(min(passed, count + MOST_WAITING + MOST_RUNNING)))
-        return Progress(
-            count=count,
-            waiting=min(count, reached),
-            running=min(count, max(0, reached - MOST_WAITING)),
-            done=min(count, max(0, reached - MOST_WAITING - MOST_RUNNING)),
-        )
+        steps = int(min((now - self.request.created) * self.request.rate, count + _LAG_ITEMS))
+        lags = (0, MAX_WAITING_ITEMS, _LAG_ITEMS)
+        waiting, running, done = (min(count, max(0, steps - lag)) for lag in lags)
+        unfinished = {
+            RUNNING: range(done, running),
+            WAITING_RESOURCES: range(running, waiting),
+            INITIALISED: range(waiting, count),
+        }
+        return Progress(done, unfinished)
 
     def status(self, position: int, progress: Progress) -> str:
-        """An item's status, as V4 words it."""
+        """An item's status in V4."""
         if position >= progress.done:
-            return next(s for s, places in progress.unfinished().items() if position in places)
+            return next(s for s, places in progress.unfinished.items() if position in places)
         return next(s for s, found in self._positions.items() if _contains(found, position))
 
     def select(self, statuses: Sequence[str], progress: Progress, version: str) -> Selection:
-        """The positions of items in any of these statuses as `version` words them; () means all."""
+        """The positions of items in any of these statuses of an API `version`; () means all."""
         if not statuses:
             return Selection(range(len(self)))
         ended = [
             memoryview(positions)[: bisect_left(positions, progress.done)]
             for status, positions in self._positions.items()
-            if as_worded(status, version) in statuses
+            if status_in_version(status, version) in statuses
         ]
-        unfinished = progress.unfinished()
-        return Selection(*ended, *(unfinished[s] for s in {*statuses} & {*unfinished}))
+        unfinished = [progress.unfinished[s] for s in {*statuses} & {*UNFINISHED}]
+        return Selection(*ended, *unfinished)
 
     def item_id(self, position: int) -> str:
         return f"{((position + 1) * _FACTOR % _WORD) ^ self._salt:08x}{self.id[8:]}"
 
     def position_of(self, item_id: str) -> int | None:
-        """Where the item with this id stands; None: it is not of this batch."""
+        """The position of the item with this id; None: this batch has no such item."""
         position = (int(item_id[:8], 16) ^ self._salt) * _INVERSE % _WORD - 1
         belongs = item_id[8:] == self.id[8:] and 0 <= position < len(self)
         return position if belongs else None
 
-    def job_state(self, now: float) -> JobState:
-        """The job that carries the batch, in a job's own words."""
+    def job_at(self, now: float) -> Job:
+        """The batch's job as it is at this time."""
         progress = self.progress(now)
-        started = self.asked.created + (MOST_WAITING + 1) / self.asked.rate
+        started = self.request.created + (MAX_WAITING_ITEMS + 1) / self.request.rate
         if progress.done == len(self):
-            steps = len(self) + MOST_WAITING + MOST_RUNNING if len(self) else 0
-            finished = self.asked.created + steps / self.asked.rate
-            return JobState(self._verdict(), min(started, finished), finished)
-        if progress.running:
-            return JobState("RUNNING", started, None)
-        waiting = "WAITING_FOR_RESOURCES" if progress.waiting else "INITIALIZED"
-        return JobState(waiting, None, None)
+            steps = len(self) + _LAG_ITEMS if len(self) else 0
+            finished = self.request.created + steps / self.request.rate
+            return Job(self._final_job_status(), min(started, finished), finished)
+        if progress.unfinished[RUNNING].stop:
+            return Job("RUNNING", started, None)
+        has_begun = progress.unfinished[WAITING_RESOURCES].stop
+        waiting = "WAITING_FOR_RESOURCES" if has_begun else "INITIALIZED"
+        return Job(waiting, None, None)
 
-    def _verdict(self) -> str:
-        if all(status in _SUCCESSES for status in self._positions):
+    def _final_job_status(self) -> str:
+        if self._positions.keys() <= outcomes.SUCCESSES:
             return "SUCCEEDED"
-        failed_alone = set(self._positions) == {outcomes.FAILED}
-        return "FAILED" if failed_alone else "PARTIALLY_SUCCEEDED"
+        only_failed = self._positions.keys() == {outcomes.FAILED}
+        return "FAILED" if only_failed else "PARTIALLY_SUCCEEDED"
 
 
-def as_worded(status: str, version: str) -> str:
-    """V3 does not know PARTIALLY_LINKED and says FAILED."""
+def status_in_version(status: str, version: str) -> str:
+    """V3 has no PARTIALLY_LINKED; it reports FAILED instead."""
     return outcomes.FAILED if version == V3 and status == outcomes.PARTIALLY_LINKED else status
 
 
-def _by_status(ends: Iterable[str]) -> "dict[str, array[int]]":
-    """The positions of the items with each outcome, ascending."""
+def _by_status(statuses: Iterable[str]) -> "dict[str, array[int]]":
+    """The positions of the items with each status, ascending."""
     positions: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
-    for position, status in enumerate(ends):
+    for position, status in enumerate(statuses):
         positions[status].append(position)
     return dict(positions)
 

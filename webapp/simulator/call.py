@@ -1,24 +1,26 @@
-"""One authorised call of an operation: what was asked, and what every answer to it needs."""
+"""One authenticated call of an operation: its input, and what handlers need to answer it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
 from webapp.simulator.documents import Document
 from webapp.simulator.operations import Operation
 from webapp.simulator.paging import PageRequest, Selection
-from webapp.simulator.people import User
 from webapp.simulator.problems import bad_request
-from webapp.simulator.world import World
+from webapp.simulator.state import State
+from webapp.simulator.users import User
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who asks, in which version, for what, and when (seconds since 1970)."""
+    """The user, the API version, the query and body, and the time (seconds since 1970)."""
 
-    world: World
+    state: State
     operation: Operation
     user: User
     version: str
@@ -27,27 +29,37 @@ class Call:
     body: bytes
     now: float
 
-    def struck_by(self, fault: str) -> bool:
-        return self.world.dice.hit(fault, self.operation.name)
+    def hit_by(self, fault: str) -> bool:
+        """Whether this fault hits the call; a counted fault is used up by it."""
+        return self.state.faults.hits(fault, self.operation.name)
 
-    def page(self, selection: Selection, draw: Callable[[int], Any], *filters: str) -> Document:
-        """The page that is asked for, unless one of the faults of paging strikes."""
+    def page(self, selection: Selection, render: Callable[[int], Any], *filters: str) -> Document:
+        """The requested page of a selection; this is where the faults of paging are injected.
+
+        `render` makes an item's document from its position; `filters` are those of the query.
+        """
         request = PageRequest.read(self.args, "\n".join((self.path, *filters)))
-        if request.position and self.struck_by("refused-token"):
+        if request.position and self.hit_by("refused-token"):
             raise bad_request("pageToken is not valid")
-        page = request.answer(selection, draw)
-        if page["nextPageToken"] and self.struck_by("repeated-cursor"):
+        page = request.answer(selection, render)
+        if page["nextPageToken"] and self.hit_by("repeated-cursor"):
             page["nextPageToken"] = request.token(request.position)
-        if page["nextPageToken"] is None and self.struck_by("circling-cursor"):
+        if page["nextPageToken"] is None and self.hit_by("circling-cursor"):
             page["nextPageToken"] = request.token(0)
-        if self.struck_by("null-totals"):
+        if self.hit_by("null-totals"):
             page.update(totalItemCount=None, remainingRecords=None)
         return page
 
+    def page_of(
+        self, rows: Sequence[Row], render: Callable[[Row], Document], *filters: str
+    ) -> Document:
+        """The requested page of some rows; `render` makes a row's document."""
+        return self.page(Selection(range(len(rows))), lambda i: render(rows[i]), *filters)
+
     def statuses(self, known: Sequence[str]) -> list[str]:
-        """The status filters. Raises Problem 400 for a word that ICA doesn't know."""
-        asked = self.args.getlist("status")
-        for status in asked:
+        """The query's status filters. Raises Problem 400 for one that is not `known`."""
+        statuses = self.args.getlist("status")
+        for status in statuses:
             if status not in known:
                 raise bad_request(f"{status[:100]!r} is not a valid status")
-        return sorted(asked)
+        return sorted(statuses)

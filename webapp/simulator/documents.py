@@ -1,4 +1,4 @@
-"""What the simulator answers, as JSON documents of ICA's schemas."""
+"""The JSON documents of ICA's schemas that the simulator answers with."""
 
 import uuid
 from datetime import UTC, datetime
@@ -6,16 +6,17 @@ from functools import cache
 from typing import Any
 
 from webapp.simulator import outcomes
-from webapp.simulator.batches import Batch, Progress, as_worded
-from webapp.simulator.people import TENANT, TENANT_ID, User
+from webapp.simulator.batches import Batch, Progress, status_in_version
 from webapp.simulator.projects import Project
+from webapp.simulator.users import TENANT, TENANT_ID, User
 
 Document = dict[str, Any]
 
 _NAMESPACE = uuid.UUID("d0c50000-0000-4000-8000-000000000000")
-_WITH_DATA = {outcomes.LINKED, outcomes.ALREADY_LINKED, outcomes.PARTIALLY_LINKED}
-_FOUNDED = 1_577_836_800.0
-_CELLS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_STATUSES_WITH_DATA = {outcomes.LINKED, outcomes.ALREADY_LINKED, outcomes.PARTIALLY_LINKED}
+_TENANT_CREATED_AT, _START_OF_2025 = 1_577_836_800.0, 1_735_689_600.0  # seconds since 1970
+_FLOW_CELL_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_TAG_KINDS = ("technical", "user", "connector", "runIn", "runOut", "reference")
 _READS = ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000)
 _FILES = (  # name, format, size in bytes at most
     *(_READS, _READS, _READS),
@@ -27,14 +28,14 @@ _FILES = (  # name, format, size in bytes at most
 
 
 def timestamp(seconds: float) -> str:
-    """A moment as ICA writes it: UTC, with milliseconds."""
+    """A time as ICA writes it: UTC, with milliseconds."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def user_document(user: User) -> Document:
     return {
-        **_entity(user.id, _FOUNDED),
+        **_entity(user.id),
         "username": user.email,
         "email": user.email,
         "firstname": user.first_name,
@@ -64,35 +65,35 @@ def project_document(project: Project) -> Document:
 
 
 def job_document(batch: Batch, owner: User, project: Project, now: float) -> Document:
-    state = batch.job_state(now)
+    job = batch.job_at(now)
     return {
         "id": batch.job_id,
-        "status": state.status,
+        "status": job.status,
         "additionalStatusInformation": None,
-        "subjectType": f"ProjectData{batch.asked.kind.capitalize()}Batch",
+        "subjectType": f"ProjectData{batch.request.kind.capitalize()}Batch",
         "subjectId": batch.id,
-        "timeCreated": timestamp(batch.asked.created),
-        "timeStarted": None if state.started is None else timestamp(state.started),
-        "timeFinished": None if state.finished is None else timestamp(state.finished),
+        "timeCreated": timestamp(batch.request.created),
+        "timeStarted": None if job.started is None else timestamp(job.started),
+        "timeFinished": None if job.finished is None else timestamp(job.finished),
         "owner": user_document(owner),
         "project": project_document(project),
     }
 
 
 def item_document(batch: Batch, position: int, progress: Progress, version: str) -> Document:
-    """One item of a linking or unlinking batch, as `version` words it."""
+    """One item of a linking or unlinking batch, in an API `version`."""
     status = batch.status(position, progress)
     data_id = batch.data_ids[position]
     item: Document = {
         "id": batch.item_id(position),
         "request": {"dataId": data_id},
         "processing": {
-            "status": as_worded(status, version),
+            "status": status_in_version(status, version),
             "additionalStatusInformation": outcomes.reason_of(status, data_id),
         },
     }
-    if status in _WITH_DATA:
-        item["createdProjectData"] = project_data_document(data_id, batch.asked.project_id)
+    if status in _STATUSES_WITH_DATA:
+        item["createdProjectData"] = project_data_document(data_id, batch.request.project_id)
     return item
 
 
@@ -101,14 +102,9 @@ def project_data_document(data_id: str, project_id: str) -> Document:
 
 
 def data_document(data_id: str) -> Document:
-    """A file or folder; a linked one keeps the id that it has in its own project."""
-    details = _details(data_id)
-    urn = f"urn:ilmn:ica:region:{_region()['id']}:data:{data_id}#{details['path']}"
-    return {"id": data_id, "urn": urn, "details": details}
-
-
-def _details(data_id: str) -> Document:
-    """Names as sequencers make them, always the same for an id."""
+    """A file or folder, with made-up details that follow from its id; names are as sequencers make
+    them. Linked data have the id that they have in the owning project.
+    """
     raw = outcomes.digest(data_id)
     sample = f"{'NA' if raw[0] % 2 else 'HG'}{int.from_bytes(raw[1:3]) % 100_000:05d}"
     is_folder = outcomes.is_folder(data_id)
@@ -118,12 +114,13 @@ def _details(data_id: str) -> Document:
     )
     name = sample if is_folder else file_name
     size = largest // 4 + int.from_bytes(raw[9:14]) % (largest // 2)
-    created = timestamp(1_735_689_600.0 + int.from_bytes(raw[6:9]))
+    created = timestamp(_START_OF_2025 + int.from_bytes(raw[6:9]))
     owner = str(uuid.UUID(bytes=raw, version=4))
-    return {
+    path = f"/runs/{_run_folder(raw)}/Analysis/{name}{'/' if is_folder else ''}"
+    details: Document = {
         "dataType": "FOLDER" if is_folder else "FILE",
         "name": name,
-        "path": f"/runs/{_run_folder(raw)}/Analysis/{name}{'/' if is_folder else ''}",
+        "path": path,
         "fileSizeInBytes": None if is_folder else size,
         "format": None if is_folder else _format(code),
         "objectETag": None if is_folder else raw.hex(),
@@ -135,28 +132,29 @@ def _details(data_id: str) -> Document:
         "owningProjectId": owner,
         "owningProjectName": f"Run archive {owner[:4]}",
         "status": "AVAILABLE",
-        "tags": _data_tags(),
+        "tags": {f"{kind}Tags": [] for kind in _TAG_KINDS},
         "storedForTheFirstTimeAt": created,
         "region": _region(),
     }
+    urn = f"urn:ilmn:ica:region:{_region()['id']}:data:{data_id}#{path}"
+    return {"id": data_id, "urn": urn, "details": details}
 
 
 def _run_folder(raw: bytes) -> str:
     """One of 24 sequencing runs, such as `250114_A01052_0226_BHKJDSX7`."""
     run = raw[14] % 24
-    letters = _CELLS[run] + _CELLS[run * 5 % 23] + _CELLS[run * 7 % 23]
+    letters = (
+        _FLOW_CELL_LETTERS[run]
+        + _FLOW_CELL_LETTERS[run * 5 % 23]
+        + _FLOW_CELL_LETTERS[run * 7 % 23]
+    )
     return f"25{1 + run // 2:02d}{3 + run % 2 * 14:02d}_A01052_{201 + run:04d}_BH{letters}DSX7"
-
-
-def _data_tags() -> Document:
-    names = ("technical", "user", "connector", "runIn", "runOut", "reference")
-    return {f"{name}Tags": [] for name in names}
 
 
 @cache
 def _format(code: str) -> Document:
     return {
-        **_entity(_id(f"format {code}"), _FOUNDED),
+        **_entity(_id(f"format {code}")),
         "code": code,
         "description": f"{code} file",
         "mimeType": "application/octet-stream",
@@ -165,22 +163,17 @@ def _format(code: str) -> Document:
 
 @cache
 def _region() -> Document:
-    country = {
-        **_entity(_id("country"), _FOUNDED),
-        "code": "US",
-        "name": "United States",
-        "region": "North America",
-    }
+    country = {"code": "US", "name": "United States", "region": "North America"}
     return {
-        **_entity(_id("region"), _FOUNDED),
+        **_entity(_id("region")),
         "code": "US",
-        "country": country,
+        "country": _entity(_id("country")) | country,
         "cityName": "Ashburn",
     }
 
 
-def _entity(entity_id: str, created: float) -> Document:
-    """The fields that every one of ICA's entities has."""
+def _entity(entity_id: str, created: float = _TENANT_CREATED_AT) -> Document:
+    """The fields that all entities of ICA have."""
     return {
         "id": entity_id,
         "timeCreated": timestamp(created),

@@ -1,8 +1,9 @@
-"""Everything that may go wrong on purpose: which fault, in which operation, how often.
+"""Fault injection: which fault, in which operation, how often.
 
 Written `[OPERATION:]NAME=RATE`. RATE is a share of the calls between 0 and 1 (`429=0.1`), or a
 number of calls and an x (`create:dropped-after=1x`: the next one). OPERATION is a short name of
-operations.py; without it every operation is meant. Faults apply to ICA's operations only.
+operations.py; without it the fault applies to every operation. The simulator's own addresses have
+no faults.
 """
 
 import random
@@ -34,12 +35,12 @@ FAULTS = {
 
 
 class FaultError(ValueError):
-    """A fault that can't be used; the message says what would do."""
+    """A fault that can't be used; the message says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: `rate` is the share of calls it hits, `count` how many calls it hits at most."""
+    """One fault. `rate` is the share of calls that it hits; `count`, if given, their number."""
 
     name: str
     operation: str = ""
@@ -63,9 +64,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """A plan: the faults to begin with."""
+    """The faults of a simulator."""
 
-    each: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> "Faults":
@@ -82,38 +83,38 @@ class Faults:
             f"{fault.operation}:{fault.name}".removeprefix(":"): (
                 fault.rate if fault.count is None else f"{fault.count}x"
             )
-            for fault in self.each
+            for fault in self.faults
         }
 
 
-class Dice:
-    """Decides, call by call and repeatably for one seed, which fault hits."""
+class FaultInjector:
+    """Decides which faults hit a call. The same seed and calls lead to the same decisions."""
 
-    def __init__(self, faults: Faults, seed: int) -> None:
-        self.faults = faults  # in force now; a counted one says how many calls are left
+    def __init__(self, plan: Faults, seed: int) -> None:
+        self.plan = plan  # the `count` in it says how many calls are left
         self._random = random.Random(seed)
         self._lock = threading.Lock()
 
-    def load(self, faults: Faults) -> None:
+    def load(self, plan: Faults) -> None:
         """Replace all faults."""
         with self._lock:
-            self.faults = faults
+            self.plan = plan
 
-    def hit(self, name: str, operation: str) -> bool:
-        """Whether fault `name` strikes this call of `operation`; a counted one is used up."""
+    def hits(self, name: str, operation: str) -> bool:
+        """Whether fault `name` hits this call of `operation`; a counted fault is used up by it."""
         with self._lock:
             return any(
-                self._strike(fault)
-                for fault in self.faults.each
+                self._hits(fault)
+                for fault in self.plan.faults
                 if fault.name == name and fault.operation in ("", operation)
             )
 
-    def _strike(self, fault: Fault) -> bool:
+    def _hits(self, fault: Fault) -> bool:
         if fault.count is None:
             return self._random.random() < fault.rate
         if fault.count:
             less = replace(fault, count=fault.count - 1)
-            self.faults = Faults(tuple(less if f is fault else f for f in self.faults.each))
+            self.plan = Faults(tuple(less if f is fault else f for f in self.plan.faults))
         return fault.count > 0
 
 

@@ -1,4 +1,4 @@
-"""ICA's operations that the simulator serves, and the media types each of them speaks."""
+"""The operations of ICA that the simulator serves, and the media types of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ V3 = "v3"
 
 
 class Kind(StrEnum):
-    """What a batch does to the data that it names."""
+    """What a batch does with its data."""
 
     LINKING = "linking"
     UNLINKING = "unlinking"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: ICA's operationId, our short name for it (faults use it), and its address."""
+    """One operation: ICA's operationId, our short name (for handlers and faults), address."""
 
     id: str
     name: str
@@ -36,7 +36,7 @@ _PROJECT = "/api/projects/<project_id>"
 
 
 def _on_batches(kind: Kind, prefix: str, versions: tuple[str, ...]) -> Iterator[Operation]:
-    """The four operations of one kind of batch; `prefix` begins our names for them."""
+    """The four operations of one kind of batch; `prefix` is that of their short names."""
     word = kind.capitalize()
     name, batches = f"ProjectData{word}Batch", f"{_PROJECT}/data{word}Batch"
     batch = f"{batches}/<batch_id>"
@@ -67,10 +67,10 @@ def media_type(version: str) -> str:
     return f"application/vnd.illumina.{version}+json"
 
 
-def agree_on_version(operation: Operation, accept: MIMEAccept, content_type: str) -> str:
-    """The version both sides speak: the newest that the Accept header and the body allow.
+def negotiated_version(operation: Operation, accept: MIMEAccept, content_type: str) -> str:
+    """The newest API version that the Accept header and the body's media type allow.
 
-    Raises Problem 400 where nothing is accepted or the two headers differ, and 415 for a body
+    Raises Problem 400 if no version is accepted or the two headers differ, and 415 for a body
     of a type that the operation doesn't take.
     """
     accepted = [v for v in operation.versions if accept.quality(media_type(v)) > 0]

@@ -1,4 +1,4 @@
-"""How the simulator is to behave: one frozen dataclass."""
+"""The simulator's options: one frozen dataclass."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,16 +8,16 @@ from webapp.simulator.faults import Faults
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`rate` is items a second of each batch: the default brings 500 items home in 42 s.
+    """`rate` is items a second of each batch: by default 500 items end in 42 s.
 
-    `slow_seconds` is how long the fault `slow` stalls; the default outlasts a patient client.
-    Raises ValueError for numbers that make no sense.
+    `slow_seconds` is the delay by the fault `slow`; the default is longer than clients' timeouts.
+    Raises ValueError for numbers out of range.
     """
 
     rate: float = 12.5
     latency_ms: float = 0.0
     token_seconds: float = 3600.0
-    state: Path | None = None
+    state_file: Path | None = None
     faults: Faults = field(default_factory=Faults)
     seed: int = 1
     slow_seconds: float = 12.0

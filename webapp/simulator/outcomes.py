@@ -1,6 +1,7 @@
-"""How an item ends: told by its id's last two hex digits, and by what its project holds already.
+"""The final status of an item: it follows from its id's last two hex digits and from the data that
+its project holds already.
 
-The endings of ids (any case; an id that doesn't end in two hex digits is not found):
+Linking, by the last two digits (any case; an id that doesn't end in two hex digits is not found):
 
     00      FAILED   Data not found.
     01      FAILED   Data sharing is disabled in the owning project <a uuid of its own>.
@@ -26,6 +27,7 @@ ALREADY_UNLINKED = "ALREADY_UNLINKED"
 PARTIALLY_UNLINKED = "PARTIALLY_UNLINKED"
 FAILED = "FAILED"
 QUARANTINED = "QUARANTINED"  # unknown to ICA's documents: the fault unknown-status
+SUCCESSES = {LINKED, ALREADY_LINKED, UNLINKED, ALREADY_UNLINKED, QUARANTINED}
 
 _ENDINGS = {f"{number:02x}": number for number in range(256)}
 _MISSING = 0x00
@@ -42,23 +44,23 @@ _FAILURES: dict[int | None, str] = {
 
 
 @dataclass(slots=True)
-class Holdings:
-    """What one project holds: links made, links of 03-0f undone, and archived data asked for."""
+class ProjectData:
+    """The data of one project: linked, unlinked again, and archived data that were requested."""
 
     linked: set[str] = field(default_factory=set)
-    undone: set[str] = field(default_factory=set)
+    unlinked: set[str] = field(default_factory=set)
     archived: set[str] = field(default_factory=set)
 
     def holds(self, data_id: str) -> bool:
         return data_id in self.linked or (
-            _ending(data_id) in _HELD_BY_ALL and data_id not in self.undone
+            _ending(data_id) in _HELD_BY_ALL and data_id not in self.unlinked
         )
 
     def link(self, data_id: str) -> str:
-        """Link one id and tell the status it ends in.
+        """Link one id and return its final status.
 
-        Decided when the batch is created: of two batches that run at once and share an id, the
-        second finds it linked already.
+        This is done when the batch is created. If two batches that run at once have the same id,
+        it is ALREADY_LINKED in the second one.
         """
         ending = _ending(data_id)
         if ending is None or ending in (_MISSING, _NOT_SHARED):
@@ -75,7 +77,7 @@ class Holdings:
         return LINKED
 
     def unlink(self, data_id: str) -> str:
-        """Unlink one id and tell the status it ends in."""
+        """Unlink one id and return its final status."""
         ending = _ending(data_id)
         if ending is None or ending == _MISSING:
             return FAILED
@@ -86,7 +88,7 @@ class Holdings:
         if is_folder(data_id) and ending == _PARTLY_IN_USE:
             return PARTIALLY_UNLINKED
         self.linked.discard(data_id)
-        self.undone.add(data_id)
+        self.unlinked.add(data_id)
         return UNLINKED
 
 
@@ -95,16 +97,16 @@ def is_folder(data_id: str) -> bool:
 
 
 def is_eligible(data_id: str) -> bool:
-    """Whether ICA would offer these data for linking."""
+    """Whether the data are listed as eligible for linking."""
     return _ending(data_id) not in (None, _MISSING, _NOT_SHARED)
 
 
 def reason_of(status: str, data_id: str) -> str | None:
     """The additionalStatusInformation of an item that ended in `status`; None: there is none."""
     if status in (PARTIALLY_LINKED, PARTIALLY_UNLINKED):
-        lost, total = _partial_counts(data_id)
+        failed, total = _partial_counts(data_id)
         verb = "linked" if status == PARTIALLY_LINKED else "unlinked"
-        return f"{lost} of {total} files could not be {verb}."
+        return f"{failed} of {total} files could not be {verb}."
     if status != FAILED:
         return None
     ending = _ending(data_id)
@@ -115,13 +117,14 @@ def reason_of(status: str, data_id: str) -> str | None:
 
 
 def contents_of(folder_id: str) -> list[str]:
-    """The ids of the two to five files in a folder; V3 links these in its place.
+    """The ids of the two to five files in a folder; V3 links these instead of the folder.
 
-    They end like their folder. Of a folder that links in part, as many are missing as V4 says.
+    They end like their folder. If the folder is PARTIALLY_LINKED in V4, as many files are not found
+    as V4 reports.
     """
-    lost, total = _partial_counts(folder_id)
+    failed, total = _partial_counts(folder_id)
     if _ending(folder_id) in _PARTIAL:
-        endings = ["00"] * lost + ["20"] * (total - lost)
+        endings = ["00"] * failed + ["20"] * (total - failed)
     else:
         endings = [folder_id[-2:].lower()] * total
     names = (digest(f"{folder_id}/{number}").hex()[:30] for number in range(total))
@@ -129,7 +132,7 @@ def contents_of(folder_id: str) -> list[str]:
 
 
 def digest(data_id: str) -> bytes:
-    """Sixteen bytes that are always the same for one id and differ between ids."""
+    """Sixteen bytes that follow from an id."""
     return hashlib.blake2b(data_id.encode(), digest_size=16).digest()
 
 
@@ -138,6 +141,6 @@ def _ending(data_id: str) -> int | None:
 
 
 def _partial_counts(folder_id: str) -> tuple[int, int]:
-    total_byte, lost_byte = digest(folder_id)[:2]
+    total_byte, failed_byte = digest(folder_id)[:2]
     total = 2 + total_byte % 4
-    return 1 + lost_byte % (total - 1), total
+    return 1 + failed_byte % (total - 1), total

@@ -1,4 +1,4 @@
-"""ICA's two ways to page: by cursor, complete and unique, and by offset, with a total."""
+"""ICA's two kinds of paging: by cursor, and by offset, which has a total."""
 
 import heapq
 from bisect import bisect_left, bisect_right
@@ -12,17 +12,17 @@ from itsdangerous import BadData, URLSafeSerializer
 from webapp.simulator.problems import bad_request
 
 # ICA publishes neither its default nor its maximum; public clients use at most 1,000.
-DEFAULT_SIZE = 1_000
-LARGEST_SIZE = 1_000
-OFFSET_LIMIT = 200_000
+DEFAULT_PAGE_ITEMS = 1_000
+MAX_PAGE_ITEMS = 1_000
+MAX_OFFSET_ITEMS = 200_000
 
 Row = TypeVar("Row")
 
 
 class Selection:
-    """Chosen positions: the union of ascending sequences that share none.
+    """Selected positions: the union of disjoint ascending sequences.
 
-    All it does is bisection, so a page at any depth costs the same.
+    It works by bisection, so every page costs the same.
     """
 
     def __init__(self, *parts: Sequence[int]) -> None:
@@ -32,17 +32,17 @@ class Selection:
         return sum(map(len, self._parts))
 
     def before(self, position: int) -> int:
-        """How many chosen positions are smaller than this one."""
+        """How many selected positions are smaller than this one."""
         return sum(bisect_left(part, position) for part in self._parts)
 
     def page_from(self, position: int, size: int) -> list[int]:
-        """The first `size` chosen positions that are not smaller than this one."""
+        """The first `size` selected positions that are not smaller than this one."""
         starts = [(part, bisect_left(part, position)) for part in self._parts]
         merged = heapq.merge(*(part[start : start + size] for part, start in starts))
         return list(islice(merged, size))
 
     def page_at(self, offset: int, size: int) -> list[int]:
-        """`size` chosen positions, leaving out the first `offset` of them."""
+        """`size` selected positions after the first `offset` of them."""
         if offset >= len(self):
             return []
         end = max(part[-1] for part in self._parts) + 1
@@ -52,9 +52,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page is asked for: `offset` None means by cursor, from `position` on.
+    """Which page is requested. `offset` is None for paging by cursor, from `position` on.
 
-    `scope` is what a token is good for: the address and its filters.
+    A token is valid for one `scope` only: the address and its filters.
     """
 
     scope: str
@@ -65,9 +65,9 @@ class PageRequest:
     @classmethod
     def read(cls, args: Mapping[str, str], scope: str) -> "PageRequest":
         """Read the query's pageSize, pageOffset, pageToken and sort. Raises Problem 400."""
-        size = _number(args, "pageSize", DEFAULT_SIZE)
-        if not 1 <= size <= LARGEST_SIZE:
-            raise bad_request(f"pageSize must be between 1 and {LARGEST_SIZE}")
+        size = _number(args, "pageSize", DEFAULT_PAGE_ITEMS)
+        if not 1 <= size <= MAX_PAGE_ITEMS:
+            raise bad_request(f"pageSize must be between 1 and {MAX_PAGE_ITEMS}")
         token = args.get("pageToken", "")
         by_offset = "pageOffset" in args or "sort" in args
         if by_offset and token:
@@ -83,26 +83,26 @@ class PageRequest:
         """The token of the page that begins at this position."""
         return str(_tokens(self.scope).dumps(position))
 
-    def answer(self, selection: Selection, draw: Callable[[int], Any]) -> dict[str, Any]:
-        """The page of a selection; `draw` makes an item of a position."""
+    def answer(self, selection: Selection, render: Callable[[int], Any]) -> dict[str, Any]:
+        """The page of a selection; `render` makes an item's document from its position."""
         if self.offset is None:
-            return self._by_cursor(selection, draw)
-        size = min(self.size, max(0, OFFSET_LIMIT - self.offset))
+            return self._by_cursor(selection, render)
+        size = min(self.size, max(0, MAX_OFFSET_ITEMS - self.offset))
         return {
-            "items": [draw(position) for position in selection.page_at(self.offset, size)],
+            "items": [render(position) for position in selection.page_at(self.offset, size)],
             "nextPageToken": "",
             "remainingRecords": None,
             "totalItemCount": len(selection),
         }
 
-    def _by_cursor(self, selection: Selection, draw: Callable[[int], Any]) -> dict[str, Any]:
+    def _by_cursor(self, selection: Selection, render: Callable[[int], Any]) -> dict[str, Any]:
         positions = selection.page_from(self.position, self.size)
         following = positions[-1] + 1 if positions else self.position
         remaining = len(selection) - selection.before(following)
         return {
-            "items": [draw(position) for position in positions],
+            "items": [render(position) for position in positions],
             "nextPageToken": self.token(following) if remaining else None,
-            "remainingRecords": _roughly(remaining),
+            "remainingRecords": _approximate(remaining),
             "totalItemCount": None,
         }
 
@@ -110,7 +110,7 @@ class PageRequest:
 def sorted_rows(
     rows: Sequence[Row], sort: str, keys: Mapping[str, Callable[[Row], Any]]
 ) -> list[Row]:
-    """Rows in the order that a `sort` parameter asks for: `field`, `field desc`, by commas.
+    """Rows in the order of a `sort` parameter: `field` or `field desc`, separated by commas.
 
     Raises Problem 400 for a field that has no key.
     """
@@ -131,10 +131,10 @@ def _number(args: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _tokens(scope: str) -> URLSafeSerializer:
-    """Makes and reads page tokens: one must outlive a restart, and guards nothing."""
+    """The key is public: page tokens protect nothing, and must be valid after a restart."""
     return URLSafeSerializer("the simulator keeps no secrets", salt=scope)
 
 
-def _roughly(count: int) -> int:
-    """ICA's remainingRecords is approximate and may rise while paging: nobody may rely on it."""
+def _approximate(count: int) -> int:
+    """As in ICA, remainingRecords is approximate and may increase from page to page."""
     return max(0, count + count % 13 - 6) if count else 0

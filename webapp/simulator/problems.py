@@ -1,4 +1,4 @@
-"""What the simulator answers when it refuses: ICA's RFC 7807 problems."""
+"""The simulator's error answers: ICA's RFC 7807 problems."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ PROBLEM_TYPE = "application/problem+json"
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """A refusal: the HTTP status, ICA's machine code (it stands in `title`) and a sentence.
+    """An error answer: the HTTP status, ICA's error code (sent as `title`) and a sentence.
 
-    Only ICA_API_004, ICA_API_429 and ICA_SEC_002 were seen in the wild; the other codes are
-    plausible, and no client should read them.
+    Only ICA_API_004, ICA_API_429 and ICA_SEC_002 are known from the real ICA; the other codes are
+    made up, and no client should depend on them.
     """
 
     status: int
@@ -21,7 +21,7 @@ class Problem(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
     def document(self, instance: str, timestamp: str) -> dict[str, Any]:
-        """The body of the answer; `instance` is the URL that was asked."""
+        """The body of the answer; `instance` is the requested URL."""
         return {
             "id": str(uuid.uuid4()),
             "type": "about:blank",

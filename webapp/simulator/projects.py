@@ -1,36 +1,21 @@
-"""The projects there are, and who may read and write each of them."""
+"""The simulator's projects, and who may read and write each of them."""
 
 import itertools
 import uuid
 from dataclasses import dataclass
 
-from webapp.simulator.people import User
 from webapp.simulator.problems import bad_request, forbidden, not_found
+from webapp.simulator.users import User
 
 _TEAM = frozenset({"demo", "colleague"})
 _STRANGER = frozenset({"stranger"})
 
 _SUBJECTS = (
-    "Cardiomyopathy",
-    "Epilepsy",
-    "Retinal dystrophy",
-    "Newborn screening",
-    "Breast cancer",
-    "Colorectal cancer",
-    "Lung adenocarcinoma",
-    "Acute myeloid leukaemia",
-    "Hearing loss",
-    "Kidney disease",
-    "Autism trios",
-    "Twin registry",
-    "Healthy ageing",
-    "Type 2 diabetes",
-    "Inflammatory bowel",
-    "Parkinson",
-    "Somatic ageing",
-    "Immunodeficiency",
-    "Wastewater surveillance",
-    "Ancient DNA",
+    *("Cardiomyopathy", "Epilepsy", "Retinal dystrophy", "Newborn screening", "Breast cancer"),
+    *("Colorectal cancer", "Lung adenocarcinoma", "Acute myeloid leukaemia", "Hearing loss"),
+    *("Kidney disease", "Autism trios", "Twin registry", "Healthy ageing", "Type 2 diabetes"),
+    *("Inflammatory bowel", "Parkinson", "Somatic ageing", "Immunodeficiency"),
+    *("Wastewater surveillance", "Ancient DNA"),
 )
 _ASSAYS = ("exomes", "WGS", "RNA-seq", "methylation", "panel v3")
 _YEARS = (2023, 2024, 2025, 2026)
@@ -38,7 +23,7 @@ _YEARS = (2023, 2024, 2025, 2026)
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One project; readers and writers are logins."""
+    """One project; `readers` and `writers` are logins of users."""
 
     id: str
     name: str
@@ -48,41 +33,38 @@ class Project:
     created: float
 
 
-class Projects(dict[str, Project]):
-    """All projects by id, in the order of their ids."""
+def readable_projects(user: User) -> list[Project]:
+    """All projects that a user may read, in the order of their ids."""
+    return [project for project in PROJECTS.values() if user.login in project.readers]
 
-    def __init__(self) -> None:
-        super().__init__((project.id, project) for project in _catalogue())
 
-    def readable_by(self, user: User) -> list[Project]:
-        return [project for project in self.values() if user.login in project.readers]
+def project_to_read(user: User, project_id: str) -> Project:
+    """The project, if the user may read it. Raises Problem 400, 404 or 403."""
+    project = PROJECTS.get(uuid_text(project_id))
+    if project is None:
+        raise not_found("Project", project_id)
+    if user.login not in project.readers:
+        raise forbidden(f"You have no access to project {project_id}")
+    return project
 
-    def to_read(self, user: User, project_id: str) -> Project:
-        """The project, for one who may read it. Raises Problem 400, 404 or 403."""
-        project = self.get(uuid_text(project_id))
-        if project is None:
-            raise not_found("Project", project_id)
-        if user.login not in project.readers:
-            raise forbidden(f"You have no access to project {project_id}")
-        return project
 
-    def to_write(self, user: User, project_id: str) -> Project:
-        """The project, for one who may link data into it. Raises Problem 400, 404 or 403."""
-        project = self.to_read(user, project_id)
-        if user.login not in project.writers:
-            raise forbidden("Linking data needs the role Contributor or Administrator")
-        return project
+def project_to_write(user: User, project_id: str) -> Project:
+    """The project, if the user may link data into it. Raises Problem 400, 404 or 403."""
+    project = project_to_read(user, project_id)
+    if user.login not in project.writers:
+        raise forbidden("Linking data needs the role Contributor or Administrator")
+    return project
 
 
 def uuid_text(text: str) -> str:
-    """A UUID in its usual spelling. Raises Problem 400."""
+    """A UUID in its canonical form. Raises Problem 400."""
     try:
         return str(uuid.UUID(text))
     except ValueError:
         raise bad_request(f"{text[:100]!r} is not a valid UUID") from None
 
 
-def _catalogue() -> list[Project]:
+def _all_projects() -> list[Project]:
     names = itertools.product(_SUBJECTS, _YEARS, _ASSAYS)
     return [
         _project(1, "Rare disease WGS 2026", _TEAM, _TEAM),
@@ -109,3 +91,6 @@ def _project(number: int, name: str, readers: frozenset[str], writers: frozenset
         writers=writers,
         created=first_of_2023 + number * 86_400,
     )
+
+
+PROJECTS = {project.id: project for project in _all_projects()}

@@ -1,4 +1,4 @@
-"""The simulator's HTTP server: threads, connections that stay open, and a clean end."""
+"""The simulator's HTTP server: threads, persistent connections, and a clean end."""
 
 import io
 import logging
@@ -14,36 +14,32 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_content_length
 
-from webapp.simulator.app import LARGEST_BODY, create_app
-from webapp.simulator.mishaps import CUT, DROP, ENDING
+from webapp.simulator.app import MAX_BODY_BYTES, create_app
 from webapp.simulator.options import Options
+from webapp.simulator.transport_faults import CUT, DROP, ENDING
 
 log = logging.getLogger(__name__)
 
 
 def run(
-    host: str,
-    port: int,
-    options: Options,
-    *,
-    ready: Callable[[int], None] | None = None,
+    host: str, port: int, options: Options, *, ready: Callable[[int], None] | None = None
 ) -> None:
     """Serve until SIGTERM or SIGINT, in the main thread of a process.
 
-    Port 0 takes any free one; `ready` is told the port once connections are taken.
+    Port 0 means any free port; `ready` is called with the port once connections are accepted.
     """
-    ends = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # in the threads to come too
+    end_signals = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, end_signals)  # in later threads too
     server = Server(create_app(options), host, port)
     server.start()
     if ready is not None:
         ready(server.port)
-    signal.sigwait(ends)
+    signal.sigwait(end_signals)
     server.stop()
 
 
 class Server(ThreadedWSGIServer):
-    """Serves an app from threads of its own, between start() and stop()."""
+    """Serves an app in its own threads, from start() to stop()."""
 
     request_queue_size = 1024
 
@@ -56,7 +52,7 @@ class Server(ThreadedWSGIServer):
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more connections and close those that are open."""
+        """Accept no more connections, and close the open ones."""
         self.shutdown()
         self._thread.join()
         for connection in list(self._open):
@@ -71,16 +67,16 @@ class Server(ThreadedWSGIServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no error of ours."""
+        """A connection that the client closes is no error of the server."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(WSGIRequestHandler):
-    """Answers call after call on one connection, which Werkzeug's own handler doesn't.
+    """Answers several calls on one connection; Werkzeug's own handler closes it after each.
 
-    Headers and body leave together and at once; otherwise Nagle's algorithm and the client's
-    delayed acknowledgement cost 40 ms a call.
+    Headers and body are sent together and at once: otherwise Nagle's algorithm and the client's
+    delayed acknowledgement take 40 ms a call.
     """
 
     protocol_version = "HTTP/1.1"
@@ -105,15 +101,15 @@ class _Handler(WSGIRequestHandler):
         log.debug(message, *args)
 
     def _body(self, environ: dict[str, Any]) -> io.BytesIO:
-        """The whole body: what is left unread would be taken for the next call.
+        """The complete body: unread bytes would be read as the next call.
 
-        One that is too large stays unread: the app refuses it by its length, and the connection
-        ends.
+        A body that is too large is not read. The app refuses it by its length, and the connection
+        is closed.
         """
         if environ.get("wsgi.input_terminated"):
             return io.BytesIO(environ["wsgi.input"].read())
         length = get_content_length(environ) or 0
-        if length > LARGEST_BODY:
+        if length > MAX_BODY_BYTES:
             self.close_connection = True
             return io.BytesIO()
         return io.BytesIO(self.rfile.read(length))

@@ -56,7 +56,10 @@ def create_app(
         if hasattr(module, "blueprint"):  # a module that has one is a part of the application
             app.register_blueprint(module.blueprint)
     app.context_processor(_what_templates_know)
-    app.jinja_env.globals.update(static_version=static_version(), search_length=params.LONGEST)
+    # An application built on this one (the demo's) may add panels above the form for a submission.
+    app.jinja_env.globals.update(
+        static_version=static_version(), search_length=params.LONGEST, new_submission_panels=()
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
 

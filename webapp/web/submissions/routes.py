@@ -3,11 +3,9 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.samples import PROJECT
 from webapp.store import attempts as attempts_store
 from webapp.store.enums import State, Task
 from webapp.store.retry import assignment
-from webapp.web import samples
 from webapp.web.core import forms
 from webapp.web.core.access import begun_submission, submission_or_404
 from webapp.web.core.context import context, viewer
@@ -26,9 +24,12 @@ blueprint = Blueprint("submissions", __name__)
 
 @blueprint.get("/submissions/new")
 def new() -> ResponseReturnValue:
+    return filled_form(result.ids_to_send())
+
+
+def filled_form(ids: str) -> ResponseReturnValue:
+    """The form for a new submission with these ids, and the project that the address names."""
     chosen = request.args.get("project_id", "").strip().lower()
-    sample = samples.find(request.args.get("sample", ""))
-    ids = sample.content() if sample else result.ids_to_send()
     return _form(Form(project_id=chosen, name="", ids=ids, file=None), {})
 
 
@@ -99,7 +100,5 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
         errors,
         form=form,
         limit_mb=context().settings.upload_limit_mb,
-        samples=samples.offered(),
-        samples_project=PROJECT,
         **projects.options(form.project_id),
     )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.ports import free_port
 from tests.processes import linkboard
-from webapp.demo.visitor import Visitor
+from webapp.demo.browser import Browser
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def board(visitor):
 
 
 def signed_in(root, key="demo-key"):
-    visitor = Visitor(root)
+    visitor = Browser(root)
     visitor.sign_in(key)
     return visitor
 
@@ -64,7 +64,7 @@ def demo(tmp_path_factory):
 
 
 def test_signing_in_takes_one_click(demo):
-    page = Visitor(demo).get("/signin")
+    page = Browser(demo).get("/signin")
     [key] = re.findall(r'name="api_key" value="([^"]+)"', page.html)
     assert signed_in(demo, key).get("/").path == "/submissions"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st_
 
 from tests.processes import python
-from webapp.logs import HIDDEN, LONGEST, LineFormatter
+from webapp.logs import HIDDEN, MAX_LINE_CHARS, LineFormatter
 
 PROGRAM = """
 import sys
@@ -133,12 +133,12 @@ def test_a_token_is_hidden_wherever_it_begins(prefix):
     assert line(f"got {prefix}{token}, then left") == f"got {prefix}{HIDDEN}, then left"
 
 
-@pytest.mark.parametrize("size", [LONGEST + 1, LONGEST + 9, 10 * LONGEST])
+@pytest.mark.parametrize("size", [MAX_LINE_CHARS + 1, MAX_LINE_CHARS + 9, 10 * MAX_LINE_CHARS])
 @pytest.mark.parametrize("secret", ["s3333333", "eyJ" + "3" * 3000 + ".333.333"])
 def test_a_long_line_keeps_its_ends_and_no_piece_of_a_secret_at_the_cut(size, secret):
-    for before in range(LONGEST // 2 - 12, LONGEST // 2 + 2):
+    for before in range(MAX_LINE_CHARS // 2 - 12, MAX_LINE_CHARS // 2 + 2):
         told = line(f"{'a' * before} {secret} {'b' * size} {secret} {'c' * before}!", "s3333333")
-        assert len(told) <= LONGEST + 2 * len(HIDDEN)
+        assert len(told) <= MAX_LINE_CHARS + 2 * len(HIDDEN)
         assert told.startswith("aaa")
         assert told.endswith("cc!")
         assert "3" not in told

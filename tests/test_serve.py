@@ -1,7 +1,6 @@
 """`linkboard serve`, as an operator meets it: a process, its output, its port and its signals."""
 
 import os
-import re
 import signal
 import socket
 import urllib.request
@@ -9,7 +8,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from tests.processes import linkboard
+from tests.processes import linkboard, output_of
 
 pytestmark = pytest.mark.slow
 
@@ -74,33 +73,9 @@ def test_without_a_worker_it_serves_pages_only(settings):
         assert "The worker runs" not in program.output
 
 
-def test_a_worker_runs_alone(settings):
-    with linkboard("migrate", **settings) as program:
-        assert program.wait_until_all_are_gone() == 0
-    with linkboard("work", **settings) as worker:
-        wait_for_check(r"^ok .*A worker was heard of \d s ago", settings)
-        worker.send(signal.SIGTERM)
-        assert worker.wait_until_all_are_gone(within=10) == 0
-
-
-def wait_for_check(pattern, settings):
-    """A worker's first beat is told to nobody, so ask until it is there."""
-    for _ in range(20):
-        _, output = run("check", settings)
-        if re.search(pattern, output, re.MULTILINE):
-            return
-    raise AssertionError(output)
-
-
-def run(command, settings, *options):
-    """A command's exit code and all that it says."""
-    with linkboard(command, *options, **settings) as program:
-        return program.wait_until_all_are_gone(within=30), program.output
-
-
 def test_a_taken_port_is_one_sentence(settings):
     with socket.create_server(("127.0.0.1", settings["port"])):
-        code, output = run("serve", settings)
+        code, output = output_of("serve", settings)
     assert code == 1
     assert output.startswith(f"Error: Port {settings['port']} of 127.0.0.1 is taken:")
     assert output.count("\n") == 1
@@ -120,7 +95,7 @@ def test_a_taken_port_is_one_sentence(settings):
     ],
 )
 def test_a_wrong_setting_is_one_sentence(settings, wrong, sentence):
-    code, output = run("serve", settings | wrong)
+    code, output = output_of("serve", settings | wrong)
     assert code == 1
     assert output.startswith("Error: ")
     assert sentence in output
@@ -129,26 +104,7 @@ def test_a_wrong_setting_is_one_sentence(settings, wrong, sentence):
 
 
 def test_a_wrong_option_is_a_matter_of_usage(settings):
-    assert run("serve", settings, "--prot", "1")[0] == 2
-
-
-def test_check_tells_what_is_wrong(settings):
-    code, output = run("check", settings | {"prot": 1})
-    assert code == 1
-    assert "WRONG  LINKBOARD_PROT is set, but there is no such setting." in output
-    assert "WRONG  The database " in output
-    assert f"WRONG  ICA at {NO_ICA} does not answer" in output
-
-
-def test_check_finds_nothing_wrong(settings):
-    with linkboard("simulate", "--port", 0) as simulator:
-        settings["ica_url"] = simulator.wait_for(r"ICA is simulated at (\S+)")[1]
-        with linkboard("serve", **settings) as program:
-            program.wait_for("Linkboard is at")
-            wait_for_check("A worker was heard of", settings)
-            code, output = run("check", settings)
-    assert code == 0, output
-    assert "WRONG" not in output
+    assert output_of("serve", settings, "--prot", "1")[0] == 2
 
 
 def test_a_setting_that_does_not_exist_is_told_at_the_start(settings):

@@ -1,4 +1,4 @@
-"""Every answer of the simulator is held against ICA's own OpenAPI document."""
+"""Every answer of the simulator is valid by ICA's own OpenAPI document."""
 
 from datetime import datetime
 from pathlib import Path

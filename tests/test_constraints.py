@@ -6,7 +6,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-CONSTRAINTS = Path(__file__).parents[2] / ".ci" / "constraints.txt"
+CONSTRAINTS = Path(__file__).parents[1] / ".ci" / "constraints.txt"
 
 
 def installed_with(name, extras, seen):

@@ -1,4 +1,4 @@
-"""`linkboard simulate` as a command; what it answers is tested elsewhere."""
+"""`linkboard simulate`: its options and its end; tests/simulator tests what it answers."""
 
 import signal
 import urllib.request

@@ -1,4 +1,4 @@
-"""Faults of the way: what may happen to a call whatever its operation."""
+"""Faults that can hit a call of any operation: refused, delayed, or not answered completely."""
 
 import time
 from functools import partial
@@ -8,10 +8,10 @@ from werkzeug.http import http_date
 
 from webapp.simulator.operations import Operation
 from webapp.simulator.problems import Problem
-from webapp.simulator.world import World
+from webapp.simulator.state import State
 
-# How the server is to end a call that it does not answer whole: this header, kept from the client,
-# says to close the connection unanswered, or in the middle of the body.
+# A header that the server removes. It means: close the connection without an answer, or in the
+# middle of the body.
 ENDING, DROP, CUT = "X-Simulator-Ending", "drop", "cut"
 
 RETRY_AFTER_SECONDS = 2
@@ -21,34 +21,34 @@ _PROXY_PAGE = (
 )
 
 
-def spoil_before(world: World, operation: Operation) -> Response | None:
-    """Stall, refuse or drop a call before anything was done; None lets it through.
+def inject_before(state: State, operation: Operation) -> Response | None:
+    """Delay, refuse or drop a call before its work is done; None means no fault.
 
     Raises Problem 429 and 500.
     """
-    strikes = partial(world.dice.hit, operation=operation.name)
-    if strikes("slow"):
-        time.sleep(world.options.slow_seconds)
-    if strikes("dropped-before"):
+    hits = partial(state.faults.hits, operation=operation.name)
+    if hits("slow"):
+        time.sleep(state.options.slow_seconds)
+    if hits("dropped-before"):
         return Response(headers={ENDING: DROP})
-    if strikes("503"):
+    if hits("503"):
         return Response(_PROXY_PAGE, 503, mimetype="text/html")
-    if strikes("500"):
+    if hits("500"):
         raise Problem(500, "ICA_API_001", "Something went wrong. Please contact support.")
     refusals: dict[str, dict[str, str]] = {  # with the headers of each
         "429": {"Retry-After": str(RETRY_AFTER_SECONDS)},
-        "429-date": {"Retry-After": http_date(world.clock() + RETRY_AFTER_SECONDS)},
+        "429-date": {"Retry-After": http_date(state.clock() + RETRY_AFTER_SECONDS)},
         "429-bare": {},
     }
     for name, headers in refusals.items():
-        if strikes(name):
+        if hits(name):
             raise Problem(429, "ICA_API_429", "Too many requests. Please try again later!", headers)
     return None
 
 
-def spoil_after(world: World, operation: Operation, response: Response) -> None:
-    """Lose the answer, or half of it, of a call whose work was done."""
-    if world.dice.hit("dropped-after", operation.name):
+def inject_after(state: State, operation: Operation, response: Response) -> None:
+    """Drop the answer, or half of it, after the work was done."""
+    if state.faults.hits("dropped-after", operation.name):
         response.headers[ENDING] = DROP
-    elif world.dice.hit("cut", operation.name):
+    elif state.faults.hits("cut", operation.name):
         response.headers[ENDING] = CUT

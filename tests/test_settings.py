@@ -101,5 +101,5 @@ def test_the_readme_tells_of_every_setting():
         default = f"`{setting.default}`" if setting.default not in ("", ()) else "none"
         name = f"LINKBOARD_{setting.name.upper()}"
         rows.append(f"| `{name}` | {default} | {setting.metadata['help']} |")
-    readme = Path(__file__).parents[2] / "README.md"
+    readme = Path(__file__).parents[1] / "README.md"
     assert "\n".join(rows) in readme.read_text(encoding="utf-8")

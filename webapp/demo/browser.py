@@ -1,27 +1,27 @@
-"""Somebody who uses the dashboard through its pages, as a browser without scripts does."""
+"""Uses the dashboard through its pages, as a browser without JavaScript does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
-SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a visitor is: the path, after all redirects, and the HTML."""
+    """A page: its path, after all redirects, and its HTML."""
 
     path: str
     html: str
 
-    def has_form(self, act: str) -> bool:
-        """Whether the page offers an act of its own, such as submit."""
-        return f'action="{self.path}/{act}"' in self.html
+    def has_form(self, action: str) -> bool:
+        """Whether the page has a form for an action on itself, such as submit."""
+        return f'action="{self.path}/{action}"' in self.html
 
 
-class Visitor:
-    """One person at one dashboard. Every method raises OSError when it can't be done."""
+class Browser:
+    """One session at one dashboard. Every method raises OSError when the request fails."""
 
     def __init__(self, root: str) -> None:
         """`root` is the dashboard's address without a path."""
@@ -35,10 +35,10 @@ class Visitor:
         return self._open(Request(self._root + path))
 
     def post(self, path: str, fields: Mapping[str, str] | None = None) -> Page:
-        """Send a form; the page that follows."""
+        """Send a form; returns the page that follows."""
         body = urlencode(fields or {}).encode()
         return self._open(Request(self._root + path, body, {"Origin": self._root}))
 
     def _open(self, request: Request) -> Page:
-        with self._opener.open(request, timeout=SECONDS) as answer:
+        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
             return Page(urlsplit(answer.url).path, answer.read().decode())

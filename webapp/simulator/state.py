@@ -1,0 +1,89 @@
+"""The simulator's state, all in memory: batches, linked data, faults and calls."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import chain, count
+
+from webapp.simulator import outcomes
+from webapp.simulator.batches import Batch
+from webapp.simulator.faults import FaultInjector
+from webapp.simulator.operations import V3, Kind
+from webapp.simulator.options import Options
+from webapp.simulator.outcomes import ProjectData
+from webapp.simulator.problems import not_found
+from webapp.simulator.projects import PROJECTS, Project, uuid_text
+from webapp.simulator.state_file import BatchRequest, StateFile
+from webapp.simulator.users import User
+
+_ITEMS_PER_UNKNOWN_STATUS = 7
+
+
+class State:
+    """The state of one simulator; `clock` returns seconds since 1970."""
+
+    def __init__(self, options: Options, clock: Callable[[], float]) -> None:
+        self.options = options
+        self.clock = clock
+        self.faults = FaultInjector(options.faults, options.seed)
+        self.calls: list[str] = []  # ids of operations; append() is safe between threads
+        self._project_data: defaultdict[str, ProjectData] = defaultdict(ProjectData)
+        self._batches: dict[str, Batch] = {}
+        self._by_job: dict[str, Batch] = {}
+        self._creation_lock = threading.Lock()
+        self._file = StateFile(options.state_file)
+        for request in self._file.read():
+            self._add(request)
+
+    def create_batch(self, request: BatchRequest) -> Batch:
+        """Create a batch, and keep its request in the state file."""
+        with self._creation_lock:
+            self._file.append(request)
+            return self._add(request)
+
+    def batch(self, kind: Kind, project: Project, batch_id: str) -> Batch:
+        """A batch of this kind and project. Raises Problem 400 or 404."""
+        batch = self._batches.get(uuid_text(batch_id))
+        if batch is None or (batch.request.kind, batch.request.project_id) != (kind, project.id):
+            raise not_found(f"Data {kind} batch", batch_id)
+        return batch
+
+    def batch_of_job(self, job_id: str, user: User) -> Batch:
+        """The batch of a job that the user may see. Raises Problem 400 or 404."""
+        batch = self._by_job.get(uuid_text(job_id))
+        if batch is None or not self._visible(batch, user):
+            raise not_found("Job", job_id)
+        return batch
+
+    def batches_visible_to(self, user: User) -> list[Batch]:
+        """All batches in projects that a user may read, oldest first."""
+        batches = list(self._batches.values())  # one step: safe between threads
+        return [b for b in batches if self._visible(b, user)]
+
+    def _visible(self, batch: Batch, user: User) -> bool:
+        return user.login in PROJECTS[batch.request.project_id].readers
+
+    def holds(self, project: Project, data_id: str) -> bool:
+        return self._project_data[project.id].holds(data_id)
+
+    def _add(self, request: BatchRequest) -> Batch:
+        """Link or unlink the data of a request; the same requests always have the same outcomes."""
+        data_ids = request.data_ids
+        if request.kind is Kind.LINKING and request.version == V3:
+            files = (outcomes.contents_of(i) if outcomes.is_folder(i) else [i] for i in data_ids)
+            data_ids = list(chain.from_iterable(files))
+        project_data = self._project_data[request.project_id]
+        change = project_data.link if request.kind is Kind.LINKING else project_data.unlink
+        statuses = map(change, data_ids)
+        if request.unknown_status:
+            statuses = map(_with_unknown, count(), statuses)
+        batch = Batch(request, data_ids, statuses)
+        self._batches[batch.id] = batch
+        self._by_job[batch.job_id] = batch
+        return batch
+
+
+def _with_unknown(position: int, status: str) -> str:
+    """The status; for some of the linked items one that ICA's documentation does not have."""
+    replaced = status == outcomes.LINKED and position % _ITEMS_PER_UNKNOWN_STATUS == 0
+    return outcomes.QUARANTINED if replaced else status
