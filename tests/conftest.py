@@ -7,28 +7,46 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import compiled, ports
 from tests.migrated import make_sqlite
 from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
+
+SLOW_MODULE = "pytestmark = pytest.mark.slow"
+FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests marked long")
     parser.addoption(
         "--fast",
         action="store_true",
-        help="leave out browsers, PostgreSQL and the tests marked slow",
+        help="leave out browsers, PostgreSQL and the tests marked slow; make up fewer examples",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(compiled.share_statements())
+    few = {"max_examples": FEW_EXAMPLES} if config.getoption("fast") else {}
+    # How long one example takes says how busy the machine is.
+    settings.register_profile("linkboard", settings.default, deadline=None, **few)
+    settings.load_profile("linkboard")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     long = "are run" if config.getoption("long") else "are left out: give --long to run them"
     fast = ["linkboard: without browsers, PostgreSQL and the tests marked slow"]
     return [f"linkboard: tests marked long {long}", *(fast if config.getoption("fast") else [])]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What --fast leaves out as a whole is not even imported."""
+    if not config.getoption("fast"):
+        return None
+    is_module = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    is_slow = is_module and SLOW_MODULE in collection_path.read_text().splitlines()
+    return is_slow or collection_path.name == "browser" or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
