@@ -140,6 +140,7 @@ def take(table, st, url, visitor, place):
         others_write(st.store) as waits,
         subprocess.Popen(another, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
     ):
+        assert process.stdout is not None
         process.stdout.readline()  # it has begun
         began = time.perf_counter()
         assert visitor.post(f"{place}/retry", confirmation).status_code == 303
@@ -170,7 +171,12 @@ def _one_update(store):
 def write_to(url):
     """Write until standard input ends; then tell the waits in milliseconds."""
     over, waits, store = threading.Event(), [], Store(url)
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+
+    def wait():
+        sys.stdin.read()
+        over.set()
+
+    threading.Thread(target=wait, daemon=True).start()
     print(write_once(store), flush=True)
     while not over.wait(PAUSE):
         waits.append(write_once(store))
