@@ -2,38 +2,61 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from tests import ports
+from tests import compiled, ports
 from tests.migrated import make_sqlite
 from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
 
+SLOW_MODULE = "pytestmark = pytest.mark.slow"
+FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
 
-def pytest_addoption(parser):
+
+def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests marked long")
     parser.addoption(
         "--fast",
         action="store_true",
-        help="leave out browsers, PostgreSQL and the tests marked slow",
+        help="leave out browsers, PostgreSQL and the tests marked slow; make up fewer examples",
     )
 
 
-def pytest_report_header(config):
+def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(compiled.share_statements())
+    few = {"max_examples": FEW_EXAMPLES} if config.getoption("fast") else {}
+    # How long one example takes says how busy the machine is.
+    settings.register_profile("linkboard", settings.default, deadline=None, **few)
+    settings.load_profile("linkboard")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
     long = "are run" if config.getoption("long") else "are left out: give --long to run them"
     fast = ["linkboard: without browsers, PostgreSQL and the tests marked slow"]
     return [f"linkboard: tests marked long {long}", *(fast if config.getoption("fast") else [])]
 
 
-def pytest_collection_modifyitems(config, items):
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What --fast leaves out as a whole is not even imported."""
+    if not config.getoption("fast"):
+        return None
+    is_module = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    is_slow = is_module and SLOW_MODULE in collection_path.read_text().splitlines()
+    return is_slow or collection_path.name == "browser" or None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = [item for item in items if _is_chosen(config, item)]
     config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
     # What takes long comes first: at the end the other workers would wait for it.
     items[:] = sorted(chosen, key=lambda item: item.get_closest_marker("slow") is None)
 
 
-def pytest_collection_finish():
+def pytest_collection_finish() -> None:
     """All that was imported stays: looking for garbage in it again and again takes a tenth of
     the time.
     """
@@ -41,7 +64,7 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What tests have to tell though they pass: record_property("told", a sentence)."""
     for report in terminalreporter.getreports("passed"):
         for name, sentence in report.user_properties:
@@ -49,20 +72,20 @@ def pytest_terminal_summary(terminalreporter):
                 terminalreporter.write_line(sentence)
 
 
-def _is_chosen(config, item):
+def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
     if item.get_closest_marker("long") and not config.getoption("long"):
         return False
     return _is_fast(item) or not config.getoption("fast")
 
 
-def _is_fast(item):
+def _is_fast(item: pytest.Item) -> bool:
     if item.path.parent.name == "browser" or item.get_closest_marker("slow"):
         return False
     return not (hasattr(item, "callspec") and "postgresql" in item.callspec.params.values())
 
 
 @pytest.fixture(scope="session")
-def postgres():
+def postgres() -> Iterator[Cluster]:
     """A PostgreSQL: LINKBOARD_TEST_POSTGRES (a SQLAlchemy URL), or a cluster of our own."""
     given = os.environ.get("LINKBOARD_TEST_POSTGRES")
     if given:
@@ -77,7 +100,7 @@ def postgres():
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The SQLAlchemy URL of a database of the test's own, with tables: SQLite, then PostgreSQL."""
     if request.param == "sqlite":
         yield make_sqlite(tmp_path / "linkboard.db")
@@ -87,7 +110,7 @@ def database_url(request, tmp_path):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database_url(request, tmp_path):
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """As database_url, without tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'linkboard.db'}"
@@ -97,5 +120,5 @@ def empty_database_url(request, tmp_path):
 
 
 @pytest.fixture
-def free_port():
+def free_port() -> int:
     return ports.free_port()

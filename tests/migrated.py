@@ -14,7 +14,7 @@ from webapp.store import Store
 
 def bring_up_to_date(store: Store, database_url: str) -> None:
     """As store.migrate(), but a SQLite file that is still to be made is a copy."""
-    if store.is_sqlite and not (path := Path(make_url(database_url).database)).exists():
+    if store.is_sqlite and not (path := Path(make_url(database_url).database or "")).exists():
         make_sqlite(path)
     elif store.trouble():
         store.migrate()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -99,7 +100,7 @@ def _running(programs: Path, folder: Path, owner: str | None) -> Iterator[Cluste
         **_as(owner),
     )
     options = [f"-c{setting}" for setting in NO_DURABILITY]
-    where = ["-p", str(port), "-h", "127.0.0.1", "-k", folder]
+    where: list[str | Path] = ["-p", str(port), "-h", "127.0.0.1", "-k", folder]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [programs / "postgres", "-D", data, *where, *options],
@@ -116,7 +117,7 @@ def _running(programs: Path, folder: Path, owner: str | None) -> Iterator[Cluste
         server.wait(30)
 
 
-def _wait_until_it_answers(port: int, server: subprocess.Popen, log: Path) -> None:
+def _wait_until_it_answers(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -146,7 +147,7 @@ def _owner() -> str | None:
     return "postgres" if os.geteuid() == 0 else None
 
 
-def _as(owner: str | None) -> dict:
+def _as(owner: str | None) -> dict[str, Any]:
     if owner is None:
         return {"cwd": "/"}
     return {"cwd": "/", "user": owner, "group": owner, "extra_groups": []}

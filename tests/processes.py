@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from typing import IO
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LINKBOARD_")}
 
@@ -27,6 +28,8 @@ class Program:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        assert self._process.stdout is not None
+        self._pipe: IO[str] = self._process.stdout
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -37,7 +40,7 @@ class Program:
         self.send(signal.SIGKILL)
         self.wait_until_all_are_gone(within=15)
         self._process.wait()
-        self._process.stdout.close()
+        self._pipe.close()
 
     @property
     def pid(self) -> int:
@@ -46,7 +49,7 @@ class Program:
     def send(self, number: int) -> None:
         self._process.send_signal(number)
 
-    def wait_for(self, pattern: str, within: float = 20) -> re.Match:
+    def wait_for(self, pattern: str, within: float = 20) -> re.Match[str]:
         """The first match in a line that was not yet read."""
         deadline = time.monotonic() + within
         while (line := self._next_line(deadline)) is not None:
@@ -61,7 +64,7 @@ class Program:
         return self._process.wait(within)
 
     def _read(self) -> None:
-        for line in self._process.stdout:
+        for line in self._pipe:
             self.output += line
             self._lines.put(line)
         self._lines.put(None)

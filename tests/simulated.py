@@ -44,7 +44,8 @@ class Simulated:
 
     def calls(self) -> dict[str, int]:
         """How often each operation was called: {operationId: calls}."""
-        return self._control("GET", "calls")
+        calls: dict[str, int] = self._control("GET", "calls")
+        return calls
 
     def total_calls(self) -> int:
         return sum(self.calls().values())
@@ -53,7 +54,8 @@ class Simulated:
         self._control("POST", "reset")
 
     def faults(self) -> dict[str, Any]:
-        return self._control("GET", "faults")
+        faults: dict[str, Any] = self._control("GET", "faults")
+        return faults
 
     def set_faults(self, faults: Mapping[str, float | str]) -> None:
         """Replace all faults: {"429": 0.1, "create:dropped-after": "1x"}; {} ends them."""

@@ -1,16 +1,24 @@
 """The whole dashboard in this process: app, worker and store, against the simulator, one clock."""
 
+import html
 import io
+import math
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from jinja2 import BytecodeCache
+from flask import Flask
+from sqlalchemy import Select, Table, case, select, union_all
+from werkzeug import Response
+from werkzeug.test import TestResponse
 
+from tests import compiled
 from tests.migrated import bring_up_to_date
-from tests.simulated import FIRST_PROJECT, Clock, simulator
+from tests.simulated import FIRST_PROJECT, Clock, Simulated, simulator
 from webapp.settings import Settings
-from webapp.store import Store
+from webapp.store import Store, tables
 from webapp.vault import Vault
 from webapp.web import create_app
 from webapp.work.context import Context
@@ -18,65 +26,72 @@ from webapp.work.loop import Worker
 
 SECRET_KEY = "a secret key for tests, long enough"
 HEADERS = {"Sec-Fetch-Site": "same-origin"}
+AT_LEAST_EVERY = 5.0  # seconds: the worker beats, and keeps house
 
 
-def data_ids(count, *, ending="20", kind="fil", start=0):
+def data_ids(count: int, *, ending: str = "20", kind: str = "fil", start: int = 0) -> list[str]:
     """Data ids whose outcome is that of their ending: 20 links, 00 fails, 03 is linked already."""
     return [f"{kind}.{number:030x}{ending}" for number in range(start, start + count)]
 
 
-class Compiled(BytecodeCache):
-    """Compiled templates, kept for all apps of this process: each app would compile its own."""
-
-    def __init__(self):
-        self._kept = {}
-
-    def load_bytecode(self, bucket):
-        if kept := self._kept.get((bucket.key, bucket.checksum)):
-            bucket.bytecode_from_string(kept)
-
-    def dump_bytecode(self, bucket):
-        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+def _next_due(queue: Table) -> Select[Any]:
+    """SELECT when its next row is due and free, if any is."""
+    later = case((queue.c.due_at > queue.c.lease_until, queue.c.due_at), else_=queue.c.lease_until)
+    first = select(later.label("due")).where(queue.c.due_at.is_not(None))
+    return first.order_by(later).limit(1).subquery().select()
 
 
-COMPILED = Compiled()
+NEXT_DUE = union_all(
+    *(
+        _next_due(table)
+        for table in tables.metadata.tables.values()
+        if {"due_at", "lease_until"} <= {*table.c.keys()}
+    )
+)
 
 
 class Visitor:
     """A browser of one person, without scripts."""
 
-    def __init__(self, app):
+    def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
 
-    def get(self, path, **headers):
+    def get(self, path: str, **headers: str) -> TestResponse:
         return self.client.get(path, headers=headers)
 
-    def part(self, path, **headers):
+    def part(self, path: str, **headers: str) -> TestResponse:
         """What htmx gets for a part."""
         named = {"HX-Request": "true", "HX-Request-Type": "partial"}
         return self.client.get(path, headers={**named, **headers})
 
-    def post(self, path, data=None, **options):
+    def post(self, path: str, data: Any = None, **options: Any) -> TestResponse:
         return self.client.post(path, data=data or {}, headers=HEADERS, **options)
 
-    def sign_in(self, key="demo-key", tenant=""):
+    def sign_in(self, key: str = "demo-key", tenant: str = "") -> TestResponse:
         return self.post("/signin", {"api_key": key, "tenant": tenant})
 
-    def upload(self, ids="", *, file=None, name="", project=FIRST_PROJECT):
+    def upload(
+        self,
+        ids: str | Iterable[str] = "",
+        *,
+        file: tuple[bytes, str] | None = None,
+        name: str = "",
+        project: str = FIRST_PROJECT,
+    ) -> TestResponse:
         """Send the form for a new submission; `file` is (bytes, file name)."""
-        data = {"project_id": project, "name": name}
+        data: dict[str, Any] = {"project_id": project, "name": name}
         data["ids"] = ids if isinstance(ids, str) else "\n".join(ids)
         if file:
             data["file"] = (io.BytesIO(file[0]), file[1])
         return self.post("/submissions", data)
 
-    def draft(self, ids, **options):
+    def draft(self, ids: str | Iterable[str], **options: Any) -> str:
         """Upload a list and return its submission's address."""
         answer = self.upload(ids, **options)
         assert answer.status_code == 303, text(answer)
         return answer.location
 
-    def submit(self, ids, **options):
+    def submit(self, ids: str | Iterable[str], **options: Any) -> str:
         """Upload a list and submit it; returns its submission's address."""
         place = self.draft(ids, **options)
         assert self.post(f"{place}/submit").status_code == 303
@@ -86,7 +101,9 @@ class Visitor:
 class Stage:
     """One dashboard. Its worker works only when it is told to."""
 
-    def __init__(self, sim, database_url, folder: Path, clock: Clock, **settings):
+    def __init__(
+        self, sim: Simulated, database_url: str, folder: Path, clock: Clock, **settings: Any
+    ) -> None:
         self.sim = sim
         self.clock = clock
         self.settings = Settings(
@@ -99,29 +116,50 @@ class Stage:
         self.store = Store(database_url)
         bring_up_to_date(self.store, database_url)
         self.app = create_app(self.settings, self.store, clock=clock)
-        self.app.jinja_env.bytecode_cache = COMPILED
+        self.app.jinja_env.bytecode_cache = compiled.TEMPLATES
         self.context = Context.build(self.settings, self.store, Vault(SECRET_KEY), clock=clock)
         self.worker = Worker(self.context)
 
-    def visitor(self, key="demo-key"):
+    def visitor(self, key: str | None = "demo-key") -> Visitor:
         """Somebody who is signed in; without a key, somebody who is not."""
         person = Visitor(self.app)
         if key:
             assert person.sign_in(key).status_code == 303
         return person
 
-    def work(self, seconds=0.0, step=1.0):
-        """Let time go by, the worker doing whatever falls due."""
+    def work(self, seconds: float = 0.0, step: float = 1.0) -> int:
+        """Let time go by, `step` by step, the worker doing whatever falls due.
+
+        Steps after which nothing is due are passed over.
+        """
         done = self.worker.work_through()
         end = self.clock.now + seconds
         while self.clock.now < end:
-            self.clock.advance(min(step, end - self.clock.now))
+            steps = max(1, math.ceil(self._idle_for() / step))
+            self.clock.advance(min(steps * step, end - self.clock.now))
             done += self.worker.work_through()
         return done
 
+    def next_due(self) -> float | None:
+        """When something falls due, None when nothing is left to do."""
+        with self.store.read() as connection:
+            return min(connection.execute(NEXT_DUE).scalars(), default=None)
+
+    def _idle_for(self) -> float:
+        """Seconds until the worker has something to do."""
+        due = self.next_due()
+        return AT_LEAST_EVERY if due is None else min(due - self.clock.now, AT_LEAST_EVERY)
+
 
 @contextmanager
-def stage(database_url, folder, *, rate=1000.0, faults=None, **settings):
+def stage(
+    database_url: str,
+    folder: str | Path,
+    *,
+    rate: float = 1000.0,
+    faults: Mapping[str, float | str] | None = None,
+    **settings: Any,
+) -> Iterator[Stage]:
     """Set the stage; `settings` are fields of Settings."""
     clock = Clock()
     with simulator(rate=rate, faults=faults or {}, clock=clock) as sim:
@@ -130,9 +168,7 @@ def stage(database_url, folder, *, rate=1000.0, faults=None, **settings):
         set_up.store.close()
 
 
-def text(answer):
+def text(answer: Response) -> str:
     """The visible words of a page, white space folded."""
     body = re.sub(r"<(script|style)[^>]*>.*?</\1>", " ", answer.get_data(as_text=True), flags=re.S)
-    import html
-
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import sqlite3
 import sys
 import time
@@ -189,7 +188,7 @@ def large_lists(table, size):
 
 def _used_by_others(board, until):
     """Seconds that a reader's and a writer's requests take, twice a second, until it is so."""
-    times = {"reader": [], "writer": []}
+    times: dict[str, list[float]] = {"reader": [], "writer": []}
     while not until():
         times["reader"].append(board.get("/submissions").seconds)
         started = time.perf_counter()
@@ -253,7 +252,7 @@ def _export(table, board, place, size):
     assert answer.body.count(b"\n") == size + 1
     started = time.perf_counter()
     connection = sqlite3.connect(board.folder / "linkboard.db")
-    submission_id = int(re.search(r"\d+$", place).group())
+    submission_id = int(place.rpartition("/")[2])
     copied = sum(
         len(f"{row[0]},{row[1]},{row[2]},{row[3]}\n")
         for row in connection.execute(

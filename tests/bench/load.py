@@ -12,16 +12,18 @@ def rate(port, request, status, *, connections=16, seconds=2.0):
     Every answer must have the status.
     """
     selector = selectors.DefaultSelector()
+    opened = []
     for _ in range(connections):
         made = socket.create_connection(("127.0.0.1", port))
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.append(made)
         selector.register(made, selectors.EVENT_READ, [b"", time.perf_counter()])
         made.sendall(request)
     expected = f"HTTP/1.1 {status}".encode()
     _run(selector, request, expected, 0.5)  # warm
     times = _run(selector, request, expected, seconds)
-    for key in list(selector.get_map().values()):
-        key.fileobj.close()
+    for made in opened:
+        made.close()
     times.sort()
     return len(times) / seconds, statistics.median(times) * 1e3, times[len(times) * 99 // 100] * 1e3
 

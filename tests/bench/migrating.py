@@ -34,7 +34,7 @@ NO_BATCH = {
     "account_id": 1,
     "state": "settled",
 }
-NO_LIST = {
+NO_LIST: dict[str, object] = {
     **dict.fromkeys(("phase", "problem", "note"), ""),
     **dict.fromkeys(("created_at", "changed_at", "watched_at"), NOW),
     **dict.fromkeys(("account_id", "revision", "batch_count", "attempt"), 1),

@@ -186,4 +186,4 @@ def _family(pid):
 
 def _peak(pid):
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024

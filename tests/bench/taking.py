@@ -26,6 +26,7 @@ from tests.stage import stage
 from tests.web.confirming import fields
 from webapp.store import Store, accounts, chores, drafts, items, submissions, tables
 from webapp.store.documents import Review
+from webapp.store.enums import Source
 from webapp.store.items import Listed
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import New
@@ -42,7 +43,7 @@ def make_list(st, size):
     now, some = st.clock.now, random.Random(1)
     with st.store.write() as connection:
         account = accounts.get(connection, 1)
-        new = New(account, FIRST_PROJECT, "A project", "a list", "upload", batch_size=BATCH)
+        new = New(account, FIRST_PROJECT, "A project", "a list", Source.UPLOAD, batch_size=BATCH)
         submission_id = submissions.create(connection, new, now)
     for first in range(1, size + 1, CHUNK):
         last = min(first + CHUNK - 1, size)
@@ -141,6 +142,7 @@ def take(table, st, url, visitor, place):
         others_write(st.store) as waits,
         subprocess.Popen(another, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
     ):
+        assert process.stdout is not None
         process.stdout.readline()  # it has begun
         began = time.perf_counter()
         assert visitor.post(f"{place}/retry", confirmation).status_code == 303
@@ -171,7 +173,12 @@ def _one_update(store):
 def write_to(url):
     """Write until standard input ends; then tell the waits in milliseconds."""
     over, waits, store = threading.Event(), [], Store(url)
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+
+    def wait():
+        sys.stdin.read()
+        over.set()
+
+    threading.Thread(target=wait, daemon=True).start()
     print(write_once(store), flush=True)
     while not over.wait(PAUSE):
         waits.append(write_once(store))

@@ -3,7 +3,7 @@
 import signal
 
 from tests.ports import free_port
-from tests.processes import linkboard
+from tests.processes import Program, linkboard
 
 RATE = 100  # items a second of each batch
 
@@ -18,7 +18,7 @@ class House:
         self._ica_port = free_port()
         self.ica_root = f"http://127.0.0.1:{self._ica_port}"
         self._ica = linkboard("simulate", "--port", self._ica_port, "--rate", rate)
-        self._dashboard = None
+        self._dashboard: Program | None = None
 
     def __enter__(self):
         self._ica.__enter__()
@@ -44,6 +44,7 @@ class House:
 
     def close(self):
         """End the dashboard with all its processes; its data stay."""
+        assert self._dashboard is not None
         self._dashboard.send(signal.SIGTERM)
         self._dashboard.wait_until_all_are_gone(within=20)
         self._dashboard.__exit__()

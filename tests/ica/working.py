@@ -1,5 +1,7 @@
 """Clients and batches of the simulator, for tests to work with."""
 
+from typing import Literal
+
 from tests.simulated import DEMO_KEY, FIRST_PROJECT
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
@@ -27,7 +29,9 @@ def every_item(ica: IcaClient, batch_id: str, **wanted) -> list[Item]:
     return found
 
 
-def finished(sim, ica: IcaClient, data_ids: list[str], kind: str = "link") -> str:
+def finished(
+    sim, ica: IcaClient, data_ids: list[str], kind: Literal["link", "unlink"] = "link"
+) -> str:
     """The id of a batch that has come to its end."""
     batch = ica.create_batch(FIRST_PROJECT, data_ids, kind=kind)
     sim.clock.advance(len(data_ids) / 1000 + 1)

@@ -234,7 +234,7 @@ def test_the_comment_of_a_header_stays():
 
 
 @given(LISTS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=5 * settings.default.max_examples, deadline=None)
 def test_a_second_round_changes_nothing(data):
     _, reading = read_all([data])
     if not isinstance(reading, str) and reading.good:  # else there is no submission
@@ -243,7 +243,7 @@ def test_a_second_round_changes_nothing(data):
 
 
 @given(LISTS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=5 * settings.default.max_examples, deadline=None)
 def test_any_list_read_again_gives_the_same_ids(data):
     _, reading = read_all([data])
     if not isinstance(reading, str):

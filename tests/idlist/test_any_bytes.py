@@ -74,7 +74,7 @@ def accounted(entries, reading):
 
 
 @given(LISTS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=5 * settings.default.max_examples, deadline=None)
 def test_everything_is_accounted_for_exactly_once(data):
     entries, reading = read_all([data])
     if isinstance(reading, str):
@@ -99,7 +99,7 @@ def test_everything_is_accounted_for_exactly_once(data):
 
 
 @given(LISTS, st.lists(st.integers(0, 200), max_size=5), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples, deadline=None)
 def test_where_pieces_are_cut_never_matters(data, cuts, is_packed):
     if is_packed:
         data = gzip.compress(data)
@@ -120,7 +120,11 @@ def test_the_fast_way_for_usual_lines_finds_what_the_slow_way_finds(lines):
 
 
 @given(st.lists(st.tuples(st.integers(0, len(BOOK) - 1), st.integers(0, 255)), max_size=4))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=3 * settings.default.max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 def test_a_workbook_with_wrong_bytes(changes):
     data = bytearray(BOOK)
     for place, byte in changes:

@@ -33,6 +33,7 @@ def test_a_small_file_takes_little_memory(name, tmp_path):
     assert ended.returncode == 0, ended.stderr[-500:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_small_file_takes_little_time(name):
     data = MAKERS[name](20_000_000)

@@ -120,7 +120,7 @@ def test_an_id_whose_cell_was_made_harmless_is_read_again(cell):
 
 
 @given(ROWS, DELIMITERS, st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings.default.max_examples, deadline=None)
 def test_harmless_cells_stay_and_no_cell_is_dangerous(rows, delimiter, quoting):
     file = io.StringIO()
     writer = csv.writer(file, delimiter=delimiter, quoting=quoting)
@@ -140,7 +140,7 @@ def test_harmless_cells_stay_and_no_cell_is_dangerous(rows, delimiter, quoting):
 @given(
     st.one_of(LISTS, TABLES.map(str.encode), st.lists(CELLS).map(lambda c: ",".join(c).encode()))
 )
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=10 * settings.default.max_examples, deadline=None)
 def test_no_cell_of_any_list_is_dangerous(data):
     _, reading = read_all([data])
     if isinstance(reading, str) or reading.format.startswith("JSON"):

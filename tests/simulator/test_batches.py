@@ -23,6 +23,7 @@ def test_counts_always_sum_to_the_total(sim, demo, version):
         assert sum(counts) == demo.count(batch, version) == len(IDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", MOMENTS)
 @pytest.mark.parametrize("version", ["v4", "v3"])
 def test_filtered_pages_equal_a_filter_over_all_pages(sim, demo, seconds, version):

@@ -9,6 +9,8 @@ import requests
 from tests.simulated import DEMO_KEY, simulator
 from tests.simulator.conftest import LINK_STATUSES, LINKING, Caller
 
+pytestmark = pytest.mark.slow
+
 FEW, MANY = 2_000, 1_000_000
 
 

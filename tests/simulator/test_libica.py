@@ -19,6 +19,8 @@ from libica.openapi.v3.models import (
 from tests.simulated import DEMO_KEY, FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.simulator.conftest import LINK_STATUSES, data_id, media_type
 
+pytestmark = pytest.mark.slow
+
 IDS = [
     data_id(1, "00"),
     data_id(2, "01"),

@@ -112,6 +112,7 @@ def test_latency_is_kept(demo_at):
         assert time.perf_counter() - begun >= 0.06
 
 
+@pytest.mark.slow
 def test_250_connections_at_once(sim):
     gate = threading.Barrier(250)
 

@@ -8,6 +8,7 @@ from webapp.store import Store, accounts, batches, items, submissions
 from webapp.store.accounts import Identity
 from webapp.store.batches import Cut
 from webapp.store.documents import Review
+from webapp.store.enums import Source
 from webapp.store.items import Listed
 from webapp.store.submissions import New
 
@@ -30,7 +31,7 @@ def make_draft(store):
     def make(data_ids):
         with store.write() as connection:
             account = accounts.get(connection, accounts.sign_in(connection, WHO, NOW))
-            new = New(account, FIRST_PROJECT, "Project", "a list", "upload", batch_size=25_000)
+            new = New(account, FIRST_PROJECT, "Project", "a list", Source.UPLOAD, batch_size=25_000)
             submission_id = submissions.create(connection, new, NOW)
             listed = [Listed(data_id, line, 1) for line, data_id in enumerate(data_ids, start=1)]
             items.add(connection, submission_id, 1, listed)

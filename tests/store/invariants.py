@@ -78,7 +78,7 @@ class Seen:
                 row = self.rows[position]
                 stands = row if row.attempt == batch.attempt else past
                 found[position] = stands.status if stands else UNREAD
-            elif taken:
+            elif past and taken:
                 found[position] = past.status
         return found
 
@@ -156,7 +156,8 @@ class Seen:
                 assert attempt.counts == counts, (attempt, counts)
 
     def check_reasons(self):
-        count, standing = Counter(), Counter()
+        count: Counter[tuple[int, int]] = Counter()
+        standing: Counter[tuple[int, int]] = Counter()
         for row in self.rows.values():
             if row.reason_id is not None:
                 count[row.attempt, row.reason_id] += 1
@@ -183,7 +184,7 @@ class Seen:
 
     def standing(self):
         """{status: rows} as they stand; what was never sent says so."""
-        found = defaultdict(int)
+        found: defaultdict[str, int] = defaultdict(int)
         for position, row in self.rows.items():
             holder = self.holders[position]
             unsent = row.status == UNREAD and holder.state in UNSENT

@@ -14,7 +14,7 @@ from tests.web.markup import elements, with_class
 def fields(answer):
     """What the page's confirmation would send."""
     hidden = [e for e in elements(answer, "input", type="hidden") if e["value"] is not None]
-    sent = {}
+    sent: dict[str, list[str]] = {}
     for element in hidden:
         sent.setdefault(element["name"], []).append(element["value"])
     return sent

@@ -1,63 +1,41 @@
 """Reading a page as a browser would: its elements, its forms, its links."""
 
-from html.parser import HTMLParser
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "rect", "source", "use"}
+from bs4 import BeautifulSoup
+from werkzeug import Response
 
 
+@dataclass(frozen=True)
 class Element:
     """One element: its tag, its attributes, and the text within it."""
 
-    def __init__(self, tag, attributes):
-        self.tag = tag
-        self.attributes = attributes
-        self.text = ""
+    tag: str
+    attributes: Mapping[str, Any]
+    text: str
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:  # a string, or None
         return self.attributes.get(name)
 
-    def __contains__(self, name):
+    def __contains__(self, name: str) -> bool:
         return name in self.attributes
 
 
-class _Reader(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.found = []
-        self.open = []
-
-    def handle_starttag(self, tag, attrs):
-        element = Element(tag, dict(attrs))
-        self.found.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_endtag(self, tag):
-        if tag in [element.tag for element in self.open]:
-            while self.open.pop().tag != tag:
-                pass
-
-    def handle_data(self, data):
-        for element in self.open:
-            element.text += data
-
-
-def elements(answer, tag="", **attributes):
+def elements(answer: Response, tag: str = "", **attributes: str | None) -> list[Element]:
     """The elements of a page with this tag and these attributes; None: it only has to be there."""
-    reader = _Reader()
-    reader.feed(answer.get_data(as_text=True))
-    wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
-    return [
-        element
-        for element in reader.found
-        if (not tag or element.tag == tag)
-        and all(
-            name in element and value in (None, element[name]) for name, value in wanted.items()
-        )
-    ]
+    page = answer.get_data(as_text=True)
+    soup = BeautifulSoup(page, "html.parser", multi_valued_attributes=None)
+    wanted: dict[str, Any] = {
+        name.rstrip("_").replace("_", "-"): True if value is None else value
+        for name, value in attributes.items()
+    }
+    found = soup.find_all(tag or True, attrs=wanted)
+    return [Element(one.name, one.attrs, one.get_text()) for one in found]
 
 
-def element(answer, tag="", **attributes):
+def element(answer: Response, tag: str = "", **attributes: str | None) -> Element:
     """The only such element."""
     found = elements(answer, tag, **attributes)
     assert len(found) == 1, f"{len(found)} of {tag} {attributes}"

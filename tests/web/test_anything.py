@@ -19,7 +19,9 @@ QUERIES = st_.dictionaries(st_.sampled_from(QUERY.split()), st_.lists(TEXTS, max
 FIELDS = "api_key tenant next project_id batch_id name ids note which column forget x"
 FORMS = st_.dictionaries(st_.sampled_from(FIELDS.split()), TEXTS)
 OFTEN = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings.default.max_examples * 6 // 10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -702,6 +702,7 @@ def test_what_was_stopped_is_not_sent_yet_no_more_while_others_run(tmp_path):
         assert "Not sent" in page
 
 
+@pytest.mark.slow
 def test_an_attempt_is_paged_whole_both_ways_at_every_moment(tmp_path):
     def pages_of(attempt, start, step):
         cursor, found = start, []

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.simulated import READ_ONLY_PROJECT
 from tests.stage import data_ids, stage, text
 from tests.web.confirming import confirm
@@ -63,6 +65,7 @@ def chips(visitor, query=""):
     return {match[1]: int(match[2]) for match in found if int(match[2])}
 
 
+@pytest.mark.slow
 def test_a_filter_for_each_word_of_the_board_with_its_count(database_url, tmp_path):
     with stage(database_url, tmp_path, rate=100.0, batch_size=10) as st:
         demo, colleague = st.visitor(), st.visitor("colleague-key")

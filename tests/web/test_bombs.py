@@ -38,6 +38,7 @@ def test_a_question_is_refused_in_words(st):
     assert DEEP in text(answer)
 
 
+@pytest.mark.slow
 def test_an_upload_is_refused_in_words(st):
     demo, bomb = st.visitor(), MAKERS["depth"](480 * MB)
     with at_most(80 * MB):

@@ -111,6 +111,7 @@ def test_what_an_attempt_found_is_exported_by_its_status_alone(st, asked):
     assert st.visitor().get(f"{place}/export.csv?attempt=0").status_code == 404
 
 
+@pytest.mark.slow
 def test_an_attempt_is_exported_whole_while_it_runs(st):
     ids = data_ids(2_500)
     place = st.visitor().submit(ids)

@@ -45,6 +45,7 @@ GREEDY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", GREEDY)
 @pytest.mark.parametrize("path", ["/signin", "/submissions"])
 def test_no_form_takes_much_more_memory_than_it_has_bytes(demo, path, body):
@@ -110,6 +111,7 @@ def test_sixty_thousand_ids_are_taken_however_they_are_sent(st, demo, kind):
     assert "Submit 60,000 ids" in text(demo.get(answer.location))
 
 
+@pytest.mark.slow
 def test_as_many_items_as_can_be_picked_are_taken(st, demo):
     place = demo.submit(data_ids(12_000, ending="00"))
     st.work(150)

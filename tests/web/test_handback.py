@@ -202,6 +202,7 @@ def test_what_takes_too_long_is_told_before_the_first_byte(st, monkeypatch):
     assert "Content-Disposition" not in answer.headers
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_later_breaks_off(st, monkeypatch):
     place = long_list(st)
     monkeypatch.setattr("webapp.web.items.returned_list.thread_time", Slow(70.0))

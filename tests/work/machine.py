@@ -16,7 +16,7 @@ from tests.stage import SECRET_KEY, Visitor, data_ids, stage, text
 from tests.store.invariants import assert_consistent
 from tests.work import truth
 from webapp.store import submissions, tables
-from webapp.store.enums import AttemptState, State
+from webapp.store.enums import AttemptKind, AttemptState, State
 from webapp.store.leases import LEASE
 from webapp.store.retry.selection import Chosen, Scope
 from webapp.store.statuses import MEANINGS, MOVING
@@ -303,7 +303,7 @@ class Machine(RuleBasedStateMachine):
         self.faults = {}
         self.st.sim.set_faults({})
         end = self.st.clock.now + REST
-        while self._next_due() is not None:
+        while self.st.next_due() is not None:
             assert self.st.clock.now < end, "it comes to no rest"
             self._pass(60, 2)
         self.holds()
@@ -351,7 +351,7 @@ class Machine(RuleBasedStateMachine):
         """What a page offers by the batches' numbers is what the rows would give."""
         for place in self.lists:
             found = submissions.many(connection, [_number(place)])
-            for kind in ("link", "unlink"):
+            for kind in AttemptKind:
                 chosen = Chosen(connection, found[_number(place)], kind, Scope(tuple(MEANINGS)))
                 assert chosen.tally() == chosen.tally(true()), kind
 
@@ -389,7 +389,7 @@ class Machine(RuleBasedStateMachine):
         end = self.st.clock.now + seconds
         while True:
             self._work_in_turns(count)
-            due = self._next_due()
+            due = self.st.next_due()
             if due is None or due > end:
                 break
             self.st.clock.advance(max(due - self.st.clock.now, 1.0))
@@ -397,25 +397,14 @@ class Machine(RuleBasedStateMachine):
 
     def _work_in_turns(self, count):
         """Each claims before any of them begins, until nothing is due."""
-        units = [None]
-        while units:
-            claimed = [(number, self.workers[number]._next_unit()) for number in range(count)]
-            units = [(number, unit) for number, unit in claimed if unit]
+        while units := [
+            (number, unit) for number in range(count) if (unit := self.workers[number]._next_unit())
+        ]:
             for number, unit in units:
                 try:
                     unit()
                 except Died:
                     self.workers[number] = Worker(self.context)
-
-    def _next_due(self):
-        """When something falls due, None when nothing is left to do."""
-        moments = []
-        with self.st.store.read() as connection:
-            for table in (tables.batches, tables.chores, tables.uploads):
-                of = table.c
-                due = select(of.due_at, of.lease_until).where(of.due_at.is_not(None))
-                moments += [max(row) for row in connection.execute(due)]
-        return min(moments, default=None)
 
 
 def _number(place):

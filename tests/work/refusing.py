@@ -2,7 +2,9 @@
 
 import json
 from contextlib import contextmanager
+from typing import cast
 
+from flask import Flask
 from werkzeug import Response
 
 from tests.simulated import Clock, Simulated
@@ -34,7 +36,7 @@ def refusing_stage(database_url, folder, *, rate=1000.0, **settings):
     """A stage as of tests.stage, and the door: `with … as (stage, ica): ica.says[…] = …`."""
     clock = Clock()
     ica = Refusing(create_app(Options(rate=rate), clock))
-    server = Server(ica, "127.0.0.1", 0)
+    server = Server(cast(Flask, ica), "127.0.0.1", 0)  # it needs a WSGI app, no more
     server.start()
     stage = Stage(Simulated(server, clock), database_url, folder, clock, **settings)
     try:

@@ -20,6 +20,7 @@ DAY = 86_400
 PROJECT = ("GET", f"/projects/{FIRST_PROJECT}")
 
 
+@pytest.mark.slow
 def test_access_is_renewed_every_five_minutes_for_those_who_are_here(database_url, tmp_path):
     with stage(database_url, tmp_path) as st:
         visitor = st.visitor()
@@ -48,6 +49,7 @@ def test_access_is_withdrawn_when_ica_says_so(database_url, tmp_path, status):
         assert visitor.get(place).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [401, 500])
 def test_without_an_answer_the_last_one_holds_for_a_day(database_url, tmp_path, status):
     with refusing_stage(database_url, tmp_path, session_hours=72) as (st, ica):

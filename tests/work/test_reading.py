@@ -19,6 +19,7 @@ from webapp.store.enums import BatchState, Blocked, State
 ITEMS = "getProjectDataLinkingBatchItems"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["429", "429-date", "429-bare", "500", "503", "cut"])
 def test_every_third_call_may_fail(tmp_path, fault):
     url = f"sqlite:///{tmp_path / 'b.db'}"
@@ -75,6 +76,7 @@ def test_a_cursor_that_is_refused_begins_anew(database_url, tmp_path):
         assert row_counts(visitor, place) == {"LINKED": 1500}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["repeated-cursor", "circling-cursor"])
 def test_cursors_that_lead_in_a_circle_are_given_up(database_url, tmp_path, fault):
     with stage(database_url, tmp_path, rate=2000) as st:

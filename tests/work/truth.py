@@ -1,6 +1,7 @@
 """What ICA itself says of every id, beside what the store says."""
 
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import select
 
@@ -41,7 +42,7 @@ def _there(kind, word, data_id):
 
 def _seen(connection):
     """{ICA's id of a batch: (the batch, its submission)} of all that the store knows."""
-    found = {}
+    found: dict[str, Any] = {}
     begun = tables.submissions.c.state.in_(BEGUN)
     for submission in connection.execute(select(tables.submissions).where(begun)).all():
         mine = Seen(connection, submission)
