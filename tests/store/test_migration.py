@@ -8,7 +8,8 @@ from sqlalchemy import inspect, select, text
 
 from tests.store import former, invariants, test_schema
 from webapp.store import Store, attempts, batches, items, results, submissions, tables
-from webapp.store.enums import BEGUN, ENDED, LEFT_OUT, NOT_SENT, BatchState, Task
+from webapp.store.documents import Receipt
+from webapp.store.enums import BEGUN, ENDED, LEFT_OUT, NOT_SENT, AttemptKind, BatchState, Task
 from webapp.store.results import Outcome
 from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
@@ -373,10 +374,10 @@ def _take(connection, attempt, scope, after):
 def test_what_failed_is_tried_again_as_before(fresh):
     with fresh.write() as connection:
         cohort = called(connection, "cohort")
-        confirmed = Confirmed("link", Scope(statuses=["FAILED"]), 4, "a token")
+        confirmed = Confirmed(AttemptKind.LINK, Scope(statuses=["FAILED"]), 4, "a token")
         attempt, _ = assignment.begin(connection, cohort, confirmed, cohort.account_id, LATER)
         end, tally = _take(connection, attempt, confirmed.scope, 0)
         assert (attempt.number, tally.made) == (7, 4)
         assert _take(connection, attempt, confirmed.scope, end) is None
-        assignment.send(connection, attempt, {"made": 4}, "", LATER)
+        assignment.send(connection, attempt, Receipt(4), "", LATER)
         invariants.assert_consistent(connection)
