@@ -9,7 +9,6 @@ from tests.simulated import Clock, Simulated
 from tests.stage import Stage, data_ids, text
 from tests.web.markup import elements
 from webapp.simulator.app import create_app
-from webapp.simulator.faults import Faults
 from webapp.simulator.options import Options
 from webapp.simulator.server import Server
 
@@ -51,16 +50,7 @@ class Spoiler:
 @contextmanager
 def hostile_stage(database_url, folder):
     clock = Clock()
-    options = Options(
-        rate=100,
-        latency_ms=0,
-        token_seconds=3600,
-        state=None,
-        faults=Faults(),
-        seed=1,
-        slow_seconds=0.5,
-    )
-    app = create_app(options, clock)
+    app = create_app(Options(rate=100, slow_seconds=0.5), clock)
     app.wsgi_app = Spoiler(app.wsgi_app)
     server = Server(app, "127.0.0.1", 0)
     server.start()
