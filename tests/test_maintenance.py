@@ -9,25 +9,25 @@ from webapp.cli import main
 
 
 @pytest.fixture
-def st(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=10) as set_up:
-        yield set_up
+def dashboard(database_url, tmp_path):
+    with stage(database_url, tmp_path, batch_size=10) as dashboard:
+        yield dashboard
 
 
 @pytest.fixture
-def linkboard(st):
+def linkboard(dashboard):
     """Runs the command; its exit code and what it says."""
 
     def run(*words):
-        environ = {"LINKBOARD_DATABASE_URL": st.settings.database_url}
+        environ = {"LINKBOARD_DATABASE_URL": dashboard.settings.database_url}
         done = CliRunner().invoke(main, ["submissions", *words], env=environ)
         return done.exit_code, done.output
 
     return run
 
 
-def test_what_waits_is_stopped_and_put_away_and_deleted(st, linkboard):
-    visitor = st.visitor()
+def test_what_waits_is_stopped_and_put_away_and_deleted(dashboard, linkboard):
+    visitor = dashboard.visitor()
     place = visitor.submit(data_ids(30), name="left behind")
     code, said = linkboard("archive", "1")
     assert (code, "has not ended" in said) == (1, True)
@@ -35,14 +35,14 @@ def test_what_waits_is_stopped_and_put_away_and_deleted(st, linkboard):
     assert (code, "has not ended" in said) == (1, True)
     code, said = linkboard("stop", "1")
     assert (code, "“left behind”: 2 batches that waited will not be sent" in said) == (0, True)
-    st.work(30)
-    assert submission(st, place).counts == {"LINKED": 10, "NOT_SENT": 20}
+    dashboard.work(30)
+    assert submission(dashboard, place).counts == {"LINKED": 10, "NOT_SENT": 20}
     assert linkboard("archive", "1")[0] == 0
     assert "In the archive since" in text(visitor.get(place))
     assert linkboard("delete", "1")[0] == 0
     assert linkboard("delete", "1") == (1, "There is no submission 1.\n")
 
 
-def test_made_up_words_are_told_and_change_nothing(st, linkboard):
+def test_made_up_words_are_told_and_change_nothing(dashboard, linkboard):
     assert linkboard("stop", "7") == (1, "There is no submission 7.\n")
     assert linkboard("sink", "1")[0] == 2
