@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 
-from tests.idlist.books import book, cells
-from tests.idlist.samples import A, B, C, opened
-from tests.idlist.test_any_bytes import LISTS, read_all
+from tests.idlist.sample_lists import A, B, C, opened
+from tests.idlist.test_reader_any_bytes import LISTS, read_all
+from tests.idlist.workbook_files import book, cells
 from webapp.idlist import Kind, annotate, read
 
 FAILED = ("FAILED", "=cmd|'/c calc'!A1, twice", "1", "")

@@ -2,7 +2,18 @@
 
 import pytest
 
-from tests.idlist.samples import FOLDER, LINK, PROJECT, A, B, C, entries, finished, good, opened
+from tests.idlist.sample_lists import (
+    FOLDER,
+    LINK,
+    PROJECT,
+    A,
+    B,
+    C,
+    entries,
+    finished,
+    good,
+    opened,
+)
 from tests.idlist.test_annotate import annotated
 from webapp.idlist import Kind
 

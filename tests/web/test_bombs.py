@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.idlist.bombs import MAKERS
+from tests.idlist.zip_bombs import MAKERS
 from tests.stage import stage, text
 
 MB = 1_000_000

@@ -1,9 +1,9 @@
 """From bytes to entries: ids, repeats and rejects, each with its place. Pure, streaming, no I/O."""
 
-from webapp.idlist.annotate import HEADERS, annotate
+from webapp.idlist.annotate.formulas import harmless
+from webapp.idlist.annotate.writer import HEADERS, annotate
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable
-from webapp.idlist.harmless import harmless
-from webapp.idlist.reading import Reading, read
+from webapp.idlist.reader import Reading, read
 
 __all__ = [
     "HEADERS",

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from webapp.idlist.entries import Column, Record, shown
-from webapp.idlist.words import clean, find, is_usual, mentions_id, project_in
+from webapp.idlist.ids import clean, find, is_usual, mentions_id, project_in
 
 # From the surest name down. Written as they are compared: small letters and digits only.
 _ID_HEADERS = (

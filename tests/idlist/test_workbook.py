@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.idlist.books import book, with_part, with_sheet
-from tests.idlist.samples import PROJECT, A, B, C, entries, finished, good
+from tests.idlist.sample_lists import PROJECT, A, B, C, entries, finished, good
+from tests.idlist.workbook_files import book, with_part, with_sheet
 from webapp.idlist import Kind, Unreadable
 
 

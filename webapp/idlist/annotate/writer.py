@@ -7,16 +7,16 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from webapp.idlist.annotate_workbook import annotate_workbook
+from webapp.idlist.annotate.formulas import harmless, quoted, row_of, written, written_line
+from webapp.idlist.annotate.workbook import annotate_workbook
 from webapp.idlist.columns import Choice
-from webapp.idlist.cursor import Cursor
-from webapp.idlist.documents import OUTCOME
 from webapp.idlist.entries import Entry, Part, Record, line_end
-from webapp.idlist.harmless import harmless, quoted, row_of, written, written_line
-from webapp.idlist.layout import JSON, JSON_LINES
-from webapp.idlist.lines import parted
-from webapp.idlist.reading import Place, Reading
-from webapp.idlist.tables import SPACES
+from webapp.idlist.formats.json_cursor import Cursor
+from webapp.idlist.formats.json_list import OUTCOME
+from webapp.idlist.formats.tables import SPACES
+from webapp.idlist.formats.text import parted
+from webapp.idlist.reader import Place, Reading
+from webapp.idlist.sniff import JSON, JSON_LINES
 
 Cells = Sequence[str]
 Outcomes = Callable[[Sequence[Entry]], Iterable[Cells]]

@@ -14,7 +14,7 @@ from typing import Self
 from xml.parsers import expat
 
 from webapp.idlist.entries import Record, Unreadable, shown
-from webapp.idlist.tables import as_row
+from webapp.idlist.formats.tables import as_row
 
 LAST_COLUMN = 16_384  # of Excel: XFD
 _WORDS = (product(ascii_uppercase, repeat=length) for length in (1, 2, 3))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.idlist.samples import FOLDER, PROJECT, URN, A, B, C, entries, finished, good
+from tests.idlist.sample_lists import FOLDER, PROJECT, URN, A, B, C, entries, finished, good
 from tests.idlist.test_annotate import annotated
 from webapp.idlist import Kind
 

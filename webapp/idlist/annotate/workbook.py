@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 from webapp.idlist.columns import Choice
 from webapp.idlist.entries import Record, Unreadable
-from webapp.idlist.sheets import COLUMNS, LAST_COLUMN, damaged
-from webapp.idlist.workbooks import Workbook
+from webapp.idlist.formats.sheet import COLUMNS, LAST_COLUMN, damaged
+from webapp.idlist.formats.workbook import Workbook
 
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^<>]*+(?<=/)>")
 _ROOT = re.compile(rb"<(\w+:)?worksheet\b")

@@ -6,9 +6,9 @@ from typing import Any, TextIO
 from msgspec.structs import replace
 
 from webapp.idlist.columns import SUREST, count_ids, names_ids, names_project, rank
-from webapp.idlist.cursor import Cursor
 from webapp.idlist.entries import Entry, Part, Record, count_lines
-from webapp.idlist.words import find, mentions_id, project_in
+from webapp.idlist.formats.json_cursor import Cursor
+from webapp.idlist.ids import find, mentions_id, project_in
 
 OUTCOME = "linkboard"  # the name under which an object that was handed back has its outcomes
 _DEEPEST = 64  # lists and objects around the one with the ids

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from webapp.idlist.columns import Choice, cell_of
 from webapp.idlist.entries import LONGEST, Entry, Part, Record, Unreadable, count_lines
-from webapp.idlist.words import EMPTY_CELL, clean, find, holds_words, is_usual, project_in
+from webapp.idlist.ids import EMPTY_CELL, clean, find, holds_words, is_usual, project_in
 
 SPACES = " "  # columns by any white space; the other delimiters are characters
 _MOST_LINES = 50  # in one quoted cell; a quote still open then was no quote

@@ -7,13 +7,13 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from webapp.idlist.columns import MOST_OTHERS, Elsewhere
-from webapp.idlist.documents import Document
+from webapp.idlist.decode import Source, open_source
 from webapp.idlist.entries import Column, Entry, Limits, Part, Record, Unreadable, each_line, shown
-from webapp.idlist.layout import JSON, JSON_LINES, Layout, lay_out, lay_out_rows
-from webapp.idlist.lines import read_lines
-from webapp.idlist.source import Source, open_source
-from webapp.idlist.tables import each_row, read_table, with_gaps
-from webapp.idlist.workbooks import Workbook
+from webapp.idlist.formats.json_list import Document
+from webapp.idlist.formats.tables import each_row, read_table, with_gaps
+from webapp.idlist.formats.text import read_lines
+from webapp.idlist.formats.workbook import Workbook
+from webapp.idlist.sniff import JSON, JSON_LINES, Layout, lay_out, lay_out_rows
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _DEFAULTS = Limits()

@@ -6,7 +6,7 @@ from typing import TextIO
 
 from webapp.idlist.columns import names_ids
 from webapp.idlist.entries import Entry, Part, Record, each_line
-from webapp.idlist.words import clean, find, holds_words, is_usual
+from webapp.idlist.ids import clean, find, holds_words, is_usual
 
 _SHORT = 10_000  # characters; of longer lines as few copies are made as can be
 _COMMENT = re.compile(r"(?:^|\s)#")

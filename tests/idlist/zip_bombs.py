@@ -4,7 +4,7 @@ import io
 import itertools
 import zipfile
 
-from tests.idlist.books import book
+from tests.idlist.workbook_files import book
 
 SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 EMOJI = "\N{GRINNING FACE}"  # makes each character of its text take four bytes

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from webapp.idlist.words import INVISIBLE, clean
+from webapp.idlist.ids import INVISIBLE, clean
 
 _SIGNS = r"=+@\-\uff1d\uff0b\uff20\uff0d"  # the last four as East Asian keyboards write them
 _WHITE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # there is none beyond

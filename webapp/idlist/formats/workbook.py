@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from webapp.idlist.entries import Limits, Record, Unreadable, shown
-from webapp.idlist.sheets import NO_COLUMNS, Sheet, attributes, damaged, shared_strings
+from webapp.idlist.formats.sheet import NO_COLUMNS, Sheet, attributes, damaged, shared_strings
 
 _CHUNK = 1 << 18
 _BOOK = "xl/workbook.xml"

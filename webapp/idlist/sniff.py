@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from webapp.idlist.columns import Choice, cell_of, choose, count_cells, count_ids, rank
 from webapp.idlist.entries import Record, each_line
-from webapp.idlist.tables import SPACES, each_row, sampled
+from webapp.idlist.formats.tables import SPACES, each_row, sampled
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
 _ICAV2 = "icav2 table"

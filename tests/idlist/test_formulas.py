@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.idlist.samples import A, B, good, opened
+from tests.idlist.sample_lists import A, B, good, opened
 from tests.idlist.test_annotate import annotated, sent
-from tests.idlist.test_any_bytes import LISTS, TABLES, read_all
+from tests.idlist.test_reader_any_bytes import LISTS, TABLES, read_all
 from webapp.idlist import annotate
 
 EVIL = '=HYPERLINK("http://x")'

@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
-from tests.idlist.books import book, with_part, with_sheet
-from tests.idlist.samples import A, B, C, entries, finished, good
+from tests.idlist.sample_lists import A, B, C, entries, finished, good
+from tests.idlist.workbook_files import book, with_part, with_sheet
 from webapp.idlist import Limits, Unreadable
 
 SMALL = Limits(unpacked_bytes=1_000_000)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.idlist.bombs import MAKERS
+from tests.idlist.zip_bombs import MAKERS
 from webapp.idlist import Unreadable, read
 
 MOST = 700_000_000  # bytes of all memory, Python's own and the bomb included

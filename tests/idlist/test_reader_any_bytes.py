@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.idlist.books import book
-from tests.idlist.samples import FOLDER, LINK, URN, A, B
+from tests.idlist.sample_lists import FOLDER, LINK, URN, A, B
+from tests.idlist.workbook_files import book
 from webapp.idlist import Kind, Unreadable, read
 
 IDS = st.sampled_from([A, B, FOLDER, A.upper(), URN + A, f"{URN}{B}#/a b/c, d", LINK + A])
