@@ -44,7 +44,7 @@ def test_a_line_is_read_entry_by_entry(text, name, count):
     data = text.encode()
 
     def entries(pieces):
-        return read(pieces, file_name=name, tell_repeats=False)
+        return read(pieces, file_name=name, find_repeats=False)
 
     peak, found = peak_of(entries, pieces_of(data))
     assert found == count
@@ -61,7 +61,7 @@ def test_a_line_is_handed_back_entry_by_entry(text, name, count):
         return [("LINKED", "", "1", "")] * len(entries)
 
     def handed_back(pieces):
-        return annotate(read(pieces, file_name=name, tell_repeats=False), outcomes)
+        return annotate(read(pieces, file_name=name, find_repeats=False), outcomes)
 
     peak, _ = peak_of(handed_back, pieces_of(data))
     assert sum(asked) == count

@@ -1,6 +1,10 @@
-"""From bytes to entries: ids, repeats and rejects, each with its place. Pure, streaming, no I/O."""
+"""Reads lists of data ids and gives them back with outcomes. Pure, streaming, no I/O of its own.
 
-from webapp.idlist.annotate.formulas import harmless
+`read` opens a list as a `Reading`, whose entries are ids, repeats and rejects, each with its place;
+`annotate` writes the list again with the outcome of each; `escape_formula` is for other tables.
+"""
+
+from webapp.idlist.annotate.formulas import escape_formula
 from webapp.idlist.annotate.writer import HEADERS, annotate
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable
 from webapp.idlist.reader import Reading, read
@@ -14,6 +18,6 @@ __all__ = [
     "Reading",
     "Unreadable",
     "annotate",
-    "harmless",
+    "escape_formula",
     "read",
 ]

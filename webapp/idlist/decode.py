@@ -1,4 +1,4 @@
-"""From pieces of bytes to text: unpacks gzip, tells the encoding, refuses what is no text."""
+"""Turns the bytes of a list into text: unpacks gzip, finds the encoding, refuses other files."""
 
 import codecs
 import gzip
@@ -10,13 +10,16 @@ from typing import Any, NamedTuple
 
 from webapp.idlist.entries import Limits, Unreadable
 
-HEAD = 1 << 18  # bytes that are looked at before the list is read
-_CHUNK = 1 << 18
+_HEAD_BYTES = 1 << 18  # that are looked at before the list is read
+_CHUNK_BYTES = 1 << 18
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-
-_NO_LISTS = (
+_BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_OTHER_FILES = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
@@ -39,54 +42,58 @@ _MARKUP = re.compile(
     r"[\s\ufeff]*<(?:!--|(?:!doctype|\?xml|html|head|meta|title|body|script|style|table|div)\b)",
     re.IGNORECASE,
 )
-_CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 
 
 class Source(NamedTuple):
-    """The bytes of a list, unpacked, and what its beginning tells."""
+    """The unpacked bytes of a list, and what its beginning tells of them."""
 
     stream: io.BufferedReader
     head: bytes
     encoding: str  # Python's name, "" for a workbook
-    mark: bool  # begins with a byte-order mark
+    has_mark: bool  # it begins with a byte-order mark
     gzip: bool
 
     @property
     def is_workbook(self) -> bool:
         return not self.encoding
 
+    @property
+    def errors(self) -> str:
+        """How the text is decoded and encoded: bytes that are not UTF-8 become surrogates."""
+        return "surrogateescape" if self.encoding == "utf-8" else "replace"
+
     def text(self) -> io.TextIOWrapper:
-        """The text without its mark, line ends kept; what is not UTF-8 becomes surrogates."""
-        errors = "surrogateescape" if self.encoding == "utf-8" else "replace"
-        text = io.TextIOWrapper(self.stream, self.encoding, errors, newline="")
-        if self.mark:
+        """The text without its byte-order mark; line ends stay as they are."""
+        text = io.TextIOWrapper(self.stream, self.encoding, self.errors, newline="")
+        if self.has_mark:
             text.read(1)
         return text
 
     def sample(self) -> str:
         """The text of the head, up to the last whole line if there is more."""
         text = self.head.decode(self.encoding, "replace").removeprefix("\ufeff")
-        return text if len(self.head) < HEAD else text[: text.rfind("\n") + 1] or text
+        return text if len(self.head) < _HEAD_BYTES else text[: text.rfind("\n") + 1] or text
 
 
 def open_source(pieces: Iterable[bytes], limits: Limits) -> Source:
-    """Look at the beginning of a list. Raises Unreadable for what is no list."""
+    """Look at the beginning of a list. Raises Unreadable for another kind of file."""
     stream = _buffered(iter(pieces), limits)
-    head = stream.peek(HEAD)
-    packed = head.startswith(_GZIP)
-    if packed:
+    head = stream.peek(_HEAD_BYTES)
+    is_gzip = head.startswith(_GZIP)
+    if is_gzip:
         stream = _buffered(_unpacked(stream, limits.unpacked_bytes), limits)
-        head = stream.peek(HEAD)
+        head = stream.peek(_HEAD_BYTES)
     _refuse_other_files(head)
     if head.startswith(_ZIP):
-        return Source(stream, head, "", False, packed)
-    encoding, mark = _encoding(head)
-    _refuse_what_is_no_list(head, encoding)
-    return Source(stream, head, encoding, mark, packed)
+        return Source(stream, head, "", False, is_gzip)
+    encoding, has_mark = _encoding(head)
+    _refuse_web_pages_and_binaries(head, encoding)
+    return Source(stream, head, encoding, has_mark, is_gzip)
 
 
-class _Pieces(io.RawIOBase):
-    """Pieces as a file that fills what it is given to fill: their sizes don't matter."""
+class _PieceReader(io.RawIOBase):
+    """Pieces of bytes as a file. A read is always filled, so the sizes of pieces don't matter."""
 
     def __init__(self, pieces: Iterator[bytes], limits: Limits) -> None:
         self._pieces = pieces
@@ -109,22 +116,22 @@ class _Pieces(io.RawIOBase):
             self._left = self._left[size:]
             filled += size
         self._since_pause += filled
-        if self._since_pause >= _CHUNK:
+        if self._since_pause >= _CHUNK_BYTES:
             self._since_pause = 0
             self._pause()
         return filled
 
 
 def _buffered(pieces: Iterator[bytes], limits: Limits) -> io.BufferedReader:
-    return io.BufferedReader(_Pieces(pieces, limits), HEAD)
+    return io.BufferedReader(_PieceReader(pieces, limits), _HEAD_BYTES)
 
 
-def _unpacked(packed: io.BufferedReader, most: int) -> Iterator[bytes]:
+def _unpacked(packed: io.BufferedReader, max_bytes: int) -> Iterator[bytes]:
     total = 0
     with gzip.GzipFile(fileobj=packed) as file:
         while True:
             try:
-                chunk = file.read1(_CHUNK)
+                chunk = file.read1(_CHUNK_BYTES)
             except (OSError, EOFError, zlib.error) as error:
                 raise Unreadable(
                     f"The gzip file is damaged or cut off: {_mb(total)} could be unpacked, then "
@@ -133,9 +140,9 @@ def _unpacked(packed: io.BufferedReader, most: int) -> Iterator[bytes]:
             if not chunk:
                 return
             total += len(chunk)
-            if total > most:
+            if total > max_bytes:
                 raise Unreadable(
-                    f"The gzip file is over {_mb(most)} unpacked, which is the limit. "
+                    f"The gzip file is over {_mb(max_bytes)} unpacked, which is the limit. "
                     "Split the list and upload the parts."
                 )
             yield chunk
@@ -146,20 +153,20 @@ def _mb(size: int) -> str:
 
 
 def _refuse_other_files(head: bytes) -> None:
-    for magic, what in _NO_LISTS:
+    for magic, name in _OTHER_FILES:
         if head.startswith(magic):
-            raise Unreadable(f"This file is {what}, not a list of data ids.")
+            raise Unreadable(f"This file is {name}, not a list of data ids.")
     if head.startswith(_GZIP):
         raise Unreadable("This file is packed with gzip twice. Unpack it once and upload that.")
 
 
-def _refuse_what_is_no_list(head: bytes, encoding: str) -> None:
+def _refuse_web_pages_and_binaries(head: bytes, encoding: str) -> None:
     if _MARKUP.match(head.decode(encoding, "replace")):
         raise Unreadable(
             "This file is a web page (HTML or XML, from line 1 on), not a list of data ids. "
             "A download that needed a sign-in is often saved like this."
         )
-    controls = len(head) - len(head.translate(None, _CONTROL))
+    controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls * 10 > len(head) and not encoding.startswith("utf-16"):
         raise Unreadable(
             "This is a binary file, not a list of data ids: "
@@ -168,20 +175,18 @@ def _refuse_what_is_no_list(head: bytes, encoding: str) -> None:
 
 
 def _encoding(head: bytes) -> tuple[str, bool]:
-    for mark, encoding in _MARKS:
+    """Python's name of the encoding, and whether the head begins with a byte-order mark."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return encoding, True
+    # In UTF-16 every second byte of most texts is 0.
     even, odd = head[:4096:2].count(0), head[1:4096:2].count(0)
     half = 0 if len(head) % 2 else len(head[:4096]) // 2
     for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
         if half and zeros * 5 > half * 2 and others * 20 <= half:
             return encoding, False
-    return ("utf-8" if _is_utf8(head) else "latin-1"), False
-
-
-def _is_utf8(head: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # it may end within a character
     except UnicodeDecodeError:
-        return False
-    return True
+        return "latin-1", False
+    return "utf-8", False

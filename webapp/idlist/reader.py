@@ -1,4 +1,4 @@
-"""Reads a list: entries one by one, and counts that account for every entry and every line."""
+"""Reads a list: entries one by one, and counts of all entries and all lines."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -6,18 +6,27 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from webapp.idlist.columns import MOST_OTHERS, Elsewhere
+from webapp.idlist.columns import MAX_OTHER_COLUMNS, LateColumns
 from webapp.idlist.decode import Source, open_source
-from webapp.idlist.entries import Column, Entry, Limits, Part, Record, Unreadable, each_line, shown
-from webapp.idlist.formats.json_list import Document
-from webapp.idlist.formats.tables import each_row, read_table, with_gaps
+from webapp.idlist.entries import (
+    Column,
+    Entry,
+    Limits,
+    Part,
+    Record,
+    Unreadable,
+    display_text,
+    numbered_lines,
+)
+from webapp.idlist.formats.json_list import JsonList
+from webapp.idlist.formats.tables import fill_gaps, read_table, split_rows
 from webapp.idlist.formats.text import read_lines
 from webapp.idlist.formats.workbook import Workbook
-from webapp.idlist.sniff import JSON, JSON_LINES, Layout, lay_out, lay_out_rows
+from webapp.idlist.sniff import Layout, sniff_text, sniff_workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _DEFAULTS = Limits()
-_COLUMNS = 1 << 24  # more than any line has entries
+_MAX_ENTRIES_PER_LINE = 1 << 24  # a line has fewer characters
 
 
 def read(
@@ -27,37 +36,37 @@ def read(
     column: int | None = None,
     limits: Limits = _DEFAULTS,
     after: "Reading | None" = None,
-    tell_repeats: bool = True,
+    find_repeats: bool = True,
 ) -> "Reading":
     """Open a list that comes in pieces of any size.
 
-    `file_name` helps where the content leaves open whether it is a table; `column` (from 1) is
+    `file_name` decides where the content leaves open whether it is a table. `column` (from 1) is
     the user's choice of the column of ids, None to find it. `after` is a finished reading that
-    this one goes on from: its lines count on, and an id of both is a repeat. Without
-    `tell_repeats` every id is a good one, which spares the memory to know them all.
+    this one continues: line numbers go on, and an id of both is a repeat. Without `find_repeats`
+    every id is good, which saves the memory to remember them.
     Raises Unreadable at once, or while the reading is iterated over.
     """
     source = open_source(pieces, limits)
     workbook = Workbook(source.stream, limits) if source.is_workbook else None
     if workbook:
-        layout = lay_out_rows(workbook.rows(), column)
+        layout = sniff_workbook(workbook.rows(), column)
     else:
-        layout = lay_out(source.sample(), file_name, column)
-    return Reading(source, layout, workbook, limits, after, tell_repeats)
+        layout = sniff_text(source.sample(), file_name, column)
+    return Reading(source, layout, workbook, limits, after, find_repeats)
 
 
-class Place(NamedTuple):
-    """A stretch of the file, with one of the entries in it if it has any."""
+class RecordEntry(NamedTuple):
+    """A record of the file and one of its entries, None if it has none."""
 
     record: Record
     entry: Entry | None = None
-    text: str = ""  # of the entry, in full
+    full_text: str = ""  # of the entry
 
 
 class Reading:
     """A list that is being read; iterate over it, once, for its entries.
 
-    The layout (`format`, `encoding`, `gzip`) is known from the start; the counts are of what was
+    The layout (`format`, `encoding`, `gzip`) is known from the start. The counts are of what was
     read so far, and so are the columns beside the one that is read. Every entry is counted once,
     as good, repeated or rejected; every line once, as one with entries or as blank, header (or
     footer), comment or frame.
@@ -70,33 +79,30 @@ class Reading:
         workbook: Workbook | None,
         limits: Limits,
         after: "Reading | None",
-        tell_repeats: bool,
+        find_repeats: bool,
     ) -> None:
-        self.source = source
-        self.layout = layout
-        self.workbook = workbook
-        self.format = layout.format
+        self.source, self.layout, self.workbook = source, layout, workbook
+        self.format, self.gzip = layout.format, source.gzip
         self.encoding = _ENCODINGS.get(source.encoding, "")
-        self.gzip = source.gzip
-        self._elsewhere = Elsewhere(layout.choice) if layout.choice else None
         self.good = self.repeated = self.rejected = 0
-        self.unusual = self.mended = 0  # among the good ones
+        self.unusual = 0  # among the good ones
         self.lines = self.blank = self.headers = self.comments = 0
+        self._late_columns = LateColumns(layout.choice) if layout.choice else None
         self._entry_lines = self._last_line = 0
-        self._entries_left: int = after._entries_left if after else limits.entries
-        seen = after._seen if after else _Seen()
-        self._seen: _Seen | None = seen if tell_repeats else None
-        self._offset: int = after._offset + after.lines if after else 0
         self._limits = limits
+        self._entries_left: int = after._entries_left if after else limits.entries
+        self._lines_before: int = after._lines_before + after.lines if after else 0
+        firsts = after._firsts if after else _FirstPlaces()
+        self._firsts: _FirstPlaces | None = firsts if find_repeats else None
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Of a table, the column that is read, and others that hold data ids so far."""
-        return self._elsewhere.columns() if self._elsewhere else ()
+        return self._late_columns.columns() if self._late_columns else ()
 
     @property
     def frame(self) -> int:
-        """Lines that only hold others together: JSON's brackets, the rest of a quoted cell."""
+        """Lines without entries inside a record: JSON's brackets, the rest of a quoted cell."""
         return self.lines - self._entry_lines - self.blank - self.headers - self.comments
 
     @property
@@ -104,49 +110,44 @@ class Reading:
         """What the owner should know of the list as a whole, in sentences."""
         chosen = self.layout.choice.chosen if self.layout.choice else None
         others = [f"{c.number:,}" for c in self.columns if c.ids and not c.chosen]
-        more = " and more" if len(others) == MOST_OTHERS else ""
-        told = []
+        more = " and more" if len(others) == MAX_OTHER_COLUMNS else ""
+        warnings = []
         if chosen and others:
-            told.append(
+            warnings.append(
                 f"The ids were taken from column {chosen.number:,}; data ids stand in column "
                 f"{', '.join(others)}{more} too."
             )
         if self.workbook and len(self.workbook.sheets) > 1:
-            told.append(f"Only the first sheet, {self.workbook.sheets[0][0]}, is read.")
+            warnings.append(f"Only the first sheet, {self.workbook.sheets[0][0]}, is read.")
         if self.encoding == "Latin-1":
-            told.append("The file is not in UTF-8; it is read as Latin-1.")
-        return told
+            warnings.append("The file is not in UTF-8; it is read as Latin-1.")
+        return warnings
 
     def __iter__(self) -> Iterator[Entry]:
-        return (place.entry for place in self.with_records() if place.entry)
+        return (pair.entry for pair in self.with_records() if pair.entry)
 
-    def with_records(self) -> Iterator[Place]:
-        """The same entries, with the stretch of the file that they stand in.
-
-        A stretch comes once for each of its entries, or once if it has none.
-        """
+    def with_records(self) -> Iterator[RecordEntry]:
+        """Every record of the file: once for each of its entries, or once if it has none."""
         for record in self._records():
-            self._count(record)
-            if self._elsewhere and record.part is Part.ENTRIES:
-                self._elsewhere.look(record)
+            self._count_lines(record)
+            if self._late_columns and record.part is Part.ENTRIES:
+                self._late_columns.add(record)
             found = None
-            for found in record.found:
-                yield Place(record, self._entry(record.line, found), found.text)
+            for found in record.entries:
+                yield RecordEntry(record, self._counted(record.line, found), found.text)
             if not found:
-                yield Place(record)
+                yield RecordEntry(record)
 
     def _records(self) -> Iterator[Record]:
-        if self.workbook and self.layout.choice:
-            return read_table(with_gaps(self.workbook.rows()), self.layout.choice)
+        choice = self.layout.choice
+        if self.workbook and choice:
+            return read_table(fill_gaps(self.workbook.rows()), choice)
         text = self.source.text()
-        if self.layout.choice:
-            rows = each_row(each_line(text), self.layout.delimiter)
-            return read_table(rows, self.layout.choice)
-        if self.format in {JSON, JSON_LINES}:
-            return Document(text).records()
-        return read_lines(text)
+        if choice:
+            return read_table(split_rows(numbered_lines(text), self.layout.delimiter), choice)
+        return JsonList(text).records() if self.layout.is_json else read_lines(text)
 
-    def _count(self, record: Record) -> None:
+    def _count_lines(self, record: Record) -> None:
         self.lines += record.lines
         if self.lines > self._limits.lines:
             raise Unreadable(
@@ -164,9 +165,9 @@ class Reading:
         elif record.part is Part.COMMENT:
             self.comments += record.lines
 
-    def _entry(self, line: int, found: Entry) -> Entry:
-        """Count an entry, and give it its place among all that were read."""
-        line += self._offset
+    def _counted(self, line: int, found: Entry) -> Entry:
+        """Count an entry; it gets its line, and the place of its first entry if it is a repeat."""
+        line += self._lines_before
         self._entries_left -= 1
         if self._entries_left < 0:
             raise Unreadable(
@@ -176,33 +177,32 @@ class Reading:
         first = None
         if not found.data_id:
             self.rejected += 1
-        elif self._seen and (first := self._seen.first(found, line)):
+        elif self._firsts and (first := self._firsts.find_or_add(found, line)):
             self.repeated += 1
         else:
             self.good += 1
             self.unusual += found.unusual
-            self.mended += found.mended
-        return replace(found, line=line, text=shown(found.text), first=first)
+        return replace(found, line=line, text=display_text(found.text), first=first)
 
 
-class _Seen:
+class _FirstPlaces:
     """The first place of every id: some 130 bytes for an id, whatever its length."""
 
     def __init__(self) -> None:
         self._places: dict[int | bytes, int] = {}
 
-    def first(self, entry: Entry, line: int) -> tuple[int, int] | None:
-        """Where the id stands first; None if that is here, which is then remembered."""
+    def find_or_add(self, entry: Entry, line: int) -> tuple[int, int] | None:
+        """Line and column of the first entry with this id; None if this is the first one."""
         key = _key(entry)
         place = self._places.get(key)
         if place is None:
-            self._places[key] = line * _COLUMNS + entry.column
+            self._places[key] = line * _MAX_ENTRIES_PER_LINE + entry.column
             return None
-        return divmod(place, _COLUMNS)
+        return divmod(place, _MAX_ENTRIES_PER_LINE)
 
 
 def _key(entry: Entry) -> int | bytes:
-    """A usual id is a number, half the size of the text: files' are positive, folders' negative."""
+    """An id of the usual shape as a number, half the size of its text; folders are negative."""
     if entry.unusual:
         return blake2b(entry.data_id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     digits = int(entry.data_id[4:], 16)

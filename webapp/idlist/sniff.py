@@ -1,4 +1,4 @@
-"""Tells how a list is laid out from its beginning: JSON, a table and its columns, or plain text."""
+"""Finds the layout of a list from its beginning: JSON, a table and its columns, or plain text."""
 
 import io
 import json
@@ -7,102 +7,109 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from webapp.idlist.columns import Choice, cell_of, choose, count_cells, count_ids, rank
-from webapp.idlist.entries import Record, each_line
-from webapp.idlist.formats.tables import SPACES, each_row, sampled
+from webapp.idlist.columns import (
+    ColumnChoice,
+    cell_of,
+    choose_columns,
+    count_by_column,
+    header_rank,
+)
+from webapp.idlist.entries import Record, numbered_lines
+from webapp.idlist.formats.tables import WHITE_SPACE, sample_rows, split_rows
+from webapp.idlist.ids import count_ids
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
 _ICAV2 = "icav2 table"
-_TABLES = {"\t": "TSV", ",": "CSV", ";": "semicolons", SPACES: "columns by spaces"}
-_JSON = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|$))")
+_TABLES = {"\t": "TSV", ",": "CSV", ";": "semicolons", WHITE_SPACE: "columns by spaces"}
+_JSON_START = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|$))")
 
 
 class Layout(NamedTuple):
-    """The format in a word, the columns of tables, and what parts them (or would part them)."""
+    """The name of the format, the delimiter of cells (of text: to annotate it), the columns."""
 
     format: str
     delimiter: str = "\t"
-    choice: Choice | None = None
+    choice: ColumnChoice | None = None  # of tables and workbooks
+
+    @property
+    def is_json(self) -> bool:
+        return self.format in {JSON, JSON_LINES}
 
 
-def lay_out(sample: str, file_name: str, column: int | None) -> Layout:
-    """Tell the layout from the first lines; `column` is the user's choice, from 1."""
-    if _JSON.match(sample):
+def sniff_text(sample: str, file_name: str, column: int | None) -> Layout:
+    """The layout of a text that begins with `sample`; `column` is the user's choice, from 1."""
+    if _JSON_START.match(sample):
         return Layout(JSON_LINES if _is_json_lines(sample) else JSON)
     tables = [
         table for delimiter in _TABLES if (table := _table(sample, delimiter, file_name, column))
     ]
     if not tables:
-        return Layout(TEXT, "," if _is_named(file_name, "csv") else "\t")
+        return Layout(TEXT, "," if _has_suffix(file_name, "csv") else "\t")
     layout, _ = max(tables, key=lambda table: table[1])  # the first of the best
     return layout
 
 
-def lay_out_rows(rows: Iterable[Record], column: int | None) -> Layout:
+def sniff_workbook(rows: Iterable[Record], column: int | None) -> Layout:
     """The layout of a workbook's first sheet."""
-    return Layout(EXCEL, "", choose(sampled(rows), column))
+    return Layout(EXCEL, "", choose_columns(sample_rows(rows), column))
 
 
 def _is_json_lines(sample: str) -> bool:
     """Whether the first line is a document and another line follows."""
-    first, *others = sample.lstrip().split("\n", 1)
+    first, _, others = sample.lstrip().partition("\n")
     try:
         json.loads(first)
     except (ValueError, RecursionError):
         return False
-    return bool(others and others[0].strip())
+    return bool(others.strip())
 
 
 def _table(
     sample: str, delimiter: str, file_name: str, column: int | None
 ) -> tuple[Layout, tuple[int, bool, int]] | None:
-    """The table that the sample is with this delimiter, and how good it is; None if it is none."""
-    rows = sampled(each_row(each_line(io.StringIO(sample, newline="")), delimiter))
-    is_named = _is_named(file_name, {"\t": "tsv", ",": "csv"}.get(delimiter, "\0"))
-    if len(rows) < (1 if is_named else 2) or not _is_mostly(rows, lambda row: len(row) > 1):
+    """The table by this delimiter, with a score to compare it by; None if it is no table."""
+    rows = sample_rows(split_rows(numbered_lines(io.StringIO(sample, newline="")), delimiter))
+    is_named = _has_suffix(file_name, {"\t": "tsv", ",": "csv"}.get(delimiter, "\0"))
+    if len(rows) < (1 if is_named else 2) or not _most(rows, lambda row: len(row) > 1):
         return None
-    choice = choose(rows, column)
+    choice = choose_columns(rows, column)
     chosen = choice.chosen
     if chosen is None:
         return None
-    sure = 0 if delimiter == SPACES else rank(chosen.header)
-    if not (sure or column or (_is_even(rows) and _has_other_columns(rows, choice))):
+    rank = 0 if delimiter == WHITE_SPACE else header_rank(chosen.header)
+    if not (rank or column or (_has_equal_rows(rows) and _has_other_columns(rows, choice))):
         return None
-    index = chosen.number - 1
-    ids = sum(count_ids(cell_of(row, index)) for row in rows)
-    goodness = (sure, delimiter != SPACES, ids)
-    return Layout(_name(delimiter, rows, choice), delimiter, choice), goodness
+    ids = sum(count_ids(cell_of(row, chosen.number - 1)) for row in rows)
+    name = _ICAV2 if delimiter == "\t" and _is_icav2(rows, choice) else _TABLES[delimiter]
+    return Layout(name, delimiter, choice), (rank, delimiter != WHITE_SPACE, ids)
 
 
-def _is_named(file_name: str, ending: str) -> bool:
-    return file_name.lower().removesuffix(".gz").endswith(f".{ending}")
+def _has_suffix(file_name: str, suffix: str) -> bool:
+    return file_name.lower().removesuffix(".gz").endswith(f".{suffix}")
 
 
-def _is_mostly(rows: Sequence[Sequence[str]], holds: Callable[[Sequence[str]], bool]) -> bool:
+def _most(rows: Sequence[Sequence[str]], holds: Callable[[Sequence[str]], bool]) -> bool:
     return sum(map(holds, rows)) * 2 > len(rows)
 
 
-def _is_even(rows: Sequence[Sequence[str]]) -> bool:
+def _has_equal_rows(rows: Sequence[Sequence[str]]) -> bool:
     """Whether most rows have the same number of cells."""
     [(width, _)] = Counter(map(len, rows)).most_common(1)
-    return _is_mostly(rows, lambda row: len(row) == width)
+    return _most(rows, lambda row: len(row) == width)
 
 
-def _has_other_columns(rows: Sequence[Sequence[str]], choice: Choice) -> bool:
+def _has_other_columns(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> bool:
     """Whether one column holds ids and another does not; several ids a line are no table."""
     width = len(choice.names)
-    counts = count_cells(rows, count_ids, width)
-    filled = count_cells(rows, str.strip, width)
-    has_ids = max(counts) * 2 >= len(rows) - 1
-    return has_ids and any(
+    counts = count_by_column(rows, count_ids, width)
+    filled = count_by_column(rows, str.strip, width)
+    return max(counts) * 2 >= len(rows) - 1 and any(
         count * 10 < full and full * 2 > len(rows)
         for count, full in zip(counts, filled, strict=True)
     )
 
 
-def _name(delimiter: str, rows: Sequence[Sequence[str]], choice: Choice) -> str:
-    if delimiter == "\t" and choice.header is not None:
-        header = {cell.strip() for cell in rows[choice.header]}
-        if "ID" in header and header & {"PATH", "NAME"}:
-            return _ICAV2
-    return _TABLES[delimiter]
+def _is_icav2(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> bool:
+    """Whether its header is that of the tables that the icav2 program prints."""
+    header = set() if choice.header_row is None else set(map(str.strip, rows[choice.header_row]))
+    return "ID" in header and not header.isdisjoint({"PATH", "NAME"})

@@ -72,7 +72,7 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
         file_name=upload.parts[part],
         column=submission.review.get("columns", {}).get(str(part)),
         limits=_limits(),
-        tell_repeats=False,
+        find_repeats=False,
     )
 
 

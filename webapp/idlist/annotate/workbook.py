@@ -1,4 +1,7 @@
-"""Writes columns into a workbook's sheet; all else in the workbook stays as it is."""
+"""Writes columns into a workbook's sheet; all else in the workbook stays as it is.
+
+Why no library: openpyxl writes anew what it reads, and loses what it doesn't know of a workbook.
+"""
 
 import io
 import re
@@ -8,58 +11,58 @@ from itertools import chain
 from typing import Any
 from xml.sax.saxutils import escape
 
-from webapp.idlist.columns import Choice
+from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Record, Unreadable
-from webapp.idlist.formats.sheet import COLUMNS, LAST_COLUMN, damaged
+from webapp.idlist.formats.sheet import COLUMN_NAMES, MAX_COLUMNS, damaged
 from webapp.idlist.formats.workbook import Workbook
 
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^<>]*+(?<=/)>")
 _ROOT = re.compile(rb"<(\w+:)?worksheet\b")
-_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INVALID_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def annotate_workbook(
     workbook: Workbook,
-    choice: Choice,
-    told: Iterable[tuple[Record, Sequence[str]]],
+    choice: ColumnChoice,
+    rows: Iterable[tuple[Record, Sequence[str]]],
     headers: Sequence[str],
 ) -> Iterator[bytes]:
     """The workbook's bytes with cells behind the last column of the first sheet.
 
-    `told`, which must not be begun, has each record and the cells it gets. Where the header that
-    was chosen ends with `headers`, the cells under them are replaced.
+    `rows`, from which none may be taken yet, has each record and the cells that it gets. Where the
+    header ends with `headers`, the cells under them are replaced.
     """
-    sink = _Sink()
+    output = _Output()
     dates = {part.filename: part.date_time for part in workbook.parts}
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as copy:
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as copy:
         # The sheet comes last, so that the first bytes don't wait for its first reading.
-        for name in sorted(dates, key=lambda name: name == workbook.sheet_path):
+        for name in sorted(dates, key=lambda name: name == workbook.sheet_part):
             pieces = workbook.part(name)
-            if name == workbook.sheet_path:
+            if name == workbook.sheet_part:
                 workbook.replaced = _columns(workbook, choice, headers)
-                pieces = _with_cells(pieces, told, workbook.replaced.start)
+                pieces = _with_cells(pieces, rows, workbook.replaced.start)
             part = zipfile.ZipInfo(name, dates[name])
             part.compress_type = zipfile.ZIP_DEFLATED
             with copy.open(part, "w") as file:
                 for piece in pieces:
                     file.write(piece)
-                    yield from sink.taken()
-            yield from sink.taken()
-    yield from sink.taken()
+                    yield from output.take()
+            yield from output.take()
+    yield from output.take()
 
 
-def _columns(workbook: Workbook, choice: Choice, headers: Sequence[str]) -> range:
-    """Those that have `headers` already, else the first that no row uses, be it by empty cells."""
-    if named := choice.ending_in(headers):
+def _columns(workbook: Workbook, choice: ColumnChoice, headers: Sequence[str]) -> range:
+    """The columns, from 1, with `headers` already, else the first that no row has a cell in."""
+    if named := choice.last_columns(headers):
         return range(named.start + 1, named.stop + 1)
-    first = workbook.widest_column() + 1
-    if first + len(headers) - 1 > LAST_COLUMN:
+    first = workbook.last_column() + 1
+    if first + len(headers) - 1 > MAX_COLUMNS:
         raise Unreadable("The sheet has no room for more columns: its last one is in use.")
     return range(first, first + len(headers))
 
 
-class _Sink(io.RawIOBase):
-    """Where the zip archive is written to, and taken from piece by piece."""
+class _Output(io.RawIOBase):
+    """The file of the new archive; what was written is taken piece by piece."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -68,46 +71,46 @@ class _Sink(io.RawIOBase):
         self._pieces.append(bytes(piece))
         return len(piece)
 
-    def taken(self) -> list[bytes]:
+    def take(self) -> list[bytes]:
         taken, self._pieces = self._pieces, []
         return taken
 
 
 def _with_cells(
-    pieces: Iterator[bytes], told: Iterable[tuple[Record, Sequence[str]]], first: int
+    pieces: Iterator[bytes], rows: Iterable[tuple[Record, Sequence[str]]], first: int
 ) -> Iterator[bytes]:
-    """The XML of a sheet with other cells in its rows."""
+    """The XML of a sheet with these cells in its rows, from column `first`."""
     beginning = next(pieces, b"")
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise damaged("its sheet is in UTF-16")
     root = _ROOT.search(beginning)
     prefix = (root[1] or b"").decode() if root else ""
-    stale = _DIMENSION.search(beginning)  # how far the sheet reaches: optional, and now wrong
+    dimension = _DIMENSION.search(beginning)  # how far the sheet reaches: optional, and now wrong
     edits = chain(
-        [(*stale.span(), b"")] if stale else [],
+        [(*dimension.span(), b"")] if dimension else [],
         (
-            (row.offset, row.until, _xml(row.line, first, cells, prefix))
-            for row, cells in told
+            (row.start, row.end, _cells_xml(row.line, first, cells, prefix))
+            for row, cells in rows
             if cells
         ),
     )
     return _edited(chain([beginning], pieces), edits)
 
 
-def _xml(row: int, first: int, cells: Sequence[str], prefix: str) -> bytes:
+def _cells_xml(row: int, first: int, cells: Sequence[str], prefix: str) -> bytes:
     p = prefix
     return "".join(
-        f'<{p}c r="{COLUMNS[column - 1]}{row}" t="inlineStr"><{p}is><{p}t xml:space="preserve">'
-        f"{escape(_NOT_IN_XML.sub('', cell))}</{p}t></{p}is></{p}c>"
-        for column, cell in enumerate(cells, first)
+        f'<{p}c r="{COLUMN_NAMES[i]}{row}" t="inlineStr"><{p}is><{p}t xml:space="preserve">'
+        f"{escape(_INVALID_IN_XML.sub('', cell))}</{p}t></{p}is></{p}c>"
+        for i, cell in enumerate(cells, first - 1)
         if cell
     ).encode("ascii", "xmlcharrefreplace")
 
 
 def _edited(pieces: Iterable[bytes], edits: Iterator[tuple[int, int, bytes]]) -> Iterator[bytes]:
-    """The bytes with others in place of some: each edit has where these begin and end."""
+    """The bytes, with some replaced: each edit has their start, their end and the new bytes."""
     edit = next(edits, None)
-    offset = done = 0  # where the piece begins; up to where all is written or removed
+    offset = done = 0  # of the piece; up to where all bytes are written or replaced
     for piece in pieces:
         end = offset + len(piece)
         while edit and edit[0] < end:

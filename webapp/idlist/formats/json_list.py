@@ -1,72 +1,73 @@
-"""A list as JSON: what icav2 and the REST API answer, bare arrays, an API body, JSON lines."""
+"""Reads JSON: what icav2 and the REST API answer, bare arrays, an API body, JSON lines."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from msgspec.structs import replace
 
-from webapp.idlist.columns import SUREST, count_ids, names_ids, names_project, rank
+from webapp.idlist.columns import TOP_RANK, header_rank, names_project
 from webapp.idlist.entries import Entry, Part, Record, count_lines
-from webapp.idlist.formats.json_cursor import Cursor
-from webapp.idlist.ids import find, mentions_id, project_in
+from webapp.idlist.formats.json_cursor import JsonCursor
+from webapp.idlist.ids import count_ids, find_entries, mentions_id, project_id_in
 
-OUTCOME = "linkboard"  # the name under which an object that was handed back has its outcomes
-_DEEPEST = 64  # lists and objects around the one with the ids
+OUTCOME_KEY = "linkboard"  # under which an annotated object has the outcomes of its ids
+_MAX_DEPTH = 64  # lists and objects around the one with the ids
 _NO_ID = "This value names no data id."
-_BESIDE = "This id stands beside the list, not in it. Add it to the list if it is to be linked."
-_LISTS = frozenset({"items", "data", "files", "folders", "ids", "results"})
+_BESIDE_LIST = (
+    "This id stands beside the list, not in it. Add it to the list if it is to be linked."
+)
+_LIST_KEYS = frozenset({"items", "data", "files", "folders", "ids", "results"})
 
 
-class Document:
-    """A document, or several of them as lines."""
+class JsonList:
+    """A JSON document, or several of them as lines."""
 
     def __init__(self, text: TextIO) -> None:
-        self._cursor = Cursor(text)
+        self._cursor = JsonCursor(text)
         self._line = self._column = 0  # of the last entry
 
     def records(self) -> Iterator[Record]:
-        """The values of its lists, and what holds these together. Raises Unreadable."""
+        """The values of its lists, and the text around them. Raises Unreadable."""
         cursor = self._cursor
-        while cursor.peek():
-            yield from self._top()
-        tail = cursor.take()
-        ends = count_lines(tail)
-        yield Record(Part.FRAME, 0, tail, lines=ends + (not tail.endswith(("\n", "\r"))))
+        while character := cursor.peek():
+            if character == "[":
+                yield from self._array(1, is_named=True)
+            elif character == "{" and not _is_entry(cursor.small_value()):
+                yield from self._object(1)
+            else:
+                yield self._value(is_named=True)
+        end = cursor.take()
+        lines = count_lines(end) + (not end.endswith(("\n", "\r")))
+        yield Record(Part.FRAME, 0, end, lines=lines)
 
-    def _top(self) -> Iterator[Record]:
-        """A whole document: a list, an object around a list, or a single value."""
-        character = self._cursor.peek()
-        if character == "[":
-            yield from self._list(1, is_named=True)
-        elif character == "{" and not _is_single(self._cursor.small_value()):
-            yield from self._object(1)
-        else:
-            yield self._value(is_named=True)
-
-    def _list(self, depth: int, *, is_named: bool) -> Iterator[Record]:
-        """A list of values. In one whose name says nothing, only values with ids are entries."""
+    def _array(self, depth: int, *, is_named: bool) -> Iterator[Record]:
+        """The values of a list. If its key says nothing, only values with ids are entries."""
         for _ in self._inside("[", "]", depth):
             if self._cursor.peek() == "[":
-                yield from self._list(depth + 1, is_named=is_named)
+                yield from self._array(depth + 1, is_named=is_named)
             else:
                 yield self._value(is_named=is_named)
 
     def _object(self, depth: int) -> Iterator[Record]:
-        """An object around lists: they are looked for at any of its keys."""
+        """An object around lists, which may stand under any key."""
+        cursor = self._cursor
         for _ in self._inside("{", "}", depth):
-            key = self._key()
-            character = self._cursor.peek()
+            key = cursor.value()
+            if not isinstance(key, str):
+                raise cursor.syntax_error("a name in quotes is missing")
+            cursor.expect(":")
+            character = cursor.peek()
             if character == "[":
-                yield from self._list(depth + 1, is_named=_is_list_name(key))
+                yield from self._array(depth + 1, is_named=_is_list_key(key))
             elif character == "{":
                 yield from self._object(depth + 1)
             else:
-                yield from self._beside()
+                yield from self._beside_list()
 
     def _inside(self, opening: str, closing: str, depth: int) -> Iterator[None]:
-        """Goes through a list or an object; whoever iterates passes what stands at each step."""
+        """One step for each member of a list or object; the caller passes the member."""
         cursor = self._cursor
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise cursor.too_deep()
         cursor.expect(opening)
         if cursor.skip(closing):
@@ -76,110 +77,93 @@ class Document:
             yield
         cursor.expect(closing)
 
-    def _key(self) -> str:
-        key = self._cursor.value()
-        if not isinstance(key, str):
-            raise self._cursor.broken("a name in quotes is missing")
-        self._cursor.expect(":")
-        return key
-
     def _value(self, *, is_named: bool) -> Record:
         self._cursor.peek()
-        offset = self._cursor.offset
-        found = _ids(self._cursor.value())
+        start = self._cursor.offset
+        found = _entries(self._cursor.value())
         if not is_named:
-            found = [word for word in found if word.data_id and not word.unusual]
-        return self._record(found, offset)
+            found = [entry for entry in found if entry.data_id and not entry.unusual]
+        return self._record(found, start)
 
-    def _beside(self) -> Iterator[Record]:
+    def _beside_list(self) -> Iterator[Record]:
         """A value beside a list: an id there may be that of the folder that was listed."""
-        offset, value = self._cursor.offset, self._cursor.value()
+        start, value = self._cursor.offset, self._cursor.value()
         if isinstance(value, str) and count_ids(value):
-            found = [Entry(word.column, word.text, "", _BESIDE) for word in find(value)]
-            yield self._record(found, offset, gets_outcome=False)
+            found = [Entry(e.column, e.text, "", _BESIDE_LIST) for e in find_entries(value)]
+            yield self._record(found, start, has_outcome=False)
 
-    def _record(self, found: Sequence[Entry], offset: int, *, gets_outcome: bool = True) -> Record:
-        """What was passed up to a value that begins at `offset`; its entries get their places."""
-        line = self._cursor.line_of(found[0].text, offset) if found else 0
+    def _record(self, found: Sequence[Entry], start: int, *, has_outcome: bool = True) -> Record:
+        """The text that was passed, with a value that begins at `start`, and its entries."""
+        line = self._cursor.line_of(found[0].text, start) if found else 0
         raw = self._cursor.take()
         if line != self._line:
             self._line, self._column = line, 0
-        placed = [
-            replace(word, column=column, text=word.text or raw[offset:])
-            for column, word in enumerate(found, self._column + 1)
+        entries = [
+            replace(entry, column=column, text=entry.text or raw[start:])
+            for column, entry in enumerate(found, self._column + 1)
         ]
-        self._column += len(placed)
-        part = Part.ENTRIES if placed else Part.FRAME
-        value_at = offset if gets_outcome else len(raw)
-        return Record(part, line, raw, placed, (), count_lines(raw), value_at)
+        self._column += len(entries)
+        part = Part.ENTRIES if entries else Part.FRAME
+        value_start = start if has_outcome else len(raw)
+        return Record(part, line, raw, entries, (), count_lines(raw), value_start)
 
 
-def _is_single(value: Any) -> bool:
+def _is_entry(value: Any) -> bool:
     """Whether an object is an entry itself, not an object around a list of them."""
     if not isinstance(value, dict):
         return False
-    value = {key: inner for key, inner in value.items() if key != OUTCOME}
-    if any(isinstance(inner, list) and _is_list_name(key) for key, inner in value.items()):
+    value = {key: inner for key, inner in value.items() if key != OUTCOME_KEY}
+    if any(isinstance(inner, list) and _is_list_key(key) for key, inner in value.items()):
         return False
-    return bool(_named(value)[0]) or not _has_list(value)
+    return bool(_named_text(value)[0]) or not any(isinstance(part, list) for part in _parts(value))
 
 
-def _is_list_name(key: str) -> bool:
-    return key.lower() in _LISTS or names_ids(key)
+def _is_list_key(key: str) -> bool:
+    return key.lower() in _LIST_KEYS or header_rank(key) > 0
 
 
-def _has_list(value: Any) -> bool:
-    return any(isinstance(inner, list) for inner in _each(value))
+def _parts(value: Any) -> Iterator[Any]:
+    """A value and all that is in it, keys too, in order."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, list):
+            waiting.extend(reversed(part))
+        elif isinstance(part, dict):
+            waiting.extend(inner for pair in reversed(part.items()) for inner in reversed(pair))
 
 
-def _each(value: Any) -> Iterator[Any]:
-    """A value and all that is in it, in order, names too."""
-    inners = [value]
-    while inners:
-        inner = inners.pop()
-        yield inner
-        if isinstance(inner, list):
-            inners.extend(reversed(inner))
-        elif isinstance(inner, dict):
-            inners.extend(part for pair in reversed(inner.items()) for part in reversed(pair))
-
-
-def _ids(value: Any) -> Sequence[Entry]:
-    """The entries of a value: one for each id in its text, or a reject."""
-    text, is_sure = (value, True) if isinstance(value, str) else _named(value)
-    found: Sequence[Entry] = list(find(text))
-    if not is_sure and not any(word.data_id and not word.unusual for word in found):
-        found = _anywhere(value) or found
+def _entries(value: Any) -> Sequence[Entry]:
+    """The entries of a value: one for each id in its text, or a rejected one."""
+    text, is_sure = (value, True) if isinstance(value, str) else _named_text(value)
+    found: Sequence[Entry] = list(find_entries(text))
+    if not is_sure and not any(entry.data_id and not entry.unusual for entry in found):
+        # No key names the id: take every text, or key, that holds ids and nothing else.
+        texts = (part for part in _parts(value) if isinstance(part, str) and mentions_id(part))
+        found = [e for text in texts if count_ids(text) for e in find_entries(text)] or found
     found = found or [Entry(1, text, "", _NO_ID)]
-    project_id = _project(value)
-    return [replace(word, project_id=project_id) for word in found] if project_id else found
+    project_id = _project_id(value)
+    return [replace(entry, project_id=project_id) for entry in found] if project_id else found
 
 
-def _named(value: Any, depth: int = 2) -> tuple[str, bool]:
-    """What names the data in an object, and whether its name leaves no doubt; or "".
+def _named_text(value: Any, depth: int = 2) -> tuple[str, bool]:
+    """The text whose key names the data in an object, and whether the key is sure; or "".
 
-    That is `dataId`, `id`, or `id` of the object `data`.
+    Such keys are `dataId`, `id`, or `id` of the object `data`.
     """
     if not isinstance(value, dict):
         return "", False
     texts = [
-        (inner if isinstance(inner, str) else _named(inner, depth - 1)[0], rank(key))
+        (inner if isinstance(inner, str) else _named_text(inner, depth - 1)[0], rank)
         for key, inner in value.items()
-        if depth and rank(key)
+        if depth and (rank := header_rank(key))
     ]
     text, best = max(texts, key=lambda pair: (count_ids(pair[0]), pair[1]), default=("", 0))
-    return text, bool(text) and best == SUREST
+    return text, bool(text) and best == TOP_RANK
 
 
-def _anywhere(value: Any) -> list[Entry]:
-    """The ids in an object of which no name tells: texts that hold nothing else, names too."""
-    texts = (inner for inner in _each(value) if isinstance(inner, str))
-    return [word for text in texts if mentions_id(text) and count_ids(text) for word in find(text)]
-
-
-def _project(value: Any) -> str:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if isinstance(inner, str) and names_project(key) and project_in(inner):
-                return project_in(inner)
-    return ""
+def _project_id(value: Any) -> str:
+    members = value.items() if isinstance(value, dict) else ()
+    found = (project_id_in(v) for key, v in members if isinstance(v, str) and names_project(key))
+    return next(filter(None, found), "")
