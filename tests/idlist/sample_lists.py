@@ -1,6 +1,6 @@
-"""Ids to write lists with, and a short way to read one."""
+"""Ids to write lists with, and short ways to read one."""
 
-from webapp.idlist import Kind, read
+from webapp.idlist import Kind, Unreadable, read
 
 A, B, C = (f"fil.{digit * 32}" for digit in "abc")
 FOLDER = "fol." + "f" * 32
@@ -29,3 +29,12 @@ def finished(text, **options):
     for _ in reading:
         pass
     return reading
+
+
+def read_all(pieces):
+    """The entries and the reading, or the sentence instead."""
+    try:
+        reading = read(pieces)
+        return list(reading), reading
+    except Unreadable as error:
+        return [], str(error)

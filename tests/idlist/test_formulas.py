@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.idlist.sample_lists import A, B, good, opened
-from tests.idlist.test_annotate import annotated, sent
-from tests.idlist.test_reader_any_bytes import LISTS, TABLES, read_all
+from tests.idlist.annotated_lists import annotated, sent
+from tests.idlist.list_strategies import LISTS, TABLES
+from tests.idlist.sample_lists import A, B, good, opened, read_all
 from webapp.idlist import annotate
 
 EVIL = '=HYPERLINK("http://x")'
@@ -153,5 +153,5 @@ def test_no_cell_of_any_list_is_dangerous(data):
 
 
 def test_added_cells_are_held_to_the_same():
-    told = annotate(opened(f"{A}\n"), lambda several: [("=1", "-A1", "-1", "-")])
-    assert b"".join(told).decode().split("\n")[1] == f"{A}\t'=1\t'-A1\t-1\t-"
+    back = annotate(opened(f"{A}\n"), lambda several: [("=1", "-A1", "-1", "-")])
+    assert b"".join(back).decode().split("\n")[1] == f"{A}\t'=1\t'-A1\t-1\t-"

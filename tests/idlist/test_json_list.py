@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.idlist.annotated_lists import annotated
 from tests.idlist.sample_lists import FOLDER, PROJECT, URN, A, B, C, entries, finished, good
-from tests.idlist.test_annotate import annotated
 from webapp.idlist import Kind
 
 DETAILS = {"path": "/a", "tags": {"userTags": ["x"]}, "owningProjectId": PROJECT}

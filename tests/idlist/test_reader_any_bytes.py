@@ -1,63 +1,17 @@
 """Whatever the bytes: nothing is raised but Unreadable, nothing is counted twice or not at all."""
 
 import gzip
-import json
 from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.idlist.sample_lists import FOLDER, LINK, URN, A, B
-from tests.idlist.workbook_files import book
-from webapp.idlist import Kind, Unreadable, read
+from tests.idlist.list_strategies import IDS, LISTS
+from tests.idlist.sample_lists import A, B, read_all
+from tests.idlist.workbook_files import xlsx
+from webapp.idlist import Kind
 
-IDS = st.sampled_from([A, B, FOLDER, A.upper(), URN + A, f"{URN}{B}#/a b/c, d", LINK + A])
-WORDS = st.sampled_from(
-    ["hello", "data_id", "id", "fil.12", "=1+1", "#x", "-", "", "a/b", "größe", "\u200b", '"', "'"]
-)
-SEPARATORS = st.sampled_from([*",;\t \n\r:{[", "\r\n", "\n\n", " # ", "\u00a0", '"', ", ", "\0"])
-PARTS = st.one_of(IDS, IDS, WORDS, SEPARATORS, SEPARATORS, st.text(max_size=5))
-TEXTS = st.lists(PARTS, max_size=40).map("".join)
-CELLS = st.one_of(IDS, WORDS, st.text(max_size=5))
-TABLES = st.builds(
-    lambda rows, delimiter, end: end.join(delimiter.join(row) for row in rows),
-    st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=8),
-    st.sampled_from([",", ";", "\t", " "]),
-    st.sampled_from(["\n", "\r\n", "\r"]),
-)
-VALUES = st.recursive(
-    st.one_of(IDS, WORDS, st.none(), st.integers()),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4),
-        st.dictionaries(st.sampled_from(["id", "dataId", "items", "data", "x"]), inner, max_size=3),
-    ),
-    max_leaves=10,
-)
-DOCUMENTS = st.builds(
-    lambda value, indent, cut: json.dumps(value, indent=indent)[: cut or None],
-    VALUES,
-    st.sampled_from([None, 0, 2]),
-    st.sampled_from([0, 0, 0, -1, -5]),
-)
-ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "latin-1"])
-LISTS = st.one_of(
-    st.binary(max_size=200),
-    st.builds(
-        lambda text, encoding: text.encode(encoding, "replace"),
-        st.one_of(TEXTS, TABLES, DOCUMENTS),
-        ENCODINGS,
-    ),
-)
-BOOK = book([["sample", "data_id"], ["S1", A], ["S2", B], [], ["=1", "x"]])
-
-
-def read_all(pieces):
-    """The entries and the reading, or the sentence instead."""
-    try:
-        reading = read(pieces)
-        return list(reading), reading
-    except Unreadable as error:
-        return [], str(error)
+WORKBOOK = xlsx([["sample", "data_id"], ["S1", A], ["S2", B], [], ["=1", "x"]])
 
 
 def accounted(entries, reading):
@@ -119,10 +73,10 @@ def test_the_fast_way_for_usual_lines_finds_what_the_slow_way_finds(lines):
     assert plain == padded
 
 
-@given(st.lists(st.tuples(st.integers(0, len(BOOK) - 1), st.integers(0, 255)), max_size=4))
+@given(st.lists(st.tuples(st.integers(0, len(WORKBOOK) - 1), st.integers(0, 255)), max_size=4))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_workbook_with_wrong_bytes(changes):
-    data = bytearray(BOOK)
+    data = bytearray(WORKBOOK)
     for place, byte in changes:
         data[place] = byte
     entries, reading = read_all([bytes(data)])

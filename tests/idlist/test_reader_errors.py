@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from tests.idlist.sample_lists import A, B, C, entries, finished, good
-from tests.idlist.workbook_files import book, with_part, with_sheet
+from tests.idlist.workbook_files import with_part, with_sheet, xlsx
 from webapp.idlist import Limits, Unreadable
 
 SMALL = Limits(unpacked_bytes=1_000_000)
@@ -58,10 +58,10 @@ def zipped(data):
         (b'{"items" [1]}', ": is missing"),
         (b"[" + b"[" * 10 + b"]}", "breaks at line 1, column 13"),
         (b"PK\x03\x04" + bytes(100), "workbook can't be read"),
-        (book([[A]])[:-200], "cut off or damaged"),
-        (with_part(book([[A]]), "xl/worksheets/sheet1.xml", "<worksheet><row>"), "line 1"),
-        (with_part(book([[A]]), "xl/workbook.xml", "<workbook/>"), "no sheet"),
-        (with_part(book([[A]]), "xl/worksheets/sheet1.xml", "<!DOCTYPE a><a/>"), "document type"),
+        (xlsx([[A]])[:-200], "cut off or damaged"),
+        (with_part(xlsx([[A]]), "xl/worksheets/sheet1.xml", "<worksheet><row>"), "line 1"),
+        (with_part(xlsx([[A]]), "xl/workbook.xml", "<workbook/>"), "no sheet"),
+        (with_part(xlsx([[A]]), "xl/worksheets/sheet1.xml", "<!DOCTYPE a><a/>"), "document type"),
         (with_sheet('<row><c t="s"><v>99</v></c></row>'), "row 1 refers to a text"),
     ],
 )
@@ -83,19 +83,19 @@ def test_a_gzip_bomb_is_stopped():
 
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
 def test_a_bomb_in_a_workbook_is_stopped(part):
-    bomb = with_part(book([["a"]]), part, "<a>" + "<b/>" * 1_000_000 + "</a>")
+    bomb = with_part(xlsx([["a"]]), part, "<a>" + "<b/>" * 1_000_000 + "</a>")
     assert f"over 1 MB unpacked (most of it in its part {part})" in problem(bomb, limits=SMALL)
 
 
 def test_a_bomb_of_many_parts_is_stopped():
-    bomb = book([[A]])
+    bomb = xlsx([[A]])
     for number in range(5):
         bomb = with_part(bomb, f"xl/media/{number}.bin", b"\0" * 300_000)
     assert "over 1 MB unpacked" in problem(bomb, limits=SMALL)
 
 
 def test_a_bomb_that_lies_about_its_size():
-    bomb = with_part(book([["a"]]), "xl/worksheets/sheet1.xml", "<a>" + "<b/>" * 1_000_000 + "</a>")
+    bomb = with_part(xlsx([["a"]]), "xl/worksheets/sheet1.xml", "<a>" + "<b/>" * 1_000_000 + "</a>")
     true, lie = (4_000_007).to_bytes(4, "little"), (1000).to_bytes(4, "little")
     assert true in bomb
     assert "is damaged" in problem(bomb.replace(true, lie))
@@ -154,7 +154,7 @@ def test_over_the_limit_of_lines():
     limits = Limits(lines=3)
     assert finished(f"{A}\n\n\n", limits=limits).lines == 3
     assert "more than 3 lines" in problem(f"{A}\n\n\n\n", limits=limits)
-    assert "more than 3 lines" in problem(book([[A], [None], [None], [B]]), limits=limits)
+    assert "more than 3 lines" in problem(xlsx([[A], [None], [None], [B]]), limits=limits)
 
 
 @pytest.mark.parametrize("packed", [bytes, gzip.compress])
@@ -172,4 +172,4 @@ def test_a_reading_can_be_ended_from_outside():
         raise Enough
 
     with pytest.raises(Enough):
-        finished(book([[A]]), limits=Limits(pause=pause))
+        finished(xlsx([[A]]), limits=Limits(pause=pause))

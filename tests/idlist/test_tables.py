@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.idlist.annotated_lists import annotated
 from tests.idlist.sample_lists import (
     FOLDER,
     LINK,
@@ -14,7 +15,6 @@ from tests.idlist.sample_lists import (
     good,
     opened,
 )
-from tests.idlist.test_annotate import annotated
 from webapp.idlist import Kind
 
 MANIFEST = f"""sample_id,file_name,file_path,data_id,project_id

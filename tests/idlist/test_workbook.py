@@ -5,12 +5,12 @@ import time
 import pytest
 
 from tests.idlist.sample_lists import PROJECT, A, B, C, entries, finished, good
-from tests.idlist.workbook_files import book, with_part, with_sheet
+from tests.idlist.workbook_files import with_part, with_sheet, xlsx
 from webapp.idlist import Kind, Unreadable
 
 
 def test_the_column_is_found_as_in_any_table():
-    found = entries(book([["sample", "Data ID", "project_id"], ["S1", A, PROJECT], [2, B, None]]))
+    found = entries(xlsx([["sample", "Data ID", "project_id"], ["S1", A, PROJECT], [2, B, None]]))
     assert [(e.line, e.column, e.data_id, e.project_id) for e in found] == [
         (2, 2, A, PROJECT),
         (3, 2, B, ""),
@@ -18,7 +18,7 @@ def test_the_column_is_found_as_in_any_table():
 
 
 def test_a_column_of_ids_and_nothing_else():
-    reading = finished(book([[A], [B], [None], [A]]))
+    reading = finished(xlsx([[A], [B], [None], [A]]))
     assert (reading.format, reading.good, reading.repeated, reading.blank) == ("Excel", 2, 1, 1)
 
 
@@ -30,7 +30,7 @@ def test_formulas_merged_cells_and_other_sheets():
         sheet["C5"] = 3.5
         workbook.create_sheet("other").append([C])
 
-    data = book([[], [], ["sample", "data_id"], ["S1", A]], change)
+    data = xlsx([[], [], ["sample", "data_id"], ["S1", A]], change)
     good_one, formula = entries(data)
     assert (good_one.line, good_one.data_id) == (4, A)
     assert (formula.kind, formula.line) == (Kind.REJECTED, 5)  # its value was never worked out
@@ -44,7 +44,7 @@ def test_hidden_sheets_are_passed_over():
         workbook.create_sheet("list").append([A])
         sheet.sheet_state = "hidden"
 
-    assert good(book([[B]], change)) == [A]
+    assert good(xlsx([[B]], change)) == [A]
 
 
 def test_a_stray_cell_in_the_last_corner_of_the_sheet():
@@ -57,7 +57,7 @@ def test_a_stray_cell_in_the_last_corner_of_the_sheet():
 
 def wide(header, cell, column, rows=1):
     """A sheet with names in column A, and one other column far out."""
-    return book(
+    return xlsx(
         [["name"] + [None] * (column - 2) + [header]] + [["S", *[None] * (column - 2), cell]] * rows
     )
 
@@ -77,7 +77,7 @@ def test_an_error_in_a_cell_is_no_comment():
 
 def test_ids_that_turn_up_late_in_another_column_are_told_of():
     rows = [[f"fil.{i:032x}", "n"] for i in range(300)]
-    reading = finished(book([*rows, [A, B]]))
+    reading = finished(xlsx([*rows, [A, B]]))
     assert "stand in column 2 too" in reading.warnings[0]
 
 
@@ -85,14 +85,14 @@ def test_far_columns_with_ids_are_told_of():
     def change(workbook, sheet):
         sheet["XFD3"] = C
 
-    reading = finished(book([["data_id"], [A], [B]], change))
+    reading = finished(xlsx([["data_id"], [A], [B]], change))
     assert (reading.good, reading.columns[-1].number) == (2, 16_384)
     assert "stand in column 16,384 too" in reading.warnings[0]
 
 
 def test_a_matrix_of_ids_offers_some_columns():
     ids = [[f"fil.{row:016x}{column:016x}" for column in range(100)] for row in range(5)]
-    reading = finished(book(ids))
+    reading = finished(xlsx(ids))
     assert reading.good == 5
     assert len(reading.columns) == 21
     assert "20, 21 and more too" in reading.warnings[0]
@@ -132,4 +132,4 @@ def test_texts_that_cells_share():
 
 def test_elements_may_have_a_prefix():
     sheet = f'<x:worksheet xmlns:x="x"><x:row><x:c><x:v>{A}</x:v></x:c></x:row></x:worksheet>'
-    assert good(with_part(book([]), "xl/worksheets/sheet1.xml", sheet)) == [A]
+    assert good(with_part(xlsx([]), "xl/worksheets/sheet1.xml", sheet)) == [A]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.idlist.zip_bombs import MAKERS
+from tests.idlist.zip_bombs import BOMB_MAKERS
 from webapp.idlist import Unreadable, read
 
 MOST = 700_000_000  # bytes of all memory, Python's own and the bomb included
@@ -25,17 +25,17 @@ for act in (lambda: read([data]), handed_back):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", BOMB_MAKERS)
 def test_a_small_file_takes_little_memory(name, tmp_path):
-    (tmp_path / "bomb").write_bytes(MAKERS[name](480_000_000))
+    (tmp_path / "bomb").write_bytes(BOMB_MAKERS[name](480_000_000))
     arguments = [sys.executable, "-c", READ_IT, tmp_path / "bomb", str(MOST)]
     ended = subprocess.run(arguments, capture_output=True, text=True, timeout=200, check=False)
     assert ended.returncode == 0, ended.stderr[-500:]
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", BOMB_MAKERS)
 def test_a_small_file_takes_little_time(name):
-    data = MAKERS[name](20_000_000)
+    data = BOMB_MAKERS[name](20_000_000)
     started = time.process_time()
     try:
         for _ in read([data]):

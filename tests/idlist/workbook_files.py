@@ -6,7 +6,7 @@ import zipfile
 import openpyxl
 
 
-def book(rows, change=None):
+def xlsx(rows, change=None):
     """The bytes of a workbook with these rows; `change` gets workbook and sheet."""
     workbook = openpyxl.Workbook()
     for row in rows:
@@ -41,4 +41,4 @@ def with_sheet(xml):
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         f"<sheetData>{xml}</sheetData></worksheet>"
     )
-    return with_part(book([]), "xl/worksheets/sheet1.xml", sheet)
+    return with_part(xlsx([]), "xl/worksheets/sheet1.xml", sheet)

@@ -4,7 +4,7 @@ import io
 import itertools
 import zipfile
 
-from tests.idlist.workbook_files import book
+from tests.idlist.workbook_files import xlsx
 
 SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 EMOJI = "\N{GRINNING FACE}"  # makes each character of its text take four bytes
@@ -13,7 +13,7 @@ LONG = EMOJI + "a" * 1_000_000
 
 def workbook(parts, method=zipfile.ZIP_DEFLATED):
     """A workbook with these parts, each given in pieces."""
-    old, file = zipfile.ZipFile(io.BytesIO(book([["a"]]))), io.BytesIO()
+    old, file = zipfile.ZipFile(io.BytesIO(xlsx([["a"]]))), io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as new:
         for name in set(old.namelist()) - set(parts):
             new.writestr(name, old.read(name))
@@ -54,7 +54,7 @@ def many_parts(count):
 
 
 ROW_OF_ONE_TEXT = "<row>" + '<c t="s"><v>0</v></c>' * 16_000 + "</row>"
-MAKERS = {  # each gets how much it may unpack to
+BOMB_MAKERS = {  # each gets how much it may unpack to
     "depth": lambda size: workbook(sheet(repeated("<a>", size))),
     "comment": lambda size: workbook(sheet(repeated("x", size), "<!--", "-->")),
     "attribute": lambda size: workbook(sheet(repeated("x", size), '<a b="', '"/>')),
