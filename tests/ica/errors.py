@@ -1,8 +1,8 @@
-"""How calls fail: the error itself, for tests to look at."""
+"""The errors that calls raise, for tests to look at."""
 
 import pytest
 
-from tests.ica.wire import jwt
+from tests.ica.fake_server import jwt
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError
@@ -16,12 +16,12 @@ def client(url: str, **options) -> IcaClient:
 
 
 def failure(call) -> IcaError:
-    with pytest.raises(IcaError) as told:
+    with pytest.raises(IcaError) as raised:
         call()
-    return told.value
+    return raised.value
 
 
-def both(url: str, **options) -> tuple[IcaError, IcaError]:
-    """How a reading and a creating call fail."""
+def both_errors(url: str, **options) -> tuple[IcaError, IcaError]:
+    """The errors of a reading and of a creating call."""
     ica = client(url, **options)
     return failure(lambda: ica.job("j")), failure(lambda: ica.create_batch("p", IDS))

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.ica.working import NOWHERE, client, every_item, finished, ids
+from tests.ica.batches import NOWHERE, client, every_item, finished, ids
 from tests.simulated import FIRST_PROJECT
 from webapp.ica.errors import IcaNonsense, NotThere, Refused
 from webapp.ica.models import LINK_STATUSES, MOVING, UNLINK_STATUSES
@@ -116,9 +116,9 @@ def test_a_cursor_made_up_by_hand_is_refused(sim):
     ica = client(sim)
     batch_id = finished(sim, ica, ids(5))
     for token in ("made-up", "x" * 2001, "ä"):
-        with pytest.raises(Refused) as told:
+        with pytest.raises(Refused) as raised:
             ica.items(FIRST_PROJECT, batch_id, page_token=token)
-        assert told.value.status == 400
+        assert raised.value.status == 400
 
 
 def test_a_batch_can_be_undone(sim):

@@ -1,4 +1,4 @@
-"""From an HTTP answer to a typed value, or to the error that it stands for."""
+"""Decodes an HTTP answer into a typed value, or into the error that it stands for."""
 
 import html
 import re
@@ -16,18 +16,19 @@ T = TypeVar("T")
 
 Hide = Callable[[bytes], bytes]
 
-_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
-_TEXT_LIMIT = 300
+_DECODE_ERRORS = (msgspec.DecodeError, ValueError, RecursionError)
+_MAX_TEXT_CHARS = 300
 _NUL = b"\\u0000"  # as JSON writes it; no name or reason needs it, and not every database takes it
-_LONGEST_WAIT = 86_400.0
+_MAX_PAGE_BYTES = 20_000  # of an error page that are looked at
+_MAX_WAIT_SECONDS = 86_400.0
 _TAGS = re.compile(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^<>]*>")
 _SECONDS = re.compile(r"\s*\d+(\.\d+)?\s*", re.ASCII)
 
 
-def read(operation: Operation, response: Response, answer: type[T], hide: Hide, now: float) -> T:
+def decode(operation: Operation, response: Response, answer: type[T], hide: Hide, now: float) -> T:
     """The value that ICA answered, of the type `answer`.
 
-    hide: takes the secret out of what is quoted. now: seconds since 1970 by ICA's clock.
+    hide: removes the secret from what an error quotes. now: seconds since 1970 by ICA's clock.
     Raises an IcaProblem for 4xx and 5xx, and IcaNonsense for what can't be read.
     """
     if response.status_code >= 400:
@@ -36,7 +37,7 @@ def read(operation: Operation, response: Response, answer: type[T], hide: Hide, 
         raise _redirect(operation, response, hide)
     try:
         return msgspec.json.decode(response.content.replace(_NUL, b""), type=answer)
-    except _UNREADABLE as error:
+    except _DECODE_ERRORS as error:
         kind = response.headers.get("Content-Type", "no content type")
         raise IcaNonsense(
             f"ICA's answer to {operation.id} ({response.status_code}, {kind}) can't be read: "
@@ -57,15 +58,15 @@ def http_date(text: str) -> float | None:
 def _problem(operation: Operation, response: Response, hide: Hide, now: float) -> IcaProblem:
     status = response.status_code
     problem = _read_problem(response, hide)
-    words = (problem.get("title"), problem.get("detail"))
-    said = ", ".join(word for word in words if word and isinstance(word, str))
+    texts = (problem.get("title"), problem.get("detail"))
+    said = ", ".join(text for text in texts if text and isinstance(text, str))
     message = f"ICA answered {operation.id} with {status}"
     return problem_class(status)(
         f"{message}: {_shortened(said)}" if said else f"{message}.",
         status=status,
         problem=problem,
         maybe_done=operation.creates and status >= 500,
-        retry_after=_wait(response.headers.get("Retry-After", ""), now),
+        retry_after=_wait_seconds(response.headers.get("Retry-After", ""), now),
     )
 
 
@@ -81,7 +82,7 @@ def _read_problem(response: Response, hide: Hide) -> dict[str, Any]:
     body = hide(response.content).replace(_NUL, b"")
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
-    except _UNREADABLE:
+    except _DECODE_ERRORS:
         return {
             "status": response.status_code,
             "title": response.reason or "",
@@ -90,17 +91,16 @@ def _read_problem(response: Response, hide: Hide) -> dict[str, Any]:
 
 
 def _plain_text(page: bytes) -> str:
-    """The words of an HTML page, or of a text, without its markup."""
-    text = page[:20_000].decode(errors="replace")
-    text = _TAGS.sub(" ", text)
+    """The text of an HTML page without its markup, or a plain text."""
+    text = _TAGS.sub(" ", page[:_MAX_PAGE_BYTES].decode(errors="replace"))
     return " ".join(html.unescape(text).split())
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…"
+    return text if len(text) <= _MAX_TEXT_CHARS else text[: _MAX_TEXT_CHARS - 1] + "…"
 
 
-def _wait(retry_after: str, now: float) -> float | None:
+def _wait_seconds(retry_after: str, now: float) -> float | None:
     """Seconds to wait, from either form of a Retry-After header; a day at most."""
     if _SECONDS.fullmatch(retry_after):
         seconds = float(retry_after)
@@ -108,4 +108,4 @@ def _wait(retry_after: str, now: float) -> float | None:
         seconds = date - now
     else:
         return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
+    return min(max(seconds, 0.0), _MAX_WAIT_SECONDS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.ica.wire import Answer, Asked, jwt, playing
+from tests.ica.fake_server import Answer, Request, fake_ica, jwt
 from webapp.ica import operations
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
@@ -20,7 +20,7 @@ TOKEN = jwt(sub="u")
 SLICE = Path(__file__).parents[2].parent / "shared/ica/openapi_slice.yaml"
 
 
-def anything(asked: Asked) -> Answer:
+def anything(asked: Request) -> Answer:
     """An answer that every operation can read."""
     return Answer(
         {
@@ -73,7 +73,7 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_every_operation_has_its_place_and_media_type(name, version):
     call, method, path, media = CALLS[name]
-    with playing(anything) as ica:
+    with fake_ica(anything) as ica:
         call(client(ica.url, version=version))
     [asked] = ica.asked
     expected = media if version == "v4" else V3
@@ -83,7 +83,7 @@ def test_every_operation_has_its_place_and_media_type(name, version):
 
 
 def test_minting_sends_the_key_and_no_body():
-    with playing(anything) as ica:
+    with fake_ica(anything) as ica:
         IcaClient(ica.url, Credential("the key", "some tenant")).job("j")
     mint, job = ica.asked
     assert (mint.method, mint.path) == ("POST", "/ica/rest/api/tokens")
@@ -114,7 +114,7 @@ def test_every_operation_stands_in_icas_own_document():
 
 
 def test_a_batch_is_created_with_its_ids_in_order():
-    with playing(anything) as ica:
+    with fake_ica(anything) as ica:
         batch = client(ica.url).create_batch("p", ["fil.2", "fil.1", "fil.2"])
     assert (batch.id, batch.job) == ("x", None)
     assert json.loads(ica.asked[0].body) == {
@@ -123,7 +123,7 @@ def test_a_batch_is_created_with_its_ids_in_order():
 
 
 def test_paging_is_by_cursor_or_by_offset_and_never_both():
-    with playing(anything) as ica:
+    with fake_ica(anything) as ica:
         client(ica.url).items("p", "b", statuses=["FAILED", "NEW"], page_token="t/+=", page_size=7)
         client(ica.url).items("p", "b", page_offset=0, page_size=1)
         client(ica.url).jobs(offset=20, page_size=10)
@@ -145,7 +145,7 @@ def test_paging_is_by_cursor_or_by_offset_and_never_both():
     ["../../tokens", "a/b", "a?b=c", "a#b", "%2e%2e", "a b", "ä\n", "..;", "{x}", "\udc00"],
 )
 def test_a_hostile_id_stays_one_segment_of_the_path(hostile):
-    with playing(anything) as ica:
+    with fake_ica(anything) as ica:
         client(ica.url).batch(hostile, "b")
     [asked] = ica.asked
     before, after = asked.path.split("/ica/rest/api/projects/")
@@ -156,15 +156,18 @@ def test_a_hostile_id_stays_one_segment_of_the_path(hostile):
 
 @pytest.mark.parametrize("impossible", ["", ".", ".."])
 def test_an_id_that_no_path_can_hold_is_not_there(impossible):
-    with playing(anything) as ica, pytest.raises(NotThere, match="is no id of any project") as told:
+    with (
+        fake_ica(anything) as ica,
+        pytest.raises(NotThere, match="is no id of any project") as raised,
+    ):
         client(ica.url).create_batch(impossible, ["fil.1"])
     assert ica.asked == []
-    assert told.value.status == 404
-    assert not told.value.maybe_done
+    assert raised.value.status == 404
+    assert not raised.value.maybe_done
 
 
 def test_no_ids_are_eligible_without_asking():
-    with playing(anything) as ica:
+    with fake_ica(anything) as ica:
         assert client(ica.url).eligible("p", []) == set()
     assert ica.asked == []
 
@@ -174,7 +177,7 @@ def test_eligible_asks_by_exact_id_and_reads_all_pages():
         None: {"items": [{"id": "fil.1"}], "nextPageToken": "more"},
         "more": {"items": [{"id": "fil.3"}], "nextPageToken": ""},
     }
-    with playing(lambda asked: Answer(pages[dict(asked.query).get("pageToken")])) as ica:
+    with fake_ica(lambda asked: Answer(pages[dict(asked.query).get("pageToken")])) as ica:
         found = client(ica.url).eligible("p", ["fil.1", "fil.2", "fil.3"])
     assert found == {"fil.1", "fil.3"}
     for asked in ica.asked:
@@ -186,7 +189,7 @@ def test_a_netrc_entry_does_not_win(tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    with playing(anything) as ica:
+    with fake_ica(anything) as ica:
         client(ica.url, "a-key").job("j")
     mint, job = ica.asked
     assert mint.headers["x-api-key"] == "a-key"
@@ -197,7 +200,7 @@ def test_a_netrc_entry_does_not_win(tmp_path, monkeypatch):
 def test_proxies_of_the_environment_are_used(monkeypatch):
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with playing(anything) as proxy:
+    with fake_ica(anything) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/ica/rest"))
         client("http://ica.example/ica/rest").job("j")
     assert proxy.asked[0].headers["host"] == "ica.example"
@@ -205,20 +208,20 @@ def test_proxies_of_the_environment_are_used(monkeypatch):
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_told_and_not_followed(status):
-    with playing(anything) as elsewhere:
+    with fake_ica(anything) as elsewhere:
         there = Answer(status=status, headers={"Location": f"{elsewhere.url}/x?code=42"})
-        with playing(there) as ica, pytest.raises(IcaNonsense) as told:
+        with fake_ica(there) as ica, pytest.raises(IcaNonsense) as raised:
             client(ica.url).create_batch("p", ["fil.1"])
     assert elsewhere.asked == []
     assert len(ica.asked) == 1
-    assert f"{status}, a redirect to {elsewhere.url}/x, which is not followed" in str(told.value)
-    assert not told.value.maybe_done
+    assert f"{status}, a redirect to {elsewhere.url}/x, which is not followed" in str(raised.value)
+    assert not raised.value.maybe_done
 
 
 def test_accounts_that_share_a_session_share_no_cookies():
     session = new_session()
     setting = Answer(anything(None).content, headers={"Set-Cookie": "JSESSIONID=mine; Path=/"})
-    with playing(setting) as ica:
+    with fake_ica(setting) as ica:
         client(ica.url, jwt(sub="one"), session=session).job("j")
         client(ica.url, jwt(sub="two"), session=session).job("j")
     one, two = ica.asked
@@ -228,7 +231,7 @@ def test_accounts_that_share_a_session_share_no_cookies():
 
 def test_answers_may_be_compressed_and_we_say_who_we_are():
     packed = Answer(gzip.compress(anything(None).content), headers={"Content-Encoding": "gzip"})
-    with playing(packed) as ica:
+    with fake_ica(packed) as ica:
         assert client(ica.url).job("j").status == "RUNNING"
     assert ica.asked[0].headers["accept-encoding"] == "gzip"
     assert ica.asked[0].headers["user-agent"].startswith("linkboard/")
@@ -236,7 +239,7 @@ def test_answers_may_be_compressed_and_we_say_who_we_are():
 
 def test_clients_of_one_session_share_its_connection():
     session = new_session()
-    with playing(anything) as ica:
+    with fake_ica(anything) as ica:
         for secret in (jwt(sub="one"), jwt(sub="two")):
             client(ica.url, secret, session=session).job("j")
     one, two = ica.asked
@@ -246,7 +249,7 @@ def test_clients_of_one_session_share_its_connection():
 def test_the_clock_of_ica_is_read_from_its_answers():
     dated = Answer(anything(None).content, headers={"Date": "Mon, 23 Nov 2026 12:00:00 GMT"})
     noon = 1795435200.0
-    with playing(dated) as ica:
+    with fake_ica(dated) as ica:
         one = client(ica.url, clock=lambda: noon - 90)
         assert one.clock_offset is None
         one.job("j")
@@ -255,7 +258,7 @@ def test_the_clock_of_ica_is_read_from_its_answers():
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Nov 20266 99:00:00 GMT"])
 def test_a_date_that_is_none_is_passed_over(date):
-    with playing(Answer(anything(None).content, headers={"Date": date})) as ica:
+    with fake_ica(Answer(anything(None).content, headers={"Date": date})) as ica:
         one = client(ica.url)
         one.job("j")
     assert one.clock_offset is None
@@ -263,7 +266,7 @@ def test_a_date_that_is_none_is_passed_over(date):
 
 def test_every_call_is_told():
     told = Counter()
-    with playing(
+    with fake_ica(
         lambda asked: Answer(status=429) if "jobs" in asked.path else anything(asked)
     ) as ica:
         one = client(ica.url, "a-key", on_call=lambda: told.update(["call"]))

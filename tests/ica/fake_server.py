@@ -1,4 +1,4 @@
-"""ICA's side of the wire, played word by word: for oddities that no simulator should have."""
+"""A fake ICA that sends exactly what a test tells it to: what no simulator should send."""
 
 import base64
 import json
@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as it came in: its path as it stood on the wire, the port that it came from."""
+class Request:
+    """A request as it came in: its undecoded path, the port that it came from."""
 
     method: str
     path: str
@@ -25,9 +25,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send back, and no header but those given; a body that isn't bytes goes as JSON.
+    """What to send back, with these headers only; a body that isn't bytes is sent as JSON.
 
-    length: promised instead of the true one; the connection is dropped after the body.
+    length: sent in place of the true one; the connection is dropped after the body.
     """
 
     body: Any = b""
@@ -45,17 +45,17 @@ DROPPED = Answer(status=0)
 
 
 @dataclass(frozen=True)
-class Played:
-    """A server under way: its address and what it was asked so far."""
+class FakeIca:
+    """A running server: its address and the requests so far."""
 
     url: str
-    asked: list[Asked]
+    asked: list[Request]
 
 
 @contextmanager
-def playing(play: Callable[[Asked], Answer] | Answer) -> Iterator[Played]:
-    """Serve on a free loopback port: one and the same answer, or what `play` makes of a request."""
-    asked: list[Asked] = []
+def fake_ica(respond: Callable[[Request], Answer] | Answer) -> Iterator[FakeIca]:
+    """Serve on a free loopback port: always the same answer, or what `respond` returns."""
+    asked: list[Request] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,9 +67,9 @@ def playing(play: Callable[[Asked], Answer] | Answer) -> Iterator[Played]:
             query = parse_qsl(parts.query, keep_blank_values=True)
             body = self.rfile.read(length)
             port = self.client_address[1]
-            request = Asked(self.command, parts.path, query, headers, body, port)
+            request = Request(self.command, parts.path, query, headers, body, port)
             asked.append(request)
-            self.send(play if isinstance(play, Answer) else play(request))
+            self.send(respond if isinstance(respond, Answer) else respond(request))
 
         do_GET = do_POST = answer  # noqa: N815
 
@@ -91,7 +91,7 @@ def playing(play: Callable[[Asked], Answer] | Answer) -> Iterator[Played]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield Played(f"http://127.0.0.1:{server.server_port}/ica/rest", asked)
+        yield FakeIca(f"http://127.0.0.1:{server.server_port}/ica/rest", asked)
     finally:
         server.shutdown()
         thread.join()
@@ -99,7 +99,7 @@ def playing(play: Callable[[Asked], Answer] | Answer) -> Iterator[Played]:
 
 
 def jwt(**claims: Any) -> str:
-    """A token that says what it is told to, signed by nobody."""
+    """A token with these claims, not signed."""
     parts = ({"alg": "none"}, claims, {"signed": "by nobody"})
     return ".".join(
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.ica.working import NOWHERE, client, ids
+from tests.ica.batches import NOWHERE, client, ids
 from tests.simulated import (
     COLLEAGUE_KEY,
     DEMO_KEY,
@@ -95,10 +95,10 @@ def test_a_batch_runs_to_its_end(sim):
 
 
 def test_writing_needs_the_right_to(sim):
-    with pytest.raises(MayNot) as told:
+    with pytest.raises(MayNot) as raised:
         client(sim).create_batch(READ_ONLY_PROJECT, ids(1))
-    assert "Contributor" in told.value.problem["detail"]
-    assert not told.value.maybe_done
+    assert "Contributor" in raised.value.problem["detail"]
+    assert not raised.value.maybe_done
 
 
 def test_jobs_come_newest_first(sim):

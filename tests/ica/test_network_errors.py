@@ -15,15 +15,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.ica.failing import IDS, both, client, failure
-from tests.ica.wire import DROPPED, Answer, playing
+from tests.ica.errors import IDS, both_errors, client, failure
+from tests.ica.fake_server import DROPPED, Answer, fake_ica
 from webapp.ica.errors import IcaUnreachable
 
 
 @pytest.mark.parametrize("answer", [DROPPED, Answer(b'{"id"', length=50)])
 def test_a_dropped_connection_is_not_tried_again(answer):
-    with playing(answer) as ica:
-        reading, creating = both(ica.url)
+    with fake_ica(answer) as ica:
+        reading, creating = both_errors(ica.url)
     assert len(ica.asked) == 2
     for error in (reading, creating):
         assert type(error) is IcaUnreachable

@@ -1,4 +1,4 @@
-"""Clients and batches of the simulator, for tests to work with."""
+"""Clients of the simulator, and batches that they make there."""
 
 from tests.simulated import DEMO_KEY, FIRST_PROJECT
 from webapp.ica.auth import Credential
