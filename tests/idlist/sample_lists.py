@@ -1,6 +1,6 @@
 """Ids to write lists with, and short ways to read one."""
 
-from webapp.idlist import Kind, Unreadable, read
+from webapp.idlist import Kind, Reading, Unreadable
 
 A, B, C = (f"fil.{digit * 32}" for digit in "abc")
 FOLDER = "fol." + "f" * 32
@@ -11,7 +11,7 @@ LINK = f"https://ica.illumina.com/ica/link/project/{PROJECT}/data/"
 
 def opened(text, **options):
     """A reading of a text or of bytes."""
-    return read([text.encode() if isinstance(text, str) else text], **options)
+    return Reading([text.encode() if isinstance(text, str) else text], **options)
 
 
 def entries(text, **options):
@@ -34,7 +34,7 @@ def finished(text, **options):
 def read_all(pieces):
     """The entries and the reading, or the sentence instead."""
     try:
-        reading = read(pieces)
+        reading = Reading(pieces)
         return list(reading), reading
     except Unreadable as error:
         return [], str(error)

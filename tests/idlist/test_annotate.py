@@ -14,7 +14,7 @@ from tests.idlist.annotated_lists import FAILED, LINKED, annotated, outcomes, se
 from tests.idlist.list_strategies import LISTS
 from tests.idlist.sample_lists import A, B, C, opened, read_all
 from tests.idlist.workbook_files import cells, xlsx
-from webapp.idlist import annotate, read
+from webapp.idlist import Reading, annotate
 
 
 def test_a_text_list_becomes_a_table_by_tabs():
@@ -193,7 +193,7 @@ def test_the_first_piece_comes_before_the_file_was_read():
         yield f"{A}\n".encode()
 
     started = []
-    back = annotate(read(pieces()), outcomes)
+    back = annotate(Reading(pieces()), outcomes)
     assert next(back)
     assert not started
 

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from webapp.idlist import Unreadable, annotate, read
+from webapp.idlist import Reading, Unreadable, annotate
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def test_a_line_is_read_entry_by_entry(text, name, count):
     data = text.encode()
 
     def entries(pieces):
-        return read(pieces, file_name=name, find_repeats=False)
+        return Reading(pieces, file_name=name, find_repeats=False)
 
     peak, found = peak_of(entries, pieces_of(data))
     assert found == count
@@ -61,7 +61,7 @@ def test_a_line_is_handed_back_entry_by_entry(text, name, count):
         return [("LINKED", "", "1", "")] * len(entries)
 
     def handed_back(pieces):
-        return annotate(read(pieces, file_name=name, find_repeats=False), outcomes)
+        return annotate(Reading(pieces, file_name=name, find_repeats=False), outcomes)
 
     peak, _ = peak_of(handed_back, pieces_of(data))
     assert sum(asked) == count
@@ -73,26 +73,26 @@ def test_a_row_with_more_cells_than_a_table_has_is_told():
     run = ",".join(["ab"] * 310_000)
     for row in (run, run + ',"x"', run + ',"never closed'):
         with pytest.raises(Unreadable, match="Line 3 has more than 300,000 cells") as error:
-            list(read([f"sample,data_id\nS1,{IDS[0]}\n{row}\n".encode()]))
+            list(Reading([f"sample,data_id\nS1,{IDS[0]}\n{row}\n".encode()]))
         assert str(error.value).endswith(".")
 
 
 def test_a_line_that_one_emoji_makes_too_large_is_told():
     line = b"a" * 1_000_000
     with pytest.raises(Unreadable, match="Line 2 is too large: 26,000,001 characters"):
-        list(read([f"{IDS[0]}\n\U0001f600".encode(), *[line] * 26]))
+        list(Reading([f"{IDS[0]}\n\U0001f600".encode(), *[line] * 26]))
 
 
 def test_a_quote_that_is_never_closed_takes_no_lines_of_megabytes():
     rows = [f"S{i},{name}" for i, name in enumerate(IDS[:5])]
     text = "\n".join(["sample,data_id", *rows, f'"S6,{IDS[5]}', "x" * 1_100_000, f"S8,{IDS[7]}"])
-    entries = list(read([text.encode()]))
+    entries = list(Reading([text.encode()]))
     assert [entry.line for entry in entries] == list(range(2, 10))
     assert [entry.data_id for entry in entries] == [*IDS[:6], "", IDS[7]]
 
 
 def test_a_long_rejected_text_comes_back_on_one_line():
     text = f"{IDS[0]}\n" + "a \u2028 b\t" * 30_000 + "\n"
-    reading = read([text.encode()], file_name="list.txt")
+    reading = Reading([text.encode()], file_name="list.txt")
     back = b"".join(annotate(reading, lambda entries: [("x", "", "", "")] * len(entries)))
     assert back.decode().splitlines()[2] == "# " + "a b " * 29_999 + "a b\tx\t\t\t"

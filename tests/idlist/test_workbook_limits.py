@@ -7,16 +7,16 @@ import time
 import pytest
 
 from tests.idlist.zip_bombs import BOMB_MAKERS
-from webapp.idlist import Unreadable, read
+from webapp.idlist import Reading, Unreadable
 
 MOST = 700_000_000  # bytes of all memory, Python's own and the bomb included
 READ_IT = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
-from webapp.idlist import Unreadable, annotate, read
+from webapp.idlist import Unreadable, annotate, Reading
 data = open(sys.argv[1], "rb").read()
-handed_back = lambda: annotate(read([data]), lambda entries: [("", "", "", "")] * len(entries))
-for act in (lambda: read([data]), handed_back):
+handed_back = lambda: annotate(Reading([data]), lambda entries: [("", "", "", "")] * len(entries))
+for act in (lambda: Reading([data]), handed_back):
     try:
         print(sum(1 for _ in act()))
     except Unreadable as error:
@@ -38,7 +38,7 @@ def test_a_small_file_takes_little_time(name):
     data = BOMB_MAKERS[name](20_000_000)
     started = time.process_time()
     try:
-        for _ in read([data]):
+        for _ in Reading([data]):
             pass
     except Unreadable:
         pass

@@ -1,13 +1,13 @@
 """Reads lists of data ids and gives them back with outcomes. Pure, streaming, no I/O of its own.
 
-`read` opens a list as a `Reading`, whose entries are ids, repeats and rejects, each with its place;
+A `Reading` gives the entries of a list: ids, repeats and rejects, each with its place;
 `annotate` writes the list again with the outcome of each; `escape_formula` is for other tables.
 """
 
 from webapp.idlist.annotate.formulas import escape_formula
 from webapp.idlist.annotate.writer import HEADERS, annotate
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable
-from webapp.idlist.reader import Reading, read
+from webapp.idlist.reader import Reading
 
 __all__ = [
     "HEADERS",
@@ -19,5 +19,4 @@ __all__ = [
     "Unreadable",
     "annotate",
     "escape_formula",
-    "read",
 ]

@@ -87,14 +87,14 @@ def names_project(header: str) -> bool:
     return _normalised(header) in _PROJECT_HEADERS
 
 
-def choose_columns(rows: Sequence[Sequence[str]], wanted: int | None) -> ColumnChoice:
+def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> ColumnChoice:
     """Choose the column of ids from sampled rows; `wanted` is the user's choice, from 1."""
     header_row = _header_row(rows)
     header = [] if header_row is None else rows[header_row]
     body = rows if header_row is None else rows[header_row + 1 :]
     names = [cell_of(header, i) for i in range(max(map(len, rows), default=0))]
-    counts = count_by_column(body, count_ids, len(names))
-    best = _best_column(names, counts, count_by_column(body, str.strip, len(names)), wanted)
+    counts = count_cells(body, count_ids, len(names))
+    best = _best(names, counts, count_cells(body, str.strip, len(names)), wanted)
     others = (i for i, count in enumerate(counts) if count and i != best)
     offered = sorted([*islice(others, MAX_OTHER_COLUMNS), *([] if best is None else [best])])
 
@@ -116,7 +116,7 @@ def choose_columns(rows: Sequence[Sequence[str]], wanted: int | None) -> ColumnC
     return ColumnChoice(best, project, header_row, tuple(names), tuple(map(column, offered)))
 
 
-def count_by_column(
+def count_cells(
     rows: Iterable[Sequence[str]], value: Callable[[str], int | str], width: int
 ) -> list[int]:
     """For each column the number of rows in which `value` of its cell is not 0 or ""."""
@@ -133,7 +133,7 @@ def cell_of(row: Sequence[str], index: int) -> str:
     return row[index] if index < len(row) else ""
 
 
-def _best_column(
+def _best(
     names: Sequence[str], counts: Sequence[int], filled: Sequence[int], wanted: int | None
 ) -> int | None:
     if wanted is not None and 1 <= wanted <= len(names):

@@ -95,7 +95,7 @@ class Record(Struct, frozen=True, eq=False, gc=False):
     entries: Iterable[Entry] = ()  # can be iterated over once, before the next record is read
     cells: Sequence[str] = ()
     lines: int = 1  # how many lines end in it
-    start: int = 0  # JSON: where the value begins in `raw`; workbook: see SheetParser.rows
+    start: int = 0  # JSON: where the value begins in `raw`; workbook: see Sheet.rows
     end: int = 0
 
 

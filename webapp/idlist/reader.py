@@ -7,52 +7,17 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from webapp.idlist.columns import MAX_OTHER_COLUMNS, LateColumns
-from webapp.idlist.decode import Source, open_source
-from webapp.idlist.entries import (
-    Column,
-    Entry,
-    Limits,
-    Part,
-    Record,
-    Unreadable,
-    display_text,
-    numbered_lines,
-)
+from webapp.idlist.decode import open_source
+from webapp.idlist.entries import Column, Entry, Limits, Part, Record, Unreadable, display_text
 from webapp.idlist.formats.json_list import JsonList
 from webapp.idlist.formats.tables import fill_gaps, read_table, split_rows
 from webapp.idlist.formats.text import read_lines
 from webapp.idlist.formats.workbook import Workbook
-from webapp.idlist.sniff import Layout, sniff_text, sniff_workbook
+from webapp.idlist.sniff import sniff_text, sniff_workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _DEFAULTS = Limits()
 _MAX_ENTRIES_PER_LINE = 1 << 24  # a line has fewer characters
-
-
-def read(
-    pieces: Iterable[bytes],
-    *,
-    file_name: str = "",
-    column: int | None = None,
-    limits: Limits = _DEFAULTS,
-    after: "Reading | None" = None,
-    find_repeats: bool = True,
-) -> "Reading":
-    """Open a list that comes in pieces of any size.
-
-    `file_name` decides where the content leaves open whether it is a table. `column` (from 1) is
-    the user's choice of the column of ids, None to find it. `after` is a finished reading that
-    this one continues: line numbers go on, and an id of both is a repeat. Without `find_repeats`
-    every id is good, which saves the memory to remember them.
-    Raises Unreadable at once, or while the reading is iterated over.
-    """
-    source = open_source(pieces, limits)
-    workbook = Workbook(source.stream, limits) if source.is_workbook else None
-    if workbook:
-        layout = sniff_workbook(workbook.rows(), column)
-    else:
-        layout = sniff_text(source.sample(), file_name, column)
-    return Reading(source, layout, workbook, limits, after, find_repeats)
 
 
 class RecordEntry(NamedTuple):
@@ -74,26 +39,42 @@ class Reading:
 
     def __init__(
         self,
-        source: Source,
-        layout: Layout,
-        workbook: Workbook | None,
-        limits: Limits,
-        after: "Reading | None",
-        find_repeats: bool,
+        pieces: Iterable[bytes],
+        *,
+        file_name: str = "",
+        column: int | None = None,
+        limits: Limits = _DEFAULTS,
+        after: "Reading | None" = None,
+        find_repeats: bool = True,
     ) -> None:
-        self.source, self.layout, self.workbook = source, layout, workbook
-        self.format, self.gzip = layout.format, source.gzip
-        self.encoding = _ENCODINGS.get(source.encoding, "")
+        """Open a list that comes in pieces of any size.
+
+        `file_name` decides where the content leaves open whether it is a table. `column` (from 1)
+        is the user's choice of the column of ids, None to find it. `after` is a finished reading
+        that this one continues: line numbers go on, and an id of both is a repeat. Without
+        `find_repeats` every id is good, which saves the memory to remember them.
+        Raises Unreadable at once, or while the reading is iterated over.
+        """
+        self.source = open_source(pieces, limits)
+        if self.source.is_workbook:
+            self.workbook: Workbook | None = Workbook(self.source.stream, limits)
+            self.layout = sniff_workbook(self.workbook.rows(), column)
+        else:
+            self.workbook = None
+            self.layout = sniff_text(self.source.sample(), file_name, column)
+        self.format, self.gzip = self.layout.format, self.source.gzip
+        self.encoding = _ENCODINGS.get(self.source.encoding, "")
         self.good = self.repeated = self.rejected = 0
         self.unusual = 0  # among the good ones
         self.lines = self.blank = self.headers = self.comments = 0
-        self._late_columns = LateColumns(layout.choice) if layout.choice else None
+        self._late_columns = LateColumns(self.layout.choice) if self.layout.choice else None
         self._entry_lines = self._last_line = 0
         self._limits = limits
         self._entries_left: int = after._entries_left if after else limits.entries
         self._lines_before: int = after._lines_before + after.lines if after else 0
-        firsts = after._firsts if after else _FirstPlaces()
-        self._firsts: _FirstPlaces | None = firsts if find_repeats else None
+        # The first place of every id: some 130 bytes for an id, whatever its length.
+        self._firsts: dict[int | bytes, int] = after._firsts if after else {}
+        self._finds_repeats = find_repeats
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -144,7 +125,7 @@ class Reading:
             return read_table(fill_gaps(self.workbook.rows()), choice)
         text = self.source.text()
         if choice:
-            return read_table(split_rows(numbered_lines(text), self.layout.delimiter), choice)
+            return read_table(split_rows(text, self.layout.delimiter), choice)
         return JsonList(text).records() if self.layout.is_json else read_lines(text)
 
     def _count_lines(self, record: Record) -> None:
@@ -177,28 +158,20 @@ class Reading:
         first = None
         if not found.data_id:
             self.rejected += 1
-        elif self._firsts and (first := self._firsts.find_or_add(found, line)):
+        elif self._finds_repeats and (first := self._first_place(found, line)):
             self.repeated += 1
         else:
             self.good += 1
             self.unusual += found.unusual
         return replace(found, line=line, text=display_text(found.text), first=first)
 
-
-class _FirstPlaces:
-    """The first place of every id: some 130 bytes for an id, whatever its length."""
-
-    def __init__(self) -> None:
-        self._places: dict[int | bytes, int] = {}
-
-    def find_or_add(self, entry: Entry, line: int) -> tuple[int, int] | None:
+    def _first_place(self, entry: Entry, line: int) -> tuple[int, int] | None:
         """Line and column of the first entry with this id; None if this is the first one."""
         key = _key(entry)
-        place = self._places.get(key)
-        if place is None:
-            self._places[key] = line * _MAX_ENTRIES_PER_LINE + entry.column
-            return None
-        return divmod(place, _MAX_ENTRIES_PER_LINE)
+        if (place := self._firsts.get(key)) is not None:
+            return divmod(place, _MAX_ENTRIES_PER_LINE)
+        self._firsts[key] = line * _MAX_ENTRIES_PER_LINE + entry.column
+        return None
 
 
 def _key(entry: Entry) -> int | bytes:

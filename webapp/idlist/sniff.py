@@ -4,17 +4,12 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from webapp.idlist.columns import (
-    ColumnChoice,
-    cell_of,
-    choose_columns,
-    count_by_column,
-    header_rank,
-)
-from webapp.idlist.entries import Record, numbered_lines
+from webapp.idlist import columns
+from webapp.idlist.columns import ColumnChoice
+from webapp.idlist.entries import Record
 from webapp.idlist.formats.tables import WHITE_SPACE, sample_rows, split_rows
 from webapp.idlist.ids import count_ids
 
@@ -51,7 +46,7 @@ def sniff_text(sample: str, file_name: str, column: int | None) -> Layout:
 
 def sniff_workbook(rows: Iterable[Record], column: int | None) -> Layout:
     """The layout of a workbook's first sheet."""
-    return Layout(EXCEL, "", choose_columns(sample_rows(rows), column))
+    return Layout(EXCEL, "", columns.choose(sample_rows(rows), column))
 
 
 def _is_json_lines(sample: str) -> bool:
@@ -68,18 +63,20 @@ def _table(
     sample: str, delimiter: str, file_name: str, column: int | None
 ) -> tuple[Layout, tuple[int, bool, int]] | None:
     """The table by this delimiter, with a score to compare it by; None if it is no table."""
-    rows = sample_rows(split_rows(numbered_lines(io.StringIO(sample, newline="")), delimiter))
+    rows = sample_rows(split_rows(io.StringIO(sample, newline=""), delimiter))
     is_named = _has_suffix(file_name, {"\t": "tsv", ",": "csv"}.get(delimiter, "\0"))
-    if len(rows) < (1 if is_named else 2) or not _most(rows, lambda row: len(row) > 1):
+    widths = Counter(map(len, rows))
+    if len(rows) < (1 if is_named else 2) or (widths[0] + widths[1]) * 2 >= len(rows):
         return None
-    choice = choose_columns(rows, column)
+    choice = columns.choose(rows, column)
     chosen = choice.chosen
     if chosen is None:
         return None
-    rank = 0 if delimiter == WHITE_SPACE else header_rank(chosen.header)
-    if not (rank or column or (_has_equal_rows(rows) and _has_other_columns(rows, choice))):
+    rank = 0 if delimiter == WHITE_SPACE else columns.header_rank(chosen.header)
+    is_even = max(widths.values()) * 2 > len(rows)  # most rows have the same number of cells
+    if not (rank or column or (is_even and _has_other_columns(rows, choice))):
         return None
-    ids = sum(count_ids(cell_of(row, chosen.number - 1)) for row in rows)
+    ids = sum(count_ids(columns.cell_of(row, chosen.number - 1)) for row in rows)
     name = _ICAV2 if delimiter == "\t" and _is_icav2(rows, choice) else _TABLES[delimiter]
     return Layout(name, delimiter, choice), (rank, delimiter != WHITE_SPACE, ids)
 
@@ -88,21 +85,11 @@ def _has_suffix(file_name: str, suffix: str) -> bool:
     return file_name.lower().removesuffix(".gz").endswith(f".{suffix}")
 
 
-def _most(rows: Sequence[Sequence[str]], holds: Callable[[Sequence[str]], bool]) -> bool:
-    return sum(map(holds, rows)) * 2 > len(rows)
-
-
-def _has_equal_rows(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether most rows have the same number of cells."""
-    [(width, _)] = Counter(map(len, rows)).most_common(1)
-    return _most(rows, lambda row: len(row) == width)
-
-
 def _has_other_columns(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> bool:
     """Whether one column holds ids and another does not; several ids a line are no table."""
     width = len(choice.names)
-    counts = count_by_column(rows, count_ids, width)
-    filled = count_by_column(rows, str.strip, width)
+    counts = columns.count_cells(rows, count_ids, width)
+    filled = columns.count_cells(rows, str.strip, width)
     return max(counts) * 2 >= len(rows) - 1 and any(
         count * 10 < full and full * 2 > len(rows)
         for count, full in zip(counts, filled, strict=True)

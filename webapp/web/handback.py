@@ -67,7 +67,7 @@ def download(submission_id: int) -> ResponseReturnValue:
 
 
 def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
-    return idlist.read(
+    return Reading(
         uploads.pieces(desk().store, submission.id, part),
         file_name=upload.parts[part],
         column=submission.review.get("columns", {}).get(str(part)),

@@ -18,7 +18,7 @@ _WINDOW_CHARS = 1 << 16
 _WINDOW = re.compile(rf".{{1,{_WINDOW_CHARS}}}\S*+", re.DOTALL)  # it ends where a word ends
 
 
-def outcomes_by_record(
+def by_record(
     reading: Reading, outcomes: Outcomes, prepare: Callable[[str], str]
 ) -> Iterator[RecordOutcomes]:
     """Every record with its entries, which may be a million, and their prepared outcomes."""

@@ -2,13 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from webapp.idlist.annotate.formulas import (
-    escape_formula,
-    escape_line,
-    escape_row,
-    quote_cell,
-    write_row,
-)
+from webapp.idlist.annotate import formulas
+from webapp.idlist.annotate.formulas import escape_formula, quote_cell
 from webapp.idlist.annotate.outcomes import Cells, EntryOutcome, RecordOutcomes, one_line
 from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Part, Record, line_end
@@ -34,18 +29,18 @@ def annotate_table(
         end = line_end(record.raw)
         raw = record.raw.removesuffix(end)
         if not added:
-            yield escape_line(raw, delimiter) + end
+            yield formulas.escape_line(raw, delimiter) + end
             continue
         if not has_header:  # all columns get one, that of the ids too
             has_header = True
             names = [_ID_HEADER if i == choice.ids else "" for i in range(len(choice.names))]
-            yield write_row([*names, *headers], end or "\n", delimiter)
+            yield formulas.write_row([*names, *headers], end or "\n", delimiter)
         if by_white_space:
             cells: Cells = [quote_cell(escape_formula(cell), delimiter) for cell in record.cells]
         else:
-            cells = escape_row(raw, record.cells, delimiter)
+            cells = formulas.escape_row(raw, record.cells, delimiter)
         missing = [""] * (replaced.start - len(cells))
-        new = write_row(added, "", delimiter)
+        new = formulas.write_row(added, "", delimiter)
         row = [*cells[: replaced.start], *missing, new, *cells[replaced.stop :]]
         yield delimiter.join(row) + end
 
@@ -61,11 +56,11 @@ def annotate_text(
         is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
         listed, comment = split_comment(record.raw)
         if not has_entries and (comment or not is_header):
-            yield escape_line(comment, delimiter) + end
+            yield formulas.escape_line(comment, delimiter) + end
         if is_header or (has_entries and not has_header):
             has_header = True
             name = escape_formula(listed) if is_header else _ID_HEADER
-            yield write_row([name, *headers], end, delimiter)
+            yield formulas.write_row([name, *headers], end, delimiter)
         yield from _entry_rows(pairs, comment, end, delimiter)
 
 
@@ -81,5 +76,5 @@ def _entry_rows(
         if found.entry and found.entry.data_id:
             text = quote_cell(escape_formula(found.full_text), delimiter)
         else:
-            text = escape_line(f"# {one_line(found.full_text)}", delimiter)
-        yield text + delimiter + write_row([*cells, *last], end, delimiter)
+            text = formulas.escape_line(f"# {one_line(found.full_text)}", delimiter)
+        yield text + delimiter + formulas.write_row([*cells, *last], end, delimiter)

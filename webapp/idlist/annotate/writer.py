@@ -5,13 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from webapp.idlist.annotate.formulas import escape_formula
 from webapp.idlist.annotate.json_list import annotate_json
-from webapp.idlist.annotate.outcomes import (
-    Cells,
-    EntryOutcome,
-    Outcomes,
-    one_line,
-    outcomes_by_record,
-)
+from webapp.idlist.annotate.outcomes import Cells, EntryOutcome, Outcomes, by_record, one_line
 from webapp.idlist.annotate.text import annotate_table, annotate_text
 from webapp.idlist.annotate.workbook import annotate_workbook
 from webapp.idlist.entries import Part
@@ -40,8 +34,8 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> 
     Read again, the result gives the same ids. Raises Unreadable as the reading does.
     """
     layout = reading.layout
-    prepare = one_line if layout.is_json else _one_safe_line
-    records = outcomes_by_record(reading, outcomes, prepare)
+    prepare = one_line if layout.is_json else lambda text: escape_formula(one_line(text))
+    records = by_record(reading, outcomes, prepare)
     rows = (
         (record, headers if record.part is Part.NAMES else _joined(pairs))
         for record, pairs in records
@@ -56,10 +50,6 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> 
     else:
         pieces = _encoded(reading, annotate_text(records, headers, layout.delimiter))
     return _gzipped(pieces) if reading.gzip else pieces
-
-
-def _one_safe_line(text: str) -> str:
-    return escape_formula(one_line(text))
 
 
 def _joined(pairs: Iterable[EntryOutcome]) -> list[str]:

@@ -32,16 +32,6 @@ _MAX_STRINGS_BYTES = 500_000_000  # of memory
 _MAX_ELEMENTS = 10_000  # sheets, or links between parts
 
 
-def shared_strings(xml: Iterable[bytes]) -> list[str]:
-    """The texts that the cells of a workbook refer to by number."""
-    return _StringsParser().read(xml).texts
-
-
-def attributes(xml: Iterable[bytes], tag: str) -> list[dict[str, str]]:
-    """The attributes of every element of this name."""
-    return _ElementsParser(tag).read(xml).found
-
-
 class _Parser:
     """What all parsers of parts share: names without prefix, errors, limits."""
 
@@ -105,7 +95,9 @@ class _Parser:
         """An element ends."""
 
 
-class _ElementsParser(_Parser):
+class Elements(_Parser):
+    """The attributes of every element of one name."""
+
     def __init__(self, tag: str) -> None:
         super().__init__()
         self.found: list[dict[str, str]] = []
@@ -118,7 +110,9 @@ class _ElementsParser(_Parser):
                 raise damaged(f"it has more than {_MAX_ELEMENTS:,} elements {tag}")
 
 
-class _StringsParser(_Parser):
+class Strings(_Parser):
+    """The texts that the cells of a workbook refer to by number."""
+
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
@@ -148,7 +142,7 @@ class _StringsParser(_Parser):
             self._is_phonetic = False
 
 
-class SheetParser(_Parser):
+class Sheet(_Parser):
     """A worksheet. `strings` are the shared texts, `replaced` the columns, from 1, to replace."""
 
     def __init__(self, strings: list[str], replaced: range) -> None:

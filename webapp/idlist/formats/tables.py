@@ -9,18 +9,21 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TextIO
 
 from msgspec.structs import replace
 
 from webapp.idlist.columns import ColumnChoice, cell_of
-from webapp.idlist.entries import MAX_LINE_CHARS, Entry, Part, Record, Unreadable, count_lines
-from webapp.idlist.ids import (
-    find_entries,
-    has_words,
-    is_data_id,
-    project_id_in,
-    without_invisible,
+from webapp.idlist.entries import (
+    MAX_LINE_CHARS,
+    Entry,
+    Part,
+    Record,
+    Unreadable,
+    count_lines,
+    numbered_lines,
 )
+from webapp.idlist.ids import find_entries, has_words, is_data_id, project_id_in, without_invisible
 
 WHITE_SPACE = " "  # columns by any white space; the other delimiters are characters
 _MAX_QUOTED_LINES = 50  # of one cell; if its quote is still open then, it was no quote
@@ -51,9 +54,9 @@ def make_row(
     return Record(part, line, raw, (), cells, lines, start, end)
 
 
-def split_rows(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Record]:
-    """Split numbered lines into rows. A quoted cell may hold line breaks."""
-    coming = _Lines(lines)
+def split_rows(text: TextIO, delimiter: str) -> Iterator[Record]:
+    """Split a text into rows. A quoted cell may hold line breaks."""
+    coming = _Lines(numbered_lines(text))
     for number, line in coming:
         if _is_comment(line):
             yield make_row(number, line, ())

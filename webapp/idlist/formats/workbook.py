@@ -14,13 +14,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from webapp.idlist.entries import Limits, Record, Unreadable, display_text
-from webapp.idlist.formats.sheet import (
-    NO_COLUMNS,
-    SheetParser,
-    attributes,
-    damaged,
-    shared_strings,
-)
+from webapp.idlist.formats.sheet import NO_COLUMNS, Elements, Sheet, Strings, damaged
 
 _CHUNK_BYTES = 1 << 18
 _WORKBOOK_PART = "xl/workbook.xml"
@@ -58,6 +52,7 @@ class Workbook:
             self._archive = zipfile.ZipFile(io.BytesIO(packed))
         except _ZIP_ERRORS as error:
             raise damaged("it is cut off or damaged") from error
+        self.parts = self._archive.infolist()
         names = self._archive.namelist()
         if _WORKBOOK_PART not in names:
             raise Unreadable(
@@ -70,13 +65,9 @@ class Workbook:
             raise damaged("it has no sheet")
         self.sheet_part = self.sheets[0][1]
         self.replaced = NO_COLUMNS  # the columns, from 1, that get other cells
-        has_strings = _STRINGS_PART in names
-        self._strings = shared_strings(self.part(_STRINGS_PART)) if has_strings else []
-
-    @property
-    def parts(self) -> list[zipfile.ZipInfo]:
-        """All parts of the archive, in order."""
-        return self._archive.infolist()
+        self._strings: list[str] = []  # that cells share
+        if _STRINGS_PART in names:
+            self._strings = Strings().read(self.part(_STRINGS_PART)).texts
 
     def rows(self) -> Iterator[Record]:
         """The rows of the first sheet that is not hidden.
@@ -84,13 +75,13 @@ class Workbook:
         A shared text counts in every cell, since a few bytes can refer to a million characters.
         """
         chars = since_pause = 0
-        sheet = SheetParser(self._strings, self.replaced)
+        sheet = Sheet(self._strings, self.replaced)
         for row in sheet.rows(self.part(self.sheet_part)):
             size = sum(map(len, row.cells))
             chars, since_pause = chars + size, since_pause + size
             if chars > self._max_bytes:
-                problem = f"more than {self._max_bytes:,} characters up to row {row.line:,}"
-                raise damaged(f"it has {problem}")
+                limit = f"{self._max_bytes:,} characters"
+                raise damaged(f"it has more than {limit} up to row {row.line:,}")
             if since_pause > _CHUNK_BYTES:
                 since_pause = 0
                 self._pause()
@@ -98,7 +89,7 @@ class Workbook:
 
     def last_column(self) -> int:
         """The last column of that sheet, from 1, that has a cell, even an empty one."""
-        sheet = SheetParser(self._strings, NO_COLUMNS)
+        sheet = Sheet(self._strings, NO_COLUMNS)
         for _ in sheet.rows(self.part(self.sheet_part)):
             pass
         return sheet.last_column
@@ -141,4 +132,4 @@ class Workbook:
 
     def _elements(self, part: str, tag: str) -> list[dict[str, str]]:
         """The attributes of every element of this name in a part that lists others."""
-        return attributes(islice(self.part(part), _MAX_INDEX_CHUNKS), tag)
+        return Elements(tag).read(islice(self.part(part), _MAX_INDEX_CHUNKS)).found
