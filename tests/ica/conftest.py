@@ -1,4 +1,4 @@
-"""What the tests of the operations share: a simulator under way."""
+"""A running simulator for the tests of the client."""
 
 import pytest
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ica.wire import Answer, Asked, jwt, playing
-from webapp.ica.auth import MARGIN, Claims, Credential, looks_like_jwt, read_claims
+from tests.ica.fake_server import Answer, Request, fake_ica, jwt
+from webapp.ica.auth import RENEWAL_MARGIN_SECONDS, Claims, Credential, looks_like_jwt, read_claims
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaDown, IcaError, IcaNonsense, NotSignedIn
 
@@ -29,7 +29,7 @@ class Minting:
         self.minted = 0
         self.good: set[str] = set()
 
-    def __call__(self, asked: Asked) -> Answer:
+    def __call__(self, asked: Request) -> Answer:
         if asked.path.endswith("/tokens"):
             return self.mint() if asked.headers["x-api-key"] == self.key else REFUSED
         taken = asked.headers["authorization"].removeprefix("Bearer ") in self.good
@@ -52,19 +52,19 @@ class Clock:
 
 
 def test_a_key_is_minted_once_for_many_calls():
-    play = Minting()
-    with playing(play) as ica:
+    respond = Minting()
+    with fake_ica(respond) as ica:
         client = IcaClient(ica.url, Credential("the-key"))
         for _ in range(3):
             client.job("j")
-    assert play.minted == 1
+    assert respond.minted == 1
 
 
 @pytest.mark.parametrize(
     ("life", "passed", "minted"),
     [
-        (600, 600 - MARGIN - 1, 1),
-        (600, 600 - MARGIN, 2),
+        (600, 600 - RENEWAL_MARGIN_SECONDS - 1, 1),
+        (600, 600 - RENEWAL_MARGIN_SECONDS, 2),
         (20, 9, 1),
         (20, 10, 2),
         (None, 10**9, 1),
@@ -72,44 +72,44 @@ def test_a_key_is_minted_once_for_many_calls():
     ],
 )
 def test_a_token_is_renewed_before_it_runs_out(life, passed, minted):
-    play, clock = Minting(life), Clock()
-    with playing(play) as ica:
+    respond, clock = Minting(life), Clock()
+    with fake_ica(respond) as ica:
         client = IcaClient(ica.url, Credential("the-key"), clock=clock)
         client.job("j")
         clock.now += passed
         client.job("j")
-    assert play.minted == minted
+    assert respond.minted == minted
 
 
 @pytest.mark.parametrize("astray", [-7200, 7200])
 def test_a_clock_that_goes_wrong_does_not_mint_with_every_call(astray):
-    play, clock = Minting(life=600), Clock(NOON + astray)
-    with playing(play) as ica:
+    respond, clock = Minting(life=600), Clock(NOON + astray)
+    with fake_ica(respond) as ica:
         credential = Credential("the-key")
         for _ in range(3):
             IcaClient(ica.url, credential, clock=clock).job("j")
-        assert play.minted == 1
-        clock.now += 600 - MARGIN
+        assert respond.minted == 1
+        clock.now += 600 - RENEWAL_MARGIN_SECONDS
         IcaClient(ica.url, credential, clock=clock).job("j")
-    assert play.minted == 2
+    assert respond.minted == 2
 
 
 def test_a_token_that_ica_refuses_is_minted_anew_once():
-    play = Minting()
-    with playing(play) as ica:
+    respond = Minting()
+    with fake_ica(respond) as ica:
         client = IcaClient(ica.url, Credential("the-key"))
         client.job("j")
-        play.good.clear()
+        respond.good.clear()
         assert client.job("j").id == "j"
     assert [asked.method for asked in ica.asked] == ["POST", "GET", "GET", "POST", "GET"]
 
 
 def test_a_batch_refused_for_its_token_is_sent_once_more():
-    play = Minting()
-    with playing(play) as ica:
+    respond = Minting()
+    with fake_ica(respond) as ica:
         client = IcaClient(ica.url, Credential("the-key"))
         client.job("j")
-        play.good.clear()
+        respond.good.clear()
         client.create_batch("p", ["fil.1"])
     sent = [asked.body for asked in ica.asked if asked.path.endswith("Batch")]
     assert len(sent) == 2
@@ -117,54 +117,54 @@ def test_a_batch_refused_for_its_token_is_sent_once_more():
 
 
 def test_a_user_whom_ica_refuses_is_not_asked_for_ever():
-    def play(asked: Asked) -> Answer:
+    def respond(asked: Request) -> Answer:
         return Answer({"token": jwt(sub="u")}) if asked.method == "POST" else REFUSED
 
-    with playing(play) as ica, pytest.raises(NotSignedIn) as told:
+    with fake_ica(respond) as ica, pytest.raises(NotSignedIn) as raised:
         IcaClient(ica.url, Credential("the-key")).job("j")
     assert [asked.method for asked in ica.asked] == ["POST", "GET", "POST", "GET"]
-    assert (told.value.status, told.value.problem["title"]) == (401, "ICA_SEC_002")
+    assert (raised.value.status, raised.value.problem["title"]) == (401, "ICA_SEC_002")
 
 
 def test_a_wrong_key_is_told_at_once():
-    with playing(Minting()) as ica, pytest.raises(NotSignedIn) as told:
+    with fake_ica(Minting()) as ica, pytest.raises(NotSignedIn) as raised:
         IcaClient(ica.url, Credential("another")).job("j")
     assert len(ica.asked) == 1
-    assert not told.value.worth_trying_again
+    assert not raised.value.worth_trying_again
 
 
 @pytest.mark.parametrize("slip", ["", "e", '"', "title"])
 def test_a_slip_for_a_key_leaves_icas_words_alone(slip):
-    with playing(REFUSED) as ica, pytest.raises(NotSignedIn) as told:
+    with fake_ica(REFUSED) as ica, pytest.raises(NotSignedIn) as raised:
         IcaClient(ica.url, Credential(slip)).job("j")
-    assert told.value.problem["title"] == "ICA_SEC_002"
+    assert raised.value.problem["title"] == "ICA_SEC_002"
 
 
 def test_a_failed_minting_made_no_batch():
-    with playing(Answer(status=503)) as ica, pytest.raises(IcaDown) as told:
+    with fake_ica(Answer(status=503)) as ica, pytest.raises(IcaDown) as raised:
         IcaClient(ica.url, Credential("the-key")).create_batch("p", ["fil.1"])
     assert len(ica.asked) == 1
-    assert not told.value.maybe_done
+    assert not raised.value.maybe_done
 
 
 def test_a_given_token_is_used_as_it_is():
-    play = Minting()
+    respond = Minting()
     given = jwt(sub="someone", exp=NOON - 1000)
-    play.good.add(given)
-    with playing(play) as ica:
+    respond.good.add(given)
+    with fake_ica(respond) as ica:
         credential = Credential(given)
         assert not credential.mints
         IcaClient(ica.url, credential, clock=Clock()).job("j")
-        play.good.clear()
+        respond.good.clear()
         with pytest.raises(NotSignedIn):
             IcaClient(ica.url, credential, clock=Clock()).job("j")
-    assert play.minted == 0
+    assert respond.minted == 0
     assert len(ica.asked) == 2
 
 
 def test_threads_that_need_a_token_at_once_mint_one():
-    play = Minting()
-    with playing(play) as ica:
+    respond = Minting()
+    with fake_ica(respond) as ica:
         credential = Credential("the-key")
         start = threading.Barrier(8)
 
@@ -180,25 +180,25 @@ def test_threads_that_need_a_token_at_once_mint_one():
             thread.start()
         start.wait()
         start.wait()
-        after_first = play.minted
-        play.good.clear()
+        after_first = respond.minted
+        respond.good.clear()
         start.wait()
         start.wait()
         for thread in threads:
             thread.join()
-    assert (after_first, play.minted) == (1, 2)
+    assert (after_first, respond.minted) == (1, 2)
 
 
 def test_claims_of_a_key_are_those_of_its_token():
-    play = Minting()
-    with playing(play) as ica:
+    respond = Minting()
+    with fake_ica(respond) as ica:
         claims = IcaClient(ica.url, Credential("the-key", "lab")).claims()
     assert claims == Claims(subject="1", tenant="lab", expires=NOON + 600)
     assert len(ica.asked) == 1
 
 
 def test_a_token_that_somebody_wrote_is_nobodys():
-    with playing(Minting()) as ica, pytest.raises(NotSignedIn):
+    with fake_ica(Minting()) as ica, pytest.raises(NotSignedIn):
         IcaClient(ica.url, Credential(jwt(sub="somebody else"))).claims()
     assert [asked.path for asked in ica.asked] == ["/ica/rest/api/projects"]
 
@@ -206,7 +206,7 @@ def test_a_token_that_somebody_wrote_is_nobodys():
 @pytest.mark.parametrize("token", ["opaque", jwt(aud="x"), "a.b.c", ""])
 def test_a_token_that_names_nobody_is_nonsense(token):
     with (
-        playing(Answer({"token": token})) as ica,
+        fake_ica(Answer({"token": token})) as ica,
         pytest.raises(IcaNonsense, match="whose it is"),
     ):
         IcaClient(ica.url, Credential("the-key")).claims()
@@ -280,15 +280,15 @@ def test_no_secret_is_ever_shown(secret, fault, caplog):
         "dropped": lambda asked: Answer(b"{", length=9),
     }
     credential = Credential(secret)
-    with playing(answers.get(fault, REFUSED)) as ica:
+    with fake_ica(answers.get(fault, REFUSED)) as ica:
         url = "http://127.0.0.1:1/ica/rest" if fault == "no-server" else ica.url
         client = IcaClient(url, credential)
-        with pytest.raises(IcaError) as told:
+        with pytest.raises(IcaError) as raised:
             client.project("p")
     shown = "\n".join(
         [
-            *traceback.format_exception(told.value),
-            repr(vars(told.value)),
+            *traceback.format_exception(raised.value),
+            repr(vars(raised.value)),
             repr(credential),
             repr(client),
             str(vars(credential).get("_token")),
@@ -300,7 +300,7 @@ def test_no_secret_is_ever_shown(secret, fault, caplog):
     assert "k3y" not in shown
 
 
-def carried(asked: Asked) -> str:
+def carried(asked: Request) -> str:
     """The secret as it stood in the request."""
     headers = asked.headers
     return headers.get("x-api-key") or headers["authorization"].removeprefix("Bearer ")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.ica.failing import IDS, both, failure
-from tests.ica.wire import Answer, playing
+from tests.ica.errors import IDS, both_errors, failure
+from tests.ica.fake_server import Answer, fake_ica
 from tests.simulated import DEMO_KEY, FIRST_PROJECT, simulator
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
@@ -90,8 +90,8 @@ def test_a_batch_that_is_lost_is_not_there():
     ],
 )
 def test_each_status_has_its_error(status, kind, again):
-    with playing(Answer({"title": "CODE", "detail": "Why."}, status=status)) as ica:
-        reading, creating = both(ica.url)
+    with fake_ica(Answer({"title": "CODE", "detail": "Why."}, status=status)) as ica:
+        reading, creating = both_errors(ica.url)
     for error in (reading, creating):
         assert type(error) is kind
         assert (error.status, error.worth_trying_again) == (status, again)
@@ -111,15 +111,15 @@ def test_a_problem_is_kept_word_for_word():
         "timestamp": "2026-11-23T12:00:00Z",
         "unheard": [None, {"of": True}],
     }
-    with playing(Answer(problem, status=403)) as ica:
-        error, _ = both(ica.url)
+    with fake_ica(Answer(problem, status=403)) as ica:
+        error, _ = both_errors(ica.url)
     assert error.problem == problem
 
 
 @pytest.mark.parametrize("body", [{}, {"title": None, "detail": 5, "id": []}])
 def test_a_problem_may_say_nothing(body):
-    with playing(Answer(body, status=418)) as ica:
-        error, _ = both(ica.url)
+    with fake_ica(Answer(body, status=418)) as ica:
+        error, _ = both_errors(ica.url)
     assert str(error) == "ICA answered getJob with 418."
 
 
@@ -138,14 +138,14 @@ PAGE = b"""<!doctype html><html><head><style>p {color: red}</style><script>alert
     ],
 )
 def test_an_error_that_is_no_problem_is_told_in_short(body, detail):
-    with playing(Answer(body, status=502)) as ica:
-        error, _ = both(ica.url)
+    with fake_ica(Answer(body, status=502)) as ica:
+        error, _ = both_errors(ica.url)
     assert error.problem == {"status": 502, "title": "Bad Gateway", "detail": detail}
 
 
 def test_a_long_text_is_shortened():
-    with playing(Answer(b"word " * 100_000, status=500)) as ica:
-        error, _ = both(ica.url)
+    with fake_ica(Answer(b"word " * 100_000, status=500)) as ica:
+        error, _ = both_errors(ica.url)
     assert len(error.problem["detail"]) == 300
     assert len(str(error)) < 500
 
@@ -168,8 +168,8 @@ def test_a_long_text_is_shortened():
 def test_retry_after_is_read_in_either_form(header, seconds):
     """By ICA's own clock: ours is an hour astray here."""
     headers = {"Retry-After": header, "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}
-    with playing(Answer(status=429, headers=headers)) as ica:
-        error, _ = both(ica.url, clock=lambda: 1795435200.0 + 3600)
+    with fake_ica(Answer(status=429, headers=headers)) as ica:
+        error, _ = both_errors(ica.url, clock=lambda: 1795435200.0 + 3600)
     assert error.retry_after == seconds
 
 
@@ -192,8 +192,8 @@ def test_retry_after_is_read_in_either_form(header, seconds):
     ],
 )
 def test_an_answer_that_cant_be_read_is_nonsense(answer):
-    with playing(answer) as ica:
-        reading, creating = both(ica.url)
+    with fake_ica(answer) as ica:
+        reading, creating = both_errors(ica.url)
     for error in (reading, creating):
         assert type(error) is IcaNonsense
         assert error.worth_trying_again

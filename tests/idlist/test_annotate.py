@@ -10,28 +10,11 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 
-from tests.idlist.books import book, cells
-from tests.idlist.samples import A, B, C, opened
-from tests.idlist.test_any_bytes import LISTS, read_all
-from webapp.idlist import Kind, annotate, read
-
-FAILED = ("FAILED", "=cmd|'/c calc'!A1, twice", "1", "")
-LINKED = ("LINKED", "", "1", "/run 1/a.bam")
-
-
-def outcomes(several):
-    """B failed, what was rejected was not sent, all else is linked."""
-    told = {B: FAILED, "": ("NOT_SENT", "no id", "", "")}
-    return [told.get(entry.data_id, LINKED) for entry in several]
-
-
-def annotated(data, **options):
-    return b"".join(annotate(opened(data, **options), outcomes))
-
-
-def sent(data):
-    """The ids of a list, repeated ones too."""
-    return [entry.data_id for entry in read_all([data])[0] if entry.kind is not Kind.REJECTED]
+from tests.idlist.annotated_lists import FAILED, LINKED, annotated, outcomes, sent
+from tests.idlist.list_strategies import LISTS
+from tests.idlist.sample_lists import A, B, C, opened, read_all
+from tests.idlist.workbook_files import cells, xlsx
+from webapp.idlist import Reading, annotate
 
 
 def test_a_text_list_becomes_a_table_by_tabs():
@@ -129,7 +112,7 @@ def test_a_workbook_stays_a_workbook():
         sheet["E9"].number_format = "0.00"  # a cell that is there and empty
         workbook.create_sheet("other").append([C])
 
-    data = book([["Run 7"], ["sample", "Data ID"], ["S1", A], ["S2", B], [], ["S3"]], change)
+    data = xlsx([["Run 7"], ["sample", "Data ID"], ["S1", A], ["S2", B], [], ["S3"]], change)
     back = annotated(data)
     assert [row[5:] for row in cells(back)[:6]] == [
         [None] * 4,
@@ -150,7 +133,7 @@ def test_a_workbook_s_second_round_replaces_the_cells_of_the_first():
     def change(workbook, sheet):
         sheet["A4"].font = openpyxl.styles.Font(bold=True)
 
-    once = annotated(book([["sample", "Data ID"], ["S1", A], ["S2", B], ["S3"]], change))
+    once = annotated(xlsx([["sample", "Data ID"], ["S1", A], ["S2", B], ["S3"]], change))
     assert cells(annotated(once)) == cells(once)
     again = openpyxl.load_workbook(io.BytesIO(once))
     again.active["C2"], again.active["E3"] = "=1+1", None  # where we had written
@@ -168,13 +151,13 @@ def test_a_workbook_s_second_round_replaces_the_cells_of_the_first():
 
 def test_columns_of_such_names_elsewhere_are_the_user_s_own():
     for names in (["status", "reason", "attempt", "linked_path", "x"], ["reason", "status"]):
-        back = annotated(book([["data_id", *names], [A, *names]]))
+        back = annotated(xlsx([["data_id", *names], [A, *names]]))
         assert cells(back)[1] == [A, *names, *(cell or None for cell in LINKED)]
 
 
 @pytest.mark.slow
 def test_a_large_workbook_s_second_round():
-    once = annotated(book([["n", "data_id"], *([i, f"fil.{i:032x}"] for i in range(20_000))]))
+    once = annotated(xlsx([["n", "data_id"], *([i, f"fil.{i:032x}"] for i in range(20_000))]))
     assert cells(annotated(once)) == cells(once)
 
 
@@ -186,8 +169,8 @@ def test_a_second_round_replaces_the_columns_of_the_first():
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r="])
 def test_no_added_cell_runs_as_a_formula(start):
-    told = annotate(opened(f"{A}\n"), lambda several: [(start + "A1", "", "", "")])
-    assert b"".join(told).decode().split("\n")[1] == f"{A}\t'{start.strip()}A1\t\t\t"
+    back = annotate(opened(f"{A}\n"), lambda several: [(start + "A1", "", "", "")])
+    assert b"".join(back).decode().split("\n")[1] == f"{A}\t'{start.strip()}A1\t\t\t"
 
 
 def test_outcomes_are_asked_for_in_the_order_of_the_file():
@@ -210,8 +193,8 @@ def test_the_first_piece_comes_before_the_file_was_read():
         yield f"{A}\n".encode()
 
     started = []
-    told = annotate(read(pieces()), outcomes)
-    assert next(told)
+    back = annotate(Reading(pieces()), outcomes)
+    assert next(back)
     assert not started
 
 

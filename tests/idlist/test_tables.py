@@ -2,8 +2,19 @@
 
 import pytest
 
-from tests.idlist.samples import FOLDER, LINK, PROJECT, A, B, C, entries, finished, good, opened
-from tests.idlist.test_annotate import annotated
+from tests.idlist.annotated_lists import annotated
+from tests.idlist.sample_lists import (
+    FOLDER,
+    LINK,
+    PROJECT,
+    A,
+    B,
+    C,
+    entries,
+    finished,
+    good,
+    opened,
+)
 from webapp.idlist import Kind
 
 MANIFEST = f"""sample_id,file_name,file_path,data_id,project_id

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.idlist.samples import FOLDER, LINK, PROJECT, URN, A, B, C, entries, finished, good
+from tests.idlist.sample_lists import FOLDER, LINK, PROJECT, URN, A, B, C, entries, finished, good
 from webapp.idlist import Kind
 
 

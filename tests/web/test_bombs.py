@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.idlist.bombs import MAKERS
+from tests.idlist.zip_bombs import BOMB_MAKERS
 from tests.stage import stage, text
 
 MB = 1_000_000
@@ -31,7 +31,7 @@ def at_most(size):
 
 
 def test_a_question_is_refused_in_words(st):
-    demo, bomb = st.visitor(), MAKERS["depth"](19 * MB)
+    demo, bomb = st.visitor(), BOMB_MAKERS["depth"](19 * MB)
     with at_most(80 * MB):
         answer = demo.post("/find", {"file": (io.BytesIO(bomb), "list.xlsx")})
     assert answer.status_code == 422
@@ -40,7 +40,7 @@ def test_a_question_is_refused_in_words(st):
 
 @pytest.mark.slow
 def test_an_upload_is_refused_in_words(st):
-    demo, bomb = st.visitor(), MAKERS["depth"](480 * MB)
+    demo, bomb = st.visitor(), BOMB_MAKERS["depth"](480 * MB)
     with at_most(80 * MB):
         answer = demo.upload(file=(bomb, "list.xlsx"))
         st.work()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.ica.wire import DROPPED, Answer, jwt, playing
+from tests.ica.fake_server import DROPPED, Answer, fake_ica, jwt
 from tests.simulated import Clock
 from tests.stage import Stage, data_ids
 from webapp.logs import HIDDEN, MAX_LINE_CHARS, LineFormatter
@@ -41,7 +41,7 @@ def said():
 @contextmanager
 def signing_in(answer, folder, key=KEY):
     """Somebody signs in to an ICA that gives this answer; yields theirs."""
-    with playing(answer) as ica:
+    with fake_ica(answer) as ica:
         st = Stage(ica, f"sqlite:///{folder}/t.db", folder, Clock())
         yield st.visitor(key=None).sign_in(key)
         st.store.close()

@@ -1,4 +1,4 @@
-"""Who we are to ICA: a key that mints tokens as they are needed, or a token that was given."""
+"""Authenticates to ICA: by an API key that tokens are made with, or by a given token."""
 
 import base64
 import math
@@ -13,17 +13,17 @@ import msgspec
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-MARGIN = 60.0
-"""Seconds before its end at which a token is renewed."""
+RENEWAL_MARGIN_SECONDS = 60.0
+"""How long before it expires a token is renewed."""
 
-_SHORTEST_SECRET = 8
-_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+_MIN_SECRET_CHARS = 8
+_VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says of its user, "" where it doesn't say; expires in seconds since 1970."""
+    """What a token says of its user, "" for what it doesn't say; expires: seconds since 1970."""
 
     subject: str
     tenant: str = ""
@@ -33,10 +33,10 @@ class Claims:
 
 
 def read_claims(token: str) -> Claims:
-    """What a JWT says of its user, unverified: only ICA's taking the token proves any of it.
+    """What a JWT says of its user, not verified: it is proved only when ICA accepts the token.
 
-    The subject is the claim `sub`; where a deployment leaves it out, the username or the email,
-    which stay the same from token to token. Nothing is raised: what can't be read is empty.
+    The subject is the claim `sub`; without one, the username or the email, which are the same in
+    every token of a user. Nothing is raised: what can't be read is empty.
     """
     claims = _json_part(token, 1)
     expires: Any = claims.get("exp")
@@ -50,7 +50,7 @@ def read_claims(token: str) -> Claims:
 
 
 def looks_like_jwt(text: str) -> bool:
-    """Whether it is a JSON web token by its shape; an API key is not."""
+    """Whether a text has the form of a JSON web token; an API key has not."""
     return bool(_JWT.fullmatch(text) and _json_part(text, 0) and _json_part(text, 1))
 
 
@@ -72,29 +72,29 @@ def _first(claims: Mapping[str, Any], *names: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token, and when to have a new one, in seconds of our own clock."""
+    """A bearer token, and when to renew it, in seconds of our own clock."""
 
     text: str = field(repr=False)
     renew_at: float = math.inf
 
     @classmethod
     def minted(cls, text: str, *, now: float, ica_now: float) -> "Token":
-        """A fresh token, good until MARGIN before it runs out by ICA's clock.
+        """A fresh token, good until RENEWAL_MARGIN_SECONDS before it expires by ICA's clock.
 
-        One that lives for less than two margins is renewed at half its life, or it would be
-        renewed with every call. One that tells no end is used until ICA refuses it.
+        One with a life shorter than two margins is renewed at half its life; else it would be
+        renewed with every call. One without an end is used until ICA refuses it.
         """
         expires = read_claims(text).expires
         if expires is None or expires <= ica_now:
             return cls(text)
         life = expires - ica_now
-        return cls(text, renew_at=now + life - min(MARGIN, life / 2))
+        return cls(text, renew_at=now + life - min(RENEWAL_MARGIN_SECONDS, life / 2))
 
 
 class Credential:
-    """What a user signed in with; threads may share it.
+    """The key or token that a user signed in with; threads may share it.
 
-    secret: an API key; or a JWT, which is used as it is and never minted anew.
+    secret: an API key; or a JWT, which is used as it is and can't be renewed.
     tenant: which one of the user's tenants a key is for; "" where there is only one.
     """
 
@@ -109,9 +109,9 @@ class Credential:
         return f"<Credential: {'a key' if self.mints else 'a token'}, tenant {self.tenant!r}>"
 
     def token(self, mint: Callable[[str, str], Token], now: float) -> str:
-        """The token to use at `now`. Threads that need a new one at once share one minting.
+        """The token to use at `now`. Threads that need a new one at the same time share it.
 
-        mint: gets the key and the tenant; what it raises comes through.
+        mint: makes one from the key and the tenant; what it raises is passed on.
         """
         with self._lock:
             token = self._token
@@ -120,9 +120,9 @@ class Credential:
             return token.text
 
     def forget(self, text: str) -> bool:
-        """Give up a token that ICA refused. Returns whether another one can be had."""
+        """Drop a token that ICA refused. Returns whether there can be another one."""
         with self._lock:
-            # Another thread may have minted a new one meanwhile: that one is kept.
+            # Another thread may have made a new one since: that one is kept.
             if self.mints and self._token and self._token.text == text:
                 self._token = None
         return self.mints
@@ -131,14 +131,14 @@ class Credential:
 class SecretHeader(AuthBase):
     """Puts a secret into a request's header.
 
-    It is requests' `auth`, since a .netrc entry silently replaces an Authorization header that is
-    set in any other way. What can't stand in a header is percent-quoted: ICA then refuses it like
-    any other wrong secret, where requests would raise an error that shows it.
+    It is the `auth` of requests, since a .netrc entry silently replaces an Authorization header
+    that is set otherwise. Characters that a header can't have are percent-quoted: ICA then refuses
+    the secret as any wrong one, where requests would raise an error that shows it.
     """
 
     def __init__(self, header: str, secret: str, *, scheme: str = "") -> None:
         self._header = header
-        self.secret = quote(secret, safe=_VISIBLE, errors="replace")
+        self.secret = quote(secret, safe=_VISIBLE_ASCII, errors="replace")
         self._scheme = scheme
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -146,18 +146,18 @@ class SecretHeader(AuthBase):
         return request
 
     def hide(self, text: bytes) -> bytes:
-        """The text of an answer without the secret, should ICA have quoted it."""
-        # Something short is a slip of the user's, and would be found in any text.
-        if len(self.secret) < _SHORTEST_SECRET:
+        """The text of an answer without the secret, which ICA may have quoted."""
+        # A very short one was typed by mistake, and would be found in any text.
+        if len(self.secret) < _MIN_SECRET_CHARS:
             return text
         return text.replace(self.secret.encode(), b"[secret]")
 
 
 def api_key(key: str) -> SecretHeader:
-    """How a key is shown to ICA."""
+    """The header with an API key."""
     return SecretHeader("X-API-Key", key)
 
 
 def bearer(token: str) -> SecretHeader:
-    """How a token is shown to ICA."""
+    """The header with a token."""
     return SecretHeader("Authorization", token, scheme="Bearer ")

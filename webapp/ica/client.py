@@ -18,23 +18,23 @@ from webapp.ica.transport import Call, Params, Transport, new_session, path_to
 
 T = TypeVar("T")
 
-PAGE_SIZE = 1000
-"""Rows to a page when walking: the most that public clients of ICA are known to ask for."""
+MAX_PAGE_ROWS = 1000
+"""Rows of a page: the most that public clients of ICA are known to ask for."""
 
 
 class IcaClient:
-    """One user's way to one ICA, for one thread; threads share the credential.
+    """The API of one ICA for one user, for one thread; threads may share the credential.
 
-    Every method raises IcaError (see errors.py) and nothing else. None waits or tries again but for
-    two cases in which nothing was carried out: a connection that was refused, and a token that ICA
-    no longer takes; each is tried once more. Where a method takes a `kind` of batch, "unlink" means
+    Every method raises IcaError (see errors.py) and nothing else. None waits. A call is
+    repeated, once, only where ICA did nothing: after a refused connection, and with a new token
+    where ICA refused the old one. Where a method takes a `kind` of batch, "unlink" means
     the same operation of …/dataUnlinkingBatch.
 
     base_url: ICA's address, up to and with /ica/rest.
     session: from new_session(), to share connections between the clients of one thread.
     version: v4, or v3 to speak the older linking operations.
     timeout: seconds for connecting, and between two pieces of the answer.
-    on_call: told of every call made, for budgets.
+    on_call: called for every call made, for budgets.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class IcaClient:
 
     @property
     def clock_offset(self) -> float | None:
-        """Seconds that ICA's clock is ahead of ours; None before ICA ever answered."""
+        """Seconds that ICA's clock is ahead of ours; None before the first answer."""
         return self._transport.clock_offset
 
     def claims(self) -> Claims:
-        """Who the user is, once ICA has taken their key or token.
+        """Who the user is, after ICA has accepted their key or token.
 
-        A key proves itself by minting (POST /api/tokens), a given token by listing one project (GET
-        /api/projects): without that anybody could write a token that says anything.
+        A key is proved by making a token (POST /api/tokens), a given token by listing one project
+        (GET /api/projects): without that, anybody could write a token that says anything.
         """
         token = self._token()
         if not self._credential.mints:
@@ -86,8 +86,8 @@ class IcaClient:
     def eligible(self, project_id: str, data_ids: Sequence[str]) -> set[str]:
         """Those of the ids that could be linked into the project.
 
-        The ids stand in the URL, so some hundred are as many as one call carries; cutting a list
-        is the caller's work. GET /api/projects/{p}/data/eligibleForLinking
+        The ids stand in the URL, so one call takes some hundred; the caller splits a longer
+        list. GET /api/projects/{p}/data/eligibleForLinking
         """
         if not data_ids:
             return set()
@@ -96,7 +96,7 @@ class IcaClient:
         token: str | None = None
         while token not in seen:
             seen.add(token)
-            params = {"id": data_ids, "pageToken": token, "pageSize": PAGE_SIZE}
+            params = {"id": data_ids, "pageToken": token, "pageSize": MAX_PAGE_ROWS}
             page = self._ask(operations.GET_ELIGIBLE, Page[Data], params, project=project_id)
             found.update(data.id for data in page.items)
             token = page.next_token
@@ -126,7 +126,7 @@ class IcaClient:
     ) -> Batch:
         """Link data into a project, or unlink them. POST /api/projects/{p}/dataLinkingBatch
 
-        An error with `maybe_done` set leaves it open whether the batch was made.
+        After an error with `maybe_done` set, the batch may have been made.
         """
         operation = self._batches[kind].create
         body = msgspec.json.encode({"items": [{"dataId": data_id} for data_id in data_ids]})
@@ -144,15 +144,15 @@ class IcaClient:
         statuses: Iterable[str] = (),
         page_token: str | None = None,
         page_offset: int | None = None,
-        page_size: int = PAGE_SIZE,
+        page_size: int = MAX_PAGE_ROWS,
         kind: Kind = "link",
     ) -> Page[Item]:
         """A page of a batch's items. GET …/dataLinkingBatch/{b}/items
 
-        statuses: any set of status words; none of them means all items.
+        statuses: only items with one of them; empty for all items.
         page_token: a page's next_token, to go on after it.
-        page_offset: rows to skip, which asks for offset paging instead: it tells the total, sees
-        the first 200,000 rows only, and may show a row twice.
+        page_offset: rows to skip, for offset paging instead: it gives the total, ends after
+        200,000 rows, and may give a row twice.
         """
         params = {
             "status": list(statuses),
@@ -166,9 +166,9 @@ class IcaClient:
     def count_items(
         self, project_id: str, batch_id: str, *, status: str | None = None, kind: Kind = "link"
     ) -> int | None:
-        """How many items a batch has, with one status or in all; None where ICA won't say.
+        """How many items a batch has, with one status or in all; None where ICA gives no total.
 
-        Costs one small call, whatever the size. GET …/dataLinkingBatch/{b}/items
+        One small call, whatever the size. GET …/dataLinkingBatch/{b}/items
         """
         statuses = () if status is None else (status,)
         page = self.items(
@@ -193,11 +193,11 @@ class IcaClient:
         call = Call(operation, path_to(operation, **ids), params, body)
         token = self._token()
         try:
-            return self._transport.carry(call, answer, bearer(token))
+            return self._transport.send(call, answer, bearer(token))
         except NotSignedIn:
             if not self._credential.forget(token):
                 raise
-        return self._transport.carry(call, answer, bearer(self._token()))
+        return self._transport.send(call, answer, bearer(self._token()))
 
     def _token(self) -> str:
         return self._credential.token(self._mint, self._clock())
@@ -206,7 +206,7 @@ class IcaClient:
         """A new token for a key. POST /api/tokens"""
         params = {"tenant": tenant or None}
         call = Call(operations.CREATE_TOKEN, operations.CREATE_TOKEN.path, params)
-        minted = self._transport.carry(call, MintedToken, api_key(key))
+        minted = self._transport.send(call, MintedToken, api_key(key))
         logs.hide(key, minted.token)
         now = self._clock()
         return Token.minted(minted.token, now=now, ica_now=now + (self.clock_offset or 0.0))

@@ -1,6 +1,6 @@
-"""What can go wrong with a call to ICA, as one tree of errors, each with a sentence fit for a log.
+"""The errors of calls to ICA; the message of each is a sentence that may be logged.
 
-No message holds a key or a token, nor does any other attribute.
+Neither a message nor another attribute holds a key or a token.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 @dataclass(eq=False, repr=False)
 class IcaError(Exception):
-    """A call to ICA that brought nothing.
+    """A call to ICA that failed.
 
-    worth_trying_again: whether the very same call may well succeed later.
-    maybe_done: ICA may have made what it was asked to make, and we were not told. Only ever true
-    for creating a batch; reading changes nothing, and a token minted twice does no harm.
+    worth_trying_again: whether the same call may succeed later.
+    maybe_done: ICA may have made a batch although the call failed. False for all other calls:
+    reading changes nothing, and a second token does no harm.
     retry_after: seconds that ICA asks us to wait, None where it doesn't say.
     """
 
@@ -36,11 +36,11 @@ class IcaNonsense(IcaError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class IcaProblem(IcaError):
-    """ICA said no.
+    """ICA answered with an error status.
 
     status: the HTTP status of the answer.
-    problem: ICA's Problem word for word. Where the answer was no Problem (a proxy's HTML, say), one
-    made of the status and the start of the answer's text.
+    problem: ICA's Problem, unchanged. If the answer was none (HTML of a proxy, for example), one
+    made of the status and the beginning of the answer's text.
     """
 
     worth_trying_again: ClassVar[bool] = False
@@ -50,7 +50,7 @@ class IcaProblem(IcaError):
 
 
 class NotSignedIn(IcaProblem):
-    """401: ICA doesn't take the key or the token."""
+    """401: ICA doesn't accept the key or the token."""
 
 
 class MayNot(IcaProblem):
@@ -58,11 +58,11 @@ class MayNot(IcaProblem):
 
 
 class NotThere(IcaProblem):
-    """404: no such thing, or none that this user may see."""
+    """404: it doesn't exist, or this user may not see it."""
 
 
 class Conflict(IcaProblem):
-    """409: it clashes with the state of things at ICA."""
+    """409: it conflicts with the state at ICA."""
 
 
 class TooMany(IcaProblem):
@@ -72,11 +72,11 @@ class TooMany(IcaProblem):
 
 
 class Refused(IcaProblem):
-    """Another 4xx: ICA doesn't take the request as it stands."""
+    """Another 4xx: ICA doesn't accept the request."""
 
 
 class IcaDown(IcaProblem):
-    """5xx: ICA, or something in front of it, is in trouble."""
+    """5xx: ICA, or a server in front of it, has failed."""
 
     worth_trying_again: ClassVar[bool] = True
 

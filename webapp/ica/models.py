@@ -1,7 +1,7 @@
 """What ICA answers, as typed and frozen values.
 
-Fields that ICA sends and we don't name are ignored; status words are plain text, so that a word
-never seen before goes through unharmed. Moments carry their time zone.
+Fields that ICA sends and we don't name are ignored. Statuses are plain text, so that a new one is
+passed on. Times have a time zone.
 """
 
 from datetime import datetime
@@ -10,21 +10,21 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 
 MOVING = ("INITIALISED", "WAITING_RESOURCES", "RUNNING")
-"""The item statuses that are not the last word, in the order they are gone through."""
+"""The item statuses that are not final, in the order in which an item has them."""
 
 LINK_STATUSES = (*MOVING, "LINKED", "ALREADY_LINKED", "FAILED", "PARTIALLY_LINKED")
 UNLINK_STATUSES = (*MOVING, "UNLINKED", "ALREADY_UNLINKED", "FAILED", "PARTIALLY_UNLINKED")
 
 FINAL_JOB = frozenset({"STOPPED", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED"})
-"""The job statuses after which nothing more happens. A job's words are not the items' words."""
+"""The job statuses that are final. Jobs have other statuses than items."""
 
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 T = TypeVar("T")
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The base of all: camelCase on the wire, fields without a default must be there."""
+    """The base of all: camelCase in JSON; fields without a default are required."""
 
 
 class Page(_Answer, Generic[T], frozen=True):
@@ -44,7 +44,7 @@ class Page(_Answer, Generic[T], frozen=True):
 
 
 class Project(_Answer, frozen=True):
-    """A project, as far as one who links data into it wants to know it."""
+    """A project that data are linked into."""
 
     id: str
     name: str
@@ -52,7 +52,7 @@ class Project(_Answer, frozen=True):
 
 
 class Job(_Answer, frozen=True):
-    """The job that carries a batch.
+    """The job that works on a batch.
 
     subject_id: of a batch's job, the batch's id.
     information: ICA's additionalStatusInformation, free text.
@@ -62,13 +62,13 @@ class Job(_Answer, frozen=True):
     status: str
     subject_id: str | None = None
     information: str | None = msgspec.field(default=None, name="additionalStatusInformation")
-    time_created: Moment | None = None
-    time_finished: Moment | None = None
+    time_created: Time | None = None
+    time_finished: Time | None = None
     project: Project | None = None
 
     @property
     def is_final(self) -> bool:
-        """Whether the job has ended, well or not."""
+        """Whether the job has ended, successfully or not."""
         return self.status in FINAL_JOB
 
     @property
@@ -104,7 +104,7 @@ class DataDetails(_Answer, frozen=True):
 
 
 class Data(_Answer, frozen=True):
-    """A file or folder, in no project's eyes."""
+    """A file or folder, seen from no project."""
 
     id: str
     urn: str | None = None
@@ -112,7 +112,7 @@ class Data(_Answer, frozen=True):
 
 
 class ProjectData(_Answer, frozen=True):
-    """A file or folder as it stands in a project. A linked one keeps the id of its own project."""
+    """A file or folder in a project. If it is linked, its id is still that of its own project."""
 
     data: Data
     project_id: str
@@ -155,7 +155,7 @@ class Item(_Answer, frozen=True):
 
     @property
     def status(self) -> str:
-        """ICA's own word; an open set."""
+        """ICA's status; there may be new ones."""
         return self.processing.status
 
     @property
@@ -165,7 +165,7 @@ class Item(_Answer, frozen=True):
 
 
 class MintedToken(_Answer, frozen=True):
-    """The answer of POST /api/tokens. Its repr keeps the token to itself."""
+    """The answer of POST /api/tokens. Its repr does not show the token."""
 
     token: str
 

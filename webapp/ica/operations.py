@@ -1,6 +1,6 @@
-"""The operations of ICA's API that are used here, as data: name, place and media type.
+"""The operations of ICA's API that are used here, as data: id, path and media type.
 
-ICA versions its media types by operation, so there is no one version that a client could speak.
+Each operation of ICA has its own version of the media type, so no version serves them all.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Operation:
 
     id: ICA's own operationId. path: under the base address, with {names} for its ids.
     media: the media type of the answer, and of the body where there is one.
-    creates: whether it leaves something behind at ICA, so that doing it twice does it twice.
+    creates: whether it makes something at ICA, so that doing it twice makes it twice.
     """
 
     id: str
@@ -43,7 +43,7 @@ GET_JOB = Operation("getJob", "GET", "/api/jobs/{job}")
 
 
 class BatchOperations(NamedTuple):
-    """The four operations of one kind of batch, and the item statuses that it knows."""
+    """The four operations of one kind of batch, and the statuses that its items may have."""
 
     create: Operation
     get: Operation
@@ -59,16 +59,16 @@ def batch_operations(version: str) -> Mapping[Kind, BatchOperations]:
     file of a folder. Unlinking has v3 only.
     """
     if version == "v3":
-        in_v3 = tuple(word for word in LINK_STATUSES if word != "PARTIALLY_LINKED")
-        linking = _family("Linking", V3, in_v3)
+        in_v3 = tuple(status for status in LINK_STATUSES if status != "PARTIALLY_LINKED")
+        linking = _batch_operations("Linking", V3, in_v3)
     else:
-        linking = _family("Linking", V4, LINK_STATUSES)
-    return {"link": linking, "unlink": _family("Unlinking", V3, UNLINK_STATUSES)}
+        linking = _batch_operations("Linking", V4, LINK_STATUSES)
+    return {"link": linking, "unlink": _batch_operations("Unlinking", V3, UNLINK_STATUSES)}
 
 
-def _family(word: str, media: str, statuses: tuple[str, ...]) -> BatchOperations:
-    name = f"ProjectData{word}Batch"
-    path = f"/api/projects/{{project}}/data{word}Batch"
+def _batch_operations(action: str, media: str, statuses: tuple[str, ...]) -> BatchOperations:
+    name = f"ProjectData{action}Batch"
+    path = f"/api/projects/{{project}}/data{action}Batch"
     return BatchOperations(
         create=Operation(f"create{name}", "POST", path, media, creates=True),
         get=Operation(f"get{name}", "GET", path + "/{batch}"),

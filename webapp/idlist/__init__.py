@@ -1,9 +1,13 @@
-"""From bytes to entries: ids, repeats and rejects, each with its place. Pure, streaming, no I/O."""
+"""Reads lists of data ids and gives them back with outcomes. Pure, streaming, no I/O of its own.
 
-from webapp.idlist.annotate import HEADERS, annotate
+A `Reading` gives the entries of a list: ids, repeats and rejects, each with its place;
+`annotate` writes the list again with the outcome of each; `escape_formula` is for other tables.
+"""
+
+from webapp.idlist.annotate.formulas import escape_formula
+from webapp.idlist.annotate.writer import HEADERS, annotate
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable
-from webapp.idlist.harmless import harmless
-from webapp.idlist.reading import Reading, read
+from webapp.idlist.reader import Reading
 
 __all__ = [
     "HEADERS",
@@ -14,6 +18,5 @@ __all__ = [
     "Reading",
     "Unreadable",
     "annotate",
-    "harmless",
-    "read",
+    "escape_formula",
 ]

@@ -1,4 +1,4 @@
-"""What a list holds, what its file is cut into, its limits, and why it can't be read."""
+"""What a list holds (entries), what its file is cut into (records), its limits and its errors."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, StrEnum, auto
@@ -6,16 +6,16 @@ from typing import NamedTuple, TextIO
 
 from msgspec import Struct
 
-LONGEST = 64_000_000  # characters in one line
-_LARGEST = 100_000_000  # bytes of memory that it takes: one emoji makes four of each character
-SHOWN = 200  # characters of a text that are kept
-# A byte that is not UTF-8 is shown as Latin-1: Python keeps it as 0xDC00 and its number.
+MAX_LINE_CHARS = 64_000_000
+_MAX_LINE_BYTES = 100_000_000  # of memory: one emoji makes Python use four bytes a character
+MAX_SHOWN_CHARS = 200  # of a text that is kept
+# Python keeps a byte that is not UTF-8 as 0xDC00 plus the byte. It is shown as in Latin-1.
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 _SURROGATES |= {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 
 
 class Kind(StrEnum):
-    """What became of an entry."""
+    """Whether an entry is used."""
 
     GOOD = "good"
     REPEATED = "repeated"
@@ -26,18 +26,19 @@ class Entry(Struct, frozen=True, gc=False):
     """One place in a list where an id stands, or should stand.
 
     `line` counts from 1 as an editor does (in a workbook: the row). `column` counts from 1: in a
-    table the column of the cell (several ids in one cell share it), else the entries of the line.
+    table it is the column of the cell (several ids in one cell have the same), else the number of
+    the entry in its line.
     """
 
     column: int
-    text: str  # as it stood; SHOWN characters of it are handed out
+    text: str  # as in the file; Reading shortens it to MAX_SHOWN_CHARS
     data_id: str  # "" if rejected
     note: str = ""  # why it was rejected, or a warning, in words for users
-    project_id: str = ""  # the project that its line or its link names
-    unusual: bool = False  # not of the shape of ICA's ids: a warning, not a refusal
+    project_id: str = ""  # the project that its row or its link names
+    unusual: bool = False  # not of the shape of ICA's ids: a warning only
     mended: bool = False  # capitals were made small
-    line: int = 0  # 0 while its line is looked at
-    first: tuple[int, int] | None = None  # of a repeated id: line and column where it stands first
+    line: int = 0  # set by Reading
+    first: tuple[int, int] | None = None  # of a repeated id: line and column of its first entry
 
     @property
     def kind(self) -> Kind:
@@ -47,7 +48,7 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Column(NamedTuple):
-    """A column of a table, as a choice for the user."""
+    """A column of a table that the user may choose."""
 
     number: int  # from 1
     header: str  # "" in a table without a header
@@ -58,10 +59,10 @@ class Column(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What is read at most.
+    """How much is read at most.
 
-    `pause` is called for every 256 kB or so that are looked at, with entries in them or without:
-    it may give somebody else a turn, or raise what ends the reading.
+    `pause` is called for every 256 kB or so that are read, with entries in them or without. It may
+    let another thread run, or raise an exception to end the reading.
     """
 
     entries: int = 1_500_000
@@ -71,67 +72,61 @@ class Limits(NamedTuple):
 
 
 class Unreadable(Exception):
-    """A list that can't be read; the message is a sentence for its owner that names the place."""
-
-
-def shown(text: str) -> str:
-    """A text of the list made fit for a page and a database, shortened to SHOWN characters."""
-    short = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-    return short if short.isascii() else short.translate(_SURROGATES)
+    """A list that can't be read. The message is a sentence for its owner that names the place."""
 
 
 class Part(Enum):
-    """What a stretch of a file is."""
+    """What a record is in its file."""
 
     ENTRIES = auto()
     BLANK = auto()
-    HEADER = auto()  # what stands above the names of the columns, and footers
+    HEADER = auto()  # rows above the names of the columns, and footers
     NAMES = auto()  # the row, or the line, with the names of the columns
     COMMENT = auto()
-    FRAME = auto()  # what holds a document together: JSON's brackets
+    FRAME = auto()  # JSON's brackets and names around the values
 
 
 class Record(Struct, frozen=True, eq=False, gc=False):
-    """A line, a row of a table, a value of a JSON document; two that look alike are two."""
+    """A line, a row of a table, or a value of a JSON document. Compared by identity."""
 
     part: Part
-    line: int  # where its entries stand; if it has none, the first of its lines
-    raw: str  # as it stood, line end included
-    found: Iterable[Entry] = ()  # to be iterated over once, before the next record is read
+    line: int  # of its entries; without entries, the first of its lines
+    raw: str  # as in the file, line end included; "" for a workbook's row
+    entries: Iterable[Entry] = ()  # can be iterated over once, before the next record is read
     cells: Sequence[str] = ()
     lines: int = 1  # how many lines end in it
-    offset: int = 0  # JSON: where in `raw` the value begins; workbook: as in its row
-    until: int = 0
+    start: int = 0  # JSON: where the value begins in `raw`; workbook: see Sheet.rows
+    end: int = 0
 
 
-def each_line(text: TextIO) -> Iterator[tuple[int, str]]:
+def display_text(text: str) -> str:
+    """The text, shortened to MAX_SHOWN_CHARS and fit for a page and a database."""
+    short = text if len(text) <= MAX_SHOWN_CHARS else text[: MAX_SHOWN_CHARS - 1] + "…"
+    return short if short.isascii() else short.translate(_SURROGATES)
+
+
+def numbered_lines(text: TextIO) -> Iterator[tuple[int, str]]:
     """Number (from 1) and text of each line, its end (LF, CRLF or CR) included.
 
-    Raises Unreadable for a NUL byte, for a line of more than LONGEST characters, and for one that
-    takes more than _LARGEST bytes.
+    Raises Unreadable for a NUL byte and for a line that is too long, or needs too much memory.
     """
     number = 0
-    while line := text.readline(LONGEST):
+    while line := text.readline(MAX_LINE_CHARS):
         number += 1
         if "\0" in line:
-            raise nul_byte(number, line.index("\0") + 1)
-        if len(line) > _LARGEST // 4:
-            _refuse_large(number, line)
+            raise nul_byte_error(number, line.index("\0") + 1)
+        if len(line) == MAX_LINE_CHARS:
+            raise Unreadable(f"Line {number:,} is longer than {MAX_LINE_CHARS:,} characters.")
+        if len(line) > _MAX_LINE_BYTES // 4 and line.__sizeof__() > _MAX_LINE_BYTES:
+            raise Unreadable(
+                f"Line {number:,} is too large: {len(line):,} characters, some of which need more "
+                "room than others, such as \N{GRINNING FACE}. Put the ids on lines of their own."
+            )
         yield number, line
 
 
-def _refuse_large(number: int, line: str) -> None:
-    if len(line) == LONGEST:
-        raise Unreadable(f"Line {number:,} is longer than {LONGEST:,} characters.")
-    if line.__sizeof__() > _LARGEST:
-        raise Unreadable(
-            f"Line {number:,} is too large: {len(line):,} characters, some of which need more "
-            "room than others, such as \N{GRINNING FACE}. Put the ids on lines of their own."
-        )
-
-
-def nul_byte(line: int, column: int) -> Unreadable:
-    """What is said of a NUL byte at this place."""
+def nul_byte_error(line: int, column: int) -> Unreadable:
+    """The error for a NUL byte at this place."""
     return Unreadable(
         f"There is a NUL byte at line {line:,}, character {column:,}: this is a binary or a "
         "damaged file, not a list of data ids."
@@ -145,7 +140,7 @@ def count_lines(text: str) -> int:
 
 
 def line_end(raw: str) -> str:
-    """The line end that a stretch closes with; "" if the file ends without one."""
+    """The line end at the end of a text; "" if there is none."""
     if raw.endswith("\r\n"):
         return "\r\n"
     return raw[-1] if raw.endswith(("\r", "\n")) else ""

@@ -122,7 +122,7 @@ class _Reader:
         """Read the file, then the pasted text: its lines go on where the file's end."""
         for part, name in enumerate(self.upload.parts):
             before = self.readings[-1] if self.readings else None
-            reading = idlist.read(
+            reading = Reading(
                 self._pieces(part),
                 file_name=name,
                 column=self.submission.review.columns.get(part),

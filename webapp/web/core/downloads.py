@@ -52,7 +52,7 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     buffer = StringIO()
     write = csv.writer(buffer).writerow
     for row in rows:
-        write([idlist.harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        write([idlist.escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

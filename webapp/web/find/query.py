@@ -64,5 +64,5 @@ def _entries(form: Form) -> Iterator[Entry]:
     reading: Reading | None = None
     for name, stream in upload.parts(form):
         pieces = upload.pieces(stream)
-        reading = idlist.read(pieces, file_name=name, limits=LIMITS, after=reading)
+        reading = Reading(pieces, file_name=name, limits=LIMITS, after=reading)
         yield from reading

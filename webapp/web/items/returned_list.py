@@ -71,12 +71,12 @@ def download(submission_id: int) -> ResponseReturnValue:
 
 
 def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
-    return idlist.read(
+    return Reading(
         uploads.pieces(context().store, submission.id, part),
         file_name=upload.parts[part],
         column=submission.review.columns.get(part),
         limits=_limits(),
-        tell_repeats=False,
+        find_repeats=False,
     )
 
 

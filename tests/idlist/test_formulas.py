@@ -1,0 +1,157 @@
+"""No cell of a list that is handed back runs as a formula; all others stay as they were."""
+
+import csv
+import io
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.idlist.annotated_lists import annotated, sent
+from tests.idlist.list_strategies import LISTS, TABLES
+from tests.idlist.sample_lists import A, B, good, opened, read_all
+from webapp.idlist import annotate
+
+EVIL = '=HYPERLINK("http://x")'
+PIECES = st.sampled_from([*"=+-@\t\r\n\"' ,;1.e#x", "\u00a0", "\u200b", "-1.5", "\uff1d", A, EVIL])
+CELLS = st.lists(PIECES, max_size=4).map("".join)
+ROWS = st.lists(
+    st.lists(CELLS, min_size=2, max_size=4).filter(lambda row: not row[0].startswith("#")),
+    min_size=1,
+    max_size=5,
+)
+DELIMITERS = st.sampled_from([",", ";", "\t"])
+
+
+def runs(cell):
+    """Whether a spreadsheet may take a cell for a formula."""
+    cell = cell.replace("\u200b", "")
+    bare = re.sub(r'^["\s]+|["\s]+$', "", cell)
+    if bare in {"", "-", "+"} or re.fullmatch(r"[-+]?[.,]?\d[\d.,]*([eE][-+]?\d+)?%?", bare):
+        return False
+    beginning = cell[: cell.index(bare)]
+    return bare[0] in "=+-@\uff1d" or bool(re.search("[\t\r\n]", beginning))
+
+
+def rows_of(text, delimiter):
+    """As a spreadsheet reads it: nothing of ours."""
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+def dangerous(text, delimiter):
+    return [cell for row in rows_of(text, delimiter) for cell in row if runs(cell)]
+
+
+def lines_of(text, **options):
+    return annotated(text, **options).decode().split("\n")
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+A1", "-A1", "@SUM(A1)", "  =1", "\u00a0=1", "-1+A1", "-e5"]
+)
+def test_a_cell_that_would_run_is_made_harmless(cell):
+    assert lines_of(f"name,data_id,note\na,{A},{cell}\n")[1].startswith(f"a,{A},'{cell},LINKED")
+
+
+@pytest.mark.parametrize(
+    "cell", ["-1.5", "+3e5", '"-1,234.5"', "-", "+", '"-"', "-.5", "-12%", "'=1", 'a"b', ' "x"', ""]
+)
+def test_numbers_strands_and_all_else_stay(cell):
+    assert lines_of(f"name,data_id,note\na,{A},{cell}\n")[1].startswith(f"a,{A},{cell},LINKED")
+
+
+def test_the_prefix_goes_inside_the_quotes_and_other_cells_stay():
+    text = f'name,data_id,note,more\n"a",{A},"=HYPERLINK(""x"",1)", "b"\n'
+    assert lines_of(text)[1].startswith(f'"a",{A},"\'=HYPERLINK(""x"",1)", "b",LINKED')
+
+
+@pytest.mark.parametrize("cell", ["\tx", "\r=1", "\n=1"])
+def test_what_hides_behind_white_space_is_made_harmless(cell):
+    assert f'"\'{cell}"' in annotated(f'name,data_id\n"{cell}",{A}\n').decode()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_headers_comments_and_footers_too(delimiter):
+    text = f"# x,{EVIL}\nRun,=2\n@name,data_id\n+x,{A}\nNo of items: 1,=3\n".replace(",", delimiter)
+    back = annotated(text).decode()
+    assert not dangerous(back, delimiter)
+    assert back.count("'") == 5
+
+
+def test_a_table_by_spaces_and_text():
+    assert lines_of(f"=1 {A}\nb {B}\n")[1].startswith(f"'=1\t{A}\tLINKED")
+    assert lines_of(f"# x\t=1\n{A}\n=sum\n")[::3] == [
+        "# x\t'=1",
+        "'=sum\tLINKED\t\t1\t/run 1/a.bam",
+    ]
+
+
+def test_a_rejected_text_opens_no_cell():
+    [line] = [line for line in lines_of(f"{A}\nmy\t=1 list\n") if line.startswith("# ")]
+    assert line.startswith("# my =1 list\tNOT_SENT\t")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'a, "b,=1",{A}',  # some read a quote behind a space as a letter
+        f'a, "b,""=1",{A}',
+        f'a, "b,",{A}\n=1,"c",{B}',
+        f'"a,{A}\n=1,{B},"x',  # a quote that is never closed
+        f'""=1,{A}',
+        f'# "x", "y\nb,{A}\n",=1"',
+        f'#,"\na,{A}\n"c,=1",{B}',
+    ],
+)
+def test_readers_that_take_quotes_otherwise_see_no_formula(line):
+    back = annotated(f"name,data_id\n{line}\n", column=2).decode()
+    assert not dangerous(back, ",")
+
+
+@pytest.mark.parametrize(
+    "cell", [f"={A}", f'="{A}"', f"@{A}", f"- {A}", f"+{A.upper()}", f'"\t{A}"']
+)
+def test_an_id_whose_cell_was_made_harmless_is_read_again(cell):
+    text = f"name,data_id\na,{cell}\n"
+    back = annotated(text)
+    assert b",'" in back or b",\"'" in back
+    assert good(back.decode()) == good(text)
+
+
+@given(ROWS, DELIMITERS, st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
+@settings(max_examples=4 * settings.default.max_examples, deadline=None)
+def test_harmless_cells_stay_and_no_cell_is_dangerous(rows, delimiter, quoting):
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter, quoting=quoting)
+    writer.writerows([["data_id", "a", "b", "c"], *rows, [A, "b"]])
+    back = annotated(file.getvalue(), file_name="x.csv", column=1).decode()
+    before, after = (rows_of(text, delimiter) for text in (file.getvalue(), back))
+    assert len(after) == len(before)
+    for had, has in zip(before, after, strict=True):
+        assert has[: len(had)] == [f"'{cell}" if runs(cell) else cell for cell in had]
+        assert not any(map(runs, has))
+    if not dangerous(file.getvalue(), delimiter):
+        at = 0
+        for line in file.getvalue().removesuffix("\r\n").split("\r\n"):
+            at = back.index(line, at) + len(line)
+
+
+@given(
+    st.one_of(LISTS, TABLES.map(str.encode), st.lists(CELLS).map(lambda c: ",".join(c).encode()))
+)
+@settings(max_examples=10 * settings.default.max_examples, deadline=None)
+def test_no_cell_of_any_list_is_dangerous(data):
+    _, reading = read_all([data])
+    if isinstance(reading, str) or reading.format.startswith("JSON"):
+        return
+    back = annotated(data)
+    text = opened(back).source.text().read()
+    delimiter = reading.layout.delimiter.strip(" ") or "\t"
+    assert not dangerous(text, delimiter)
+    assert sent(back) == sent(data)
+
+
+def test_added_cells_are_held_to_the_same():
+    back = annotate(opened(f"{A}\n"), lambda several: [("=1", "-A1", "-1", "-")])
+    assert b"".join(back).decode().split("\n")[1] == f"{A}\t'=1\t'-A1\t-1\t-"

@@ -1,0 +1,46 @@
+"""Whatever a small file unpacks to, reading it takes a bounded amount of memory and of time."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.idlist.zip_bombs import BOMB_MAKERS
+from webapp.idlist import Reading, Unreadable
+
+MOST = 700_000_000  # bytes of all memory, Python's own and the bomb included
+READ_IT = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
+from webapp.idlist import Unreadable, annotate, Reading
+data = open(sys.argv[1], "rb").read()
+handed_back = lambda: annotate(Reading([data]), lambda entries: [("", "", "", "")] * len(entries))
+for act in (lambda: Reading([data]), handed_back):
+    try:
+        print(sum(1 for _ in act()))
+    except Unreadable as error:
+        print(error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOMB_MAKERS)
+def test_a_small_file_takes_little_memory(name, tmp_path):
+    (tmp_path / "bomb").write_bytes(BOMB_MAKERS[name](480_000_000))
+    arguments = [sys.executable, "-c", READ_IT, tmp_path / "bomb", str(MOST)]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=200, check=False)
+    assert ended.returncode == 0, ended.stderr[-500:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOMB_MAKERS)
+def test_a_small_file_takes_little_time(name):
+    data = BOMB_MAKERS[name](20_000_000)
+    started = time.process_time()
+    try:
+        for _ in Reading([data]):
+            pass
+    except Unreadable:
+        pass
+    assert time.process_time() - started < 10

@@ -1,0 +1,78 @@
+"""Small workbooks that unpack to as much as the limit allows, of what costs a reader most."""
+
+import io
+import itertools
+import zipfile
+
+from tests.idlist.workbook_files import xlsx
+
+SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
+EMOJI = "\N{GRINNING FACE}"  # makes each character of its text take four bytes
+LONG = EMOJI + "a" * 1_000_000
+
+
+def workbook(parts, method=zipfile.ZIP_DEFLATED):
+    """A workbook with these parts, each given in pieces."""
+    old, file = zipfile.ZipFile(io.BytesIO(xlsx([["a"]]))), io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as new:
+        for name in set(old.namelist()) - set(parts):
+            new.writestr(name, old.read(name))
+        for name, pieces in parts.items():
+            with new.open(name, "w") as part:
+                for piece in pieces:
+                    part.write(piece.encode())
+    return file.getvalue()
+
+
+def repeated(text, size):
+    """The text again and again, about `size` characters of it, in pieces."""
+    return itertools.repeat(text * (1_000_000 // len(text) + 1), size // 1_000_000)
+
+
+def numbered(form, count):
+    """The form with as many different numbers, in pieces."""
+    for first in range(0, count, 10_000):
+        yield "".join(form.format(number) for number in range(first, first + 10_000))
+
+
+def sheet(pieces, before="", after=""):
+    return {SHEET: itertools.chain([f"<worksheet>{before}"], pieces, [f"{after}</worksheet>"])}
+
+
+def shared(pieces, rows):
+    strings = itertools.chain(["<sst>"], pieces, ["</sst>"])
+    return {STRINGS: strings} | sheet(rows)
+
+
+def many_parts(count):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        for number in range(count):
+            archive.writestr(str(number), b"")
+    return file.getvalue()
+
+
+ROW_OF_ONE_TEXT = "<row>" + '<c t="s"><v>0</v></c>' * 16_000 + "</row>"
+BOMB_MAKERS = {  # each gets how much it may unpack to
+    "depth": lambda size: workbook(sheet(repeated("<a>", size))),
+    "comment": lambda size: workbook(sheet(repeated("x", size), "<!--", "-->")),
+    "attribute": lambda size: workbook(sheet(repeated("x", size), '<a b="', '"/>')),
+    "names": lambda size: workbook(sheet(numbered("<n{}/>", size // 120))),
+    "attributes' names": lambda size: workbook(sheet(numbered('<a n{}=""/>', size // 120))),
+    "cells of a row": lambda size: workbook(sheet(repeated("<c><v>12</v></c>", size), "<row>")),
+    "texts of a cell": lambda size: workbook(sheet(repeated("<t>ab</t>", size), "<row><c>")),
+    "texts of a shared text": lambda size: workbook(shared(repeated("<t>ab</t>", size), [])),
+    "shared texts": lambda size: workbook(shared(repeated(f"<si><t>{LONG}</t></si>", size), [])),
+    "one text in every cell": lambda size: workbook(
+        shared([f"<si><t>{LONG}</t></si>"], repeated(ROW_OF_ONE_TEXT, size))
+    ),
+    "long texts in every row": lambda size: workbook(
+        sheet(repeated(f'<row><c t="inlineStr"><is><t>{LONG}</t></is></c></row>', size // 2))
+    ),
+    "bzip2": lambda size: workbook(sheet(repeated(" ", size)), zipfile.ZIP_BZIP2),
+    "parts": lambda size: many_parts(size // 1000),
+    "links": lambda size: workbook(
+        {"xl/workbook.xml": ["<workbook>", *repeated("<sheet a=''/>", size // 10), "</workbook>"]}
+    ),
+}

@@ -1,0 +1,111 @@
+"""Decodes an HTTP answer into a typed value, or into the error that it stands for."""
+
+import html
+import re
+from collections.abc import Callable
+from email.utils import mktime_tz, parsedate_tz
+from typing import Any, TypeVar
+
+import msgspec
+from requests import Response
+
+from webapp.ica.errors import IcaNonsense, IcaProblem, problem_class
+from webapp.ica.operations import Operation
+
+T = TypeVar("T")
+
+Hide = Callable[[bytes], bytes]
+
+_DECODE_ERRORS = (msgspec.DecodeError, ValueError, RecursionError)
+_MAX_TEXT_CHARS = 300
+_NUL = b"\\u0000"  # as JSON writes it; no name or reason needs it, and not every database takes it
+_MAX_PAGE_BYTES = 20_000  # of an error page that are looked at
+_MAX_WAIT_SECONDS = 86_400.0
+_TAGS = re.compile(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^<>]*>")
+_SECONDS = re.compile(r"\s*\d+(\.\d+)?\s*", re.ASCII)
+
+
+def decode(operation: Operation, response: Response, answer: type[T], hide: Hide, now: float) -> T:
+    """The value that ICA answered, of the type `answer`.
+
+    hide: removes the secret from what an error quotes. now: seconds since 1970 by ICA's clock.
+    Raises an IcaProblem for 4xx and 5xx, and IcaNonsense for what can't be read.
+    """
+    if response.status_code >= 400:
+        raise _problem(operation, response, hide, now)
+    if response.status_code >= 300:
+        raise _redirect(operation, response, hide)
+    try:
+        return msgspec.json.decode(response.content.replace(_NUL, b""), type=answer)
+    except _DECODE_ERRORS as error:
+        kind = response.headers.get("Content-Type", "no content type")
+        raise IcaNonsense(
+            f"ICA's answer to {operation.id} ({response.status_code}, {kind}) can't be read: "
+            f"{error}.",
+            maybe_done=operation.creates,
+        ) from error
+
+
+def http_date(text: str) -> float | None:
+    """Seconds since 1970 of an HTTP date, None where it is none."""
+    parsed = parsedate_tz(text)
+    try:
+        return float(mktime_tz(parsed)) if parsed else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _problem(operation: Operation, response: Response, hide: Hide, now: float) -> IcaProblem:
+    status = response.status_code
+    problem = _read_problem(response, hide)
+    texts = (problem.get("title"), problem.get("detail"))
+    said = ", ".join(text for text in texts if text and isinstance(text, str))
+    message = f"ICA answered {operation.id} with {status}"
+    return problem_class(status)(
+        f"{message}: {_shortened(said)}" if said else f"{message}.",
+        status=status,
+        problem=problem,
+        maybe_done=operation.creates and status >= 500,
+        retry_after=_wait_seconds(response.headers.get("Retry-After", ""), now),
+    )
+
+
+def _redirect(operation: Operation, response: Response, hide: Hide) -> IcaNonsense:
+    target = hide(response.headers.get("Location", "nowhere").encode()).decode()
+    return IcaNonsense(
+        f"ICA answered {operation.id} with {response.status_code}, a redirect to "
+        f"{_shortened(target.split('?')[0])}, which is not followed: the secret would go with it."
+    )
+
+
+def _read_problem(response: Response, hide: Hide) -> dict[str, Any]:
+    body = hide(response.content).replace(_NUL, b"")
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except _DECODE_ERRORS:
+        return {
+            "status": response.status_code,
+            "title": response.reason or "",
+            "detail": _shortened(_plain_text(body)),
+        }
+
+
+def _plain_text(page: bytes) -> str:
+    """The text of an HTML page without its markup, or a plain text."""
+    text = _TAGS.sub(" ", page[:_MAX_PAGE_BYTES].decode(errors="replace"))
+    return " ".join(html.unescape(text).split())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_TEXT_CHARS else text[: _MAX_TEXT_CHARS - 1] + "…"
+
+
+def _wait_seconds(retry_after: str, now: float) -> float | None:
+    """Seconds to wait, from either form of a Retry-After header; a day at most."""
+    if _SECONDS.fullmatch(retry_after):
+        seconds = float(retry_after)
+    elif (date := http_date(retry_after)) is not None:
+        seconds = date - now
+    else:
+        return None
+    return min(max(seconds, 0.0), _MAX_WAIT_SECONDS)

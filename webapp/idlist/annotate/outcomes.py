@@ -1,0 +1,65 @@
+"""Asks for the outcomes of entries, many at a time, and hands them on record by record."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+
+from webapp.idlist.entries import Entry, Record
+from webapp.idlist.reader import Reading, RecordEntry
+
+Cells = Sequence[str]
+Outcomes = Callable[[Sequence[Entry]], Iterable[Cells]]
+EntryOutcome = tuple[RecordEntry, Cells]
+RecordOutcomes = tuple[Record, Iterator[EntryOutcome]]  # to be used before the next one comes
+
+_BATCH_ENTRIES = 1_000
+_BATCH_CHARS = 1 << 20  # of the records of a batch
+_WINDOW_CHARS = 1 << 16
+_WINDOW = re.compile(rf".{{1,{_WINDOW_CHARS}}}\S*+", re.DOTALL)  # it ends where a word ends
+
+
+def by_record(
+    reading: Reading, outcomes: Outcomes, prepare: Callable[[str], str]
+) -> Iterator[RecordOutcomes]:
+    """Every record with its entries, which may be a million, and their prepared outcomes."""
+    pairs = _entry_outcomes(reading, outcomes, prepare)
+    for record, group in groupby(pairs, key=lambda pair: pair[0].record):
+        yield record, (pair for pair in group if pair[0].entry)
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks, tabs and broken characters."""
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) < _WINDOW_CHARS:
+        return " ".join(text.split())
+    # A long text is split in windows: as a list of words it would take many times its memory.
+    windows = (" ".join(window[0].split()) for window in _WINDOW.finditer(text))
+    return " ".join(filter(None, windows))
+
+
+def _entry_outcomes(
+    reading: Reading, outcomes: Outcomes, prepare: Callable[[str], str]
+) -> Iterator[EntryOutcome]:
+    for batch in _batches(reading.with_records()):
+        entries = [pair.entry for pair in batch if pair.entry]
+        found = iter(outcomes(entries) if entries else ())
+        for pair in batch:
+            yield pair, [prepare(cell) for cell in next(found)] if pair.entry else ()
+
+
+def _batches(pairs: Iterable[RecordEntry]) -> Iterator[list[RecordEntry]]:
+    """Batches of 1,000, smaller ones if the records are long."""
+    batch: list[RecordEntry] = []
+    chars = 0
+    record = None
+    for pair in pairs:
+        is_full = len(batch) >= _BATCH_ENTRIES
+        if pair.record is not record:
+            record = pair.record
+            chars += len(record.raw) or sum(map(len, record.cells))
+            is_full |= chars >= _BATCH_CHARS
+        if is_full:
+            yield batch
+            batch, chars = [], 0
+        batch.append(pair)
+    yield batch

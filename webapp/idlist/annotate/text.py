@@ -1,0 +1,80 @@
+"""Writes outcomes into tables and plain text; cells that would run as formulas are escaped."""
+
+from collections.abc import Iterable, Iterator
+
+from webapp.idlist.annotate import formulas
+from webapp.idlist.annotate.formulas import escape_formula, quote_cell
+from webapp.idlist.annotate.outcomes import Cells, EntryOutcome, RecordOutcomes, one_line
+from webapp.idlist.columns import ColumnChoice
+from webapp.idlist.entries import Part, Record, line_end
+from webapp.idlist.formats.tables import WHITE_SPACE
+from webapp.idlist.formats.text import split_comment
+
+_ID_HEADER = "data_id"
+
+
+def annotate_table(
+    delimiter: str, choice: ColumnChoice, rows: Iterable[tuple[Record, Cells]], headers: Cells
+) -> Iterator[str]:
+    """The rows of a table; `rows` has each record and the cells that it gets, if any.
+
+    Where the header ends with `headers`, the cells under them are replaced. Columns by white space
+    become columns by tabs.
+    """
+    by_white_space = delimiter == WHITE_SPACE
+    delimiter = "\t" if by_white_space else delimiter
+    replaced = choice.last_columns(headers)
+    has_header = choice.header_row is not None
+    for record, added in rows:
+        end = line_end(record.raw)
+        raw = record.raw.removesuffix(end)
+        if not added:
+            yield formulas.escape_line(raw, delimiter) + end
+            continue
+        if not has_header:  # all columns get one, that of the ids too
+            has_header = True
+            names = [_ID_HEADER if i == choice.ids else "" for i in range(len(choice.names))]
+            yield formulas.write_row([*names, *headers], end or "\n", delimiter)
+        if by_white_space:
+            cells: Cells = [quote_cell(escape_formula(cell), delimiter) for cell in record.cells]
+        else:
+            cells = formulas.escape_row(raw, record.cells, delimiter)
+        missing = [""] * (replaced.start - len(cells))
+        new = formulas.write_row(added, "", delimiter)
+        row = [*cells[: replaced.start], *missing, new, *cells[replaced.stop :]]
+        yield delimiter.join(row) + end
+
+
+def annotate_text(
+    records: Iterator[RecordOutcomes], headers: Cells, delimiter: str
+) -> Iterator[str]:
+    """A plain text as a table with a row for each entry."""
+    has_header = False
+    end = ""
+    for record, pairs in records:
+        end = end or line_end(record.raw) or "\n"
+        is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
+        listed, comment = split_comment(record.raw)
+        if not has_entries and (comment or not is_header):
+            yield formulas.escape_line(comment, delimiter) + end
+        if is_header or (has_entries and not has_header):
+            has_header = True
+            name = escape_formula(listed) if is_header else _ID_HEADER
+            yield formulas.write_row([name, *headers], end, delimiter)
+        yield from _entry_rows(pairs, comment, end, delimiter)
+
+
+def _entry_rows(
+    pairs: Iterator[EntryOutcome], comment: str, end: str, delimiter: str
+) -> Iterator[str]:
+    """A row for each entry of a line; the last one gets the comment of the line."""
+    following = next(pairs, None)
+    while pair := following:
+        following = next(pairs, None)
+        found, cells = pair
+        last = [comment] if comment and not following else []
+        if found.entry and found.entry.data_id:
+            text = quote_cell(escape_formula(found.full_text), delimiter)
+        else:
+            text = formulas.escape_line(f"# {one_line(found.full_text)}", delimiter)
+        yield text + delimiter + formulas.write_row([*cells, *last], end, delimiter)

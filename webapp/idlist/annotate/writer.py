@@ -1,0 +1,80 @@
+"""Gives a list back as it was, with the outcome of every entry beside it."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from webapp.idlist.annotate.formulas import escape_formula
+from webapp.idlist.annotate.json_list import annotate_json
+from webapp.idlist.annotate.outcomes import Cells, EntryOutcome, Outcomes, by_record, one_line
+from webapp.idlist.annotate.text import annotate_table, annotate_text
+from webapp.idlist.annotate.workbook import annotate_workbook
+from webapp.idlist.entries import Part
+from webapp.idlist.reader import Reading
+
+HEADERS = ("status", "reason", "attempt", "linked_path")
+_CHUNK_CHARS = 1 << 16  # that are encoded together
+
+
+def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> Iterator[bytes]:
+    """The file of a reading that was not iterated yet, with outcomes, in pieces of bytes.
+
+    `outcomes` gets entries in the order of the file, about 1,000 at a time, and returns the cells
+    under `headers` for each. Order, columns, separators, line ends, encoding and gzip stay, and
+    so do the bytes of cells, except in text cells that a spreadsheet would run as a formula.
+
+    - A table or a workbook gets the columns at its end; a row of several ids, their outcomes
+      joined by "; ". If the table ends with these columns already, they are replaced. A table (not
+      a workbook) without a header gets one.
+    - A text list becomes a table by tabs (called .csv: by commas), under a header: each entry has a
+      row of its own, rejected ones as a comment. A comment at the end of a line stays at the end
+      of its last row.
+    - A JSON object gets the outcome as an object named "linkboard", in place of an earlier one; a
+      string becomes an object.
+
+    Read again, the result gives the same ids. Raises Unreadable as the reading does.
+    """
+    layout = reading.layout
+    prepare = one_line if layout.is_json else lambda text: escape_formula(one_line(text))
+    records = by_record(reading, outcomes, prepare)
+    rows = (
+        (record, headers if record.part is Part.NAMES else _joined(pairs))
+        for record, pairs in records
+    )
+    if layout.choice and reading.workbook:
+        pieces = annotate_workbook(reading.workbook, layout.choice, rows, headers)
+    elif layout.choice:
+        texts = annotate_table(layout.delimiter, layout.choice, rows, headers)
+        pieces = _encoded(reading, texts)
+    elif layout.is_json:
+        pieces = _encoded(reading, annotate_json(records, headers))
+    else:
+        pieces = _encoded(reading, annotate_text(records, headers, layout.delimiter))
+    return _gzipped(pieces) if reading.gzip else pieces
+
+
+def _joined(pairs: Iterable[EntryOutcome]) -> list[str]:
+    """The cells of a row; those of several entries are joined, equal ones once."""
+    different = dict.fromkeys(tuple(cells) for _, cells in pairs)
+    return ["; ".join(dict.fromkeys(cells)) for cells in zip(*different, strict=True)]
+
+
+def _encoded(reading: Reading, texts: Iterable[str]) -> Iterator[bytes]:
+    source = reading.source
+    if source.has_mark:
+        yield "\ufeff".encode(source.encoding)
+    waiting: list[str] = []
+    chars = 0
+    for text in texts:
+        waiting.append(text)
+        chars += len(text)
+        if chars >= _CHUNK_CHARS:
+            yield "".join(waiting).encode(source.encoding, source.errors)
+            waiting, chars = [], 0
+    yield "".join(waiting).encode(source.encoding, source.errors)
+
+
+def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(wbits=31)
+    for piece in pieces:
+        yield compressor.compress(piece)
+    yield compressor.flush()

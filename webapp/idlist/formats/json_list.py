@@ -1,0 +1,169 @@
+"""Reads JSON: what icav2 and the REST API answer, bare arrays, an API body, JSON lines."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+
+from msgspec.structs import replace
+
+from webapp.idlist.columns import TOP_RANK, header_rank, names_project
+from webapp.idlist.entries import Entry, Part, Record, count_lines
+from webapp.idlist.formats.json_cursor import JsonCursor
+from webapp.idlist.ids import count_ids, find_entries, mentions_id, project_id_in
+
+OUTCOME_KEY = "linkboard"  # under which an annotated object has the outcomes of its ids
+_MAX_DEPTH = 64  # lists and objects around the one with the ids
+_NO_ID = "This value names no data id."
+_BESIDE_LIST = (
+    "This id stands beside the list, not in it. Add it to the list if it is to be linked."
+)
+_LIST_KEYS = frozenset({"items", "data", "files", "folders", "ids", "results"})
+
+
+class JsonList:
+    """A JSON document, or several of them as lines."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._cursor = JsonCursor(text)
+        self._line = self._column = 0  # of the last entry
+
+    def records(self) -> Iterator[Record]:
+        """The values of its lists, and the text around them. Raises Unreadable."""
+        cursor = self._cursor
+        while character := cursor.peek():
+            if character == "[":
+                yield from self._array(1, is_named=True)
+            elif character == "{" and not _is_entry(cursor.small_value()):
+                yield from self._object(1)
+            else:
+                yield self._value(is_named=True)
+        end = cursor.take()
+        lines = count_lines(end) + (not end.endswith(("\n", "\r")))
+        yield Record(Part.FRAME, 0, end, lines=lines)
+
+    def _array(self, depth: int, *, is_named: bool) -> Iterator[Record]:
+        """The values of a list. If its key says nothing, only values with ids are entries."""
+        for _ in self._inside("[", "]", depth):
+            if self._cursor.peek() == "[":
+                yield from self._array(depth + 1, is_named=is_named)
+            else:
+                yield self._value(is_named=is_named)
+
+    def _object(self, depth: int) -> Iterator[Record]:
+        """An object around lists, which may stand under any key."""
+        cursor = self._cursor
+        for _ in self._inside("{", "}", depth):
+            key = cursor.value()
+            if not isinstance(key, str):
+                raise cursor.syntax_error("a name in quotes is missing")
+            cursor.expect(":")
+            character = cursor.peek()
+            if character == "[":
+                yield from self._array(depth + 1, is_named=_is_list_key(key))
+            elif character == "{":
+                yield from self._object(depth + 1)
+            else:
+                yield from self._beside_list()
+
+    def _inside(self, opening: str, closing: str, depth: int) -> Iterator[None]:
+        """One step for each member of a list or object; the caller passes the member."""
+        cursor = self._cursor
+        if depth > _MAX_DEPTH:
+            raise cursor.too_deep()
+        cursor.expect(opening)
+        if cursor.skip(closing):
+            return
+        yield
+        while cursor.skip(","):
+            yield
+        cursor.expect(closing)
+
+    def _value(self, *, is_named: bool) -> Record:
+        self._cursor.peek()
+        start = self._cursor.offset
+        found = _entries(self._cursor.value())
+        if not is_named:
+            found = [entry for entry in found if entry.data_id and not entry.unusual]
+        return self._record(found, start)
+
+    def _beside_list(self) -> Iterator[Record]:
+        """A value beside a list: an id there may be that of the folder that was listed."""
+        start, value = self._cursor.offset, self._cursor.value()
+        if isinstance(value, str) and count_ids(value):
+            found = [Entry(e.column, e.text, "", _BESIDE_LIST) for e in find_entries(value)]
+            yield self._record(found, start, has_outcome=False)
+
+    def _record(self, found: Sequence[Entry], start: int, *, has_outcome: bool = True) -> Record:
+        """The text that was passed, with a value that begins at `start`, and its entries."""
+        line = self._cursor.line_of(found[0].text, start) if found else 0
+        raw = self._cursor.take()
+        if line != self._line:
+            self._line, self._column = line, 0
+        entries = [
+            replace(entry, column=column, text=entry.text or raw[start:])
+            for column, entry in enumerate(found, self._column + 1)
+        ]
+        self._column += len(entries)
+        part = Part.ENTRIES if entries else Part.FRAME
+        value_start = start if has_outcome else len(raw)
+        return Record(part, line, raw, entries, (), count_lines(raw), value_start)
+
+
+def _is_entry(value: Any) -> bool:
+    """Whether an object is an entry itself, not an object around a list of them."""
+    if not isinstance(value, dict):
+        return False
+    value = {key: inner for key, inner in value.items() if key != OUTCOME_KEY}
+    if any(isinstance(inner, list) and _is_list_key(key) for key, inner in value.items()):
+        return False
+    return bool(_named_text(value)[0]) or not any(isinstance(part, list) for part in _parts(value))
+
+
+def _is_list_key(key: str) -> bool:
+    return key.lower() in _LIST_KEYS or header_rank(key) > 0
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """A value and all that is in it, keys too, in order."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, list):
+            waiting.extend(reversed(part))
+        elif isinstance(part, dict):
+            waiting.extend(inner for pair in reversed(part.items()) for inner in reversed(pair))
+
+
+def _entries(value: Any) -> Sequence[Entry]:
+    """The entries of a value: one for each id in its text, or a rejected one."""
+    text, is_sure = (value, True) if isinstance(value, str) else _named_text(value)
+    found: Sequence[Entry] = list(find_entries(text))
+    if not is_sure and not any(entry.data_id and not entry.unusual for entry in found):
+        # No key names the id: take every text, or key, that holds ids and nothing else.
+        texts = (part for part in _parts(value) if isinstance(part, str) and mentions_id(part))
+        found = [e for text in texts if count_ids(text) for e in find_entries(text)] or found
+    found = found or [Entry(1, text, "", _NO_ID)]
+    project_id = _project_id(value)
+    return [replace(entry, project_id=project_id) for entry in found] if project_id else found
+
+
+def _named_text(value: Any, depth: int = 2) -> tuple[str, bool]:
+    """The text whose key names the data in an object, and whether the key is sure; or "".
+
+    Such keys are `dataId`, `id`, or `id` of the object `data`.
+    """
+    if not isinstance(value, dict):
+        return "", False
+    texts = [
+        (inner if isinstance(inner, str) else _named_text(inner, depth - 1)[0], rank)
+        for key, inner in value.items()
+        if depth and (rank := header_rank(key))
+    ]
+    text, best = max(texts, key=lambda pair: (count_ids(pair[0]), pair[1]), default=("", 0))
+    return text, bool(text) and best == TOP_RANK
+
+
+def _project_id(value: Any) -> str:
+    members = value.items() if isinstance(value, dict) else ()
+    found = (project_id_in(v) for key, v in members if isinstance(v, str) and names_project(key))
+    return next(filter(None, found), "")

@@ -1,0 +1,179 @@
+"""Reads tables: CSV, TSV, semicolons, columns by white space, what icav2 prints.
+
+Quoted cells are read by Python's csv. We cut the text into rows ourselves, since csv doesn't say
+how a row stood in the file, and a quote that is never closed makes it take the rest of the file.
+"""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TextIO
+
+from msgspec.structs import replace
+
+from webapp.idlist.columns import ColumnChoice, cell_of
+from webapp.idlist.entries import (
+    MAX_LINE_CHARS,
+    Entry,
+    Part,
+    Record,
+    Unreadable,
+    count_lines,
+    numbered_lines,
+)
+from webapp.idlist.ids import find_entries, has_words, is_data_id, project_id_in, without_invisible
+
+WHITE_SPACE = " "  # columns by any white space; the other delimiters are characters
+_MAX_QUOTED_LINES = 50  # of one cell; if its quote is still open then, it was no quote
+_MAX_QUOTED_CHARS = 1 << 20  # of a row of several lines
+_MAX_CELLS = 300_000  # of a row; the sample, which may be one line, has fewer characters
+_QUOTED = re.compile(r'"[^"]*+"')
+_SAMPLE_ROWS, _MAX_SAMPLE_ROWS_READ = 200, 5_000
+_SAMPLE_CHARS = 1 << 22
+_NO_ID_IN_ROW = "This row has nothing in the column of the ids."
+_is_formula_error = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)").match
+_is_footer = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE).match
+
+
+def make_row(
+    line: int, raw: str, cells: Sequence[str], lines: int = 1, start: int = 0, end: int = 0
+) -> Record:
+    """A row without its entries; one of Part.ENTRIES may turn out to be a header.
+
+    `line` is the number of its first line. `raw` are its lines as in the file, "" in a workbook.
+    """
+    beginning = raw or "".join(cells[:1])
+    if _is_comment(beginning):
+        part = Part.COMMENT
+    elif not any(without_invisible(cell).strip() for cell in filter(None, cells)):
+        part = Part.BLANK
+    else:
+        part = Part.HEADER if _is_footer(beginning) else Part.ENTRIES
+    return Record(part, line, raw, (), cells, lines, start, end)
+
+
+def split_rows(text: TextIO, delimiter: str) -> Iterator[Record]:
+    """Split a text into rows. A quoted cell may hold line breaks."""
+    coming = _Lines(numbered_lines(text))
+    for number, line in coming:
+        if _is_comment(line):
+            yield make_row(number, line, ())
+        elif delimiter == WHITE_SPACE:
+            yield make_row(number, line, _cells(number, line, None))
+        elif '"' not in line:
+            yield make_row(number, line, _cells(number, line.rstrip("\r\n"), delimiter))
+        else:
+            yield _quoted_row(number, line, coming, delimiter)
+
+
+class _Lines(Iterator[tuple[int, str]]):
+    """Numbered lines. Those in `back` come first: they were read and then not used."""
+
+    def __init__(self, lines: Iterable[tuple[int, str]]) -> None:
+        self._coming = iter(lines)
+        self.back: deque[tuple[int, str]] = deque()
+
+    def __next__(self) -> tuple[int, str]:
+        return self.back.popleft() if self.back else next(self._coming)
+
+
+def _cells(number: int, line: str, delimiter: str | None) -> list[str]:
+    cells = line.split(delimiter, _MAX_CELLS)
+    if len(cells) > _MAX_CELLS:
+        raise _too_many_cells(number)
+    return cells
+
+
+def _too_many_cells(number: int) -> Unreadable:
+    return Unreadable(
+        f"Line {number:,} has more than {_MAX_CELLS:,} cells, which is the limit of a table. If "
+        "they are data ids, upload them as a list of their own, without the other columns."
+    )
+
+
+def _is_comment(beginning: str) -> bool:
+    return beginning.startswith("#") and not _is_formula_error(beginning)
+
+
+def _quoted_row(number: int, line: str, coming: _Lines, delimiter: str) -> Record:
+    taken = [(number, line)]
+    if len(line) > _MAX_CELLS and _QUOTED.sub("", line).count(delimiter) >= _MAX_CELLS:
+        raise _too_many_cells(number)
+
+    def lines() -> Iterator[str]:
+        size = len(line)
+        yield line
+        for pair in islice(coming, _MAX_QUOTED_LINES - 1):
+            taken.append(pair)
+            size += len(pair[1])
+            if size > _MAX_QUOTED_CHARS:
+                return
+            yield pair[1]
+
+    csv.field_size_limit(MAX_LINE_CHARS)  # of the process: csv's own is some 3,500 ids
+    try:
+        reader = csv.reader(lines(), delimiter=delimiter, skipinitialspace=True, strict=True)
+        cells = next(reader)
+    except csv.Error:  # a quote that is never closed, or closed within a cell: no quote at all
+        coming.back.extendleft(reversed(taken[1:]))
+        return make_row(number, line, _cells(number, line.rstrip("\r\n"), delimiter))
+    return make_row(number, "".join(text for _, text in taken), cells, len(taken))
+
+
+def fill_gaps(rows: Iterable[Record]) -> Iterator[Record]:
+    """Rows with a blank record wherever their numbers leave out some, as a workbook does."""
+    number = 0
+    for row in rows:
+        if row.line > number + 1:
+            yield make_row(number + 1, "", (), row.line - number - 1)
+        number = row.line
+        yield row
+
+
+def read_table(rows: Iterable[Record], choice: ColumnChoice) -> Iterator[Record]:
+    """The rows with the names of columns marked, and with the entries of the chosen column."""
+    names: Sequence[str] = ()
+    rows_above = -1 if choice.header_row is None else choice.header_row
+    for row in rows:
+        if row.part is not Part.ENTRIES:
+            yield row
+        elif rows_above > 0:
+            rows_above -= 1
+            yield replace(row, part=Part.HEADER)
+        elif rows_above == 0 or row.cells == names:  # of another table that was appended
+            names, rows_above = row.cells, -1
+            yield replace(row, part=Part.NAMES)
+        else:
+            yield _with_entries(row, choice)
+
+
+def _with_entries(row: Record, choice: ColumnChoice) -> Record:
+    index = choice.ids or 0
+    cell, column = cell_of(row.cells, index), index + 1
+    entries: Iterable[Entry]
+    if is_data_id(cell):
+        entries = (Entry(column, cell, cell),)
+    elif has_words(cell):
+        entries = find_entries(cell, column)
+    else:
+        text = row.raw.strip() or " ".join(filter(None, row.cells))
+        entries = (Entry(column, text, "", _NO_ID_IN_ROW),)
+    if choice.project is not None and (named := project_id_in(cell_of(row.cells, choice.project))):
+        entries = (replace(entry, project_id=named) for entry in entries)
+    lines_above = sum(map(count_lines, row.cells[:index])) if row.lines > 1 else 0
+    return replace(row, entries=entries, line=row.line + lines_above)
+
+
+def sample_rows(rows: Iterable[Record]) -> list[Sequence[str]]:
+    """The cells of the first rows, without blank ones, comments and footers."""
+    found: list[Sequence[str]] = []
+    chars = 0
+    for row in islice(rows, _MAX_SAMPLE_ROWS_READ):
+        if row.part is Part.ENTRIES:
+            found.append(row.cells)
+            chars += sum(map(len, row.cells))
+            if chars > _SAMPLE_CHARS or len(found) == _SAMPLE_ROWS:
+                break
+    return found

@@ -1,0 +1,182 @@
+"""Reads a list: entries one by one, and counts of all entries and all lines."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from webapp.idlist.columns import MAX_OTHER_COLUMNS, LateColumns
+from webapp.idlist.decode import open_source
+from webapp.idlist.entries import Column, Entry, Limits, Part, Record, Unreadable, display_text
+from webapp.idlist.formats.json_list import JsonList
+from webapp.idlist.formats.tables import fill_gaps, read_table, split_rows
+from webapp.idlist.formats.text import read_lines
+from webapp.idlist.formats.workbook import Workbook
+from webapp.idlist.sniff import sniff_text, sniff_workbook
+
+_ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+_DEFAULTS = Limits()
+_MAX_ENTRIES_PER_LINE = 1 << 24  # a line has fewer characters
+
+
+class RecordEntry(NamedTuple):
+    """A record of the file and one of its entries, None if it has none."""
+
+    record: Record
+    entry: Entry | None = None
+    full_text: str = ""  # of the entry
+
+
+class Reading:
+    """A list that is being read; iterate over it, once, for its entries.
+
+    The layout (`format`, `encoding`, `gzip`) is known from the start. The counts are of what was
+    read so far, and so are the columns beside the one that is read. Every entry is counted once,
+    as good, repeated or rejected; every line once, as one with entries or as blank, header (or
+    footer), comment or frame.
+    """
+
+    def __init__(
+        self,
+        pieces: Iterable[bytes],
+        *,
+        file_name: str = "",
+        column: int | None = None,
+        limits: Limits = _DEFAULTS,
+        after: "Reading | None" = None,
+        find_repeats: bool = True,
+    ) -> None:
+        """Open a list that comes in pieces of any size.
+
+        `file_name` decides where the content leaves open whether it is a table. `column` (from 1)
+        is the user's choice of the column of ids, None to find it. `after` is a finished reading
+        that this one continues: line numbers go on, and an id of both is a repeat. Without
+        `find_repeats` every id is good, which saves the memory to remember them.
+        Raises Unreadable at once, or while the reading is iterated over.
+        """
+        self.source = open_source(pieces, limits)
+        if self.source.is_workbook:
+            self.workbook: Workbook | None = Workbook(self.source.stream, limits)
+            self.layout = sniff_workbook(self.workbook.rows(), column)
+        else:
+            self.workbook = None
+            self.layout = sniff_text(self.source.sample(), file_name, column)
+        self.format, self.gzip = self.layout.format, self.source.gzip
+        self.encoding = _ENCODINGS.get(self.source.encoding, "")
+        self.good = self.repeated = self.rejected = 0
+        self.unusual = 0  # among the good ones
+        self.lines = self.blank = self.headers = self.comments = 0
+        self._late_columns = LateColumns(self.layout.choice) if self.layout.choice else None
+        self._entry_lines = self._last_line = 0
+        self._limits = limits
+        self._entries_left: int = after._entries_left if after else limits.entries
+        self._lines_before: int = after._lines_before + after.lines if after else 0
+        # The first place of every id: some 130 bytes for an id, whatever its length.
+        self._firsts: dict[int | bytes, int] = after._firsts if after else {}
+        self._finds_repeats = find_repeats
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Of a table, the column that is read, and others that hold data ids so far."""
+        return self._late_columns.columns() if self._late_columns else ()
+
+    @property
+    def frame(self) -> int:
+        """Lines without entries inside a record: JSON's brackets, the rest of a quoted cell."""
+        return self.lines - self._entry_lines - self.blank - self.headers - self.comments
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the owner should know of the list as a whole, in sentences."""
+        chosen = self.layout.choice.chosen if self.layout.choice else None
+        others = [f"{c.number:,}" for c in self.columns if c.ids and not c.chosen]
+        more = " and more" if len(others) == MAX_OTHER_COLUMNS else ""
+        warnings = []
+        if chosen and others:
+            warnings.append(
+                f"The ids were taken from column {chosen.number:,}; data ids stand in column "
+                f"{', '.join(others)}{more} too."
+            )
+        if self.workbook and len(self.workbook.sheets) > 1:
+            warnings.append(f"Only the first sheet, {self.workbook.sheets[0][0]}, is read.")
+        if self.encoding == "Latin-1":
+            warnings.append("The file is not in UTF-8; it is read as Latin-1.")
+        return warnings
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (pair.entry for pair in self.with_records() if pair.entry)
+
+    def with_records(self) -> Iterator[RecordEntry]:
+        """Every record of the file: once for each of its entries, or once if it has none."""
+        for record in self._records():
+            self._count_lines(record)
+            if self._late_columns and record.part is Part.ENTRIES:
+                self._late_columns.add(record)
+            found = None
+            for found in record.entries:
+                yield RecordEntry(record, self._counted(record.line, found), found.text)
+            if not found:
+                yield RecordEntry(record)
+
+    def _records(self) -> Iterator[Record]:
+        choice = self.layout.choice
+        if self.workbook and choice:
+            return read_table(fill_gaps(self.workbook.rows()), choice)
+        text = self.source.text()
+        if choice:
+            return read_table(split_rows(text, self.layout.delimiter), choice)
+        return JsonList(text).records() if self.layout.is_json else read_lines(text)
+
+    def _count_lines(self, record: Record) -> None:
+        self.lines += record.lines
+        if self.lines > self._limits.lines:
+            raise Unreadable(
+                f"This list has more than {self._limits.lines:,} lines, which is the "
+                "limit. Split it and upload the parts."
+            )
+        if record.part is Part.ENTRIES:
+            if record.line != self._last_line:
+                self._last_line = record.line
+                self._entry_lines += 1
+        elif record.part is Part.BLANK:
+            self.blank += record.lines
+        elif record.part in (Part.HEADER, Part.NAMES):
+            self.headers += record.lines
+        elif record.part is Part.COMMENT:
+            self.comments += record.lines
+
+    def _counted(self, line: int, found: Entry) -> Entry:
+        """Count an entry; it gets its line, and the place of its first entry if it is a repeat."""
+        line += self._lines_before
+        self._entries_left -= 1
+        if self._entries_left < 0:
+            raise Unreadable(
+                f"This list has more than {self._limits.entries:,} entries, which is the "
+                f"limit; line {line:,} goes over it. Split it and upload the parts."
+            )
+        first = None
+        if not found.data_id:
+            self.rejected += 1
+        elif self._finds_repeats and (first := self._first_place(found, line)):
+            self.repeated += 1
+        else:
+            self.good += 1
+            self.unusual += found.unusual
+        return replace(found, line=line, text=display_text(found.text), first=first)
+
+    def _first_place(self, entry: Entry, line: int) -> tuple[int, int] | None:
+        """Line and column of the first entry with this id; None if this is the first one."""
+        key = _key(entry)
+        if (place := self._firsts.get(key)) is not None:
+            return divmod(place, _MAX_ENTRIES_PER_LINE)
+        self._firsts[key] = line * _MAX_ENTRIES_PER_LINE + entry.column
+        return None
+
+
+def _key(entry: Entry) -> int | bytes:
+    """An id of the usual shape as a number, half the size of its text; folders are negative."""
+    if entry.unusual:
+        return blake2b(entry.data_id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    digits = int(entry.data_id[4:], 16)
+    return digits if entry.data_id[1] == "i" else ~digits

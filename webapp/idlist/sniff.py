@@ -1,0 +1,102 @@
+"""Finds the layout of a list from its beginning: JSON, a table and its columns, or plain text."""
+
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from webapp.idlist import columns
+from webapp.idlist.columns import ColumnChoice
+from webapp.idlist.entries import Record
+from webapp.idlist.formats.tables import WHITE_SPACE, sample_rows, split_rows
+from webapp.idlist.ids import count_ids
+
+TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
+_ICAV2 = "icav2 table"
+_TABLES = {"\t": "TSV", ",": "CSV", ";": "semicolons", WHITE_SPACE: "columns by spaces"}
+_JSON_START = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|$))")
+
+
+class Layout(NamedTuple):
+    """The name of the format, the delimiter of cells (of text: to annotate it), the columns."""
+
+    format: str
+    delimiter: str = "\t"
+    choice: ColumnChoice | None = None  # of tables and workbooks
+
+    @property
+    def is_json(self) -> bool:
+        return self.format in {JSON, JSON_LINES}
+
+
+def sniff_text(sample: str, file_name: str, column: int | None) -> Layout:
+    """The layout of a text that begins with `sample`; `column` is the user's choice, from 1."""
+    if _JSON_START.match(sample):
+        return Layout(JSON_LINES if _is_json_lines(sample) else JSON)
+    tables = [
+        table for delimiter in _TABLES if (table := _table(sample, delimiter, file_name, column))
+    ]
+    if not tables:
+        return Layout(TEXT, "," if _has_suffix(file_name, "csv") else "\t")
+    layout, _ = max(tables, key=lambda table: table[1])  # the first of the best
+    return layout
+
+
+def sniff_workbook(rows: Iterable[Record], column: int | None) -> Layout:
+    """The layout of a workbook's first sheet."""
+    return Layout(EXCEL, "", columns.choose(sample_rows(rows), column))
+
+
+def _is_json_lines(sample: str) -> bool:
+    """Whether the first line is a document and another line follows."""
+    first, _, others = sample.lstrip().partition("\n")
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return bool(others.strip())
+
+
+def _table(
+    sample: str, delimiter: str, file_name: str, column: int | None
+) -> tuple[Layout, tuple[int, bool, int]] | None:
+    """The table by this delimiter, with a score to compare it by; None if it is no table."""
+    rows = sample_rows(split_rows(io.StringIO(sample, newline=""), delimiter))
+    is_named = _has_suffix(file_name, {"\t": "tsv", ",": "csv"}.get(delimiter, "\0"))
+    widths = Counter(map(len, rows))
+    if len(rows) < (1 if is_named else 2) or (widths[0] + widths[1]) * 2 >= len(rows):
+        return None
+    choice = columns.choose(rows, column)
+    chosen = choice.chosen
+    if chosen is None:
+        return None
+    rank = 0 if delimiter == WHITE_SPACE else columns.header_rank(chosen.header)
+    is_even = max(widths.values()) * 2 > len(rows)  # most rows have the same number of cells
+    if not (rank or column or (is_even and _has_other_columns(rows, choice))):
+        return None
+    ids = sum(count_ids(columns.cell_of(row, chosen.number - 1)) for row in rows)
+    name = _ICAV2 if delimiter == "\t" and _is_icav2(rows, choice) else _TABLES[delimiter]
+    return Layout(name, delimiter, choice), (rank, delimiter != WHITE_SPACE, ids)
+
+
+def _has_suffix(file_name: str, suffix: str) -> bool:
+    return file_name.lower().removesuffix(".gz").endswith(f".{suffix}")
+
+
+def _has_other_columns(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> bool:
+    """Whether one column holds ids and another does not; several ids a line are no table."""
+    width = len(choice.names)
+    counts = columns.count_cells(rows, count_ids, width)
+    filled = columns.count_cells(rows, str.strip, width)
+    return max(counts) * 2 >= len(rows) - 1 and any(
+        count * 10 < full and full * 2 > len(rows)
+        for count, full in zip(counts, filled, strict=True)
+    )
+
+
+def _is_icav2(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> bool:
+    """Whether its header is that of the tables that the icav2 program prints."""
+    header = set() if choice.header_row is None else set(map(str.strip, rows[choice.header_row]))
+    return "ID" in header and not header.isdisjoint({"PATH", "NAME"})
