@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaDown, IcaError, IcaProblem
+from webapp.ica.errors import IcaError, IcaProblem, ServerError
 from webapp.serve import database_problem
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 from webapp.store import DatabaseAway, Store, workers
@@ -72,7 +72,7 @@ def _ica(settings: Settings) -> Finding:
     where = f"ICA at {settings.ica_url}"
     try:
         IcaClient(settings.ica_url, Credential("linkboard-check")).search_projects(page_size=1)
-    except IcaDown as error:
+    except ServerError as error:
         return Finding(False, f"{where} is down: {error}")
     except IcaProblem as error:
         if error.status in (401, 403):

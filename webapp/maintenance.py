@@ -37,7 +37,7 @@ def _delete(connection: Connection, submission_id: int, now: float) -> tuple[boo
     held = other_submissions.hanging_on(connection, submissions.get(connection, submission_id))
     if held:
         return False, f"“{held}” shows ids as linked that this one has unlinked. Delete that first."
-    if lifecycle.throw_away(connection, submission_id, now):
+    if lifecycle.discard(connection, submission_id, now):
         return True, "it was deleted here. Nothing was changed in ICA."
     return False, "it has not ended. Stop it, and delete it when all its attempts have ended."
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.ica.fake_server import Answer, Request, fake_ica, jwt
 from webapp.ica.auth import RENEWAL_MARGIN_SECONDS, Claims, Credential, looks_like_jwt, read_claims
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaDown, IcaError, IcaNonsense, NotSignedIn
+from webapp.ica.errors import IcaError, MalformedResponse, ServerError, Unauthorized
 
 JOB = {"id": "j", "status": "RUNNING"}
 NOON = 1795435200.0
@@ -120,14 +120,14 @@ def test_a_user_whom_ica_refuses_is_not_asked_for_ever():
     def respond(asked: Request) -> Answer:
         return Answer({"token": jwt(sub="u")}) if asked.method == "POST" else REFUSED
 
-    with fake_ica(respond) as ica, pytest.raises(NotSignedIn) as raised:
+    with fake_ica(respond) as ica, pytest.raises(Unauthorized) as raised:
         IcaClient(ica.url, Credential("the-key")).job("j")
     assert [asked.method for asked in ica.asked] == ["POST", "GET", "POST", "GET"]
     assert (raised.value.status, raised.value.problem["title"]) == (401, "ICA_SEC_002")
 
 
 def test_a_wrong_key_is_told_at_once():
-    with fake_ica(Minting()) as ica, pytest.raises(NotSignedIn) as raised:
+    with fake_ica(Minting()) as ica, pytest.raises(Unauthorized) as raised:
         IcaClient(ica.url, Credential("another")).job("j")
     assert len(ica.asked) == 1
     assert not raised.value.worth_trying_again
@@ -135,13 +135,13 @@ def test_a_wrong_key_is_told_at_once():
 
 @pytest.mark.parametrize("slip", ["", "e", '"', "title"])
 def test_a_slip_for_a_key_leaves_icas_words_alone(slip):
-    with fake_ica(REFUSED) as ica, pytest.raises(NotSignedIn) as raised:
+    with fake_ica(REFUSED) as ica, pytest.raises(Unauthorized) as raised:
         IcaClient(ica.url, Credential(slip)).job("j")
     assert raised.value.problem["title"] == "ICA_SEC_002"
 
 
 def test_a_failed_minting_made_no_batch():
-    with fake_ica(Answer(status=503)) as ica, pytest.raises(IcaDown) as raised:
+    with fake_ica(Answer(status=503)) as ica, pytest.raises(ServerError) as raised:
         IcaClient(ica.url, Credential("the-key")).create_batch("p", ["fil.1"])
     assert len(ica.asked) == 1
     assert not raised.value.maybe_done
@@ -156,7 +156,7 @@ def test_a_given_token_is_used_as_it_is():
         assert not credential.mints
         IcaClient(ica.url, credential, clock=Clock()).job("j")
         respond.good.clear()
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthorized):
             IcaClient(ica.url, credential, clock=Clock()).job("j")
     assert respond.minted == 0
     assert len(ica.asked) == 2
@@ -198,7 +198,7 @@ def test_claims_of_a_key_are_those_of_its_token():
 
 
 def test_a_token_that_somebody_wrote_is_nobodys():
-    with fake_ica(Minting()) as ica, pytest.raises(NotSignedIn):
+    with fake_ica(Minting()) as ica, pytest.raises(Unauthorized):
         IcaClient(ica.url, Credential(jwt(sub="somebody else"))).claims()
     assert [asked.path for asked in ica.asked] == ["/ica/rest/api/projects"]
 
@@ -207,7 +207,7 @@ def test_a_token_that_somebody_wrote_is_nobodys():
 def test_a_token_that_names_nobody_is_nonsense(token):
     with (
         fake_ica(Answer({"token": token})) as ica,
-        pytest.raises(IcaNonsense, match="whose it is"),
+        pytest.raises(MalformedResponse, match="whose it is"),
     ):
         IcaClient(ica.url, Credential("the-key")).claims()
 

@@ -16,7 +16,7 @@ from tests.simulated import (
 )
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import MayNot, NotSignedIn, NotThere, Refused
+from webapp.ica.errors import Forbidden, NotFound, Refused, Unauthorized
 from webapp.ica.models import FINAL_JOB, LINK_STATUSES, MOVING, UNLINK_STATUSES
 
 
@@ -27,7 +27,7 @@ def test_claims_say_who_signed_in(sim):
     assert (claims.name, claims.email) == ("Dana Demo", "demo@example.org")
     assert claims.expires == pytest.approx(sim.clock() + 3600, abs=1)
     assert client(sim, COLLEAGUE_KEY).claims().subject != claims.subject
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthorized):
         client(sim, "another-key").claims()
 
 
@@ -41,7 +41,7 @@ def test_a_token_may_be_given_instead_of_a_key(sim):
     token = credential.token(never_minting, sim.clock())
     assert client(sim, token).claims() == from_key
     sim.clock.advance(3601)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthorized):
         client(sim, token).claims()
 
 
@@ -71,9 +71,9 @@ def test_projects_are_searched_page_by_page(sim):
 def test_a_project_has_a_name_or_is_refused(sim):
     project = client(sim).project(FIRST_PROJECT)
     assert (project.id, project.name) == (FIRST_PROJECT, "Rare disease WGS 2026")
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         client(sim).project(NOWHERE)
-    with pytest.raises(MayNot):
+    with pytest.raises(Forbidden):
         client(sim).project(STRANGERS_PROJECT)
     with pytest.raises(Refused, match="400"):
         client(sim).project("no-uuid")
@@ -95,7 +95,7 @@ def test_a_batch_runs_to_its_end(sim):
 
 
 def test_writing_needs_the_right_to(sim):
-    with pytest.raises(MayNot) as raised:
+    with pytest.raises(Forbidden) as raised:
         client(sim).create_batch(READ_ONLY_PROJECT, ids(1))
     assert "Contributor" in raised.value.problem["detail"]
     assert not raised.value.maybe_done

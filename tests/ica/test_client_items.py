@@ -6,7 +6,7 @@ import pytest
 
 from tests.ica.batches import NOWHERE, client, every_item, finished, ids
 from tests.simulated import FIRST_PROJECT
-from webapp.ica.errors import IcaNonsense, NotThere, Refused
+from webapp.ica.errors import MalformedResponse, NotFound, Refused
 from webapp.ica.models import LINK_STATUSES, MOVING, UNLINK_STATUSES
 
 
@@ -29,7 +29,7 @@ def test_an_item_tells_its_outcome(sim):
     assert (linked.created.details.data_type, linked.created.details.size > 0) == ("FILE", True)
     one = ica.item(FIRST_PROJECT, batch_id, failed.id)
     assert one == failed
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         ica.item(FIRST_PROJECT, batch_id, NOWHERE)
 
 
@@ -108,7 +108,7 @@ def test_a_status_never_seen_before_goes_through(sim):
 
 def test_pages_that_go_in_a_circle_are_nonsense(sim):
     sim.set_faults({"circling-cursor": 1})
-    with pytest.raises(IcaNonsense, match="circle"):
+    with pytest.raises(MalformedResponse, match="circle"):
         client(sim).eligible(FIRST_PROJECT, ids(50))
 
 

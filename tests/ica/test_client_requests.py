@@ -12,7 +12,7 @@ from tests.ica.fake_server import Answer, Request, fake_ica, jwt
 from webapp.ica import operations
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaNonsense, NotThere
+from webapp.ica.errors import MalformedResponse, NotFound
 from webapp.ica.operations import V3, V4, batch_operations
 from webapp.ica.transport import new_session
 
@@ -158,7 +158,7 @@ def test_a_hostile_id_stays_one_segment_of_the_path(hostile):
 def test_an_id_that_no_path_can_hold_is_not_there(impossible):
     with (
         fake_ica(anything) as ica,
-        pytest.raises(NotThere, match="is no id of any project") as raised,
+        pytest.raises(NotFound, match="is no id of any project") as raised,
     ):
         client(ica.url).create_batch(impossible, ["fil.1"])
     assert ica.asked == []
@@ -210,7 +210,7 @@ def test_proxies_of_the_environment_are_used(monkeypatch):
 def test_a_redirect_is_told_and_not_followed(status):
     with fake_ica(anything) as elsewhere:
         there = Answer(status=status, headers={"Location": f"{elsewhere.url}/x?code=42"})
-        with fake_ica(there) as ica, pytest.raises(IcaNonsense) as raised:
+        with fake_ica(there) as ica, pytest.raises(MalformedResponse) as raised:
             client(ica.url).create_batch("p", ["fil.1"])
     assert elsewhere.asked == []
     assert len(ica.asked) == 1

@@ -9,29 +9,29 @@ from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import (
     Conflict,
-    IcaDown,
+    Forbidden,
     IcaError,
-    IcaNonsense,
     IcaProblem,
-    IcaUnreachable,
-    MayNot,
-    NotSignedIn,
-    NotThere,
+    MalformedResponse,
+    NotFound,
+    RateLimited,
     Refused,
-    TooMany,
+    ServerError,
+    Unauthorized,
+    Unreachable,
 )
 
 FAULTS = {
     # fault: (class, worth trying again, retry after, whether a creating call may be done)
-    "429": (TooMany, True, 2, False),
-    "429-date": (TooMany, True, 2, False),
-    "429-bare": (TooMany, True, None, False),
-    "500": (IcaDown, True, None, True),
-    "503": (IcaDown, True, None, True),
-    "dropped-before": (IcaUnreachable, True, None, True),
-    "dropped-after": (IcaUnreachable, True, None, True),
-    "cut": (IcaUnreachable, True, None, True),
-    "slow": (IcaUnreachable, True, None, True),
+    "429": (RateLimited, True, 2, False),
+    "429-date": (RateLimited, True, 2, False),
+    "429-bare": (RateLimited, True, None, False),
+    "500": (ServerError, True, None, True),
+    "503": (ServerError, True, None, True),
+    "dropped-before": (Unreachable, True, None, True),
+    "dropped-after": (Unreachable, True, None, True),
+    "cut": (Unreachable, True, None, True),
+    "slow": (Unreachable, True, None, True),
 }
 
 
@@ -69,24 +69,24 @@ def test_a_batch_that_is_lost_is_not_there():
         ica = IcaClient(sim.url, Credential(DEMO_KEY), clock=sim.clock)
         batch = ica.create_batch(FIRST_PROJECT, IDS)
         sim.set_faults({"lost-batch": 1})
-        assert type(failure(lambda: ica.batch(FIRST_PROJECT, batch.id))) is NotThere
+        assert type(failure(lambda: ica.batch(FIRST_PROJECT, batch.id))) is NotFound
 
 
 @pytest.mark.parametrize(
     ("status", "kind", "again"),
     [
         (400, Refused, False),
-        (401, NotSignedIn, False),
+        (401, Unauthorized, False),
         (402, Refused, False),
-        (403, MayNot, False),
-        (404, NotThere, False),
+        (403, Forbidden, False),
+        (404, NotFound, False),
         (409, Conflict, False),
         (415, Refused, False),
-        (429, TooMany, True),
+        (429, RateLimited, True),
         (451, Refused, False),
-        (500, IcaDown, True),
-        (504, IcaDown, True),
-        (599, IcaDown, True),
+        (500, ServerError, True),
+        (504, ServerError, True),
+        (599, ServerError, True),
     ],
 )
 def test_each_status_has_its_error(status, kind, again):
@@ -195,14 +195,14 @@ def test_an_answer_that_cant_be_read_is_nonsense(answer):
     with fake_ica(answer) as ica:
         reading, creating = both_errors(ica.url)
     for error in (reading, creating):
-        assert type(error) is IcaNonsense
+        assert type(error) is MalformedResponse
         assert error.worth_trying_again
     assert "getJob" in str(reading)
     assert (reading.maybe_done, creating.maybe_done) == (False, True)
 
 
 def test_every_error_is_an_ica_error_and_says_whether_to_try_again():
-    kinds = [IcaUnreachable, IcaNonsense, IcaProblem, *IcaProblem.__subclasses__()]
+    kinds = [Unreachable, MalformedResponse, IcaProblem, *IcaProblem.__subclasses__()]
     assert len(kinds) == 10
     for kind in kinds:
         assert issubclass(kind, IcaError)

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.ica.errors import IDS, both_errors, client, failure
 from tests.ica.fake_server import DROPPED, Answer, fake_ica
-from webapp.ica.errors import IcaUnreachable
+from webapp.ica.errors import Unreachable
 
 
 @pytest.mark.parametrize("answer", [DROPPED, Answer(b'{"id"', length=50)])
@@ -26,7 +26,7 @@ def test_a_dropped_connection_is_not_tried_again(answer):
         reading, creating = both_errors(ica.url)
     assert len(ica.asked) == 2
     for error in (reading, creating):
-        assert type(error) is IcaUnreachable
+        assert type(error) is Unreachable
         assert str(error).endswith("the connection was dropped.")
     assert (reading.maybe_done, creating.maybe_done) == (False, True)
 
@@ -36,7 +36,7 @@ def test_a_refused_connection_is_tried_once_more(caplog):
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
     error = failure(lambda: client(f"http://127.0.0.1:{port}/ica/rest").create_batch("p", IDS))
-    assert type(error) is IcaUnreachable
+    assert type(error) is Unreachable
     assert f"ICA at 127.0.0.1:{port} gave no answer to createProjectData" in str(error)
     assert str(error).endswith("the connection was refused.")
     assert not error.maybe_done
@@ -51,7 +51,7 @@ def test_a_host_that_lets_nobody_in_is_waited_for_once():
         url = f"http://127.0.0.1:{full.getsockname()[1]}"
         started = time.monotonic()
         error = failure(lambda: client(url, timeout=(0.2, 0.2)).create_batch("p", IDS))
-    assert type(error) is IcaUnreachable
+    assert type(error) is Unreachable
     assert str(error).endswith("no connection was made in time.")
     assert not error.maybe_done
     assert time.monotonic() - started < 0.39
@@ -62,7 +62,7 @@ def test_a_host_that_lets_nobody_in_is_waited_for_once():
 )
 def test_an_address_that_is_none_is_unreachable(url):
     error = failure(lambda: client(url).create_batch("p", IDS))
-    assert type(error) is IcaUnreachable
+    assert type(error) is Unreachable
     assert not error.maybe_done
 
 
@@ -84,7 +84,7 @@ def test_a_proxy_that_is_gone_sent_nothing(monkeypatch):
 def test_a_certificate_that_nobody_signed_gets_nothing(tmp_path):
     with speaking_tls(tmp_path) as port:
         error = failure(lambda: client(f"https://127.0.0.1:{port}/").create_batch("p", IDS))
-    assert type(error) is IcaUnreachable
+    assert type(error) is Unreachable
     assert "TLS" in str(error)
     assert not error.maybe_done
 
@@ -116,13 +116,13 @@ def speaking_tls(folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
 
-    def greet(server: socket.socket) -> None:
+    def load_viewer(server: socket.socket) -> None:
         # The client hangs up: just what is tested.
         with closing(server.accept()[0]) as plain, suppress(OSError):
             context.wrap_socket(plain, server_side=True).close()
 
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        thread = threading.Thread(target=greet, args=(server,))
+        thread = threading.Thread(target=load_viewer, args=(server,))
         thread.start()
         yield server.getsockname()[1]
         thread.join()

@@ -6,7 +6,7 @@ from tests.migrated import bring_up_to_date
 from tests.simulated import FIRST_PROJECT
 from webapp.store import Store, accounts, batches, items, submissions
 from webapp.store.accounts import Identity
-from webapp.store.batches import Cut
+from webapp.store.batches import PlannedBatch
 from webapp.store.documents import Review
 from webapp.store.enums import Source
 from webapp.store.items import Listed
@@ -47,10 +47,12 @@ def make_batches(store, make_draft):
 
     def make(count):
         submission_id = make_draft([f"fil.{number:032x}" for number in range(count)])
-        cuts = [Cut(position, position, 1) for position in range(1, count + 1)]
+        planned_batches = [PlannedBatch(position, position, 1) for position in range(1, count + 1)]
         with store.write() as connection:
             submissions.confirm(connection, submission_id, count, NOW)
-            batches.add(connection, submissions.get(connection, submission_id), cuts, NOW)
+            batches.add(
+                connection, submissions.get(connection, submission_id), planned_batches, NOW
+            )
             return [batch.id for batch in batches.of_submission(connection, submission_id)]
 
     return make

@@ -143,16 +143,16 @@ class Seen:
     def check_attempts(self):
         assert self.submission.last_attempt_id == max(one.id for one in self.attempts.values())
         for number, attempt in self.attempts.items():
-            cut = [one for one in self.batches.values() if one.attempt == number]
+            batch_rows = [one for one in self.batches.values() if one.attempt == number]
             if attempt.state == AttemptState.GATHERING:
                 continue
-            open_ones = [one for one in cut if _is_open(one)]
-            assert (attempt.state == AttemptState.ENDED) == (not open_ones), (attempt, cut)
+            open_ones = [one for one in batch_rows if _is_open(one)]
+            assert (attempt.state == AttemptState.ENDED) == (not open_ones), (attempt, batch_rows)
             if not self.appended:
-                assert attempt.size == sum(one.size for one in cut), attempt
+                assert attempt.size == sum(one.size for one in batch_rows), attempt
                 assert attempt.size == sum(attempt.counts.values()), attempt
             if not open_ones:
-                counts = sum((Counter(one.found) for one in cut), Counter())
+                counts = sum((Counter(one.found) for one in batch_rows), Counter())
                 assert attempt.counts == counts, (attempt, counts)
 
     def check_reasons(self):

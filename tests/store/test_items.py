@@ -156,7 +156,10 @@ def test_unsent_rows_are_told_from_sent_ones(store, make_batches):
     with store.write() as connection:
         batch = batches.claim(connection, "w", 1_000_000.0)
         batches.record(connection, batch, 1_000_000.0, state="running", task="refresh")
-        cut = batches.of_submission(connection, batch.submission_id)
-    assert items.slices(cut, ["NOT_SENT"]) == [Slice("UNREAD", 2, 3), Slice("NOT_SENT")]
-    assert items.slices(cut, ["UNREAD", "LINKED"]) == [Slice("UNREAD", 1, 1), Slice("LINKED")]
+        batch_rows = batches.of_submission(connection, batch.submission_id)
+    assert items.slices(batch_rows, ["NOT_SENT"]) == [Slice("UNREAD", 2, 3), Slice("NOT_SENT")]
+    assert items.slices(batch_rows, ["UNREAD", "LINKED"]) == [
+        Slice("UNREAD", 1, 1),
+        Slice("LINKED"),
+    ]
     assert batch.id == first

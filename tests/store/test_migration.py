@@ -13,7 +13,7 @@ from webapp.store.enums import BEGUN, ENDED, LEFT_OUT, NOT_SENT, AttemptKind, Ba
 from webapp.store.results import Outcome
 from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
-from webapp.store.retry.selection import Chosen, Scope
+from webapp.store.retry.selection import SelectedItems, Selection
 from webapp.store.statuses import becomes_the_rows
 
 LATER = 2e9  # when everything is due
@@ -363,21 +363,21 @@ def _end(connection, batch):
     return BatchState.SETTLED, results.apply(connection, batch, outcomes, LATER)
 
 
-def _take(connection, attempt, scope, after):
+def _take(connection, attempt, selection, after):
     """As a worker does: with all batches locked."""
     source = submissions.get(connection, attempt.submission_id)
-    cut = batches.lock_all(connection, source.id)
-    chosen = Chosen(connection, source, attempt.kind, scope, cut)
+    batch_rows = batches.lock_all(connection, source.id)
+    chosen = SelectedItems(connection, source, attempt.kind, selection, batch_rows)
     return assignment.take_chunk(connection, attempt, chosen, after)
 
 
 def test_what_failed_is_tried_again_as_before(fresh):
     with fresh.write() as connection:
         cohort = called(connection, "cohort")
-        confirmed = Confirmed(AttemptKind.LINK, Scope(statuses=["FAILED"]), 4, "a token")
+        confirmed = Confirmed(AttemptKind.LINK, Selection(statuses=["FAILED"]), 4, "a token")
         attempt, _ = assignment.begin(connection, cohort, confirmed, cohort.account_id, LATER)
-        end, tally = _take(connection, attempt, confirmed.scope, 0)
-        assert (attempt.number, tally.made) == (7, 4)
-        assert _take(connection, attempt, confirmed.scope, end) is None
+        end, counts = _take(connection, attempt, confirmed.selection, 0)
+        assert (attempt.number, counts.made) == (7, 4)
+        assert _take(connection, attempt, confirmed.selection, end) is None
         assignment.send(connection, attempt, Receipt(4), "", LATER)
         invariants.assert_consistent(connection)

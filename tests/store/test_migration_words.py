@@ -23,7 +23,7 @@ from webapp.store.enums import (
 )
 from webapp.store.find import queries
 from webapp.store.paging import Cursor
-from webapp.store.retry.selection import Scope
+from webapp.store.retry.selection import Selection
 
 CODES = {  # of the classes whose names 0.2.0 has kept
     "IcaUnreachable": ErrorCode.UNREACHABLE,
@@ -121,17 +121,17 @@ def connection(empty_database_url, rows):
 def test_all_that_was_kept_is_read_now(connection, rows):
     found = connection.execute(select(tables.submissions.c.id)).scalars().all()
     lists = [submissions.get(connection, one) for one in found]
-    cut = [batch for one in found for batch in batches.of_submission(connection, one)]
+    batch_rows = [batch for one in found for batch in batches.of_submission(connection, one)]
     assert {one.state for one in lists} == set(State)
-    assert {batch.state for batch in cut} == set(BatchState)
-    assert {batch.task for batch in cut} == set(Task)
-    assert {batch.blocked for batch in cut} == set(Blocked)
+    assert {batch.state for batch in batch_rows} == set(BatchState)
+    assert {batch.task for batch in batch_rows} == set(Task)
+    assert {batch.blocked for batch in batch_rows} == set(Blocked)
     done = {BoardWord.DONE, BoardWord.FAILURES, BoardWord.PARTLY_UNDONE, BoardWord.UNDONE}
     assert {one.board_word for one in lists} >= done | {BoardWord.DRAFT, BoardWord.BLOCKED}
     was = {row["id"]: row for row in rows["batches"]}
-    told = {kind for batch in cut for kind in CODES if batch.trouble == kept(kind)}
+    told = {kind for batch in batch_rows for kind in CODES if batch.trouble == kept(kind)}
     assert told == set(CODES)
-    for batch in cut:
+    for batch in batch_rows:
         for column in ("trouble", "problem"):
             before = was[batch.id][column]
             assert getattr(batch, column) == (before and kept(before["kind"]))
@@ -182,7 +182,7 @@ def test_reviews_and_receipts_stay(connection, rows):
 
 
 def test_the_spec_of_taking_is_read_as_it_was_written(connection):
-    scope = Scope(["FAILED"], positions=[3, 5], attempt=2, at=1.5)
+    scope = Selection(["FAILED"], positions=[3, 5], attempt=2, at=1.5)
     spec = {"attempt": 4, "scope": {"statuses": ["FAILED"], "reason_id": None}}
     spec["scope"] |= {"positions": [3, 5], "attempt": 2, "at": 1.5}
     chore = chores.unfinished(connection, LIST)[0]

@@ -18,7 +18,7 @@ from webapp.store import attempts as attempts_of
 from webapp.store.leases import LEASE
 from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
-from webapp.store.retry.selection import Scope
+from webapp.store.retry.selection import Selection
 from webapp.store.rollup import roll_up
 from webapp.web.retry import start
 from webapp.work import chore_runner as working
@@ -138,7 +138,7 @@ def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
     with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
         with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
             source = drafts.lock(connection, number(place))
-            confirmed = Confirmed("link", Scope(statuses=("FAILED",)), 5, "of a page")
+            confirmed = Confirmed("link", Selection(statuses=("FAILED",)), 5, "of a page")
             assignment.begin(connection, source, confirmed, source.account_id, stored.clock.now)
             click = pool.submit(visitor.post, f"{place}/delete")
             while not someone_waits():

@@ -18,7 +18,7 @@ from tests.work import truth
 from webapp.store import submissions, tables
 from webapp.store.enums import AttemptKind, AttemptState, State
 from webapp.store.leases import LEASE
-from webapp.store.retry.selection import Chosen, Scope
+from webapp.store.retry.selection import SelectedItems, Selection
 from webapp.store.statuses import MEANINGS, MOVING
 from webapp.vault import Vault
 from webapp.web import create_app
@@ -352,8 +352,10 @@ class Machine(RuleBasedStateMachine):
         for place in self.lists:
             found = submissions.many(connection, [_number(place)])
             for kind in AttemptKind:
-                chosen = Chosen(connection, found[_number(place)], kind, Scope(tuple(MEANINGS)))
-                assert chosen.tally() == chosen.tally(true()), kind
+                chosen = SelectedItems(
+                    connection, found[_number(place)], kind, Selection(tuple(MEANINGS))
+                )
+                assert chosen.count() == chosen.count(true()), kind
 
     # how
 

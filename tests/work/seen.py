@@ -17,7 +17,7 @@ def submission(stage, place):
         return submissions.get(connection, number(place))
 
 
-def cut(stage, place):
+def batch_rows(stage, place):
     """The submission's batches."""
     with stage.store.read() as connection:
         return batches.of_submission(connection, number(place))
@@ -47,7 +47,9 @@ def settle(stage, place, within=600, step=5.0):
     end = stage.clock.now + within
     stage.work()
     while submission(stage, place).state != "settled":
-        assert stage.clock.now < end, [(b.state, b.task, b.trouble) for b in cut(stage, place)]
+        assert stage.clock.now < end, [
+            (b.state, b.task, b.trouble) for b in batch_rows(stage, place)
+        ]
         stage.work(step, step=step)
     return submission(stage, place)
 
@@ -62,6 +64,6 @@ def work_until(stage, come_true, within=60):
 
 def walk_in_part(stage, place):
     """Work until the last walk of the first batch has begun; a small budget makes it pause."""
-    while not ((batch := cut(stage, place)[0]).task == "walk" and batch.round_cursor):
+    while not ((batch := batch_rows(stage, place)[0]).task == "walk" and batch.round_cursor):
         assert batch.state == "running"
         stage.work(1)

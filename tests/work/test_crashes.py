@@ -8,7 +8,7 @@ import pytest
 
 from tests.agreement import ByVisitor, assert_all_agree
 from tests.stage import SECRET_KEY, data_ids, stage
-from tests.work.seen import cut, row_counts, rows, settle, submission, walk_in_part
+from tests.work.seen import batch_rows, row_counts, rows, settle, submission, walk_in_part
 from webapp.store import batches, items, uploads
 from webapp.store.enums import BatchState, Task
 from webapp.store.items import Listed
@@ -61,7 +61,10 @@ def test_a_crash_after_the_intent_sends_once(database_url, tmp_path, at_call, se
         with pytest.raises(Died):
             batch_runner.perform(dies(st, at_call=at_call), claim(st))
         assert st.sim.calls()[CREATE] == sent
-        assert (cut(st, place)[1].state, cut(st, place)[1].task) == (BatchState.SENDING, Task.FIND)
+        assert (batch_rows(st, place)[1].state, batch_rows(st, place)[1].task) == (
+            BatchState.SENDING,
+            Task.FIND,
+        )
         st.clock.advance(LEASE)
         assert settle(st, place).counts == {"LINKED": 20} == row_counts(visitor, place)
         assert st.sim.calls()[CREATE] == 2
@@ -89,9 +92,9 @@ def test_a_worker_that_stalled_beyond_its_lease_keeps_nothing(database_url, tmp_
         stalled = claim(st)
         st.clock.advance(LEASE)
         st.work()
-        before = cut(st, place)
+        before = batch_rows(st, place)
         batch_runner.perform(st.context, stalled)
-        assert cut(st, place) == before
+        assert batch_rows(st, place) == before
         assert settle(st, place).counts == {"LINKED": 100}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.stage import data_ids, stage
-from tests.work.seen import cut, page, row_counts, settle, submission
+from tests.work.seen import batch_rows, page, row_counts, settle, submission
 from webapp.store import batches, chores, uploads
 from webapp.store.enums import Task
 from webapp.store.leases import LEASE
@@ -140,4 +140,4 @@ def test_a_worker_that_is_stopped_gives_its_batch_back(st):
         batch = batches.claim(connection, "a worker", st.clock.now)
     batch_runner.perform(replace(st.context, stop=stopping), batch)
     assert batch.task == Task.CLOSE
-    assert [left.lease_until for left in cut(st, place) if left.id == batch.id] == [0.0]
+    assert [left.lease_until for left in batch_rows(st, place) if left.id == batch.id] == [0.0]

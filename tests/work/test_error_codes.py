@@ -30,4 +30,4 @@ def test_every_error_has_a_code(kind):
 
 
 def test_a_circle_is_an_answer_that_makes_no_sense():
-    assert problems.described(walk.Circle("Round."), 1.5).code == ErrorCode.MALFORMED_RESPONSE
+    assert problems.described(walk.PagingLoop("Round."), 1.5).code == ErrorCode.MALFORMED_RESPONSE

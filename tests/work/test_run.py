@@ -3,7 +3,7 @@
 import pytest
 
 from tests.stage import data_ids, stage
-from tests.work.seen import cut, page, row_counts, rows, settle, submission
+from tests.work.seen import batch_rows, page, row_counts, rows, settle, submission
 from webapp.store import batches
 from webapp.store.enums import State
 
@@ -24,8 +24,8 @@ def test_counts_rows_and_export_agree_at_the_end(database_url, tmp_path):
         assert settled.counts == OUTCOMES == row_counts(visitor, place)
         assert [row["data_id"] for row in rows(visitor, place)] == MIXED
         assert [row["line"] for row in rows(visitor, place)] == [str(n) for n in range(1, 149)]
-        assert [batch.size for batch in cut(st, place)] == [40, 40, 40, 28]
-        assert all(batch.counts and not batch.trouble for batch in cut(st, place))
+        assert [batch.size for batch in batch_rows(st, place)] == [40, 40, 40, 28]
+        assert all(batch.counts and not batch.trouble for batch in batch_rows(st, place))
         failed = [row for row in rows(visitor, place) if row["status"] == "FAILED"]
         assert {row["reason"] for row in failed} == {"Data not found."}
 
@@ -62,7 +62,7 @@ def test_a_refresh_costs_at_most_nine_calls_whatever_the_size(tmp_path, size):
         st.work()  # a long list is read by the worker
         visitor.post(f"{place}/submit")
         st.work(40)
-        before = cut(st, place)[0].counted_at
+        before = batch_rows(st, place)[0].counted_at
         st.sim.forget_calls()
         watchers = [st.visitor() for _ in range(50)]
         st.sim.forget_calls()
@@ -71,7 +71,7 @@ def test_a_refresh_costs_at_most_nine_calls_whatever_the_size(tmp_path, size):
         for watcher in watchers:
             assert watcher.part(f"{place}/progress").status_code == 200
         assert st.work() == 0, "fifty more watchers make nothing due"
-        assert cut(st, place)[0].counted_at > before
+        assert batch_rows(st, place)[0].counted_at > before
         calls = st.sim.calls()
         assert calls.pop("getProject", 0) <= 50  # asked once for each visitor
         calls.pop("createJwtToken", 0)
@@ -154,7 +154,7 @@ def _end_the_job(st, place):
 
     now = st.clock.now
     with st.store.write() as connection:
-        (batch,) = cut(st, place)
+        (batch,) = batch_rows(st, place)
         batches.keep(
             connection, batch, now, task="walk", due_at=now, job_status="STOPPED", round_cursor=None
         )

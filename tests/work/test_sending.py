@@ -5,7 +5,7 @@ import pytest
 from tests.simulated import READ_ONLY_PROJECT
 from tests.stage import data_ids, stage
 from tests.work.refusing import refusing_stage
-from tests.work.seen import account, cut, page, row_counts, rows, settle, submission
+from tests.work.seen import account, batch_rows, page, row_counts, rows, settle, submission
 from webapp.store.enums import BatchState, Blocked, State
 
 CREATE = "createProjectDataLinkingBatch"
@@ -16,10 +16,10 @@ def test_an_answer_that_was_lost_is_found_by_its_job(database_url, tmp_path):
     with stage(database_url, tmp_path, faults={"create:dropped-after": "1x"}) as st:
         visitor = st.visitor()
         place = visitor.submit(data_ids(40))
-        assert cut(st, place)[0].state == BatchState.SENDING
+        assert batch_rows(st, place)[0].state == BatchState.SENDING
         assert "answer to batch 1 was lost" in page(visitor, place)
         st.work(5)
-        assert cut(st, place)[0].ica_batch_id
+        assert batch_rows(st, place)[0].ica_batch_id
         assert settle(st, place).counts == {"LINKED": 40}
         assert st.sim.calls()[CREATE] == 1
 
@@ -29,7 +29,7 @@ def test_a_batch_that_never_arrived_is_sent_again_after_a_minute(database_url, t
         visitor = st.visitor()
         place = visitor.submit(data_ids(40))
         st.work(55)
-        assert cut(st, place)[0].state == BatchState.SENDING
+        assert batch_rows(st, place)[0].state == BatchState.SENDING
         assert st.sim.calls()[CREATE] == 1
         st.work(15)
         assert st.sim.calls()[CREATE] == 2
@@ -57,7 +57,7 @@ def test_what_others_send_is_not_taken_for_ours(database_url, tmp_path):
         st.sim.set_faults({"create:dropped-before": "1x"})
         place = visitor.submit(data_ids(41))
         st.work(30)
-        assert cut(st, place)[0].ica_batch_id is None
+        assert batch_rows(st, place)[0].ica_batch_id is None
         assert settle(st, place).counts == {"ALREADY_LINKED": 40, "LINKED": 1}
 
 
@@ -65,7 +65,7 @@ def test_no_wish_to_be_left_alone_is_ignored(database_url, tmp_path):
     with stage(database_url, tmp_path, faults={"create:429": "1x"}, batch_size=20) as st:
         visitor = st.visitor()
         place = visitor.submit(data_ids(40))
-        waiting = cut(st, place)[0]
+        waiting = batch_rows(st, place)[0]
         assert (waiting.state, waiting.due_at) == (BatchState.WAITING, st.clock.now + 2)
         assert account(st).trouble == "throttled"
         assert "fewer calls" in page(visitor, place)
@@ -79,7 +79,7 @@ def test_a_429_without_a_time_waits_longer_each_time(database_url, tmp_path):
         place = st.visitor().submit(data_ids(4))
         waits = []
         for _ in range(5):
-            batch = cut(st, place)[0]
+            batch = batch_rows(st, place)[0]
             waits.append(round(batch.due_at - st.clock.now, 1))
             st.clock.advance(waits[-1])
             st.work()
@@ -91,7 +91,7 @@ def test_an_error_that_may_hide_a_batch_sends_nothing_twice(database_url, tmp_pa
     with stage(database_url, tmp_path, faults={f"create:{fault}": "1x"}) as st:
         visitor = st.visitor()
         place = visitor.submit(data_ids(40))
-        assert cut(st, place)[0].state == BatchState.SENDING
+        assert batch_rows(st, place)[0].state == BatchState.SENDING
         assert settle(st, place).counts == {"LINKED": 40}
         assert st.sim.calls()[CREATE] == (1 if fault == "cut" else 2)
 
@@ -102,7 +102,7 @@ def test_a_refusal_is_kept_word_for_word(database_url, tmp_path):
         ica.says[POST_BATCH] = 400, "Only on Tuesdays."
         place = visitor.submit(data_ids(40))
         st.work()
-        assert [batch.state for batch in cut(st, place)] == [BatchState.REFUSED] * 2
+        assert [batch.state for batch in batch_rows(st, place)] == [BatchState.REFUSED] * 2
         assert "Only on Tuesdays." in page(visitor, place)
         assert " Refused " in page(visitor, "/submissions")
         found = rows(visitor, place)
@@ -119,18 +119,18 @@ def test_who_may_not_write_is_told_and_asked_again(database_url, tmp_path):
         place = visitor.submit(data_ids(4))
         assert submission(st, place).shown_state == "blocked"
         assert "You are a viewer." in page(visitor, place)
-        assert cut(st, place)[0].blocked == Blocked.MAY_NOT_WRITE
+        assert batch_rows(st, place)[0].blocked == Blocked.MAY_NOT_WRITE
         st.work(240)
-        assert cut(st, place)[0].failures == 1
+        assert batch_rows(st, place)[0].failures == 1
         ica.says.clear()
         assert settle(st, place).counts == {"LINKED": 4}
-        assert cut(st, place)[0].blocked == Blocked.NO
+        assert batch_rows(st, place)[0].blocked == Blocked.NO
 
 
 def test_a_project_that_may_only_be_read_blocks(database_url, tmp_path):
     with stage(database_url, tmp_path) as st:
         place = st.visitor().submit(data_ids(4), project=READ_ONLY_PROJECT)
-        assert cut(st, place)[0].blocked == Blocked.MAY_NOT_WRITE
+        assert batch_rows(st, place)[0].blocked == Blocked.MAY_NOT_WRITE
 
 
 def test_a_key_that_is_no_longer_taken_waits_for_a_sign_in(database_url, tmp_path):
@@ -140,13 +140,13 @@ def test_a_key_that_is_no_longer_taken_waits_for_a_sign_in(database_url, tmp_pat
         st.work(2)
         ica.says = {("POST", "/tokens"): (401, "No."), ("GET", ""): (401, "No.")}
         st.work(30)
-        assert cut(st, place)[0].blocked == Blocked.SIGN_IN
+        assert batch_rows(st, place)[0].blocked == Blocked.SIGN_IN
         assert "signs in here again" in page(visitor, place)
         assert account(st).trouble == ""
         ica.says = {}
         assert visitor.sign_in().status_code == 303
         st.work()
-        assert cut(st, place)[0].blocked == Blocked.NO
+        assert batch_rows(st, place)[0].blocked == Blocked.NO
         assert settle(st, place).counts == {"LINKED": 100}
 
 
@@ -156,7 +156,7 @@ def test_work_waits_for_a_key_that_was_erased(database_url, tmp_path):
         place = visitor.submit(data_ids(100))
         visitor.post("/signout", {"forget": "1"})
         st.work(10)
-        assert cut(st, place)[0].blocked == Blocked.SIGN_IN
+        assert batch_rows(st, place)[0].blocked == Blocked.SIGN_IN
         visitor.sign_in()
         assert settle(st, place).counts == {"LINKED": 100}
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.store.invariants import Seen
-from webapp.ica.errors import NotThere
+from webapp.ica.errors import NotFound
 from webapp.store import tables
 from webapp.store.enums import BEGUN
 
@@ -67,7 +67,7 @@ def _newest(client, seen):
 
 def _items(client, job):
     for kind in ("link", "unlink"):
-        with suppress(NotThere):
+        with suppress(NotFound):
             for item in client.items(job.project_id, job.subject_id, kind=kind).items:
                 yield kind, item
 
@@ -75,6 +75,6 @@ def _items(client, job):
 def _shows(client, project, data_id):
     try:
         client.data(project, data_id)
-    except NotThere:
+    except NotFound:
         return False
     return True

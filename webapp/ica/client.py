@@ -11,7 +11,7 @@ import requests
 from webapp import logs
 from webapp.ica import operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
-from webapp.ica.errors import IcaNonsense, NotSignedIn
+from webapp.ica.errors import MalformedResponse, Unauthorized
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
 from webapp.ica.operations import Kind, Operation, batch_operations
 from webapp.ica.transport import Call, Params, Transport, new_session, path_to
@@ -69,7 +69,7 @@ class IcaClient:
             logs.hide(token)
         claims = read_claims(token)
         if not claims.subject:
-            raise IcaNonsense("ICA's token doesn't say whose it is.")
+            raise MalformedResponse("ICA's token doesn't say whose it is.")
         return replace(claims, tenant=claims.tenant or self._credential.tenant)
 
     def search_projects(
@@ -102,7 +102,7 @@ class IcaClient:
             token = page.next_token
             if token is None:
                 return found
-        raise IcaNonsense("ICA's pages go round in a circle: a cursor came a second time.")
+        raise MalformedResponse("ICA's pages go round in a circle: a cursor came a second time.")
 
     def data(self, project_id: str, data_id: str) -> ProjectData:
         """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""
@@ -194,7 +194,7 @@ class IcaClient:
         token = self._token()
         try:
             return self._transport.send(call, answer, bearer(token))
-        except NotSignedIn:
+        except Unauthorized:
             if not self._credential.forget(token):
                 raise
         return self._transport.send(call, answer, bearer(self._token()))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from requests import Response
 
-from webapp.ica.errors import IcaNonsense, IcaProblem, problem_class
+from webapp.ica.errors import IcaProblem, MalformedResponse, problem_class
 from webapp.ica.operations import Operation
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def decode(operation: Operation, response: Response, answer: type[T], hide: Hide
         return msgspec.json.decode(response.content.replace(_NUL, b""), type=answer)
     except _DECODE_ERRORS as error:
         kind = response.headers.get("Content-Type", "no content type")
-        raise IcaNonsense(
+        raise MalformedResponse(
             f"ICA's answer to {operation.id} ({response.status_code}, {kind}) can't be read: "
             f"{error}.",
             maybe_done=operation.creates,
@@ -70,9 +70,9 @@ def _problem(operation: Operation, response: Response, hide: Hide, now: float) -
     )
 
 
-def _redirect(operation: Operation, response: Response, hide: Hide) -> IcaNonsense:
+def _redirect(operation: Operation, response: Response, hide: Hide) -> MalformedResponse:
     target = hide(response.headers.get("Location", "nowhere").encode()).decode()
-    return IcaNonsense(
+    return MalformedResponse(
         f"ICA answered {operation.id} with {response.status_code}, a redirect to "
         f"{_shortened(target.split('?')[0])}, which is not followed: the secret would go with it."
     )

@@ -26,11 +26,11 @@ class IcaError(Exception):
     retry_after: float | None = None
 
 
-class IcaUnreachable(IcaError):
+class Unreachable(IcaError):
     """No answer came: refused, no such name, TLS, a time-out, or a dropped connection."""
 
 
-class IcaNonsense(IcaError):
+class MalformedResponse(IcaError):
     """An answer came that can't be read."""
 
 
@@ -49,15 +49,15 @@ class IcaProblem(IcaError):
     problem: dict[str, Any]
 
 
-class NotSignedIn(IcaProblem):
+class Unauthorized(IcaProblem):
     """401: ICA doesn't accept the key or the token."""
 
 
-class MayNot(IcaProblem):
+class Forbidden(IcaProblem):
     """403: signed in, and not allowed to do this."""
 
 
-class NotThere(IcaProblem):
+class NotFound(IcaProblem):
     """404: it doesn't exist, or this user may not see it."""
 
 
@@ -65,7 +65,7 @@ class Conflict(IcaProblem):
     """409: it conflicts with the state at ICA."""
 
 
-class TooMany(IcaProblem):
+class RateLimited(IcaProblem):
     """429: too many calls for now."""
 
     worth_trying_again: ClassVar[bool] = True
@@ -75,21 +75,21 @@ class Refused(IcaProblem):
     """Another 4xx: ICA doesn't accept the request."""
 
 
-class IcaDown(IcaProblem):
+class ServerError(IcaProblem):
     """5xx: ICA, or a server in front of it, has failed."""
 
     worth_trying_again: ClassVar[bool] = True
 
 
 _BY_STATUS: Mapping[int, type[IcaProblem]] = {
-    401: NotSignedIn,
-    403: MayNot,
-    404: NotThere,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
     409: Conflict,
-    429: TooMany,
+    429: RateLimited,
 }
 
 
 def problem_class(status: int) -> type[IcaProblem]:
     """The class of error for an HTTP status of 400 or more."""
-    return _BY_STATUS.get(status) or (IcaDown if status >= 500 else Refused)
+    return _BY_STATUS.get(status) or (ServerError if status >= 500 else Refused)

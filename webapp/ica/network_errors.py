@@ -5,7 +5,7 @@ import ssl
 import requests
 from urllib3 import exceptions as urllib3_errors
 
-from webapp.ica.errors import IcaUnreachable
+from webapp.ica.errors import Unreachable
 
 NETWORK_ERRORS = (requests.RequestException, urllib3_errors.HTTPError)
 """What sending a request may raise; for a few bad addresses it is an error of urllib3."""
@@ -21,7 +21,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def unreachable(what: str, error: Exception, *, creates: bool) -> IcaUnreachable:
+def unreachable(what: str, error: Exception, *, creates: bool) -> Unreachable:
     """The error to raise when `what` brought no answer.
 
     creates: whether it would have made something, if it was carried out.
@@ -29,7 +29,7 @@ def unreachable(what: str, error: Exception, *, creates: bool) -> IcaUnreachable
     errors = (_cause(error), error)
     reasons = (text for kind, text in _REASONS if any(isinstance(e, kind) for e in errors))
     reason = next(reasons, "the connection was dropped")
-    return IcaUnreachable(f"{what}: {reason}.", maybe_done=creates and _may_have_been_sent(error))
+    return Unreachable(f"{what}: {reason}.", maybe_done=creates and _may_have_been_sent(error))
 
 
 def was_refused(error: Exception) -> bool:

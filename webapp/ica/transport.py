@@ -14,7 +14,7 @@ from requests.exceptions import ContentDecodingError
 from webapp import __version__, logs
 from webapp.ica.auth import SecretHeader
 from webapp.ica.decode import decode, http_date
-from webapp.ica.errors import IcaNonsense, NotThere
+from webapp.ica.errors import MalformedResponse, NotFound
 from webapp.ica.network_errors import NETWORK_ERRORS, unreachable, was_refused
 from webapp.ica.operations import Operation
 
@@ -59,7 +59,7 @@ def path_to(operation: Operation, **ids: str) -> str:
         if text in {"", ".", ".."}:
             detail = f"{text!r} is no id of any {name}."
             problem = {"status": 404, "title": "NO_SUCH_ID", "detail": detail}
-            raise NotThere(f"{operation.id} was not sent: {detail}", status=404, problem=problem)
+            raise NotFound(f"{operation.id} was not sent: {detail}", status=404, problem=problem)
     quoted = {name: quote(text, safe="", errors="replace") for name, text in ids.items()}
     return operation.path.format(**quoted)
 
@@ -91,7 +91,7 @@ class Transport:
             response = _with_retry_if_refused(partial(self._request, call, auth))
         except ContentDecodingError as error:
             what = f"ICA's answer to {operation.id} can't be unpacked."
-            raise IcaNonsense(what, maybe_done=operation.creates) from error
+            raise MalformedResponse(what, maybe_done=operation.creates) from error
         except NETWORK_ERRORS as error:
             what = f"ICA at {self._host()} gave no answer to {operation.id}"
             raise unreachable(what, error, creates=operation.creates) from error

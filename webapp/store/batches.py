@@ -105,7 +105,7 @@ SHOWN = {  # what a page shows of a batch: a change of these raises the submissi
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class PlannedBatch:
     """A range of positions that becomes a batch: `size` of its items are to be sent."""
 
     first_position: int
@@ -114,11 +114,14 @@ class Cut:
 
 
 def add(
-    connection: Connection, submission: Submission, cuts: Sequence[Cut], now: float | None
+    connection: Connection,
+    submission: Submission,
+    planned_batches: Sequence[PlannedBatch],
+    now: float | None,
 ) -> None:
     """Make batches of the first attempt, due to be sent by its account's key; None: not yet."""
     first = attempts.get(connection, submission.id, 1)
-    for ordinal, cut in enumerate(cuts, start=1):
+    for ordinal, cut in enumerate(planned_batches, start=1):
         unread = {UNREAD: cut.size}
         numbers = asdict(cut) | {"held": unread, "found": unread}
         new(connection, first, ordinal=ordinal, due_at=now, **numbers)

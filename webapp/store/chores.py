@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, s
 from webapp.store import leases, sql, submissions
 from webapp.store.documents import KeptError, TakeProgress
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
-from webapp.store.retry.selection import Scope
+from webapp.store.retry.selection import Selection
 from webapp.store.tables import chores
 
 Spec = TypeVar("Spec", bound=Struct)
@@ -23,10 +23,10 @@ class AttemptSpec(Struct, frozen=True):
     attempt: int
 
 
-class TakeSpec(AttemptSpec, frozen=True):
-    """The items that the attempt is to take."""
+class TakeSpec(AttemptSpec, frozen=True, rename={"selection": "scope"}):
+    """The items that the attempt is to take; rows have the selection under its former name."""
 
-    scope: Scope
+    selection: Selection
 
 
 class FlagSpec(Struct, frozen=True):

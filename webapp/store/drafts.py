@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
 from webapp.store import batches, chores, paging
-from webapp.store.batches import Cut
+from webapp.store.batches import PlannedBatch
 from webapp.store.chores import FlagSpec
 from webapp.store.documents import Example
 from webapp.store.enums import LEFT_OUT, UNREAD, ChoreKind, Flag, State
@@ -138,7 +138,7 @@ def begin(connection: Connection, submission: Submission, now: float) -> bool:
 
     False when it is no draft any more: it was confirmed before, or thrown away.
     """
-    found = cuts(connection, submission)
+    found = planned_batches(connection, submission)
     to_send = submission.item_count - submission.left_out
     if not confirm(connection, submission.id, to_send, now):
         return False
@@ -147,16 +147,16 @@ def begin(connection: Connection, submission: Submission, now: float) -> bool:
     return True
 
 
-def cuts(connection: Connection, submission: Submission) -> list[Cut]:
+def planned_batches(connection: Connection, submission: Submission) -> list[PlannedBatch]:
     """Ranges of positions that cover the list, each with batch_size items to send, or fewer."""
-    found: list[Cut] = []
+    found: list[PlannedBatch] = []
     left = submission.item_count - submission.left_out
     while left > 0:
         size = min(left, submission.batch_size)
         first = found[-1].last_position + 1 if found else 1
         left -= size
         last = _nth_to_send(connection, submission.id, first, size) if left else None
-        found.append(Cut(first, last or submission.item_count, size))
+        found.append(PlannedBatch(first, last or submission.item_count, size))
     return found
 
 

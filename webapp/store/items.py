@@ -12,7 +12,7 @@ from webapp.store import paging, sql
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
-from webapp.store.paging import Cursor, Page, cut, from_cursor, merged
+from webapp.store.paging import Cursor, Page, from_cursor, merged, page_of
 from webapp.store.tables import items
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
@@ -176,7 +176,7 @@ def page(
         ours = items.c.submission_id == submission_id
         parts = [_part(ours, piece, cursor, size + 1) for piece in pieces]
     found = sql.fetch(connection, merged(parts, cursor, size + 1), Item)
-    return cut(found, cursor, size, lambda row: row.position)
+    return page_of(found, cursor, size, lambda row: row.position)
 
 
 def _part(condition: ColumnElement[bool], piece: Slice, cursor: Cursor, limit: int) -> Select[Any]:

@@ -28,12 +28,12 @@ def take_out(connection: Connection, submission_id: int, now: float) -> None:
     touch(connection, submission_id, now, archived_at=None)
 
 
-def throw_away(connection: Connection, submission_id: int, now: float) -> bool:
+def discard(connection: Connection, submission_id: int, now: float) -> bool:
     """Take a submission out of everybody's sight; False when it has not ended, or moves again."""
     return touch(connection, submission_id, now, _ENDED, state=State.DISCARDED)
 
 
-def thrown_away(connection: Connection, limit: int) -> list[int]:
+def discarded(connection: Connection, limit: int) -> list[int]:
     """Ids of submissions that were thrown away and still are in the store."""
     statement = select(submissions.c.id).where(submissions.c.state == State.DISCARDED).limit(limit)
     return list(connection.execute(statement).scalars())

@@ -44,7 +44,7 @@ def read(
     """A page of a statement's rows in the order of `key`, from 1 up; its values are the cursors."""
     way = _turned(cursor) if newest_first else cursor
     limited = from_cursor(statement, key, way, size + 1)
-    return cut(sql.fetch(connection, limited, make), cursor, size, attrgetter(key.name))
+    return page_of(sql.fetch(connection, limited, make), cursor, size, attrgetter(key.name))
 
 
 def _turned(cursor: Cursor) -> Cursor:
@@ -99,7 +99,9 @@ def each(store: Store, page: Callable[[Connection, Cursor], Page[Row]]) -> Itera
         cursor = Cursor(after=found.next) if found.next else None
 
 
-def cut(found: Sequence[Row], cursor: Cursor, size: int, key: Callable[[Row], int]) -> Page[Row]:
+def page_of(
+    found: Sequence[Row], cursor: Cursor, size: int, key: Callable[[Row], int]
+) -> Page[Row]:
     """A page of `found`, which holds up to size + 1 rows in the direction of the cursor."""
     more = len(found) > size
     rows = list(found[:size])

@@ -14,7 +14,7 @@ NOTED_EVERY = 10.0  # seconds between two writes that somebody watches
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class PollState:
     """All that decides whether a watched page still shows the truth.
 
     allowed: whether the viewer may see the submission.
@@ -51,12 +51,14 @@ _STATEMENT = (
 )
 
 
-def glance(connection: Connection, token: str, submission_id: int, now: float) -> Glance | None:
+def poll_state(
+    connection: Connection, token: str, submission_id: int, now: float
+) -> PollState | None:
     """What a poll needs to know; None when the session has ended or there is no submission."""
     row = connection.execute(
         _STATEMENT, {"token": hashed(token), "submission": submission_id, "now": now}
     ).one_or_none()
-    return Glance(*row) if row else None
+    return PollState(*row) if row else None
 
 
 def note(connection: Connection, submission_id: int, now: float) -> None:

@@ -6,7 +6,7 @@ from webapp.store import Connection, attempts, batches, chores, submissions
 from webapp.store.chores import AttemptSpec, Chore, TakeSpec
 from webapp.store.documents import Receipt, TakeProgress
 from webapp.store.retry import assignment
-from webapp.store.retry.selection import Chosen, Tally
+from webapp.store.retry.selection import SelectedItems, SelectionCounts
 from webapp.work.context import Context
 
 NOTHING_LEFT = (
@@ -27,19 +27,19 @@ def step(context: Context, chore: Chore) -> Chore:
     now = context.clock()
     spec = chore.spec_as(TakeSpec)
     with context.store.write() as connection:
-        cut = batches.lock_all(connection, chore.submission_id)
+        batch_rows = batches.lock_all(connection, chore.submission_id)
         chore = chores.keep(connection, chore, now)
         submission = submissions.get(connection, chore.submission_id)
         attempt = attempts.get(connection, submission.id, spec.attempt)
-        chosen = Chosen(connection, submission, attempt.kind, spec.scope, cut)
+        chosen = SelectedItems(connection, submission, attempt.kind, spec.selection, batch_rows)
         found = assignment.take_chunk(connection, attempt, chosen, chore.result.after)
         if found is None:
             ended = chores.end(connection, chore, now, done=chore.total)
             assignment.send(connection, attempt, _receipt(chore), NOTHING_LEFT, now)
             return ended
-        end, tally = found
-        result = _added(chore.result, tally, end)
-        done = min(chore.done + tally.confirmed, chore.total)
+        end, counts = found
+        result = _added(chore.result, counts, end)
+        done = min(chore.done + counts.confirmed, chore.total)
         return chores.keep(connection, chore, now, done=done, result=result)
 
 
@@ -49,12 +49,12 @@ def give_up(connection: Connection, chore: Chore, now: float) -> None:
     assignment.stop(connection, chore.submission_id, number, now, problem=GIVEN_UP)
 
 
-def _added(before: TakeProgress, tally: Tally, end: int) -> TakeProgress:
+def _added(before: TakeProgress, counts: SelectionCounts, end: int) -> TakeProgress:
     """The receipt so far: how many were taken, and how many skipped, why."""
     return TakeProgress(
-        made=before.made + tally.made,
-        skipped=Counter(before.skipped) + tally.skipped,
-        by_status=Counter(before.by_status) + tally.by_status,
+        made=before.made + counts.made,
+        skipped=Counter(before.skipped) + counts.skipped,
+        by_status=Counter(before.by_status) + counts.by_status,
         after=end,
     )
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaError, NotThere
+from webapp.ica.errors import IcaError, NotFound
 from webapp.store import accounts, leases, submissions
 from webapp.store.batches import Batch
 from webapp.store.enums import Blocked, Task
@@ -52,7 +52,7 @@ def _perform(context: Context, batch: Batch) -> str:
         problems.block(context, batch, Blocked.SIGN_IN)
         return "waits for a sign-in"
     except IcaError as error:
-        if isinstance(error, NotThere) and batch.ica_batch_id:
+        if isinstance(error, NotFound) and batch.ica_batch_id:
             lost_batches.note(context, batch, error)
         else:
             problems.postpone(context, batch, error, **walk.begun_anew(error))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 
-from webapp.ica.errors import IcaError, TooMany
+from webapp.ica.errors import IcaError, RateLimited
 from webapp.store import batches, chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
@@ -117,5 +117,5 @@ def _ica_has_trouble(context: Context, chore: Chore, error: IcaError) -> None:
             return
         kept = {"problem": problem, "failures": failures}
         chores.give_back(connection, chore, now, due_at=now + seconds, **kept)
-    if isinstance(error, TooMany):
+    if isinstance(error, RateLimited):
         context.budget.pause(chore.account_id, now + seconds)

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 def perform(context: Context) -> None:
     """Everything that is due; each step is short and may be repeated."""
-    _throw_away_unfinished(context)
+    _discard_unfinished(context)
     _sweep(context)
     _renew_access(context)
     now = context.clock()
@@ -28,7 +28,7 @@ def perform(context: Context) -> None:
         log.info("Forgot the keys of %d accounts that have no work and are signed out.", forgotten)
 
 
-def _throw_away_unfinished(context: Context) -> None:
+def _discard_unfinished(context: Context) -> None:
     """An upload that broke off, or whose web server died, is nobody's: no page leads to it."""
     now = context.clock()
     with context.store.read() as connection:
@@ -41,8 +41,8 @@ def _throw_away_unfinished(context: Context) -> None:
 def _sweep(context: Context) -> None:
     """Remove what discarded submissions left, some thousand rows at a time."""
     with context.store.read() as connection:
-        doomed = lifecycle.thrown_away(connection, limit=5)
-    for submission_id in doomed:
+        discarded = lifecycle.discarded(connection, limit=5)
+    for submission_id in discarded:
         with context.store.write() as connection:  # first: whoever still adds rows finds it gone
             uploads.remove(connection, submission_id)
             chores.remove(connection, submission_id)

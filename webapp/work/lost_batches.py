@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from webapp.ica.errors import NotThere
+from webapp.ica.errors import NotFound
 from webapp.store import results
 from webapp.store.batches import Batch
 from webapp.store.enums import UNKNOWN, BatchState, Blocked, Task
@@ -14,7 +14,7 @@ LOST = "ICA no longer knows the batch that it was sent in."
 AFTER, TIMES, PAUSE = 600.0, 3, 300.0  # seconds, answers, seconds between two of them
 
 
-def note(context: Context, batch: Batch, error: NotThere) -> None:
+def note(context: Context, batch: Batch, error: NotFound) -> None:
     """ICA answered 404: ask again later, or give the batch up. Its rows stay as they are."""
     now = context.clock()
     since = batch.missing_since or now

@@ -16,7 +16,7 @@ EXAMPLES = 3  # items of each kind that the review shows
 MOST = 20  # earlier submissions, or other projects, that the review names
 
 
-class Remarks:
+class Precheck:
     """Flags the items of one list, and counts the flags."""
 
     def __init__(self, store: Store, submission: Submission) -> None:

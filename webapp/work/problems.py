@@ -4,16 +4,16 @@ from typing import Any
 
 from webapp.ica.errors import (
     Conflict,
-    IcaDown,
+    Forbidden,
     IcaError,
-    IcaNonsense,
     IcaProblem,
-    IcaUnreachable,
-    MayNot,
-    NotSignedIn,
-    NotThere,
+    MalformedResponse,
+    NotFound,
+    RateLimited,
     Refused,
-    TooMany,
+    ServerError,
+    Unauthorized,
+    Unreachable,
 )
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch
@@ -23,21 +23,21 @@ from webapp.work.context import Context
 
 LADDER = (0.5, 2.0, 10.0, 30.0)  # seconds; the official command line waits as long
 BLOCKED_PAUSE = 300.0  # seconds until a blocked batch is tried again by itself
-WELL: dict[str, Any] = {"failures": 0, "trouble": None, "blocked": Blocked.NO}
+NO_TROUBLE: dict[str, Any] = {"failures": 0, "trouble": None, "blocked": Blocked.NO}
 REASONS: dict[type[IcaError], Blocked] = {
-    NotSignedIn: Blocked.SIGN_IN,
-    MayNot: Blocked.MAY_NOT_READ,
-    NotThere: Blocked.MAY_NOT_READ,
+    Unauthorized: Blocked.SIGN_IN,
+    Forbidden: Blocked.MAY_NOT_READ,
+    NotFound: Blocked.MAY_NOT_READ,
 }
 CODES: dict[type, ErrorCode] = {
-    IcaUnreachable: ErrorCode.UNREACHABLE,
-    IcaNonsense: ErrorCode.MALFORMED_RESPONSE,
-    IcaDown: ErrorCode.SERVER_ERROR,
-    NotSignedIn: ErrorCode.UNAUTHORIZED,
-    MayNot: ErrorCode.FORBIDDEN,
-    NotThere: ErrorCode.NOT_FOUND,
+    Unreachable: ErrorCode.UNREACHABLE,
+    MalformedResponse: ErrorCode.MALFORMED_RESPONSE,
+    ServerError: ErrorCode.SERVER_ERROR,
+    Unauthorized: ErrorCode.UNAUTHORIZED,
+    Forbidden: ErrorCode.FORBIDDEN,
+    NotFound: ErrorCode.NOT_FOUND,
     Conflict: ErrorCode.CONFLICT,
-    TooMany: ErrorCode.RATE_LIMITED,
+    RateLimited: ErrorCode.RATE_LIMITED,
     Refused: ErrorCode.REFUSED,
 }
 
@@ -71,10 +71,10 @@ def postpone(context: Context, batch: Batch, error: IcaError, **values: Any) -> 
     with context.store.write() as connection:
         batches.record(connection, batch, now, trouble=described(error, now), **values)
         if not values["blocked"]:
-            throttled = isinstance(error, TooMany)
+            throttled = isinstance(error, RateLimited)
             trouble = AccountTrouble.THROTTLED if throttled else AccountTrouble.UNREACHABLE
             accounts.note_trouble(connection, batch.account_id, trouble, now + seconds, now)
-    if isinstance(error, TooMany):
+    if isinstance(error, RateLimited):
         context.budget.pause(batch.account_id, now + seconds)
 
 

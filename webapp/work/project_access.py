@@ -2,7 +2,7 @@
 
 import logging
 
-from webapp.ica.errors import IcaError, IcaProblem, MayNot, NotThere
+from webapp.ica.errors import Forbidden, IcaError, IcaProblem, NotFound
 from webapp.store import access
 from webapp.store.access import Access
 from webapp.store.accounts import Account
@@ -23,7 +23,7 @@ def ask(context: Context, account: Account, project_id: str) -> Access | None:
     name: str | None = None
     try:
         name = context.clients.of(account).project(project_id).name
-    except (MayNot, NotThere):
+    except (Forbidden, NotFound):
         pass
     except (IcaError, NoKey) as error:
         status = error.status if isinstance(error, IcaProblem) else 0

@@ -15,7 +15,7 @@ from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.work.context import Context
-from webapp.work.precheck import Remarks
+from webapp.work.precheck import Precheck
 
 AT_ONCE = 8  # pauses of the reader, of 256 kB each, within a request
 RENEWED_EVERY = 10.0  # seconds, of the lease, while no entry comes
@@ -69,8 +69,8 @@ def _read(context: Context, upload: Upload, at_once: bool) -> None:
     _forget_former_try(context, upload)
     with context.store.read() as connection:
         submission = submissions.get(connection, upload.submission_id)
-    remarks, began = Remarks(context.store, submission), context.clock()
-    reader = _Reader(context, upload, submission, remarks, began, at_once)
+    precheck, began = Precheck(context.store, submission), context.clock()
+    reader = _Reader(context, upload, submission, precheck, began, at_once)
     try:
         reader.read_parts()
     except Unreadable as error:
@@ -105,7 +105,7 @@ class _Reader:
     context: Context
     upload: Upload
     submission: Submission
-    remarks: Remarks
+    precheck: Precheck
     began: float
     at_once: bool
     pauses: int = 0
@@ -170,7 +170,7 @@ class _Reader:
         if entry.kind is Kind.GOOD:
             data_id = entry.data_id
             self.folders += data_id.startswith("fol.") and not entry.unusual
-            flags = self.remarks.of_entry(entry)
+            flags = self.precheck.of_entry(entry)
             self.good.append(Listed(data_id, entry.line, entry.column, flags))
         else:
             self.entry_count += 1
@@ -180,7 +180,7 @@ class _Reader:
 
     def _flush(self) -> None:
         """One transaction: the chunk, and how far the reading is."""
-        good = self.remarks.with_former_links(self.good)
+        good = self.precheck.with_former_links(self.good)
         submission_id, now = self.upload.submission_id, self.context.clock()
         with self.context.store.write() as connection:
             uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
@@ -200,7 +200,7 @@ class _Reader:
         unusual = sum(reading.unusual for reading in self.readings)
         return Review(
             **total,
-            **self.remarks.review(),
+            **self.precheck.review(),
             folders=self.folders,
             files=self.item_count - self.folders - unusual,
             columns=self.submission.review.columns,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import NotThere
+from webapp.ica.errors import NotFound
 from webapp.ica.models import MOVING, Job
 from webapp.store import accounts, batches
 from webapp.store.batches import Batch, Counts
@@ -82,7 +82,7 @@ def ask(client: IcaClient, submission: Submission, batch: Batch) -> News:
 def _job(client: IcaClient, submission: Submission, batch: Batch) -> Job | None:
     """The batch's job. Should ICA have tidied it away, the batch may still be there."""
     if batch.ica_job_id:
-        with suppress(NotThere):
+        with suppress(NotFound):
             return client.job(batch.ica_job_id)
     kind = ICA_KIND[batch.kind]
     return client.batch(submission.project_id, str(batch.ica_batch_id), kind=kind).job
@@ -90,7 +90,7 @@ def _job(client: IcaClient, submission: Submission, batch: Batch) -> Job | None:
 
 def _heard(news: News, now: float) -> dict[str, Any]:
     values: dict[str, Any] = {"total": news.total, "counts": news.counts, "counted_at": now}
-    values |= {"missing_count": 0, "missing_since": None} | problems.WELL
+    values |= {"missing_count": 0, "missing_since": None} | problems.NO_TROUBLE
     if news.job:
         finished = news.job.time_finished
         values |= {

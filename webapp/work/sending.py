@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaError, MayNot, NotSignedIn, NotThere, Refused
+from webapp.ica.errors import Forbidden, IcaError, NotFound, Refused, Unauthorized
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.store import accounts, batches, items, results
@@ -21,9 +21,9 @@ MARGIN = 120.0  # seconds by which clocks, or ICA's own, may differ
 JOBS_PAGES = 20  # pages of jobs that a look goes back at most
 JOBS_PAGE = 100
 BLOCKING: dict[type[IcaError], Blocked] = {
-    NotSignedIn: Blocked.SIGN_IN,
-    MayNot: Blocked.MAY_NOT_WRITE,
-    NotThere: Blocked.MAY_NOT_WRITE,
+    Unauthorized: Blocked.SIGN_IN,
+    Forbidden: Blocked.MAY_NOT_WRITE,
+    NotFound: Blocked.MAY_NOT_WRITE,
 }
 
 
@@ -34,7 +34,7 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         if batches.is_stopped(connection, batch):
             # It was under way when the others were stopped, and did not arrive.
             stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
-            batches.record(connection, batch, now, **stopped, **problems.WELL)
+            batches.record(connection, batch, now, **stopped, **problems.NO_TROUBLE)
             return
         data_ids = items.ids_to_send(connection, batch)
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
@@ -56,7 +56,7 @@ def _sent(context: Context, batch: Batch, created: IcaBatch) -> None:
         "job_status": created.job.status if created.job else "",
     }
     with context.store.write() as connection:
-        batches.record(connection, batch, now, **sent, **made, **problems.WELL)
+        batches.record(connection, batch, now, **sent, **made, **problems.NO_TROUBLE)
         accounts.note_well(connection, batch.account_id)
 
 
@@ -71,7 +71,7 @@ def _not_sent(context: Context, batch: Batch, error: IcaError) -> None:
         now = context.clock()
         refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
         refused["problem"] = problems.described(error, now)
-        context.record(batch, now, **refused, **problems.WELL)
+        context.record(batch, now, **refused, **problems.NO_TROUBLE)
 
 
 def find(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -123,7 +123,7 @@ def _holds(context: Context, client: IcaClient, job: Job, batch: Batch, data_ids
     try:
         page = client.items(*place, kind=kind)
         total = client.count_items(*place, kind=kind)
-    except (NotThere, Refused):
+    except (NotFound, Refused):
         return False  # another kind of job
     known = [item.data_id in data_ids for item in page.items]
     if context.settings.ica_version == "v3":  # one item for each file of a folder: not all are ours
@@ -137,7 +137,7 @@ def close(context: Context, batch: Batch) -> None:
     batch = walk.by_chunks(context, batch, not_sent)
     now = context.clock()
     closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
-    context.record(batch, now, **closed, **problems.WELL)
+    context.record(batch, now, **closed, **problems.NO_TROUBLE)
 
 
 def _why_not_sent(batch: Batch) -> str:

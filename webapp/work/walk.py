@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaError, IcaNonsense, Refused
+from webapp.ica.errors import IcaError, MalformedResponse, Refused
 from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
 from webapp.store import accounts, batches, leases, results
 from webapp.store.batches import Batch
@@ -27,7 +27,7 @@ EXPANDED_REASON = "ICA (V3) made one item of each file in this folder; they stan
 NOT_LISTED = "ICA does not list this id among the batch's items."
 
 
-class Circle(IcaNonsense):
+class PagingLoop(MalformedResponse):
     """ICA's cursors lead back to where they came from."""
 
 
@@ -54,7 +54,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
         page, anew = _read(client, submission, batch, batch.round_cursor)
         now = context.clock()
         pauses = bool(page.next_token) and _pauses(context, batch, started)
-        values = _round_read(batch, page, anew, now) | problems.WELL
+        values = _round_read(batch, page, anew, now) | problems.NO_TROUBLE
         values |= {"lease_until": 0.0, "due_at": now} if pauses else _leased(now)
         with context.store.write() as connection:
             batch = batches.lock(connection, batch)
@@ -70,7 +70,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
 
 def begun_anew(error: IcaError) -> dict[str, Any]:
     """What an error means for the cursors: one that led in a circle is not followed again."""
-    return {"round_cursor": None, "failed_cursor": None} if isinstance(error, Circle) else {}
+    return {"round_cursor": None, "failed_cursor": None} if isinstance(error, PagingLoop) else {}
 
 
 def _leased(now: float) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _read(
     except Refused:
         return read(), True
     if page.next_token == cursor or _goes_in_circles(batch):
-        raise Circle("ICA's pages go round in a circle: a cursor came a second time.")
+        raise PagingLoop("ICA's pages go round in a circle: a cursor came a second time.")
     return page, False
 
 

@@ -125,7 +125,7 @@ def holders(connection: Connection, reader: Reader) -> dict[int, Holder]:
     return {row[0]: Holder(*row, began[row[0]]) for row in rows}
 
 
-def standing(seen: Mapping[int, Holder]) -> str:
+def fingerprint(seen: Mapping[int, Holder]) -> str:
     """A word that is the same as long as no verdict that does not move can have changed.
 
     A submission that runs changes all the time, and every verdict that it can change is one that

@@ -18,7 +18,7 @@ from webapp.store.chores import TakeSpec
 from webapp.store.documents import Receipt
 from webapp.store.enums import LEFT_OUT, UNREAD, AttemptKind, AttemptState, ChoreKind
 from webapp.store.retry import other_submissions
-from webapp.store.retry.selection import Chosen, Scope, Tally
+from webapp.store.retry.selection import SelectedItems, Selection, SelectionCounts
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
@@ -35,7 +35,7 @@ class Confirmed(NamedTuple):
     """
 
     kind: AttemptKind
-    scope: Scope
+    selection: Selection
     items: int
     token: str
 
@@ -48,39 +48,39 @@ def begin(
     now: float,
 ) -> tuple[Attempt, int]:
     """Open the confirmed attempt at a locked submission, by this account; it and its chore's id."""
-    kind, scope, total, token = confirmed
+    kind, selection, total, token = confirmed
     attempt = attempts.add(connection, submission.id, kind, account_id, token, now)
     attempts.change(connection, attempt, begun_at=now)
     again = {"begun_at": now, "settled_at": None, "archived_at": None}
     submissions.change(connection, submission.id, **again)
-    spec = TakeSpec(attempt.number, scope)
+    spec = TakeSpec(attempt.number, selection)
     chore = chores.add(connection, submission.id, account_id, ChoreKind.TAKE, spec, total, now)
     roll_up(connection, submission.id, now)
     return attempt, chore
 
 
 def take_chunk(
-    connection: Connection, attempt: Attempt, chosen: Chosen, after: int
-) -> tuple[int, Tally] | None:
+    connection: Connection, attempt: Attempt, chosen: SelectedItems, after: int
+) -> tuple[int, SelectionCounts] | None:
     """Take the next of the chosen items, behind position `after`.
 
     Returns the last position that was looked at and what became of them; None: there are no more.
     The caller has locked all batches, so nobody changes what they hold meanwhile, and two attempts
     at once never take one item both.
     """
-    submission, cut = chosen.source, chosen.cut
-    ours = [batch for batch in cut if batch.attempt == attempt.number]
+    submission, batch_rows = chosen.source, chosen.batch_rows
+    ours = [batch for batch in batch_rows if batch.attempt == attempt.number]
     room = submission.batch_size - ours[-1].size if ours else 0  # none: a new batch begins
     end = chosen.end_of_chunk(after, min(AT_ONCE, room or submission.batch_size))
     if end is None:
         return None
     within = items.c.position.between(after + 1, end)
-    found = chosen.tally(within)
+    found = chosen.count(within)
     rows, done = _rows(connection, submission, attempt, chosen.all & within & chosen.allowed)
     found.made, found.by_status = len(rows), Counter(row.status for row in rows)
     found.skipped["meanwhile"] += done
     if rows:
-        _let_go(connection, submission.id, cut, rows)
+        _let_go(connection, submission.id, batch_rows, rows)
         batch = ours[-1] if room else _new(connection, attempt, len(ours) + 1, rows[0].position)
         _hold(connection, batch, rows)
     return end, found
@@ -102,11 +102,11 @@ def _columns(connection: Connection, which: ColumnElement[bool]) -> Sequence[Any
 
 
 def _let_go(
-    connection: Connection, submission_id: int, cut: Sequence[Batch], rows: Sequence[Any]
+    connection: Connection, submission_id: int, batch_rows: Sequence[Batch], rows: Sequence[Any]
 ) -> None:
     """The batches that held the rows hold them no more; what stands in these goes into history."""
-    by_id = {batch.id: batch for batch in cut}
-    for batch_id, theirs in _by_holder(cut, rows).items():
+    by_id = {batch.id: batch for batch in batch_rows}
+    for batch_id, theirs in _by_holder(batch_rows, rows).items():
         _keep_history(connection, submission_id, batch_id, [row.position for row in theirs])
         if batch_id is None:
             left_out = tables.submissions.c.left_out - len(theirs)
@@ -118,9 +118,9 @@ def _let_go(
         batches.change(connection, batch_id, held=held, taken=Counter(batch.taken) + own)
 
 
-def _by_holder(cut: Sequence[Batch], rows: Sequence[Any]) -> dict[int | None, list[Any]]:
+def _by_holder(batch_rows: Sequence[Batch], rows: Sequence[Any]) -> dict[int | None, list[Any]]:
     """The rows by the batch that holds them; None holds what was left out."""
-    first = [batch for batch in cut if batch.attempt == 1]
+    first = [batch for batch in batch_rows if batch.attempt == 1]
     starts = [batch.first_position for batch in first]
     found: dict[int | None, list[Any]] = defaultdict(list)
     for row in rows:
@@ -213,28 +213,30 @@ def stop(
     return Stopped(stopped, gathering)
 
 
-def shared(connection: Connection, source: Submission, scope: Scope) -> int:
+def shared(connection: Connection, source: Submission, selection: Selection) -> int:
     """How many of the first LOOKED_AT of these other submissions have linked into the project too:
     unlinking takes them away there as well.
     """
-    data_ids = [row.data_id for row in _first_few(connection, source, AttemptKind.UNLINK, scope)]
+    data_ids = [
+        row.data_id for row in _first_few(connection, source, AttemptKind.UNLINK, selection)
+    ]
     doings = other_submissions.last_doings(connection, source, data_ids)
     return sum(doing.linked for doing in doings.values())
 
 
 def done_already(
-    connection: Connection, source: Submission, kind: AttemptKind, scope: Scope
+    connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
 ) -> int:
     """Of how many of the first LOOKED_AT of these, or of all that are picked, others have done it
     since: they are skipped.
     """
-    few = _first_few(connection, source, kind, scope)
+    few = _first_few(connection, source, kind, selection)
     return len(other_submissions.done_since(connection, source, kind, few))
 
 
 def _first_few(
-    connection: Connection, source: Submission, kind: AttemptKind, scope: Scope
+    connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
 ) -> Sequence[Any]:
-    chosen = Chosen(connection, source, kind, scope)
-    end = max(scope.positions, default=0) or chosen.end_of_chunk(0, LOOKED_AT) or 0
+    chosen = SelectedItems(connection, source, kind, selection)
+    end = max(selection.positions, default=0) or chosen.end_of_chunk(0, LOOKED_AT) or 0
     return _columns(connection, chosen.all & chosen.allowed & (items.c.position <= end))

@@ -14,7 +14,7 @@ from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.enums import NOT_SENT, UNREAD, UNSENT
 from webapp.store.items import Item
-from webapp.store.paging import Cursor, Page, cut
+from webapp.store.paging import Cursor, Page, page_of
 from webapp.store.statuses import becomes_the_rows
 from webapp.store.tables import history, items
 
@@ -51,7 +51,7 @@ def page(
     ]
     rows = sql.fetch(connection, paging.merged(limited, cursor, 2 * (size + 1)), Item)
     found = {row.position: row for row in rows}  # what was taken stands in both
-    return cut(list(found.values()), cursor, size, lambda row: row.position)
+    return page_of(list(found.values()), cursor, size, lambda row: row.position)
 
 
 def each(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[Item]:
@@ -67,12 +67,12 @@ def _parts(
     """For each status a range of the rows and one of the history, where it has any by the numbers
     of the batches: a statement, its key and, if known, the first and the last position.
     """
-    cut = batches.of_submission(connection, attempt.submission_id, attempt.number)
-    unread = [batch for batch in cut if batch.found.get(UNREAD)]
+    batch_rows = batches.of_submission(connection, attempt.submission_id, attempt.number)
+    unread = [batch for batch in batch_rows if batch.found.get(UNREAD)]
     unsent = [batch for batch in unread if batch.state in UNSENT and batch.is_open]
     wordless = {NOT_SENT: unsent, UNREAD: [batch for batch in unread if batch not in unsent]}
-    found = sum((Counter(batch.found) for batch in cut), Counter[str]())
-    standing = found - sum((Counter(batch.taken) for batch in cut), Counter[str]())
+    found = sum((Counter(batch.found) for batch in batch_rows), Counter[str]())
+    standing = found - sum((Counter(batch.taken) for batch in batch_rows), Counter[str]())
     for status in dict.fromkeys(statuses or (*found, UNREAD, NOT_SENT)):
         for batch in _ahead(wordless.get(status, []), cursor, limit):
             ends = (batch.first_position, batch.last_position)

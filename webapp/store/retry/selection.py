@@ -27,7 +27,7 @@ DOUBTED = "ALREADY_LINKED"  # what may be ours after all, when a batch was sent 
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Selection:
     """Which items of a submission: those picked by hand, else a group of reasons, else statuses.
 
     attempt: those with the statuses in the words of this attempt, where they did not come to count.
@@ -42,7 +42,7 @@ class Scope:
 
 
 @dataclass(slots=True)
-class Tally:
+class SelectionCounts:
     """What becomes of the items of a scope: so many are taken, so many skipped and why.
 
     skipped: "elsewhere" (an attempt that runs has them), "meanwhile" (another submission has done
@@ -60,15 +60,15 @@ class Tally:
         """All of them."""
         return self.made + self.skipped.total()
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
+    def __add__(self, other: "SelectionCounts") -> "SelectionCounts":
+        return SelectionCounts(
             self.made + other.made,
             self.skipped + other.skipped,
             self.by_status + other.by_status,
         )
 
 
-class Chosen:
+class SelectedItems:
     """The items of a scope, for an attempt of some kind, as SQL sees them."""
 
     def __init__(
@@ -76,34 +76,36 @@ class Chosen:
         connection: Connection,
         source: Submission,
         kind: AttemptKind,
-        scope: Scope,
-        cut: Sequence[Batch] | None = None,
+        selection: Selection,
+        batch_rows: Sequence[Batch] | None = None,
     ) -> None:
         self._connection, self.source = connection, source
-        self._kind, self._scope = kind, scope
-        self.cut = batches.of_submission(connection, source.id) if cut is None else cut
-        self._doubted = [batch.id for batch in self.cut if batch.sent_again]
+        self._kind, self._selection = kind, selection
+        self.batch_rows = (
+            batches.of_submission(connection, source.id) if batch_rows is None else batch_rows
+        )
+        self._doubted = [batch.id for batch in self.batch_rows if batch.sent_again]
         self._within = and_(items.c.submission_id == source.id, *self._conditions())
-        self._statuses = () if scope.positions or scope.attempt else scope.statuses
+        self._statuses = () if selection.positions or selection.attempt else selection.statuses
         self.all = self._within
         if self._statuses:
             self.all &= items.c.status.in_(self._statuses)
         self.allowed = self._allowed() & self._free()
 
-    def tally(self, within: ColumnElement[bool] | None = None) -> Tally:
+    def count(self, within: ColumnElement[bool] | None = None) -> SelectionCounts:
         """What would become of them, as far as the submission knows: by the numbers of its batches
         where these tell it, however many items there are; else counted.
         """
-        if within is not None or self._scope.at is not None or not self._statuses:
+        if within is not None or self._selection.at is not None or not self._statuses:
             return self._counted(true() if within is None else within)
-        found = Tally()
+        found = SelectionCounts()
         for status in self._statuses:
             if self._kind == AttemptKind.UNLINK and status == DOUBTED and self._doubted:
                 found += self._counted(items.c.status == status)  # its batch may hold it no more
                 continue
             left_out = self.source.left_out if status == LEFT_OUT else 0
-            every = left_out + sum(batch.held.get(status, 0) for batch in self.cut)
-            free = left_out + sum(self._free_in(batch, status) for batch in self.cut)
+            every = left_out + sum(batch.held.get(status, 0) for batch in self.batch_rows)
+            free = left_out + sum(self._free_in(batch, status) for batch in self.batch_rows)
             self._add(found, status, every, free)
         return found
 
@@ -118,19 +120,19 @@ class Chosen:
         own = batch.found.get(status, 0) - batch.taken.get(status, 0) if stands else 0
         return min(held, own)
 
-    def _counted(self, within: ColumnElement[bool]) -> Tally:
+    def _counted(self, within: ColumnElement[bool]) -> SelectionCounts:
         """Counted status by status: each is a range of an index, which alone answers."""
         statement = (
             select(items.c.status, func.count(), func.count().filter(self.allowed))
             .where(self.all, within)
             .group_by(items.c.status)
         )
-        found = Tally()
+        found = SelectionCounts()
         for status, every, allowed in self._connection.execute(statement):
             self._add(found, status, every, allowed)
         return found
 
-    def _add(self, found: Tally, status: str, every: int, allowed: int) -> None:
+    def _add(self, found: SelectionCounts, status: str, every: int, allowed: int) -> None:
         allowed = allowed if self._may_be(status) else 0
         found.made += allowed
         found.skipped[self._why_not(status)] += every - allowed
@@ -159,23 +161,23 @@ class Chosen:
 
     def _conditions(self) -> Iterable[ColumnElement[bool]]:
         """All that the scope asks for, but for statuses of rows."""
-        scope = self._scope
-        if scope.positions:
-            yield items.c.position.in_(scope.positions)
+        selection = self._selection
+        if selection.positions:
+            yield items.c.position.in_(selection.positions)
             return
-        if scope.reason_id is not None:
-            yield items.c.reason_id == scope.reason_id
-        if scope.attempt is not None:
-            yield items.c.position.in_(self._found_by(scope.attempt))
-        if scope.at is not None:
-            yield or_(items.c.changed_at.is_(None), items.c.changed_at <= scope.at)
+        if selection.reason_id is not None:
+            yield items.c.reason_id == selection.reason_id
+        if selection.attempt is not None:
+            yield items.c.position.in_(self._found_by(selection.attempt))
+        if selection.at is not None:
+            yield or_(items.c.changed_at.is_(None), items.c.changed_at <= selection.at)
 
     def _found_by(self, attempt: int) -> Select[int]:
         """The positions of the items that an attempt found so, and that stand as before."""
         return select(history.c.position).where(
             history.c.submission_id == self.source.id,
             history.c.attempt == attempt,
-            history.c.status.in_(self._scope.statuses),
+            history.c.status.in_(self._selection.statuses),
             ~history.c.stood,
         )
 
@@ -199,7 +201,7 @@ class Chosen:
 
     def _over(self) -> ColumnElement[bool]:
         """ICA will say no more about them: their batch has ended."""
-        ended = [batch for batch in self.cut if not batch.is_open]
+        ended = [batch for batch in self.batch_rows if not batch.is_open]
         named = items.c.batch_id.in_([batch.id for batch in ended])
         first = ranges(batch for batch in ended if batch.attempt == 1)
         in_range = (items.c.position.between(start, end) for start, end in first)
@@ -207,7 +209,7 @@ class Chosen:
 
     def _free(self) -> ColumnElement[bool]:
         """No attempt that runs holds it and is still to find anything: it is taken by one alone."""
-        waiting = [batch for batch in self.cut if batch.is_open and batch.attempt > 1]
+        waiting = [batch for batch in self.batch_rows if batch.is_open and batch.attempt > 1]
         return and_(true(), *(_free_of(batch) for batch in waiting))
 
     def _why_not(self, status: str) -> str:
@@ -224,6 +226,8 @@ def _free_of(batch: Batch) -> ColumnElement[bool]:
     return other | (items.c.attempt == batch.attempt)
 
 
-def tally(connection: Connection, source: Submission, kind: AttemptKind, scope: Scope) -> Tally:
+def count(
+    connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
+) -> SelectionCounts:
     """What would become of these items in an attempt of this kind, as far as is known here."""
-    return Chosen(connection, source, kind, scope).tally()
+    return SelectedItems(connection, source, kind, selection).count()

@@ -19,14 +19,15 @@ from webapp.work.clients import NoKey
 DRAIN_MB = 1000  # of a refused upload; a browser shows the answer only once it has sent all
 
 SENTENCES: dict[type[Exception], str] = {
-    ica.IcaUnreachable: "ICA did not answer. Nothing is lost: try again in a minute.",
-    ica.IcaDown: "ICA has trouble of its own right now. Nothing is lost: try again in a few "
+    ica.Unreachable: "ICA did not answer. Nothing is lost: try again in a minute.",
+    ica.ServerError: "ICA has trouble of its own right now. Nothing is lost: try again in a few "
     "minutes.",
-    ica.IcaNonsense: "ICA's answer could not be read. Nothing is lost: try again in a few minutes.",
-    ica.TooMany: "ICA asks for fewer calls right now. Try again in a minute.",
-    ica.NotSignedIn: "ICA no longer takes your key. Sign out, and sign in with a new one.",
-    ica.MayNot: "ICA does not allow this with your key.",
-    ica.NotThere: "ICA knows no such thing, or your key may not see it.",
+    ica.MalformedResponse: "ICA's answer could not be read. Nothing is lost: try again in a few "
+    "minutes.",
+    ica.RateLimited: "ICA asks for fewer calls right now. Try again in a minute.",
+    ica.Unauthorized: "ICA no longer takes your key. Sign out, and sign in with a new one.",
+    ica.Forbidden: "ICA does not allow this with your key.",
+    ica.NotFound: "ICA knows no such thing, or your key may not see it.",
     ica.IcaProblem: "ICA refused this.",
     NoKey: "Your key is no longer kept here. Sign in again.",
 }
@@ -60,7 +61,7 @@ def sentence(error: Exception) -> str:
     raise error
 
 
-def words_of_ica(error: ica.IcaError | NoKey) -> str:
+def quoted(error: ica.IcaError | NoKey) -> str:
     """ICA's own words, with the id to quote to its support; "" when it has said nothing."""
     return told(error.problem) if isinstance(error, ica.IcaProblem) else ""
 

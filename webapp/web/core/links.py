@@ -14,14 +14,14 @@ def query(values: Mapping[str, Any]) -> str:
     return "?" + urlencode(kept, doseq=True) if kept else "?"
 
 
-class Place(NamedTuple):
+class ListUrl(NamedTuple):
     """Where a list stands, and what was chosen of it: filters, search, size."""
 
     address: str
     chosen: Mapping[str, Any]
     anchor: str = ""
 
-    def but(self, **changed: Any) -> str:
+    def changed(self, **changed: Any) -> str:
         """The address with some of it chosen otherwise."""
         values = {**self.chosen, **changed}
         return self.address + (query(values) if any(values.values()) else "") + self.anchor
@@ -29,8 +29,8 @@ class Place(NamedTuple):
     def around(self, page: Page[Any]) -> dict[str, str | None]:
         """The addresses of the pages before and behind this one; None at either end."""
         return {
-            "previous_url": self.but(before=page.previous) if page.previous else None,
-            "next_url": self.but(after=page.next) if page.next else None,
+            "previous_url": self.changed(before=page.previous) if page.previous else None,
+            "next_url": self.changed(after=page.next) if page.next else None,
         }
 
 

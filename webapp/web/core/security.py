@@ -61,11 +61,11 @@ def _refuse_foreign_acts() -> None:
 def _demand_sign_in() -> ResponseReturnValue | None:
     if request.endpoint in NOT_GREETED | CHECKS_ITSELF:
         return None
-    greet()
+    load_viewer()
     return None if g.get("viewer") or request.endpoint in OPEN else ask_to_sign_in()
 
 
-def greet() -> None:
+def load_viewer() -> None:
     """Find out who the visitor is; a visit prolongs the session, at most once a minute.
 
     A poll does not: a page that is left open is no visit.

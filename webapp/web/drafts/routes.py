@@ -52,7 +52,7 @@ def listed(submission_id: int) -> ResponseReturnValue:
         if kind in FLAGS
         else context().read(entries.page, submission_id, EntryKind(kind), cursor, size)
     )
-    place = links.Place(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
+    place = links.ListUrl(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
     return render_template(
         "drafts/entries.html",
         submission=submission,

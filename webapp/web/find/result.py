@@ -18,7 +18,7 @@ from webapp.store.submissions import Submission
 from webapp.web.core import params
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import iso
-from webapp.web.find.summary import Tally
+from webapp.web.find.summary import OutcomeCounts
 from webapp.web.submissions.status_display import status_label
 from webapp.web.submissions.status_text import WHILE_UNSENT
 from webapp.work.context import Context
@@ -46,7 +46,9 @@ class AnswerRow:
 
 
 Key = tuple[str, int, str]  # a question, its reader, and how all that is seen stands
-Tallies = OrderedDict[Key, Tally]  # worked out last; each is right for as long as its key is
+Tallies = OrderedDict[
+    Key, OutcomeCounts
+]  # worked out last; each is right for as long as its key is
 
 
 class Answer:
@@ -60,15 +62,15 @@ class Answer:
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all, at once."""
-        return self.tally().picked(outcomes) if outcomes else range(1, self._count + 1)
+        return self.outcome_counts().picked(outcomes) if outcomes else range(1, self._count + 1)
 
-    def tally(self) -> Tally:
+    def outcome_counts(self) -> OutcomeCounts:
         """What became of all the ids; worked out anew when anything has changed since."""
-        key = self._find_id, self._reader_id, search.standing(self._seen)
+        key = self._find_id, self._reader_id, search.fingerprint(self._seen)
         if known := self._tallies.get(key):
             return known
         verdicts = search.verdicts(self._here.store, self._find_id, self._count, self._seen)
-        found = Tally(verdicts)
+        found = OutcomeCounts(verdicts)
         if not found.moves:
             self._tallies[key] = found
             if len(self._tallies) > KEPT:

@@ -38,23 +38,24 @@ def page(find_id: str) -> ResponseReturnValue:
     asked = result.find_or_404(find_id)
     ask_about_new_projects()
     outcomes, found = params.words("outcome"), result.answer_to(asked)
-    tally = found.tally()
-    shown = tally.page(outcomes, params.cursor(), params.size())
-    named = context().read(submissions.many, tally.named())
+    outcome_counts = found.outcome_counts()
+    shown = outcome_counts.page(outcomes, params.cursor(), params.size())
+    named = context().read(submissions.many, outcome_counts.named())
     chosen = {"outcome": outcomes, "size": params.chosen_size()}
-    place = links.Place(url_for("find.page", find_id=find_id), chosen)
+    place = links.ListUrl(url_for("find.page", find_id=find_id), chosen)
     return render_template(
         "find/result.html",
         find=asked,
         mine=asked.account_id == viewer().id,
         outcomes=outcomes,
-        total=tally.total,
-        summary=tally.summary(named, asked.id),
+        total=outcome_counts.total,
+        summary=outcome_counts.summary(named, asked.id),
         rows=list(found.rows(shown.rows)),
         filter_url={
-            word: place.but(outcome=links.toggled(outcomes, word)) for word in tally.counts
+            word: place.changed(outcome=links.toggled(outcomes, word))
+            for word in outcome_counts.counts
         },
-        clear_url=place.but(outcome=None),
+        clear_url=place.changed(outcome=None),
         export_url={form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
         **place.around(shown),
     )
@@ -81,4 +82,4 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
 
 def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:
     place = url_for("find.export", find_id=asked.id, form=form)
-    return links.Place(place, {"outcome": outcomes}).but()
+    return links.ListUrl(place, {"outcome": outcomes}).changed()

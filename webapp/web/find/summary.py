@@ -11,7 +11,7 @@ from flask import url_for
 
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNKNOWN, State
 from webapp.store.find.search import DRAFTED, NEVER, Verdict
-from webapp.store.paging import Cursor, Page, cut
+from webapp.store.paging import Cursor, Page, page_of
 from webapp.store.statuses import ENDED_WELL, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.web.core import links
@@ -24,7 +24,7 @@ WORDLESS = frozenset({DRAFTED, NOT_SENT, UNKNOWN})  # ICA has said nothing that 
 FIRST_FEW = 3  # submissions that an outcome's next actions name
 
 
-class Action(NamedTuple):
+class NextStep(NamedTuple):
     """What to do next, and where."""
 
     text: str
@@ -39,10 +39,10 @@ class Outcome:
     label: str
     count: int
     share: str
-    actions: list[Action]  # none: it is done
+    actions: list[NextStep]  # none: it is done
 
 
-class Tally:
+class OutcomeCounts:
     """What became of all ids of a question, each counted once; a few bytes an id."""
 
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
@@ -85,7 +85,7 @@ class Tally:
         else:
             start = bisect_right(picked, cursor.after or 0)
             found = picked[start : start + size + 1]
-        return cut(found, cursor, size, lambda ordinal: ordinal)
+        return page_of(found, cursor, size, lambda ordinal: ordinal)
 
     def summary(self, submissions: Mapping[int, Submission], find_id: str) -> list[Outcome]:
         """A line for each outcome that there is, the ids that need something done last."""
@@ -104,11 +104,11 @@ class Tally:
 
     def _actions(
         self, word: str, submissions: Mapping[int, Submission], find_id: str
-    ) -> list[Action]:
+    ) -> list[NextStep]:
         if word in ENDED_WELL - SEND_ANEW:
             return []
         form = url_for("submissions.new") + links.query({"find": find_id, "outcome": word})
-        anew = Action("Start a new submission with these", form)
+        anew = NextStep("Start a new submission with these", form)
         if word in SEND_ANEW:
             return [anew]
         first_few = self.holders.get(word, Counter[int]()).most_common(FIRST_FEW)
@@ -121,13 +121,13 @@ def _ended_ill(word: str) -> bool:
     return meaning(word).trouble and word not in WORDLESS
 
 
-def _action(word: str, count: int, submission: Submission) -> Action:
+def _action(word: str, count: int, submission: Submission) -> NextStep:
     stopped = word == NOT_SENT and submission.state == State.SETTLED
     if _ended_ill(word) or stopped:
         retry = url_for("retry.retry", submission_id=submission.id, status=word)
         text = f"Try again {status_text.what(word)} in “{submission.name}”, with {count:,} of these"
-        return Action(text, retry)
+        return NextStep(text, retry)
     place = url_for("submissions.page", submission_id=submission.id)
     if word != DRAFTED:
         place += links.query({"status": word}) + "#items"
-    return Action(f"See {plural(count, 'id')} in “{submission.name}”", place)
+    return NextStep(f"See {plural(count, 'id')} in “{submission.name}”", place)

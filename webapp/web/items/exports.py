@@ -17,7 +17,7 @@ from webapp.store.submissions import Submission
 from webapp.web.core import downloads, params
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context
-from webapp.web.core.links import Place
+from webapp.web.core.links import ListUrl
 from webapp.web.submissions import status_text
 from webapp.work.context import Context
 
@@ -53,11 +53,11 @@ def export(submission_id: int, form: str) -> ResponseReturnValue:
 def urls(submission: Submission, **asked: Any) -> dict[str, str]:
     """The addresses of the exports of a filter, by their form."""
 
-    def place(form: str) -> Place:
-        return Place(url_for("exports.export", submission_id=submission.id, form=form), asked)
+    def place(form: str) -> ListUrl:
+        return ListUrl(url_for("exports.export", submission_id=submission.id, form=form), asked)
 
-    found = {form: place(form).but() for form in ("csv", "txt", "jsonl")}
-    return found | {"manifest": place("csv").but(columns="manifest")}
+    found = {form: place(form).changed() for form in ("csv", "txt", "jsonl")}
+    return found | {"manifest": place("csv").changed(columns="manifest")}
 
 
 def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object, ...]]]:
@@ -86,15 +86,15 @@ def _found(submission: Submission) -> Iterator[Item]:
                 "What an attempt has found is exported by its status alone, and not as a manifest."
             )
             abort(400, said)
-        tries = here.read(attempts.of_submission, submission.id)
-        attempt = next((one for one in tries if one.number == number), None) or abort(
+        attempt_rows = here.read(attempts.of_submission, submission.id)
+        attempt = next((one for one in attempt_rows if one.number == number), None) or abort(
             404, f"This submission has no attempt {number}."
         )
         return history.each(here.store, attempt, statuses)
-    cut = here.read(batches.of_submission, submission.id)
-    wanted = items.slices(cut, statuses, reason_id)
+    batch_rows = here.read(batches.of_submission, submission.id)
+    wanted = items.slices(batch_rows, statuses, reason_id)
     return (
-        replace(item, status=status_text.item_label(item.status, item.position, cut)[0])
+        replace(item, status=status_text.item_label(item.status, item.position, batch_rows)[0])
         for item in items.each(here.store, submission.id, wanted, text)
     )
 

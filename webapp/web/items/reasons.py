@@ -14,7 +14,7 @@ from webapp.web.core import downloads, params
 from webapp.web.core.access import ask_about_new_projects, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.htmx import is_part
-from webapp.web.core.links import Chip, Place
+from webapp.web.core.links import Chip, ListUrl
 from webapp.web.items import exports
 from webapp.work.context import Context
 
@@ -41,7 +41,7 @@ def across() -> ResponseReturnValue:
     """The groups over all submissions of a project, or of all projects, of the chosen time."""
     ask_about_new_projects()
     project_id, since = params.text("project"), _since()
-    place = Place(url_for("reasons.across"), {"project": project_id})
+    place = ListUrl(url_for("reasons.across"), {"project": project_id})
     with context().store.read() as connection:
         found = reasons.across(connection, chosen_of_request(), MOST)
         projects = access.projects(connection, viewer().id, context().clock())
@@ -53,7 +53,7 @@ def across() -> ResponseReturnValue:
         project_id=project_id,
         since=since,
         choices=[
-            Chip(word, text, None, place.but(since=word), word == since)
+            Chip(word, text, None, place.changed(since=word), word == since)
             for word, (text, _) in SINCE.items()
         ],
     )

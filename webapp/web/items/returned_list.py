@@ -100,21 +100,21 @@ def _outcomes(
     """
     ids = {entry.data_id for entry in entries if entry.data_id}
     with here.store.read() as connection:
-        cut = batches.of_submission(connection, submission.id)
+        batch_rows = batches.of_submission(connection, submission.id)
         found = items.by_data_id(connection, submission.id, ids)
         doings = other_submissions.changed_since(connection, submission, found.values())
-    return (_cells(entry, found.get(entry.data_id), cut, doings) for entry in entries)
+    return (_cells(entry, found.get(entry.data_id), batch_rows, doings) for entry in entries)
 
 
 def _cells(
-    entry: Entry, item: Item | None, cut: Sequence[Batch], doings: Mapping[int, Doing]
+    entry: Entry, item: Item | None, batch_rows: Sequence[Batch], doings: Mapping[int, Doing]
 ) -> tuple[str, ...]:
     if entry.kind is Kind.REJECTED:
         return REJECTED, entry.note, "", ""
     if item is None:
         return "", "", "", ""
-    status, _ = status_text.item_label(item.status, item.position, cut)
-    status = NOT_SENT if status == UNREAD and not cut else status  # of a draft
+    status, _ = status_text.item_label(item.status, item.position, batch_rows)
+    status = NOT_SENT if status == UNREAD and not batch_rows else status  # of a draft
     doing = doings.get(item.position)
     reason = item.reason
     if doing:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.ica.errors import IcaError, NotThere
+from webapp.ica.errors import IcaError, NotFound
 from webapp.store import attempts, batches, items, submissions
 from webapp.store.batches import Batch
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, State
@@ -21,11 +21,11 @@ from webapp.web.core import errors, links, params
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context, ica_client, viewer
 from webapp.web.core.htmx import is_part
-from webapp.web.core.links import Chip, Place
+from webapp.web.core.links import Chip, ListUrl
 from webapp.web.items import exports, reasons
 from webapp.web.retry import actions
 from webapp.web.retry import attempts as attempts_page
-from webapp.web.retry.actions import UNDO, Act, offered
+from webapp.web.retry.actions import UNDO, Action, offered
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_display import ordered, status_label
 from webapp.work.clients import ICA_KIND, NoKey
@@ -68,13 +68,15 @@ def item(submission_id: int, position: int) -> ResponseReturnValue:
         found = items.get(connection, submission_id, position)
         if found is None:
             abort(404, f"This submission has no item {position:,}.")
-        cut = batches.of_submission(connection, submission_id)
-        tries = {one.number: one for one in attempts.of_submission(connection, submission_id)}
+        batch_rows = batches.of_submission(connection, submission_id)
+        attempt_rows = {
+            one.number: one for one in attempts.of_submission(connection, submission_id)
+        }
         story = history.of_item(connection, found)
         since = other_submissions.changed_since(connection, submission, [found]).get(position)
         holders = submissions.holding(connection, viewer(), found.data_id, now)
-    status, label = status_text.item_label(found.status, position, cut)
-    batch = next((batch for batch in cut if batch.id == found.batch_id), None)
+    status, label = status_text.item_label(found.status, position, batch_rows)
+    batch = next((batch for batch in batch_rows if batch.id == found.batch_id), None)
     return render_template(
         "items/item.html",
         submission=submission,
@@ -86,22 +88,29 @@ def item(submission_id: int, position: int) -> ResponseReturnValue:
         in_batch=_ask_batch(submission, found, batch),
         in_project=_ask_project(submission, found, status),
         story=[
-            (attempts_page.title(tries[told.attempt]), tries[told.attempt], told) for told in story
+            (attempts_page.title(attempt_rows[told.attempt]), attempt_rows[told.attempt], told)
+            for told in story
         ],
-        acts=_acts(submission, status, found, cut),
+        actions=_actions(submission, status, found, batch_rows),
         others=[holder for holder in holders if holder.id != submission_id],
         now=now,
         **_neighbours(submission, position),
     )
 
 
-def _acts(submission: Submission, status: str, found: Item, cut: Sequence[Batch]) -> list[Act]:
+def _actions(
+    submission: Submission, status: str, found: Item, batch_rows: Sequence[Batch]
+) -> list[Action]:
     """What can be done with an item that stands so."""
     if submission.state == State.DRAFT:
         return []
     over = submission.state == State.SETTLED
-    may_be = [act for act in (actions.linking([status]), UNDO) if offered(act, [status], over=over)]
-    in_doubt = status == DOUBTED and any(batch.sent_again for batch in cut)
+    may_be = [
+        action
+        for action in (actions.linking([status]), UNDO)
+        if offered(action, [status], over=over)
+    ]
+    in_doubt = status == DOUBTED and any(batch.sent_again for batch in batch_rows)
     return [*may_be, UNDO] if in_doubt else may_be
 
 
@@ -125,9 +134,9 @@ def _ask(question: Callable[[], object], not_there: str = "") -> Answer:
     try:
         return Answer(question())
     except (IcaError, NoKey) as error:
-        if not_there and isinstance(error, NotThere):
+        if not_there and isinstance(error, NotFound):
             return Answer(trouble=not_there)
-        return Answer(None, errors.sentence(error), errors.words_of_ica(error))
+        return Answer(None, errors.sentence(error), errors.quoted(error))
 
 
 def _neighbours(submission: Submission, position: int) -> dict[str, str | None]:
@@ -137,14 +146,14 @@ def _neighbours(submission: Submission, position: int) -> dict[str, str | None]:
     def neighbour(cursor: Cursor) -> str | None:
         for found in items.page(connection, submission.id, wanted, kept["q"], cursor, 1).rows:
             there = url_for("items.item", submission_id=submission.id, position=found.position)
-            return Place(there, kept).but(**{"from": found.position - 1})
+            return ListUrl(there, kept).changed(**{"from": found.position - 1})
         return None
 
     back = url_for("submissions.page", submission_id=submission.id)
     back += links.query({**kept, "after": params.whole("from")})
     with context().store.read() as connection:
-        cut = batches.of_submission(connection, submission.id)
-        wanted = items.slices(cut, kept["status"], kept["reason"])
+        batch_rows = batches.of_submission(connection, submission.id)
+        wanted = items.slices(batch_rows, kept["status"], kept["reason"])
         return {
             "next_url": neighbour(Cursor(after=position)),
             "previous_url": neighbour(Cursor(before=position)),
@@ -152,7 +161,7 @@ def _neighbours(submission: Submission, position: int) -> dict[str, str | None]:
         }
 
 
-def _place(submission: Submission) -> Place:
+def _place(submission: Submission) -> ListUrl:
     """The table with filters, search and size as the URL has them."""
     chosen = {
         "status": params.words("status"),
@@ -160,7 +169,7 @@ def _place(submission: Submission) -> Place:
         "q": params.text("q"),
         "size": params.chosen_size(),
     }
-    return Place(url_for("items.page", submission_id=submission.id), chosen)
+    return ListUrl(url_for("items.page", submission_id=submission.id), chosen)
 
 
 def table(submission: Submission) -> dict[str, Any]:
@@ -168,35 +177,37 @@ def table(submission: Submission) -> dict[str, Any]:
     place, cursor, size = _place(submission), params.cursor(), params.size()
     statuses, reason_id, text = (place.chosen[name] for name in ("status", "reason", "q"))
     with context().store.read() as connection:
-        cut = batches.of_submission(connection, submission.id)
-        wanted = items.slices(cut, statuses, reason_id)
+        batch_rows = batches.of_submission(connection, submission.id)
+        wanted = items.slices(batch_rows, statuses, reason_id)
         found = items.page(connection, submission.id, wanted, text, cursor, size)
         since = other_submissions.changed_since(connection, submission, found.rows)
-        tries = attempts.of_submission(connection, submission.id)
+        attempt_rows = attempts.of_submission(connection, submission.id)
     start = {**place.chosen, "from": found.rows[0].position - 1 if found.rows else None}
 
     def row(item: Item) -> ItemRow:
-        status, label = status_text.item_label(item.status, item.position, cut)
+        status, label = status_text.item_label(item.status, item.position, batch_rows)
         there = url_for("items.item", submission_id=submission.id, position=item.position)
-        return ItemRow(item, status, label, Place(there, start).but(), since.get(item.position))
+        return ItemRow(
+            item, status, label, ListUrl(there, start).changed(), since.get(item.position)
+        )
 
     return {
         "rows": list(map(row, found.rows)),
         "unlinked_since": any(not doing.linked for doing in since.values()),
-        "item_chips": chips(submission, place, status_text.labels(submission, tries)),
+        "item_chips": chips(submission, place, status_text.labels(submission, attempt_rows)),
         "statuses": statuses,
         "q": text,
         "filtered": bool(statuses or text or reason_id),
         "beyond": not found.rows and cursor != Cursor(),
         "reason": reasons.text_of(submission, reason_id),
-        "all_reasons_url": place.but(reason=None),
+        "all_reasons_url": place.changed(reason=None),
         "chosen": place.chosen,
         **place.around(found),
         "items_url": place.address,
-        "here_url": place.but(after=cursor.after, before=cursor.before),
-        "first_url": place.but(),
+        "here_url": place.changed(after=cursor.after, before=cursor.before),
+        "first_url": place.changed(),
         "export_url": exports.urls(submission, status=statuses, reason=reason_id, q=text),
-        "rows_read": status_text.rows_read(cut),
+        "rows_read": status_text.rows_read(batch_rows),
         "moves": submission.state == State.ACTIVE,
         "pickable": submission.begun,
         "most_picked": MOST_PICKED,
@@ -204,7 +215,7 @@ def table(submission: Submission) -> dict[str, Any]:
     }
 
 
-def chips(submission: Submission, place: Place, labels: Mapping[str, str]) -> list[Chip]:
+def chips(submission: Submission, place: ListUrl, labels: Mapping[str, str]) -> list[Chip]:
     """One for each status there is, and for each that is chosen though there is none of it."""
     if submission.state == State.DRAFT and not submission.left_out:
         return []
@@ -216,7 +227,7 @@ def chips(submission: Submission, place: Place, labels: Mapping[str, str]) -> li
             word,
             status_label(word, labels),
             submission.counts.get(word, 0),
-            place.but(status=links.toggled(statuses, word), reason=None),
+            place.changed(status=links.toggled(statuses, word), reason=None),
             word in statuses,
         )
         for word in shown
@@ -233,4 +244,4 @@ def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> list[Chi
         if name in asked
     }
     here = url_for("items.page", submission_id=submission.id)
-    return chips(submission, Place(here, {"status": statuses, **kept}), labels)
+    return chips(submission, ListUrl(here, {"status": statuses, **kept}), labels)

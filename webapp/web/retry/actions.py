@@ -25,7 +25,7 @@ _LINKING = _ANY | {
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Action:
     """One of the things that an attempt can do, and its words: linking, unless it says else."""
 
     status: str  # of the items it is about when nothing else is said
@@ -45,7 +45,7 @@ class Act:
         return [(count, self.skipped[why][count > 1]) for why, count in counts.items() if count]
 
 
-RETRY = Act(
+RETRY = Action(
     status="FAILED",
     called="tried again",
     title="Try these items again?",
@@ -55,7 +55,7 @@ RETRY = Act(
     "have found of them is kept as its history.",
     nothing="None of these items can be tried again now.",
 )
-RELINK = Act(
+RELINK = Action(
     status="UNLINKED",
     called="linking again",
     title="Link these items again?",
@@ -64,7 +64,7 @@ RELINK = Act(
     after="They were unlinked from the project, and will be in it again.",
     nothing="None of these items can be linked again now.",
 )
-SEND = Act(
+SEND = Action(
     status=LEFT_OUT,
     called="sending what was left out",
     title="Send these items after all?",
@@ -73,7 +73,7 @@ SEND = Act(
     after="They were left out when the list was submitted, and will be sent now.",
     nothing="None of these items can be sent now.",
 )
-UNDO = Act(
+UNDO = Action(
     endpoint="retry.undo",
     kind=AttemptKind.UNLINK,
     status="LINKED",
@@ -93,7 +93,7 @@ UNDO = Act(
 )
 
 
-def linking(statuses: Sequence[str]) -> Act:
+def linking(statuses: Sequence[str]) -> Action:
     """The act of linking items with these statuses once more."""
     if statuses and all(word == LEFT_OUT for word in statuses):
         return SEND
@@ -101,23 +101,23 @@ def linking(statuses: Sequence[str]) -> Act:
     return RELINK if again else RETRY
 
 
-def offered(act: Act, words: Iterable[str], *, over: bool) -> list[str]:
+def offered(action: Action, words: Iterable[str], *, over: bool) -> list[str]:
     """The statuses whose items are offered for an act; once all is `over`, those without an
     outcome too.
     """
-    return [word for word in words if _fits(act, word, over=over)]
+    return [word for word in words if _fits(action, word, over=over)]
 
 
-def _fits(act: Act, word: str, *, over: bool) -> bool:
+def _fits(action: Action, word: str, *, over: bool) -> bool:
     means = meaning(word)
-    if act is UNDO:
+    if action is UNDO:
         return means.undo
-    if act is RELINK or act is SEND:
-        return means.relink if act is RELINK else word == LEFT_OUT
+    if action is RELINK or action is SEND:
+        return means.relink if action is RELINK else word == LEFT_OUT
     return word != LEFT_OUT and (means.again or (over and not means.final))
 
 
-def of(attempt: Attempt) -> Act:
+def of(attempt: Attempt) -> Action:
     """What an attempt behind the first does."""
     if attempt.kind == AttemptKind.UNLINK:
         return UNDO
@@ -128,9 +128,9 @@ def receipt(attempt: Attempt) -> str:
     """What became of the items that were confirmed, in a sentence; "" before all are taken."""
     if not (kept := attempt.receipt):
         return ""
-    act, made = of(attempt), kept.made
+    action, made = of(attempt), kept.made
     chosen = plural(made + sum(kept.skipped.values()), "item")
-    told = [f"{chosen} chosen: {made:,} to be {act.doing}"]
-    for count, why in act.told(kept.skipped):
+    told = [f"{chosen} chosen: {made:,} to be {action.doing}"]
+    for count, why in action.told(kept.skipped):
         told.append(f"{count:,} skipped because {'it' if count == 1 else 'they'} {why}")
     return "; ".join(told) + "."

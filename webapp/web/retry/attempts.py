@@ -58,7 +58,7 @@ def page(submission_id: int, number: int) -> ResponseReturnValue:
     if row is None:
         abort(404, f"This submission has no attempt {number}. Its page lists those that there are.")
     statuses = params.words("status")
-    place = links.Place(row.href, {"status": statuses}, "#items")
+    place = links.ListUrl(row.href, {"status": statuses}, "#items")
     items = context().read(history.page, row.attempt, statuses, params.cursor(), params.size())
     return render_template(
         "retry/attempt.html",
@@ -67,7 +67,7 @@ def page(submission_id: int, number: int) -> ResponseReturnValue:
         items=items.rows,
         labels=status_text.labels_of(row.attempt),
         statuses=statuses,
-        clear_url=place.but(status=None),
+        clear_url=place.changed(status=None),
         export_url=exports.urls(submission, attempt=number, status=statuses),
         **place.around(items),
         **reasons.shown(submission, attempt=number),
@@ -78,21 +78,23 @@ def _begun(submission_id: int) -> tuple[Submission, list[Row]]:
     text = "This list was not submitted yet, so there is no attempt at it."
     submission = begun_submission(submission_id, 404, text)
     with context().store.read() as connection:
-        tries = attempts.of_submission(connection, submission_id)
-        cut = batches.of_submission(connection, submission_id)
-    return submission, rows(submission, tries, cut)
+        attempt_rows = attempts.of_submission(connection, submission_id)
+        batch_rows = batches.of_submission(connection, submission_id)
+    return submission, rows(submission, attempt_rows, batch_rows)
 
 
-def rows(submission: Submission, tries: Sequence[Attempt], cut: Sequence[Batch]) -> list[Row]:
+def rows(
+    submission: Submission, attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]
+) -> list[Row]:
     """The attempts at a submitted list, the first one first."""
     return [
-        _row(submission, one, [batch for batch in cut if batch.attempt == one.number])
-        for one in tries
+        _row(submission, one, [batch for batch in batch_rows if batch.attempt == one.number])
+        for one in attempt_rows
         if one.state != AttemptState.DRAFT
     ]
 
 
-def _row(submission: Submission, attempt: Attempt, cut: Sequence[Batch]) -> Row:
+def _row(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) -> Row:
     place = url_for("attempts.page", submission_id=submission.id, number=attempt.number)
     return Row(
         attempt=attempt,
@@ -101,16 +103,16 @@ def _row(submission: Submission, attempt: Attempt, cut: Sequence[Batch]) -> Row:
         href=place,
         segments=status_text.segments(attempt.counts, place, status_text.labels_of(attempt)),
         receipt=actions.receipt(attempt),
-        stop=_stop(attempt, cut)
+        stop=_stop(attempt, batch_rows)
         if viewer().id in (attempt.account_id, submission.account_id)
         else "",
     )
 
 
-def _stop(attempt: Attempt, cut: Sequence[Batch]) -> str:
+def _stop(attempt: Attempt, batch_rows: Sequence[Batch]) -> str:
     if attempt.state == AttemptState.GATHERING:
         return "Stop: send nothing of it"
-    unsent = sum(batch.state == BatchState.WAITING for batch in cut) if attempt.runs else 0
+    unsent = sum(batch.state == BatchState.WAITING for batch in batch_rows) if attempt.runs else 0
     return f"Stop: do not send the other {plural(unsent, 'batch', 'batches')}" if unsent else ""
 
 
@@ -134,15 +136,19 @@ def _sentence(attempt: Attempt) -> str:
     return f"{done:,} of {plural(total, 'item')} {attempt.kind}ed{so_far}."
 
 
-def stuck(tries: Sequence[Attempt], cut: Sequence[Batch]) -> Counter[str]:
+def stuck(attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]) -> Counter[str]:
     """The items, by status, that these attempts were to unlink, and that ICA has said stand as
     before; unless what was unlinked was linked again since.
     """
-    relinked = max((one.number for one in tries if actions.of(one) is actions.RELINK), default=0)
-    unlinking = [one for one in tries if one.kind == AttemptKind.UNLINK and one.number > relinked]
+    relinked = max(
+        (one.number for one in attempt_rows if actions.of(one) is actions.RELINK), default=0
+    )
+    unlinking = [
+        one for one in attempt_rows if one.kind == AttemptKind.UNLINK and one.number > relinked
+    ]
     ended = {one.number for one in unlinking if not one.runs}
     found: Counter[str] = Counter()
-    for batch in cut:
+    for batch in batch_rows:
         if batch.attempt in ended and batch.state not in {BatchState.STOPPED, BatchState.LOST}:
             found.update({w: n for w, n in batch.held.items() if w not in TAKEN_OUT})
     return found

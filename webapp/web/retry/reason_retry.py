@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, reasons, submissions
 from webapp.store.retry.assignment import Confirmed
-from webapp.store.retry.selection import Scope, Tally
+from webapp.store.retry.selection import Selection, SelectionCounts
 from webapp.store.submissions import Submission
 from webapp.web.core import params
 from webapp.web.core.context import context, viewer
@@ -29,8 +29,8 @@ class Part(NamedTuple):
     """What is tried again of one submission."""
 
     submission: Submission
-    scope: Scope
-    tally: Tally
+    selection: Selection
+    counts: SelectionCounts
 
 
 @blueprint.route("/reasons/retry", methods=["GET", "POST"])
@@ -43,7 +43,7 @@ def retry() -> ResponseReturnValue:
     parts = [part for part in _parts() if part.submission.id in said]
     done = {one.submission_id for one in context().read(attempts.by_token, token)}
     left = [part for part in parts if part.submission.id not in done]
-    grown = [part for part in left if part.tally.confirmed > said[part.submission.id]]
+    grown = [part for part in left if part.counts.confirmed > said[part.submission.id]]
     if grown or not (left or done):
         grown_text = "There are more of them than when you looked."
         gone_text = "None of them can be tried again any more: it was done meanwhile."
@@ -51,7 +51,7 @@ def retry() -> ResponseReturnValue:
     until = context().clock() + SECONDS
     for part in left:
         count = min(said[part.submission.id], part.submission.item_count)
-        confirmed = Confirmed(RETRY.kind, part.scope, count, token)
+        confirmed = Confirmed(RETRY.kind, part.selection, count, token)
         begin_at_once(part.submission, confirmed, send=context().clock() < until)
     return redirect(url_for("reason_retry.receipt", token=token), 303)
 
@@ -86,15 +86,15 @@ def _said(text: str) -> tuple[int, int]:
 def _parts() -> list[Part]:
     """The submissions that have items of the group, each with what can be tried again now."""
     reason_id = _reason()
-    scope = Scope(reason_id=reason_id, at=shown_at(context().clock()))
+    selection = Selection(reason_id=reason_id, at=shown_at(context().clock()))
     parts = []
     with context().store.read() as connection:
         held = reasons.holders(connection, reasons_page.chosen_of_request(), reason_id)[:MOST]
         known = submissions.many(connection, [holder.submission_id for holder in held])
         for source in (known[holder.submission_id] for holder in held):
-            tally = counted(connection, source, RETRY, scope)
-            if tally.made and source.begun:
-                parts.append(Part(source, scope, tally))
+            counts = counted(connection, source, RETRY, selection)
+            if counts.made and source.begun:
+                parts.append(Part(source, selection, counts))
     return parts
 
 
@@ -104,7 +104,7 @@ def _confirmation(parts: Sequence[Part], changed: str = "") -> ResponseReturnVal
     page = render_template(
         "retry/reason_retry.html",
         parts=parts,
-        made=sum(part.tally.made for part in parts),
+        made=sum(part.counts.made for part in parts),
         reason_id=_reason(),
         project_id=params.text("project"),
         since=request.values.get("since", "30d"),

@@ -6,7 +6,7 @@ from itertools import islice
 
 from flask import abort, request
 
-from webapp.store.retry.selection import MOST_PICKED, Scope
+from webapp.store.retry.selection import MOST_PICKED, Selection
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
 from webapp.web.core.params import number, words
@@ -17,7 +17,7 @@ RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 NOT_OURS = "This selection is not one of ours: go back to the submission and choose again."
 
 
-def of_request(default: str) -> Scope:
+def of_request(default: str) -> Selection:
     """Items by `position` (each) and `positions` (1-50,77), else of a `reason`, else by `status`;
     with an `attempt`, by the status that it found and that did not come to count.
 
@@ -26,7 +26,7 @@ def of_request(default: str) -> Scope:
     values = request.values
     positions = _picked()
     if positions or "picked" in values:
-        return Scope(positions=positions)
+        return Selection(positions=positions)
     statuses = words("status", NOT_OURS)
     reason_id, attempt = (
         number(values[name], NOT_OURS, 1) if values.get(name) else None
@@ -34,7 +34,7 @@ def of_request(default: str) -> Scope:
     )
     if reason_id is None and not statuses:
         statuses = [default]
-    return Scope(statuses=statuses, reason_id=reason_id, attempt=attempt)
+    return Selection(statuses=statuses, reason_id=reason_id, attempt=attempt)
 
 
 def _picked() -> tuple[int, ...]:
@@ -62,10 +62,10 @@ def shown_at(otherwise: float | None) -> float | None:
     return at if at is None or 0 < at <= now else now
 
 
-def compact(scope: Scope) -> str:
+def compact(selection: Selection) -> str:
     """The positions in as few characters as they need: 1-50,77."""
     ranges: list[list[int]] = []
-    for position in scope.positions:
+    for position in selection.positions:
         if ranges and ranges[-1][1] == position - 1:
             ranges[-1][1] = position
         else:
@@ -73,14 +73,14 @@ def compact(scope: Scope) -> str:
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
 
 
-def in_words(scope: Scope, count: int, reason: str | None) -> str:
+def in_words(selection: Selection, count: int, reason: str | None) -> str:
     """ "12 items that you picked", with the exact count."""
     many = plural(count, "item")
-    if scope.positions:
+    if selection.positions:
         return f"{many} that you picked"
-    if scope.reason_id is not None:
+    if selection.reason_id is not None:
         return f"{many} with the reason “{reason}”" if reason else f"{many} without a reason"
-    statuses = (status_label(word, WHEN_ENDED) for word in scope.statuses)
-    if scope.attempt is not None:
-        return f"{many} that attempt {scope.attempt} did not unlink"
+    statuses = (status_label(word, WHEN_ENDED) for word in selection.statuses)
+    if selection.attempt is not None:
+        return f"{many} that attempt {selection.attempt} did not unlink"
     return f"{many} with the status {' or '.join(statuses)}"

@@ -11,31 +11,35 @@ from webapp.store.enums import State, Task
 from webapp.store.items import CHUNK
 from webapp.store.retry import assignment, selection
 from webapp.store.retry.assignment import Confirmed
-from webapp.store.retry.selection import Scope, Tally
+from webapp.store.retry.selection import Selection, SelectionCounts
 from webapp.store.submissions import Submission
 from webapp.web.core.context import context, viewer
-from webapp.web.retry.actions import Act
+from webapp.web.retry.actions import Action
 from webapp.work import batch_runner, chore_runner
 
 LONGEST_TOKEN = 64
 
 
-def counted(connection: Connection, source: Submission, act: Act, chosen: Scope) -> Tally:
+def counted(
+    connection: Connection, source: Submission, action: Action, chosen: Selection
+) -> SelectionCounts:
     """What would become of these items, as the page that has it confirmed says it."""
-    found = selection.tally(connection, source, act.kind, chosen)
-    return less(found, assignment.done_already(connection, source, act.kind, chosen), chosen)
+    found = selection.count(connection, source, action.kind, chosen)
+    return less(found, assignment.done_already(connection, source, action.kind, chosen), chosen)
 
 
-def looked_at(tally: Tally) -> int | None:
+def looked_at(counts: SelectionCounts) -> int | None:
     """So many of them were looked for in other submissions; None: all."""
-    return assignment.LOOKED_AT if tally.confirmed > assignment.LOOKED_AT else None
+    return assignment.LOOKED_AT if counts.confirmed > assignment.LOOKED_AT else None
 
 
-def less(tally: Tally, done: int, chosen: Scope) -> Tally:
+def less(counts: SelectionCounts, done: int, chosen: Selection) -> SelectionCounts:
     """Without what others have done since, where all items were looked at for that."""
-    if looked_at(tally) and not chosen.positions:
-        return tally
-    return replace(tally, made=tally.made - done, skipped=tally.skipped + Counter(meanwhile=done))
+    if looked_at(counts) and not chosen.positions:
+        return counts
+    return replace(
+        counts, made=counts.made - done, skipped=counts.skipped + Counter(meanwhile=done)
+    )
 
 
 def begun_by(connection: Connection, source: Submission, token: str) -> bool:

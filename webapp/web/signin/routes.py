@@ -16,7 +16,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.auth import Claims
-from webapp.ica.errors import IcaError, NotSignedIn
+from webapp.ica.errors import IcaError, Unauthorized
 from webapp.store import accounts, batches, chores, sessions
 from webapp.store.accounts import Identity
 from webapp.store.enums import Blocked
@@ -60,7 +60,7 @@ def signin_post() -> ResponseReturnValue:
     try:
         claims = context().clients.for_key(given.key, given.tenant).claims()
     except IcaError as error:
-        return _form(given, {"api_key": _why_not(given, error)}, errors.words_of_ica(error))
+        return _form(given, {"api_key": _why_not(given, error)}, errors.quoted(error))
     _open_session(claims, given)
     return redirect(_safe(given.next), 303)
 
@@ -86,7 +86,7 @@ def account() -> ResponseReturnValue:
 
 
 def _why_not(given: Given, error: IcaError) -> str:
-    if not isinstance(error, NotSignedIn):
+    if not isinstance(error, Unauthorized):
         return f"ICA at {context().settings.ica_url} could not be asked: {errors.sentence(error)}"
     if given.tenant:
         return f"ICA does not take this key for the tenant {given.tenant}. Check both."

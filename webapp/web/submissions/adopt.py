@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.ica.errors import IcaError, MayNot, NotThere
+from webapp.ica.errors import Forbidden, IcaError, NotFound
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
 from webapp.store import Connection, access, batches, submissions
@@ -29,11 +29,11 @@ def adopt() -> ResponseReturnValue:
     try:
         project = ica_client().project(given["project_id"])
         batch = ica_client().batch(given["project_id"], given["batch_id"])
-    except (NotThere, MayNot) as error:
+    except (NotFound, Forbidden) as error:
         text = "ICA knows no such batch in this project, or your key may not see it. Check both."
-        return _form(given, {"batch_id": text}, errors.words_of_ica(error))
+        return _form(given, {"batch_id": text}, errors.quoted(error))
     except (IcaError, NoKey) as error:
-        return _form(given, {"batch_id": errors.sentence(error)}, errors.words_of_ica(error))
+        return _form(given, {"batch_id": errors.sentence(error)}, errors.quoted(error))
     with context().store.write() as connection:
         known = _known_here(connection, project, batch)
         submission_id = known or _keep(connection, given, project, batch)

@@ -18,7 +18,7 @@ from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.assets import build
 from webapp.web.core.context import context, viewer
 from webapp.web.core.htmx import polled
-from webapp.web.core.links import Chip, Place
+from webapp.web.core.links import Chip, ListUrl
 from webapp.web.submissions import status_text
 
 ROWS = 25
@@ -67,7 +67,7 @@ def _archive_url(connection: Connection, wanted: Filter) -> str | None:
     if wanted.archived or (wanted.words and not (wanted.text or wanted.project_id)):
         return None
     found = listing.page(connection, viewer(), there, Cursor(), 1, context().clock())
-    return _place(there).but() if found.rows else None
+    return _place(there).changed() if found.rows else None
 
 
 def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
@@ -82,9 +82,9 @@ def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
     chips = []
     for word, label in WORDS.items():
         chosen = place.chosen["state"] == [word]
-        href = place.but(state="" if chosen else word)
+        href = place.changed(state="" if chosen else word)
         chips.append(Chip(word, label, counts[word], href, chosen))
-    href = place.but(mine="" if is_mine else "1")
+    href = place.changed(mine="" if is_mine else "1")
     return [*chips, Chip("mine", "Mine", mine_count, href, is_mine)]
 
 
@@ -99,7 +99,7 @@ def _wanted() -> Filter:
     )
 
 
-def _place(wanted: Filter) -> Place:
+def _place(wanted: Filter) -> ListUrl:
     """The board, filtered like this."""
     chosen = {
         "project": wanted.project_id,
@@ -107,18 +107,18 @@ def _place(wanted: Filter) -> Place:
         "q": wanted.text,
         "mine": "1" if wanted.account_id else "",
     }
-    return Place(url_for("board.board"), chosen)
+    return ListUrl(url_for("board.board"), chosen)
 
 
 def _shown(connection: Connection, wanted: Filter) -> dict[str, Any]:
     """A page of the board: its rows, and what they are polled with."""
     place, cursor = _place(wanted), params.cursor()
     page = listing.page(connection, viewer(), wanted, cursor, ROWS, context().clock())
-    tries = attempts.of_submissions(connection, [row.id for row in page.rows])
+    attempt_rows = attempts.of_submissions(connection, [row.id for row in page.rows])
     here = {**place.chosen, "after": cursor.after, "before": cursor.before}
     return {
-        "rows": [(submission, tries[submission.id]) for submission in page.rows],
-        "standing": status_text,
+        "rows": [(submission, attempt_rows[submission.id]) for submission in page.rows],
+        "status_text": status_text,
         "wanted": wanted,
         "chosen": place.chosen,
         "filtered": any(place.chosen.values()),

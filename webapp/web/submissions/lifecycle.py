@@ -76,18 +76,18 @@ def delete(submission_id: int) -> ResponseReturnValue:
     hanging = context().read(other_submissions.hanging_on, submission)
     if request.method != "POST" or hanging:
         return _confirmation(submission, hanging), 409 if request.method == "POST" else 200
-    if not context().write(lifecycle.throw_away, submission_id, context().clock()):
+    if not context().write(lifecycle.discard, submission_id, context().clock()):
         return _confirmation(own_submission(submission_id, "delete")), 409
     flash(f"“{submission.name}” was deleted here. Nothing was changed in ICA.", "success")
     return redirect(url_for("board.board"), 303)
 
 
 def _confirmation(submission: Submission, hanging: str | None = None) -> str:
-    tries = context().read(attempts.of_submission, submission.id)
+    attempt_rows = context().read(attempts.of_submission, submission.id)
     return render_template(
         "submissions/delete.html",
         submission=submission,
         obstacle=OBSTACLES.get(submission.state) or (hanging and HANGING.format(hanging)),
-        attempts=[(attempts_page.title(one), one.by) for one in tries],
+        attempts=[(attempts_page.title(one), one.by) for one in attempt_rows],
         batch_count=len(context().read(batches.of_submission, submission.id)),
     )

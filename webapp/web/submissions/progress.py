@@ -11,7 +11,7 @@ from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
 from webapp.store.enums import LEFT_OUT, ChoreKind, EntryKind, Source, State
-from webapp.store.polling import NOTED_EVERY, Glance
+from webapp.store.polling import NOTED_EVERY, PollState
 from webapp.store.statuses import TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
 from webapp.web.core import links, security
@@ -43,13 +43,13 @@ blueprint = Blueprint("progress", __name__)
 def progress(submission_id: int) -> ResponseReturnValue:
     """Polled: one SELECT, then 304 while nothing has changed. It does not prolong the session."""
     now = context().clock()
-    glance = context().read(polling.glance, session.get("token", ""), submission_id, now)
-    if glance is None or not glance.allowed:
-        security.greet()  # is nobody signed in any more, or is there nothing for them to see?
+    poll_state = context().read(polling.poll_state, session.get("token", ""), submission_id, now)
+    if poll_state is None or not poll_state.allowed:
+        security.load_viewer()  # is nobody signed in any more, or is there nothing for them to see?
         return nothing_here() if g.get("viewer") else security.ask_to_sign_in()
-    if now - glance.watched_at > NOTED_EVERY:
+    if now - poll_state.watched_at > NOTED_EVERY:
         context().write(polling.note, submission_id, now)
-    tag = _tag(submission_id, glance.revision, glance, now)
+    tag = _tag(submission_id, poll_state.revision, poll_state, now)
     return polled(tag, now, lambda: _part(submission_id))
 
 
@@ -59,40 +59,44 @@ def shown(submission: Submission) -> dict[str, Any]:
     if now - submission.watched_at > NOTED_EVERY:
         context().write(polling.note, submission.id, now)
     with context().store.read() as connection:
-        glance = polling.glance(connection, session.get("token", ""), submission.id, now)
-        cut = batches.of_submission(connection, submission.id)
+        poll_state = polling.poll_state(connection, session.get("token", ""), submission.id, now)
+        batch_rows = batches.of_submission(connection, submission.id)
         upload = uploads.get(connection, submission.id)
-        tries = attempts.of_submission(connection, submission.id)
+        attempt_rows = attempts.of_submission(connection, submission.id)
         underway = chores.unfinished(connection, submission.id)
-    total, run = sum(submission.counts.values()), {one.number for one in tries if one.runs}
-    state, label = status_text.badge(submission, tries)
-    labels = status_text.labels(submission, tries)
+    total, run = sum(submission.counts.values()), {one.number for one in attempt_rows if one.runs}
+    state, label = status_text.badge(submission, attempt_rows)
+    labels = status_text.labels(submission, attempt_rows)
     place = url_for("submissions.page", submission_id=submission.id)
     return {
         "submission": submission,
         "mine": submission.account_id == viewer().id,
         # By the revision of what is shown: what has changed since is fetched by the next poll.
-        "tag": _tag(submission.id, submission.revision, glance, now) if glance else "",
+        "tag": _tag(submission.id, submission.revision, poll_state, now) if poll_state else "",
         "poll": POLL if underway or submission.state not in STILL else None,
         "progress_url": url_for(
             "progress.progress", submission_id=submission.id, shows=submission.state
         ),
         "state": state,
         "label": label,
-        "sentence": status_text.sentence(submission, tries, attempts_page.stuck(tries, cut)),
-        "troubles": problems.of(submission, tries, cut),
+        "sentence": status_text.sentence(
+            submission, attempt_rows, attempts_page.stuck(attempt_rows, batch_rows)
+        ),
+        "troubles": problems.of(submission, attempt_rows, batch_rows),
         "segments": status_text.segments(submission.counts, place, labels),
         "labels": labels,
         "total": total,
-        "percent": status_text.percent_done(tries),
-        "batches": cut,
+        "percent": status_text.percent_done(attempt_rows),
+        "batches": batch_rows,
         "upload": upload,
         "list_facts": _list_facts(submission, place),
-        "as_of": max((one.counted_at or 0.0 for one in cut if one.attempt in run), default=0.0),
-        "attempts": attempts_page.rows(submission, tries, cut),
+        "as_of": max(
+            (one.counted_at or 0.0 for one in batch_rows if one.attempt in run), default=0.0
+        ),
+        "attempts": attempts_page.rows(submission, attempt_rows, batch_rows),
         "chores": [_titled(chore) for chore in underway],
         "now": now,
-        "acts": list(acts(submission, tries, cut)),
+        "actions": list(actions(submission, attempt_rows, batch_rows)),
     }
 
 
@@ -113,8 +117,8 @@ def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]
     ]
 
 
-def acts(
-    submission: Submission, tries: Sequence[Attempt], cut: Sequence[Batch]
+def actions(
+    submission: Submission, attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]
 ) -> Iterator[tuple[str, str]]:
     """What can be done with its items now: text and address."""
     over = submission.state == State.SETTLED
@@ -124,7 +128,9 @@ def acts(
         yield f"Try again {status_text.what(word)}", _ask("retry.retry", submission, status=word)
     if not over:
         return
-    if last := next((one for one in reversed(tries) if attempts_page.stuck([one], cut)), None):
+    if last := next(
+        (one for one in reversed(attempt_rows) if attempts_page.stuck([one], batch_rows)), None
+    ):
         failed = [word for word in last.counts if word not in TAKEN_OUT]
         asked = {"attempt": last.number, "status": failed}
         yield "Try to unlink these again", _ask("retry.undo", submission, **asked)
@@ -139,7 +145,7 @@ def acts(
 
 
 def _ask(endpoint: str, submission: Submission, **asked: Any) -> str:
-    return links.Place(url_for(endpoint, submission_id=submission.id), asked).but()
+    return links.ListUrl(url_for(endpoint, submission_id=submission.id), asked).changed()
 
 
 def _titled(chore: Chore) -> tuple[str, Chore, str]:
@@ -149,7 +155,7 @@ def _titled(chore: Chore) -> tuple[str, Chore, str]:
 
 
 def _part(submission_id: int) -> str | Response:
-    security.greet()
+    security.load_viewer()
     submission = context().read(submissions.get, submission_id)
     found = shown(submission)
     if submission.begun:
@@ -162,7 +168,7 @@ def _part(submission_id: int) -> str | Response:
     return render_template(part, alone=True, **found)
 
 
-def _tag(submission_id: int, revision: int, glance: Glance, now: float) -> str:
+def _tag(submission_id: int, revision: int, poll_state: PollState, now: float) -> str:
     """Everything that the part shows: another tag, another part."""
-    silent = workers.is_silent(glance.beat_at, now)
-    return f"{submission_id}.{revision}.{build()}.{glance.trouble}.{'silent' * silent}"
+    silent = workers.is_silent(poll_state.beat_at, now)
+    return f"{submission_id}.{revision}.{build()}.{poll_state.trouble}.{'silent' * silent}"

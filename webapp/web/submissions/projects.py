@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from webapp.ica.errors import IcaError, MayNot, NotThere
+from webapp.ica.errors import Forbidden, IcaError, NotFound
 from webapp.ica.models import Project
 from webapp.store import access
 from webapp.web.core import errors, params
@@ -56,7 +56,7 @@ def _find(text: str) -> tuple[list[Project], bool]:
     if params.is_uuid(text):
         try:
             return [client.project(text)], False
-        except (MayNot, NotThere):
+        except (Forbidden, NotFound):
             return [], False
     page = client.search_projects(text, page_size=ROWS)
     return page.items, bool(page.next_token)

@@ -73,8 +73,8 @@ def stop(submission_id: int) -> ResponseReturnValue:
     submission = begun_submission(submission_id, 409, text)
     number = request.form.get("attempt", 1, int)
     with context().store.write() as connection:
-        tries = attempts_store.of_submission(connection, submission_id)
-        attempt = next((one for one in tries if one.number == number), None)
+        attempt_rows = attempts_store.of_submission(connection, submission_id)
+        attempt = next((one for one in attempt_rows if one.number == number), None)
         if attempt is None:
             abort(404, f"This submission has no attempt {number}.")
         if viewer().id not in {attempt.account_id, submission.account_id}:
