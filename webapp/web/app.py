@@ -3,19 +3,20 @@
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Any
 
-from flask import Flask, current_app, g, get_flashed_messages
+from flask import Flask
+from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import find_modules, import_string
 
-from webapp import __version__, paths
+from webapp import paths
 from webapp.settings import Settings
-from webapp.store import DatabaseAway, Store, workers
+from webapp.store import Store
 from webapp.vault import Vault, secret_key_for
 from webapp.web.core import errors, formatting, forms, params, security
 from webapp.web.core.assets import static_version
-from webapp.web.core.context import KEY, context
+from webapp.web.core.context import KEY
+from webapp.web.core.page import STARTED_AT, frame
 from webapp.web.signin import cookies
 from webapp.web.submissions import status_display
 from webapp.work.context import Context
@@ -40,7 +41,7 @@ def create_app(
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
     )
     app.extensions[KEY] = Context.build(settings, store, Vault(secret_key), clock=clock)
-    app.config["STARTED_AT"] = clock()
+    app.config[STARTED_AT] = clock()
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
@@ -55,31 +56,11 @@ def create_app(
     for module in map(import_string, find_modules("webapp.web", recursive=True)):
         if hasattr(module, "blueprint"):  # a module that has one is a part of the application
             app.register_blueprint(module.blueprint)
-    app.context_processor(_what_templates_know)
     # An application built on this one (the demo's) may add panels above the form for a submission.
     app.jinja_env.globals.update(
         static_version=static_version(), search_length=params.LONGEST, new_submission_panels=()
     )
+    app.context_processor(frame)  # TEMPORARY: until every page is rendered by page.render()
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
-
-
-def _what_templates_know() -> dict[str, Any]:
-    return {
-        "viewer": g.get("viewer"),
-        "notices": get_flashed_messages(with_categories=True),
-        "worker_asleep_since": _worker_asleep_since(),
-        "version": __version__,
-    }
-
-
-def _worker_asleep_since() -> float | None:
-    """When a worker was heard of last, if that is too long ago; a page shows it."""
-    if not g.get("viewer"):
-        return None
-    try:
-        beat_at = context().read(workers.last_beat)
-    except DatabaseAway:
-        return None  # this page is the one that says so
-    heard_at = float(current_app.config["STARTED_AT"]) if beat_at is None else beat_at
-    return heard_at if workers.is_silent(heard_at, context().clock()) else None

@@ -1,11 +1,12 @@
 """Errors, worded: one table from exception to sentence, and one page for all of them."""
 
 import logging
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import IO, Any
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
@@ -14,6 +15,7 @@ from webapp.ica import errors as ica
 from webapp.store import DatabaseAway
 from webapp.web.core import forms
 from webapp.web.core.htmx import is_part
+from webapp.web.core.page import Page, render
 from webapp.work.clients import NoKey
 
 DRAIN_MB = 1000  # of a refused upload; a browser shows the answer only once it has sent all
@@ -51,6 +53,15 @@ PLAIN = {  # for what Werkzeug itself refuses
 }
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage(Page):
+    """What went wrong, what it means and what to do."""
+
+    template = "error.html"
+    title: str
+    text: str
 
 
 def sentence(error: Exception) -> str:
@@ -143,4 +154,4 @@ def _page(code: int, text: str) -> tuple[str | Response, int]:
     if is_part():
         return Response(text, mimetype="text/plain"), code
     title = TITLES.get(code, HTTPStatus(code).phrase)
-    return render_template("error.html", code=code, title=title, text=text), code
+    return render(ErrorPage(title, text)), code

@@ -1,0 +1,77 @@
+"""Pages and parts of pages: for each a frozen dataclass of what its template is given."""
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from flask import current_app, g, get_flashed_messages, render_template
+
+from webapp import __version__
+from webapp.store import DatabaseAway, workers
+from webapp.store.accounts import Account
+from webapp.web.core.context import context
+
+STARTED_AT = "STARTED_AT"  # of the application, among its settings
+
+
+class Part:
+    """A part of a page: its fields are what its template is given, under their names.
+
+    Subclasses are frozen dataclasses.
+    """
+
+    template: ClassVar[str]
+
+
+class Page(Part):
+    """A whole page, within the frame of base.html."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What base.html shows around a page.
+
+    notices: kind and text. worker_silent_since: when a worker was heard of last, if that is too
+    long ago.
+    """
+
+    viewer: Account | None
+    notices: list[tuple[str, str]]
+    worker_silent_since: float | None
+    version: str = __version__
+
+
+def render(page: Part, *parts: Part) -> str:
+    """The HTML of a page or a part; `parts` are those that its template includes.
+
+    Two of them may give the same name only to the same thing: else raises TypeError.
+    """
+    shown: dict[str, Any] = {}
+    for one in (page, *parts):
+        for name, value in _fields(one).items():
+            if shown.setdefault(name, value) is not value:
+                raise TypeError(f"{type(one).__name__} and another part both give {name}.")
+    if isinstance(page, Page):
+        shown |= frame()
+    return render_template(page.template, **shown)
+
+
+def worker_silent_since() -> float | None:
+    """When a worker was heard of last, if that is too long ago and somebody is signed in."""
+    if not g.get("viewer"):
+        return None
+    try:
+        beat_at = context().read(workers.last_beat)
+    except DatabaseAway:
+        return None  # this page is the one that says so
+    heard_at = float(current_app.config[STARTED_AT]) if beat_at is None else beat_at
+    return heard_at if workers.is_silent(heard_at, context().clock()) else None
+
+
+def frame() -> dict[str, Any]:
+    """The fields of the frame."""
+    notices: Any = get_flashed_messages(with_categories=True)
+    return _fields(Frame(g.get("viewer"), notices, worker_silent_since()))
+
+
+def _fields(one: Any) -> dict[str, Any]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}
