@@ -1,4 +1,4 @@
-"""Links: addresses of lists with what was chosen of them, the pages around, and filters."""
+"""Links: addresses of lists with what was chosen of them, pagers, and filters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,25 @@ def query(values: Mapping[str, Any]) -> str:
     return "?" + urlencode(kept, doseq=True) if kept else "?"
 
 
+class Link(NamedTuple):
+    """A text, and the address that it leads to."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """The addresses of the pages before and after this one, None at either end."""
+
+    previous_url: str | None
+    next_url: str | None
+    previous_text: str = "Previous"
+    next_text: str = "Next"
+
+
 class ListUrl(NamedTuple):
-    """Where a list stands, and what was chosen of it: filters, search, size."""
+    """The address of a list, and what was chosen of it: filters, search, size."""
 
     address: str
     chosen: Mapping[str, Any]
@@ -26,23 +43,26 @@ class ListUrl(NamedTuple):
         values = {**self.chosen, **changed}
         return self.address + (query(values) if any(values.values()) else "") + self.anchor
 
-    def around(self, page: Page[Any]) -> dict[str, str | None]:
-        """The addresses of the pages before and behind this one; None at either end."""
-        return {
-            "previous_url": self.changed(before=page.previous) if page.previous else None,
-            "next_url": self.changed(after=page.next) if page.next else None,
-        }
+    def around(self, page: Page[Any]) -> Pager:
+        """The pager of this page of the list."""
+        return Pager(
+            previous_url=self.changed(before=page.previous) if page.previous else None,
+            next_url=self.changed(after=page.next) if page.next else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter that can be set or taken away; without `href` it stays as it is."""
+    """A filter. `href` sets it, or takes it away when it is chosen; None where it must stay.
 
-    word: str
+    status: the word whose colour and icon it has, if any.
+    """
+
     label: str
-    count: int | None
     href: str | None
-    chosen: bool
+    count: int | None = None
+    chosen: bool = False
+    status: str | None = None
 
 
 def toggled(words: Sequence[str], word: str) -> list[str]:

@@ -21,6 +21,12 @@ class Part:
 
     template: ClassVar[str]
 
+    def keys(self) -> list[str]:  # TEMPORARY, with __getitem__: so that ** takes its fields
+        return list(_fields(self))
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
 
 class Page(Part):
     """A whole page, within the frame of base.html."""

@@ -69,6 +69,7 @@ def shown(submission: Submission) -> dict[str, Any]:
     parts = submission.review.parts
     stopped = bool(check and check.problem and check.problem.code == ErrorCode.STOPPED)
     return {
+        "alone": False,
         **page,
         **table.table(submission),
         "review": submission.review,

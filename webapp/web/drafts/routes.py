@@ -59,7 +59,7 @@ def listed(submission_id: int) -> ResponseReturnValue:
         title=TITLES[kind],
         about_entries=kind not in FLAGS,
         entries=found.rows,
-        **place.around(found),
+        pager=place.around(found),
     )
 
 

@@ -1,20 +1,51 @@
 """Find: where are my ids? For each, every submission that holds it and what became of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import submissions
 from webapp.store.find.queries import Find
-from webapp.web.core import downloads, forms, links, params
+from webapp.web.core import downloads, params
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
+from webapp.web.core.links import ListUrl, Pager
+from webapp.web.core.page import Page, render
 from webapp.web.find import query, result
+from webapp.web.find.result import AnswerRow
+from webapp.web.find.summary import Outcome
 from webapp.web.submissions.upload import Errors, Form, Unusable
 
 blueprint = Blueprint("find", __name__)
 blueprint.record(lambda state: state.app.extensions.update({result.TALLIES: result.Tallies()}))
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPage(Page):
+    """The form for a question. errors: field -> sentence."""
+
+    template = "find/query.html"
+    form: Form
+    errors: Errors
+    limit_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindPage(Page):
+    """The answer to a question: what became of the ids, those of some outcomes or all."""
+
+    template = "find/result.html"
+    find: Find
+    mine: bool
+    outcomes: list[str]
+    total: int
+    summary: list[Outcome]
+    rows: list[AnswerRow]
+    pager: Pager
+    clear_url: str
+    export_url: dict[str, str]
 
 
 @blueprint.get("/find")
@@ -33,7 +64,7 @@ def ask() -> ResponseReturnValue:
 
 
 @blueprint.get("/find/<find_id>")
-def page(find_id: str) -> ResponseReturnValue:
+def page(find_id: str) -> str:
     """The answer as of now, and as this visitor may see it, whoever asked."""
     asked = result.find_or_404(find_id)
     ask_about_new_projects()
@@ -42,22 +73,19 @@ def page(find_id: str) -> ResponseReturnValue:
     shown = outcome_counts.page(outcomes, params.cursor(), params.size())
     named = context().read(submissions.many, outcome_counts.named())
     chosen = {"outcome": outcomes, "size": params.chosen_size()}
-    place = links.ListUrl(url_for("find.page", find_id=find_id), chosen)
-    return render_template(
-        "find/result.html",
-        find=asked,
-        mine=asked.account_id == viewer().id,
-        outcomes=outcomes,
-        total=outcome_counts.total,
-        summary=outcome_counts.summary(named, asked.id),
-        rows=list(found.rows(shown.rows)),
-        filter_url={
-            word: place.changed(outcome=links.toggled(outcomes, word))
-            for word in outcome_counts.counts
-        },
-        clear_url=place.changed(outcome=None),
-        export_url={form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
-        **place.around(shown),
+    place = ListUrl(url_for("find.page", find_id=find_id), chosen)
+    return render(
+        FindPage(
+            find=asked,
+            mine=asked.account_id == viewer().id,
+            outcomes=outcomes,
+            total=outcome_counts.total,
+            summary=outcome_counts.summary(named, asked.id, place),
+            rows=list(found.rows(shown.rows)),
+            pager=place.around(shown),
+            clear_url=place.changed(outcome=None),
+            export_url={form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
+        )
     )
 
 
@@ -76,10 +104,10 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
-    limit_mb = context().settings.upload_limit_mb
-    return forms.answer("find/query.html", errors, form=form, limit_mb=limit_mb)
+    page = QueryPage(form, errors, context().settings.upload_limit_mb)
+    return render(page), 422 if errors else 200
 
 
 def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:
     place = url_for("find.export", find_id=asked.id, form=form)
-    return links.ListUrl(place, {"outcome": outcomes}).changed()
+    return ListUrl(place, {"outcome": outcomes}).changed()

@@ -5,7 +5,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from flask import url_for
 
@@ -16,6 +15,7 @@ from webapp.store.statuses import ENDED_WELL, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.web.core import links
 from webapp.web.core.formatting import plural, share
+from webapp.web.core.links import Chip, Link, ListUrl, toggled
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_display import ordered, status_label
 
@@ -24,22 +24,15 @@ WORDLESS = frozenset({DRAFTED, NOT_SENT, UNKNOWN})  # ICA has said nothing that 
 FIRST_FEW = 3  # submissions that an outcome's next actions name
 
 
-class NextStep(NamedTuple):
-    """What to do next, and where."""
-
-    text: str
-    href: str
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A line of the summary."""
+    """A line of the summary. chip: its filter; actions: what to do next, none where it is done."""
 
     word: str
-    label: str
+    chip: Chip
     count: int
     share: str
-    actions: list[NextStep]  # none: it is done
+    actions: list[Link]
 
 
 class OutcomeCounts:
@@ -87,14 +80,25 @@ class OutcomeCounts:
             found = picked[start : start + size + 1]
         return page_of(found, cursor, size, lambda ordinal: ordinal)
 
-    def summary(self, submissions: Mapping[int, Submission], find_id: str) -> list[Outcome]:
-        """A line for each outcome that there is, the ids that need something done last."""
+    def summary(
+        self, submissions: Mapping[int, Submission], find_id: str, place: ListUrl
+    ) -> list[Outcome]:
+        """A line for each outcome that there is, the ids that need something done last.
+
+        place: the page of the answer with what was chosen of it.
+        """
+        chosen: Sequence[str] = place.chosen["outcome"]
+
+        def chip(word: str) -> Chip:
+            href = place.changed(outcome=toggled(chosen, word))
+            return Chip(status_label(word), href, chosen=word in chosen, status=word)
+
         words = [word for word in (NEVER, DRAFTED) if self.counts[word]]
         order = [word for word in ordered(self.counts) if word not in words]
         return [
             Outcome(
                 word=word,
-                label=status_label(word),
+                chip=chip(word),
                 count=self.counts[word],
                 share=share(self.counts[word], self.total),
                 actions=self._actions(word, submissions, find_id),
@@ -104,11 +108,11 @@ class OutcomeCounts:
 
     def _actions(
         self, word: str, submissions: Mapping[int, Submission], find_id: str
-    ) -> list[NextStep]:
+    ) -> list[Link]:
         if word in ENDED_WELL - SEND_ANEW:
             return []
         form = url_for("submissions.new") + links.query({"find": find_id, "outcome": word})
-        anew = NextStep("Start a new submission with these", form)
+        anew = Link("Start a new submission with these", form)
         if word in SEND_ANEW:
             return [anew]
         first_few = self.holders.get(word, Counter[int]()).most_common(FIRST_FEW)
@@ -121,13 +125,13 @@ def _ended_ill(word: str) -> bool:
     return meaning(word).trouble and word not in WORDLESS
 
 
-def _action(word: str, count: int, submission: Submission) -> NextStep:
+def _action(word: str, count: int, submission: Submission) -> Link:
     stopped = word == NOT_SENT and submission.state == State.SETTLED
     if _ended_ill(word) or stopped:
         retry = url_for("retry.retry", submission_id=submission.id, status=word)
         text = f"Try again {status_text.what(word)} in “{submission.name}”, with {count:,} of these"
-        return NextStep(text, retry)
+        return Link(text, retry)
     place = url_for("submissions.page", submission_id=submission.id)
     if word != DRAFTED:
         place += links.query({"status": word}) + "#items"
-    return NextStep(f"See {plural(count, 'id')} in “{submission.name}”", place)
+    return Link(f"See {plural(count, 'id')} in “{submission.name}”", place)

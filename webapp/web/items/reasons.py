@@ -1,61 +1,104 @@
 """Why items did not end well: the groups of a submission, and of all submissions of a project."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import access, items, reasons, submissions
+from webapp.store.access import Access
 from webapp.store.enums import LEFT_OUT, State
 from webapp.store.items import Slice
+from webapp.store.reasons import Group
 from webapp.store.submissions import Submission
 from webapp.web.core import downloads, params
 from webapp.web.core.access import ask_about_new_projects, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.htmx import is_part
 from webapp.web.core.links import Chip, ListUrl
+from webapp.web.core.page import Page, Part, render
 from webapp.web.items import exports
 from webapp.work.context import Context
 
-TOP, MOST = 5, 200
+FIRST_FEW = 5  # groups on a submission's own page
+MOST_GROUPS = 200  # on a page of reasons
 DAY = 86_400.0
 SINCE = {"7d": ("Last 7 days", 7 * DAY), "30d": ("Last 30 days", 30 * DAY), "all": ("All time", 0)}
 
 blueprint = Blueprint("reasons", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class ReasonsPanel(Part):
+    """The largest groups of a submission, as its own page has them.
+
+    reasons_of: how many items it has. reason_count: how many groups. reasons_move: there may be
+    more of both.
+    """
+
+    template = "items/_reasons_panel.html"
+    submission: Submission
+    reason_groups: list[Group]
+    reasons_of: int
+    reason_count: int
+    reasons_url: str
+    reasons_move: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonsPage(Page):
+    """The groups of a submission, on a page of their own."""
+
+    template = "items/reasons.html"
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class AllReasonsPage(Page):
+    """The groups over all submissions. total: how many items they have; since: a word of SINCE."""
+
+    template = "items/all_reasons.html"
+    groups: list[Group]
+    total: int
+    projects: list[Access]
+    project_id: str
+    since: str
+    time_chips: list[Chip]
+
+
 @blueprint.get("/submissions/<int:submission_id>/reasons")
-def page(submission_id: int) -> ResponseReturnValue:
+def page(submission_id: int) -> str:
     """All groups; as a part, the largest for the submission's own page."""
     submission = submission_or_404(submission_id)
-    template, most = (
-        ("items/_reasons_panel.html", TOP) if is_part() else ("items/reasons.html", MOST)
-    )
-    found = shown(submission, most)
-    return render_template(template, submission=submission, **found)
+    if is_part():
+        return render(panel(submission))
+    return render(ReasonsPage(submission), panel(submission, MOST_GROUPS))
 
 
 @blueprint.get("/reasons")
-def across() -> ResponseReturnValue:
+def across() -> str:
     """The groups over all submissions of a project, or of all projects, of the chosen time."""
     ask_about_new_projects()
     project_id, since = params.text("project"), _since()
     place = ListUrl(url_for("reasons.across"), {"project": project_id})
     with context().store.read() as connection:
-        found = reasons.across(connection, chosen_of_request(), MOST)
+        groups = reasons.across(connection, chosen_of_request(), MOST_GROUPS)
         projects = access.projects(connection, viewer().id, context().clock())
-    return render_template(
-        "items/all_reasons.html",
-        found=found,
-        total=sum(spread.count for spread in found),
-        projects=projects,
-        project_id=project_id,
-        since=since,
-        choices=[
-            Chip(word, text, None, place.changed(since=word), word == since)
-            for word, (text, _) in SINCE.items()
-        ],
+    return render(
+        AllReasonsPage(
+            groups=groups,
+            total=sum(group.count for group in groups),
+            projects=projects,
+            project_id=project_id,
+            since=since,
+            time_chips=[
+                Chip(
+                    text, None if word == since else place.changed(since=word), None, word == since
+                )
+                for word, (text, _) in SINCE.items()
+            ],
+        )
     )
 
 
@@ -105,13 +148,14 @@ def text_of(submission: Submission, reason_id: int | None) -> str | None:
     return text
 
 
-def shown(submission: Submission, most: int = TOP, attempt: int | None = None) -> dict[str, Any]:
-    """The largest groups of a submission, or of one attempt at it, for its page."""
-    found, count = context().read(reasons.groups, submission.id, most, attempt)
-    return {
-        "reason_groups": found,
-        "reasons_of": sum(submission.counts.values()) - submission.counts.get(LEFT_OUT, 0),
-        "reason_count": count,
-        "reasons_url": url_for("reasons.page", submission_id=submission.id),
-        "reasons_move": submission.state == State.ACTIVE,
-    }
+def panel(submission: Submission, most: int = FIRST_FEW) -> ReasonsPanel:
+    """The largest groups of a submission."""
+    groups, count = context().read(reasons.groups, submission.id, most)
+    return ReasonsPanel(
+        submission=submission,
+        reason_groups=groups,
+        reasons_of=sum(submission.counts.values()) - submission.counts.get(LEFT_OUT, 0),
+        reason_count=count,
+        reasons_url=url_for("reasons.page", submission_id=submission.id),
+        reasons_move=submission.state == State.ACTIVE,
+    )

@@ -2,6 +2,7 @@
 
 import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from time import thread_time
@@ -23,6 +24,8 @@ from webapp.web.core import downloads
 from webapp.web.core.access import submission_or_404
 from webapp.web.core.context import context
 from webapp.web.core.formatting import duration
+from webapp.web.core.links import Link
+from webapp.web.core.page import Part
 from webapp.web.submissions import status_text
 from webapp.work import reading
 from webapp.work.context import Context
@@ -38,16 +41,23 @@ TOO_LONG = (
 blueprint = Blueprint("returned_list", __name__)
 
 
-def offers(submission: Submission) -> list[tuple[str, str]]:
-    """What there is to download, text and address: a file and pasted text apart."""
+@dataclass(frozen=True, slots=True)
+class ReturnedList(Part):
+    """What there is to download of a submission's own list: a file and pasted text apart."""
+
+    template = "items/_returned_list.html"
+    offers: list[Link]
+
+
+def offers(submission: Submission) -> ReturnedList:
     upload = context().read(uploads.get, submission.id)
-    if upload is None:
-        return []
     place = url_for("returned_list.download", submission_id=submission.id)
-    return [
-        ("Download your list" if name else "Download what you pasted", f"{place}?part={part}")
-        for part, name in enumerate(upload.parts)
-    ]
+    return ReturnedList(
+        [
+            Link("Download your list" if name else "Download what you pasted", f"{place}?part={at}")
+            for at, name in enumerate(upload.parts if upload else ())
+        ]
+    )
 
 
 @blueprint.get("/submissions/<int:submission_id>/list")

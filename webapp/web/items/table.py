@@ -1,36 +1,30 @@
-"""The item table, and one item's own page, live from ICA."""
+"""The item table: a page of a submission's items, with its filters, its search and its pager."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, abort, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, request, url_for
 
-from webapp.ica.errors import IcaError, NotFound
-from webapp.store import attempts, batches, items, submissions
+from webapp.store import attempts, batches, items
 from webapp.store.batches import Batch
-from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, State
+from webapp.store.enums import State
 from webapp.store.items import Item
 from webapp.store.paging import Cursor
-from webapp.store.retry import history, other_submissions
+from webapp.store.retry import other_submissions
 from webapp.store.retry.other_submissions import Doing
-from webapp.store.retry.selection import DOUBTED, MOST_PICKED
+from webapp.store.retry.selection import MOST_PICKED
 from webapp.store.submissions import Submission
-from webapp.web.core import errors, links, params
+from webapp.web.core import links, params
 from webapp.web.core.access import listed_or_404
-from webapp.web.core.context import context, ica_client, viewer
+from webapp.web.core.context import context
 from webapp.web.core.htmx import is_part
-from webapp.web.core.links import Chip, ListUrl
+from webapp.web.core.links import Chip, ListUrl, Pager
+from webapp.web.core.page import Page, Part, render
 from webapp.web.items import exports, reasons
-from webapp.web.retry import actions
-from webapp.web.retry import attempts as attempts_page
-from webapp.web.retry.actions import UNDO, Action, offered
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_display import ordered, status_label
-from webapp.work.clients import ICA_KIND, NoKey
-
-NOT_SHOWN = "ICA does not show it in this project."
 
 blueprint = Blueprint("items", __name__)
 
@@ -40,128 +34,66 @@ class ItemRow(NamedTuple):
 
     item: Item
     status: str
-    label: str | None
+    label: str
     href: str
-    since: Doing | None = None
+    since: Doing | None
 
 
-class Answer(NamedTuple):
-    """ICA's answer to a question; else a sentence on why there is none, and ICA's own words."""
+@dataclass(frozen=True, slots=True)
+class ItemChips(Part):
+    """The statuses as filters. oob: they come with another part, and find their place by id."""
 
-    found: Any = None
-    trouble: str = ""
-    details: str = ""
+    template = "items/_chips.html"
+    item_chips: list[Chip]
+    oob: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTable(Part):
+    """The item table, with its chips.
+
+    kept: hidden fields of the search, name and value. rows_read: how many rows were read from ICA,
+    of how many, and as of when. drafted: the rows are those of a draft, without outcomes.
+    """
+
+    template = "items/_table.html"
+    submission: Submission
+    rows: list[ItemRow]
+    rows_read: tuple[int, int, float | None]
+    item_chips: list[Chip]
+    reason_chip: Chip | None
+    statuses: list[str]
+    q: str
+    kept: list[tuple[str, Any]]
+    filtered: bool
+    beyond: bool
+    unlinked_since: bool
+    drafted: bool
+    pager: Pager
+    items_url: str
+    here_url: str
+    first_url: str
+    export_url: dict[str, str]
+    most_picked: int = MOST_PICKED
+    oob: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage(Page):
+    """The item table as a page of its own."""
+
+    template = "items/items.html"
+    submission: Submission
 
 
 @blueprint.get("/submissions/<int:submission_id>/items")
-def page(submission_id: int) -> ResponseReturnValue:
+def page(submission_id: int) -> str:
     submission = listed_or_404(submission_id)
-    template = "items/_table.html" if is_part() else "items/items.html"
-    return render_template(template, submission=submission, **table(submission))
+    shown = table(submission)
+    return render(shown) if is_part() else render(ItemsPage(submission), shown)
 
 
-@blueprint.get("/submissions/<int:submission_id>/items/<int:position>")
-def item(submission_id: int, position: int) -> ResponseReturnValue:
-    """One item: how it stands, what came before, and what ICA says right now."""
-    submission, now = listed_or_404(submission_id), context().clock()
-    with context().store.read() as connection:
-        found = items.get(connection, submission_id, position)
-        if found is None:
-            abort(404, f"This submission has no item {position:,}.")
-        batch_rows = batches.of_submission(connection, submission_id)
-        attempt_rows = {
-            one.number: one for one in attempts.of_submission(connection, submission_id)
-        }
-        story = history.of_item(connection, found)
-        since = other_submissions.changed_since(connection, submission, [found]).get(position)
-        holders = submissions.holding(connection, viewer(), found.data_id, now)
-    status, label = status_text.item_label(found.status, position, batch_rows)
-    batch = next((batch for batch in batch_rows if batch.id == found.batch_id), None)
-    return render_template(
-        "items/item.html",
-        submission=submission,
-        item=found,
-        status=status,
-        label=label,
-        since=since,
-        batch=batch,
-        in_batch=_ask_batch(submission, found, batch),
-        in_project=_ask_project(submission, found, status),
-        story=[
-            (attempts_page.title(attempt_rows[told.attempt]), attempt_rows[told.attempt], told)
-            for told in story
-        ],
-        actions=_actions(submission, status, found, batch_rows),
-        others=[holder for holder in holders if holder.id != submission_id],
-        now=now,
-        **_neighbours(submission, position),
-    )
-
-
-def _actions(
-    submission: Submission, status: str, found: Item, batch_rows: Sequence[Batch]
-) -> list[Action]:
-    """What can be done with an item that stands so."""
-    if submission.state == State.DRAFT:
-        return []
-    over = submission.state == State.SETTLED
-    may_be = [
-        action
-        for action in (actions.linking([status]), UNDO)
-        if offered(action, [status], over=over)
-    ]
-    in_doubt = status == DOUBTED and any(batch.sent_again for batch in batch_rows)
-    return [*may_be, UNDO] if in_doubt else may_be
-
-
-def _ask_batch(submission: Submission, found: Item, batch: Batch | None) -> Answer:
-    """ICA's item of the batch that holds it."""
-    if batch is None or not (batch.ica_batch_id and found.ica_item_id):
-        return Answer()
-    place = (submission.project_id, batch.ica_batch_id, found.ica_item_id)
-    kind = ICA_KIND[batch.kind]
-    return _ask(lambda: ica_client().item(*place, kind=kind))
-
-
-def _ask_project(submission: Submission, found: Item, status: str) -> Answer:
-    """The datum in the project; not asked of what was never sent."""
-    if status in {UNREAD, NOT_SENT, LEFT_OUT}:
-        return Answer()
-    return _ask(lambda: ica_client().data(submission.project_id, found.data_id), NOT_SHOWN)
-
-
-def _ask(question: Callable[[], object], not_there: str = "") -> Answer:
-    try:
-        return Answer(question())
-    except (IcaError, NoKey) as error:
-        if not_there and isinstance(error, NotFound):
-            return Answer(trouble=not_there)
-        return Answer(None, errors.sentence(error), errors.quoted(error))
-
-
-def _neighbours(submission: Submission, position: int) -> dict[str, str | None]:
-    """The items before and after it within the filter that it was reached by, and the way back."""
-    kept = _place(submission).chosen
-
-    def neighbour(cursor: Cursor) -> str | None:
-        for found in items.page(connection, submission.id, wanted, kept["q"], cursor, 1).rows:
-            there = url_for("items.item", submission_id=submission.id, position=found.position)
-            return ListUrl(there, kept).changed(**{"from": found.position - 1})
-        return None
-
-    back = url_for("submissions.page", submission_id=submission.id)
-    back += links.query({**kept, "after": params.whole("from")})
-    with context().store.read() as connection:
-        batch_rows = batches.of_submission(connection, submission.id)
-        wanted = items.slices(batch_rows, kept["status"], kept["reason"])
-        return {
-            "next_url": neighbour(Cursor(after=position)),
-            "previous_url": neighbour(Cursor(before=position)),
-            "back_url": f"{back}#item-{position}",
-        }
-
-
-def _place(submission: Submission) -> ListUrl:
+def list_url(submission: Submission) -> ListUrl:
     """The table with filters, search and size as the URL has them."""
     chosen = {
         "status": params.words("status"),
@@ -172,9 +104,9 @@ def _place(submission: Submission) -> ListUrl:
     return ListUrl(url_for("items.page", submission_id=submission.id), chosen)
 
 
-def table(submission: Submission) -> dict[str, Any]:
-    """What the item table shows, from the URL: filters, search, cursor and size."""
-    place, cursor, size = _place(submission), params.cursor(), params.size()
+def table(submission: Submission) -> ItemTable:
+    """The table that the URL asks for: filters, search, cursor and size."""
+    place, cursor, size = list_url(submission), params.cursor(), params.size()
     statuses, reason_id, text = (place.chosen[name] for name in ("status", "reason", "q"))
     with context().store.read() as connection:
         batch_rows = batches.of_submission(connection, submission.id)
@@ -182,59 +114,79 @@ def table(submission: Submission) -> dict[str, Any]:
         found = items.page(connection, submission.id, wanted, text, cursor, size)
         since = other_submissions.changed_since(connection, submission, found.rows)
         attempt_rows = attempts.of_submission(connection, submission.id)
-    start = {**place.chosen, "from": found.rows[0].position - 1 if found.rows else None}
+    return ItemTable(
+        submission=submission,
+        rows=_rows(place, found.rows, since, batch_rows),
+        rows_read=status_text.rows_read(batch_rows),
+        item_chips=_chips(submission, place, status_text.labels(submission, attempt_rows)),
+        reason_chip=_reason_chip(submission, place),
+        statuses=statuses,
+        q=text,
+        kept=[
+            *(("status", status) for status in statuses),
+            *((name, place.chosen[name]) for name in ("reason", "size") if place.chosen[name]),
+        ],
+        filtered=bool(statuses or text or reason_id),
+        beyond=not found.rows and cursor != Cursor(),
+        unlinked_since=any(not doing.linked for doing in since.values()),
+        drafted=_is_drafted(submission),
+        pager=place.around(found),
+        items_url=place.address,
+        here_url=place.changed(after=cursor.after, before=cursor.before),
+        first_url=place.changed(),
+        export_url=exports.urls(submission, status=statuses, reason=reason_id, q=text),
+    )
+
+
+def _rows(
+    place: ListUrl,
+    found: Sequence[Item],
+    since: Mapping[int, Doing],
+    batch_rows: Sequence[Batch],
+) -> list[ItemRow]:
+    start = {**place.chosen, "from": found[0].position - 1} if found else {}
 
     def row(item: Item) -> ItemRow:
         status, label = status_text.item_label(item.status, item.position, batch_rows)
-        there = url_for("items.item", submission_id=submission.id, position=item.position)
-        return ItemRow(
-            item, status, label, ListUrl(there, start).changed(), since.get(item.position)
-        )
+        own = url_for("item_page.page", submission_id=item.submission_id, position=item.position)
+        return ItemRow(item, status, label, ListUrl(own, start).changed(), since.get(item.position))
 
-    return {
-        "rows": list(map(row, found.rows)),
-        "unlinked_since": any(not doing.linked for doing in since.values()),
-        "item_chips": chips(submission, place, status_text.labels(submission, attempt_rows)),
-        "statuses": statuses,
-        "q": text,
-        "filtered": bool(statuses or text or reason_id),
-        "beyond": not found.rows and cursor != Cursor(),
-        "reason": reasons.text_of(submission, reason_id),
-        "all_reasons_url": place.changed(reason=None),
-        "chosen": place.chosen,
-        **place.around(found),
-        "items_url": place.address,
-        "here_url": place.changed(after=cursor.after, before=cursor.before),
-        "first_url": place.changed(),
-        "export_url": exports.urls(submission, status=statuses, reason=reason_id, q=text),
-        "rows_read": status_text.rows_read(batch_rows),
-        "moves": submission.state == State.ACTIVE,
-        "pickable": submission.begun,
-        "most_picked": MOST_PICKED,
-        "drafted": submission.state == State.DRAFT and not submission.left_out,
-    }
+    return list(map(row, found))
 
 
-def chips(submission: Submission, place: ListUrl, labels: Mapping[str, str]) -> list[Chip]:
+def _is_drafted(submission: Submission) -> bool:
+    """Whether no item of it has an outcome that could be filtered by."""
+    return submission.state == State.DRAFT and not submission.left_out
+
+
+def _reason_chip(submission: Submission, place: ListUrl) -> Chip | None:
+    """The chosen reason, to be taken away."""
+    text = reasons.text_of(submission, place.chosen["reason"])
+    if text is None:
+        return None
+    return Chip(text or "no reason given", place.changed(reason=None), chosen=True)
+
+
+def _chips(submission: Submission, place: ListUrl, labels: Mapping[str, str]) -> list[Chip]:
     """One for each status there is, and for each that is chosen though there is none of it."""
-    if submission.state == State.DRAFT and not submission.left_out:
+    if _is_drafted(submission):
         return []
     statuses = place.chosen["status"]
     shown = ordered(submission.counts)
     shown += [word for word in statuses if word not in shown]
     return [
         Chip(
-            word,
-            status_label(word, labels),
-            submission.counts.get(word, 0),
-            place.changed(status=links.toggled(statuses, word), reason=None),
-            word in statuses,
+            label=status_label(word, labels),
+            href=place.changed(status=links.toggled(statuses, word), reason=None),
+            count=submission.counts.get(word, 0),
+            chosen=word in statuses,
+            status=word,
         )
         for word in shown
     ]
 
 
-def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> list[Chip]:
+def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> ItemChips:
     """The chips for the table as the browser shows it now, by the address that its poll tells."""
     asked = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
     statuses = [word for word in asked.get("status", []) if params.STATUS.fullmatch(word)]
@@ -244,4 +196,5 @@ def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> list[Chi
         if name in asked
     }
     here = url_for("items.page", submission_id=submission.id)
-    return chips(submission, ListUrl(here, {"status": statuses, **kept}), labels)
+    place = ListUrl(here, {"status": statuses, **kept})
+    return ItemChips(_chips(submission, place, labels), oob=True)

@@ -1,16 +1,19 @@
 """The attempts at a submission: all of them side by side, and each with its own items."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches
+from webapp.store import attempts, batches, reasons
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.enums import AttemptKind, AttemptState, BatchState
+from webapp.store.items import Item
+from webapp.store.reasons import Group
 from webapp.store.retry import history
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
@@ -18,7 +21,10 @@ from webapp.web.core import links, params
 from webapp.web.core.access import begun_submission, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
-from webapp.web.items import exports, reasons
+from webapp.web.core.links import Pager
+from webapp.web.core.page import Page, render
+from webapp.web.items import exports
+from webapp.web.items.reasons import FIRST_FEW
 from webapp.web.retry import actions
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_text import Segment
@@ -26,7 +32,7 @@ from webapp.web.submissions.status_text import Segment
 blueprint = Blueprint("attempts", __name__)
 
 
-class Row(NamedTuple):
+class AttemptRow(NamedTuple):
     """An attempt as it is listed. stop: what a button to stop it says, "" when there is none."""
 
     attempt: Attempt
@@ -38,10 +44,34 @@ class Row(NamedTuple):
     stop: str
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptsPage(Page):
+    """All attempts at a submission."""
+
+    template = "retry/attempts.html"
+    submission: Submission
+    attempts: list[AttemptRow]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptPage(Page):
+    """One attempt with its items, those of some statuses or all, in the words that it found."""
+
+    template = "retry/attempt.html"
+    submission: Submission
+    row: AttemptRow
+    items: Sequence[Item]
+    labels: Mapping[str, str]
+    reason_groups: list[Group]
+    statuses: list[str]
+    pager: Pager
+    clear_url: str
+    export_url: dict[str, str]
+
+
 @blueprint.get("/submissions/<int:submission_id>/attempts")
-def listed(submission_id: int) -> ResponseReturnValue:
-    submission, found = _begun(submission_id)
-    return render_template("retry/attempts.html", submission=submission, attempts=found)
+def listed(submission_id: int) -> str:
+    return render(AttemptsPage(*_begun(submission_id)))
 
 
 @blueprint.get("/submissions/<int:submission_id>/family")
@@ -51,8 +81,7 @@ def former_page(submission_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/submissions/<int:submission_id>/attempts/<int:number>")
-def page(submission_id: int, number: int) -> ResponseReturnValue:
-    """One attempt: its own numbers, reasons and items, in the words that it has found."""
+def page(submission_id: int, number: int) -> str:
     submission, found = _begun(submission_id)
     row = next((one for one in found if one.attempt.number == number), None)
     if row is None:
@@ -60,21 +89,23 @@ def page(submission_id: int, number: int) -> ResponseReturnValue:
     statuses = params.words("status")
     place = links.ListUrl(row.href, {"status": statuses}, "#items")
     items = context().read(history.page, row.attempt, statuses, params.cursor(), params.size())
-    return render_template(
-        "retry/attempt.html",
-        submission=submission,
-        row=row,
-        items=items.rows,
-        labels=status_text.labels_of(row.attempt),
-        statuses=statuses,
-        clear_url=place.changed(status=None),
-        export_url=exports.urls(submission, attempt=number, status=statuses),
-        **place.around(items),
-        **reasons.shown(submission, attempt=number),
+    groups, _ = context().read(reasons.groups, submission_id, FIRST_FEW, number)
+    return render(
+        AttemptPage(
+            submission=submission,
+            row=row,
+            items=items.rows,
+            labels=status_text.labels_of(row.attempt),
+            reason_groups=groups,
+            statuses=statuses,
+            pager=place.around(items),
+            clear_url=place.changed(status=None),
+            export_url=exports.urls(submission, attempt=number, status=statuses),
+        )
     )
 
 
-def _begun(submission_id: int) -> tuple[Submission, list[Row]]:
+def _begun(submission_id: int) -> tuple[Submission, list[AttemptRow]]:
     text = "This list was not submitted yet, so there is no attempt at it."
     submission = begun_submission(submission_id, 404, text)
     with context().store.read() as connection:
@@ -85,7 +116,7 @@ def _begun(submission_id: int) -> tuple[Submission, list[Row]]:
 
 def rows(
     submission: Submission, attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]
-) -> list[Row]:
+) -> list[AttemptRow]:
     """The attempts at a submitted list, the first one first."""
     return [
         _row(submission, one, [batch for batch in batch_rows if batch.attempt == one.number])
@@ -94,9 +125,9 @@ def rows(
     ]
 
 
-def _row(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) -> Row:
+def _row(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) -> AttemptRow:
     place = url_for("attempts.page", submission_id=submission.id, number=attempt.number)
-    return Row(
+    return AttemptRow(
         attempt=attempt,
         title=title(attempt),
         sentence=_sentence(attempt),

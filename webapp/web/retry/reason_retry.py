@@ -2,35 +2,76 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, reasons, submissions
+from webapp.store.attempts import Attempt
 from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import Selection, SelectionCounts
 from webapp.store.submissions import Submission
 from webapp.web.core import params
 from webapp.web.core.context import context, viewer
+from webapp.web.core.page import Page, render
 from webapp.web.items import reasons as reasons_page
 from webapp.web.retry import actions
 from webapp.web.retry.actions import RETRY
 from webapp.web.retry.selection import shown_at
 from webapp.web.retry.start import LONGEST_TOKEN, begin_at_once, counted
 
-MOST = 50  # submissions of one confirmation
-SECONDS = 8.0  # within the request; then the worker goes on
+MAX_SUBMISSIONS = 50  # of one confirmation
+SENDING_SECONDS = 8.0  # within the request; then the worker goes on
 
 blueprint = Blueprint("reason_retry", __name__)
 
 
-class Part(NamedTuple):
+class SubmissionRetry(NamedTuple):
     """What is tried again of one submission."""
 
     submission: Submission
     selection: Selection
     counts: SelectionCounts
+
+
+class ReceiptRow(NamedTuple):
+    """What became of the items of one submission, in a sentence; "" before all are taken."""
+
+    submission: Submission
+    attempt: Attempt
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRetryPage(Page):
+    """Has it confirmed.
+
+    made: how many items can be tried again. at: when it is shown. changed: why the form that was
+    sent could not be taken, "" for a first look.
+    """
+
+    template = "retry/reason_retry.html"
+    parts: Sequence[SubmissionRetry]
+    made: int
+    reason_id: int
+    status: str
+    text: str
+    project_id: str
+    since: str
+    at: float
+    token: str
+    changed: str
+    most: int = MAX_SUBMISSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonReceiptPage(Page):
+    """What became of what was confirmed."""
+
+    template = "retry/reason_receipt.html"
+    rows: list[ReceiptRow]
 
 
 @blueprint.route("/reasons/retry", methods=["GET", "POST"])
@@ -39,7 +80,7 @@ def retry() -> ResponseReturnValue:
     if request.method != "POST":
         return _confirmation(_parts())
     token = request.form.get("token", "")[:LONGEST_TOKEN] or abort(400, "Confirm it on its page.")
-    said = dict(map(_said, request.form.getlist("list")[:MOST]))
+    said = dict(map(_said, request.form.getlist("list")[:MAX_SUBMISSIONS]))
     parts = [part for part in _parts() if part.submission.id in said]
     done = {one.submission_id for one in context().read(attempts.by_token, token)}
     left = [part for part in parts if part.submission.id not in done]
@@ -48,7 +89,7 @@ def retry() -> ResponseReturnValue:
         grown_text = "There are more of them than when you looked."
         gone_text = "None of them can be tried again any more: it was done meanwhile."
         return _confirmation(parts, grown_text if grown else gone_text)
-    until = context().clock() + SECONDS
+    until = context().clock() + SENDING_SECONDS
     for part in left:
         count = min(said[part.submission.id], part.submission.item_count)
         confirmed = Confirmed(RETRY.kind, part.selection, count, token)
@@ -57,18 +98,18 @@ def retry() -> ResponseReturnValue:
 
 
 @blueprint.get("/reasons/retry/<token>")
-def receipt(token: str) -> ResponseReturnValue:
+def receipt(token: str) -> str:
     """What became of each submission's items, as far as the visitor may see it."""
     now = context().clock()
     with context().store.read() as connection:
         rows = [
-            (found, one, actions.receipt(one))
+            ReceiptRow(found, one, actions.receipt(one))
             for one in attempts.by_token(connection, token)
             if (found := submissions.visible(connection, one.submission_id, viewer(), now))
         ]
     if not rows:
         abort(404, "There is no such receipt, or you may not see any of its submissions.")
-    return render_template("retry/reason_receipt.html", rows=rows)
+    return render(ReasonReceiptPage(rows))
 
 
 def _reason() -> int:
@@ -83,36 +124,35 @@ def _said(text: str) -> tuple[int, int]:
     return params.number(first, wrong), params.number(second, wrong)
 
 
-def _parts() -> list[Part]:
+def _parts() -> list[SubmissionRetry]:
     """The submissions that have items of the group, each with what can be tried again now."""
     reason_id = _reason()
     selection = Selection(reason_id=reason_id, at=shown_at(context().clock()))
     parts = []
     with context().store.read() as connection:
-        held = reasons.holders(connection, reasons_page.chosen_of_request(), reason_id)[:MOST]
-        known = submissions.many(connection, [holder.submission_id for holder in held])
-        for source in (known[holder.submission_id] for holder in held):
+        held = reasons.holders(connection, reasons_page.chosen_of_request(), reason_id)
+        keys = [holder.submission_id for holder in held[:MAX_SUBMISSIONS]]
+        known = submissions.many(connection, keys)
+        for source in (known[key] for key in keys):
             counts = counted(connection, source, RETRY, selection)
             if counts.made and source.begun:
-                parts.append(Part(source, selection, counts))
+                parts.append(SubmissionRetry(source, selection, counts))
     return parts
 
 
-def _confirmation(parts: Sequence[Part], changed: str = "") -> ResponseReturnValue:
+def _confirmation(parts: Sequence[SubmissionRetry], changed: str = "") -> ResponseReturnValue:
     named = context().read(reasons.named, _reason())
     status, text = named or abort(404, "There is no such reason.")
-    page = render_template(
-        "retry/reason_retry.html",
+    page = ReasonRetryPage(
         parts=parts,
         made=sum(part.counts.made for part in parts),
         reason_id=_reason(),
         project_id=params.text("project"),
         since=request.values.get("since", "30d"),
-        most=MOST,
         at=context().clock(),
         token=secrets.token_urlsafe(12),
         changed=changed,
         text=text,
         status=status,
     )
-    return page, 422 if changed else 200
+    return render(page), 422 if changed else 200

@@ -1,9 +1,9 @@
 """Trying items again, undoing links: a page that says what and how many, then the attempt."""
 
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import Connection, batches
@@ -16,12 +16,43 @@ from webapp.web.core.access import begun_submission
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
 from webapp.web.core.links import Chip, ListUrl, toggled
+from webapp.web.core.page import Page, render
 from webapp.web.items import reasons
 from webapp.web.retry import actions, start
 from webapp.web.retry import selection as selection_form
 from webapp.web.retry.actions import UNDO, Action
+from webapp.web.submissions.status_display import status_label
 
 blueprint = Blueprint("retry", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPage(Page):
+    """Has an attempt confirmed.
+
+    place: where its form goes. positions: the picked items, compact. words: the selection as the
+    page says it. counts: what becomes of the items, and skipped: how many for which reason.
+    shared: how many others have linked too, of the first shared_of of them (None: of all). done:
+    how many others have done since, likewise, unless they are among the skipped. grown_from: what
+    was confirmed, when there are more items by now. at: when it is shown, of what still runs.
+    """
+
+    template = "retry/confirm.html"
+    action: Action
+    place: str
+    submission: Submission
+    selection: Selection
+    positions: str
+    words: str
+    counts: SelectionCounts
+    skipped: list[tuple[int, str]]
+    status_chips: list[Chip]
+    shared: int
+    shared_of: int | None
+    done: int
+    grown_from: int
+    at: float | None
+    token: str
 
 
 @blueprint.route("/submissions/<int:submission_id>/retry", methods=["GET", "POST"])
@@ -74,8 +105,7 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
         shared = assignment.shared(connection, source, chosen) if action is UNDO else 0
         done = assignment.done_already(connection, source, action.kind, chosen)
         counts = start.less(counts, done, chosen)
-    page = render_template(
-        "retry/confirm.html",
+    page = ConfirmPage(
         action=action,
         place=url_for(action.endpoint, submission_id=source.id),
         submission=source,
@@ -86,7 +116,7 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
         ),
         counts=counts,
         skipped=action.told(counts.skipped),
-        choices=_choices(action, source, chosen, alone),
+        status_chips=_chips(action, source, chosen, alone),
         shared=shared,
         done=0 if counts.skipped["meanwhile"] else done,
         shared_of=None if chosen.positions else start.looked_at(counts),
@@ -94,7 +124,8 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
         at=context().clock() if source.state == State.ACTIVE else None,
         token=secrets.token_urlsafe(12),
     )
-    return page, 422 if request.method == "POST" and (grown_from or not counts.made) else 200
+    refused = request.method == "POST" and (grown_from or not counts.made)
+    return render(page), 422 if refused else 200
 
 
 def _counted(
@@ -119,7 +150,7 @@ def _offered(connection: Connection, action: Action, source: Submission) -> list
     return found
 
 
-def _choices(
+def _chips(
     action: Action, source: Submission, chosen: Selection, alone: dict[str, SelectionCounts]
 ) -> list[Chip]:
     """Statuses are offered, not assumed; the last one can't be taken away."""
@@ -128,5 +159,6 @@ def _choices(
     for word, counts in alone.items():
         target = toggled(chosen.statuses, word)
         href = place.changed(status=target) if target else None
-        found.append(Chip(word, word, counts.confirmed, href, word in chosen.statuses))
+        chosen_now = word in chosen.statuses
+        found.append(Chip(status_label(word), href, counts.confirmed, chosen_now, status=word))
     return found

@@ -83,9 +83,9 @@ def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
     for word, label in WORDS.items():
         chosen = place.chosen["state"] == [word]
         href = place.changed(state="" if chosen else word)
-        chips.append(Chip(word, label, counts[word], href, chosen))
+        chips.append(Chip(label, href, counts[word], chosen))
     href = place.changed(mine="" if is_mine else "1")
-    return [*chips, Chip("mine", "Mine", mine_count, href, is_mine)]
+    return [*chips, Chip("Mine", href, mine_count, is_mine)]
 
 
 def _wanted() -> Filter:
@@ -126,7 +126,7 @@ def _shown(connection: Connection, wanted: Filter) -> dict[str, Any]:
         "tag": _tag(page),
         "poll": POLL,
         "rows_url": url_for("board.rows") + links.query(here),
-        **place.around(page),
+        "pager": place.around(page),
     }
 
 

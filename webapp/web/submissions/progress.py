@@ -160,7 +160,7 @@ def _part(submission_id: int) -> str | Response:
     found = shown(submission)
     if submission.begun:
         chips = table.chips_of_page(submission, found["labels"])
-        found |= reasons.shown(submission) | {"item_chips": chips}
+        found |= {**reasons.panel(submission), **chips}
     moved_on = request.args.get("shows", submission.state) in PARTS.keys() - {submission.state}
     if moved_on or (submission.state == State.DRAFT and not found["chores"]):
         return Response(headers={"HX-Refresh": "true"})  # it is another page now

@@ -56,13 +56,18 @@ def page(submission_id: int) -> ResponseReturnValue:
     if submission.state == State.DRAFT:
         return review.page(submission)
     if not submission.begun:
-        return render_template("submissions/reading.html", **progress.shown(submission))
+        return render_template(
+            "submissions/reading.html", alone=False, **progress.shown(submission)
+        )
     return render_template(
         "submissions/submission.html",
-        **progress.shown(submission),
-        **table.table(submission),
-        **reasons.shown(submission),
-        offers=returned_list.offers(submission),
+        **{"alone": False, **progress.shown(submission), **table.table(submission)},
+        **{
+            name: value
+            for name, value in dict(reasons.panel(submission)).items()
+            if name != "submission"
+        },
+        **returned_list.offers(submission),
     )
 
 
