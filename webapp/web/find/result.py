@@ -1,11 +1,12 @@
 """The answer to "where are my ids?", for one reader and as of one moment, id by id."""
 
 import re
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 
+from cachetools import LRUCache
 from flask import abort, current_app, request
 
 from webapp.store import submissions
@@ -24,12 +25,12 @@ from webapp.web.submissions.status_text import WHILE_UNSENT
 from webapp.work.context import Context
 
 FIND_ID = re.compile(r"[A-Za-z0-9_-]{16}")
-TALLIES = "tallies"  # of each application
+COUNTS = "find_counts"  # among the application's extensions
 COLUMNS = (
     *("line", "data_id", "outcome", "submission_id", "submission", "project"),
     *("attempt", "submitted", "status", "reason", "name", "path"),
 )
-KEPT = 16  # tallies; of 100,000 ids each takes half a megabyte
+MAX_KEPT_COUNTS = 16  # of 100,000 ids each takes half a megabyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,33 @@ class AnswerRow:
     waits_in: Sequence[Submission] = ()  # of the row that counts: where it is still on its way
 
 
-Key = tuple[str, int, str]  # a question, its reader, and how all that is seen stands
-Tallies = OrderedDict[
-    Key, OutcomeCounts
-]  # worked out last; each is right for as long as its key is
+Key = tuple[str, int, str]  # a question, its reader, and the fingerprint of all that they may see
+
+
+class KeptCounts:
+    """The outcome counts that were used last; each is right for as long as its key is.
+
+    The threads of a web server share it, and LRUCache is not made for that: hence the lock.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: LRUCache[Key, OutcomeCounts] = LRUCache(MAX_KEPT_COUNTS)
+
+    def get(self, key: Key) -> OutcomeCounts | None:
+        with self._lock:
+            return self._counts.get(key)
+
+    def keep(self, key: Key, counts: OutcomeCounts) -> None:
+        with self._lock:
+            self._counts[key] = counts
 
 
 class Answer:
     """Worked out while it is read; it needs no request, so it may stream."""
 
-    def __init__(self, here: Context, asked: Find, reader: Reader, tallies: Tallies) -> None:
-        self._here, self._tallies = here, tallies
+    def __init__(self, here: Context, asked: Find, reader: Reader, kept: KeptCounts) -> None:
+        self._here, self._kept = here, kept
         self._find_id, self._reader_id = asked.id, reader.account.id
         self._count: int = asked.review.ids
         self._seen = here.read(search.holders, reader)
@@ -67,14 +84,12 @@ class Answer:
     def outcome_counts(self) -> OutcomeCounts:
         """What became of all the ids; worked out anew when anything has changed since."""
         key = self._find_id, self._reader_id, search.fingerprint(self._seen)
-        if known := self._tallies.get(key):
+        if known := self._kept.get(key):
             return known
         verdicts = search.verdicts(self._here.store, self._find_id, self._count, self._seen)
         found = OutcomeCounts(verdicts)
         if not found.moves:
-            self._tallies[key] = found
-            if len(self._tallies) > KEPT:
-                self._tallies.popitem(last=False)
+            self._kept.keep(key, found)
         return found
 
     def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
@@ -143,8 +158,8 @@ def find_or_404(find_id: str) -> Find:
 
 
 def answer_to(asked: Find) -> Answer:
-    tallies: Tallies = current_app.extensions[TALLIES]
-    return Answer(context(), asked, Reader(viewer(), context().clock()), tallies)
+    kept: KeptCounts = current_app.extensions[COUNTS]
+    return Answer(context(), asked, Reader(viewer(), context().clock()), kept)
 
 
 def ids_to_send() -> str:

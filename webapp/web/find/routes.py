@@ -19,7 +19,7 @@ from webapp.web.find.summary import Outcome
 from webapp.web.submissions.upload import Errors, Form, Unusable
 
 blueprint = Blueprint("find", __name__)
-blueprint.record(lambda state: state.app.extensions.update({result.TALLIES: result.Tallies()}))
+blueprint.record(lambda state: state.app.extensions.update({result.COUNTS: result.KeptCounts()}))
 
 
 @dataclass(frozen=True, slots=True)
