@@ -116,3 +116,20 @@ class KeptError(Struct, frozen=True):
     at: float
     message: str = ""
     problem: dict[str, Any] = {}
+
+    @property
+    def full(self) -> str:
+        """ICA's own words; "" when it has said nothing."""
+        return full_text(self.problem)
+
+    @property
+    def short(self) -> str:
+        """The most telling of ICA's own words; "" when it has said nothing."""
+        return str(self.problem.get("detail") or self.problem.get("title") or "")
+
+
+def full_text(problem: dict[str, Any]) -> str:
+    """A Problem of ICA in one text, word for word, with the id to quote to its support."""
+    parts = [str(problem.get(name) or "") for name in ("title", "detail")]
+    text = ": ".join(part for part in parts if part)
+    return f"{text} (id {problem['id']})" if problem.get("id") else text

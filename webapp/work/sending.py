@@ -143,6 +143,5 @@ def close(context: Context, batch: Batch) -> None:
 def _why_not_sent(batch: Batch) -> str:
     if batch.state == BatchState.STOPPED:
         return "Stopped before it was sent."
-    problem = batch.problem.problem if batch.problem else {}
-    said = problem.get("detail") or problem.get("title") or "no reason given"
-    return f"ICA refused the batch: {said}"
+    said = batch.problem.short if batch.problem else ""
+    return f"ICA refused the batch: {said or 'no reason given'}"

@@ -1,10 +1,10 @@
-"""Errors, worded: one table from exception to sentence, and one page for all of them."""
+"""Errors in words: one table from exception to sentence, and one page for all of them."""
 
 import logging
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO
 
 from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
@@ -13,12 +13,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityEr
 
 from webapp.ica import errors as ica
 from webapp.store import DatabaseAway
+from webapp.store.documents import full_text
 from webapp.web.core import forms
 from webapp.web.core.htmx import is_part
 from webapp.web.core.page import Page, render
 from webapp.work.clients import NoKey
 
-DRAIN_MB = 1000  # of a refused upload; a browser shows the answer only once it has sent all
+DRAIN_MB = 1000  # read of a refused upload; a browser shows the answer once it has sent all
 
 SENTENCES: dict[type[Exception], str] = {
     ica.Unreachable: "ICA did not answer. Nothing is lost: try again in a minute.",
@@ -73,15 +74,8 @@ def sentence(error: Exception) -> str:
 
 
 def quoted(error: ica.IcaError | NoKey) -> str:
-    """ICA's own words, with the id to quote to its support; "" when it has said nothing."""
-    return told(error.problem) if isinstance(error, ica.IcaProblem) else ""
-
-
-def told(problem: dict[str, Any]) -> str:
-    """A Problem in one text, word for word."""
-    parts = [str(problem.get(name) or "") for name in ("title", "detail")]
-    text = ": ".join(part for part in parts if part)
-    return f"{text} (id {problem['id']})" if problem.get("id") else text
+    """ICA's own words; "" when it has said nothing."""
+    return full_text(error.problem) if isinstance(error, ica.IcaProblem) else ""
 
 
 def register(app: Flask) -> None:

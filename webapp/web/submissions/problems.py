@@ -9,7 +9,6 @@ from webapp.store.documents import KeptError
 from webapp.store.enums import AttemptKind, BatchState, Blocked, ErrorCode
 from webapp.store.leases import DEATHS
 from webapp.store.submissions import Submission
-from webapp.web.core import errors
 from webapp.web.core.formatting import duration
 from webapp.work import lost_batches
 from webapp.work.problems import BLOCKED_PAUSE
@@ -89,7 +88,7 @@ def of(
 
 def _trouble(submission: Submission, by: str, batch: Batch) -> Trouble | None:
     said = batch.trouble or batch.problem
-    details = errors.told(said.problem) if said else ""
+    details = said.full if said else ""
     if batch.state in ENDED:
         kind, found = "error", ENDED[batch.state]
     elif batch.blocked:
