@@ -36,7 +36,7 @@ def fail(st):
 
 def draft_that_failed_to_change(st, monkeypatch):
     """Its owner and its address: leaving out one of its four ids was given up."""
-    monkeypatch.setattr("webapp.web.drafts.routes.AT_ONCE", 0)
+    monkeypatch.setattr("webapp.web.drafts.routes.AT_ONCE_IDS", 0)
     demo = st.visitor()
     place = demo.draft(["sample-7", *data_ids(3)])
     demo.post(f"{place}/leave-out", {"which": "unusual"})

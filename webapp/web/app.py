@@ -16,7 +16,7 @@ from webapp.vault import Vault, secret_key_for
 from webapp.web.core import errors, formatting, forms, params, security
 from webapp.web.core.assets import static_version
 from webapp.web.core.context import KEY
-from webapp.web.core.page import STARTED_AT, frame
+from webapp.web.core.page import STARTED_AT
 from webapp.web.signin import cookies
 from webapp.web.submissions import status_display
 from webapp.work.context import Context
@@ -60,7 +60,6 @@ def create_app(
     app.jinja_env.globals.update(
         static_version=static_version(), search_length=params.LONGEST, new_submission_panels=()
     )
-    app.context_processor(frame)  # TEMPORARY: until every page is rendered by page.render()
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app

@@ -1,4 +1,4 @@
-"""For operators: alive, ready, and figures; no sign-in."""
+"""For operators, without signing in: is it alive, is it ready, and metrics."""
 
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
@@ -18,14 +18,14 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Everything is there that the dashboard needs; 503 says in words what is not."""
+    """Everything that the dashboard needs is there; else 503, and in words what is missing."""
     wrong = _not_ready()
     return Response(f"{wrong or 'ready'}\n", 503 if wrong else 200, mimetype="text/plain")
 
 
 @blueprint.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Figures for Prometheus, read from the store when they are asked for."""
+    """Metrics for Prometheus, read from the store when they are asked for."""
     registry = CollectorRegistry()
     now = context().clock()
     with context().store.read() as connection:

@@ -1,4 +1,4 @@
-"""What a visitor may see: submissions by their addresses, and projects by ICA's word."""
+"""What a visitor may see: submissions by their addresses, and projects as ICA says."""
 
 from typing import NoReturn
 
@@ -15,7 +15,7 @@ UNLISTED = {
     State.UNREADABLE: "The list can't be read, so it has no items. Its page says why.",
     State.DISCARDED: "This list was discarded, and its items with it.",
 }
-ASK_AT_ONCE = 8  # projects that one page asks ICA about; the next page goes on
+PROJECTS_A_PAGE = 8  # as many each page asks ICA about; the next page goes on
 
 
 def submission_or_404(submission_id: int) -> Submission:
@@ -24,11 +24,11 @@ def submission_or_404(submission_id: int) -> Submission:
     if found is None and _ask_about(submission_id):
         found = _visible(submission_id)
     if found is None:
-        _lead_from_former_address(submission_id)
+        _redirect_from_former_address(submission_id)
     return found or nothing_here()
 
 
-def _lead_from_former_address(submission_id: int) -> None:
+def _redirect_from_former_address(submission_id: int) -> None:
     """What was a submission of its own in 0.2.0 may be an attempt at another one now."""
     former = context().read(attempts.former, submission_id)
     if former and submission_or_404(former[0]):
@@ -82,7 +82,9 @@ def may_read(project_id: str) -> access.Access | None:
 
 def ask_about_new_projects() -> None:
     """Submissions may be to projects of which no answer of ICA's holds for this visitor."""
-    for project_id in context().read(access.unanswered, viewer(), context().clock(), ASK_AT_ONCE):
+    for project_id in context().read(
+        access.unanswered, viewer(), context().clock(), PROJECTS_A_PAGE
+    ):
         if project_access.ask(context(), viewer(), project_id) is None:
             return  # ICA gives no answer now: the page need not wait for the others
 

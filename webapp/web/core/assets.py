@@ -1,4 +1,4 @@
-"""What tells this build's pages from another's."""
+"""Versions of this build's static files and templates."""
 
 import hashlib
 from functools import cache

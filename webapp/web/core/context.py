@@ -1,4 +1,4 @@
-"""What every view has at hand: the application's context, and who is signed in."""
+"""What every view needs: the application's context, and who is signed in."""
 
 from flask import current_app, g
 
@@ -16,7 +16,7 @@ def context() -> Context:
 
 
 def viewer() -> Account:
-    """Who is signed in; security.py has seen to it that somebody is."""
+    """Who is signed in; security.py lets nobody else come this far."""
     account: Account = g.viewer
     return account
 

@@ -1,4 +1,4 @@
-"""Downloads: rows that stream into a file, flat in memory, safe to open in a spreadsheet."""
+"""Downloads: rows streamed into a file in constant memory, safe to open in a spreadsheet."""
 
 import csv
 import json
@@ -13,10 +13,10 @@ from flask import Response
 from webapp import idlist
 
 TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
-LONGEST = 100  # characters of a file's name
-NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
-NOT_IN_A_NAME = re.compile(r"[\x00-\x1f/\\\x7f]+")
-CHUNK = 500  # lines that leave together
+MAX_NAME_CHARACTERS = 100  # of a file
+NON_ASCII_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+FORBIDDEN_IN_NAME = re.compile(r"[\x00-\x1f/\\\x7f]+")
+CHUNK_LINES = 500  # sent together
 
 Row = Sequence[object]
 
@@ -39,11 +39,11 @@ def as_file(chunks: Iterable[bytes], content_type: str, stem: str, ending: str) 
 
 
 def _plain(name: str) -> str:
-    return NOT_PLAIN.sub("_", name[:LONGEST]).strip("._-")
+    return NON_ASCII_NAME.sub("_", name[:MAX_NAME_CHARACTERS]).strip("._-")
 
 
 def _exact(name: str) -> str:
-    return quote(NOT_IN_A_NAME.sub("_", name[:LONGEST]), safe="", errors="replace")
+    return quote(FORBIDDEN_IN_NAME.sub("_", name[:MAX_NAME_CHARACTERS]), safe="", errors="replace")
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
@@ -68,5 +68,5 @@ def _in_chunks(lines: Iterable[str]) -> Iterator[bytes]:
     """The lines, some hundred at a time; the first at once, so that a download begins."""
     left = iter(lines)
     yield next(left, "").encode()
-    while chunk := "".join(islice(left, CHUNK)):
+    while chunk := "".join(islice(left, CHUNK_LINES)):
         yield chunk.encode()

@@ -1,4 +1,8 @@
-"""How values are written on a page."""
+"""How values are written on a page.
+
+Not humanize: 4.17 writes 1.0 kB for 1 kB, 999.6 kB for 1 MB, "5 Bytes", and "2 hours" for 9,000
+seconds, and has no share that avoids 0 % and 100 %.
+"""
 
 from datetime import UTC, datetime
 

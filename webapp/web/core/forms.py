@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from io import BytesIO
 from itertools import chain
-from typing import IO, Any
+from typing import IO
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Request, render_template, request
+from flask import Flask, Request, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -23,20 +23,21 @@ from webapp.store.retry.selection import MOST_PICKED
 from webapp.web.core import params
 from webapp.web.core.context import context
 from webapp.web.core.formatting import bytes_size
+from webapp.web.core.page import Page, Part, render
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 IN_PARTS = "multipart/form-data"
 
 LISTS = {"submissions.create", "submissions.search", "find.ask"}
 SELECTIONS = {"retry.retry", "retry.undo"}
-SMALL = 64_000  # bytes of every other form
-SELECTION = 1_000_000  # bytes: some fifty for each item that can be picked, twice
-FIELDS = 100
-MARGIN = 256 * 1024  # bytes for the fields and the boundaries around an upload
-LONGEST = {"name": 200, "note": 2000}  # characters, of a submission and of what is said of it
-PIECE = 8 * 1024  # bytes that are looked at at once; twice as many are the longest headers
+MAX_FORM_BYTES = 64_000  # of every other form
+MAX_SELECTION_BYTES = 1_000_000  # some fifty for each item that can be picked, twice
+MAX_FIELDS = 100
+MARGIN_BYTES = 256 * 1024  # for the fields and the boundaries around an upload
+MAX_CHARACTERS = {"name": 200, "note": 2000}  # of a submission
+PIECE_BYTES = 8 * 1024  # read at a time; headers may have twice as many
 
-NOT_OURS = (
+FOREIGN_FORM = (
     "This form has more fields, or longer headers, than any page of ours sends. Nothing was "
     "changed. Open the page again, and send it from there."
 )
@@ -44,19 +45,32 @@ NOT_OURS = (
 Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
 
+class Errors(dict[str, str]):
+    """What can't be taken as it is: field -> sentence; "" for every other field."""
+
+    def __missing__(self, field: str) -> str:
+        return ""
+
+
+class FormPage(Page):
+    """A page with a form, and what was wrong with the one that came."""
+
+    errors: Errors
+
+
 def limit(app: Flask) -> None:
     """Hold every form to a size and a number of fields: small ones, but for those listed above."""
     app.request_class = WholeRequest
-    app.config.update(MAX_CONTENT_LENGTH=SMALL, MAX_FORM_PARTS=FIELDS)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_FORM_BYTES, MAX_FORM_PARTS=MAX_FIELDS)
     app.before_request(_allow_more)
 
 
 def _allow_more() -> None:
     if request.endpoint in LISTS:
-        request.max_content_length = context().settings.upload_limit_bytes + MARGIN
+        request.max_content_length = context().settings.upload_limit_bytes + MARGIN_BYTES
     elif request.endpoint in SELECTIONS:
-        request.max_content_length = SELECTION
-        request.max_form_parts = 2 * MOST_PICKED + FIELDS
+        request.max_content_length = MAX_SELECTION_BYTES
+        request.max_form_parts = 2 * MOST_PICKED + MAX_FIELDS
 
 
 def name(given: str) -> str:
@@ -64,18 +78,18 @@ def name(given: str) -> str:
     return " ".join(params.line(given).split())
 
 
-def too_long(given: Mapping[str, str]) -> dict[str, str]:
-    """What is said of a name and a note that are too long: field -> sentence."""
-    return {
-        field: f"A {field} may have {most:,} characters; this one has {len(given[field]):,}."
-        for field, most in LONGEST.items()
+def too_long(given: Mapping[str, str]) -> Errors:
+    """The errors of a name and a note that are too long."""
+    return Errors(
+        (field, f"A {field} may have {most:,} characters; this one has {len(given[field]):,}.")
+        for field, most in MAX_CHARACTERS.items()
         if len(given.get(field, "")) > most
-    }
+    )
 
 
-def answer(template: str, errors: Mapping[str, str], **shown: Any) -> ResponseReturnValue:
-    """The page of a form; with errors, by field, the answer to what can't be taken (422)."""
-    return render_template(template, errors=errors, **shown), 422 if errors else 200
+def answer(page: FormPage, *parts: Part) -> ResponseReturnValue:
+    """The page of a form; with errors the answer to what can't be taken (422)."""
+    return render(page, *parts), 422 if page.errors else 200
 
 
 def too_large() -> str:
@@ -89,8 +103,8 @@ def too_large() -> str:
     if request.endpoint in SELECTIONS:
         return f"At most {MOST_PICKED:,} items can be picked by hand. Use a filter."
     return (
-        f"This form may have up to {bytes_size(SMALL)}, and this one has more. Nothing was "
-        "changed. Go back, shorten what you typed, and send it again."
+        f"This form may have up to {bytes_size(MAX_FORM_BYTES)}, and this one has more. Nothing "
+        "was changed. Go back, shorten what you typed, and send it again."
     )
 
 
@@ -146,7 +160,7 @@ class _Parser(FormDataParser):
     def _demand_few(self, fields: int) -> None:
         """`fields` were read and one more is there."""
         if self.max_form_parts is not None and fields >= self.max_form_parts:
-            raise RequestEntityTooLarge(NOT_OURS)
+            raise RequestEntityTooLarge(FOREIGN_FORM)
 
 
 class WholeRequest(Request):
@@ -157,9 +171,9 @@ class WholeRequest(Request):
 
 def _events(stream: IO[bytes], boundary: str) -> Iterator[Event]:
     decoder = MultipartDecoder(boundary.encode("ascii"))
-    for data in chain(iter(partial(stream.read, PIECE), b""), [None]):
-        if len(decoder.buffer) > PIECE:  # what a part holds does not stay there, its headers do
-            raise RequestEntityTooLarge(NOT_OURS)
+    for data in chain(iter(partial(stream.read, PIECE_BYTES), b""), [None]):
+        if len(decoder.buffer) > PIECE_BYTES:  # of a part only the headers stay there
+            raise RequestEntityTooLarge(FOREIGN_FORM)
         decoder.receive_data(data)
         while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
             yield event
@@ -174,7 +188,7 @@ def _pieces(text: bytes) -> Iterator[bytes]:
     """The text in pieces, none of which ends within an escape."""
     at = 0
     while at < len(text):
-        end = at + PIECE
+        end = at + PIECE_BYTES
         escape = text.rfind(b"%", end - 2, end)
         end = escape if escape > 0 else end
         yield text[at:end]

@@ -2,10 +2,22 @@
 
 import json
 from collections.abc import Callable
+from typing import NamedTuple
 
 from flask import Response, make_response, request
 
 from webapp.web.core.formatting import iso
+
+
+class Poll(NamedTuple):
+    """How a part of a page is asked for again: `every` as in hx-trigger, None: no more.
+
+    tag: changes when anything that the part shows does.
+    """
+
+    url: str
+    every: str | None
+    tag: str
 
 
 def is_part() -> bool:

@@ -21,15 +21,17 @@ class Part:
 
     template: ClassVar[str]
 
-    def keys(self) -> list[str]:  # TEMPORARY, with __getitem__: so that ** takes its fields
-        return list(_fields(self))
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
-
 
 class Page(Part):
     """A whole page, within the frame of base.html."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerBanner(Part):
+    """The banner of the frame, for a polled part to bring along: it comes and goes with polls."""
+
+    template = "_worker_banner.html"
+    worker_silent_since: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def render(page: Part, *parts: Part) -> str:
             if shown.setdefault(name, value) is not value:
                 raise TypeError(f"{type(one).__name__} and another part both give {name}.")
     if isinstance(page, Page):
-        shown |= frame()
+        notices: Any = get_flashed_messages(with_categories=True)
+        shown |= _fields(Frame(g.get("viewer"), notices, worker_silent_since()))
     return render_template(page.template, **shown)
 
 
@@ -71,12 +74,6 @@ def worker_silent_since() -> float | None:
         return None  # this page is the one that says so
     heard_at = float(current_app.config[STARTED_AT]) if beat_at is None else beat_at
     return heard_at if workers.is_silent(heard_at, context().clock()) else None
-
-
-def frame() -> dict[str, Any]:
-    """The fields of the frame."""
-    notices: Any = get_flashed_messages(with_categories=True)
-    return _fields(Frame(g.get("viewer"), notices, worker_silent_since()))
 
 
 def _fields(one: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reading a request: cursors, sizes and statuses out of the URL, and nothing made up."""
+"""Reading a request: cursors, sizes and statuses from the URL; anything made up is a 400."""
 
 import re
 import uuid
@@ -10,9 +10,9 @@ from webapp.store.paging import Cursor
 
 STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-WHOLE = re.compile(r"[0-9]{1,10}")
-LARGEST = 2**31 - 2  # one more is a number of the store still
-SIZES = (50, 100, 250, 1000)
+DIGITS = re.compile(r"[0-9]{1,10}")
+MAX_NUMBER = 2**31 - 2  # one more is a number of the store still
+PAGE_SIZES = (50, 100, 250, 1000)  # rows
 LONGEST = 200  # of what can be typed into a box that searches
 
 
@@ -22,7 +22,7 @@ class Key(IntegerConverter):
     regex = r"\d{1,10}"
 
     def __init__(self, url_map: Map) -> None:
-        super().__init__(url_map, max=LARGEST)
+        super().__init__(url_map, max=MAX_NUMBER)
 
 
 def cursor() -> Cursor:
@@ -35,38 +35,39 @@ def cursor() -> Cursor:
 
 def whole(name: str) -> int | None:
     """A number of ours, such as a cursor or a group of reasons; None without one."""
-    text, said = request.args.get(name, ""), "begin again at the first page of the list."
-    return number(text, f"This address is not one of ours: {said}") if text else None
+    text = request.args.get(name, "")
+    message = "This address is not one of ours: begin again at the first page of the list."
+    return number(text, message) if text else None
 
 
-def number(text: str, said: str, least: int = 0) -> int:
-    """A number as the store can hold it; anything else is a 400 that says so."""
-    if not WHOLE.fullmatch(text) or not least <= int(text) <= LARGEST:
-        abort(400, said)
+def number(text: str, message: str, least: int = 0) -> int:
+    """A number as the store can hold it; anything else is a 400 that says `message`."""
+    if not DIGITS.fullmatch(text) or not least <= int(text) <= MAX_NUMBER:
+        abort(400, message)
     return int(text)
 
 
 def size() -> int:
-    """Rows on a page: one of SIZES."""
-    text = request.args.get("size", "") or str(SIZES[0])
-    allowed = [str(rows) for rows in SIZES]
+    """Rows on a page: one of PAGE_SIZES."""
+    text = request.args.get("size", "") or str(PAGE_SIZES[0])
+    allowed = [str(rows) for rows in PAGE_SIZES]
     if text not in allowed:
         abort(400, f"A page can have {', '.join(allowed)} rows.")
     return int(text)
 
 
 def chosen_size() -> int | None:
-    """What an address says of the rows on its page: nothing where that is the first of SIZES."""
-    return size() if size() != SIZES[0] else None
+    """What an address says of the rows on its page: nothing for the first of PAGE_SIZES."""
+    return size() if size() != PAGE_SIZES[0] else None
 
 
 def words(
-    name: str, said: str = "This filter is not one of ours: remove it and choose again."
+    name: str, message: str = "This filter is not one of ours: remove it and choose again."
 ) -> list[str]:
     """A repeated parameter whose values are status words or states; anything else is a 400."""
     found = list(dict.fromkeys(word for word in request.values.getlist(name) if word))
     if len(found) > 30 or not all(STATUS.fullmatch(word) for word in found):
-        abort(400, said)
+        abort(400, message)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The guard at the door: who is signed in, where a request comes from, what a page may load."""
+"""Security of every request: who is signed in, where it comes from, what a page may load."""
 
 import re
 from functools import lru_cache
@@ -13,14 +13,18 @@ from webapp.store import sessions
 from webapp.web.core.context import context
 from webapp.web.core.htmx import is_part
 
-OPEN = {"signin.signin", "signin.signin_post", None}  # an unknown address leads on by its page
-NOT_GREETED = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
-CHECKS_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
+OPEN_ENDPOINTS = {
+    "signin.signin",
+    "signin.signin_post",
+    None,
+}  # an unknown address leads on by its page
+WITHOUT_VIEWER = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
+CHECKED_BY_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
 POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
-LONGEST_WAY_BACK = 3_000  # characters; gunicorn takes request lines of 4,094
-CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+MAX_NEXT_CHARACTERS = 3_000  # gunicorn takes request lines of 4,094
+CHANGING_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -28,14 +32,14 @@ POLICY = (
 
 
 def protect(app: Flask) -> None:
-    """Put the guard before every request and the headers on every response."""
-    app.before_request(_refuse_other_names)
-    app.before_request(_refuse_foreign_acts)
+    """Check every request before it is answered, and set the headers of every response."""
+    app.before_request(_refuse_other_hosts)
+    app.before_request(_refuse_cross_site_requests)
     app.before_request(_demand_sign_in)
     app.after_request(_set_headers)
 
 
-def _refuse_other_names() -> None:
+def _refuse_other_hosts() -> None:
     """Another name may be one that somebody else made to lead here (DNS rebinding)."""
     if not _is_ours(request.host, context().settings.trusted_hosts):
         raise SecurityError
@@ -47,9 +51,9 @@ def _is_ours(host: str, trusted: tuple[str, ...]) -> bool:
     return ours or LOOPBACK_IPV6.fullmatch(host) is not None
 
 
-def _refuse_foreign_acts() -> None:
+def _refuse_cross_site_requests() -> None:
     """A page of another site can't make a browser act here."""
-    if request.method not in CHANGES:
+    if request.method not in CHANGING_METHODS:
         return
     scheme, _, host = request.headers.get("Origin", "").partition("://")
     from_here = scheme in {"http", "https"} and host == request.host
@@ -59,10 +63,10 @@ def _refuse_foreign_acts() -> None:
 
 
 def _demand_sign_in() -> ResponseReturnValue | None:
-    if request.endpoint in NOT_GREETED | CHECKS_ITSELF:
+    if request.endpoint in WITHOUT_VIEWER | CHECKED_BY_ITSELF:
         return None
     load_viewer()
-    return None if g.get("viewer") or request.endpoint in OPEN else ask_to_sign_in()
+    return None if g.get("viewer") or request.endpoint in OPEN_ENDPOINTS else ask_to_sign_in()
 
 
 def load_viewer() -> None:
@@ -82,7 +86,7 @@ def load_viewer() -> None:
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send the visitor to the sign-in page, and back here afterwards."""
     here = quote(_here())
-    if len(here) > LONGEST_WAY_BACK:
+    if len(here) > MAX_NEXT_CHARACTERS:
         here = quote(_here().partition("?")[0])
     place = f"{url_for('signin.signin')}?next={here}"
     if is_part():

@@ -1,25 +1,30 @@
 """The review: everything to know of a draft before any of it is sent."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import NamedTuple
 
-from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, batches, chores, entries, submissions
+from webapp.store import Connection, batches, chores, entries, submissions, uploads
 from webapp.store.chores import Chore
-from webapp.store.documents import Part, Review
-from webapp.store.enums import AttemptKind, ChoreKind, EntryKind, ErrorCode, Flag
+from webapp.store.documents import Example, KeptError, Review
+from webapp.store.documents import Part as ListPart
+from webapp.store.entries import Entry
+from webapp.store.enums import AttemptKind, ChoreKind, EntryKind, ErrorCode, Flag, State
 from webapp.store.paging import Cursor
 from webapp.store.submissions import Submission
-from webapp.web.core.context import context
+from webapp.store.uploads import Upload
+from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import duration, plural
+from webapp.web.core.page import Page, render
 from webapp.web.items import table
 from webapp.web.submissions import progress
+from webapp.web.submissions.status_text import SENTENCES
 from webapp.work.eligibility import IDS_A_CALL
 
-FIRST_FEW = 5  # rejected and repeated entries that the page shows
+SHOWN_ENTRIES = 5  # rejected and repeated ones, on the page itself
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
     Flag.LINKED: (
         "{ids} already linked into {project}",
@@ -48,66 +53,123 @@ POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
 OFFERED = frozenset(POINTS) - {Flag.MENDED}  # can be left out
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Something to know of some of the ids. word: of their flag. offered: they can be left out."""
+
+    word: str
+    title: str
+    text: str
+    count: int
+    left_out: int
+    offered: bool
+    examples: list[Example]
+
+
+class OtherColumn(NamedTuple):
+    """A column that holds ids too, and could be read instead; `part` of the list, by number."""
+
+    part: int
+    number: int
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage(Page):
+    """The review of a draft.
+
+    problem: why it was not submitted just now. few: the first entries of each kind. holders: the
+    submissions that linked some of the ids, and how many. check: the last one, once it has ended;
+    checking: one has not; stopped: by the visitor; check_trouble: why it came to nothing.
+    not_changed: why ids could not be left out or taken back.
+    """
+
+    template = "drafts/review.html"
+    submission: Submission
+    mine: bool
+    problem: str
+    sentence: str
+    review: Review
+    upload: Upload | None
+    to_send: int
+    few: dict[EntryKind, Sequence[Entry]]
+    plan: str
+    files_and_folders: str
+    read_as: str
+    warnings: list[str]
+    other_columns: list[OtherColumn]
+    points: list[Point]
+    holders: list[tuple[Submission, int]]
+    check: Chore | None
+    checking: bool
+    stopped: bool
+    check_trouble: str
+    not_changed: KeptError | None
+    ids_a_call: int = IDS_A_CALL
+
+
 def page(submission: Submission, problem: str = "") -> ResponseReturnValue:
     """The draft's page; with a problem, the answer to a submit that can't be done (422)."""
-    rendered = render_template("drafts/review.html", problem=problem, **shown(submission))
-    return rendered, 422 if problem else 200
+    parts = progress.part(submission), table.table(submission)
+    return render(_review(submission, problem), *parts), 422 if problem else 200
 
 
-def shown(submission: Submission) -> dict[str, Any]:
-    """What the draft's page shows."""
+def _review(submission: Submission, problem: str) -> ReviewPage:
     with context().store.read() as connection:
+        upload = uploads.get(connection, submission.id)
         few = {
-            kind: entries.page(connection, submission.id, kind, Cursor(), FIRST_FEW).rows
+            kind: entries.page(connection, submission.id, kind, Cursor(), SHOWN_ENTRIES).rows
             for kind in EntryKind
         }
         holders = _holders(connection, submission)
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
         speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK)
-    page = progress.shown(submission)
     parts = submission.review.parts
+    ended = check if check and check.ended_at else None
+    failed = ended.problem if ended else None
     stopped = bool(check and check.problem and check.problem.code == ErrorCode.STOPPED)
-    return {
-        "alone": False,
-        **page,
-        **table.table(submission),
-        "review": submission.review,
-        "to_send": submission.item_count - submission.left_out,
-        "few": few,
-        "plan": _plan(submission, speeds),
-        "files_and_folders": _files_and_folders(submission.review),
-        "points": _points(submission),
-        "holders": holders,
-        "check": check if check and check.ended_at else None,
-        "checking": check and not check.ended_at,
-        "ids_a_call": IDS_A_CALL,
-        "stopped": stopped,
-        "check_trouble": _check_trouble(check) if check and not stopped else "",
-        "not_changed": change.problem if change and change.ended_at else None,
-        "read_as": "; ".join(map(_read_as, parts)),
-        "warnings": [text for part in parts for text in part.warnings],
-        "other_columns": _other_columns(parts) if page["upload"] else [],
-    }
+    return ReviewPage(
+        submission=submission,
+        mine=submission.account_id == viewer().id,
+        problem=problem,
+        sentence=SENTENCES[State.DRAFT],
+        review=submission.review,
+        upload=upload,
+        to_send=submission.item_count - submission.left_out,
+        few=few,
+        plan=_plan(submission, speeds),
+        files_and_folders=_files_and_folders(submission.review),
+        read_as="; ".join(map(_read_as, parts)),
+        warnings=[text for part in parts for text in part.warnings],
+        other_columns=_other_columns(parts) if upload else [],
+        points=_points(submission),
+        holders=holders,
+        check=ended,
+        checking=check is not None and ended is None,
+        stopped=stopped,
+        check_trouble=(failed.short or failed.message) if failed and not stopped else "",
+        not_changed=change.problem if change and change.ended_at else None,
+    )
 
 
-def _points(submission: Submission) -> list[dict[str, Any]]:
+def _points(submission: Submission) -> list[Point]:
     """What there is to know of some of the ids, and what can be done about it: weightiest first."""
     review, found = submission.review, []
     for flag, (title, text) in POINTS.items():
         if count := review.flagged(flag):
             names = {"ids": plural(count, "id"), "project": submission.project_name}
-            found.append(
-                {
-                    "word": flag.word,
-                    "title": title.format(**names),
-                    "text": text.format(**names),
-                    "count": count,
-                    "left_out": review.left_out.get(flag.word, 0),
-                    "offered": flag in OFFERED,
-                    "examples": review.examples.get(flag.word, []),
-                }
+            point = Point(
+                word=flag.word,
+                title=title.format(**names),
+                text=text.format(**names),
+                count=count,
+                left_out=review.left_out.get(flag.word, 0),
+                offered=flag in OFFERED,
+                examples=review.examples.get(flag.word, []),
             )
+            found.append(point)
     return found
 
 
@@ -142,28 +204,19 @@ def _files_and_folders(review: Review) -> str:
     return told + f", {review.unusual:,} of an unusual shape" if review.unusual else told
 
 
-def _check_trouble(check: Chore) -> str:
-    """Why the check came to nothing, in ICA's own words."""
-    if not (check.ended_at and check.problem):
-        return ""
-    problem = check.problem.problem
-    return str(problem.get("detail") or problem.get("title") or check.problem.message)
-
-
-def _read_as(part: Part) -> str:
+def _read_as(part: ListPart) -> str:
     words = [part.format, part.encoding, "gzip" * part.gzip, plural(part.lines, "line")]
     return ", ".join(word for word in words if word)
 
 
-def _other_columns(parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """The columns that hold ids too, and could be read instead."""
+def _other_columns(parts: Sequence[ListPart]) -> list[OtherColumn]:
     return [
-        {
-            "part": number,
-            "number": column.number,
-            "title": f"“{column.header}”" if column.header else "",
-            "text": f"{column.ids:,} of the first {plural(column.sampled, 'row')} hold data ids",
-        }
+        OtherColumn(
+            part=number,
+            number=column.number,
+            title=f"“{column.header}”" if column.header else "",
+            text=f"{column.ids:,} of the first {plural(column.sampled, 'row')} hold data ids",
+        )
         for number, part in enumerate(parts)
         for column in part.columns
         if column.ids and not column.chosen

@@ -1,25 +1,30 @@
-"""Drafts: what was read is looked over and put right, then submitted or thrown away."""
+"""Drafts: what was read is looked over and put right, then submitted or discarded."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import chores, drafts, entries, submissions, uploads
+from webapp.store import chores, drafts, entries, paging, submissions, uploads
+from webapp.store.entries import Entry
 from webapp.store.enums import ASKING, ChoreKind, EntryKind, Flag, State, Task
-from webapp.store.paging import Page
+from webapp.store.items import Item
 from webapp.store.submissions import Submission
 from webapp.web.core import links, params
 from webapp.web.core.access import own_submission, submission_or_404
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
+from webapp.web.core.links import Pager
+from webapp.web.core.page import Page, render
 from webapp.web.drafts import review
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import upload
 from webapp.work import chore_runner as chores_work
 from webapp.work import reading
 
-AT_ONCE = 50_000  # ids that are left out, or taken back, within the request
+AT_ONCE_IDS = 50_000  # as many are left out, or taken back, within the request
 TITLES = {
     EntryKind.REJECTED: "Rejected entries",
     EntryKind.REPEATED: "Repeated ids",
@@ -39,6 +44,18 @@ NO_DRAFT = {
 blueprint = Blueprint("drafts", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class EntriesPage(Page):
+    """All entries of one kind, or all items with one flag, under the kind's title."""
+
+    template = "drafts/entries.html"
+    submission: Submission
+    title: str
+    about_entries: bool
+    entries: Sequence[Entry | Item]
+    pager: Pager
+
+
 @blueprint.get("/submissions/<int:submission_id>/entries")
 def listed(submission_id: int) -> ResponseReturnValue:
     """All entries that did not become items, or all items with something to know, by kind."""
@@ -47,19 +64,15 @@ def listed(submission_id: int) -> ResponseReturnValue:
     if kind not in TITLES:
         abort(400, "There is no such kind of entries. Go back to the review of the list.")
     cursor, size = params.cursor(), params.size()
-    found: Page[Any] = (
+    found: paging.Page[Any] = (
         context().read(drafts.flagged, submission_id, FLAGS[kind], cursor, size)
         if kind in FLAGS
         else context().read(entries.page, submission_id, EntryKind(kind), cursor, size)
     )
     place = links.ListUrl(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
-    return render_template(
-        "drafts/entries.html",
-        submission=submission,
-        title=TITLES[kind],
-        about_entries=kind not in FLAGS,
-        entries=found.rows,
-        pager=place.around(found),
+    about_entries = kind not in FLAGS
+    return render(
+        EntriesPage(submission, TITLES[kind], about_entries, found.rows, place.around(found))
     )
 
 
@@ -178,7 +191,7 @@ def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> R
     now = context().clock()
     with context().store.write() as connection:
         chore_id = drafts.ask(connection, submission, kind, flag, now)
-        quick = kind != ChoreKind.CHECK and submission.item_count <= AT_ONCE
+        quick = kind != ChoreKind.CHECK and submission.item_count <= AT_ONCE_IDS
         mine = chores.claim_one(connection, chore_id, "web", now) if chore_id and quick else None
     if mine:
         chores_work.perform(context(), mine)

@@ -10,6 +10,7 @@ from webapp.store import items
 from webapp.store.documents import FindReview, Reject
 from webapp.store.find import queries
 from webapp.web.core.context import context, viewer
+from webapp.web.core.forms import Errors
 from webapp.web.submissions import upload
 from webapp.web.submissions.upload import Form, Unusable
 from webapp.work.reading import NO_ID
@@ -34,7 +35,7 @@ def ask(form: Form) -> str:
     try:
         ids, review = _read(form)
     except Unreadable as error:
-        raise Unusable({"file" if form.file else "ids": str(error)}) from error
+        raise Unusable(Errors({"file" if form.file else "ids": str(error)})) from error
     find_id = secrets.token_urlsafe(12)
     context().write(queries.create, find_id, viewer(), form.name, review, context().clock())
     for at in range(0, len(ids), items.CHUNK):

@@ -11,20 +11,21 @@ from webapp.store.find.queries import Find
 from webapp.web.core import downloads, params
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
+from webapp.web.core.forms import Errors, FormPage, answer
 from webapp.web.core.links import ListUrl, Pager
 from webapp.web.core.page import Page, render
 from webapp.web.find import query, result
 from webapp.web.find.result import AnswerRow
 from webapp.web.find.summary import Outcome
-from webapp.web.submissions.upload import Errors, Form, Unusable
+from webapp.web.submissions.upload import Form, Unusable
 
 blueprint = Blueprint("find", __name__)
 blueprint.record(lambda state: state.app.extensions.update({result.COUNTS: result.KeptCounts()}))
 
 
 @dataclass(frozen=True, slots=True)
-class QueryPage(Page):
-    """The form for a question. errors: field -> sentence."""
+class QueryPage(FormPage):
+    """The form for a question."""
 
     template = "find/query.html"
     form: Form
@@ -50,7 +51,7 @@ class FindPage(Page):
 
 @blueprint.get("/find")
 def form() -> ResponseReturnValue:
-    return _form(Form.of_request(), {})
+    return _form(Form.of_request(), Errors())
 
 
 @blueprint.post("/find")
@@ -104,8 +105,7 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
-    page = QueryPage(form, errors, context().settings.upload_limit_mb)
-    return render(page), 422 if errors else 200
+    return answer(QueryPage(form, errors, context().settings.upload_limit_mb))
 
 
 def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:

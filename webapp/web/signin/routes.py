@@ -3,16 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from flask import (
-    Blueprint,
-    flash,
-    g,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Blueprint, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.auth import Claims
@@ -20,11 +11,13 @@ from webapp.ica.errors import IcaError, Unauthorized
 from webapp.store import accounts, batches, chores, sessions
 from webapp.store.accounts import Identity
 from webapp.store.enums import Blocked
-from webapp.web.core import errors, forms, params
+from webapp.web.core import errors, params
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
+from webapp.web.core.forms import Errors, FormPage, answer
+from webapp.web.core.page import Page, render
 
-LONGEST_KEY = 10_000
+MAX_KEY_CHARACTERS = 10_000
 OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")  # neither another host's nor broken
 
 blueprint = Blueprint("signin", __name__)
@@ -39,11 +32,30 @@ class Given:
     next: str
 
 
+@dataclass(frozen=True, slots=True)
+class SigninPage(FormPage):
+    """The form to sign in. details: ICA's own words. demo_key: of the demo, else ""."""
+
+    template = "signin/signin.html"
+    errors: Errors
+    given: Given
+    details: str
+    demo_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage(Page):
+    """The visitor's account. unsettled: the names of the submissions that need their key."""
+
+    template = "signin/account.html"
+    unsettled: list[str]
+
+
 @blueprint.get("/signin")
 def signin() -> ResponseReturnValue:
     if g.get("viewer"):
         return redirect(_safe(request.args.get("next", "")), 303)
-    return _form(Given("", "", request.args.get("next", "")), {})
+    return _form(Given("", "", request.args.get("next", "")))
 
 
 @blueprint.post("/signin")
@@ -54,13 +66,13 @@ def signin_post() -> ResponseReturnValue:
         request.form.get("next", ""),
     )
     if not given.key:
-        return _form(given, {"api_key": "Paste your ICA API key."})
-    if len(given.key) > LONGEST_KEY:
-        return _form(given, {"api_key": "That is too long for an API key. Copy it again from ICA."})
+        return _form(given, "Paste your ICA API key.")
+    if len(given.key) > MAX_KEY_CHARACTERS:
+        return _form(given, "That is too long for an API key. Copy it again from ICA.")
     try:
         claims = context().clients.for_key(given.key, given.tenant).claims()
     except IcaError as error:
-        return _form(given, {"api_key": _why_not(given, error)}, errors.quoted(error))
+        return _form(given, _why_not(given, error), errors.quoted(error))
     _open_session(claims, given)
     return redirect(_safe(given.next), 303)
 
@@ -81,8 +93,7 @@ def signout() -> ResponseReturnValue:
 @blueprint.get("/account")
 def account() -> ResponseReturnValue:
     """What is kept of the visitor, and signing out with or without the key being forgotten."""
-    unsettled = context().read(accounts.unsettled_work, viewer().id)
-    return render_template("signin/account.html", unsettled=unsettled)
+    return render(AccountPage(context().read(accounts.unsettled_work, viewer().id)))
 
 
 def _why_not(given: Given, error: IcaError) -> str:
@@ -132,11 +143,9 @@ def _open_session(claims: Claims, given: Given) -> None:
         chores.unblock(connection, account_id, now)
 
 
-def _form(given: Given, wrong: dict[str, str], details: str = "") -> ResponseReturnValue:
-    demo_key = context().settings.demo_key
-    return forms.answer(
-        "signin/signin.html", wrong, given=given, details=details, demo_key=demo_key
-    )
+def _form(given: Given, wrong_key: str = "", details: str = "") -> ResponseReturnValue:
+    wrong = Errors(api_key=wrong_key) if wrong_key else Errors()
+    return answer(SigninPage(wrong, given, details, context().settings.demo_key))
 
 
 def _safe(target: str) -> str:

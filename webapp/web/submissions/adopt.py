@@ -1,5 +1,7 @@
 """Adopting: a batch that was made elsewhere is watched here from now on."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -11,6 +13,7 @@ from webapp.store.enums import Source
 from webapp.store.submissions import New
 from webapp.web.core import errors, forms, params
 from webapp.web.core.context import context, ica_client, viewer
+from webapp.web.core.forms import Errors, FormPage
 from webapp.work.clients import NoKey
 
 blueprint = Blueprint("adopt", __name__)
@@ -18,22 +21,33 @@ blueprint = Blueprint("adopt", __name__)
 IDS = {"project_id": "project", "batch_id": "batch"}
 
 
+@dataclass(frozen=True, slots=True)
+class AdoptPage(FormPage):
+    """The form to watch a batch, with what was `given`. details: ICA's own words."""
+
+    template = "submissions/adopt.html"
+    errors: Errors
+    given: dict[str, str]
+    details: str = ""
+
+
 @blueprint.route("/submissions/adopt", methods=["GET", "POST"])
 def adopt() -> ResponseReturnValue:
     given = {field: params.line(request.form.get(field, "")).lower() for field in IDS}
     given["name"] = forms.name(request.form.get("name", ""))
     if request.method != "POST":
-        return _form(given, {})
+        return forms.answer(AdoptPage(Errors(), given))
     if wrong := _wrong(given):
-        return _form(given, wrong)
+        return forms.answer(AdoptPage(wrong, given))
     try:
         project = ica_client().project(given["project_id"])
         batch = ica_client().batch(given["project_id"], given["batch_id"])
     except (NotFound, Forbidden) as error:
         text = "ICA knows no such batch in this project, or your key may not see it. Check both."
-        return _form(given, {"batch_id": text}, errors.quoted(error))
+        return forms.answer(AdoptPage(Errors(batch_id=text), given, errors.quoted(error)))
     except (IcaError, NoKey) as error:
-        return _form(given, {"batch_id": errors.sentence(error)}, errors.quoted(error))
+        wrong = Errors(batch_id=errors.sentence(error))
+        return forms.answer(AdoptPage(wrong, given, errors.quoted(error)))
     with context().store.write() as connection:
         known = _known_here(connection, project, batch)
         submission_id = known or _keep(connection, given, project, batch)
@@ -42,7 +56,7 @@ def adopt() -> ResponseReturnValue:
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
-def _wrong(given: dict[str, str]) -> dict[str, str]:
+def _wrong(given: dict[str, str]) -> Errors:
     wrong = forms.too_long(given)
     for field, what in IDS.items():
         if not params.is_uuid(given[field]):
@@ -80,7 +94,3 @@ def _keep(connection: Connection, given: dict[str, str], project: Project, batch
     batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)
     submissions.begin_adopted(connection, submission_id, now)
     return submission_id
-
-
-def _form(given: dict[str, str], wrong: dict[str, str], details: str = "") -> ResponseReturnValue:
-    return forms.answer("submissions/adopt.html", wrong, given=given, details=details)

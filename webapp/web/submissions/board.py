@@ -2,33 +2,77 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import Connection, access, attempts, listing
+from webapp.store.access import Access
+from webapp.store.attempts import Attempt
 from webapp.store.enums import BoardWord, State
 from webapp.store.listing import Filter
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
-from webapp.web.core import links, params
+from webapp.web.core import links, page, params
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.assets import build
 from webapp.web.core.context import context, viewer
-from webapp.web.core.htmx import polled
-from webapp.web.core.links import Chip, ListUrl
+from webapp.web.core.htmx import Poll, polled
+from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.submissions import status_text
+from webapp.web.submissions.status_text import Segment
 
-ROWS = 25
-POLL = "every 5s"
+PAGE_ROWS = 25
+POLL_TRIGGER = "every 5s"
 ARCHIVED = "archived"  # a state to the reader, a mark beside it to the store
 WORDS = {word: word.replace("_", " ").capitalize() for word in (*BoardWord, ARCHIVED)}
 WORDS[BoardWord.DRAFT] = "Drafts"
 MOVING = {State.READING, State.ACTIVE}
 
 blueprint = Blueprint("board", __name__)
+
+
+class Row(NamedTuple):
+    """A submission as the board lists it.
+
+    state and label: of its badge. percent: done of what is under way. outcome: its counts in words.
+    """
+
+    submission: Submission
+    state: str
+    label: str
+    percent: int | None
+    outcome: str
+    segments: list[Segment]
+    attempt_count: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRows(page.Part):
+    """A page of the rows, polled while any of them moves."""
+
+    template = "submissions/_board_rows.html"
+    rows: list[Row]
+    pager: Pager
+    poll: Poll
+    archive_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage(page.Page):
+    """The board. used: there are submissions, here or beyond the filters."""
+
+    template = "submissions/board.html"
+    wanted: Filter
+    chosen: Mapping[str, Any]
+    filtered: bool
+    projects: list[Access]
+    state_chips: list[Chip]
+    used: bool
 
 
 @blueprint.get("/")
@@ -41,24 +85,23 @@ def board() -> ResponseReturnValue:
     ask_about_new_projects()
     wanted, now = _wanted(), context().clock()
     with context().store.read() as connection:
-        shown = _shown(connection, wanted)
-        found = bool(shown["rows"])
-        shown |= {
-            "projects": access.projects(connection, viewer().id, now),
-            "state_chips": _chips(connection, wanted),
-            "used": found or listing.any_visible(connection, viewer(), now),
-            "archive_url": None if found else _archive_url(connection, wanted),
-        }
-    return render_template("submissions/board.html", **shown)
+        shown, chosen = _rows(connection, wanted), _place(wanted).chosen
+        board_page = BoardPage(
+            wanted=wanted,
+            chosen=chosen,
+            filtered=any(chosen.values()),
+            projects=access.projects(connection, viewer().id, now),
+            state_chips=_chips(connection, wanted),
+            used=bool(shown.rows) or listing.any_visible(connection, viewer(), now),
+        )
+    return page.render(board_page, shown)
 
 
 @blueprint.get("/submissions/rows")
 def rows() -> ResponseReturnValue:
     """The rows alone, polled while any of them moves."""
-    shown, now = context().read(_shown, _wanted()), context().clock()
-    return polled(
-        shown["tag"], now, lambda: render_template("submissions/_board_rows.html", **shown)
-    )
+    shown = context().read(_rows, _wanted())
+    return polled(shown.poll.tag, context().clock(), lambda: page.render(shown))
 
 
 def _archive_url(connection: Connection, wanted: Filter) -> str | None:
@@ -110,27 +153,38 @@ def _place(wanted: Filter) -> ListUrl:
     return ListUrl(url_for("board.board"), chosen)
 
 
-def _shown(connection: Connection, wanted: Filter) -> dict[str, Any]:
+def _rows(connection: Connection, wanted: Filter) -> BoardRows:
     """A page of the board: its rows, and what they are polled with."""
     place, cursor = _place(wanted), params.cursor()
-    page = listing.page(connection, viewer(), wanted, cursor, ROWS, context().clock())
-    attempt_rows = attempts.of_submissions(connection, [row.id for row in page.rows])
+    found = listing.page(connection, viewer(), wanted, cursor, PAGE_ROWS, context().clock())
+    attempt_rows = attempts.of_submissions(connection, [row.id for row in found.rows])
     here = {**place.chosen, "after": cursor.after, "before": cursor.before}
-    return {
-        "rows": [(submission, attempt_rows[submission.id]) for submission in page.rows],
-        "status_text": status_text,
-        "wanted": wanted,
-        "chosen": place.chosen,
-        "filtered": any(place.chosen.values()),
-        "moving": any(submission.state in MOVING for submission in page.rows),
-        "tag": _tag(page),
-        "poll": POLL,
-        "rows_url": url_for("board.rows") + links.query(here),
-        "pager": place.around(page),
-    }
+    address = url_for("board.rows") + links.query(here)
+    moving = any(submission.state in MOVING for submission in found.rows)
+    return BoardRows(
+        rows=[_row(submission, attempt_rows[submission.id]) for submission in found.rows],
+        pager=place.around(found),
+        poll=Poll(address, POLL_TRIGGER if moving else None, _tag(found)),
+        archive_url=None if found.rows else _archive_url(connection, wanted),
+    )
 
 
-def _tag(page: Page[Submission]) -> str:
+def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:
+    state, label = status_text.badge(submission, attempt_rows)
+    active, begun = submission.state == State.ACTIVE, submission.begun
+    return Row(
+        submission=submission,
+        state=state,
+        label=label,
+        percent=status_text.percent_done(attempt_rows) if active else None,
+        outcome=status_text.in_short(submission, attempt_rows) if begun else "",
+        segments=status_text.segments(submission.counts),
+        attempt_count=len(attempt_rows),
+        by="you" if submission.account_id == viewer().id else submission.submitter,
+    )
+
+
+def _tag(found: Page[Submission]) -> str:
     """Changes when any row does; which rows there are, too."""
-    shown = [(row.id, row.revision) for row in page.rows]
-    return hashlib.sha256(repr((build(), shown, page.next)).encode()).hexdigest()[:16]
+    shown = [(row.id, row.revision) for row in found.rows]
+    return hashlib.sha256(repr((build(), shown, found.next)).encode()).hexdigest()[:16]

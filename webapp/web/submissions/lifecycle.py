@@ -1,6 +1,9 @@
-"""Upkeep: a submission's name and note, its place in the archive, and its end."""
+"""A submission's name and note, its place in the archive, and its end."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, batches, lifecycle
@@ -10,6 +13,8 @@ from webapp.store.submissions import Submission
 from webapp.web.core import forms
 from webapp.web.core.access import own_submission
 from webapp.web.core.context import context
+from webapp.web.core.forms import Errors, FormPage
+from webapp.web.core.page import Page, render
 from webapp.web.retry import attempts as attempts_page
 
 OBSTACLES = {
@@ -27,12 +32,34 @@ HANGING = (
 blueprint = Blueprint("lifecycle", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class EditPage(FormPage):
+    """The form for a name and a note, with what was `given`. longest: characters of each."""
+
+    template = "submissions/edit.html"
+    errors: Errors
+    submission: Submission
+    given: Mapping[str, str]
+    longest: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePage(Page):
+    """What would be deleted, or the obstacle to it. attempts: title, and who began it."""
+
+    template = "submissions/delete.html"
+    submission: Submission
+    obstacle: str | None
+    attempts: list[tuple[str, str]]
+    batch_count: int
+
+
 @blueprint.route("/submissions/<int:submission_id>/edit", methods=["GET", "POST"])
 def edit(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "rename")
-    shown = {"submission": submission, "longest": forms.LONGEST}
     if request.method != "POST":
-        return forms.answer("submissions/edit.html", {}, given=submission, **shown)
+        given = {"name": submission.name, "note": submission.note}
+        return forms.answer(EditPage(Errors(), submission, given, forms.MAX_CHARACTERS))
     given = {
         "name": forms.name(request.form.get("name", "")),
         "note": request.form.get("note", "").replace("\x00", "").replace("\r\n", "\n").strip(),
@@ -41,7 +68,7 @@ def edit(submission_id: int) -> ResponseReturnValue:
     if not given["name"]:
         wrong["name"] = "Give it a name, so that it is found again."
     if wrong:
-        return forms.answer("submissions/edit.html", wrong, given=given, **shown)
+        return forms.answer(EditPage(wrong, submission, given, forms.MAX_CHARACTERS))
     name, note = given["name"], given["note"]
     context().write(lifecycle.rename, submission_id, name, note, context().clock())
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
@@ -84,10 +111,10 @@ def delete(submission_id: int) -> ResponseReturnValue:
 
 def _confirmation(submission: Submission, hanging: str | None = None) -> str:
     attempt_rows = context().read(attempts.of_submission, submission.id)
-    return render_template(
-        "submissions/delete.html",
+    page = DeletePage(
         submission=submission,
         obstacle=OBSTACLES.get(submission.state) or (hanging and HANGING.format(hanging)),
         attempts=[(attempts_page.title(one), one.by) for one in attempt_rows],
         batch_count=len(context().read(batches.of_submission, submission.id)),
     )
+    return render(page)

@@ -1,34 +1,36 @@
 """The part of a submission's page that keeps itself fresh."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from flask import Blueprint, Response, g, render_template, request, session, url_for
+from flask import Blueprint, Response, g, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, batches, chores, polling, submissions, uploads, workers
-from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
 from webapp.store.enums import LEFT_OUT, ChoreKind, EntryKind, Source, State
 from webapp.store.polling import NOTED_EVERY, PollState
-from webapp.store.statuses import TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
+from webapp.store.uploads import Upload
 from webapp.web.core import links, security
 from webapp.web.core.access import nothing_here
 from webapp.web.core.assets import build
 from webapp.web.core.context import context, viewer
-from webapp.web.core.htmx import polled
+from webapp.web.core.htmx import Poll, polled
+from webapp.web.core.links import Link
+from webapp.web.core.page import Part, WorkerBanner, render, worker_silent_since
 from webapp.web.items import reasons, table
 from webapp.web.retry import attempts as attempts_page
-from webapp.web.retry.actions import RETRY, UNDO, offered
-from webapp.web.submissions import problems, status_text
-from webapp.web.submissions.status_display import ordered
+from webapp.web.retry.attempts import AttemptRow
+from webapp.web.submissions import item_actions, problems, status_text
+from webapp.web.submissions.problems import Trouble
+from webapp.web.submissions.status_text import Segment, Standing
 
-POLL = "every 2s"
+POLL_TRIGGER = "every 2s"
 STILL = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
+OWN_PAGES = {State.READING, State.DRAFT}  # another page follows each of them
 
-PARTS = {State.READING: "submissions/_reading.html", State.DRAFT: "drafts/_chores.html"}
 CHORES = {
     ChoreKind.TAKE: "Gathering the items",
     ChoreKind.LEAVE_OUT: "Leaving ids out",
@@ -37,6 +39,64 @@ CHORES = {
 }
 
 blueprint = Blueprint("progress", __name__)
+
+
+class TitledChore(NamedTuple):
+    """A chore that is under way. trouble: what holds it up, if anything does."""
+
+    title: str
+    chore: Chore
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftProgress(Part):
+    """What is done to a draft just now."""
+
+    template = "drafts/_chores.html"
+    poll: Poll
+    chores: list[TitledChore]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingProgress(Part):
+    """How far a list is read, or why it can't be. mine: the visitor uploaded it."""
+
+    template = "submissions/_reading.html"
+    poll: Poll
+    submission: Submission
+    mine: bool
+    standing: Standing
+    upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionProgress(Part):
+    """The counts, batches and attempts of a list that was submitted; its reasons are with it.
+
+    mine: the visitor submitted it. ended_meanwhile: a page that was opened before learns that it
+    has ended. as_of: when ICA's counts came. list_facts: see _list_facts.
+    """
+
+    template = "submissions/_progress.html"
+    poll: Poll
+    submission: Submission
+    mine: bool
+    standing: Standing
+    ended_meanwhile: bool
+    troubles: list[Trouble]
+    segments: list[Segment]
+    total: int
+    percent: int
+    as_of: float
+    batches: list[Batch]
+    list_facts: list[tuple[int, str, str]]
+    attempts: list[AttemptRow]
+    chores: list[TitledChore]
+    actions: list[Link]
+
+
+Progress = DraftProgress | ReadingProgress | SubmissionProgress
 
 
 @blueprint.get("/submissions/<int:submission_id>/progress")
@@ -53,8 +113,8 @@ def progress(submission_id: int) -> ResponseReturnValue:
     return polled(tag, now, lambda: _part(submission_id))
 
 
-def shown(submission: Submission) -> dict[str, Any]:
-    """What the part shows, for the page that holds it."""
+def part(submission: Submission, *, polled: bool = False) -> Progress:
+    """How the submission stands now, for the page that holds it, or `polled` by that page."""
     now = context().clock()
     if now - submission.watched_at > NOTED_EVERY:
         context().write(polling.note, submission.id, now)
@@ -64,40 +124,40 @@ def shown(submission: Submission) -> dict[str, Any]:
         upload = uploads.get(connection, submission.id)
         attempt_rows = attempts.of_submission(connection, submission.id)
         underway = chores.unfinished(connection, submission.id)
-    total, run = sum(submission.counts.values()), {one.number for one in attempt_rows if one.runs}
-    state, label = status_text.badge(submission, attempt_rows)
-    labels = status_text.labels(submission, attempt_rows)
-    place = url_for("submissions.page", submission_id=submission.id)
-    return {
-        "submission": submission,
-        "mine": submission.account_id == viewer().id,
+    poll = Poll(
+        url_for("progress.progress", submission_id=submission.id, shows=submission.state),
+        POLL_TRIGGER if underway or submission.state not in STILL else None,
         # By the revision of what is shown: what has changed since is fetched by the next poll.
-        "tag": _tag(submission.id, submission.revision, poll_state, now) if poll_state else "",
-        "poll": POLL if underway or submission.state not in STILL else None,
-        "progress_url": url_for(
-            "progress.progress", submission_id=submission.id, shows=submission.state
-        ),
-        "state": state,
-        "label": label,
-        "sentence": status_text.sentence(
-            submission, attempt_rows, attempts_page.stuck(attempt_rows, batch_rows)
-        ),
-        "troubles": problems.of(submission, attempt_rows, batch_rows),
-        "segments": status_text.segments(submission.counts, place, labels),
-        "labels": labels,
-        "total": total,
-        "percent": status_text.percent_done(attempt_rows),
-        "batches": batch_rows,
-        "upload": upload,
-        "list_facts": _list_facts(submission, place),
-        "as_of": max(
-            (one.counted_at or 0.0 for one in batch_rows if one.attempt in run), default=0.0
-        ),
-        "attempts": attempts_page.rows(submission, attempt_rows, batch_rows),
-        "chores": [_titled(chore) for chore in underway],
-        "now": now,
-        "actions": list(actions(submission, attempt_rows, batch_rows)),
-    }
+        _tag(submission.id, submission.revision, poll_state, now) if poll_state else "",
+    )
+    titled = [_titled(chore) for chore in underway]
+    if submission.state == State.DRAFT:
+        return DraftProgress(poll, titled)
+    mine = submission.account_id == viewer().id
+    stuck = attempts_page.stuck(attempt_rows, batch_rows)
+    standing = status_text.standing(submission, attempt_rows, stuck)
+    if not submission.begun:
+        return ReadingProgress(poll, submission, mine, standing, upload)
+    place = url_for("submissions.page", submission_id=submission.id)
+    labels = status_text.labels(submission, attempt_rows)
+    run = {one.number for one in attempt_rows if one.runs}
+    return SubmissionProgress(
+        poll=poll,
+        submission=submission,
+        mine=mine,
+        standing=standing,
+        ended_meanwhile=polled and not poll.every,
+        troubles=problems.of(submission, attempt_rows, batch_rows),
+        segments=status_text.segments(submission.counts, place, labels),
+        total=sum(submission.counts.values()),
+        percent=status_text.percent_done(attempt_rows),
+        as_of=max((one.counted_at or 0.0 for one in batch_rows if one.attempt in run), default=0.0),
+        batches=batch_rows,
+        list_facts=_list_facts(submission, place),
+        attempts=attempts_page.rows(submission, attempt_rows, batch_rows),
+        chores=titled,
+        actions=list(item_actions.offers(submission, attempt_rows, batch_rows)),
+    )
 
 
 def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]]:
@@ -117,55 +177,24 @@ def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]
     ]
 
 
-def actions(
-    submission: Submission, attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]
-) -> Iterator[tuple[str, str]]:
-    """What can be done with its items now: text and address."""
-    over = submission.state == State.SETTLED
-    words = ordered(submission.counts)
-    again = offered(RETRY, words, over=True)
-    for word in ["FAILED"] if "FAILED" in words else again[: int(over)]:
-        yield f"Try again {status_text.what(word)}", _ask("retry.retry", submission, status=word)
-    if not over:
-        return
-    if last := next(
-        (one for one in reversed(attempt_rows) if attempts_page.stuck([one], batch_rows)), None
-    ):
-        failed = [word for word in last.counts if word not in TAKEN_OUT]
-        asked = {"attempt": last.number, "status": failed}
-        yield "Try to unlink these again", _ask("retry.undo", submission, **asked)
-    if "LINKED" in words:
-        yield "Undo: unlink what it linked", _ask("retry.undo", submission)
-    if in_part := [word for word in offered(UNDO, words, over=True) if word != "LINKED"]:
-        yield "Unlink what is linked in part", _ask("retry.undo", submission, status=in_part)
-    if unlinked := sorted(UNLINKED.intersection(words)):
-        yield "Link again what was unlinked", _ask("retry.retry", submission, status=unlinked)
-    if LEFT_OUT in words:
-        yield "Send what was left out", _ask("retry.retry", submission, status=LEFT_OUT)
-
-
-def _ask(endpoint: str, submission: Submission, **asked: Any) -> str:
-    return links.ListUrl(url_for(endpoint, submission_id=submission.id), asked).changed()
-
-
-def _titled(chore: Chore) -> tuple[str, Chore, str]:
-    """A chore that is under way, between what it is called and what holds it up."""
+def _titled(chore: Chore) -> TitledChore:
     trouble = problems.sentence(chore.problem) if chore.problem else ""
-    return CHORES[chore.kind], chore, trouble
+    return TitledChore(CHORES[chore.kind], chore, trouble)
 
 
 def _part(submission_id: int) -> str | Response:
     security.load_viewer()
     submission = context().read(submissions.get, submission_id)
-    found = shown(submission)
-    if submission.begun:
-        chips = table.chips_of_page(submission, found["labels"])
-        found |= {**reasons.panel(submission), **chips}
-    moved_on = request.args.get("shows", submission.state) in PARTS.keys() - {submission.state}
-    if moved_on or (submission.state == State.DRAFT and not found["chores"]):
+    found = part(submission, polled=True)
+    moved_on = request.args.get("shows", submission.state) in OWN_PAGES - {submission.state}
+    if moved_on or (isinstance(found, DraftProgress) and not found.chores):
         return Response(headers={"HX-Refresh": "true"})  # it is another page now
-    part = PARTS.get(submission.state, "submissions/_progress.html")
-    return render_template(part, alone=True, **found)
+    banner = render(WorkerBanner(worker_silent_since()))
+    if not isinstance(found, SubmissionProgress):
+        return render(found) + banner
+    labels = status_text.labels(submission, [row.attempt for row in found.attempts])
+    chips = render(table.chips_of_page(submission, labels))
+    return render(found, reasons.panel(submission)) + chips + banner
 
 
 def _tag(submission_id: int, revision: int, poll_state: PollState, now: float) -> str:

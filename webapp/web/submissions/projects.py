@@ -1,8 +1,8 @@
 """The project picker: ICA searches, since a tenant can have 30,000 projects."""
 
-from typing import Any
+from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.errors import Forbidden, IcaError, NotFound
@@ -10,6 +10,7 @@ from webapp.ica.models import Project
 from webapp.store import access
 from webapp.web.core import errors, params
 from webapp.web.core.context import context, ica_client, viewer
+from webapp.web.core.page import Part, render
 from webapp.work.clients import NoKey
 
 ROWS = 8
@@ -17,14 +18,30 @@ ROWS = 8
 blueprint = Blueprint("projects", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectChoices(Part):
+    """What the picker shows for what was searched; more_projects: ICA has others, too.
+
+    wrong_project: why the chosen one can't be taken. projects_trouble: why ICA can't be asked.
+    """
+
+    template = "submissions/_projects.html"
+    projects: list[Project]
+    more_projects: bool
+    projects_trouble: str
+    project_q: str
+    chosen_project: str
+    wrong_project: str
+
+
 @blueprint.get("/projects")
 def search() -> ResponseReturnValue:
     """The choices for what was typed: a part of the form for a new submission."""
     chosen = request.args.get("project_id", "").strip().lower()
-    return render_template("submissions/_projects.html", **options(chosen))
+    return render(choices(chosen))
 
 
-def options(chosen: str) -> dict[str, Any]:
+def choices(chosen: str, wrong: str = "") -> ProjectChoices:
     """What the picker shows: the one that was chosen before, then what ICA finds."""
     text = params.text("project_q")
     try:
@@ -35,13 +52,8 @@ def options(chosen: str) -> dict[str, Any]:
     if params.is_uuid(chosen) and chosen not in {project.id for project in found}:
         before = Project(id=chosen, name=_name(chosen), short_description="chosen before")
         found.insert(0, before)
-    return {
-        "projects": found,
-        "more_projects": more,
-        "projects_trouble": trouble,
-        "project_q": text,
-        "chosen_project": chosen or (found[0].id if len(found) == 1 else ""),
-    }
+    only = found[0].id if len(found) == 1 else ""
+    return ProjectChoices(found, more, trouble, text, chosen or only, wrong)
 
 
 def _name(project_id: str) -> str:

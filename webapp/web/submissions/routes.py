@@ -1,25 +1,57 @@
-"""A submission's pages and acts: making one, its own page, stopping it."""
+"""A submission's pages and actions: making one, its own page, stopping it."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts as attempts_store
 from webapp.store.enums import State, Task
 from webapp.store.retry import assignment
+from webapp.store.submissions import Submission
 from webapp.web.core import forms
 from webapp.web.core.access import begun_submission, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
+from webapp.web.core.forms import Errors, FormPage
+from webapp.web.core.page import Page, render
 from webapp.web.drafts import review
 from webapp.web.find import result
 from webapp.web.items import reasons, returned_list, table
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import progress, projects
-from webapp.web.submissions.upload import Errors, Form, Unusable, take
+from webapp.web.submissions.upload import Form, Unusable, take
 
 CLOSED_AT_ONCE = 4  # batches whose items say at once that they were not sent
 
 blueprint = Blueprint("submissions", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage(FormPage):
+    """The form for a new submission; the project picker is a part of it."""
+
+    template = "submissions/new.html"
+    errors: Errors
+    form: Form
+    limit_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPage(Page):
+    """A list that was not submitted: it is being read, unreadable or discarded."""
+
+    template = "submissions/reading.html"
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPage(Page):
+    """A submission, its progress and its items."""
+
+    template = "submissions/submission.html"
+    submission: Submission
+    mine: bool
 
 
 @blueprint.get("/submissions/new")
@@ -30,13 +62,13 @@ def new() -> ResponseReturnValue:
 def filled_form(ids: str) -> ResponseReturnValue:
     """The form for a new submission with these ids, and the project that the address names."""
     chosen = request.args.get("project_id", "").strip().lower()
-    return _form(Form(project_id=chosen, name="", ids=ids, file=None), {})
+    return _form(Form(project_id=chosen, name="", ids=ids, file=None))
 
 
 @blueprint.post("/submissions/new")
 def search() -> ResponseReturnValue:
     """Look for a project where no script runs: the form again, with what was filled in so far."""
-    return _form(Form.of_request(), {})
+    return _form(Form.of_request())
 
 
 @blueprint.post("/submissions")
@@ -56,18 +88,14 @@ def page(submission_id: int) -> ResponseReturnValue:
     if submission.state == State.DRAFT:
         return review.page(submission)
     if not submission.begun:
-        return render_template(
-            "submissions/reading.html", alone=False, **progress.shown(submission)
-        )
-    return render_template(
-        "submissions/submission.html",
-        **{"alone": False, **progress.shown(submission), **table.table(submission)},
-        **{
-            name: value
-            for name, value in dict(reasons.panel(submission)).items()
-            if name != "submission"
-        },
-        **returned_list.offers(submission),
+        return render(ReadingPage(submission), progress.part(submission))
+    mine = submission.account_id == viewer().id
+    return render(
+        SubmissionPage(submission, mine),
+        progress.part(submission),
+        table.table(submission),
+        reasons.panel(submission),
+        returned_list.offers(submission),
     )
 
 
@@ -99,11 +127,6 @@ def stop(submission_id: int) -> ResponseReturnValue:
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
-def _form(form: Form, errors: Errors) -> ResponseReturnValue:
-    return forms.answer(
-        "submissions/new.html",
-        errors,
-        form=form,
-        limit_mb=context().settings.upload_limit_mb,
-        **projects.options(form.project_id),
-    )
+def _form(form: Form, errors: Errors | None = None) -> ResponseReturnValue:
+    page = NewPage(errors or Errors(), form, context().settings.upload_limit_mb)
+    return forms.answer(page, projects.choices(form.project_id, page.errors["project_id"]))

@@ -17,12 +17,11 @@ from webapp.web.core import forms, params
 from webapp.web.core.access import may_read
 from webapp.web.core.context import context, viewer
 from webapp.web.core.errors import sentence
+from webapp.web.core.forms import Errors
 from webapp.work import reading
 from webapp.work.clients import NoKey
 
 READ_AT_ONCE = 1024 * 1024  # bytes; a larger upload is read by the worker
-
-Errors = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +76,13 @@ def take(form: Form) -> int:
     try:
         project = may_read(form.project_id)
     except NoKey as error:
-        raise Unusable({"project_id": sentence(error)}) from error
+        raise Unusable(Errors(project_id=sentence(error))) from error
     if project is None:
-        raise Unusable({"project_id": "ICA does not answer, so the project can't be checked now."})
+        raise Unusable(
+            Errors(project_id="ICA does not answer, so the project can't be checked now.")
+        )
     if not project.allowed:
-        raise Unusable({"project_id": "ICA knows no such project, or your key may not see it."})
+        raise Unusable(Errors(project_id="ICA knows no such project, or your key may not see it."))
     submission_id = _keep(form, project.project_name)
     with context().store.write() as connection:
         uploads.make_due(connection, submission_id, context().clock())
@@ -91,7 +92,7 @@ def take(form: Form) -> int:
     found = context().read(submissions.get, submission_id)
     if found.state == State.UNREADABLE:
         context().write(submissions.discard, submission_id, context().clock())
-        raise Unusable({"file" if form.file else "ids": found.problem})
+        raise Unusable(Errors({"file" if form.file else "ids": found.problem}))
     return submission_id
 
 
@@ -135,7 +136,7 @@ def pieces(stream: IO[bytes]) -> Iterator[bytes]:
 def _file_name(file: FileStorage) -> str:
     """The file's own name, without the folders that some browsers send along."""
     path = params.line(file.filename or "").replace("\\", "/").rstrip("/")
-    return path.rsplit("/", 1)[-1][-forms.LONGEST["name"] :] or "file"
+    return path.rsplit("/", 1)[-1][-forms.MAX_CHARACTERS["name"] :] or "file"
 
 
 def _name_for(form: Form, now: float) -> str:
