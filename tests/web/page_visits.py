@@ -1,0 +1,186 @@
+"""Visiting every page, and every polled part, of a dashboard with lists in every state."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT
+from tests.stage import Stage, data_ids
+from tests.web.confirming import confirm, fields
+from tests.web.markup import link
+
+LINKED = data_ids(9)
+FAILED = [*data_ids(2, ending="00"), *data_ids(3, ending="02")]  # the latter link when tried again
+MADE_UP = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+POINTS = b"""dataId,projectId,note
+fil.0123456789ABCDEF0123456789abcd20,%s,fil.0123456789abcdef0123456789abcd30
+sample-7,,
+Fil.0123456789abcdef0123456789abcd20,,
+%s,,
+not/an id,,
+""" % (MADE_UP.encode(), LINKED[0].encode())
+
+Visits = Iterator[tuple[str, TestResponse]]
+
+
+def visit_all(dashboard: Stage, monkeypatch: Any) -> Visits:
+    """Each page under a name of its own, whatever its status."""
+    visitor = dashboard.visitor()
+    yield from _signing_in(dashboard)
+    yield from _first_pages(visitor)
+    yield from _list_being_read(dashboard, visitor, monkeypatch)
+    yield from _drafts(dashboard, visitor, monkeypatch)
+    yield from _troubled(dashboard, visitor)
+    place = visitor.submit([*LINKED[:6], *FAILED, "nonsense"], name="Run 7")
+    yield from _submission(dashboard, visitor, place)
+    yield from _reasons(visitor, place)
+    dashboard.work(60)
+    yield from _attempts(dashboard, visitor, place)
+    yield from _finding(visitor)
+    yield from _end(visitor, place)
+
+
+def _signing_in(dashboard: Stage) -> Visits:
+    nobody = dashboard.visitor(key=None)
+    yield "signin", nobody.get("/signin?next=/find")
+    yield "signin refused", nobody.sign_in("no-such-key")
+    yield "signin without a key", nobody.post("/signin")
+
+
+def _first_pages(visitor: Any) -> Visits:
+    yield "board unused", visitor.get("/submissions")
+    yield "account idle", visitor.get("/account")
+    yield "new", visitor.get("/submissions/new")
+    yield "new with another project", visitor.get(f"/submissions/new?project_id={MADE_UP}")
+    yield "new refused", visitor.upload("", name="x" * 300, project="")
+    yield "new searched", visitor.post("/submissions/new", {"project_q": "no such project"})
+    yield "projects", visitor.part("/projects?project_q=e")
+    yield "adopt", visitor.get("/submissions/adopt")
+    yield "adopt refused", visitor.post("/submissions/adopt", {"project_id": "1"})
+    unknown = {"project_id": FIRST_PROJECT, "batch_id": MADE_UP}
+    yield "adopt unknown", visitor.post("/submissions/adopt", unknown)
+    yield "error", visitor.get("/no/such/page")
+
+
+def _list_being_read(dashboard: Stage, visitor: Any, monkeypatch: Any) -> Visits:
+    with monkeypatch.context() as patch:
+        patch.setattr("webapp.web.submissions.upload.READ_AT_ONCE", 0)
+        place = visitor.draft(["nothing to link in here"] * 3, name="Minutes")
+        yield "reading", visitor.get(place)
+        yield "reading polled", visitor.part(f"{place}/progress?shows=reading")
+        dashboard.work()
+        yield "unreadable", visitor.get(place)
+        visitor.post(f"{place}/discard")
+        yield "discarded", visitor.get(place)
+
+
+def _drafts(dashboard: Stage, visitor: Any, monkeypatch: Any) -> Visits:
+    visitor.submit([LINKED[0], *data_ids(1, ending="02", start=70)], name="Earlier one")
+    dashboard.work(30)
+    place = visitor.draft("", file=(POINTS, "points.csv"))
+    yield "draft", visitor.get(place)
+    yield "draft entries", visitor.get(f"{place}/entries?kind=rejected")
+    yield "draft flagged", visitor.get(f"{place}/entries?kind=unusual")
+    yield "draft nothing repeated", visitor.get(f"{place}/entries?kind=repeated")
+    with monkeypatch.context() as patch:
+        patch.setattr("webapp.web.drafts.routes.AT_ONCE_IDS", 0)
+        visitor.post(f"{place}/leave-out", {"which": "unusual"})
+        yield "draft busy", visitor.get(place)
+        yield "draft polled", visitor.part(f"{place}/progress?shows=draft")
+        dashboard.work()
+    yield "draft with ids left out", visitor.get(place)
+    visitor.post(f"{place}/check")
+    yield "draft being checked", visitor.get(place)
+    yield "draft polled while it is checked", visitor.part(f"{place}/progress?shows=draft")
+    visitor.post(f"{place}/stop-checking")
+    yield "draft no longer checked", visitor.get(place)
+    visitor.post(f"{place}/check")
+    dashboard.work(5)
+    yield "draft checked", visitor.get(place)
+    yield "draft not submitted", visitor.post(f"{place}/submit", {"confirmed": "99"})
+
+
+def _troubled(dashboard: Stage, visitor: Any) -> Visits:
+    place = visitor.submit(LINKED[:2], name="To the wrong project", project=READ_ONLY_PROJECT)
+    dashboard.work()
+    yield "submission blocked", visitor.get(place)
+    visitor.post(f"{place}/stop")
+    dashboard.work(30)
+    yield "submission stopped", visitor.get(place)
+
+
+def _submission(dashboard: Stage, visitor: Any, place: str) -> Visits:
+    yield "submission just sent", visitor.get(place)
+    yield "submission polled", visitor.part(f"{place}/progress?shows=active")
+    yield "delete refused", visitor.get(f"{place}/delete")
+    yield "items unread", visitor.get(f"{place}/items")
+    yield "account busy", visitor.get("/account")
+    dashboard.clock.advance(100)
+    yield "submission with a silent worker", visitor.get(place)
+    yield "polled with a silent worker", visitor.part(f"{place}/progress?shows=active")
+    dashboard.work(60)
+    yield "submission ended", visitor.get(place)
+    yield "polled when it has ended", visitor.part(f"{place}/progress?shows=active")
+    yield "submission of a colleague", dashboard.visitor("colleague-key").get(place)
+    yield "board", visitor.get("/submissions")
+    yield "board rows", visitor.part("/submissions/rows")
+    yield "board filtered", visitor.get("/submissions?state=done_with_failures&mine=1&q=run")
+    yield "board without a match", visitor.get("/submissions?q=nonesuch")
+    for query in ("status=FAILED", "q=nonesuch", "after=900", "status=LINKED&size=100"):
+        yield f"items {query}", visitor.get(f"{place}/items?{query}")
+        yield f"items part {query}", visitor.part(f"{place}/items?{query}")
+    yield "item", visitor.get(f"{place}/items/2?status=LINKED")
+    yield "item that failed", visitor.get(f"{place}/items/8")
+
+
+def _attempts(dashboard: Stage, visitor: Any, place: str) -> Visits:
+    yield "retry", visitor.get(f"{place}/retry?status=FAILED")
+    yield "retry picked", visitor.post(f"{place}/retry", {"picked": "1", "position": ["1", "8"]})
+    confirm(visitor, f"{place}/retry?status=FAILED")
+    yield "submission with attempts", visitor.get(place)
+    yield "attempts", visitor.get(f"{place}/attempts")
+    dashboard.work(60)
+    confirm(visitor, f"{place}/undo")
+    dashboard.work(60)
+    yield "submission undone", visitor.get(place)
+    yield "attempt", visitor.get(f"{place}/attempts/1")
+    yield "attempt filtered", visitor.get(f"{place}/attempts/2?status=LINKED")
+    yield "undo", visitor.get(f"{place}/undo")
+
+
+def _finding(visitor: Any) -> Visits:
+    yield "find", visitor.get("/find")
+    yield "find refused", visitor.post("/find", {"ids": ""})
+    ids = "\n".join([*LINKED, *FAILED, "nonsense"])
+    found = visitor.post("/find", {"ids": ids, "name": "Lost"}).location
+    yield "found", visitor.get(found)
+    yield "found part", visitor.part(f"{found}?outcome=FAILED")
+    yield "found nothing", visitor.get(f"{found}?q=nonesuch")
+
+
+def _reasons(visitor: Any, place: str) -> Visits:
+    yield "reasons", visitor.get(f"{place}/reasons")
+    yield "reasons part", visitor.part(f"{place}/reasons")
+    yield "items with a reason", visitor.get(link(visitor.get(place), "Show"))
+    across = visitor.get("/reasons")
+    yield "reasons across", across
+    yield "no reasons across", visitor.get("/reasons?project=none")
+    confirmation = visitor.get(link(across, "Try all again"))
+    yield "retry of a reason", confirmation
+    yield (
+        "receipt of a reason",
+        visitor.get(visitor.post("/reasons/retry", fields(confirmation)).location),
+    )
+
+
+def _end(visitor: Any, place: str) -> Visits:
+    yield "edit", visitor.get(f"{place}/edit")
+    yield "edit refused", visitor.post(f"{place}/edit", {"name": "", "note": "x" * 3000})
+    visitor.post(f"{place}/edit", {"name": "Renamed", "note": "A note."})
+    yield "delete", visitor.get(f"{place}/delete")
+    visitor.post(f"{place}/stop")
+    visitor.post(f"{place}/archive")
+    yield "submission archived", visitor.get(place)
+    yield "board archived", visitor.get("/submissions?state=archived")
+    yield "board with the archive", visitor.get("/submissions?q=renamed")
