@@ -65,7 +65,7 @@ def _first_pages(visitor: Any) -> Visits:
 
 def _list_being_read(dashboard: Stage, visitor: Any, monkeypatch: Any) -> Visits:
     with monkeypatch.context() as patch:
-        patch.setattr("webapp.web.submissions.upload.READ_AT_ONCE", 0)
+        patch.setattr("webapp.web.submissions.upload.READ_AT_ONCE_BYTES", 0)
         place = visitor.draft(["nothing to link in here"] * 3, name="Minutes")
         yield "reading", visitor.get(place)
         yield "reading polled", visitor.part(f"{place}/progress?shows=reading")

@@ -12,7 +12,7 @@ from tests.stage import data_ids, text
 from tests.web.confirming import attempts, confirm, exported, fields, statuses
 from tests.web.markup import element
 from tests.web.waiting import waiters
-from tests.work.seen import cut, number, submission
+from tests.work.seen import batch_rows, number, submission
 from webapp.store import Store, batches, chores, drafts, lifecycle, uploads
 from webapp.store import attempts as attempts_of
 from webapp.store.leases import LEASE
@@ -76,9 +76,9 @@ def test_a_gatherer_that_stalled_beyond_its_lease_takes_nothing(stored, monkeypa
     with stored.store.write() as connection:
         stalled = chores.claim(connection, "a worker that stalls", stored.clock.now)
     stored.work(LEASE, step=LEASE)
-    before = statuses(visitor, again), exported(visitor, place), cut(stored, place)
+    before = statuses(visitor, again), exported(visitor, place), batch_rows(stored, place)
     working.perform(stored.context, stalled)
-    assert (statuses(visitor, again), exported(visitor, place), cut(stored, place)) == before
+    assert (statuses(visitor, again), exported(visitor, place), batch_rows(stored, place)) == before
     assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
 
 
@@ -92,7 +92,7 @@ def test_whoever_changes_a_list_locks_its_batches_first(stored, monkeypatch, act
     confirm(visitor, f"{place}/retry")
     with stored.store.write() as connection:
         chore = chores.claim(connection, "a worker", stored.clock.now) if act == "take" else None
-    (batch, *_) = cut(stored, place)
+    (batch, *_) = batch_rows(stored, place)
 
     def change():
         if chore:

@@ -9,7 +9,7 @@ from tests.stage import data_ids, stage, text
 from tests.web.confirming import confirm, statuses
 from tests.web.markup import element, elements, link, rows, with_class
 from webapp.web.core.formatting import plural
-from webapp.web.core.params import LONGEST
+from webapp.web.core.params import MAX_TEXT_BYTES
 from webapp.web.submissions.status_display import STATUSES
 
 LINKED, FAILED, HELD = data_ids(120), data_ids(7, ending="00"), data_ids(3, ending="03")
@@ -99,8 +99,8 @@ def test_no_address_that_a_page_offers_is_too_long_for_a_web_server(st, demo, pl
     """gunicorn takes request lines of 4,094 bytes, and answers 414 to longer ones by itself."""
     for path in (f"{place}/items", "/submissions", "/submissions/new"):
         box = element(demo.get(path), "input", type="search")
-        assert box["maxlength"] == str(LONGEST)
-        for typed in ("漢" * LONGEST, "😀" * LONGEST, "q" * 5_000):
+        assert box["maxlength"] == str(MAX_TEXT_BYTES)
+        for typed in ("漢" * MAX_TEXT_BYTES, "😀" * MAX_TEXT_BYTES, "q" * 5_000):
             asked = {box["name"]: typed, "status": list(filter(None, STATUSES)), "state": "active"}
             page = demo.client.get(path, query_string=asked)
             assert page.status_code == 200

@@ -1,4 +1,4 @@
-"""The Flask application: its settings, its blueprints, and what every template knows."""
+"""The Flask application: its settings, its blueprints, and what every template can use."""
 
 import hashlib
 import time
@@ -58,7 +58,9 @@ def create_app(
             app.register_blueprint(module.blueprint)
     # An application built on this one (the demo's) may add panels above the form for a submission.
     app.jinja_env.globals.update(
-        static_version=static_version(), search_length=params.LONGEST, new_submission_panels=()
+        static_version=static_version(),
+        search_length=params.MAX_TEXT_BYTES,
+        new_submission_panels=(),
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

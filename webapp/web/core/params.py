@@ -13,7 +13,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 DIGITS = re.compile(r"[0-9]{1,10}")
 MAX_NUMBER = 2**31 - 2  # one more is a number of the store still
 PAGE_SIZES = (50, 100, 250, 1000)  # rows
-LONGEST = 200  # of what can be typed into a box that searches
+MAX_TEXT_BYTES = 200  # of what can be typed into a box that searches
 
 
 class Key(IntegerConverter):
@@ -72,12 +72,12 @@ def words(
 
 
 def text(name: str) -> str:
-    """A line of text out of the request, cut to LONGEST bytes: what holds it holds what is cut too.
+    """A line of text from the request, cut to MAX_TEXT_BYTES: what holds all of it holds that too.
 
     The addresses of a page repeat it, and a web server takes no more than 4,094 characters.
     """
     found = line(request.values.get(name, "")).encode()
-    return found[:LONGEST].decode(errors="ignore").strip()
+    return found[:MAX_TEXT_BYTES].decode(errors="ignore").strip()
 
 
 def line(given: str) -> str:

@@ -13,11 +13,7 @@ from webapp.store import sessions
 from webapp.web.core.context import context
 from webapp.web.core.htmx import is_part
 
-OPEN_ENDPOINTS = {
-    "signin.signin",
-    "signin.signin_post",
-    None,
-}  # an unknown address leads on by its page
+OPEN_ENDPOINTS = {"signin.signin", "signin.signin_post", None}  # None: the page of a 404
 WITHOUT_VIEWER = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
 CHECKED_BY_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
 POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader

@@ -155,7 +155,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
 
 
 def _points(submission: Submission) -> list[Point]:
-    """What there is to know of some of the ids, and what can be done about it: weightiest first."""
+    """What there is to know of some of the ids, in the order of POINTS."""
     review, found = submission.review, []
     for flag, (title, text) in POINTS.items():
         if count := review.flagged(flag):
@@ -189,19 +189,19 @@ def _plan(submission: Submission, speeds: list[float]) -> str:
     to_send = submission.item_count - submission.left_out
     size = submission.batch_size
     count = ceil(to_send / size)
-    told = f"{plural(count, 'batch', 'batches')} of at most {plural(size, 'id')}"
+    plan = f"{plural(count, 'batch', 'batches')} of at most {plural(size, 'id')}"
     if count == 0 or not speeds:
-        return told
+        return plan
     slow, quick = speeds[len(speeds) // 4], speeds[-1 - len(speeds) // 4]
     # At best ICA works on all batches at once; at worst on one after the other.
     least, most = duration(min(to_send, size) / quick), duration(to_send / slow)
     likely = least if least == most else f"{least} to {most}"
-    return f"{told}; likely {likely}, by the last {plural(len(speeds), 'batch', 'batches')}"
+    return f"{plan}; likely {likely}, by the last {plural(len(speeds), 'batch', 'batches')}"
 
 
 def _files_and_folders(review: Review) -> str:
-    told = f"{plural(review.files, 'file')}, {plural(review.folders, 'folder')}"
-    return told + f", {review.unusual:,} of an unusual shape" if review.unusual else told
+    unusual = f", {review.unusual:,} of an unusual shape" if review.unusual else ""
+    return f"{plural(review.files, 'file')}, {plural(review.folders, 'folder')}{unusual}"
 
 
 def _read_as(part: ListPart) -> str:

@@ -191,7 +191,7 @@ def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> ItemChip
     asked = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
     statuses = [word for word in asked.get("status", []) if params.STATUS.fullmatch(word)]
     kept: dict[str, Any] = {
-        name: params.line(asked[name][0])[: params.LONGEST]
+        name: params.line(asked[name][0])[: params.MAX_TEXT_BYTES]
         for name in ("q", "size")
         if name in asked
     }

@@ -4,20 +4,16 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-from flask import (
-    Flask,
-    Request,
-    request,
-)
+from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature
 
 
 class Cookies(SecureCookieSessionInterface):
-    """Cookies that never leave https once they came by it.
+    """Cookies that are sent over https only where they were set over https.
 
-    A signature is looked at once: the same cookie comes with every poll. How long a session
-    lives is the store's to say.
+    A signature is checked once: the same cookie comes with every poll. How long a session lasts
+    is decided in the store.
     """
 
     def __init__(self) -> None:

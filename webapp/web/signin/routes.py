@@ -86,13 +86,13 @@ def signout() -> ResponseReturnValue:
             accounts.forget_key(connection, viewer().id)
         unsettled = accounts.unsettled_work(connection, viewer().id)
     session.clear()
-    flash(_farewell(len(unsettled), forgotten=forgotten), "success")
+    flash(_signout_message(len(unsettled), forgotten=forgotten), "success")
     return redirect(url_for("signin.signin"), 303)
 
 
 @blueprint.get("/account")
 def account() -> ResponseReturnValue:
-    """What is kept of the visitor, and signing out with or without the key being forgotten."""
+    """The visitor's work that needs the key, and signing out with or without erasing it."""
     return render(AccountPage(context().read(accounts.unsettled_work, viewer().id)))
 
 
@@ -107,11 +107,11 @@ def _why_not(given: Given, error: IcaError) -> str:
     )
 
 
-def _farewell(unsettled: int, *, forgotten: bool) -> str:
+def _signout_message(unsettled: int, *, forgotten: bool) -> str:
     if forgotten:
-        told = "You are signed out and your key is erased."
+        erased = "You are signed out and your key is erased."
         waiting = plural(unsettled, "submission waits", "submissions wait")
-        return f"{told} {waiting} until you sign in again." if unsettled else told
+        return f"{erased} {waiting} until you sign in again." if unsettled else erased
     if unsettled:
         running = plural(unsettled, "submission is", "submissions are")
         return (
@@ -122,7 +122,7 @@ def _farewell(unsettled: int, *, forgotten: bool) -> str:
 
 
 def _open_session(claims: Claims, given: Given) -> None:
-    """A new session, under a new id: what a browser had before is worth nothing any more."""
+    """Open a session under a new token; what the browser had before is no longer valid."""
     now = context().clock()
     who = Identity(
         ica_url=context().settings.ica_url,

@@ -27,10 +27,10 @@ from webapp.web.submissions.status_text import Segment
 
 PAGE_ROWS = 25
 POLL_TRIGGER = "every 5s"
-ARCHIVED = "archived"  # a state to the reader, a mark beside it to the store
-WORDS = {word: word.replace("_", " ").capitalize() for word in (*BoardWord, ARCHIVED)}
-WORDS[BoardWord.DRAFT] = "Drafts"
-MOVING = {State.READING, State.ACTIVE}
+ARCHIVED = "archived"  # shown as a state; the store keeps it apart from the state
+STATE_LABELS = {word: word.replace("_", " ").capitalize() for word in (*BoardWord, ARCHIVED)}
+STATE_LABELS[BoardWord.DRAFT] = "Drafts"
+MOVING_STATES = {State.READING, State.ACTIVE}
 
 blueprint = Blueprint("board", __name__)
 
@@ -105,7 +105,7 @@ def rows() -> ResponseReturnValue:
 
 
 def _archive_url(connection: Connection, wanted: Filter) -> str | None:
-    """Where the archive has what was searched for in vain."""
+    """Where the archive has what the board has not."""
     there = replace(wanted, words=(), archived=True)
     if wanted.archived or (wanted.words and not (wanted.text or wanted.project_id)):
         return None
@@ -123,7 +123,7 @@ def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
     mine_count = listing.counts(connection, viewer(), mine, now).total()
     place, is_mine = _place(wanted), bool(wanted.account_id)
     chips = []
-    for word, label in WORDS.items():
+    for word, label in STATE_LABELS.items():
         chosen = place.chosen["state"] == [word]
         href = place.changed(state="" if chosen else word)
         chips.append(Chip(label, href, counts[word], chosen))
@@ -160,7 +160,7 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
     attempt_rows = attempts.of_submissions(connection, [row.id for row in found.rows])
     here = {**place.chosen, "after": cursor.after, "before": cursor.before}
     address = url_for("board.rows") + links.query(here)
-    moving = any(submission.state in MOVING for submission in found.rows)
+    moving = any(submission.state in MOVING_STATES for submission in found.rows)
     return BoardRows(
         rows=[_row(submission, attempt_rows[submission.id]) for submission in found.rows],
         pager=place.around(found),

@@ -11,7 +11,7 @@ from webapp.web.core.formatting import plural
 
 def of(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, int]) -> str:
     """What its items have come to, in one sentence."""
-    counts = _meant_to_go(submission)
+    counts = {word: n for word, n in submission.counts.items() if n and word != LEFT_OUT}
     total = sum(counts.values())
     linked = sum(count for word, count in counts.items() if word in statuses.IN_PROJECT)
     kept = submission.counts.get(LEFT_OUT, 0)
@@ -55,11 +55,6 @@ def _undone(counts: Mapping[str, int], total: int, stuck: Mapping[str, int]) -> 
     return f"Partly undone: {linked_of}, {_terms([(unlinked, 'unlinked'), *rest])}"
 
 
-def _terms(told: Iterable[tuple[int, str]]) -> str:
+def _terms(terms: Iterable[tuple[int, str]]) -> str:
     """Those that there are: 20 unlinked, 3 not linked."""
-    return ", ".join(f"{count:,} {what}" for count, what in told if count)
-
-
-def _meant_to_go(submission: Submission) -> dict[str, int]:
-    """The counts without what its submitter left out."""
-    return {word: n for word, n in submission.counts.items() if n and word != LEFT_OUT}
+    return ", ".join(f"{count:,} {what}" for count, what in terms if count)

@@ -24,7 +24,7 @@ OBSTACLES = {
     State.UNREADABLE: "It was never submitted: discard it on its own page.",
     State.DISCARDED: "It is deleted already.",
 }
-HANGING = (
+NEEDED_BY = (
     "Of its ids, “{}” shows some as linked that this submission has unlinked. Without this one "
     "nothing would say so: delete that one first, or put this one into the archive."
 )
@@ -113,7 +113,7 @@ def _confirmation(submission: Submission, hanging: str | None = None) -> str:
     attempt_rows = context().read(attempts.of_submission, submission.id)
     page = DeletePage(
         submission=submission,
-        obstacle=OBSTACLES.get(submission.state) or (hanging and HANGING.format(hanging)),
+        obstacle=OBSTACLES.get(submission.state) or (hanging and NEEDED_BY.format(hanging)),
         attempts=[(attempts_page.title(one), one.by) for one in attempt_rows],
         batch_count=len(context().read(batches.of_submission, submission.id)),
     )

@@ -1,4 +1,4 @@
-"""Troubles: what holds a submission up, what it means, and what ICA itself said."""
+"""Problems: what holds a submission up, what that means, and ICA's own words."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -34,7 +34,7 @@ BLOCKED = {
         "It goes on by itself as soon as {submitter} signs in here again.",
     ),
     Blocked.MAY_NOT_WRITE: (
-        "ICA does not let {submitter} {act} {project}, so nothing was sent.",
+        "ICA does not let {submitter} {verb} {project}, so nothing was sent.",
         "That needs the role Contributor or Administrator in the project. It is tried again "
         "every {pause}, and goes on by itself once ICA allows it.",
     ),
@@ -49,7 +49,7 @@ BLOCKED = {
     ),
 }
 
-ACTS = {AttemptKind.LINK: "link data into", AttemptKind.UNLINK: "unlink data from"}
+VERBS = {AttemptKind.LINK: "link data into", AttemptKind.UNLINK: "unlink data from"}
 
 TRIED_AGAIN = {  # errors that pass by themselves
     ErrorCode.NO_KEY: "ICA can't be asked without a key: sign in again, and it goes on by itself.",
@@ -58,10 +58,10 @@ TRIED_AGAIN = {  # errors that pass by themselves
     f"{duration(lost_batches.AFTER)}.",
     ErrorCode.UNREACHABLE: "ICA does not answer right now. What you see is what was known last.",
 }
-ICA_IS_ILL = "ICA has trouble right now. What you see is what was known last."
+ICA_HAS_TROUBLE = "ICA has trouble right now. What you see is what was known last."
 
 
-class Trouble(NamedTuple):
+class Problem(NamedTuple):
     """Something a reader should know: what, what it means, and ICA's own words."""
 
     kind: str
@@ -72,36 +72,32 @@ class Trouble(NamedTuple):
 
 def of(
     submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]
-) -> list[Trouble]:
-    """What a reader should know of the batches, the same thing said once.
-
-    What became of the items of a batch that has ended is not told once later attempts have them.
-    """
-    found: dict[tuple[str, str], Trouble] = {}
+) -> list[Problem]:
+    """The problems of the batches, each once; none of a batch whose items later attempts have."""
+    found: dict[tuple[str, str], Problem] = {}
     by = {attempt.number: attempt.by for attempt in attempts}
     for batch in batches:
-        trouble = _trouble(submission, by[batch.attempt], batch) if batch.held else None
-        if trouble:
-            found.setdefault((trouble.title, trouble.details), trouble)
+        if batch.held and (problem := _problem(submission, by[batch.attempt], batch)):
+            found.setdefault((problem.title, problem.details), problem)
     return list(found.values())
 
 
-def _trouble(submission: Submission, by: str, batch: Batch) -> Trouble | None:
-    said = batch.trouble or batch.problem
-    details = said.full if said else ""
+def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
+    error = batch.trouble or batch.problem
+    details = error.full if error else ""
     if batch.state in ENDED:
         kind, found = "error", ENDED[batch.state]
     elif batch.blocked:
         kind, found = "error", BLOCKED[batch.blocked]
-    elif said:
-        again = (sentence(said), "It is tried again by itself.")
+    elif error:
+        again = (sentence(error), "It is tried again by itself.")
         kind, found = "warning", LOST_ANSWER if batch.state == BatchState.SENDING else again
     else:
         return None
-    names = {"submitter": by, "project": submission.project_name, "act": ACTS[batch.kind]}
+    names = {"submitter": by, "project": submission.project_name, "verb": VERBS[batch.kind]}
     numbers = {"pause": duration(BLOCKED_PAUSE), "deaths": DEATHS}
     title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
-    return Trouble(kind, title, text, details)
+    return Problem(kind, title, text, details)
 
 
 def _named(batch: Batch) -> str:
@@ -109,6 +105,6 @@ def _named(batch: Batch) -> str:
     return f"batch {batch.ordinal}{later}"
 
 
-def sentence(said: KeptError) -> str:
+def sentence(error: KeptError) -> str:
     """What a kept error that will be tried again means, in a sentence."""
-    return TRIED_AGAIN.get(said.code, ICA_IS_ILL)
+    return TRIED_AGAIN.get(error.code, ICA_HAS_TROUBLE)

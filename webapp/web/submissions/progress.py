@@ -1,4 +1,4 @@
-"""The part of a submission's page that keeps itself fresh."""
+"""The part of a submission's page that is polled: how the submission stands now."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,14 +24,14 @@ from webapp.web.items import reasons, table
 from webapp.web.retry import attempts as attempts_page
 from webapp.web.retry.attempts import AttemptRow
 from webapp.web.submissions import item_actions, problems, status_text
-from webapp.web.submissions.problems import Trouble
+from webapp.web.submissions.problems import Problem
 from webapp.web.submissions.status_text import Segment, Standing
 
 POLL_TRIGGER = "every 2s"
-STILL = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
-OWN_PAGES = {State.READING, State.DRAFT}  # another page follows each of them
+UNPOLLED_STATES = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
+OWN_PAGES = {State.READING, State.DRAFT}  # the page of the next state is another one
 
-CHORES = {
+CHORE_TITLES = {
     ChoreKind.TAKE: "Gathering the items",
     ChoreKind.LEAVE_OUT: "Leaving ids out",
     ChoreKind.TAKE_BACK: "Taking ids back",
@@ -84,7 +84,7 @@ class SubmissionProgress(Part):
     mine: bool
     standing: Standing
     ended_meanwhile: bool
-    troubles: list[Trouble]
+    problems: list[Problem]
     segments: list[Segment]
     total: int
     percent: int
@@ -126,7 +126,7 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
         underway = chores.unfinished(connection, submission.id)
     poll = Poll(
         url_for("progress.progress", submission_id=submission.id, shows=submission.state),
-        POLL_TRIGGER if underway or submission.state not in STILL else None,
+        POLL_TRIGGER if underway or submission.state not in UNPOLLED_STATES else None,
         # By the revision of what is shown: what has changed since is fetched by the next poll.
         _tag(submission.id, submission.revision, poll_state, now) if poll_state else "",
     )
@@ -147,7 +147,7 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
         mine=mine,
         standing=standing,
         ended_meanwhile=polled and not poll.every,
-        troubles=problems.of(submission, attempt_rows, batch_rows),
+        problems=problems.of(submission, attempt_rows, batch_rows),
         segments=status_text.segments(submission.counts, place, labels),
         total=sum(submission.counts.values()),
         percent=status_text.percent_done(attempt_rows),
@@ -179,7 +179,7 @@ def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]
 
 def _titled(chore: Chore) -> TitledChore:
     trouble = problems.sentence(chore.problem) if chore.problem else ""
-    return TitledChore(CHORES[chore.kind], chore, trouble)
+    return TitledChore(CHORE_TITLES[chore.kind], chore, trouble)
 
 
 def _part(submission_id: int) -> str | Response:

@@ -13,7 +13,7 @@ from webapp.web.core.context import context, ica_client, viewer
 from webapp.web.core.page import Part, render
 from webapp.work.clients import NoKey
 
-ROWS = 8
+MAX_FOUND = 8
 
 blueprint = Blueprint("projects", __name__)
 
@@ -70,5 +70,5 @@ def _find(text: str) -> tuple[list[Project], bool]:
             return [client.project(text)], False
         except (Forbidden, NotFound):
             return [], False
-    page = client.search_projects(text, page_size=ROWS)
+    page = client.search_projects(text, page_size=MAX_FOUND)
     return page.items, bool(page.next_token)

@@ -20,9 +20,9 @@ from webapp.web.find import result
 from webapp.web.items import reasons, returned_list, table
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import progress, projects
-from webapp.web.submissions.upload import Form, Unusable, take
+from webapp.web.submissions.upload import Form, Unusable, receive
 
-CLOSED_AT_ONCE = 4  # batches whose items say at once that they were not sent
+CLOSED_AT_ONCE_BATCHES = 4  # of which the items say at once that they were not sent
 
 blueprint = Blueprint("submissions", __name__)
 
@@ -75,7 +75,7 @@ def search() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     form = Form.of_request()
     try:
-        submission_id = take(form)
+        submission_id = receive(form)
     except Unusable as error:
         return _form(form, error.errors)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
@@ -112,16 +112,16 @@ def stop(submission_id: int) -> ResponseReturnValue:
             abort(404, f"This submission has no attempt {number}.")
         if viewer().id not in {attempt.account_id, submission.account_id}:
             people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
-            said = f"Only {people} can stop this attempt: who began it, or submitted the list."
-            abort(403, said)
+            message = f"Only {people} can stop this attempt: who began it, or submitted the list."
+            abort(403, message)
         stopped = assignment.stop(connection, submission_id, number, context().clock())
-    for _ in range(min(stopped.batches, CLOSED_AT_ONCE)):
+    for _ in range(min(stopped.batches, CLOSED_AT_ONCE_BATCHES)):
         do_at_once(submission_id, number, Task.CLOSE)
     if stopped.gathering:
         flash("Stopped: nothing of this attempt will be sent.", "success")
     elif stopped.batches:
-        told = plural(stopped.batches, "batch", "batches")
-        flash(f"Stopped: {told} will not be sent.", "success")
+        count = plural(stopped.batches, "batch", "batches")
+        flash(f"Stopped: {count} will not be sent.", "success")
     else:
         flash("There was nothing left to stop: no batch waits to be sent.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)

@@ -26,7 +26,7 @@ from webapp.web.submissions import headline
 from webapp.web.submissions.status_display import look, ordered, status_label
 
 MOVING = statuses.MOVING | {UNKNOWN}
-NARROWEST = 1.2  # percent of the bar that a single item gets
+MIN_WIDTH_PERCENT = 1.2  # of the bar, for a single item
 
 SENTENCES = {
     State.READING: "The list is being read. Nothing is sent to ICA before you have seen it.",
@@ -95,7 +95,7 @@ def segments(
 def _widths(counts: Mapping[str, int]) -> dict[str, float]:
     """In percent; one item in a million is still wide enough to be seen."""
     total = sum(counts.values())
-    raw = {word: max(100 * counts[word] / total, NARROWEST) for word in ordered(counts)}
+    raw = {word: max(100 * counts[word] / total, MIN_WIDTH_PERCENT) for word in ordered(counts)}
     scale = 100 / max(sum(raw.values()), 100)
     return {word: width * scale for word, width in raw.items()}
 

@@ -1,4 +1,4 @@
-"""Intake: what the form for a new submission brought, checked and kept as it came."""
+"""Uploads: what the form for a new submission brought, checked and kept as it came."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from webapp.web.core.forms import Errors
 from webapp.work import reading
 from webapp.work.clients import NoKey
 
-READ_AT_ONCE = 1024 * 1024  # bytes; a larger upload is read by the worker
+READ_AT_ONCE_BYTES = 1024 * 1024  # a larger upload is read by the worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Form:
         )
 
     def errors(self) -> Errors:
-        """What can be told without asking anybody: field -> sentence."""
+        """What is wrong with it, as far as that is known without asking ICA."""
         wrong = forms.too_long({"name": self.name})
         if not self.project_id:
             wrong["project_id"] = "Choose the project to link the data into."
@@ -66,7 +66,7 @@ class Unusable(Exception):
     errors: Errors
 
 
-def take(form: Form) -> int:
+def receive(form: Form) -> int:
     """Keep a new submission's bytes and, when they are few, read them; returns its id.
 
     Raises Unusable, and keeps nothing, when the form or a list that was read at once is of no use.
@@ -151,6 +151,6 @@ def claim_if_small(connection: Connection, submission_id: int) -> Upload | None:
     Called in the transaction that makes it due: else the worker could be quicker.
     """
     upload = uploads.get(connection, submission_id)
-    if upload is None or upload.size > READ_AT_ONCE:
+    if upload is None or upload.size > READ_AT_ONCE_BYTES:
         return None
     return uploads.claim_one(connection, submission_id, "web", context().clock())
