@@ -1,4 +1,4 @@
-"""A question "where are my ids?": read within its request, then kept."""
+"""The query "where are my ids?": a list of ids, read within its request, then kept."""
 
 import secrets
 from collections import Counter
@@ -15,21 +15,20 @@ from webapp.web.submissions import upload
 from webapp.web.submissions.upload import Form, Unusable
 from webapp.work.reading import NO_ID
 
-MOST_IDS = 100_000
-LIMITS = idlist.Limits(
-    entries=4 * MOST_IDS, lines=4 * MOST_IDS, unpacked_bytes=20_000_000
-)  # it is read while somebody waits
-REJECTS_SHOWN = 5
+MAX_IDS = 100_000
+# Small ones: the list is read within the request.
+LIMITS = idlist.Limits(entries=4 * MAX_IDS, lines=4 * MAX_IDS, unpacked_bytes=20_000_000)
+MAX_KEPT_REJECTS = 5
 TOO_MANY = (
-    f"More than {MOST_IDS:,} different ids were found, and one question can have that many. "
+    f"More than {MAX_IDS:,} different ids were found, and one question can have that many. "
     "Ask for a part of them, or look at the page of the submission that you sent them with."
 )
 
 
 def ask(form: Form) -> str:
-    """Keep the question and return its id. Raises Unusable, and keeps nothing, without ids."""
+    """Keep the query and return its id. Raises Unusable, and keeps nothing, without ids."""
     errors = form.errors()
-    errors.pop("project_id", None)  # a question has none: it looks into all that may be seen
+    errors.pop("project_id", None)  # a query has none: it looks into all that may be seen
     if errors:
         raise Unusable(errors)
     try:
@@ -44,7 +43,7 @@ def ask(form: Form) -> str:
 
 
 def _read(form: Form) -> tuple[list[tuple[str, int]], FindReview]:
-    """The ids with their lines, and what else is to be said of the list."""
+    """The ids with their lines, and the numbers of other entries."""
     ids: list[tuple[str, int]] = []
     rejects: list[Reject] = []
     counts: Counter[Kind] = Counter()
@@ -52,9 +51,9 @@ def _read(form: Form) -> tuple[list[tuple[str, int]], FindReview]:
         counts[entry.kind] += 1
         if entry.kind is Kind.GOOD:
             ids.append((entry.data_id, entry.line))
-        elif entry.kind is Kind.REJECTED and len(rejects) < REJECTS_SHOWN:
+        elif entry.kind is Kind.REJECTED and len(rejects) < MAX_KEPT_REJECTS:
             rejects.append(Reject(entry.line, entry.text, entry.note))
-        if len(ids) > MOST_IDS:
+        if len(ids) > MAX_IDS:
             raise Unreadable(TOO_MANY)
     if not ids:
         raise Unreadable(NO_ID)

@@ -1,4 +1,4 @@
-"""The answer to "where are my ids?", for one reader and as of one moment, id by id."""
+"""The answer to a query, id by id, for one reader and as of one moment."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from webapp.web.submissions.status_display import status_label
 from webapp.web.submissions.status_text import WHILE_UNSENT
 from webapp.work.context import Context
 
-FIND_ID = re.compile(r"[A-Za-z0-9_-]{16}")
+FIND_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{16}")
 COUNTS = "find_counts"  # among the application's extensions
 COLUMNS = (
     *("line", "data_id", "outcome", "submission_id", "submission", "project"),
@@ -35,7 +35,11 @@ MAX_KEPT_COUNTS = 16  # of 100,000 ids each takes half a megabyte
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
-    """An id as one submission holds it, the one that counts first; None where nobody does."""
+    """An id as one submission holds it; without a submission where none holds it.
+
+    outcome: of the id. counts: this submission's status is the outcome; its row comes first.
+    waits_in: of that row, the other submissions that have still to send or to link the id.
+    """
 
     asked: Asked
     outcome: str
@@ -43,10 +47,10 @@ class AnswerRow:
     submission: Submission | None
     counts: bool
     label: str
-    waits_in: Sequence[Submission] = ()  # of the row that counts: where it is still on its way
+    waits_in: Sequence[Submission] = ()
 
 
-Key = tuple[str, int, str]  # a question, its reader, and the fingerprint of all that they may see
+Key = tuple[str, int, str]  # a query, its reader, and the fingerprint of all that they may see
 
 
 class KeptCounts:
@@ -69,7 +73,7 @@ class KeptCounts:
 
 
 class Answer:
-    """Worked out while it is read; it needs no request, so it may stream."""
+    """The answer to a query. It is worked out while it is read, and needs no request for that."""
 
     def __init__(self, here: Context, asked: Find, reader: Reader, kept: KeptCounts) -> None:
         self._here, self._kept = here, kept
@@ -82,7 +86,7 @@ class Answer:
         return self.outcome_counts().picked(outcomes) if outcomes else range(1, self._count + 1)
 
     def outcome_counts(self) -> OutcomeCounts:
-        """What became of all the ids; worked out anew when anything has changed since."""
+        """The outcomes of all the ids; worked out again when anything has changed since."""
         key = self._find_id, self._reader_id, search.fingerprint(self._seen)
         if known := self._kept.get(key):
             return known
@@ -98,7 +102,7 @@ class Answer:
             yield from self._here.read(queries.ids, self._find_id, chunk)
 
     def rows(self, ordinals: Iterable[int]) -> Iterator[AnswerRow]:
-        """The submissions that hold each of these ids, a chunk of ids a transaction."""
+        """A row for each submission that holds one of these ids, a chunk of ids a transaction."""
         for chunk in _chunks(ordinals):
             with self._here.store.read() as connection:
                 asked = queries.ids(connection, self._find_id, chunk)
@@ -150,8 +154,8 @@ def values(row: AnswerRow) -> tuple[object, ...]:
 
 
 def find_or_404(find_id: str) -> Find:
-    ours = FIND_ID.fullmatch(find_id)
-    found = context().read(queries.get, find_id, viewer().ica_url) if ours else None
+    valid = FIND_ID_PATTERN.fullmatch(find_id)
+    found = context().read(queries.get, find_id, viewer().ica_url) if valid else None
     return found or abort(
         404, "There is no such question, or it is too old to be kept. Ask it again."
     )

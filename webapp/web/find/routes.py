@@ -25,7 +25,7 @@ blueprint.record(lambda state: state.app.extensions.update({result.COUNTS: resul
 
 @dataclass(frozen=True, slots=True)
 class QueryPage(FormPage):
-    """The form for a question."""
+    """The form for a query."""
 
     template = "find/query.html"
     form: Form
@@ -35,7 +35,7 @@ class QueryPage(FormPage):
 
 @dataclass(frozen=True, slots=True)
 class FindPage(Page):
-    """The answer to a question: what became of the ids, those of some outcomes or all."""
+    """The answer to a query: all ids, or those with some outcomes. mine: the visitor asked it."""
 
     template = "find/result.html"
     find: Find

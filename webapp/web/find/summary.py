@@ -1,4 +1,4 @@
-"""The summary of an answer to "where are my ids?": by outcome, each with what to do next."""
+"""The summary of an answer to a query: the outcomes, each with its ids and what to do next."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -20,8 +20,8 @@ from webapp.web.submissions import status_text
 from webapp.web.submissions.status_display import ordered, status_label
 
 SEND_ANEW = UNLINKED | {NEVER, LEFT_OUT}
-WORDLESS = frozenset({DRAFTED, NOT_SENT, UNKNOWN})  # ICA has said nothing that could be mended
-FIRST_FEW = 3  # submissions that an outcome's next actions name
+WITHOUT_ANSWER = frozenset({DRAFTED, NOT_SENT, UNKNOWN})  # ICA has given no outcome yet
+MAX_NAMED = 3  # submissions that an outcome's actions name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,18 @@ class Outcome:
 
 
 class OutcomeCounts:
-    """What became of all ids of a question, each counted once; a few bytes an id."""
+    """The outcomes of all ids of a query, each id counted once; it takes a few bytes an id.
+
+    counts: by outcome, how many ids have it. holders: by outcome, how many of them each submission
+    has. moves: a submission that holds one of the ids still runs.
+    """
 
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
-        self.moves = False  # a submission that holds one of them still runs
+        self.moves = False
         self.counts: Counter[str] = Counter()
         self.holders: defaultdict[str, Counter[int]] = defaultdict(Counter)
         numbers: dict[tuple[str, int | None], int] = {}
-        self._number_of = array("I")  # by ordinal, of an outcome in a submission
+        self._number_of = array("I")  # by ordinal; a number is one outcome in one submission
         for outcome, submission_id, moves in verdicts:
             self._number_of.append(numbers.setdefault((outcome, submission_id), len(numbers)))
             self.moves = self.moves or moves
@@ -60,7 +64,7 @@ class OutcomeCounts:
 
     def named(self) -> set[int]:
         """The submissions that the summary names."""
-        return {key for held in self.holders.values() for key, _ in held.most_common(FIRST_FEW)}
+        return {key for held in self.holders.values() for key, _ in held.most_common(MAX_NAMED)}
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all."""
@@ -115,19 +119,19 @@ class OutcomeCounts:
         anew = Link("Start a new submission with these", form)
         if word in SEND_ANEW:
             return [anew]
-        first_few = self.holders.get(word, Counter[int]()).most_common(FIRST_FEW)
-        found = [_action(word, count, submissions[holder]) for holder, count in first_few]
-        return [*found, anew] if _ended_ill(word) else found
+        largest = self.holders.get(word, Counter[int]()).most_common(MAX_NAMED)
+        found = [_action(word, count, submissions[holder]) for holder, count in largest]
+        return [*found, anew] if _can_retry(word) else found
 
 
-def _ended_ill(word: str) -> bool:
-    """Whether it is a word of ICA's, known or not, that can be tried again."""
-    return meaning(word).trouble and word not in WORDLESS
+def _can_retry(word: str) -> bool:
+    """Whether it is a status of ICA's, known or not, whose items can be tried again."""
+    return meaning(word).trouble and word not in WITHOUT_ANSWER
 
 
 def _action(word: str, count: int, submission: Submission) -> Link:
     stopped = word == NOT_SENT and submission.state == State.SETTLED
-    if _ended_ill(word) or stopped:
+    if _can_retry(word) or stopped:
         retry = url_for("retry.retry", submission_id=submission.id, status=word)
         text = f"Try again {status_text.what(word)} in “{submission.name}”, with {count:,} of these"
         return Link(text, retry)

@@ -25,19 +25,23 @@ COLUMNS = (
     *("line", "data_id", "status", "reason", "name", "path", "linked_id"),
     *("attempt", "by", "unlinked_since_by", "linked_since_by"),
 )
-MANIFEST = ("data_id", "file_name", "file_path", "project_id", "status")
-ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|xlsx)(\.gz)?$", re.IGNORECASE)
-CHUNK = 1_000  # items that are looked for elsewhere together
+MANIFEST_COLUMNS = ("data_id", "file_name", "file_path", "project_id", "status")
+LIST_ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|xlsx)(\.gz)?$", re.IGNORECASE)
+CHUNK_ITEMS = 1_000  # that are looked for in other submissions by one transaction
+
+BY_STATUS_ALONE = (
+    "What an attempt has found is exported by its status alone, and not as a manifest."
+)
 
 blueprint = Blueprint("exports", __name__)
 
 
 @blueprint.get("/submissions/<int:submission_id>/export.<any(csv,jsonl,txt):form>")
 def export(submission_id: int, form: str) -> ResponseReturnValue:
-    """Every item of the filter, in the order of the list; flat in memory.
+    """Every item of the filter, in the order of the list, streamed.
 
     With ?attempt=2 as that attempt found them. With ?columns=manifest in the columns of a sample
-    manifest, ready for the next pipeline: without what another submission has unlinked since.
+    manifest for the next pipeline, without what another submission has unlinked since.
     """
     submission = listed_or_404(submission_id)
     columns, rows = _table(submission)
@@ -64,12 +68,12 @@ def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object
     """The columns of the file, and its rows."""
     asked = request.args.get("columns", "")
     if asked not in {"", "manifest"}:
-        said = "An export has the columns of the table or, with columns=manifest, a manifest's."
-        abort(400, said)
+        text = "An export has the columns of the table or, with columns=manifest, a manifest's."
+        abort(400, text)
     here, found = context(), _found(submission)
     if not asked:
         return COLUMNS, table_rows(here, submission, found)
-    return MANIFEST, (
+    return MANIFEST_COLUMNS, (
         (item.data_id, item.name, item.path, submission.project_id, item.status)
         for item, doing in _with_others(here, submission, found)
         if doing is None or doing.linked
@@ -77,15 +81,12 @@ def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object
 
 
 def _found(submission: Submission) -> Iterator[Item]:
-    """The items that the URL asks for, each with its status in our words."""
+    """The items that the URL asks for, each with the status that the item table shows."""
     statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
     number, here = params.whole("attempt"), context()
     if number is not None:
         if text or reason_id or request.args.get("columns"):
-            said = (
-                "What an attempt has found is exported by its status alone, and not as a manifest."
-            )
-            abort(400, said)
+            abort(400, BY_STATUS_ALONE)
         attempt_rows = here.read(attempts.of_submission, submission.id)
         attempt = next((one for one in attempt_rows if one.number == number), None) or abort(
             404, f"This submission has no attempt {number}."
@@ -102,13 +103,13 @@ def _found(submission: Submission) -> Iterator[Item]:
 def table_rows(
     here: Context, submission: Submission, found: Iterable[Item]
 ) -> Iterator[tuple[object, ...]]:
-    """What stands in COLUMNS; read while it is sent, when the request is over."""
+    """The cells under COLUMNS, read while they are sent: the request is over by then."""
     by = {one.number: one.by for one in here.read(attempts.of_submission, submission.id)}
     for item, doing in _with_others(here, submission, found):
-        told = (item.line, item.data_id, item.status, item.reason, item.name, item.path)
+        cells = (item.line, item.data_id, item.status, item.reason, item.name, item.path)
         name = doing.name if doing else ""
         since = ("", name) if doing and doing.linked else (name, "")
-        yield (*told, item.linked_id, item.attempt, by.get(item.attempt, ""), *since)
+        yield (*cells, item.linked_id, item.attempt, by.get(item.attempt, ""), *since)
 
 
 def _with_others(
@@ -116,14 +117,14 @@ def _with_others(
 ) -> Iterator[tuple[Item, Doing | None]]:
     """The items, each with what another submission has done to it since."""
     left = iter(found)
-    while chunk := list(islice(left, CHUNK)):
+    while chunk := list(islice(left, CHUNK_ITEMS)):
         doings = here.read(other_submissions.changed_since, submission, chunk)
         yield from ((item, doings.get(item.position)) for item in chunk)
 
 
 def _stem(submission: Submission) -> str:
     """The submission's name, without the ending of the file that it was made from."""
-    name = ENDING.sub("", submission.name)
+    name = LIST_ENDING.sub("", submission.name)
     number = params.whole("attempt")
     attempt = [f"attempt-{number}"] if number else []
     manifest = ["manifest"] if request.args.get("columns") else []

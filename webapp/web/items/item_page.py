@@ -1,4 +1,4 @@
-"""One item's own page: how it stands, what came before, and what ICA says right now."""
+"""One item's own page: its outcome, its attempts, and what ICA says of it right now."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ from webapp.web.retry.actions import UNDO, Action, offered
 from webapp.web.submissions import status_text
 from webapp.work.clients import ICA_KIND, NoKey
 
-NOT_SHOWN = "ICA does not show it in this project."
+NOT_IN_PROJECT = "ICA does not show it in this project."
 
 blueprint = Blueprint("item_page", __name__)
 
 
-class Answer(NamedTuple):
+class IcaAnswer(NamedTuple):
     """ICA's answer to a question; else a sentence on why there is none, and ICA's own words."""
 
     found: Any = None
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     details: str = ""
 
 
-class Outcome(NamedTuple):
+class AttemptOutcome(NamedTuple):
     """What an attempt has found of the item, with what the attempt is called."""
 
     title: str
@@ -61,9 +61,9 @@ class ItemPage(Page):
     label: str
     since: Doing | None
     batch: Batch | None
-    in_batch: Answer
-    in_project: Answer
-    story: list[Outcome]
+    in_batch: IcaAnswer
+    in_project: IcaAnswer
+    story: list[AttemptOutcome]
     actions: list[Action]
     others: list[Submission]
     now: float
@@ -87,7 +87,7 @@ def page(submission_id: int, position: int) -> str:
         holders = submissions.holding(connection, viewer(), item.data_id, now)
     status, label = status_text.item_label(item.status, position, batch_rows)
     batch = next((batch for batch in batch_rows if batch.id == item.batch_id), None)
-    pager, back_url = _ways_on(submission, position, batch_rows)
+    pager, back_url = _neighbours(submission, position, batch_rows)
     return render(
         ItemPage(
             submission=submission,
@@ -108,8 +108,8 @@ def page(submission_id: int, position: int) -> str:
     )
 
 
-def _outcome(attempt: Attempt, found: Item) -> Outcome:
-    return Outcome(attempts_page.title(attempt), attempt, found)
+def _outcome(attempt: Attempt, found: Item) -> AttemptOutcome:
+    return AttemptOutcome(attempts_page.title(attempt), attempt, found)
 
 
 def _actions(submission: Submission, status: str, batch_rows: Sequence[Batch]) -> list[Action]:
@@ -126,32 +126,32 @@ def _actions(submission: Submission, status: str, batch_rows: Sequence[Batch]) -
     return [*may_be, UNDO] if in_doubt else may_be
 
 
-def _ask_batch(submission: Submission, item: Item, batch: Batch | None) -> Answer:
+def _ask_batch(submission: Submission, item: Item, batch: Batch | None) -> IcaAnswer:
     """ICA's item of the batch that holds it."""
     if batch is None or not (batch.ica_batch_id and item.ica_item_id):
-        return Answer()
+        return IcaAnswer()
     place = (submission.project_id, batch.ica_batch_id, item.ica_item_id)
     kind = ICA_KIND[batch.kind]
     return _ask(lambda: ica_client().item(*place, kind=kind))
 
 
-def _ask_project(submission: Submission, item: Item, status: str) -> Answer:
+def _ask_project(submission: Submission, item: Item, status: str) -> IcaAnswer:
     """The datum in the project; not asked of what was never sent."""
     if status in {UNREAD, NOT_SENT, LEFT_OUT}:
-        return Answer()
-    return _ask(lambda: ica_client().data(submission.project_id, item.data_id), NOT_SHOWN)
+        return IcaAnswer()
+    return _ask(lambda: ica_client().data(submission.project_id, item.data_id), NOT_IN_PROJECT)
 
 
-def _ask(question: Callable[[], object], not_there: str = "") -> Answer:
+def _ask(question: Callable[[], object], not_there: str = "") -> IcaAnswer:
     try:
-        return Answer(question())
+        return IcaAnswer(question())
     except (IcaError, NoKey) as error:
         if not_there and isinstance(error, NotFound):
-            return Answer(trouble=not_there)
-        return Answer(None, errors.sentence(error), errors.quoted(error))
+            return IcaAnswer(trouble=not_there)
+        return IcaAnswer(None, errors.sentence(error), errors.quoted(error))
 
 
-def _ways_on(
+def _neighbours(
     submission: Submission, position: int, batch_rows: Sequence[Batch]
 ) -> tuple[Pager, str]:
     """The items before and after it within the filter that it was reached by, and the way back."""

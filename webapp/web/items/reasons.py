@@ -1,4 +1,4 @@
-"""Why items did not end well: the groups of a submission, and of all submissions of a project."""
+"""Reasons: why items did not end well, grouped, of a submission or of many submissions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.store import access, items, reasons, submissions
 from webapp.store.access import Access
-from webapp.store.enums import LEFT_OUT, State
+from webapp.store.enums import LEFT_OUT
 from webapp.store.items import Slice
 from webapp.store.reasons import Group
 from webapp.store.submissions import Submission
@@ -21,29 +21,30 @@ from webapp.web.core.page import Page, Part, render
 from webapp.web.items import exports
 from webapp.work.context import Context
 
-FIRST_FEW = 5  # groups on a submission's own page
-MOST_GROUPS = 200  # on a page of reasons
-DAY = 86_400.0
-SINCE = {"7d": ("Last 7 days", 7 * DAY), "30d": ("Last 30 days", 30 * DAY), "all": ("All time", 0)}
+FEW_GROUPS = 5  # on the page of a submission or of an attempt
+MAX_GROUPS = 200  # on a page of reasons
+DAY_SECONDS = 86_400.0
+PERIODS = {  # word of the address -> text, and its length in seconds; 0: all time
+    "7d": ("Last 7 days", 7 * DAY_SECONDS),
+    "30d": ("Last 30 days", 30 * DAY_SECONDS),
+    "all": ("All time", 0.0),
+}
 
 blueprint = Blueprint("reasons", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonsPanel(Part):
-    """The largest groups of a submission, as its own page has them.
+    """The largest groups of a submission, as its own page shows them.
 
-    reasons_of: how many items it has. reason_count: how many groups. reasons_move: there may be
-    more of both.
+    reason_count: how many groups there are in all. item_total: how many items were to be sent.
     """
 
     template = "items/_reasons_panel.html"
     submission: Submission
     reason_groups: list[Group]
-    reasons_of: int
     reason_count: int
-    reasons_url: str
-    reasons_move: bool
+    item_total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,10 @@ class ReasonsPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class AllReasonsPage(Page):
-    """The groups over all submissions. total: how many items they have; since: a word of SINCE."""
+    """The groups over all submissions of some time and project, or of all projects.
+
+    total: how many items the groups have. since: a word of PERIODS.
+    """
 
     template = "items/all_reasons.html"
     groups: list[Group]
@@ -73,17 +77,16 @@ def page(submission_id: int) -> str:
     submission = submission_or_404(submission_id)
     if is_part():
         return render(panel(submission))
-    return render(ReasonsPage(submission), panel(submission, MOST_GROUPS))
+    return render(ReasonsPage(submission), panel(submission, MAX_GROUPS))
 
 
 @blueprint.get("/reasons")
 def across() -> str:
-    """The groups over all submissions of a project, or of all projects, of the chosen time."""
     ask_about_new_projects()
     project_id, since = params.text("project"), _since()
     place = ListUrl(url_for("reasons.across"), {"project": project_id})
     with context().store.read() as connection:
-        groups = reasons.across(connection, chosen_of_request(), MOST_GROUPS)
+        groups = reasons.across(connection, submissions_of_request(), MAX_GROUPS)
         projects = access.projects(connection, viewer().id, context().clock())
     return render(
         AllReasonsPage(
@@ -96,7 +99,7 @@ def across() -> str:
                 Chip(
                     text, None if word == since else place.changed(since=word), None, word == since
                 )
-                for word, (text, _) in SINCE.items()
+                for word, (text, _) in PERIODS.items()
             ],
         )
     )
@@ -104,14 +107,14 @@ def across() -> str:
 
 @blueprint.get("/reasons/export.csv")
 def export() -> ResponseReturnValue:
-    """The items of one group, of all these submissions."""
+    """The items of one group, of all submissions of the time and project."""
     reason_id, here = params.whole("reason") or 0, context()
-    held = here.read(reasons.holders, chosen_of_request(), reason_id)
-    if not held:
+    holders = here.read(reasons.holders, submissions_of_request(), reason_id)
+    if not holders:
         abort(404, "No submission of this time and project has such a reason any more.")
     rows = (
         (holder.name, *row)
-        for holder in held
+        for holder in holders
         for row in _rows(here, holder.submission_id, reason_id)
     )
     lines = downloads.csv_lines(("submission", *exports.COLUMNS), rows)
@@ -124,22 +127,22 @@ def _rows(here: Context, submission_id: int, reason_id: int) -> Iterator[tuple[o
     return exports.table_rows(here, submission, items.each(here.store, submission_id, wanted))
 
 
-def chosen_of_request() -> reasons.Which:
+def submissions_of_request() -> reasons.Which:
     """The submissions of the project and the time that the request names."""
-    seconds, now = SINCE[_since()][1], context().clock()
+    seconds, now = PERIODS[_since()][1], context().clock()
     begun_after = now - seconds if seconds else 0.0
     return submissions.begun_in(viewer(), params.text("project"), begun_after, now)
 
 
 def _since() -> str:
     since = request.values.get("since", "30d")
-    if since not in SINCE:
+    if since not in PERIODS:
         abort(400, "The time is one of 7d, 30d and all.")
     return since
 
 
 def text_of(submission: Submission, reason_id: int | None) -> str | None:
-    """The words of a group that the address names; a group that is none of its own is a 404."""
+    """The text of the group that the address names; 404 where the submission has no such group."""
     if reason_id is None:
         return None
     text = context().read(reasons.text_of, submission.id, reason_id)
@@ -148,14 +151,12 @@ def text_of(submission: Submission, reason_id: int | None) -> str | None:
     return text
 
 
-def panel(submission: Submission, most: int = FIRST_FEW) -> ReasonsPanel:
+def panel(submission: Submission, most: int = FEW_GROUPS) -> ReasonsPanel:
     """The largest groups of a submission."""
     groups, count = context().read(reasons.groups, submission.id, most)
     return ReasonsPanel(
         submission=submission,
         reason_groups=groups,
-        reasons_of=sum(submission.counts.values()) - submission.counts.get(LEFT_OUT, 0),
         reason_count=count,
-        reasons_url=url_for("reasons.page", submission_id=submission.id),
-        reasons_move=submission.state == State.ACTIVE,
+        item_total=sum(submission.counts.values()) - submission.counts.get(LEFT_OUT, 0),
     )

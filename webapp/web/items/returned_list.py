@@ -1,4 +1,4 @@
-"""The user's own list handed back: as it came, with what became of every entry beside it."""
+"""The returned list: the user's own list as it came, with the outcome of every entry added."""
 
 import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,13 @@ from webapp.work.context import Context
 
 REJECTED = "REJECTED"
 ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
-BY_FORMAT = {"Excel": "xlsx", "JSON": "json", "JSON lines": "jsonl", "CSV": "csv", "TSV": "tsv"}
+ENDING_OF_FORMAT = {
+    "Excel": "xlsx",
+    "JSON": "json",
+    "JSON lines": "jsonl",
+    "CSV": "csv",
+    "TSV": "tsv",
+}
 TOO_LONG = (
     f"It was worked on for {duration(reading.LONGEST)} without coming to its end. The items "
     "themselves can be exported from the page of the submission."
@@ -64,18 +70,18 @@ def offers(submission: Submission) -> ReturnedList:
 def download(submission_id: int) -> ResponseReturnValue:
     """One part of the upload in its own format, with status, reason, attempt and path added.
 
-    What goes wrong before the first byte is told; later the connection breaks off, and with it the
-    download: a part of a list must not look like all of it.
+    An error before the first byte is answered by a page. A later one breaks the connection off, and
+    the download with it: a part of a list must not look like all of it.
     """
     submission = submission_or_404(submission_id)
     upload, part = _upload_and_part(submission)
     try:
-        reading = _reading(submission, upload, part)
-        chunks = idlist.annotate(reading, partial(_outcomes, context(), submission))
+        uploaded = _reading(submission, upload, part)
+        chunks = idlist.annotate(uploaded, partial(_outcomes, context(), submission))
         chunks = chain([next(chunks)], chunks)
     except Unreadable as error:
         abort(422, f"This list can't be handed back. {error}")
-    stem, ending = _file_name(submission, upload.parts[part], reading)
+    stem, ending = _file_name(submission, upload.parts[part], uploaded)
     content_type = mimetypes.guess_type(f"list.{ending}")[0] or "application/octet-stream"
     return downloads.as_file(chunks, content_type, stem, ending)
 
@@ -91,7 +97,7 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
 
 
 def _limits() -> Limits:
-    """Those of a list that is read, its time too: not the visitor's, whose line may be slow."""
+    """Those of a list that is read. Its time is the processor's: the visitor's line may be slow."""
     end = thread_time() + reading.LONGEST
 
     def pause() -> None:
@@ -106,7 +112,7 @@ def _outcomes(
 ) -> Iterator[tuple[str, ...]]:
     """Status, reason, attempt and linked path of each; a repeat has those of its id.
 
-    Looked up a chunk of entries a transaction, when the request is over.
+    A chunk of entries is looked up in one transaction, when the request is over.
     """
     ids = {entry.data_id for entry in entries if entry.data_id}
     with here.store.read() as connection:
@@ -146,13 +152,13 @@ def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
 
 
 def _file_name(submission: Submission, uploaded: str, reading: Reading) -> tuple[str, str]:
-    """Stem and ending: those of the upload, marked as what came of it.
+    """Stem, with "-outcomes", and ending of the upload.
 
-    An ending that no list has is not handed on: who opens the file need not be who named it.
+    An ending that no list has is left out: who opens the file need not be who named it.
     """
     name = uploaded.replace("\\", "/").rsplit("/", 1)[-1] or submission.name
     name = name[:-3] if name.lower().endswith(".gz") else name
     stem, _, ending = name.rpartition(".")
     if not uploaded or ending.lower() not in ENDINGS:
-        stem, ending = name, BY_FORMAT.get(reading.format, "txt")
+        stem, ending = name, ENDING_OF_FORMAT.get(reading.format, "txt")
     return f"{stem}-outcomes", ending + ".gz" * reading.gzip

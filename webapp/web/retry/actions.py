@@ -1,4 +1,4 @@
-"""Acts: what can be done with a submission's items by another attempt, and the words for it."""
+"""Actions: what another attempt can do with a submission's items, and the texts for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,9 +26,9 @@ _LINKING = _ANY | {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One of the things that an attempt can do, and its words: linking, unless it says else."""
+    """One of the things that an attempt can do, and its texts; it links if not given otherwise."""
 
-    status: str  # of the items it is about when nothing else is said
+    status: str  # of its items when the request selects none
     called: str  # beside an attempt's number
     title: str
     button: str
@@ -37,11 +37,11 @@ class Action:
     nothing: str
     endpoint: str = "retry.retry"
     kind: AttemptKind = AttemptKind.LINK  # of the attempt
-    # why, of one and of many
+    # reason of SelectionCounts -> why one item, and why several were skipped
     skipped: Mapping[str, tuple[str, str]] = field(default_factory=lambda: _LINKING)
 
-    def told(self, counts: Mapping[str, int]) -> list[tuple[int, str]]:
-        """How many items were skipped, and why, in words."""
+    def why_skipped(self, counts: Mapping[str, int]) -> list[tuple[int, str]]:
+        """How many items were skipped, and why, as text."""
         return [(count, self.skipped[why][count > 1]) for why, count in counts.items() if count]
 
 
@@ -94,7 +94,7 @@ UNDO = Action(
 
 
 def linking(statuses: Sequence[str]) -> Action:
-    """The act of linking items with these statuses once more."""
+    """The action that links items with these statuses once more."""
     if statuses and all(word == LEFT_OUT for word in statuses):
         return SEND
     again = statuses and all(meaning(word).relink for word in statuses)
@@ -102,8 +102,9 @@ def linking(statuses: Sequence[str]) -> Action:
 
 
 def offered(action: Action, words: Iterable[str], *, over: bool) -> list[str]:
-    """The statuses whose items are offered for an act; once all is `over`, those without an
-    outcome too.
+    """Those of the statuses whose items the action is offered for.
+
+    over: the submission has ended, so items without an outcome are offered too.
     """
     return [word for word in words if _fits(action, word, over=over)]
 
@@ -118,19 +119,19 @@ def _fits(action: Action, word: str, *, over: bool) -> bool:
 
 
 def of(attempt: Attempt) -> Action:
-    """What an attempt behind the first does."""
+    """The action of an attempt after the first."""
     if attempt.kind == AttemptKind.UNLINK:
         return UNDO
     return linking(list(attempt.receipt.by_status) if attempt.receipt else [])
 
 
 def receipt(attempt: Attempt) -> str:
-    """What became of the items that were confirmed, in a sentence; "" before all are taken."""
+    """The attempt's receipt as a sentence; "" before all its items are taken."""
     if not (kept := attempt.receipt):
         return ""
     action, made = of(attempt), kept.made
     chosen = plural(made + sum(kept.skipped.values()), "item")
-    told = [f"{chosen} chosen: {made:,} to be {action.doing}"]
-    for count, why in action.told(kept.skipped):
-        told.append(f"{count:,} skipped because {'it' if count == 1 else 'they'} {why}")
-    return "; ".join(told) + "."
+    clauses = [f"{chosen} chosen: {made:,} to be {action.doing}"]
+    for count, why in action.why_skipped(kept.skipped):
+        clauses.append(f"{count:,} skipped because {'it' if count == 1 else 'they'} {why}")
+    return "; ".join(clauses) + "."

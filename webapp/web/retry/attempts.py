@@ -24,7 +24,7 @@ from webapp.web.core.formatting import plural
 from webapp.web.core.links import Pager
 from webapp.web.core.page import Page, render
 from webapp.web.items import exports
-from webapp.web.items.reasons import FIRST_FEW
+from webapp.web.items.reasons import FEW_GROUPS
 from webapp.web.retry import actions
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_text import Segment
@@ -33,7 +33,7 @@ blueprint = Blueprint("attempts", __name__)
 
 
 class AttemptRow(NamedTuple):
-    """An attempt as it is listed. stop: what a button to stop it says, "" when there is none."""
+    """An attempt as it is listed. stop: the text of the button that stops it, "" for none."""
 
     attempt: Attempt
     title: str
@@ -89,7 +89,7 @@ def page(submission_id: int, number: int) -> str:
     statuses = params.words("status")
     place = links.ListUrl(row.href, {"status": statuses}, "#items")
     items = context().read(history.page, row.attempt, statuses, params.cursor(), params.size())
-    groups, _ = context().read(reasons.groups, submission_id, FIRST_FEW, number)
+    groups, _ = context().read(reasons.groups, submission_id, FEW_GROUPS, number)
     return render(
         AttemptPage(
             submission=submission,
@@ -155,7 +155,7 @@ def title(attempt: Attempt) -> str:
 
 
 def _sentence(attempt: Attempt) -> str:
-    """What it has come to, in one sentence."""
+    """Its outcome so far, in one sentence."""
     if attempt.problem and not attempt.size:
         return attempt.problem
     if attempt.state == AttemptState.GATHERING:
@@ -168,8 +168,8 @@ def _sentence(attempt: Attempt) -> str:
 
 
 def stuck(attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]) -> Counter[str]:
-    """The items, by status, that these attempts were to unlink, and that ICA has said stand as
-    before; unless what was unlinked was linked again since.
+    """How many items, by status, these attempts were to unlink and have not unlinked, by ICA's
+    answer. Attempts before the last one that linked unlinked items again are left out.
     """
     relinked = max(
         (one.number for one in attempt_rows if actions.of(one) is actions.RELINK), default=0
@@ -181,5 +181,5 @@ def stuck(attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]) -> Count
     found: Counter[str] = Counter()
     for batch in batch_rows:
         if batch.attempt in ended and batch.state not in {BatchState.STOPPED, BatchState.LOST}:
-            found.update({w: n for w, n in batch.held.items() if w not in TAKEN_OUT})
+            found.update({word: n for word, n in batch.held.items() if word not in TAKEN_OUT})
     return found

@@ -1,4 +1,4 @@
-"""Trying a group of reasons again over all submissions: one confirmation, one receipt."""
+"""Trying the items of a reason again in all submissions: one confirmation, one receipt."""
 
 import secrets
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from webapp.web.items import reasons as reasons_page
 from webapp.web.retry import actions
 from webapp.web.retry.actions import RETRY
 from webapp.web.retry.selection import shown_at
-from webapp.web.retry.start import LONGEST_TOKEN, begin_at_once, counted
+from webapp.web.retry.start import MAX_TOKEN_LENGTH, begin_at_once, counted
 
 MAX_SUBMISSIONS = 50  # of one confirmation
 SENDING_SECONDS = 8.0  # within the request; then the worker goes on
@@ -76,24 +76,26 @@ class ReasonReceiptPage(Page):
 
 @blueprint.route("/reasons/retry", methods=["GET", "POST"])
 def retry() -> ResponseReturnValue:
-    """Have it confirmed; then each submission gets an attempt at exactly what the page said."""
+    """Have it confirmed; then each submission gets an attempt at what the page showed of it."""
     if request.method != "POST":
         return _confirmation(_parts())
-    token = request.form.get("token", "")[:LONGEST_TOKEN] or abort(400, "Confirm it on its page.")
-    said = dict(map(_said, request.form.getlist("list")[:MAX_SUBMISSIONS]))
-    parts = [part for part in _parts() if part.submission.id in said]
+    token = request.form.get("token", "")[:MAX_TOKEN_LENGTH] or abort(
+        400, "Confirm it on its page."
+    )
+    confirmed = dict(map(_confirmed, request.form.getlist("list")[:MAX_SUBMISSIONS]))
+    parts = [part for part in _parts() if part.submission.id in confirmed]
     done = {one.submission_id for one in context().read(attempts.by_token, token)}
     left = [part for part in parts if part.submission.id not in done]
-    grown = [part for part in left if part.counts.confirmed > said[part.submission.id]]
+    grown = [part for part in left if part.counts.confirmed > confirmed[part.submission.id]]
     if grown or not (left or done):
         grown_text = "There are more of them than when you looked."
         gone_text = "None of them can be tried again any more: it was done meanwhile."
         return _confirmation(parts, grown_text if grown else gone_text)
     until = context().clock() + SENDING_SECONDS
     for part in left:
-        count = min(said[part.submission.id], part.submission.item_count)
-        confirmed = Confirmed(RETRY.kind, part.selection, count, token)
-        begin_at_once(part.submission, confirmed, send=context().clock() < until)
+        count = min(confirmed[part.submission.id], part.submission.item_count)
+        asked = Confirmed(RETRY.kind, part.selection, count, token)
+        begin_at_once(part.submission, asked, send=context().clock() < until)
     return redirect(url_for("reason_retry.receipt", token=token), 303)
 
 
@@ -113,12 +115,12 @@ def receipt(token: str) -> str:
 
 
 def _reason() -> int:
-    said = "This address is not one of ours: begin again at the reasons."
-    return params.number(request.values.get("reason", ""), said)
+    text = "This address is not one of ours: begin again at the reasons."
+    return params.number(request.values.get("reason", ""), text)
 
 
-def _said(text: str) -> tuple[int, int]:
-    """A submission and how many of its items the page spoke of, as that wrote them: 12:345."""
+def _confirmed(text: str) -> tuple[int, int]:
+    """A submission's id and how many of its items the page showed, as its form has them: 12:345."""
     wrong = "This form is not one of ours: begin again at the page that it stands on."
     first, _, second = text.partition(":")
     return params.number(first, wrong), params.number(second, wrong)
@@ -130,7 +132,7 @@ def _parts() -> list[SubmissionRetry]:
     selection = Selection(reason_id=reason_id, at=shown_at(context().clock()))
     parts = []
     with context().store.read() as connection:
-        held = reasons.holders(connection, reasons_page.chosen_of_request(), reason_id)
+        held = reasons.holders(connection, reasons_page.submissions_of_request(), reason_id)
         keys = [holder.submission_id for holder in held[:MAX_SUBMISSIONS]]
         known = submissions.many(connection, keys)
         for source in (known[key] for key in keys):

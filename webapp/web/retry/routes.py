@@ -1,4 +1,4 @@
-"""Trying items again, undoing links: a page that says what and how many, then the attempt."""
+"""Trying items again and unlinking them: a page that has it confirmed, then the attempt."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -57,36 +57,36 @@ class ConfirmPage(Page):
 
 @blueprint.route("/submissions/<int:submission_id>/retry", methods=["GET", "POST"])
 def retry(submission_id: int) -> ResponseReturnValue:
-    return _asked(actions.linking(request.values.getlist("status")), submission_id)
+    return _begin_or_confirm(actions.linking(request.values.getlist("status")), submission_id)
 
 
 @blueprint.route("/submissions/<int:submission_id>/undo", methods=["GET", "POST"])
 def undo(submission_id: int) -> ResponseReturnValue:
-    return _asked(UNDO, submission_id)
+    return _begin_or_confirm(UNDO, submission_id)
 
 
-def _asked(action: Action, submission_id: int) -> ResponseReturnValue:
-    """Carry out what was confirmed, else have it confirmed.
+def _begin_or_confirm(action: Action, submission_id: int) -> ResponseReturnValue:
+    """Begin the attempt if it was confirmed, else show the page that has it confirmed.
 
     Picked items come by POST both times: they are too many for a URL.
     """
     text = "This list was not submitted yet, so it has nothing to try again or to undo."
     source = begun_submission(submission_id, 409, text)
-    token = request.form.get("token", "")[: start.LONGEST_TOKEN]
+    token = request.form.get("token", "")[: start.MAX_TOKEN_LENGTH]
     if request.method != "POST" or not token:
         return _confirmation(action, source)
     place = url_for("submissions.page", submission_id=source.id)
     if context().read(start.begun_by, source, token):
         return redirect(place, 303)
-    # As it was when the page was shown. To count a million items takes a while, so that is done
-    # before the store is written to.
+    # The items are selected as they were when the page was shown. To count a million of them takes
+    # a while, so that is done before the store is written to.
     at = selection_form.shown_at(context().clock() if source.state == State.ACTIVE else None)
     chosen = replace(selection_form.of_request(action.status), at=at)
     counts = context().read(start.counted, source, action, chosen)
-    said = min(request.form.get("confirmed", counts.confirmed, int), source.item_count)
-    if counts.confirmed > said or not counts.made:
-        return _confirmation(action, source, said if counts.made else 0)
-    begun = start.begin_at_once(source, Confirmed(action.kind, chosen, said, token))
+    confirmed = min(request.form.get("confirmed", counts.confirmed, int), source.item_count)
+    if counts.confirmed > confirmed or not counts.made:
+        return _confirmation(action, source, confirmed if counts.made else 0)
+    begun = start.begin_at_once(source, Confirmed(action.kind, chosen, confirmed, token))
     if begun and begun.state == AttemptState.ENDED and begun.problem:
         flash(begun.problem, "info")
     elif begun:
@@ -101,22 +101,22 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
         flash("No item was picked. Tick those you mean, then choose again.", "info")
         return redirect(place + "#items", 303)
     with context().store.read() as connection:
-        counts, alone = _counted(connection, action, source, chosen)
+        counts, by_status = _counted(connection, action, source, chosen)
         shared = assignment.shared(connection, source, chosen) if action is UNDO else 0
         done = assignment.done_already(connection, source, action.kind, chosen)
-        counts = start.less(counts, done, chosen)
+        counts = start.without_done(counts, done, chosen)
     page = ConfirmPage(
         action=action,
         place=url_for(action.endpoint, submission_id=source.id),
         submission=source,
         selection=chosen,
         positions=selection_form.compact(chosen),
-        words=selection_form.in_words(
+        words=selection_form.as_text(
             chosen, counts.confirmed, reasons.text_of(source, chosen.reason_id)
         ),
         counts=counts,
-        skipped=action.told(counts.skipped),
-        status_chips=_chips(action, source, chosen, alone),
+        skipped=action.why_skipped(counts.skipped),
+        status_chips=_chips(action, source, chosen, by_status),
         shared=shared,
         done=0 if counts.skipped["meanwhile"] else done,
         shared_of=None if chosen.positions else start.looked_at(counts),
@@ -131,18 +131,18 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
 def _counted(
     connection: Connection, action: Action, source: Submission, chosen: Selection
 ) -> tuple[SelectionCounts, dict[str, SelectionCounts]]:
-    """The tally of the scope and, of one by statuses, that of each chosen or offered one."""
+    """The counts of the selection; if it is by status, those of each chosen or offered one too."""
     if chosen.positions or chosen.reason_id is not None or chosen.attempt is not None:
         return selection.count(connection, source, action.kind, chosen), {}
-    alone = {
+    by_status = {
         word: selection.count(connection, source, action.kind, Selection(statuses=(word,)))
         for word in dict.fromkeys([*chosen.statuses, *_offered(connection, action, source)])
     }
-    return sum((alone[word] for word in chosen.statuses), SelectionCounts()), alone
+    return sum((by_status[word] for word in chosen.statuses), SelectionCounts()), by_status
 
 
 def _offered(connection: Connection, action: Action, source: Submission) -> list[str]:
-    """The statuses of which something can be done in this way."""
+    """The statuses of the submission whose items the action is offered for."""
     found = actions.offered(action, source.counts, over=source.state == State.SETTLED)
     if action is UNDO:
         batch_rows = batches.of_submission(connection, source.id)
@@ -151,12 +151,12 @@ def _offered(connection: Connection, action: Action, source: Submission) -> list
 
 
 def _chips(
-    action: Action, source: Submission, chosen: Selection, alone: dict[str, SelectionCounts]
+    action: Action, source: Submission, chosen: Selection, by_status: dict[str, SelectionCounts]
 ) -> list[Chip]:
-    """Statuses are offered, not assumed; the last one can't be taken away."""
+    """The statuses that can be chosen; the last chosen one can't be taken away."""
     place = ListUrl(url_for(action.endpoint, submission_id=source.id), {})
     found = []
-    for word, counts in alone.items():
+    for word, counts in by_status.items():
         target = toggled(chosen.statuses, word)
         href = place.changed(status=target) if target else None
         chosen_now = word in chosen.statuses

@@ -1,4 +1,4 @@
-"""The scope of an act on items: what the address or the form names, and how it is said back."""
+"""The selection of items that a request names, and the text for it."""
 
 import re
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ NOT_OURS = "This selection is not one of ours: go back to the submission and cho
 
 
 def of_request(default: str) -> Selection:
-    """Items by `position` (each) and `positions` (1-50,77), else of a `reason`, else by `status`;
-    with an `attempt`, by the status that it found and that did not come to count.
+    """Items by `position` (repeated) and `positions` (1-50,77), else of a `reason`, else by
+    `status`. With an `attempt`: those that it found in this status, and could not unlink.
 
-    Without any of them: those with the status `default`. Ticking nothing is not choosing all.
+    Without any of them: those with the status `default`. With `picked` and no position: none.
     """
     values = request.values
     positions = _picked()
@@ -38,7 +38,8 @@ def of_request(default: str) -> Selection:
 
 
 def _picked() -> tuple[int, ...]:
-    named = list(islice(_positions(), 2 * MOST_PICKED + 1))  # one may be remembered and ticked
+    # A position may come twice: ticked on the page, and remembered by selection.js.
+    named = list(islice(_positions(), 2 * MOST_PICKED + 1))
     found = set(named)
     if len(found) > MOST_PICKED or len(named) > 2 * MOST_PICKED:
         abort(400, f"At most {MOST_PICKED:,} items can be picked by hand. Use a filter.")
@@ -56,14 +57,14 @@ def _positions() -> Iterator[int]:
         yield from range(first, last + 1)
 
 
-def shown_at(otherwise: float | None) -> float | None:
-    """When the page was shown that is confirmed, never later than now; without one `otherwise`."""
-    at, now = request.form.get("at", otherwise, float), context().clock()
+def shown_at(default: float | None) -> float | None:
+    """When the confirmed page was shown, no later than now; `default` if the form does not say."""
+    at, now = request.form.get("at", default, float), context().clock()
     return at if at is None or 0 < at <= now else now
 
 
 def compact(selection: Selection) -> str:
-    """The positions in as few characters as they need: 1-50,77."""
+    """The positions as ranges: 1-50,77."""
     ranges: list[list[int]] = []
     for position in selection.positions:
         if ranges and ranges[-1][1] == position - 1:
@@ -73,8 +74,8 @@ def compact(selection: Selection) -> str:
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
 
 
-def in_words(selection: Selection, count: int, reason: str | None) -> str:
-    """ "12 items that you picked", with the exact count."""
+def as_text(selection: Selection, count: int, reason: str | None) -> str:
+    """The selection with its exact count: 12 items that you picked."""
     many = plural(count, "item")
     if selection.positions:
         return f"{many} that you picked"

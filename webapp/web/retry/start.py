@@ -1,4 +1,4 @@
-"""Starting an attempt: what it would take, and as much of it as is done within the request."""
+"""Starting an attempt: the counts to confirm, and what is done of it within the request."""
 
 from collections import Counter
 from dataclasses import replace
@@ -17,24 +17,28 @@ from webapp.web.core.context import context, viewer
 from webapp.web.retry.actions import Action
 from webapp.work import batch_runner, chore_runner
 
-LONGEST_TOKEN = 64
+MAX_TOKEN_LENGTH = 64
 
 
 def counted(
     connection: Connection, source: Submission, action: Action, chosen: Selection
 ) -> SelectionCounts:
-    """What would become of these items, as the page that has it confirmed says it."""
+    """What would become of these items: the counts that the visitor confirms."""
     found = selection.count(connection, source, action.kind, chosen)
-    return less(found, assignment.done_already(connection, source, action.kind, chosen), chosen)
+    done = assignment.done_already(connection, source, action.kind, chosen)
+    return without_done(found, done, chosen)
 
 
 def looked_at(counts: SelectionCounts) -> int | None:
-    """So many of them were looked for in other submissions; None: all."""
+    """How many of the items were looked for in other submissions; None: all."""
     return assignment.LOOKED_AT if counts.confirmed > assignment.LOOKED_AT else None
 
 
-def less(counts: SelectionCounts, done: int, chosen: Selection) -> SelectionCounts:
-    """Without what others have done since, where all items were looked at for that."""
+def without_done(counts: SelectionCounts, done: int, chosen: Selection) -> SelectionCounts:
+    """The counts with the `done` items, which others have done since, among the skipped.
+
+    As they came where not all items were looked for in other submissions.
+    """
     if looked_at(counts) and not chosen.positions:
         return counts
     return replace(
@@ -43,13 +47,15 @@ def less(counts: SelectionCounts, done: int, chosen: Selection) -> SelectionCoun
 
 
 def begun_by(connection: Connection, source: Submission, token: str) -> bool:
-    """Whether a first click on this very page has begun an attempt."""
+    """Whether an attempt was begun by the page with this token."""
     return any(one.token == token for one in attempts.of_submission(connection, source.id))
 
 
 def begin_at_once(source: Submission, confirmed: Confirmed, *, send: bool = True) -> Attempt | None:
-    """Open the attempt; few items are taken, and the first batch sent, within this request; many by
-    the worker. None for a second click, by the token of the page.
+    """Begin the attempt and return it; None where a first click on the same page has begun it.
+
+    Few items are taken, and with `send` the first batch is sent, within the request; the worker
+    does the rest.
     """
     now = context().clock()
     with context().store.write() as connection:
@@ -69,7 +75,7 @@ def begin_at_once(source: Submission, confirmed: Confirmed, *, send: bool = True
 
 
 def do_at_once(submission_id: int, attempt: int, *tasks: Task) -> None:
-    """Do for the first batch of an attempt what is due, so that the page that follows shows it."""
+    """Do these tasks for the first batch of an attempt, so that the next page shows the outcome."""
     for task in tasks:
         now = context().clock()
         if due := context().write(batches.claim_task, submission_id, attempt, task, "web", now):
