@@ -28,13 +28,13 @@ blueprint = Blueprint("retry", __name__)
 
 @dataclass(frozen=True, slots=True)
 class ConfirmPage(Page):
-    """Has an attempt confirmed.
+    """Has an attempt confirmed: what becomes of the selected items, and who has changed them too.
 
-    place: where its form goes. positions: the picked items, compact. words: the selection as the
-    page says it. counts: what becomes of the items, and skipped: how many for which reason.
-    shared: how many others have linked too, of the first shared_of of them (None: of all). done:
-    how many others have done since, likewise, unless they are among the skipped. grown_from: what
-    was confirmed, when there are more items by now. at: when it is shown, of what still runs.
+    place: the address that its form is sent to. positions and words: the selection as the form and
+    as the text of the page have it. shared: items that other submissions have linked too. done:
+    items that other submissions have linked, or unlinked, since and that are not among the skipped.
+    shared_of: both were counted among the first so many items; None: among all. grown_from: the
+    number that was confirmed before, if there are more items now. at: now, if any can still change.
     """
 
     template = "retry/confirm.html"
