@@ -1,6 +1,6 @@
 """Pages and parts: every template is rendered, from exactly the fields that it uses."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import pytest
 from jinja2 import meta, nodes
@@ -16,7 +16,6 @@ TEMPLATES = {
 }
 
 
-@dataclass(frozen=True)
 class Titled(page.Part):
     template = "error.html"
     title: str

@@ -1,7 +1,6 @@
 """Errors in words: one table from exception to sentence, and one page for all of them."""
 
 import logging
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import IO
@@ -56,7 +55,6 @@ PLAIN = {  # for what Werkzeug itself refuses
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
 class ErrorPage(Page):
     """What went wrong, what it means and what to do."""
 

@@ -1,7 +1,7 @@
 """Pages and parts of pages: for each a frozen dataclass of what its template is given."""
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, dataclass_transform
 
 from flask import current_app, g, get_flashed_messages, render_template
 
@@ -13,20 +13,23 @@ from webapp.web.core.context import context
 STARTED_AT = "STARTED_AT"  # of the application, among its settings
 
 
+@dataclass_transform(frozen_default=True)
 class Part:
     """A part of a page: its fields are what its template is given, under their names.
 
-    Subclasses are frozen dataclasses.
+    Each subclass is made a frozen dataclass.
     """
 
     template: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
 
 
 class Page(Part):
     """A whole page, within the frame of base.html."""
 
 
-@dataclass(frozen=True, slots=True)
 class WorkerBanner(Part):
     """The banner of the frame, for a polled part to bring along: it comes and goes with polls."""
 
@@ -34,14 +37,14 @@ class WorkerBanner(Part):
     worker_silent_since: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What base.html shows around a page.
+class Frame(Part):
+    """What stands around a page.
 
     notices: kind and text. worker_silent_since: when a worker was heard of last, if that is too
     long ago.
     """
 
+    template = "base.html"
     viewer: Account | None
     notices: list[tuple[str, str]]
     worker_silent_since: float | None
@@ -54,14 +57,17 @@ def render(page: Part, *parts: Part) -> str:
     Two of them may give the same name only to the same thing: else raises TypeError.
     """
     shown: dict[str, Any] = {}
-    for one in (page, *parts):
+    around = [_frame()] if isinstance(page, Page) else []
+    for one in (page, *parts, *around):
         for name, value in _fields(one).items():
             if shown.setdefault(name, value) is not value:
                 raise TypeError(f"{type(one).__name__} and another part both give {name}.")
-    if isinstance(page, Page):
-        notices: Any = get_flashed_messages(with_categories=True)
-        shown |= _fields(Frame(g.get("viewer"), notices, worker_silent_since()))
     return render_template(page.template, **shown)
+
+
+def _frame() -> Frame:
+    notices: Any = get_flashed_messages(with_categories=True)
+    return Frame(g.get("viewer"), notices, worker_silent_since())
 
 
 def worker_silent_since() -> float | None:
@@ -76,5 +82,5 @@ def worker_silent_since() -> float | None:
     return heard_at if workers.is_silent(heard_at, context().clock()) else None
 
 
-def _fields(one: Any) -> dict[str, Any]:
-    return {field.name: getattr(one, field.name) for field in fields(one)}
+def _fields(part: Any) -> dict[str, Any]:
+    return {field.name: getattr(part, field.name) for field in fields(part)}

@@ -75,7 +75,6 @@ class OtherColumn(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class ReviewPage(Page):
     """The review of a draft.
 

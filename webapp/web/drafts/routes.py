@@ -1,7 +1,6 @@
 """Drafts: what was read is looked over and put right, then submitted or discarded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
@@ -44,7 +43,6 @@ NO_DRAFT = {
 blueprint = Blueprint("drafts", __name__)
 
 
-@dataclass(frozen=True, slots=True)
 class EntriesPage(Page):
     """All entries of one kind, or all items with one flag, under the kind's title."""
 

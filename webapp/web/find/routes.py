@@ -1,7 +1,6 @@
 """Find: where are my ids? For each, every submission that holds it and what became of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -23,17 +22,14 @@ blueprint = Blueprint("find", __name__)
 blueprint.record(lambda state: state.app.extensions.update({result.COUNTS: result.KeptCounts()}))
 
 
-@dataclass(frozen=True, slots=True)
 class QueryPage(FormPage):
     """The form for a query."""
 
     template = "find/query.html"
     form: Form
-    errors: Errors
     limit_mb: int
 
 
-@dataclass(frozen=True, slots=True)
 class FindPage(Page):
     """The answer to a query: all ids, or those with some outcomes. mine: the visitor asked it."""
 
@@ -105,7 +101,7 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
-    return answer(QueryPage(form, errors, context().settings.upload_limit_mb))
+    return answer(QueryPage(errors, form, context().settings.upload_limit_mb))
 
 
 def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:

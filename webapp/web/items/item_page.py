@@ -1,7 +1,6 @@
 """One item's own page: its outcome, its attempts, and what ICA says of it right now."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, url_for
@@ -50,7 +49,6 @@ class AttemptOutcome(NamedTuple):
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
 class ItemPage(Page):
     """An item. since: what another submission has done to it since; batch: its last one."""
 

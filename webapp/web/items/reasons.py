@@ -1,7 +1,6 @@
 """Reasons: why items did not end well, grouped, of a submission or of many submissions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,7 +32,6 @@ PERIODS = {  # word of the address -> text, and its length in seconds; 0: all ti
 blueprint = Blueprint("reasons", __name__)
 
 
-@dataclass(frozen=True, slots=True)
 class ReasonsPanel(Part):
     """The largest groups of a submission, as its own page shows them.
 
@@ -47,7 +45,6 @@ class ReasonsPanel(Part):
     item_total: int
 
 
-@dataclass(frozen=True, slots=True)
 class ReasonsPage(Page):
     """The groups of a submission, on a page of their own."""
 
@@ -55,7 +52,6 @@ class ReasonsPage(Page):
     submission: Submission
 
 
-@dataclass(frozen=True, slots=True)
 class AllReasonsPage(Page):
     """The groups over all submissions of some time and project, or of all projects.
 

@@ -2,7 +2,6 @@
 
 import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from time import thread_time
@@ -47,7 +46,6 @@ TOO_LONG = (
 blueprint = Blueprint("returned_list", __name__)
 
 
-@dataclass(frozen=True, slots=True)
 class ReturnedList(Part):
     """What there is to download of a submission's own list: a file and pasted text apart."""
 

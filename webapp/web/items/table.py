@@ -1,7 +1,6 @@
 """The item table: a page of a submission's items, with its filters, its search and its pager."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,7 +38,6 @@ class ItemRow(NamedTuple):
     since: Doing | None
 
 
-@dataclass(frozen=True, slots=True)
 class ItemChips(Part):
     """The statuses as filters. oob: they come with another part, and find their place by id."""
 
@@ -48,7 +46,6 @@ class ItemChips(Part):
     oob: bool
 
 
-@dataclass(frozen=True, slots=True)
 class ItemTable(Part):
     """The item table, with its chips.
 
@@ -78,7 +75,6 @@ class ItemTable(Part):
     oob: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class ItemsPage(Page):
     """The item table as a page of its own."""
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from flask import Blueprint, abort, redirect, url_for
@@ -44,7 +43,6 @@ class AttemptRow(NamedTuple):
     stop: str
 
 
-@dataclass(frozen=True, slots=True)
 class AttemptsPage(Page):
     """All attempts at a submission."""
 
@@ -53,7 +51,6 @@ class AttemptsPage(Page):
     attempts: list[AttemptRow]
 
 
-@dataclass(frozen=True, slots=True)
 class AttemptPage(Page):
     """One attempt with its items, those of some statuses or all, in the words that it found."""
 

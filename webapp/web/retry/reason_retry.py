@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -44,7 +43,6 @@ class ReceiptRow(NamedTuple):
     receipt: str
 
 
-@dataclass(frozen=True, slots=True)
 class ReasonRetryPage(Page):
     """Has it confirmed.
 
@@ -66,7 +64,6 @@ class ReasonRetryPage(Page):
     most: int = MAX_SUBMISSIONS
 
 
-@dataclass(frozen=True, slots=True)
 class ReasonReceiptPage(Page):
     """What became of what was confirmed."""
 

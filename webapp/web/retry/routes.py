@@ -1,7 +1,7 @@
 """Trying items again and unlinking them: a page that has it confirmed, then the attempt."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -26,7 +26,6 @@ from webapp.web.submissions.status_display import status_label
 blueprint = Blueprint("retry", __name__)
 
 
-@dataclass(frozen=True, slots=True)
 class ConfirmPage(Page):
     """Has an attempt confirmed: what becomes of the selected items, and who has changed them too.
 

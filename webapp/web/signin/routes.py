@@ -32,18 +32,15 @@ class Given:
     next: str
 
 
-@dataclass(frozen=True, slots=True)
 class SigninPage(FormPage):
     """The form to sign in. details: ICA's own words. demo_key: of the demo, else ""."""
 
     template = "signin/signin.html"
-    errors: Errors
     given: Given
     details: str
     demo_key: str
 
 
-@dataclass(frozen=True, slots=True)
 class AccountPage(Page):
     """The visitor's account. unsettled: the names of the submissions that need their key."""
 

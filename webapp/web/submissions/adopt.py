@@ -1,7 +1,5 @@
 """Adopting: a batch that was made elsewhere is watched here from now on."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,12 +19,10 @@ blueprint = Blueprint("adopt", __name__)
 IDS = {"project_id": "project", "batch_id": "batch"}
 
 
-@dataclass(frozen=True, slots=True)
 class AdoptPage(FormPage):
     """The form to watch a batch, with what was `given`. details: ICA's own words."""
 
     template = "submissions/adopt.html"
-    errors: Errors
     given: dict[str, str]
     details: str = ""
 

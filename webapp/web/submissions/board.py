@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from flask import Blueprint, redirect, request, url_for
@@ -51,7 +51,6 @@ class Row(NamedTuple):
     by: str
 
 
-@dataclass(frozen=True, slots=True)
 class BoardRows(page.Part):
     """A page of the rows, polled while any of them moves."""
 
@@ -62,7 +61,6 @@ class BoardRows(page.Part):
     archive_url: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class BoardPage(page.Page):
     """The board. used: there are submissions, here or beyond the filters."""
 

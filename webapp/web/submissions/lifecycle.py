@@ -1,7 +1,6 @@
 """A submission's name and note, its place in the archive, and its end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -32,18 +31,15 @@ NEEDED_BY = (
 blueprint = Blueprint("lifecycle", __name__)
 
 
-@dataclass(frozen=True, slots=True)
 class EditPage(FormPage):
     """The form for a name and a note, with what was `given`. longest: characters of each."""
 
     template = "submissions/edit.html"
-    errors: Errors
     submission: Submission
     given: Mapping[str, str]
     longest: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
 class DeletePage(Page):
     """What would be deleted, or the obstacle to it. attempts: title, and who began it."""
 

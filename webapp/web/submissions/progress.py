@@ -1,6 +1,5 @@
 """The part of a submission's page that is polled: how the submission stands now."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from flask import Blueprint, Response, g, request, session, url_for
@@ -49,7 +48,6 @@ class TitledChore(NamedTuple):
     trouble: str
 
 
-@dataclass(frozen=True, slots=True)
 class DraftProgress(Part):
     """What is done to a draft just now."""
 
@@ -58,7 +56,6 @@ class DraftProgress(Part):
     chores: list[TitledChore]
 
 
-@dataclass(frozen=True, slots=True)
 class ReadingProgress(Part):
     """How far a list is read, or why it can't be. mine: the visitor uploaded it."""
 
@@ -70,7 +67,6 @@ class ReadingProgress(Part):
     upload: Upload | None
 
 
-@dataclass(frozen=True, slots=True)
 class SubmissionProgress(Part):
     """The counts, batches and attempts of a list that was submitted; its reasons are with it.
 

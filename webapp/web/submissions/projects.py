@@ -1,7 +1,5 @@
 """The project picker: ICA searches, since a tenant can have 30,000 projects."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -18,7 +16,6 @@ MAX_FOUND = 8
 blueprint = Blueprint("projects", __name__)
 
 
-@dataclass(frozen=True, slots=True)
 class ProjectChoices(Part):
     """What the picker shows for what was searched; more_projects: ICA has others, too.
 

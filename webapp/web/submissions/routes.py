@@ -1,7 +1,5 @@
 """A submission's pages and actions: making one, its own page, stopping it."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -27,17 +25,14 @@ CLOSED_AT_ONCE_BATCHES = 4  # of which the items say at once that they were not 
 blueprint = Blueprint("submissions", __name__)
 
 
-@dataclass(frozen=True, slots=True)
 class NewPage(FormPage):
     """The form for a new submission; the project picker is a part of it."""
 
     template = "submissions/new.html"
-    errors: Errors
     form: Form
     limit_mb: int
 
 
-@dataclass(frozen=True, slots=True)
 class ReadingPage(Page):
     """A list that was not submitted: it is being read, unreadable or discarded."""
 
@@ -45,7 +40,6 @@ class ReadingPage(Page):
     submission: Submission
 
 
-@dataclass(frozen=True, slots=True)
 class SubmissionPage(Page):
     """A submission, its progress and its items."""
 
