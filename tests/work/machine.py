@@ -24,7 +24,7 @@ from webapp.vault import Vault
 from webapp.web import create_app
 from webapp.web.core.context import KEY
 from webapp.work.clients import Clients
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 POSTS = ("createProjectDataLinkingBatch", "createProjectDataUnlinkingBatch")
 SECOND_PROJECT = "00000000-0000-4000-8000-000000000004"

@@ -6,7 +6,7 @@ from tests.simulated import Clock
 from tests.stage import data_ids, stage
 from tests.work.seen import settle
 from webapp.work.budget import AT_ONCE, Budget
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 ME, OTHER = 1, 2
 

@@ -16,7 +16,7 @@ from webapp.store.leases import LEASE
 from webapp.vault import Vault
 from webapp.work import batch_runner, reading
 from webapp.work.clients import Clients
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 CREATE = "createProjectDataLinkingBatch"
 LONG = 30_000  # ids: more than 1 MB, which the worker reads

@@ -14,7 +14,7 @@ from webapp.store.enums import State
 from webapp.store.items import Listed
 from webapp.store.submissions import New
 from webapp.work import reading
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 DAY = 86_400
 PROJECT = ("GET", f"/projects/{FIRST_PROJECT}")

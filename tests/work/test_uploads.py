@@ -9,7 +9,7 @@ from tests.stage import SECRET_KEY, data_ids, stage, text
 from webapp.store import uploads
 from webapp.vault import Vault
 from webapp.work.context import Context
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 MB = 1_000_000
 GOOD = data_ids(2)
