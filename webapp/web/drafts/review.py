@@ -17,7 +17,7 @@ from webapp.web.core.context import context
 from webapp.web.core.formatting import duration, plural
 from webapp.web.items import table
 from webapp.web.submissions import progress
-from webapp.work.eligibility import IDS_A_CALL
+from webapp.work.eligibility import USUAL_CALL_IDS
 
 FIRST_FEW = 5  # rejected and repeated entries that the page shows
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
@@ -80,7 +80,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "holders": holders,
         "check": check if check and check.ended_at else None,
         "checking": check and not check.ended_at,
-        "ids_a_call": IDS_A_CALL,
+        "ids_a_call": USUAL_CALL_IDS,
         "stopped": stopped,
         "check_trouble": _check_trouble(check) if check and not stopped else "",
         "not_changed": change.problem if change and change.ended_at else None,

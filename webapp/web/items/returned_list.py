@@ -31,7 +31,7 @@ REJECTED = "REJECTED"
 ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
 BY_FORMAT = {"Excel": "xlsx", "JSON": "json", "JSON lines": "jsonl", "CSV": "csv", "TSV": "tsv"}
 TOO_LONG = (
-    f"It was worked on for {duration(reading.LONGEST)} without coming to its end. The items "
+    f"It was worked on for {duration(reading.MAX_SECONDS)} without coming to its end. The items "
     "themselves can be exported from the page of the submission."
 )
 
@@ -82,7 +82,7 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
 
 def _limits() -> Limits:
     """Those of a list that is read, its time too: not the visitor's, whose line may be slow."""
-    end = thread_time() + reading.LONGEST
+    end = thread_time() + reading.MAX_SECONDS
 
     def pause() -> None:
         if thread_time() > end:
