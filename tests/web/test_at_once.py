@@ -12,7 +12,7 @@ from tests.stage import data_ids, text
 from tests.web.confirming import attempts, confirm, exported, fields, statuses
 from tests.web.markup import element
 from tests.web.waiting import waiters
-from tests.work.seen import cut, number, submission
+from tests.work.observation import cut, number, submission
 from webapp.store import Store, batches, chores, drafts, lifecycle, uploads
 from webapp.store import attempts as attempts_of
 from webapp.store.leases import LEASE

@@ -6,7 +6,7 @@ import pytest
 
 from tests.stage import SECRET_KEY, data_ids, stage
 from tests.store.invariants import assert_consistent
-from tests.work.seen import settle, submission
+from tests.work.observation import settle, submission
 from webapp.vault import Vault
 from webapp.work.clients import Clients
 from webapp.work.worker import Worker

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulated import Clock
 from tests.stage import data_ids, stage
-from tests.work.seen import settle
+from tests.work.observation import settle
 from webapp.work.budget import MAX_RUNNING_UNITS, Budget
 from webapp.work.worker import Worker
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import get_state_machine_test
 
-from tests.work.machine import Machine
+from tests.work.state_machine import Machine
 
 SECONDS, LONG = 28.0, 600.0  # on each database
 FIRST_SEED = 962_597

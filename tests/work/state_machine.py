@@ -1,4 +1,4 @@
-"""A machine that does to a dashboard what people, ICA and workers may do to it, in any order."""
+"""A state machine: people, ICA and workers do what they may do to a dashboard, in any order."""
 
 import secrets
 import shutil
@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, true
 from tests.simulated import FIRST_PROJECT
 from tests.stage import SECRET_KEY, Visitor, data_ids, stage, text
 from tests.store.invariants import assert_consistent
-from tests.work import truth
+from tests.work import ica_state
 from webapp.store import submissions, tables
 from webapp.store.enums import AttemptKind, AttemptState, State
 from webapp.store.leases import LEASE
@@ -307,7 +307,7 @@ class Machine(RuleBasedStateMachine):
             assert self.st.clock.now < end, "it comes to no rest"
             self._pass(60, 2)
         self.holds()
-        truth.assert_as_in_ica(self.st)
+        ica_state.assert_as_in_ica(self.st)
 
     # what holds after each step
 
