@@ -35,7 +35,9 @@ def read_page(context: Context, client: IcaClient, submission: Submission, batch
         known = client.statuses(ICA_KIND[batch.kind])
         statuses = tuple(status for status in FAILED_STATUSES if status in known)
         page, _ = _read(client, submission, batch, batch.failed_cursor, statuses)
-        values = _after_failed_page(batch, page, context.clock())
+        values: dict[str, Any] = {"failed_cursor": page.next_token}
+        if page.next_token is None:
+            values |= {"failed_count": _failed_count(batch), "failed_walked_at": context.clock()}
     else:
         page, is_first = _read(client, submission, batch, batch.round_cursor)
         values = _after_page(batch, page, is_first, context.clock())
@@ -159,13 +161,6 @@ def _is_failed_due(batch: Batch, now: float) -> bool:
 
 def _failed_count(batch: Batch) -> int:
     return sum(batch.counts.get(status, 0) for status in FAILED_STATUSES)
-
-
-def _after_failed_page(batch: Batch, page: Page[Item], now: float) -> dict[str, Any]:
-    if page.next_token:
-        return {"failed_cursor": page.next_token}
-    count = _failed_count(batch)
-    return {"failed_cursor": None, "failed_count": count, "failed_walked_at": now}
 
 
 def _after_page(batch: Batch, page: Page[Item], is_first: bool, now: float) -> dict[str, Any]:
