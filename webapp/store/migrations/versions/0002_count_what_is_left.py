@@ -1,12 +1,11 @@
 """count what is left to try again by an index alone."""
 
-import sqlalchemy as sa
 from alembic import op
+
+from webapp.store.migrations.columns import PARTIAL
 
 revision = "0002"
 down_revision = "0001"
-
-WITH_REASON = sa.text("reason_id IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -22,6 +21,5 @@ def upgrade() -> None:
         "ix_items_submission_id_reason_id_position_status_retried_in",
         "items",
         ["submission_id", "reason_id", "position", "status", "retried_in"],
-        sqlite_where=WITH_REASON,
-        postgresql_where=WITH_REASON,
+        **PARTIAL,
     )
