@@ -10,8 +10,8 @@ from webapp.store import sql
 from webapp.store.accounts import Account
 from webapp.store.tables import access, sessions, submissions
 
-RENEW_AFTER = 300.0  # seconds, for accounts that are signed in
-HOLDS_FOR = 86_400.0  # seconds that an answer holds when ICA gives no other
+RENEWAL_SECONDS = 300.0  # for accounts that are signed in
+VALID_SECONDS = 86_400.0  # that an answer holds when ICA gives no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def remember(
     answer: dict[str, Any] = {
         "allowed": name is not None,
         "checked_at": now,
-        "due_at": now + RENEW_AFTER,
+        "due_at": now + RENEWAL_SECONDS,
     }
     if name is not None:
         answer["project_name"] = name[:255]
@@ -63,7 +63,7 @@ def unanswered(connection: Connection, account: Account, now: float, limit: int)
     known = exists().where(
         access.c.account_id == account.id,
         access.c.project_id == submissions.c.project_id,
-        access.c.checked_at + HOLDS_FOR > now,
+        access.c.checked_at + VALID_SECONDS > now,
     )
     statement = (
         select(submissions.c.project_id)
@@ -91,4 +91,4 @@ def projects(connection: Connection, account_id: int, now: float) -> list[Access
 
 def holds(now: float | BindParameter[float]) -> ColumnElement[bool]:
     """The condition under which a row of access lets somebody read."""
-    return and_(access.c.allowed.is_(True), access.c.checked_at + HOLDS_FOR > now)
+    return and_(access.c.allowed.is_(True), access.c.checked_at + VALID_SECONDS > now)

@@ -9,7 +9,7 @@ from webapp.store import sql
 from webapp.store.enums import AccountTrouble, AttemptState
 from webapp.store.tables import accounts, attempts, sessions, submissions
 
-WELL: dict[str, Any] = {
+NO_TROUBLE: dict[str, Any] = {
     "trouble": AccountTrouble.NONE,
     "trouble_since": None,
     "trouble_until": None,
@@ -55,7 +55,7 @@ def sign_in(connection: Connection, who: Identity, now: float) -> int:
         "sealed_key": who.sealed_key,
     }
     statement = sql.insert(connection, accounts).values(identity | renewed | {"created_at": now})
-    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed | WELL)
+    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed | NO_TROUBLE)
     return connection.execute(kept.returning(accounts.c.id)).scalar_one()
 
 
@@ -74,9 +74,9 @@ def note_trouble(
     )
 
 
-def note_well(connection: Connection, account_id: int) -> None:
+def clear_trouble(connection: Connection, account_id: int) -> None:
     """ICA answers as it should again."""
-    _note(connection, account_id, WELL)
+    _note(connection, account_id, NO_TROUBLE)
 
 
 def _note(connection: Connection, account_id: int, values: dict[str, Any]) -> None:

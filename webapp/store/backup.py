@@ -9,9 +9,11 @@ from pathlib import Path
 
 from webapp.store.schema_version import NotMigrated
 
-ROOM = 4  # times the file: its copy, what is written anew, and that once more until it is kept
-PAGES = 1_000  # that are copied at once
-SAY_EVERY = 5.0  # seconds
+ROOM_FACTOR = (
+    4  # times the file: its copy, what is written anew, and that once more until it is kept
+)
+STEP_PAGES = 1_000  # that are copied at once
+PROGRESS_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ def keep(path: Path, copy: Path, free: int) -> None:
 
 
 def _demand_room(path: Path, free: int) -> None:
-    needed = ROOM * _size(path)
+    needed = ROOM_FACTOR * _size(path)
     if free < needed:
         raise NotMigrated(
             f"To bring the database up to date takes {needed / 1e6:,.0f} MB of room beside {path}, "
@@ -52,7 +54,7 @@ def _size(path: Path) -> int:
 
 def _copy(path: Path, part: Path) -> None:
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
-        source.backup(target, pages=PAGES, progress=_say_how_far())
+        source.backup(target, pages=STEP_PAGES, progress=_say_how_far())
 
 
 def _say_how_far() -> Callable[[int, int, int], None]:
@@ -60,7 +62,7 @@ def _say_how_far() -> Callable[[int, int, int], None]:
 
     def say(_status: int, remaining: int, total: int) -> None:
         nonlocal said_at
-        if time.monotonic() - said_at > SAY_EVERY:
+        if time.monotonic() - said_at > PROGRESS_SECONDS:
             said_at = time.monotonic()
             log.info("%d %% of the database are copied.", 100 - 100 * remaining // total)
 

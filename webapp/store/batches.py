@@ -13,7 +13,7 @@ from webapp.store.enums import (
     ENDED,
     PRIORITY,
     UNREAD,
-    WATCHED,
+    WATCHED_PRIORITY,
     AttemptKind,
     BatchState,
     Blocked,
@@ -24,7 +24,7 @@ from webapp.store.submissions import Submission
 from webapp.store.tables import batches
 from webapp.store.tables import submissions as submissions_table
 
-AGING = 10.0  # seconds of waiting that weigh as much as one step of priority
+AGING_SECONDS = 10.0  # of waiting that weigh as much as one step of priority
 
 Counts = dict[str, int]
 
@@ -148,7 +148,7 @@ def adopt(
 ) -> None:
     """Make the one batch of a submission that was made elsewhere; its items come by walking."""
     empty = {"ordinal": 1, "first_position": 1, "last_position": 0}
-    queued = {"task": Task.REFRESH, "priority": WATCHED, "due_at": now}
+    queued = {"task": Task.REFRESH, "priority": WATCHED_PRIORITY, "due_at": now}
     sent = {"ica_batch_id": ica_batch_id, "ica_job_id": ica_job_id, "sent_at": now}
     first = attempts.get(connection, submission.id, 1)
     new(connection, first, state=BatchState.RUNNING, **empty, **queued, **sent)
@@ -158,7 +158,7 @@ def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Batch | None:
     """Lease the most urgent due batch to the worker; accounts of `not_of` are at their limit."""
-    urgency = batches.c.due_at + batches.c.priority * AGING
+    urgency = batches.c.due_at + batches.c.priority * AGING_SECONDS
     first = leases.first(batches.c.id, _due(now, not_of), urgency)
     return leases.take(connection, batches, Batch, first, worker, now)
 

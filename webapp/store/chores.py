@@ -130,7 +130,7 @@ def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Cho
     Raises LeaseLost, and keeps nothing of the transaction, when the chore is no longer this
     worker's.
     """
-    values = {"lease_until": now + leases.LEASE, "failures": 0, "problem": None} | values
+    values = {"lease_until": now + leases.LEASE_SECONDS, "failures": 0, "problem": None} | values
     values = leases.advanced(chores) | values
     kept = leases.keep(connection, chores.c.id == chore.id, chores, chore, values)
     submissions.touch(connection, chore.submission_id, now)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import JSON, Dialect, String, TypeDecorator
 
 
-class Word(TypeDecorator[Any]):
+class EnumText(TypeDecorator[Any]):
     """One of the words of an enum, by its value; a row has the member. Another word is refused."""
 
     impl = String

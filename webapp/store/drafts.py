@@ -18,7 +18,7 @@ from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission, change, confirm, get
 from webapp.store.tables import items, submissions
 
-EXAMPLES = 3  # refused ids that the review shows
+MAX_EXAMPLES = 3  # refused ids that the review shows
 REASONS = {  # why an item was left out
     Flag.LINKED: "It was linked into this project before.",
     Flag.UNUSUAL: "Its shape is unusual for a data id.",
@@ -121,7 +121,7 @@ def note_refused(
     """
     mine = (items.c.submission_id == submission_id) & _carries(Flag.REFUSED)
     count = connection.execute(select(func.count()).select_from(items).where(mine)).scalar_one()
-    first_few = flagged(connection, submission_id, Flag.REFUSED, Cursor(), EXAMPLES).rows
+    first_few = flagged(connection, submission_id, Flag.REFUSED, Cursor(), MAX_EXAMPLES).rows
     examples = [Example(item.line, item.column, item.data_id) for item in first_few]
     before = lock(connection, submission_id).review
     review = replace(

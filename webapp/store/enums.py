@@ -177,4 +177,4 @@ PRIORITY = {  # smaller goes first
     Task.WALK: 3,
     Task.NONE: 9,
 }
-WATCHED = 2  # priority of a refresh that somebody is waiting for
+WATCHED_PRIORITY = 2  # priority of a refresh that somebody is waiting for

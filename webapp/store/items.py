@@ -16,7 +16,7 @@ from webapp.store.paging import Cursor, Page, from_cursor, merged, page_of
 from webapp.store.tables import items
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
-CHUNK = 10_000  # rows in one transaction, so that no other writer waits
+CHUNK_ROWS = 10_000  # rows in one transaction, so that no other writer waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ class Slice:
     reason_id: int | None = None
 
 
-_LISTED = (
+_NEW_COLUMNS = (
     *("submission_id", "position", "data_id", "line", "column", "flags", "status"),
     *("reason", "name", "path", "linked_id", "attempt"),
 )
 _ADD = f"""
-INSERT INTO items ({", ".join(f'"{name}"' for name in _LISTED)})
+INSERT INTO items ({", ".join(f'"{name}"' for name in _NEW_COLUMNS)})
 SELECT ?, ? + key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
        json_extract(value, '$[2]'), json_extract(value, '$[3]'), '{UNREAD}', '', '', '', '', 1
 FROM json_each(?)
@@ -88,7 +88,7 @@ def add(connection: Connection, submission_id: int, first: int, rows: Sequence[L
         (submission_id, place, *row, UNREAD, "", "", "", "", 1)
         for place, row in enumerate(rows, start=first)
     )
-    sql.insert_many(connection, items, _LISTED, values)
+    sql.insert_many(connection, items, _NEW_COLUMNS, values)
 
 
 def ids_to_send(connection: Connection, batch: Batch) -> list[str]:
@@ -229,7 +229,7 @@ def each(
     return paging.each(
         store,
         lambda connection, cursor: page(
-            connection, submission_id, wanted, text, cursor, CHUNK // 4
+            connection, submission_id, wanted, text, cursor, CHUNK_ROWS // 4
         ),
     )
 

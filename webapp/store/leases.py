@@ -12,9 +12,9 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
 
 from webapp.store import schema_version, sql
 
-LEASE = 60.0  # seconds; a unit is done within 8
-DEATHS = 3  # in a row, that a unit may cost
-_ROUND = 10  # tries
+LEASE_SECONDS = 60.0  # a unit is done within 8
+MAX_DEATHS = 3  # in a row, that a unit may cost
+_ROUND_TRIES = 10  # tries
 
 
 class LeaseLost(Exception):
@@ -71,19 +71,19 @@ def take(
     """
     if not schema_version.fits(connection):
         return None
-    values = {"lease_until": now + LEASE, "try_number": table.c.try_number + 1} | values
+    values = {"lease_until": now + LEASE_SECONDS, "try_number": table.c.try_number + 1} | values
     statement = update(table).where(condition).values(worker=worker, **values).returning(table)
     return sql.fetch_one(connection, statement, make)
 
 
 def is_deadly(held: Leased) -> bool:
     """Whether so many workers died of it that it is not to be tried once more."""
-    return deaths(held) >= DEATHS
+    return deaths(held) >= MAX_DEATHS
 
 
 def deaths(held: Leased) -> int:
     """How many leases before this one ran out in a row."""
-    return held.try_number % _ROUND - 1
+    return held.try_number % _ROUND_TRIES - 1
 
 
 def ended(table: Table) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def advanced(table: Table) -> dict[str, Any]:
 
 def _next_round(table: Table) -> ColumnElement[int]:
     number = table.c.try_number
-    return number + _ROUND - number % _ROUND
+    return number + _ROUND_TRIES - number % _ROUND_TRIES
 
 
 def is_held(table: Table, held: Leased) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, delete, select
 
 from webapp.store import sql, tables
 from webapp.store.enums import State
-from webapp.store.items import CHUNK
+from webapp.store.items import CHUNK_ROWS
 from webapp.store.submissions import touch
 from webapp.store.tables import attempts, batches, reason_groups, snapshots, submissions, uploads
 
@@ -51,7 +51,7 @@ def unfinished_uploads(connection: Connection, before: float, limit: int) -> lis
     return list(connection.execute(statement).scalars())
 
 
-def drop_rows(connection: Connection, submission_id: int, limit: int = CHUNK) -> int:
+def drop_rows(connection: Connection, submission_id: int, limit: int = CHUNK_ROWS) -> int:
     """Delete up to `limit` rows of one kind, the last first; how many: 0 when all are gone."""
     for key in _ROWS:
         ours = key.table.c.submission_id == submission_id

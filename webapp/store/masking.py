@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST = 600  # characters of a reason that count
+MAX_REASON_CHARS = 600  # characters of a reason that count
 _UNIT = r"(?:[munp]?s|min|h|[kmgt]?i?b)"
 _NO_CODE = r"(?<!\bHTTP )(?<!\bstatus )(?<!\bcode )(?<!\berror )"  # an answer's code stays
 _MASKS = [  # at each place the first that fits is taken: the more telling shapes come first
@@ -28,8 +28,8 @@ def masked(reason: str) -> str:
 
     "Owned by 3f0c5a52-… since 2026-11-23" -> "Owned by [id] since [number]".
     """
-    line = " ".join(reason[: 2 * LONGEST].split())
-    return _PATTERN.sub(_mask, line)[:LONGEST].rstrip(".")
+    line = " ".join(reason[: 2 * MAX_REASON_CHARS].split())
+    return _PATTERN.sub(_mask, line)[:MAX_REASON_CHARS].rstrip(".")
 
 
 def _mask(found: re.Match[str]) -> str:

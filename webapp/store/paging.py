@@ -11,7 +11,7 @@ from webapp.store import sql
 from webapp.store.engine import Store
 from webapp.store.sql import Row
 
-_LARGEST = 2**31 - 1  # that a whole number of PostgreSQL may be
+_MAX_KEY = 2**31 - 1  # that a whole number of PostgreSQL may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _turned(cursor: Cursor) -> Cursor:
     """The same place in the other direction; without one, at the largest key."""
     if cursor.before is not None:
         return Cursor(after=cursor.before)
-    return Cursor(before=_LARGEST if cursor.after is None else cursor.after)
+    return Cursor(before=_MAX_KEY if cursor.after is None else cursor.after)
 
 
 def from_cursor(

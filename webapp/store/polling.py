@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, Connection, Double, bindparam, func, select, update
 
-from webapp.store.enums import WATCHED, AccountTrouble, AttemptState, Blocked, Task
+from webapp.store.enums import WATCHED_PRIORITY, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
 from webapp.store.submissions import seen_by
 from webapp.store.tables import accounts, attempts, batches, sessions, submissions
 from webapp.store.workers import last_beat_query
 
-NOTED_EVERY = 10.0  # seconds between two writes that somebody watches
+NOTE_SECONDS = 10.0  # between two writes that somebody watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,6 @@ def note(connection: Connection, submission_id: int, now: float) -> None:
     )
     free = select(batches.c.id).where(idle).with_for_update(skip_locked=True)
     soon = update(batches).where(batches.c.id.in_(free))
-    connection.execute(soon.values(due_at=now, priority=WATCHED))
-    stale = (submissions.c.id == submission_id) & (submissions.c.watched_at < now - NOTED_EVERY)
+    connection.execute(soon.values(due_at=now, priority=WATCHED_PRIORITY))
+    stale = (submissions.c.id == submission_id) & (submissions.c.watched_at < now - NOTE_SECONDS)
     connection.execute(update(submissions).where(stale).values(watched_at=now))

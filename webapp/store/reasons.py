@@ -13,12 +13,12 @@ from webapp.store.masking import masked
 from webapp.store.statuses import meaning
 from webapp.store.tables import items, reason_groups, reasons, submissions
 
-EXAMPLES = 3
+EXAMPLES_PER_GROUP = 3
 
 Which = ColumnElement[bool]
 """A condition on submissions, such as submissions.begun_in() makes."""
 
-Told = tuple[str, str]
+StatusReason = tuple[str, str]
 """A status and the reason that came with it."""
 
 
@@ -63,7 +63,7 @@ class Group:
         return min(holder.first_seen for holder in self.holders)
 
 
-def ids(connection: Connection, told: Iterable[Told]) -> dict[Told, int]:
+def ids(connection: Connection, told: Iterable[StatusReason]) -> dict[StatusReason, int]:
     """The ids of the groups that these belong to; what is no trouble belongs to none."""
     digests = _digests(told)
     if not digests:
@@ -72,8 +72,8 @@ def ids(connection: Connection, told: Iterable[Told]) -> dict[Told, int]:
     return {pair: found[digest] for pair, (digest, _) in digests.items()}
 
 
-_KEY = ("submission_id", "reason_id", "attempt")
-_GROUP = (*_KEY, "first_seen", "count", "standing")
+_KEY_COLUMNS = ("submission_id", "reason_id", "attempt")
+_GROUP_COLUMNS = (*_KEY_COLUMNS, "first_seen", "count", "standing")
 
 
 class Changes:
@@ -103,17 +103,19 @@ class Changes:
     def write(self, connection: Connection, submission_id: int, now: float) -> None:
         """Add them up; in one order everywhere, so that nobody waits for ever."""
         rows = [
-            dict(zip(_GROUP, (submission_id, key[1], key[0], now, *numbers), strict=True))
+            dict(zip(_GROUP_COLUMNS, (submission_id, key[1], key[0], now, *numbers), strict=True))
             for key, numbers in sorted(self._by_key.items())
             if any(numbers)
         ]
         if rows:
             insert = sql.insert(connection, reason_groups)
             added = {n: reason_groups.c[n] + insert.excluded[n] for n in ("count", "standing")}
-            connection.execute(insert.on_conflict_do_update(index_elements=_KEY, set_=added), rows)
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=_KEY_COLUMNS, set_=added), rows
+            )
 
 
-def _digests(told: Iterable[Told]) -> dict[Told, tuple[str, tuple[str, str]]]:
+def _digests(told: Iterable[StatusReason]) -> dict[StatusReason, tuple[str, tuple[str, str]]]:
     """For each that is trouble: its group's digest, and text and status. A group has one status."""
     found = {}
     for status, reason in set(told):
@@ -149,7 +151,7 @@ def text_of(connection: Connection, submission_id: int, reason_id: int) -> str |
 
 def named(connection: Connection, reason_id: int) -> tuple[str, str] | None:
     """The status and the masked words of a group, None if there is no such group."""
-    return _told(connection, [reason_id]).get(reason_id)
+    return _status_and_text(connection, [reason_id]).get(reason_id)
 
 
 def groups(
@@ -194,7 +196,7 @@ def _largest(
 ) -> list[Group]:
     largest = _counted(chosen, attempt, _BY_REASON).limit(most)
     reason_ids = [row[0] for row in connection.execute(largest)]
-    told = _told(connection, reason_ids)
+    told = _status_and_text(connection, reason_ids)
     held = _holders(connection, chosen & reason_groups.c.reason_id.in_(reason_ids), attempt)
     examples = _examples(connection, {key: held[key][0].submission_id for key in reason_ids})
     return [Group(key, *told[key], held[key], examples[key]) for key in reason_ids]
@@ -211,7 +213,9 @@ def _holders(
     return found
 
 
-def _told(connection: Connection, reason_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+def _status_and_text(
+    connection: Connection, reason_ids: Collection[int]
+) -> dict[int, tuple[str, str]]:
     """Status and masked words of groups."""
     of = reasons.c
     statement = select(of.id, of.status, of.text).where(of.id.in_(reason_ids))
@@ -226,7 +230,7 @@ def _examples(connection: Connection, wanted: Mapping[int, int]) -> dict[int, li
         select(of.reason_id, of.submission_id, of.position, of.data_id, of.status)
         .where(of.submission_id == submission_id, of.reason_id == reason_id)
         .order_by(of.position)
-        .limit(EXAMPLES)
+        .limit(EXAMPLES_PER_GROUP)
         .subquery()
         for reason_id, submission_id in wanted.items()
     ]

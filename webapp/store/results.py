@@ -26,13 +26,10 @@ from sqlalchemy import (
 from webapp.store import reasons, sql, submissions
 from webapp.store.batches import Batch, Counts
 from webapp.store.enums import EXPANDED, LEFT_OUT, UNREAD
-from webapp.store.items import CHUNK, held_by
-from webapp.store.retry.history import keeps
+from webapp.store.items import CHUNK_ROWS, held_by
+from webapp.store.retry.history import KEPT_COLUMNS, in_history
 from webapp.store.statuses import MOVING, becomes_the_rows
 from webapp.store.tables import history, items
-
-_TOLD = ("status", "reason", "path", "linked_id", "changed_at", "reason_id")
-_KEPT = (*_TOLD, "batch_id", "ica_item_id")  # of a row, when its history is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +60,9 @@ def apply(
     unknown = []
     for outcome in outcomes:
         if (row := known.held(outcome)) is not None:
-            changes.tell(row, known.history.get(row["position"]), outcome)
+            changes.apply_to_row(row, known.history.get(row["position"]), outcome)
         elif (past := known.taken(outcome)) is not None:
-            changes.tell_history(past["position"], past, changes.values(outcome), taken=True)
+            changes.apply_to_history(past["position"], past, changes.values(outcome), taken=True)
         else:
             unknown.append(outcome)
     changes.append(unknown)
@@ -136,9 +133,9 @@ class _Changes:
     connection: Connection
     batch: Batch
     now: float
-    groups: Mapping[reasons.Told, int]
+    groups: Mapping[reasons.StatusReason, int]
     rows: list[dict[str, Any]] = field(default_factory=list)
-    sightings: list[dict[str, Any]] = field(default_factory=list)  # rows whose word stays
+    new_ids: list[dict[str, Any]] = field(default_factory=list)  # rows whose word stays
     pasts: list[dict[str, Any]] = field(default_factory=list)
     no_longer_past: list[int] = field(default_factory=list)
     appended: list[dict[str, Any]] = field(default_factory=list)
@@ -148,7 +145,7 @@ class _Changes:
         self.held, self.found, self.taken = map(Counter, (batch.held, batch.found, batch.taken))
         self.reasons = reasons.Changes()
 
-    def tell(self, row: RowMapping, past: RowMapping | None, outcome: Outcome) -> None:
+    def apply_to_row(self, row: RowMapping, past: RowMapping | None, outcome: Outcome) -> None:
         """ICA's word on an item that the batch holds; `past` is this attempt's word in history."""
         new = self.values(outcome)
         for name in ("name", "path", "linked_id"):  # one that comes without leaves the known one
@@ -157,8 +154,8 @@ class _Changes:
         if not ours and not becomes_the_rows(self.batch.kind, new["status"]):
             if row["ica_item_id"] != new["ica_item_id"]:
                 seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
-                self.sightings.append(seen)
-            self.tell_history(row["position"], past, new)
+                self.new_ids.append(seen)
+            self.apply_to_history(row["position"], past, new)
             return
         if past is None and all(row[key] == new[key] for key in new if key != "changed_at"):
             return
@@ -171,7 +168,7 @@ class _Changes:
             self.no_longer_past.append(row["position"])
         self.rows.append({"key": row["position"], **new})
 
-    def tell_history(
+    def apply_to_history(
         self,
         position: int,
         past: Mapping[Any, Any] | None,
@@ -194,7 +191,7 @@ class _Changes:
         self._past(row["position"], dict(row), stood=False)
         _move(self.held, row["status"], before["status"])
         self.reasons.add(before["attempt"], before["reason_id"], 0, 1)
-        told = {name: before[name] for name in (*_TOLD, "attempt")}
+        told = {name: before[name] for name in ("attempt", *KEPT_COLUMNS)}
         kept = {name: row[name] for name in ("name", "batch_id", "ica_item_id")}
         self.rows.append({"key": row["position"], **told, **kept})
 
@@ -211,7 +208,7 @@ class _Changes:
         """Write it all; the columns of the batch."""
         connection, submission_id = self.connection, self.batch.submission_id
         one = (items.c.submission_id == submission_id) & (items.c.position == bindparam("key"))
-        for rows in (self.rows, self.sightings):
+        for rows in (self.rows, self.new_ids):
             if rows:
                 connection.execute(update(items).where(one), rows)
         if self.no_longer_past:
@@ -246,7 +243,7 @@ class _Changes:
 
     def _past(self, position: int, told: Mapping[str, Any], *, stood: bool) -> None:
         key = {"submission_id": self.batch.submission_id, "position": position}
-        kept = {name: told[name] for name in _KEPT}
+        kept = {name: told[name] for name in KEPT_COLUMNS}
         self.pasts.append(key | kept | {"attempt": self.batch.attempt, "stood": stood})
 
 
@@ -257,7 +254,7 @@ def _move(counts: Counter[str], before: str, after: str) -> None:
 
 def _write_history(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     statement = sql.insert(connection, history)
-    new = {name: statement.excluded[name] for name in (*_KEPT, "stood")}
+    new = {name: statement.excluded[name] for name in (*KEPT_COLUMNS, "stood")}
     key = ["submission_id", "position", "attempt"]
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=new), rows)
 
@@ -270,7 +267,7 @@ def end_unread(
     now: float,
     *,
     begins: str = "",
-    limit: int = CHUNK,
+    limit: int = CHUNK_ROWS,
 ) -> tuple[int, dict[str, Counts]]:
     """Of up to `limit` items of which the locked batch has found nothing: it ends so; how many.
 
@@ -282,11 +279,11 @@ def end_unread(
     told = Outcome("", "", status, reason, "", "", "")
     for row in rows:
         if batch.attempt == 1 or status == EXPANDED:
-            changes.tell(row, None, told)
+            changes.apply_to_row(row, None, told)
         else:
             ended = {**row, "status": status, "reason": reason, "changed_at": now}
             ended["reason_id"] = groups.get((status, reason))
-            changes.tell_history(row["position"], None, ended)
+            changes.apply_to_history(row["position"], None, ended)
     return len(rows), changes.write()
 
 
@@ -294,19 +291,19 @@ def _unread(batch: Batch, begins: str, limit: int) -> Select[Any]:
     found = select(items).where(held_by(batch), items.c.data_id.startswith(begins))
     if batch.attempt == 1:
         return found.where(items.c.status == UNREAD).order_by(items.c.position).limit(limit)
-    past = keeps(history.c.attempt == batch.attempt)
+    past = in_history(history.c.attempt == batch.attempt)
     unread = found.where(items.c.attempt != batch.attempt, ~past)
     return unread.order_by(items.c.position).limit(limit)
 
 
 def give_back_moving(
-    connection: Connection, batch: Batch, now: float, limit: int = CHUNK
+    connection: Connection, batch: Batch, now: float, limit: int = CHUNK_ROWS
 ) -> tuple[int, dict[str, Counts]]:
     """Up to `limit` items that an attempt before had a word on, and this batch left moving: they
     stand as before; how many.
     """
     moving = held_by(batch) & items.c.status.in_(MOVING) & (items.c.attempt == batch.attempt)
-    wanted = select(items).where(moving, keeps(history.c.stood))
+    wanted = select(items).where(moving, in_history(history.c.stood))
     wanted = wanted.order_by(items.c.position).limit(limit)
     rows = connection.execute(wanted).mappings().all()
     changes = _Changes(connection, batch, now, {})

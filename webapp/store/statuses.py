@@ -27,7 +27,7 @@ class Meaning:
 
 
 MOVES = Meaning(final=False)
-NEW_WORD = Meaning(trouble=True, again=True)  # a word never seen before
+NEW_STATUS = Meaning(trouble=True, again=True)  # a word never seen before
 MEANINGS: Mapping[str, Meaning] = {
     "INITIALISED": MOVES,
     "WAITING_RESOURCES": MOVES,
@@ -52,7 +52,7 @@ def meaning(status: str) -> Meaning:
 
     So a word that ICA adds is never taken for a success, and never locks anybody out.
     """
-    return MEANINGS.get(status, NEW_WORD)
+    return MEANINGS.get(status, NEW_STATUS)
 
 
 def _words(holds: Callable[[Meaning], bool]) -> frozenset[str]:
@@ -65,7 +65,7 @@ SHOWN = IN_PROJECT | {"PARTIALLY_LINKED"}
 """The words after which ICA shows an item in the project, whole or in part."""
 UNLINKED = _words(lambda meant: meant.unlinked)
 UNDOABLE = _words(lambda meant: meant.undo)
-ENDED_WELL = _words(lambda meant: meant.final and not meant.trouble)
+SUCCESSFUL = _words(lambda meant: meant.final and not meant.trouble)
 TAKEN_OUT = UNLINKED | {"PARTIALLY_UNLINKED"}
 """The words of an unlinking batch that change what is true of an item."""
 

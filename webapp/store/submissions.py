@@ -35,7 +35,7 @@ from webapp.store.enums import (
 )
 from webapp.store.tables import access, accounts, items, submissions
 
-WATCHED_FOR = 30.0  # seconds that a watcher counts after they were last seen
+WATCHER_SECONDS = 30.0  # that a watcher counts after they were last seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Submission:
 
     def is_watched(self, now: float) -> bool:
         """Whether somebody looked at it just now."""
-        return now - self.watched_at < WATCHED_FOR
+        return now - self.watched_at < WATCHER_SECONDS
 
     @property
     def begun(self) -> bool:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-from webapp.store.column_types import Document, Word
+from webapp.store.column_types import Document, EnumText
 from webapp.store.documents import FindReview, KeptError, Receipt, Review, TakeProgress
 from webapp.store.enums import (
     PRIORITY,
@@ -74,7 +74,7 @@ accounts = Table(
     Column("asked_tenant", String(255), nullable=False),  # what the user typed: minting needs it
     Column("sealed_key", Text),  # null once forgotten
     Column("created_at", Double, nullable=False),
-    Column("trouble", Word(AccountTrouble, 40), nullable=False, default=AccountTrouble.NONE),
+    Column("trouble", EnumText(AccountTrouble, 40), nullable=False, default=AccountTrouble.NONE),
     Column("trouble_since", Double),
     Column("trouble_until", Double),
     UniqueConstraint("ica_url", "tenant", "subject"),
@@ -109,11 +109,11 @@ submissions = Table(
     Column("ica_url", String(500), nullable=False),
     Column("project_id", String(255), nullable=False),
     Column("project_name", String(255), nullable=False),
-    Column("source", Word(Source, 10), nullable=False),
+    Column("source", EnumText(Source, 10), nullable=False),
     Column("name", String(255), nullable=False),
-    Column("state", Word(State, 12), nullable=False, default=State.READING),
-    Column("phase", Word(Phase, 12), nullable=False, default=Phase.NONE),
-    Column("board_word", Word(BoardWord, 16), nullable=False, default=BoardWord.DRAFT),
+    Column("state", EnumText(State, 12), nullable=False, default=State.READING),
+    Column("phase", EnumText(Phase, 12), nullable=False, default=Phase.NONE),
+    Column("board_word", EnumText(BoardWord, 16), nullable=False, default=BoardWord.DRAFT),
     Column("created_at", Double, nullable=False),
     Column("submitted_at", Double),
     Column("begun_at", Double),  # when its last attempt began
@@ -140,10 +140,10 @@ attempts = Table(
     Column("id", Integer, primary_key=True),
     Column("submission_id", ForeignKey("submissions.id"), nullable=False),
     Column("number", SmallInteger, nullable=False),
-    Column("kind", Word(AttemptKind, 10), nullable=False),
+    Column("kind", EnumText(AttemptKind, 10), nullable=False),
     Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
-    Column("state", Word(AttemptState, 12), nullable=False),
-    Column("phase", Word(Phase, 12), nullable=False, default=Phase.NONE),
+    Column("state", EnumText(AttemptState, 12), nullable=False),
+    Column("phase", EnumText(Phase, 12), nullable=False, default=Phase.NONE),
     Column("created_at", Double, nullable=False),
     Column("begun_at", Double),
     Column("ended_at", Double),
@@ -181,7 +181,7 @@ entries = Table(
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("ordinal", Integer, primary_key=True),
-    Column("kind", Word(EntryKind, 10), nullable=False),
+    Column("kind", EnumText(EntryKind, 10), nullable=False),
     Column("line", Integer, nullable=False),
     Column("column", Integer, nullable=False),
     Column("text", Text, nullable=False),
@@ -198,17 +198,17 @@ batches = Table(
     Column("submission_id", ForeignKey("submissions.id"), nullable=False),
     Column("attempt", SmallInteger, nullable=False),  # its number
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
-    Column("kind", Word(AttemptKind, 10), nullable=False),
+    Column("kind", EnumText(AttemptKind, 10), nullable=False),
     Column("ordinal", Integer, nullable=False),  # within its attempt
     Column("first_position", Integer, nullable=False),
     Column("last_position", Integer, nullable=False),
     Column("size", Integer, nullable=False, default=0),
-    Column("state", Word(BatchState, 12), nullable=False, default=BatchState.WAITING),
-    Column("task", Word(Task, 10), nullable=False, default=Task.SEND),
+    Column("state", EnumText(BatchState, 12), nullable=False, default=BatchState.WAITING),
+    Column("task", EnumText(Task, 10), nullable=False, default=Task.SEND),
     Column("priority", SmallInteger, nullable=False, default=PRIORITY[Task.SEND]),
     *_queue(),
     Column("failures", Integer, nullable=False, default=0),  # in a row; they lengthen the pause
-    Column("blocked", Word(Blocked, 20), nullable=False, default=Blocked.NO),
+    Column("blocked", EnumText(Blocked, 20), nullable=False, default=Blocked.NO),
     Column("trouble", Document(KeptError)),  # the last error that will be tried again
     # what ICA knows of it
     Column("intent_at", Double),
@@ -335,7 +335,7 @@ chores = Table(
     Column("id", Integer, primary_key=True),
     Column("submission_id", ForeignKey("submissions.id"), nullable=False, index=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
-    Column("kind", Word(ChoreKind, 20), nullable=False),
+    Column("kind", EnumText(ChoreKind, 20), nullable=False),
     Column("spec", JSON, nullable=False),  # what is to be done, see chores.py
     Column("result", Document(TakeProgress), nullable=False, default=TakeProgress()),
     Column("problem", Document(KeptError)),  # why it can't go on, or ended without success

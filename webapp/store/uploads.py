@@ -9,7 +9,7 @@ from webapp.store import leases, sql
 from webapp.store.engine import Store
 from webapp.store.tables import upload_pieces, uploads
 
-PIECE = 1024 * 1024  # bytes
+PIECE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> Non
 def keep_piece(
     connection: Connection, submission_id: int, part: int, sequence: int, piece: bytes
 ) -> None:
-    """Keep the next piece of a part, of at most PIECE bytes."""
+    """Keep the next piece of a part, of at most PIECE_BYTES bytes."""
     place = {"submission_id": submission_id, "part": part, "sequence": sequence}
     connection.execute(insert(upload_pieces).values(**place, bytes=piece))
     statement = update(uploads).where(uploads.c.submission_id == submission_id)
@@ -67,7 +67,7 @@ def record(
     done: bool = False,
 ) -> None:
     """Keep how far the reading is, and the lease. Raises LeaseLost when somebody else reads."""
-    values: dict[str, float | None] = {"lease_until": now + leases.LEASE}
+    values: dict[str, float | None] = {"lease_until": now + leases.LEASE_SECONDS}
     if read_bytes is not None:
         values["read_bytes"] = read_bytes
     if done:

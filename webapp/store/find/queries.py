@@ -9,10 +9,10 @@ from sqlalchemy import Connection, delete, insert, select
 from webapp.store import sql
 from webapp.store.accounts import Account
 from webapp.store.documents import FindReview
-from webapp.store.items import CHUNK
+from webapp.store.items import CHUNK_ROWS
 from webapp.store.tables import accounts, find_ids, finds
 
-KEPT_FOR = 90 * 86_400.0  # seconds after which a question is forgotten
+KEPT_SECONDS = 90 * 86_400.0  # after which a question is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list
 
 
 def sweep(connection: Connection, now: float) -> bool:
-    """Forget some ids of a question older than KEPT_FOR; False when there is none."""
-    old = select(finds.c.id).where(finds.c.created_at < now - KEPT_FOR).limit(1)
+    """Forget some ids of a question older than KEPT_SECONDS; False when there is none."""
+    old = select(finds.c.id).where(finds.c.created_at < now - KEPT_SECONDS).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:
         return False
     ours = find_ids.c.find_id == find_id
-    if not sql.drop_last(connection, ours, find_ids.c.ordinal, CHUNK):
+    if not sql.drop_last(connection, ours, find_ids.c.ordinal, CHUNK_ROWS):
         connection.execute(delete(finds).where(finds.c.id == find_id))
     return True

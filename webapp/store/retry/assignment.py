@@ -18,14 +18,14 @@ from webapp.store.chores import TakeSpec
 from webapp.store.documents import Receipt
 from webapp.store.enums import LEFT_OUT, UNREAD, AttemptKind, AttemptState, ChoreKind
 from webapp.store.retry import other_submissions
+from webapp.store.retry.history import KEPT_COLUMNS
 from webapp.store.retry.selection import SelectedItems, Selection, SelectionCounts
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
 
-AT_ONCE = 2_000  # items that are taken in a transaction
-LOOKED_AT = 500  # items of an undo that are looked for in other submissions
-_KEPT = ("status", "reason", "path", "linked_id", "ica_item_id", "changed_at", "reason_id")
+CHUNK_ITEMS = 2_000  # items that are taken in a transaction
+SAMPLE_ITEMS = 500  # items of an undo that are looked for in other submissions
 
 
 class Confirmed(NamedTuple):
@@ -71,7 +71,7 @@ def take_chunk(
     submission, batch_rows = chosen.source, chosen.batch_rows
     ours = [batch for batch in batch_rows if batch.attempt == attempt.number]
     room = submission.batch_size - ours[-1].size if ours else 0  # none: a new batch begins
-    end = chosen.end_of_chunk(after, min(AT_ONCE, room or submission.batch_size))
+    end = chosen.end_of_chunk(after, min(CHUNK_ITEMS, room or submission.batch_size))
     if end is None:
         return None
     within = items.c.position.between(after + 1, end)
@@ -80,7 +80,7 @@ def take_chunk(
     found.made, found.by_status = len(rows), Counter(row.status for row in rows)
     found.skipped["meanwhile"] += done
     if rows:
-        _let_go(connection, submission.id, batch_rows, rows)
+        _release(connection, submission.id, batch_rows, rows)
         batch = ours[-1] if room else _new(connection, attempt, len(ours) + 1, rows[0].position)
         _hold(connection, batch, rows)
     return end, found
@@ -101,7 +101,7 @@ def _columns(connection: Connection, which: ColumnElement[bool]) -> Sequence[Any
     return connection.execute(statement.order_by(of.position)).all()
 
 
-def _let_go(
+def _release(
     connection: Connection, submission_id: int, batch_rows: Sequence[Batch], rows: Sequence[Any]
 ) -> None:
     """The batches that held the rows hold them no more; what stands in these goes into history."""
@@ -135,11 +135,9 @@ def _keep_history(
     connection: Connection, submission_id: int, batch_id: int | None, positions: Sequence[int]
 ) -> None:
     """What stands in the rows is kept; where it was kept before, it stands there already."""
-    values: dict[str, Any] = {
-        **{name: items.c[name] for name in ("submission_id", "position", "attempt", *_KEPT)},
-        "batch_id": literal(batch_id, Integer),
-        "stood": literal(True),
-    }
+    names = ("submission_id", "position", "attempt", *KEPT_COLUMNS)
+    values: dict[str, Any] = {name: items.c[name] for name in names}
+    values |= {"batch_id": literal(batch_id, Integer), "stood": literal(True)}
     rows = select(*values.values()).where(_at(submission_id, positions), true())
     statement = sql.insert(connection, history).from_select(list(values), rows)
     connection.execute(statement.on_conflict_do_nothing())
@@ -214,21 +212,21 @@ def stop(
 
 
 def shared(connection: Connection, source: Submission, selection: Selection) -> int:
-    """How many of the first LOOKED_AT of these other submissions have linked into the project too:
-    unlinking takes them away there as well.
+    """How many of the first SAMPLE_ITEMS of these are linked into the project by other submissions
+    too: unlinking removes them there as well.
     """
     data_ids = [
         row.data_id for row in _first_few(connection, source, AttemptKind.UNLINK, selection)
     ]
-    doings = other_submissions.last_doings(connection, source, data_ids)
+    doings = other_submissions.last_outcomes(connection, source, data_ids)
     return sum(doing.linked for doing in doings.values())
 
 
 def done_already(
     connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
 ) -> int:
-    """Of how many of the first LOOKED_AT of these, or of all that are picked, others have done it
-    since: they are skipped.
+    """How many of the first SAMPLE_ITEMS of these, or of all that are picked, are skipped since
+    other submissions have linked or unlinked them.
     """
     few = _first_few(connection, source, kind, selection)
     return len(other_submissions.done_since(connection, source, kind, few))
@@ -238,5 +236,5 @@ def _first_few(
     connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
 ) -> Sequence[Any]:
     chosen = SelectedItems(connection, source, kind, selection)
-    end = max(selection.positions, default=0) or chosen.end_of_chunk(0, LOOKED_AT) or 0
+    end = max(selection.positions, default=0) or chosen.end_of_chunk(0, SAMPLE_ITEMS) or 0
     return _columns(connection, chosen.all & chosen.allowed & (items.c.position <= end))

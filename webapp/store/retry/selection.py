@@ -10,11 +10,11 @@ from webapp.store import batches
 from webapp.store.batches import Batch
 from webapp.store.enums import LEFT_OUT, AttemptKind
 from webapp.store.items import ranges
-from webapp.store.retry.history import keeps
+from webapp.store.retry.history import in_history
 from webapp.store.statuses import (
-    ENDED_WELL,
     IN_PROJECT,
     MOVING,
+    SUCCESSFUL,
     UNDOABLE,
     becomes_the_rows,
     meaning,
@@ -22,7 +22,7 @@ from webapp.store.statuses import (
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
 
-MOST_PICKED = 10_000
+MAX_PICKED_ITEMS = 10_000
 DOUBTED = "ALREADY_LINKED"  # what may be ours after all, when a batch was sent twice
 
 
@@ -191,13 +191,13 @@ class SelectedItems:
         """What an attempt may be made of: troubles are tried again, links that it made undone."""
         if self._kind == AttemptKind.UNLINK:
             return items.c.status.in_(UNDOABLE) | ((items.c.status == DOUBTED) & self._in_doubt())
-        done = ENDED_WELL - {status for status in ENDED_WELL if self._may_be(status)}
+        done = SUCCESSFUL - {status for status in SUCCESSFUL if self._may_be(status)}
         return items.c.status.not_in(done) & (items.c.status.not_in(MOVING) | self._over())
 
     def _in_doubt(self) -> ColumnElement[bool]:
         """The batch that found it so was sent twice, be it held by an unlinking one by now."""
         found = (history.c.attempt == items.c.attempt) & history.c.batch_id.in_(self._doubted)
-        return items.c.batch_id.in_(self._doubted) | keeps(found)
+        return items.c.batch_id.in_(self._doubted) | in_history(found)
 
     def _over(self) -> ColumnElement[bool]:
         """ICA will say no more about them: their batch has ended."""

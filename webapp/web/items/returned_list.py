@@ -16,7 +16,7 @@ from webapp.store.batches import Batch
 from webapp.store.enums import LISTED, NOT_SENT, UNREAD
 from webapp.store.items import Item
 from webapp.store.retry import other_submissions
-from webapp.store.retry.other_submissions import Doing
+from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.web.core import downloads
@@ -121,7 +121,7 @@ def _outcomes(
 
 
 def _cells(
-    entry: Entry, item: Item | None, batch_rows: Sequence[Batch], doings: Mapping[int, Doing]
+    entry: Entry, item: Item | None, batch_rows: Sequence[Batch], doings: Mapping[int, OtherOutcome]
 ) -> tuple[str, ...]:
     if entry.kind is Kind.REJECTED:
         return REJECTED, entry.note, "", ""

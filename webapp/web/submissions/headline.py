@@ -22,7 +22,7 @@ def of(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, 
         return f"{_undone(counts, total, stuck)}.{left_out}"
     if stuck:
         left_out = f" {sum(stuck.values()):,} could not be unlinked.{left_out}"
-    well = sum(count for word, count in counts.items() if word in statuses.ENDED_WELL)
+    well = sum(count for word, count in counts.items() if word in statuses.SUCCESSFUL)
     tries = sum(attempt.kind == AttemptKind.LINK and attempt.size > 0 for attempt in attempts)
     after = f" after {plural(tries, 'attempt')}" if tries > 1 else ""
     if well == linked == total:
