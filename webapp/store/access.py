@@ -1,4 +1,4 @@
-"""Access: whether ICA lets an account read a project, as it said last."""
+"""Access: whether ICA lets an account read a project, by its last answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def remember(
 
 
 def ask_later(connection: Connection, account_id: int, project_id: str, due_at: float) -> None:
-    """ICA gave no answer: what it said last holds; ask again at `due_at`."""
+    """ICA gave no answer: its last one holds; ask again at `due_at`."""
     statement = update(access).where(_of(account_id, project_id))
     connection.execute(statement.values(due_at=due_at))
 
@@ -59,7 +59,7 @@ def _of(account_id: int, project_id: str) -> ColumnElement[bool]:
 
 
 def unanswered(connection: Connection, account: Account, now: float, limit: int) -> Sequence[str]:
-    """Projects with submissions here of which no answer of ICA's holds for this account."""
+    """Projects with submissions for which this account has no valid answer of ICA."""
     known = exists().where(
         access.c.account_id == account.id,
         access.c.project_id == submissions.c.project_id,

@@ -19,7 +19,7 @@ _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A row of accounts; `trouble` is what ICA answers of late."""
+    """A row of accounts; `trouble` is what its last calls of ICA met."""
 
     id: int
     ica_url: str
@@ -68,14 +68,14 @@ def get(connection: Connection, account_id: int) -> Account:
 def note_trouble(
     connection: Connection, account_id: int, trouble: AccountTrouble, until: float, now: float
 ) -> None:
-    """Remember what ICA answers of late. Writes only if it is new."""
+    """Record what trouble the last calls of ICA met. Writes only if it is new."""
     _note(
         connection, account_id, {"trouble": trouble, "trouble_since": now, "trouble_until": until}
     )
 
 
 def clear_trouble(connection: Connection, account_id: int) -> None:
-    """ICA answers as it should again."""
+    """ICA answers this account again."""
     _note(connection, account_id, NO_TROUBLE)
 
 

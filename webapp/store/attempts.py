@@ -16,7 +16,7 @@ from webapp.store.tables import accounts, attempts, submissions
 class Attempt:
     """A row of attempts, and the name of its account.
 
-    counts: status -> items, in this attempt's own words; they stay when it has ended.
+    counts: status -> items, as this attempt found them; they stay when it has ended.
     receipt: what became of the items that were confirmed; None of the first, and until it is sent.
     """
 

@@ -1,4 +1,4 @@
-"""A copy of an SQLite file beside it, made before its tables are changed."""
+"""A copy of an SQLite file beside it, by SQLite's own backup, before its tables are changed."""
 
 import logging
 import sqlite3
@@ -9,10 +9,8 @@ from pathlib import Path
 
 from webapp.store.schema_version import NotMigrated
 
-ROOM_FACTOR = (
-    4  # times the file: its copy, what is written anew, and that once more until it is kept
-)
-STEP_PAGES = 1_000  # that are copied at once
+ROOM_FACTOR = 4  # times the file: a copy of it, the new tables, and their pages in the log
+STEP_PAGES = 1_000  # copied at a time
 PROGRESS_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
@@ -21,8 +19,8 @@ log = logging.getLogger(__name__)
 def keep(path: Path, copy: Path, free: int) -> None:
     """Copy a database that nobody changes meanwhile; `free` bytes are left on its disk.
 
-    A copy of that name was made before a migration that was killed, so changed nothing, or before
-    the database was put back: it gives way. Raises NotMigrated without room for the migration.
+    An older copy of that name is replaced: it was made before a migration that was killed, and so
+    changed nothing, or before the database was put back. Raises NotMigrated without enough room.
     """
     part = copy.with_name(f"{copy.name}.part")
     part.unlink(missing_ok=True)

@@ -86,7 +86,7 @@ class Batch:
         return self.state not in ENDED or self.task != Task.NONE
 
 
-SHOWN = {  # what a page shows of a batch: a change of these raises the submission's revision
+SHOWN = {  # what a page shows of a batch: a change raises the submission's revision
     "state",
     "task",
     "blocked",
@@ -183,7 +183,7 @@ def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
 
 
 def record(connection: Connection, /, batch: Batch, now: float, **values: Any) -> None:
-    """Keep what was found out, end the lease, and bring the submission up to date.
+    """Record what was found out, end the lease, and bring the submission up to date.
 
     `values` are columns of batches; a new `task` brings its priority along.
     Raises LeaseLost, and keeps nothing, when the batch is no longer this worker's.
@@ -192,7 +192,7 @@ def record(connection: Connection, /, batch: Batch, now: float, **values: Any) -
 
 
 def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> Batch:
-    """Keep what was found out so far, and the lease too; the batch as it stands now.
+    """Record what was found out so far, and keep the lease; returns the batch as it is now.
 
     Raises LeaseLost as record() does.
     """
@@ -275,12 +275,12 @@ def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
     """
     mine = select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.id)
     connection.execute(mine.with_for_update())
-    # Once more: who had to wait for another's attempt has not seen the batches that it made.
+    # Again: while this waited for a lock, another attempt may have made batches.
     return sql.fetch(connection, mine.with_for_update(), Batch)
 
 
 def lock(connection: Connection, batch: Batch) -> Batch:
-    """A leased batch as it stands, which nobody else changes until the transaction ends.
+    """A leased batch as it is now, which nobody else changes until the transaction ends.
 
     Raises LeaseLost when it is no longer this worker's.
     """
@@ -289,7 +289,7 @@ def lock(connection: Connection, batch: Batch) -> Batch:
 
 
 def unblock(connection: Connection, account_id: int, now: float, reason: Blocked) -> None:
-    """What was blocked for this reason is tried again now."""
+    """Make due now what was blocked for this reason."""
     theirs = (batches.c.account_id == account_id) & (batches.c.blocked == reason)
     blocked = select(batches.c.id).where(theirs, batches.c.state.not_in(ENDED))
     # in the order of lock_all()

@@ -118,13 +118,13 @@ def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
 def _lease(
     connection: Connection, condition: ColumnElement[bool], worker: str, now: float
 ) -> Chore | None:
-    # Counted here and not where something fails: a worker that dies can't count any more.
+    # Counted here and not where something fails, since a worker that dies counts nothing.
     failed = chores.c.failures + 1
     return leases.take(connection, chores, Chore, condition, worker, now, failures=failed)
 
 
 def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:
-    """Keep how far it is (columns of chores) and the lease; returns the chore as it stands now.
+    """Keep how far it is (columns of chores) and the lease; returns the chore as it is now.
 
     Pages that watch the submission show it. It counts as a success unless `failures` are given.
     Raises LeaseLost, and keeps nothing of the transaction, when the chore is no longer this
@@ -165,7 +165,7 @@ def lock(connection: Connection, submission_id: int) -> None:
 
 
 def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
-    """End what ICA is asked for the submission; who is at it notices. False: nothing was asked."""
+    """End the chores that ask ICA; their workers notice. False: there were none."""
     statement = update(chores).where(
         chores.c.submission_id == submission_id,
         chores.c.ended_at.is_(None),
@@ -177,7 +177,7 @@ def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
 
 
 def drop_taking(connection: Connection, submission_id: int, attempt: int) -> None:
-    """The attempt takes no more items; who is at it notices when it wants to go on."""
+    """The attempt takes no more items; its worker notices when it records the next."""
     mine = [
         chore.id
         for chore in unfinished(connection, submission_id)
@@ -204,7 +204,7 @@ def _unfinished(submission_id: int) -> Select[Any]:
 
 
 def unblock(connection: Connection, account_id: int, now: float) -> None:
-    """The account has signed in again: what waited for its key is tried now."""
+    """The account has signed in again: make due now what waited for its key."""
     statement = update(chores).where(
         chores.c.account_id == account_id,
         chores.c.ended_at.is_(None),

@@ -1,4 +1,4 @@
-"""Types of columns: where a row's words and documents are read into enums and Structs."""
+"""Types of columns: texts become members of enums, and JSON becomes Structs."""
 
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Dialect, String, TypeDecorator
 
 
 class EnumText(TypeDecorator[Any]):
-    """One of the words of an enum, by its value; a row has the member. Another word is refused."""
+    """The value of a member of an enum; rows have the member. Another text is refused."""
 
     impl = String
     cache_ok = True

@@ -119,7 +119,7 @@ def by_data_id(
 def slices(
     batches: Sequence[Batch], statuses: Sequence[str], reason_id: int | None = None
 ) -> list[Slice] | None:
-    """Where the items with these statuses, and of this group of reasons, stand; None: everywhere.
+    """Ranges of the items with these statuses, and of this group of reasons; None: all items.
 
     A row that was not read yet counts as NOT_SENT while its batch is not sent.
     """
@@ -169,7 +169,7 @@ def page(
     if wanted is not None and not wanted:
         return Page([], None, None)
     pieces = wanted if wanted is not None else [Slice(None)]
-    if text:  # one way through the list finds it in all pieces
+    if text:  # one pass through the list finds it in all slices
         found_by = _found_by(connection, submission_id, text)
         parts = [_part(found_by & _in_any(pieces), Slice(None), cursor, size + 1)]
     else:
@@ -190,7 +190,7 @@ def _part(condition: ColumnElement[bool], piece: Slice, cursor: Cursor, limit: i
 
 
 def _in_any(pieces: Sequence[Slice]) -> ColumnElement[bool]:
-    """In one of the pieces, for a search: it has to read names, which stand in the rows alone.
+    """In one of the slices, for a search: it has to read names, which are in no index.
 
     Added to "", a status is in no index: to go from an index to a million rows takes twice as
     long as to read them in their order.
@@ -211,13 +211,13 @@ def _inside(piece: Slice, status: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnElement[bool]:
-    """The submission's items that a text finds; an id, or most of one, is found by its index."""
+    """The submission's items that a text finds; an id, or its beginning, is found by the index."""
     begins = items.c.data_id.startswith(text, autoescape=True)
     if not _ID.fullmatch(text):
         ours = items.c.submission_id == submission_id
         return ours & (begins | sql.contains(connection, items.c.name, text))
-    # The sum keeps the databases off the indexes that begin with the submission: walking one of
-    # them in order looks cheap to a planner, and reads a million rows to find one.
+    # With the sum, no index that begins with the submission is used: to read one in its order looks
+    # cheap to a planner, and reads a million rows to find one.
     ours = items.c.submission_id + 0 == submission_id
     return ours & items.c.data_id.between(text, text + "zzzz") & begins
 

@@ -1,8 +1,12 @@
-"""Leases: whose a row of a queue is, until when, and that it still is theirs when they write.
+"""Leases: which worker has a row of a queue, until when, and whether it has it still.
 
-A queue is a table with the columns due_at, lease_until, worker and try_number. With each lease
-the try number goes up by one; where a lease ends in order, it goes on to the next round number.
-So its last digit says how many leases in a row ran out: their workers died, or as good as that.
+A queue is a table with the columns due_at, lease_until, worker and try_number. Each lease raises
+the try number by one; a lease that ends in order raises it to the next multiple of ten. So its last
+digit says how many leases in a row ran out, because their workers died or took too long.
+
+No library does this. Celery and Dramatiq need a broker (Redis, RabbitMQ), which a laptop has not;
+Procrastinate needs PostgreSQL; Huey runs on SQLite, but was tried and forgets the running task on
+SIGTERM and SIGKILL. Here a result and the end of its lease are one transaction.
 """
 
 from collections.abc import Callable
@@ -13,12 +17,12 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
 from webapp.store import schema_version, sql
 
 LEASE_SECONDS = 60.0  # a unit is done within 8
-MAX_DEATHS = 3  # in a row, that a unit may cost
-_ROUND_TRIES = 10  # tries
+MAX_DEATHS = 3  # of workers in a row, before a unit is not tried any more
+_ROUND_TRIES = 10
 
 
 class LeaseLost(Exception):
-    """Another worker has taken the unit since; what was found out is not recorded."""
+    """Another worker has taken the unit since, so the result is not recorded."""
 
 
 class Leased(Protocol):
@@ -35,12 +39,12 @@ Held = TypeVar("Held", bound=Leased)
 
 
 def free(table: Table, now: float) -> ColumnElement[bool]:
-    """Nobody works on the row now."""
+    """No worker has the row now."""
     return table.c.lease_until <= now
 
 
 def due(table: Table, now: float) -> ColumnElement[bool]:
-    """There is something to do, and nobody does it."""
+    """The row is due, and no worker has it."""
     return (table.c.due_at <= now) & free(table, now)
 
 
@@ -52,7 +56,7 @@ def exists(connection: Connection, condition: ColumnElement[bool]) -> bool:
 def first(
     key: Column[int], condition: ColumnElement[bool], order: ColumnElement[Any]
 ) -> ColumnElement[bool]:
-    """The row is the first that meets the condition, and that nobody else is about to take."""
+    """The row is the first that meets the condition and that no other worker is about to take."""
     found = select(key).where(condition).order_by(order).limit(1)
     return key == found.with_for_update(skip_locked=True).scalar_subquery()
 
@@ -77,7 +81,7 @@ def take(
 
 
 def is_deadly(held: Leased) -> bool:
-    """Whether so many workers died of it that it is not to be tried once more."""
+    """Whether so many workers died of it that it is not tried any more."""
     return deaths(held) >= MAX_DEATHS
 
 
@@ -87,12 +91,12 @@ def deaths(held: Leased) -> int:
 
 
 def ended(table: Table) -> dict[str, Any]:
-    """What to set where a lease ends in order, and where one that runs still is taken away."""
+    """What to set where a lease ends in order, or is taken away while it runs."""
     return {"lease_until": 0.0, "try_number": _next_round(table)}
 
 
 def advanced(table: Table) -> dict[str, Any]:
-    """What to set where a unit makes progress and its lease goes on: it is held anew."""
+    """What to set where a unit makes progress and its lease goes on, as if it were a new one."""
     return {"try_number": _next_round(table) + 1}
 
 
@@ -102,7 +106,7 @@ def _next_round(table: Table) -> ColumnElement[int]:
 
 
 def is_held(table: Table, held: Leased) -> ColumnElement[bool]:
-    """The lease is still the one that the row was taken by."""
+    """The row still has the lease under which it was taken."""
     return (table.c.worker == held.worker) & (table.c.try_number == held.try_number)
 
 
@@ -115,7 +119,7 @@ def keep(
 ) -> Held:
     """Write to a leased row, and return it as it stands now; `lease_until` 0 ends the lease.
 
-    Raises LeaseLost, and keeps nothing of the transaction, when the lease is somebody else's.
+    Raises LeaseLost, and keeps nothing of the transaction, when another worker has the lease.
     """
     if values.get("lease_until") == 0:
         values = values | ended(table)

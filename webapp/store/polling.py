@@ -1,4 +1,4 @@
-"""Watching: the one SELECT that answers a poll, and the word that somebody is there."""
+"""Polling: the one SELECT that answers a poll, and the note that somebody watches."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ NOTE_SECONDS = 10.0  # between two writes that somebody watches
 
 @dataclass(frozen=True, slots=True)
 class PollState:
-    """All that decides whether a watched page still shows the truth.
+    """All that decides whether a watched page is up to date.
 
     allowed: whether the viewer may see the submission.
     """
@@ -28,7 +28,7 @@ class PollState:
 
 
 _NOW: BindParameter[float] = bindparam("now", type_=Double)
-_TROUBLE = (  # that ICA makes to whoever has an attempt running
+_TROUBLE = (  # between ICA and the accounts whose attempts run
     select(func.max(accounts.c.trouble))
     .join(attempts, attempts.c.account_id == accounts.c.id)
     .where(attempts.c.submission_id == submissions.c.id, attempts.c.state == AttemptState.ACTIVE)
@@ -62,7 +62,7 @@ def poll_state(
 
 
 def note(connection: Connection, submission_id: int, now: float) -> None:
-    """Somebody watches: what is only to be refreshed later is refreshed now."""
+    """Somebody watches: what was to be refreshed later is refreshed now."""
     idle = (
         (batches.c.submission_id == submission_id)
         & (batches.c.task == Task.REFRESH)

@@ -1,4 +1,4 @@
-"""Reasons: the items that did not end well, grouped by why."""
+"""Reasons: the items that ended without success, grouped by why."""
 
 import hashlib
 from collections import defaultdict
@@ -44,7 +44,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Items with one status and, but for what is masked, one reason; who has most comes first."""
+    """Items with one status and one masked reason; the submission with most of them comes first."""
 
     reason_id: int
     status: str
@@ -59,12 +59,12 @@ class Group:
 
     @property
     def first_seen(self) -> float:
-        """When the first of them was met."""
+        """When the first of them was found."""
         return min(holder.first_seen for holder in self.holders)
 
 
 def ids(connection: Connection, told: Iterable[StatusReason]) -> dict[StatusReason, int]:
-    """The ids of the groups that these belong to; what is no trouble belongs to none."""
+    """The ids of the groups that these belong to; a status without trouble has no group."""
     digests = _digests(told)
     if not digests:
         return {}
@@ -77,31 +77,31 @@ _GROUP_COLUMNS = (*_KEY_COLUMNS, "first_seen", "count", "standing")
 
 
 class Changes:
-    """What a change of rows does to the numbers of their reasons: more, or fewer, of each."""
+    """How a change of rows changes the counts of their reasons."""
 
     def __init__(self) -> None:
         self._by_key: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
 
     def add(self, attempt: int, reason_id: int | None, count: int, standing: int) -> None:
-        """An attempt has found so many more with a reason; of so many more does it stand now."""
+        """An attempt has found `count` more with a reason; `standing` more rows have it now."""
         if reason_id is not None:
             numbers = self._by_key[attempt, reason_id]
             numbers[0] += count
             numbers[1] += standing
 
     def replaced(self, row: Mapping[Any, Any], attempt: int, reason_id: int | None) -> None:
-        """What an attempt has found of an item stands in its row from now on."""
+        """What an attempt has found of an item is in its row from now on."""
         self.add(row["attempt"], row["reason_id"], -(row["attempt"] == attempt), -1)
         self.add(attempt, reason_id, 1, 1)
 
     def moved(self, attempt: int, past: Mapping[Any, Any] | None, reason_id: int | None) -> None:
-        """An attempt has found another reason for an item whose row it does not change."""
+        """An attempt has found another reason of an item whose row stays as it is."""
         if past is not None:
             self.add(attempt, past["reason_id"], -1, 0)
         self.add(attempt, reason_id, 1, 0)
 
     def write(self, connection: Connection, submission_id: int, now: float) -> None:
-        """Add them up; in one order everywhere, so that nobody waits for ever."""
+        """Add them to the table, always in the same order, so that there is no deadlock."""
         rows = [
             dict(zip(_GROUP_COLUMNS, (submission_id, key[1], key[0], now, *numbers), strict=True))
             for key, numbers in sorted(self._by_key.items())
@@ -116,7 +116,7 @@ class Changes:
 
 
 def _digests(told: Iterable[StatusReason]) -> dict[StatusReason, tuple[str, tuple[str, str]]]:
-    """For each that is trouble: its group's digest, and text and status. A group has one status."""
+    """For each status with trouble: its group's digest, and its text and status."""
     found = {}
     for status, reason in set(told):
         if meaning(status).trouble:
@@ -128,7 +128,7 @@ def _digests(told: Iterable[StatusReason]) -> dict[StatusReason, tuple[str, tupl
 
 def _find_or_add(connection: Connection, groups: dict[str, tuple[str, str]]) -> dict[str, int]:
     found = _find(connection, groups)
-    missing = sorted(groups.keys() - found.keys())  # in one order everywhere: no deadlock
+    missing = sorted(groups.keys() - found.keys())  # always in the same order: no deadlock
     if missing:
         names = ("digest", "text", "status")
         rows = [dict(zip(names, (digest, *groups[digest]), strict=True)) for digest in missing]
@@ -143,23 +143,23 @@ def _find(connection: Connection, digests: Collection[str]) -> dict[str, int]:
 
 
 def text_of(connection: Connection, submission_id: int, reason_id: int) -> str | None:
-    """The masked words of a group, None if the submission has no such group."""
+    """The masked text of a group, None if the submission has no such group."""
     theirs = reason_groups.c.submission_id == submission_id
     statement = select(reasons.c.text).join(reason_groups).where(theirs, reasons.c.id == reason_id)
     return connection.execute(statement.limit(1)).scalar()
 
 
 def named(connection: Connection, reason_id: int) -> tuple[str, str] | None:
-    """The status and the masked words of a group, None if there is no such group."""
+    """The status and the masked text of a group, None if there is no such group."""
     return _status_and_text(connection, [reason_id]).get(reason_id)
 
 
 def groups(
     connection: Connection, submission_id: int, most: int, attempt: int | None = None
 ) -> tuple[list[Group], int]:
-    """The submission's largest groups as they stand, `most` of them, and how many there are in all.
+    """The submission's largest groups as of now, `most` of them, and how many there are in all.
 
-    With an attempt, those that it has found, in its own numbers.
+    With an attempt, the groups of what it has found, with its counts.
     """
     mine = submissions.c.id == submission_id
     in_all = select(func.count()).select_from(_counted(mine, attempt, _BY_REASON).subquery())
@@ -216,14 +216,14 @@ def _holders(
 def _status_and_text(
     connection: Connection, reason_ids: Collection[int]
 ) -> dict[int, tuple[str, str]]:
-    """Status and masked words of groups."""
+    """Status and masked text of groups."""
     of = reasons.c
     statement = select(of.id, of.status, of.text).where(of.id.in_(reason_ids))
     return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
 
 
 def _examples(connection: Connection, wanted: Mapping[int, int]) -> dict[int, list[Example]]:
-    """Of each reason the first items of a submission: by looks into an index, none by a scan."""
+    """Of each reason the first items of a submission, each found by an index."""
     of = items.c
     found: dict[int, list[Example]] = {reason_id: [] for reason_id in wanted}
     first_few = [

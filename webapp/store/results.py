@@ -1,8 +1,8 @@
 """Results: what ICA says of a batch's items, brought into their rows and their history.
 
-Of each item an attempt finds a word, its own. It becomes the row's, or it goes into history: when a
-later attempt has taken the item since, when unlinking it did not come off, and when the attempt
-ends without a word of ICA (was stopped, refused, lost); then the row has what it had before.
+An attempt finds a status of each of its items. It goes into the item's row. Or it goes into history,
+and the row stays as it was: when a later attempt has taken the item since, when it was not unlinked,
+and when the attempt ends without a result of ICA (it was stopped, refused or lost).
 Every function returns the batch's columns held, found and taken, to be recorded with it.
 """
 
@@ -50,8 +50,8 @@ def apply(
 ) -> dict[str, Counts]:
     """Bring rows up to date with a page of ICA's items.
 
-    Each is looked for among the rows that the locked batch holds, then among its history; one that
-    stands in neither is appended behind the list.
+    Each is looked for in the rows that the locked batch holds, then in its history; one that is in
+    neither is appended behind the list.
     """
     outcomes = list({outcome.ica_item_id: outcome for outcome in outcomes}.values())
     known = _Known(connection, batch, [outcome.data_id for outcome in outcomes])
@@ -70,7 +70,7 @@ def apply(
 
 
 class _Known:
-    """The rows and the history in which a batch's items may stand."""
+    """The rows and the history in which a batch's items may be."""
 
     def __init__(self, connection: Connection, batch: Batch, data_ids: Collection[str]) -> None:
         self._batch = batch
@@ -106,7 +106,7 @@ class _Known:
 
 
 def _holds(batch: Batch, row: RowMapping) -> bool:
-    """As held_by(). In V3 a folder may bring along a file that was left out: that is another."""
+    """As held_by(). In V3 a folder may contain a file that was left out: that is another item."""
     if row["batch_id"] is not None or batch.attempt > 1:
         return bool(row["batch_id"] == batch.id)
     in_range: bool = batch.first_position <= row["position"] <= batch.last_position
@@ -116,7 +116,7 @@ def _holds(batch: Batch, row: RowMapping) -> bool:
 def _history(
     connection: Connection, batch: Batch, positions: Collection[int]
 ) -> dict[int, RowMapping]:
-    """What the batch's attempt has found already and does not stand in the rows, by position."""
+    """What the batch's attempt has found already and is not in the rows, by position."""
     statement = select(history).where(_past_of(batch, positions))
     return {row["position"]: row for row in connection.execute(statement).mappings()}
 
@@ -128,14 +128,14 @@ def _past_of(batch: Batch, positions: Collection[int]) -> ColumnElement[bool]:
 
 @dataclass
 class _Changes:
-    """What is to be written of a batch's items, and what that does to the numbers."""
+    """What is to be written of a batch's items, and how the counts change by that."""
 
     connection: Connection
     batch: Batch
     now: float
     groups: Mapping[reasons.StatusReason, int]
     rows: list[dict[str, Any]] = field(default_factory=list)
-    new_ids: list[dict[str, Any]] = field(default_factory=list)  # rows whose word stays
+    new_ids: list[dict[str, Any]] = field(default_factory=list)  # of rows whose status stays
     pasts: list[dict[str, Any]] = field(default_factory=list)
     no_longer_past: list[int] = field(default_factory=list)
     appended: list[dict[str, Any]] = field(default_factory=list)
@@ -146,11 +146,11 @@ class _Changes:
         self.reasons = reasons.Changes()
 
     def apply_to_row(self, row: RowMapping, past: RowMapping | None, outcome: Outcome) -> None:
-        """ICA's word on an item that the batch holds; `past` is this attempt's word in history."""
+        """A result for an item that the batch holds; `past` is what history has of this attempt."""
         new = self.values(outcome)
-        for name in ("name", "path", "linked_id"):  # one that comes without leaves the known one
+        for name in ("name", "path", "linked_id"):  # an empty one leaves what is known
             new[name] = new[name] or row[name]
-        ours = row["attempt"] == self.batch.attempt  # the word that stands there is this attempt's
+        ours = row["attempt"] == self.batch.attempt  # the status in the row is this attempt's
         if not ours and not becomes_the_rows(self.batch.kind, new["status"]):
             if row["ica_item_id"] != new["ica_item_id"]:
                 seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
@@ -176,8 +176,8 @@ class _Changes:
         *,
         taken: bool = False,
     ) -> None:
-        """A word that leaves the row as it was: unlinking has not come off, the attempt ends
-        without a word of ICA, or a later attempt has `taken` the item.
+        """A result that leaves the row as it was: it was not unlinked, the attempt ends without
+        a result of ICA, or a later attempt has `taken` the item.
         """
         if past and all(past[key] == new[key] for key in ("status", "reason", "ica_item_id")):
             return
@@ -187,7 +187,7 @@ class _Changes:
         self._past(position, new, stood=bool(past and past["stood"]))
 
     def give_back(self, row: RowMapping, before: RowMapping) -> None:
-        """The attempt ends, and left the item moving: it stands as before again."""
+        """The attempt ends without a final status: the row is as before the attempt again."""
         self._past(row["position"], dict(row), stood=False)
         _move(self.held, row["status"], before["status"])
         self.reasons.add(before["attempt"], before["reason_id"], 0, 1)
@@ -196,7 +196,7 @@ class _Changes:
         self.rows.append({"key": row["position"], **told, **kept})
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Items that ICA has and the list has not, behind it."""
+        """Add items that ICA has and the list has not, behind the list."""
         for outcome in outcomes:
             new = self.values(outcome) | {"data_id": outcome.data_id[:255]}
             self.appended.append(new | {"submission_id": self.batch.submission_id})
@@ -226,7 +226,7 @@ class _Changes:
         }
 
     def values(self, outcome: Outcome) -> dict[str, Any]:
-        """The columns of a row by what ICA says of it."""
+        """The columns of a row, by ICA's result."""
         status = outcome.status[:60]
         return {
             "attempt": self.batch.attempt,
@@ -269,7 +269,7 @@ def end_unread(
     begins: str = "",
     limit: int = CHUNK_ROWS,
 ) -> tuple[int, dict[str, Counts]]:
-    """Of up to `limit` items of which the locked batch has found nothing: it ends so; how many.
+    """End up to `limit` items without a result of the locked batch in this status; how many.
 
     `begins` is how their data ids begin: "fol." for folders only.
     """
@@ -299,8 +299,8 @@ def _unread(batch: Batch, begins: str, limit: int) -> Select[Any]:
 def give_back_moving(
     connection: Connection, batch: Batch, now: float, limit: int = CHUNK_ROWS
 ) -> tuple[int, dict[str, Counts]]:
-    """Up to `limit` items that an attempt before had a word on, and this batch left moving: they
-    stand as before; how many.
+    """Up to `limit` items that this batch leaves without a final status, and an earlier attempt did
+    not: their rows are as before again; how many.
     """
     moving = held_by(batch) & items.c.status.in_(MOVING) & (items.c.attempt == batch.attempt)
     wanted = select(items).where(moving, in_history(history.c.stood))
@@ -316,7 +316,7 @@ def give_back_moving(
 def _befores(
     connection: Connection, submission_id: int, positions: Collection[int]
 ) -> dict[int, RowMapping]:
-    """By position, how the item stood before its last attempt."""
+    """By position, the status and the rest of the row before its last attempt."""
     theirs = (history.c.submission_id == submission_id) & history.c.position.in_(positions)
     statement = select(history).where(theirs, history.c.stood).order_by(history.c.attempt)
     return {row["position"]: row for row in connection.execute(statement).mappings()}

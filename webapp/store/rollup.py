@@ -1,4 +1,4 @@
-"""The roll-up: what attempts and their submission come to, worked out from the batches."""
+"""The roll-up: counts and states of attempts and their submission, computed from the batches."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ Counts = Mapping[str, int]
 
 
 def roll_up(connection: Connection, submission_id: int, now: float) -> None:
-    """Work out counts, phase and state from the batches, and raise the revision.
+    """Compute counts, phase and state from the batches, and raise the revision.
 
     Called in the transaction that changed a batch, after that change (batches are locked before
     submissions, everywhere).
@@ -57,7 +57,7 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
 
 
 def _attempts(connection: Connection, submission_id: int, parts: Sequence[Any], now: float) -> bool:
-    """Bring the attempts up to date; whether any of them gathers its items."""
+    """Bring the attempts up to date; returns whether any of them gathers its items."""
     mine = select(attempts).where(attempts.c.submission_id == submission_id)
     rows = connection.execute(mine).mappings().all()
     for row in rows:
@@ -78,7 +78,7 @@ def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], n
 
 
 def _snapshot(connection: Connection, attempt_id: int, counts: Counts, now: float) -> None:
-    """One each SNAPSHOT_SECONDS at the most, the last that came in it; days of linking add up."""
+    """Keep at most one each SNAPSHOT_SECONDS, the last one: batches may run for days."""
     values = {"attempt_id": attempt_id, "at": now - now % SNAPSHOT_SECONDS, "counts": counts}
     statement = sql.insert(connection, snapshots).values(values)
     connection.execute(
@@ -89,7 +89,7 @@ def _snapshot(connection: Connection, attempt_id: int, counts: Counts, now: floa
 
 
 def _own_counts(part: Any) -> Counts:
-    """A batch's items per status, in its attempt's own words."""
+    """A batch's items per status, as its attempt found them."""
     if part.state in UNSENT:
         return {NOT_SENT: part.size}
     if part.state in ENDED:
@@ -98,7 +98,7 @@ def _own_counts(part: Any) -> Counts:
 
 
 def _reported(part: Any) -> Counts:
-    """ICA's counts; where they lack items of the batch, these are not known."""
+    """ICA's counts; items of the batch that are in none of them count as UNKNOWN."""
     lacking = part.size - sum(part.counts.values())
     if not part.counts or lacking <= 0:
         return dict(part.counts)
@@ -106,10 +106,10 @@ def _reported(part: Any) -> Counts:
 
 
 def _current_counts(part: Any) -> Counts:
-    """The items that a batch holds, as they stand now.
+    """The items that a batch holds, per status as of now.
 
-    While it runs, ICA's counts are ahead of the rows. Of an unlinking batch only what is unlinked
-    has changed; the rest stands as before.
+    While it runs, ICA's counts are ahead of the rows. An unlinking batch changes only what it has
+    unlinked; the rest is as before.
     """
     if part.state in UNSENT:
         unread = {NOT_SENT: part.held.get(UNREAD, 0)}
@@ -129,7 +129,7 @@ def _only_unlinked(counts: Counts) -> Counts:
 
 
 def _subtract(counts: Counts, taken: Counts, to: int | None = None) -> dict[str, int]:
-    """Counts less others, down to a sum: what one word lacks is taken from those with most."""
+    """Counts less others, down to a sum: what one status lacks is taken from the largest."""
     wanted = max(sum(counts.values()) - sum(taken.values()) if to is None else to, 0)
     found = {word: max(count - taken.get(word, 0), 0) for word, count in counts.items()}
     for word in sorted(found, key=found.__getitem__, reverse=True):
@@ -151,7 +151,7 @@ def _refusal(parts: Iterable[Any]) -> str:
 
 
 def _state_and_phase(parts: Sequence[Any], *, gathering: bool = False) -> dict[str, State | Phase]:
-    """State and phase of what has these batches; attempts that have ended are not looked at."""
+    """State and phase of what has these batches; attempts that have ended do not count."""
     open_ones = [part for part in parts if part.state not in ENDED or part.task != Task.NONE]
     if not open_ones and not gathering:
         return {"state": State.SETTLED, "phase": Phase.NONE}

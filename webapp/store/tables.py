@@ -123,7 +123,7 @@ submissions = Table(
     Column("revision", Integer, nullable=False, default=1),  # raised by everything a page shows
     Column("item_count", Integer, nullable=False, default=0),
     Column("batch_size", Integer, nullable=False),
-    Column("counts", JSON, nullable=False, default=dict),  # status -> items, as they stand now
+    Column("counts", JSON, nullable=False, default=dict),  # status -> items, as of now
     Column("review", Document(Review), nullable=False, default=Review()),
     Column("problem", Text, nullable=False, default=""),  # why unreadable or refused, in words
     Column("note", Text, nullable=False, default=""),
@@ -135,7 +135,7 @@ submissions = Table(
 )
 
 attempts = Table(
-    "attempts",  # one go at some items of a submission; the first is the submission's own
+    "attempts",  # one try at items of a submission; the first is its own list
     metadata,
     Column("id", Integer, primary_key=True),
     Column("submission_id", ForeignKey("submissions.id"), nullable=False),
@@ -225,7 +225,7 @@ batches = Table(
     Column("counted_at", Double),
     Column("sent_again", Boolean, nullable=False, default=False),  # in doubt whether ICA had it
     # its items by their rows, status -> items
-    Column("held", JSON, nullable=False, default=dict),  # that it holds now, as they stand
+    Column("held", JSON, nullable=False, default=dict),  # that it holds now, as of now
     Column("found", JSON, nullable=False, default=dict),  # all its items, as it found them
     Column("taken", JSON, nullable=False, default=dict),  # of these, what later attempts took
     Column("missing_count", Integer, nullable=False, default=0),  # 404s in a row
@@ -280,7 +280,7 @@ items = Table(
 )
 
 history = Table(
-    "history",  # what an attempt found of an item that a later one has taken, or that did not count
+    "history",  # what an attempt found of an item and is not, or not any more, in its row
     metadata,
     Column("submission_id", Integer, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
@@ -293,7 +293,7 @@ history = Table(
     Column("ica_item_id", String(255)),
     Column("changed_at", Double),
     Column("reason_id", Integer),
-    Column("stood", Boolean, nullable=False),  # it was how the item stood, and may be so again
+    Column("stood", Boolean, nullable=False),  # it was in the row, and may be so again
     Index(
         "ix_history_submission_id_attempt_status_position",
         *("submission_id", "attempt", "status", "position"),
@@ -319,14 +319,14 @@ reasons = Table(
 )
 
 reason_groups = Table(
-    "reason_groups",  # the items of an attempt that met a reason
+    "reason_groups",  # how many items of an attempt have a reason
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("reason_id", ForeignKey("reasons.id"), primary_key=True),
     Column("attempt", SmallInteger, primary_key=True, autoincrement=False),
     Column("first_seen", Double, nullable=False),
     Column("count", Integer, nullable=False),  # as this attempt found them
-    Column("standing", Integer, nullable=False),  # of these, how many stand so now
+    Column("standing", Integer, nullable=False),  # of these, how many rows have it now
 )
 
 chores = Table(

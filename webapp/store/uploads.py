@@ -29,7 +29,7 @@ class Upload:
 def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> None:
     """Begin an upload of parts with these names ("" for pasted text); their pieces follow.
 
-    Nobody reads it before make_due() says that it is whole.
+    It is not read before make_due().
     """
     names = [name[-255:] for name in parts]
     connection.execute(insert(uploads).values(submission_id=submission_id, parts=names))
@@ -77,7 +77,7 @@ def record(
 
 
 def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
-    """Leave the reading to another try, which begins anew."""
+    """End the lease: another try begins from the start."""
     mine = uploads.c.submission_id == upload.submission_id
     statement = update(uploads).where(mine, leases.is_held(uploads, upload))
     again = {"due_at": due_at, "read_bytes": 0}
@@ -85,7 +85,7 @@ def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
 
 
 def make_due(connection: Connection, submission_id: int, now: float) -> None:
-    """All pieces are here, or they are to be read once more: from their beginning."""
+    """All pieces are here, or are to be read again, from the start."""
     statement = update(uploads).where(uploads.c.submission_id == submission_id)
     connection.execute(statement.values(due_at=now, lease_until=0.0, read_bytes=0))
 

@@ -1,4 +1,4 @@
-"""Workers: who beats, and how many there are."""
+"""Workers: their heartbeats, and how many there are."""
 
 from sqlalchemy import Connection, ScalarSelect, delete, func, select
 
@@ -9,7 +9,7 @@ SILENT_SECONDS = 30.0  # without a beat after which a worker counts as gone
 
 
 def beat(connection: Connection, worker_id: str, started_at: float, now: float) -> int:
-    """Say that this worker lives; returns how many do, itself among them."""
+    """Record that this worker lives; returns how many do, itself included."""
     values = {"id": worker_id, "started_at": started_at, "beat_at": now}
     statement = sql.insert(connection, workers).values(values)
     connection.execute(

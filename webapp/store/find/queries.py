@@ -1,4 +1,4 @@
-"""Finds: the questions "where are my ids?", kept for a while."""
+"""Queries: "where are my ids?", with the ids, kept for a while."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whereabouts: which submissions hold the ids of a question, and what became of each id."""
+"""Search: which submissions hold the ids of a query, and what became of each id."""
 
 import hashlib
 from collections import defaultdict
@@ -30,7 +30,7 @@ LINK_STATUSES = IN_PROJECT | TAKEN_OUT | {"PARTIALLY_LINKED"}
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom, and when, an answer is worked out."""
+    """For which account, and when, the search is made."""
 
     account: Account
     now: float
@@ -78,15 +78,15 @@ class Verdict(NamedTuple):
 
 
 def decisive_sighting(sightings: Sequence[Sighting]) -> Sighting:
-    """The sighting that tells what became of an id, of all there are, the newest first.
+    """The sighting that decides what became of an id; all are given, the newest first.
 
-    - What never went to ICA (a draft, left out, not sent) counts where nothing else did.
-    - That project counts in which the id went to ICA last.
+    - What was never sent to ICA (a draft, left out, not sent) counts only if nothing else was.
+    - The project counts in which the id was sent to ICA last.
     - What is linked there stays linked, whatever fails or waits later, a failed undo too, until
-      ICA tells that it is unlinked, or linked in part. What is not linked is as the newest
+      ICA reports it as unlinked, or as linked in part. What is not linked is as the newest
       attempt left it: unlinked, failed, on its way.
-    - Words such as ALREADY_LINKED confirm what an earlier submission did: that one counts, or
-      theirs where none did.
+    - A status such as ALREADY_LINKED confirms what an earlier submission did: that one counts. If
+      there is none, the confirming one counts.
     """
     went_out = [seen for seen in sightings if seen.status not in NEVER_SENT]
     if not went_out:
@@ -126,10 +126,10 @@ def holders(connection: Connection, reader: Reader) -> dict[int, Holder]:
 
 
 def fingerprint(seen: Mapping[int, Holder]) -> str:
-    """A word that is the same as long as no verdict that does not move can have changed.
+    """A hash that stays the same as long as no final verdict can have changed.
 
-    A submission that runs changes all the time, and every verdict that it can change is one that
-    moves; but ICA may add items to it.
+    A running submission changes all the time, but its verdicts are not final; only the number of
+    its items matters, since ICA may add some.
     """
     told = [
         (one.id, one.state, one.item_count if one.state == State.ACTIVE else one.revision)

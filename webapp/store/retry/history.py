@@ -1,4 +1,4 @@
-"""History: what each attempt has found of an item, and the items of an attempt in its own words."""
+"""History: what each attempt has found of an item, and the items of an attempt as it found them."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ _SAME_ITEM = (history.c.submission_id == items.c.submission_id) & (
 
 
 def of_item(connection: Connection, item: Item) -> list[Item]:
-    """An item as each attempt has found it, in their order; as its row has it, too."""
+    """An item as each attempt has found it, in their order; its row's too."""
     mine = (history.c.submission_id == item.submission_id) & (history.c.position == item.position)
     past = select(*(history.c[name] for name in _FOUND_COLUMNS)).where(mine)
     found = [item, *sql.fetch(connection, past, partial(replace, item))]
@@ -40,9 +40,9 @@ def of_item(connection: Connection, item: Item) -> list[Item]:
 def page(
     connection: Connection, attempt: Attempt, statuses: Sequence[str], cursor: Cursor, size: int
 ) -> Page[Item]:
-    """The attempt's items in the order of the list, as it found them; any status for none.
+    """The attempt's items in the order of the list, as it found them; no statuses mean any.
 
-    Each stands in its row, or in its history.
+    Each is in its row, or in its history.
     """
     parts = list(_parts(connection, attempt, statuses, cursor, size + 1))
     if not parts:
@@ -51,12 +51,12 @@ def page(
         paging.from_cursor(found, key, cursor, size + 1, *ends) for found, key, *ends in parts
     ]
     rows = sql.fetch(connection, paging.merged(limited, cursor, 2 * (size + 1)), Item)
-    found = {row.position: row for row in rows}  # what was taken stands in both
+    found = {row.position: row for row in rows}  # what was taken is in both
     return page_of(list(found.values()), cursor, size, lambda row: row.position)
 
 
 def each(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[Item]:
-    """All of them."""
+    """All items of the attempt with these statuses."""
     return paging.each(
         store, lambda connection, cursor: page(connection, attempt, statuses, cursor, CHUNK_ITEMS)
     )
@@ -65,7 +65,7 @@ def each(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[It
 def _parts(
     connection: Connection, attempt: Attempt, statuses: Sequence[str], cursor: Cursor, limit: int
 ) -> Iterator[tuple[Any, ...]]:
-    """For each status a range of the rows and one of the history, where it has any by the numbers
+    """For each status a range of the rows and one of the history, if there are any by the counts
     of the batches: a statement, its key and, if known, the first and the last position.
     """
     batch_rows = batches.of_submission(connection, attempt.submission_id, attempt.number)
@@ -84,8 +84,8 @@ def _parts(
 
 
 def _ahead(held: Sequence[Batch], cursor: Cursor, limit: int) -> Iterator[Batch]:
-    """The first of these batches in the direction of the cursor, in whose order their items stand,
-    that have as many unread ones; the very first may be passed by it in part.
+    """As many of these batches, in the direction of the cursor, as have `limit` unread items behind
+    the first one, of which the cursor may have passed a part.
     """
     backwards = cursor.before is not None
     found = -1
@@ -101,13 +101,13 @@ def _ahead(held: Sequence[Batch], cursor: Cursor, limit: int) -> Iterator[Batch]
 
 
 def _current(attempt: Attempt, status: str) -> Select[Any]:
-    """What it has found and stands in the rows."""
+    """What it has found and is in the rows."""
     ours = (items.c.submission_id == attempt.submission_id) & (items.c.attempt == attempt.number)
     return select(items).where(ours, items.c.status == status)
 
 
 def _past(attempt: Attempt, status: str) -> Select[Any]:
-    """What it has found and stands in its history."""
+    """What it has found and is in its history."""
     columns = [
         (history if column.name in _FOUND_COLUMNS else items).c[column.name] for column in items.c
     ]

@@ -1,4 +1,4 @@
-"""Elsewhere: what other submissions to the same project have done to an id since."""
+"""What other submissions to the same project have done to an id since."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
@@ -42,14 +42,14 @@ def others(submission: Submission) -> ColumnElement[bool]:
 
 
 def has_earlier(connection: Connection, submission: Submission) -> bool:
-    """Whether anything was submitted to the project before, so that looking is worth it."""
+    """Whether there is any other submission to the project."""
     return sql.any_row(connection, select(submissions.c.id).where(others(submission)))
 
 
 def last_outcomes(
     connection: Connection, submission: Submission, data_ids: Collection[str]
 ) -> dict[str, OtherOutcome]:
-    """By id, what others did last to it: linked or unlinked, in the order of their attempts.
+    """By id, what others did last to it (linked or unlinked), by when their attempts began.
 
     An attempt that only found it linked is named where none here linked it.
     """
@@ -74,9 +74,9 @@ def last_outcomes(
 def done_since(
     connection: Connection, submission: Submission, kind: AttemptKind, rows: Iterable[AnyRow]
 ) -> dict[int, OtherOutcome]:
-    """By position, who has done to items what an attempt of this kind would.
+    """By position, which other submission has done to the items what this kind of attempt would.
 
-    Since the attempt began whose finding stands in the row: what others did before it has seen.
+    Only what others did after the beginning of the attempt whose result is in the row counts.
     """
     began = {one.number: one.begun_at for one in attempts_of(connection, submission.id)}
     since = min((moment for moment in began.values() if moment), default=0.0)
@@ -95,7 +95,7 @@ def done_since(
 
 def dependent_submission(connection: Connection, submission: Submission) -> str | None:
     """The name of another submission that shows an id as linked which this one has unlinked since:
-    without this one, nothing would tell that it is linked no more. None if there is none.
+    without this one, nothing would show that it is not linked any more. None if there is none.
     """
     if not has_earlier(connection, submission):
         return None
@@ -115,7 +115,7 @@ def dependent_submission(connection: Connection, submission: Submission) -> str 
 
 
 def _is_found_by(attempt: FromClause, item: FromClause) -> ColumnElement[bool]:
-    """It is the attempt whose word stands in the item's row."""
+    """It is the attempt whose result is in the item's row."""
     same = attempt.c.submission_id == item.c.submission_id
     return same & (attempt.c.number == item.c.attempt)
 
@@ -123,8 +123,8 @@ def _is_found_by(attempt: FromClause, item: FromClause) -> ColumnElement[bool]:
 def changed_since(
     connection: Connection, submission: Submission, rows: Iterable[Item]
 ) -> dict[int, OtherOutcome]:
-    """By position, which other submission has unlinked since what stands as linked in the row, or
-    has linked what has ended and is not.
+    """By position, which other submission has unlinked since what is linked by its row, or has
+    linked what by its row has ended and is not linked.
     """
     ended = [row for row in rows if meaning(row.status).final]
     linked = [row for row in ended if row.status in SHOWN]
