@@ -1,29 +1,17 @@
 """Access: whether ICA lets an account read a project, by its last answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, exists, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
+from webapp.store.tables import Access as Access
 from webapp.store.tables import access, sessions, submissions
 
 RENEWAL_SECONDS = 300.0  # for accounts that are signed in
 VALID_SECONDS = 86_400.0  # that an answer holds when ICA gives no other
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A row of access."""
-
-    account_id: int
-    project_id: str
-    project_name: str
-    allowed: bool
-    checked_at: float
-    due_at: float
 
 
 def remember(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, exists, select, update
 
 from webapp.store import sql
 from webapp.store.enums import AccountTrouble, AttemptState
+from webapp.store.tables import Account as Account
 from webapp.store.tables import accounts, attempts, sessions, submissions
 
 NO_TROUBLE: dict[str, Any] = {
@@ -15,23 +16,6 @@ NO_TROUBLE: dict[str, Any] = {
     "trouble_until": None,
 }
 _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A row of accounts; `trouble` is what its last calls of ICA met."""
-
-    id: int
-    ica_url: str
-    tenant: str
-    subject: str
-    name: str
-    asked_tenant: str
-    sealed_key: str | None
-    created_at: float
-    trouble: AccountTrouble
-    trouble_since: float | None
-    trouble_until: float | None
 
 
 @dataclass(frozen=True, slots=True)

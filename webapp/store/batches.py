@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from webapp.store import attempts, leases, sql
 from webapp.store.attempts import Attempt
-from webapp.store.documents import KeptError
 from webapp.store.enums import (
     ENDED,
     PRIORITY,
@@ -21,64 +20,15 @@ from webapp.store.enums import (
 )
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
-from webapp.store.tables import batches
+from webapp.store.tables import BatchRow, batches
 from webapp.store.tables import submissions as submissions_table
 
 AGING_SECONDS = 10.0  # of waiting that weigh as much as one step of priority
 
-Counts = dict[str, int]
 
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A row of batches. See tables.py for what each column means."""
-
-    id: int
-    submission_id: int
-    attempt: int
-    account_id: int
-    kind: AttemptKind
-    ordinal: int
-    first_position: int
-    last_position: int
-    size: int
-    state: BatchState
-    task: Task
-    priority: int
-    due_at: float | None
-    lease_until: float
-    worker: str
-    try_number: int
-    failures: int
-    blocked: Blocked
-    trouble: KeptError | None
-    intent_at: float | None
-    sent_at: float | None
-    settled_at: float | None
-    ica_batch_id: str | None
-    ica_job_id: str | None
-    job_status: str
-    job_information: str
-    job_finished_at: float | None
-    problem: KeptError | None
-    counts: Counts
-    total: int | None
-    counted_at: float | None
-    sent_again: bool
-    held: Counts
-    found: Counts
-    taken: Counts
-    missing_count: int
-    missing_since: float | None
-    round_cursor: str | None
-    round_read: int
-    round_started_at: float | None
-    rows_read: int
-    rows_as_of: float | None
-    failed_cursor: str | None
-    failed_count: int
-    failed_walked_at: float | None
-    whole_walks: int
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(BatchRow):
+    """A batch as it is in the store."""
 
     @property
     def is_open(self) -> bool:

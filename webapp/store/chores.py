@@ -9,10 +9,10 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 
 from webapp.store import leases, sql, submissions
-from webapp.store.documents import KeptError, TakeProgress
+from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
 from webapp.store.retry.selection import Selection
-from webapp.store.tables import chores
+from webapp.store.tables import ChoreRow, chores
 
 Spec = TypeVar("Spec", bound=Struct)
 
@@ -35,29 +35,12 @@ class FlagSpec(Struct, frozen=True):
     flag: Flag
 
 
-@dataclass(frozen=True, slots=True)
-class Chore:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore(ChoreRow):
     """A row of chores: `done` of `total` items; `result` is what came of taking them.
 
     `failures` are the leases in a row, this one too, in which nothing was recorded.
     """
-
-    id: int
-    submission_id: int
-    account_id: int
-    kind: ChoreKind
-    spec: dict[str, Any]
-    result: TakeProgress
-    problem: KeptError | None
-    done: int
-    total: int
-    created_at: float
-    ended_at: float | None
-    due_at: float | None
-    lease_until: float
-    worker: str
-    try_number: int
-    failures: int
 
     def spec_as(self, kind: type[Spec]) -> Spec:
         """What is to be done; read here and not with the row, so that a spec that can't be read

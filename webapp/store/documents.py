@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from webapp.store.enums import ErrorCode, Flag
 
+Counts = dict[str, int]
+"""How many items there are of each status."""
+
 
 class Example(NamedTuple):
     """An id of the list, and where it stands there."""

@@ -13,32 +13,11 @@ from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
 from webapp.store.paging import Cursor, Page, from_cursor, merged, page_of
+from webapp.store.tables import Item as Item
 from webapp.store.tables import items
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
 CHUNK_ROWS = 10_000  # rows in one transaction, so that no other writer waits
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A row of items; `line` is None for an item that ICA has and the list has not."""
-
-    submission_id: int
-    position: int
-    data_id: str
-    line: int | None
-    column: int | None
-    flags: int
-    status: str
-    reason: str
-    name: str
-    path: str
-    linked_id: str
-    batch_id: int | None
-    ica_item_id: str | None
-    changed_at: float | None
-    reason_id: int | None
-    attempt: int
 
 
 class Listed(NamedTuple):

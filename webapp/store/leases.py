@@ -10,11 +10,12 @@ SIGTERM and SIGKILL. Here a result and the end of its lease are one transaction.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
 
 from webapp.store import schema_version, sql
+from webapp.store.tables import Queued
 
 LEASE_SECONDS = 60.0  # a unit is done within 8
 MAX_DEATHS = 3  # of workers in a row, before a unit is not tried any more
@@ -25,17 +26,7 @@ class LeaseLost(Exception):
     """Another worker has taken the unit since, so the result is not recorded."""
 
 
-class Leased(Protocol):
-    """A row as it was when it was leased."""
-
-    @property
-    def worker(self) -> str: ...
-
-    @property
-    def try_number(self) -> int: ...
-
-
-Held = TypeVar("Held", bound=Leased)
+Held = TypeVar("Held", bound=Queued)
 
 
 def free(table: Table, now: float) -> ColumnElement[bool]:
@@ -80,12 +71,12 @@ def take(
     return sql.fetch_one(connection, statement, make)
 
 
-def is_deadly(held: Leased) -> bool:
+def is_deadly(held: Queued) -> bool:
     """Whether so many workers died of it that it is not tried any more."""
     return deaths(held) >= MAX_DEATHS
 
 
-def deaths(held: Leased) -> int:
+def deaths(held: Queued) -> int:
     """How many leases before this one ran out in a row."""
     return held.try_number % _ROUND_TRIES - 1
 
@@ -105,7 +96,7 @@ def _next_round(table: Table) -> ColumnElement[int]:
     return number + _ROUND_TRIES - number % _ROUND_TRIES
 
 
-def is_held(table: Table, held: Leased) -> ColumnElement[bool]:
+def is_held(table: Table, held: Queued) -> ColumnElement[bool]:
     """The row still has the lease under which it was taken."""
     return (table.c.worker == held.worker) & (table.c.try_number == held.try_number)
 

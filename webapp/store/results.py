@@ -1,8 +1,8 @@
 """Results: what ICA says of a batch's items, brought into their rows and their history.
 
-An attempt finds a status of each of its items. It goes into the item's row. Or it goes into history,
-and the row stays as it was: when a later attempt has taken the item since, when it was not unlinked,
-and when the attempt ends without a result of ICA (it was stopped, refused or lost).
+An attempt finds a status of each of its items. It goes into the item's row, or into history, and
+then the row stays as it was: when a later attempt has taken the item since, when it was not
+unlinked, and when the attempt ends without a result of ICA (it was stopped, refused or lost).
 Every function returns the batch's columns held, found and taken, to be recorded with it.
 """
 
@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 
 from webapp.store import reasons, sql, submissions
-from webapp.store.batches import Batch, Counts
+from webapp.store.batches import Batch
+from webapp.store.documents import Counts
 from webapp.store.enums import EXPANDED, LEFT_OUT, UNREAD
 from webapp.store.items import CHUNK_ROWS, held_by
 from webapp.store.retry.history import KEPT_COLUMNS, in_history

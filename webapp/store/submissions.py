@@ -33,41 +33,15 @@ from webapp.store.enums import (
     Source,
     State,
 )
-from webapp.store.tables import access, accounts, items, submissions
+from webapp.store.tables import SubmissionRow, access, accounts, items, submissions
 
 WATCHER_SECONDS = 30.0  # that a watcher counts after they were last seen
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission(SubmissionRow):
     """A row of submissions, and the name of its account."""
 
-    id: int
-    account_id: int
-    ica_url: str
-    project_id: str
-    project_name: str
-    source: Source
-    name: str
-    state: State
-    phase: Phase
-    board_word: BoardWord
-    created_at: float
-    submitted_at: float | None
-    begun_at: float | None
-    settled_at: float | None
-    changed_at: float
-    watched_at: float
-    revision: int
-    item_count: int
-    batch_size: int
-    counts: dict[str, int]
-    review: Review
-    problem: str
-    note: str
-    archived_at: float | None
-    left_out: int
-    last_attempt_id: int
     submitter: str
 
     def is_watched(self, now: float) -> bool:

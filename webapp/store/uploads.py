@@ -1,29 +1,15 @@
 """Uploads: the bytes as they came, and the queue of what is still to be read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from webapp.store import leases, sql
 from webapp.store.engine import Store
+from webapp.store.tables import Upload as Upload
 from webapp.store.tables import upload_pieces, uploads
 
 PIECE_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A row of uploads."""
-
-    submission_id: int
-    parts: list[str]
-    size: int
-    read_bytes: int
-    due_at: float | None
-    lease_until: float
-    worker: str
-    try_number: int
 
 
 def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import NotFound
 from webapp.ica.models import MOVING, Job
-from webapp.store.batches import Batch, Counts
+from webapp.store.batches import Batch
+from webapp.store.documents import Counts
 from webapp.store.enums import UNKNOWN, UNREAD, WATCHED_PRIORITY, Task
 from webapp.store.submissions import Submission
 from webapp.work import problems, walk

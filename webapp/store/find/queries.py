@@ -10,20 +10,15 @@ from webapp.store import sql
 from webapp.store.accounts import Account
 from webapp.store.documents import FindReview
 from webapp.store.items import CHUNK_ROWS
-from webapp.store.tables import accounts, find_ids, finds
+from webapp.store.tables import FindRow, accounts, find_ids, finds
 
 KEPT_SECONDS = 90 * 86_400.0  # after which a question is forgotten
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find(FindRow):
     """A row of finds, and the name of its account."""
 
-    id: str
-    account_id: int
-    created_at: float
-    name: str
-    review: FindReview
     asker: str
 
 
