@@ -111,11 +111,7 @@ class Access:
     due_at: float  # when to ask again, if somebody is signed in
 
 
-access = Table(
-    "access",
-    metadata,
-    *columns_of(Access),
-)
+access = Table("access", metadata, *columns_of(Access))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +202,7 @@ class Upload(Queued):
     read_bytes: int = stored(type_=BigInteger, default=0)
 
 
-uploads = Table(
-    "uploads",
-    metadata,
-    *columns_of(Upload),
-)
+uploads = Table("uploads", metadata, *columns_of(Upload))
 
 upload_pieces = Table(
     "upload_pieces",
@@ -411,11 +403,7 @@ class ChoreRow(Queued):
     failures: int = stored(default=0)
 
 
-chores = Table(
-    "chores",
-    metadata,
-    *columns_of(ChoreRow),
-)
+chores = Table("chores", metadata, *columns_of(ChoreRow))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -429,11 +417,7 @@ class FindRow:
     review: FindReview
 
 
-finds = Table(
-    "finds",
-    metadata,
-    *columns_of(FindRow),
-)
+finds = Table("finds", metadata, *columns_of(FindRow))
 
 find_ids = Table(
     "find_ids",

@@ -3,10 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.store.migrations.columns import PARTIAL, filled, keys, nullable, reference
+from webapp.store.migrations.columns import filled, keys, make_index, nullable, reference
 
 revision = "0001"
 down_revision = None
+
+WITH_REASON = "reason_id IS NOT NULL"
 
 
 def upgrade() -> None:
@@ -36,16 +38,9 @@ def upgrade() -> None:
         *nullable(sa.Integer(), "reason_id", "retried_in"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_items_data_id_submission_id", "items", ["data_id", "submission_id"])
-    op.create_index(
-        "ix_items_submission_id_reason_id_position",
-        "items",
-        ["submission_id", "reason_id", "position"],
-        **PARTIAL,
-    )
-    op.create_index(
-        "ix_items_submission_id_status_position", "items", ["submission_id", "status", "position"]
-    )
+    make_index("items", "data_id", "submission_id")
+    make_index("items", "submission_id", "reason_id", "position", where=WITH_REASON)
+    make_index("items", "submission_id", "status", "position")
     op.create_index(
         "uq_items_batch_id_ica_item_id", "items", ["batch_id", "ica_item_id"], unique=True
     )
@@ -104,7 +99,7 @@ def upgrade() -> None:
         sa.Column("root_id", sa.Integer(), index=True),
         *filled(sa.SmallInteger(), "attempt"),
     )
-    op.create_index("ix_submissions_project_id_id", "submissions", ["project_id", "id"])
+    make_index("submissions", "project_id", "id")
     op.create_table(
         "batches",
         *keys(sa.Integer(), "id"),
@@ -169,9 +164,7 @@ def upgrade() -> None:
         *filled(sa.Text(), "text", "note"),
         *nullable(sa.Integer(), "first_line", "first_column"),
     )
-    op.create_index(
-        "ix_entries_submission_id_kind_ordinal", "entries", ["submission_id", "kind", "ordinal"]
-    )
+    make_index("entries", "submission_id", "kind", "ordinal")
     op.create_table(
         "find_ids",
         sa.Column("find_id", sa.String(40), sa.ForeignKey("finds.id"), primary_key=True),

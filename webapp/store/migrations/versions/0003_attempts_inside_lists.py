@@ -6,8 +6,7 @@ of them becomes one submission: its root, and an attempt for each other member, 
 found again (attempts.id too is the id that it had).
 
 Everything happens in the transaction that Store.migrate() opened: a migration that is killed has
-changed nothing, and begins anew. What is told here of tables and words stays as it is, whatever
-becomes of webapp.store.
+changed nothing, and begins anew. Nothing here changes with webapp.store: it is of 0.2.0 and 0003.
 """
 
 import logging
@@ -20,16 +19,18 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.store.migrations.columns import PARTIAL, filled, keys, nullable, reference
+from webapp.store.migrations.columns import filled, keys, make_index, nullable, reference
 
 revision = "0003"
 down_revision = "0002"
 
+WITH_REASON = "reason_id IS NOT NULL"
+
 log = logging.getLogger("linkboard.migration")
 
 STEPS = 7
-SLICE = 100_000  # items of lists that are written by one statement
-SAY_EVERY = 5.0  # seconds
+SLICE_ITEMS = 100_000  # items of lists that are written by one statement
+PROGRESS_SECONDS = 5.0
 BEGUN = ("active", "settled")
 LEFT = (
     "The retry or undo “{name}” was still being prepared when Linkboard was updated, so nothing of "
@@ -82,14 +83,14 @@ class Steps:
         self._say("")
 
     def slices(self, families: "Families") -> Iterable[dict[str, int]]:
-        """Ranges of lists with some SLICE items each; meanwhile it says how many are done."""
+        """Ranges of lists with some SLICE_ITEMS items each; meanwhile it says how many are done."""
         roots, first, size = families.roots, 0, 0
         for number, root in enumerate(roots, start=1):
             size += root.item_count
-            if size >= SLICE or number == len(roots):
+            if size >= SLICE_ITEMS or number == len(roots):
                 yield {"first": roots[first].id, "last": root.id}
                 first, size = number, 0
-                if time.monotonic() - self._said_at > SAY_EVERY:
+                if time.monotonic() - self._said_at > PROGRESS_SECONDS:
                     self._say(f": {number} of {len(roots)} lists done")
 
     def _say(self, how_far: str) -> None:
@@ -329,11 +330,7 @@ def _make_history(steps: Steps, families: Families) -> None:
     )
     for part in steps.slices(families):
         _do(steps.connection, HISTORY, part)
-    op.create_index(
-        "ix_history_submission_id_attempt_status_position",
-        "history",
-        ["submission_id", "attempt", "status", "position"],
-    )
+    make_index("history", "submission_id", "attempt", "status", "position")
 
 
 # What another attempt has taken since, or what did not come to count.
@@ -486,19 +483,10 @@ WHERE s.id BETWEEN :first AND :last
 
 
 def _index_items() -> None:
-    op.create_index(
-        "ix_items_submission_id_status_position_batch_id_attempt",
-        "items",
-        ["submission_id", "status", "position", "batch_id", "attempt"],
-    )
-    op.create_index("ix_items_data_id_submission_id", "items", ["data_id", "submission_id"])
-    op.create_index("ix_items_batch_id_position", "items", ["batch_id", "position"])
-    op.create_index(
-        "ix_items_submission_id_reason_id_position_status",
-        "items",
-        ["submission_id", "reason_id", "position", "status"],
-        **PARTIAL,
-    )
+    make_index("items", "submission_id", "status", "position", "batch_id", "attempt")
+    make_index("items", "data_id", "submission_id")
+    make_index("items", "batch_id", "position")
+    make_index("items", "submission_id", "reason_id", "position", "status", where=WITH_REASON)
 
 
 # batches
@@ -628,11 +616,7 @@ def _change_submissions(connection: sa.Connection, families: Families) -> None:
         table.alter_column("last_attempt_id", existing_type=sa.Integer(), nullable=False)
         for name in ("kind", "batch_count", "parent_id", "root_id", "attempt"):
             table.drop_column(name)
-    op.create_index(
-        "ix_submissions_project_id_last_attempt_id",
-        "submissions",
-        ["project_id", "last_attempt_id"],
-    )
+    make_index("submissions", "project_id", "last_attempt_id")
     _go_on_from(connection, "submissions", _last_id(families))
 
 
@@ -753,7 +737,7 @@ UNSENT = {"waiting", "sending", "refused", "stopped"}
 ENDED = {"settled", "refused", "stopped", "lost"}
 TAKEN_OUT = {"UNLINKED", "ALREADY_UNLINKED", "PARTIALLY_UNLINKED"}
 UNDOABLE = {"LINKED", "PARTIALLY_UNLINKED"}
-ENDED_WELL = {
+SUCCESSFUL = {
     *("LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED"),
     *("EXPANDED", "LEFT_OUT"),
 }
@@ -819,7 +803,7 @@ def _board_word(state: str, phase: str, counts: Counts) -> str:
         return "partly-undone" if words & UNDOABLE else "undone"
     if words == {"NOT_SENT"}:
         return "not-sent"
-    return "done" if words <= ENDED_WELL else "with-failures"
+    return "done" if words <= SUCCESSFUL else "with-failures"
 
 
 # what SQLite and PostgreSQL say differently, and tables as this file sees them
