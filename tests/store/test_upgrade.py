@@ -14,7 +14,7 @@ from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import PendingRollbackError
 
 from tests.processes import linkboard
-from tests.store import former, invariants
+from tests.store import former_database, invariants
 from webapp import check, serve
 from webapp.settings import Settings, SettingsError
 from webapp.store import NotMigrated, Store, batches, chores, uploads
@@ -33,7 +33,7 @@ class Died(BaseException):
 @pytest.fixture
 def old(empty_database_url):
     """The URL of a database as 0.2.0 has left it."""
-    former.put(empty_database_url, former.rows_of(empty_database_url))
+    former_database.put(empty_database_url, former_database.rows_of(empty_database_url))
     return empty_database_url
 
 
@@ -41,7 +41,7 @@ def old(empty_database_url):
 def file(tmp_path):
     """The file of an SQLite database as 0.2.0 has left it."""
     path = tmp_path / "linkboard.db"
-    former.put(url_of(path), former.rows_of(url_of(path)))
+    former_database.put(url_of(path), former_database.rows_of(url_of(path)))
     return path
 
 
