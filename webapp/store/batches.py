@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from webapp.store import attempts, leases, sql
+from webapp.store import attempts, sql
 from webapp.store.attempts import Attempt
 from webapp.store.enums import (
     ENDED,
@@ -18,6 +18,7 @@ from webapp.store.enums import (
     Blocked,
     Task,
 )
+from webapp.store.leases import Queue
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import BatchRow, batches
@@ -36,21 +37,11 @@ class Batch(BatchRow):
         return self.state not in ENDED or self.task != Task.NONE
 
 
+QUEUE = Queue(batches, Batch, batches.c.id)
+lock = QUEUE.lock
 SHOWN = {  # what a page shows of a batch: a change raises the submission's revision
-    "state",
-    "task",
-    "blocked",
-    "trouble",
-    "ica_batch_id",
-    "job_status",
-    "job_information",
-    "problem",
-    "counts",
-    "held",
-    "found",
-    "taken",
-    "total",
-    "rows_read",
+    *("state", "task", "blocked", "trouble", "ica_batch_id", "job_status", "job_information"),
+    *("problem", "counts", "held", "found", "taken", "total", "rows_read"),
 }
 
 
@@ -109,8 +100,7 @@ def claim(
 ) -> Batch | None:
     """Lease the most urgent due batch to the worker; accounts of `not_of` are at their limit."""
     urgency = batches.c.due_at + batches.c.priority * AGING_SECONDS
-    first = leases.first(batches.c.id, _due(now, not_of), urgency)
-    return leases.take(connection, batches, Batch, first, worker, now)
+    return QUEUE.take_first(connection, _due(now, not_of), urgency, worker, now)
 
 
 def claim_task(
@@ -118,18 +108,17 @@ def claim_task(
 ) -> Batch | None:
     """Lease the first batch of an attempt for which this is to be done now."""
     mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
-    due = mine & (batches.c.task == task) & leases.due(batches, now)
-    first = leases.first(batches.c.id, due, batches.c.ordinal)
-    return leases.take(connection, batches, Batch, first, worker, now)
+    due = mine & (batches.c.task == task) & QUEUE.due(now)
+    return QUEUE.take_first(connection, due, batches.c.ordinal, worker, now)
 
 
 def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
     """Whether claim() would find a batch."""
-    return leases.exists(connection, _due(now, not_of))
+    return QUEUE.any_row(connection, _due(now, not_of))
 
 
 def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
-    return leases.due(batches, now) & batches.c.account_id.not_in(not_of)
+    return QUEUE.due(now) & batches.c.account_id.not_in(not_of)
 
 
 def record(connection: Connection, /, batch: Batch, now: float, **values: Any) -> None:
@@ -148,7 +137,7 @@ def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> Bat
     """
     if "task" in values:
         values.setdefault("priority", PRIORITY[values["task"]])
-    kept = leases.keep(connection, batches.c.id == batch.id, batches, batch, values)
+    kept = QUEUE.keep(connection, batch, values)
     if any(getattr(batch, name) != values[name] for name in SHOWN & values.keys()):
         roll_up(connection, batch.submission_id, now)
     return kept
@@ -201,10 +190,10 @@ def stop(connection: Connection, submission_id: int, attempt: int, now: float) -
     A worker whose lease has run out unnoticed loses the batch, and sends it no more.
     """
     mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
-    waits = (batches.c.state == BatchState.WAITING) & leases.free(batches, now)
+    waits = (batches.c.state == BatchState.WAITING) & QUEUE.free(now)
     closing = {"task": Task.CLOSE, "priority": PRIORITY[Task.CLOSE], "due_at": now}
     stopped = {"state": BatchState.STOPPED, "blocked": Blocked.NO, "trouble": None}
-    values = stopped | closing | leases.ended(batches)
+    values = stopped | closing | QUEUE.ended()
     return connection.execute(update(batches).where(mine, waits).values(values)).rowcount
 
 
@@ -227,15 +216,6 @@ def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
     connection.execute(mine.with_for_update())
     # Again: while this waited for a lock, another attempt may have made batches.
     return sql.fetch(connection, mine.with_for_update(), Batch)
-
-
-def lock(connection: Connection, batch: Batch) -> Batch:
-    """A leased batch as it is now, which nobody else changes until the transaction ends.
-
-    Raises LeaseLost when it is no longer this worker's.
-    """
-    mine = select(batches).where(batches.c.id == batch.id, leases.is_held(batches, batch))
-    return leases.still_held(connection, sql.fetch_one(connection, mine.with_for_update(), Batch))
 
 
 def unblock(connection: Connection, account_id: int, now: float, reason: Blocked) -> None:

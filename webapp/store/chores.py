@@ -8,9 +8,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 
-from webapp.store import leases, sql, submissions
+from webapp.store import sql, submissions
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
+from webapp.store.leases import LEASE_SECONDS, Queue
 from webapp.store.retry.selection import Selection
 from webapp.store.tables import ChoreRow, chores
 
@@ -49,6 +50,11 @@ class Chore(ChoreRow):
         return msgspec.convert(self.spec, kind)
 
 
+QUEUE = Queue(chores, Chore, chores.c.id)
+# Set by each lease and not where something fails, since a worker that dies counts nothing.
+_FAILED = {"failures": chores.c.failures + 1}
+
+
 def add(
     connection: Connection,
     submission_id: int,
@@ -79,31 +85,24 @@ def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Chore | None:
     """Lease the chore that waits longest; accounts of `not_of` can't ask ICA anything now."""
-    condition = leases.first(chores.c.id, _due(now, not_of), chores.c.due_at)
-    return _lease(connection, condition, worker, now)
+    due, order = _due(now, not_of), chores.c.due_at
+    return QUEUE.take_first(connection, due, order, worker, now, **_FAILED)
 
 
 def claim_one(connection: Connection, chore_id: int, worker: str, now: float) -> Chore | None:
     """Lease this chore, if it is due and nobody has it."""
-    return _lease(connection, (chores.c.id == chore_id) & _due(now, ()), worker, now)
+    due = (chores.c.id == chore_id) & _due(now, ())
+    return QUEUE.take(connection, due, worker, now, **_FAILED)
 
 
 def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
     """Whether claim() would find a chore."""
-    return leases.exists(connection, _due(now, not_of))
+    return QUEUE.any_row(connection, _due(now, not_of))
 
 
 def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
     allowed = or_(chores.c.kind.not_in(ASKING), chores.c.account_id.not_in(not_of))
-    return leases.due(chores, now) & allowed
-
-
-def _lease(
-    connection: Connection, condition: ColumnElement[bool], worker: str, now: float
-) -> Chore | None:
-    # Counted here and not where something fails, since a worker that dies counts nothing.
-    failed = chores.c.failures + 1
-    return leases.take(connection, chores, Chore, condition, worker, now, failures=failed)
+    return QUEUE.due(now) & allowed
 
 
 def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:
@@ -113,9 +112,8 @@ def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Cho
     Raises LeaseLost, and keeps nothing of the transaction, when the chore is no longer this
     worker's.
     """
-    values = {"lease_until": now + leases.LEASE_SECONDS, "failures": 0, "problem": None} | values
-    values = leases.advanced(chores) | values
-    kept = leases.keep(connection, chores.c.id == chore.id, chores, chore, values)
+    values = {"lease_until": now + LEASE_SECONDS, "failures": 0, "problem": None} | values
+    kept = QUEUE.keep(connection, chore, QUEUE.advanced() | values)
     submissions.touch(connection, chore.submission_id, now)
     return kept
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, true
 
 from webapp.store import paging, sql
 from webapp.store.batches import Batch
@@ -160,11 +160,7 @@ def page(
 
 def _part(condition: ColumnElement[bool], piece: Slice, cursor: Cursor, limit: int) -> Select[Any]:
     """A limited range of one slice."""
-    found = select(items).where(condition)
-    if piece.status is not None:
-        found = found.where(items.c.status == piece.status)
-    if piece.reason_id is not None:
-        found = found.where(items.c.reason_id == piece.reason_id)
+    found = select(items).where(condition, *_marked(piece, items.c.status))
     return from_cursor(found, items.c.position, cursor, limit, piece.first, piece.last)
 
 
@@ -182,11 +178,15 @@ def _inside(piece: Slice, status: ColumnElement[str]) -> ColumnElement[bool]:
     condition = items.c.position >= piece.first
     if piece.last is not None:
         condition &= items.c.position <= piece.last
+    return and_(condition, *_marked(piece, status))
+
+
+def _marked(piece: Slice, status: ColumnElement[str]) -> Iterator[ColumnElement[bool]]:
+    """Conditions for the status and the reason of a slice."""
     if piece.status is not None:
-        condition &= status == piece.status
+        yield status == piece.status
     if piece.reason_id is not None:
-        condition &= items.c.reason_id == piece.reason_id
-    return condition
+        yield items.c.reason_id == piece.reason_id
 
 
 def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnElement[bool]:

@@ -9,10 +9,10 @@ Procrastinate needs PostgreSQL; Huey runs on SQLite, but was tried and forgets t
 SIGTERM and SIGKILL. Here a result and the end of its lease are one transaction.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, select, update
 
 from webapp.store import schema_version, sql
 from webapp.store.tables import Queued
@@ -29,48 +29,6 @@ class LeaseLost(Exception):
 Held = TypeVar("Held", bound=Queued)
 
 
-def free(table: Table, now: float) -> ColumnElement[bool]:
-    """No worker has the row now."""
-    return table.c.lease_until <= now
-
-
-def due(table: Table, now: float) -> ColumnElement[bool]:
-    """The row is due, and no worker has it."""
-    return (table.c.due_at <= now) & free(table, now)
-
-
-def exists(connection: Connection, condition: ColumnElement[bool]) -> bool:
-    """Whether any row meets the condition; so cheap that it is asked before a claim."""
-    return sql.any_row(connection, select(1).where(condition))
-
-
-def first(
-    key: Column[int], condition: ColumnElement[bool], order: ColumnElement[Any]
-) -> ColumnElement[bool]:
-    """The row is the first that meets the condition and that no other worker is about to take."""
-    found = select(key).where(condition).order_by(order).limit(1)
-    return key == found.with_for_update(skip_locked=True).scalar_subquery()
-
-
-def take(
-    connection: Connection,
-    table: Table,
-    make: Callable[..., Held],
-    condition: ColumnElement[bool],
-    worker: str,
-    now: float,
-    **values: Any,
-) -> Held | None:
-    """Lease the one row that meets the condition, and return what is made of it; None when there
-    is none, or the tables are of another version than this program. `values`: more columns to set.
-    """
-    if not schema_version.fits(connection):
-        return None
-    values = {"lease_until": now + LEASE_SECONDS, "try_number": table.c.try_number + 1} | values
-    statement = update(table).where(condition).values(worker=worker, **values).returning(table)
-    return sql.fetch_one(connection, statement, make)
-
-
 def is_deadly(held: Queued) -> bool:
     """Whether so many workers died of it that it is not tried any more."""
     return deaths(held) >= MAX_DEATHS
@@ -81,46 +39,97 @@ def deaths(held: Queued) -> int:
     return held.try_number % _ROUND_TRIES - 1
 
 
-def ended(table: Table) -> dict[str, Any]:
-    """What to set where a lease ends in order, or is taken away while it runs."""
-    return {"lease_until": 0.0, "try_number": _next_round(table)}
+@dataclass(frozen=True, slots=True)
+class Queue(Generic[Held]):
+    """A table of units, the class of its rows, and its key."""
 
+    table: Table
+    row: type[Held]
+    key: Column[int]
 
-def advanced(table: Table) -> dict[str, Any]:
-    """What to set where a unit makes progress and its lease goes on, as if it were a new one."""
-    return {"try_number": _next_round(table) + 1}
+    def free(self, now: float) -> ColumnElement[bool]:
+        """No worker has the row now."""
+        return self.table.c.lease_until <= now
 
+    def due(self, now: float) -> ColumnElement[bool]:
+        """The row is due, and no worker has it."""
+        return (self.table.c.due_at <= now) & self.free(now)
 
-def _next_round(table: Table) -> ColumnElement[int]:
-    number = table.c.try_number
-    return number + _ROUND_TRIES - number % _ROUND_TRIES
+    def is_held(self, held: Held) -> ColumnElement[bool]:
+        """It is this row, and it still has the lease under which it was taken."""
+        of = self.table.c
+        same_lease = (of.worker == held.worker) & (of.try_number == held.try_number)
+        return (self.key == getattr(held, self.key.name)) & same_lease
 
+    def any_row(self, connection: Connection, condition: ColumnElement[bool]) -> bool:
+        """Whether any row meets the condition; so cheap that it is asked before a claim."""
+        return sql.any_row(connection, select(1).where(condition))
 
-def is_held(table: Table, held: Queued) -> ColumnElement[bool]:
-    """The row still has the lease under which it was taken."""
-    return (table.c.worker == held.worker) & (table.c.try_number == held.try_number)
+    def take_first(
+        self,
+        connection: Connection,
+        condition: ColumnElement[bool],
+        order: ColumnElement[Any],
+        worker: str,
+        now: float,
+        **values: Any,
+    ) -> Held | None:
+        """Lease the first row that meets the condition, as take() does."""
+        # but for those that another worker is about to take
+        found = select(self.key).where(condition).order_by(order).limit(1)
+        first = self.key == found.with_for_update(skip_locked=True).scalar_subquery()
+        return self.take(connection, first, worker, now, **values)
 
+    def take(
+        self,
+        connection: Connection,
+        condition: ColumnElement[bool],
+        worker: str,
+        now: float,
+        **values: Any,
+    ) -> Held | None:
+        """Lease the one row that meets the condition, and return it; None when there is none, or
+        the tables are of another version than this program. `values`: more columns to set.
+        """
+        if not schema_version.fits(connection):
+            return None
+        lease = {"lease_until": now + LEASE_SECONDS, "try_number": self.table.c.try_number + 1}
+        statement = update(self.table).where(condition).values(worker=worker, **lease, **values)
+        return sql.fetch_one(connection, statement.returning(self.table), self.row)
 
-def keep(
-    connection: Connection,
-    row: ColumnElement[bool],
-    table: Table,
-    held: Held,
-    values: dict[str, Any],
-) -> Held:
-    """Write to a leased row, and return it as it stands now; `lease_until` 0 ends the lease.
+    def keep(self, connection: Connection, held: Held, values: dict[str, Any]) -> Held:
+        """Write to a leased row, and return it as it is now; `lease_until` 0 ends the lease.
 
-    Raises LeaseLost, and keeps nothing of the transaction, when another worker has the lease.
-    """
-    if values.get("lease_until") == 0:
-        values = values | ended(table)
-    statement = update(table).where(row, is_held(table, held)).values(values).returning(table)
-    return still_held(connection, sql.fetch_one(connection, statement, type(held)))
+        Raises LeaseLost, and keeps nothing of the transaction, when another worker has the lease.
+        """
+        if values.get("lease_until") == 0:
+            values = values | self.ended()
+        statement = update(self.table).where(self.is_held(held)).values(values)
+        return self._still_held(connection, statement.returning(self.table))
 
+    def lock(self, connection: Connection, held: Held) -> Held:
+        """A leased row as it is now, which nobody else changes until the transaction ends.
 
-def still_held(connection: Connection, found: Held | None) -> Held:
-    """The row. Raises LeaseLost, and keeps nothing of the transaction, when it was not found."""
-    if found is None:
-        connection.rollback()
-        raise LeaseLost
-    return found
+        Raises LeaseLost as keep() does.
+        """
+        statement = select(self.table).where(self.is_held(held))
+        return self._still_held(connection, statement.with_for_update())
+
+    def _still_held(self, connection: Connection, statement: Executable) -> Held:
+        found = sql.fetch_one(connection, statement, self.row)
+        if found is None:
+            connection.rollback()
+            raise LeaseLost
+        return found
+
+    def ended(self) -> dict[str, Any]:
+        """What to set where a lease ends in order, or is taken away while it runs."""
+        return {"lease_until": 0.0, "try_number": self._next_round()}
+
+    def advanced(self) -> dict[str, Any]:
+        """What to set where a unit makes progress, and its lease goes on like a new one."""
+        return {"try_number": self._next_round() + 1}
+
+    def _next_round(self) -> ColumnElement[int]:
+        number = self.table.c.try_number
+        return number + _ROUND_TRIES - number % _ROUND_TRIES

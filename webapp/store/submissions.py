@@ -166,12 +166,14 @@ def become_draft(
     """The whole list was read: from now on its rows count."""
     draft = {"state": State.DRAFT, "item_count": item_count, "review": review}
     counts = {UNREAD: item_count}
-    _change(connection, submission_id, State.READING, now, **draft, counts=counts)
+    _change(connection, submission_id, [State.READING], now, **draft, counts=counts)
 
 
 def become_unreadable(connection: Connection, submission_id: int, problem: str, now: float) -> None:
     """The list can't be read; `problem` says why, in words."""
-    _change(connection, submission_id, State.READING, now, state=State.UNREADABLE, problem=problem)
+    _change(
+        connection, submission_id, [State.READING], now, state=State.UNREADABLE, problem=problem
+    )
 
 
 def reread(connection: Connection, submission_id: int, columns: dict[int, int], now: float) -> bool:
@@ -181,23 +183,18 @@ def reread(connection: Connection, submission_id: int, columns: dict[int, int], 
     """
     blank = {"problem": "", "item_count": 0, "left_out": 0, "counts": {}}
     anew = blank | {"state": State.READING, "review": Review(columns=columns)}
-    return any(
-        _change(connection, submission_id, was, now, **anew)
-        for was in (State.DRAFT, State.UNREADABLE)
-    )
+    return _change(connection, submission_id, (State.DRAFT, State.UNREADABLE), now, **anew)
 
 
 def note_reading(connection: Connection, submission_id: int, now: float) -> None:
     """The reading went on, and pages that watch it are to show it."""
-    _change(connection, submission_id, State.READING, now)
+    _change(connection, submission_id, [State.READING], now)
 
 
 def discard(connection: Connection, submission_id: int, now: float) -> bool:
     """Discard what was not submitted; False when it was submitted or discarded before."""
-    return any(
-        _change(connection, submission_id, was, now, state=State.DISCARDED)
-        for was in (State.DRAFT, State.READING, State.UNREADABLE)
-    )
+    unsent = (State.DRAFT, State.READING, State.UNREADABLE)
+    return _change(connection, submission_id, unsent, now, state=State.DISCARDED)
 
 
 def confirm(connection: Connection, submission_id: int, size: int, now: float) -> bool:
@@ -215,7 +212,7 @@ def begin_adopted(connection: Connection, submission_id: int, now: float) -> Non
 def _begin(connection: Connection, submission_id: int, was: State, size: int, now: float) -> bool:
     running = {"state": State.ACTIVE, "phase": Phase.WAITING, "board_word": BoardWord.RUNNING}
     began = {"submitted_at": now, "begun_at": now}
-    begun = _change(connection, submission_id, was, now, **running, **began)
+    begun = _change(connection, submission_id, [was], now, **running, **began)
     if begun:
         first = attempts.get(connection, submission_id, 1)
         active = {"state": AttemptState.ACTIVE, "begun_at": now, "size": size}
@@ -224,9 +221,9 @@ def _begin(connection: Connection, submission_id: int, was: State, size: int, no
 
 
 def _change(
-    connection: Connection, submission_id: int, was: State, now: float, **values: Any
+    connection: Connection, submission_id: int, was: Collection[State], now: float, **values: Any
 ) -> bool:
-    return touch(connection, submission_id, now, submissions.c.state == was, **values)
+    return touch(connection, submission_id, now, submissions.c.state.in_(was), **values)
 
 
 def touch(
