@@ -9,7 +9,7 @@ from hypothesis.stateful import get_state_machine_test
 
 from tests.work.machine import Machine
 
-SECONDS, LONG = 21.0, 600.0  # on each database
+SECONDS, LONG = 28.0, 600.0  # on each database
 FIRST_SEED = 962_597
 ROUND = settings(
     max_examples=3,
