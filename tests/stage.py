@@ -22,7 +22,7 @@ from webapp.store import Store, tables
 from webapp.vault import Vault
 from webapp.web import create_app
 from webapp.work.context import Context
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 SECRET_KEY = "a secret key for tests, long enough"
 HEADERS = {"Sec-Fetch-Site": "same-origin"}

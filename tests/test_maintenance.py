@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.stage import data_ids, stage, text
-from tests.work.seen import submission
+from tests.work.observation import submission
 from webapp.cli import main
 
 

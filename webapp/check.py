@@ -1,6 +1,7 @@
 """What `linkboard check` reports: one finding, good or bad, for each thing that can be wrong."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from webapp.ica.auth import Credential
@@ -42,18 +43,15 @@ def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
 
 
 def _database(settings: Settings, now: float) -> Iterator[Finding]:
-    store = Store(settings.database)
     try:
-        trouble = store.trouble()
-        if trouble:
-            yield Finding(False, trouble)
-            return
-        yield Finding(True, "The database answers and is up to date.")
-        yield _worker(store, now)
+        with closing(Store(settings.database)) as store:
+            if trouble := store.trouble():
+                yield Finding(False, trouble)
+                return
+            yield Finding(True, "The database answers and is up to date.")
+            yield _worker(store, now)
     except (DatabaseAway, ModuleNotFoundError) as error:
         yield Finding(False, database_problem(error))
-    finally:
-        store.close()
 
 
 def _worker(store: Store, now: float) -> Finding:

@@ -70,10 +70,10 @@ def work() -> None:
     """Run a worker alone: it sends, refreshes and reads what is due."""
     settings = _start_child("worker")
     from webapp.store import Store
-    from webapp.work import loop
+    from webapp.work import worker
 
     store = Store(settings.database)
-    _run_until_end_signal(lambda stop: loop.run(settings, store, stop))
+    _run_until_end_signal(lambda stop: worker.run(settings, store, stop))
     store.close()
 
 

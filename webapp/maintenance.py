@@ -1,5 +1,7 @@
 """What an operator can do with anybody's submission: `linkboard submissions`."""
 
+from contextlib import closing
+
 from webapp.settings import Settings
 from webapp.store import Connection, Store, attempts, lifecycle, submissions
 from webapp.store.enums import State
@@ -8,16 +10,12 @@ from webapp.store.retry import assignment, other_submissions
 
 def carry_out(settings: Settings, action: str, submission_id: int, now: float) -> tuple[bool, str]:
     """Stop, archive or delete a submission; whether it was done, and a sentence that says so."""
-    store = Store(settings.database)
-    try:
-        with store.write() as connection:
-            found = submissions.many(connection, [submission_id]).get(submission_id)
-            if found is None or found.state == State.DISCARDED:
-                return False, f"There is no submission {submission_id}."
-            done, sentence = _ACTIONS[action](connection, submission_id, now)
-            return done, f"“{found.name}”: {sentence}"
-    finally:
-        store.close()
+    with closing(Store(settings.database)) as store, store.write() as connection:
+        found = submissions.many(connection, [submission_id]).get(submission_id)
+        if found is None or found.state == State.DISCARDED:
+            return False, f"There is no submission {submission_id}."
+        done, sentence = _ACTIONS[action](connection, submission_id, now)
+        return done, f"“{found.name}”: {sentence}"
 
 
 def _stop(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
@@ -71,15 +72,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 def migrate(settings: Settings) -> None:
     """Migrate the database to this version. Raises SettingsError when it can't be used."""
-    store = Store(settings.database)
     try:
-        store.migrate()
+        with closing(Store(settings.database)) as store:
+            store.migrate()
     except NotMigrated as error:
         raise SettingsError(str(error)) from error
     except (DatabaseAway, ModuleNotFoundError, OSError) as error:
         raise SettingsError(database_problem(error)) from error
-    finally:
-        store.close()
 
 
 def database_problem(error: DatabaseAway | ModuleNotFoundError | OSError) -> str:

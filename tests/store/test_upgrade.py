@@ -19,7 +19,7 @@ from webapp.settings import Settings, SettingsError
 from webapp.store import NotMigrated, Store, batches, chores, uploads
 from webapp.vault import Vault
 from webapp.work.context import Context
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 LATER = 2e9  # when everything is due
 SECRET_KEY = "a secret key for tests, long enough"

@@ -12,7 +12,7 @@ from tests.stage import data_ids, text
 from tests.web.confirming import attempts, confirm, exported, fields, statuses
 from tests.web.markup import element
 from tests.web.waiting import waiters
-from tests.work.seen import batch_rows, number, submission
+from tests.work.observation import batch_rows, number, submission
 from webapp.store import Store, batches, chores, drafts, lifecycle, uploads
 from webapp.store import attempts as attempts_of
 from webapp.store.leases import LEASE
@@ -21,7 +21,7 @@ from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import Selection
 from webapp.store.rollup import roll_up
 from webapp.web.retry import start
-from webapp.work import chore_runner as working
+from webapp.work import chore_runner
 
 
 def test_a_click_and_its_double_adopt_one_batch(stored):
@@ -77,7 +77,7 @@ def test_a_gatherer_that_stalled_beyond_its_lease_takes_nothing(stored, monkeypa
         stalled = chores.claim(connection, "a worker that stalls", stored.clock.now)
     stored.work(LEASE, step=LEASE)
     before = statuses(visitor, again), exported(visitor, place), batch_rows(stored, place)
-    working.perform(stored.context, stalled)
+    chore_runner.perform(stored.context, stalled)
     assert (statuses(visitor, again), exported(visitor, place), batch_rows(stored, place)) == before
     assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
 
@@ -96,7 +96,7 @@ def test_whoever_changes_a_list_locks_its_batches_first(stored, monkeypatch, act
 
     def change():
         if chore:
-            return working.perform(stored.context, chore)
+            return chore_runner.perform(stored.context, chore)
         return visitor.post(f"{place}/stop", {"attempt": "2"})
 
     with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:

@@ -17,8 +17,8 @@ from tests.web.confirming import (
     told,
 )
 from tests.web.markup import element, elements, link, rows
-from tests.work.seen import number as number_of
-from tests.work.seen import settle
+from tests.work.observation import number as number_of
+from tests.work.observation import settle
 from webapp.store import attempts as attempts_of
 from webapp.store import chores
 from webapp.store.paging import Cursor

@@ -15,7 +15,7 @@ AGAIN = "Ask again"
 @pytest.fixture
 def asking(stored, monkeypatch):
     """A draft of six good ids and three that ICA would refuse; two are asked a call."""
-    monkeypatch.setattr(eligibility, "AT_ONCE", 2)
+    monkeypatch.setattr(eligibility, "MAX_CALL_IDS", 2)
     demo = stored.visitor()
     place = demo.draft([*MISSING, *data_ids(6)])
     stored.sim.set_faults({"eligible:500": 1.0})

@@ -6,7 +6,7 @@ from tests.simulated import STRANGERS_PROJECT
 from tests.stage import data_ids, text
 from tests.web.confirming import fields
 from tests.web.markup import elements, link
-from tests.work.seen import row_counts
+from tests.work.observation import row_counts
 
 ARCHIVED = data_ids(8, ending="02")  # fail at first, link when tried again
 

@@ -17,7 +17,7 @@ from tests.web.confirming import (
     told,
 )
 from tests.web.markup import elements, link, rows
-from tests.work.refusing import refusing_stage
+from tests.work.refusing_ica import refusing_stage
 from webapp.store.retry import assignment
 from webapp.store.rollup import roll_up
 

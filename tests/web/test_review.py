@@ -319,7 +319,7 @@ def test_what_was_submitted_is_not_read_again_and_nothing_of_it_left_out(st):
 
 
 def test_ica_is_asked_which_ids_it_would_refuse_and_they_can_be_left_out(stored, monkeypatch):
-    monkeypatch.setattr(eligibility, "AT_ONCE", 4)
+    monkeypatch.setattr(eligibility, "MAX_CALL_IDS", 4)
     demo = stored.visitor()
     place = demo.draft([*data_ids(8), *MISSING])
     stored.sim.forget_calls()
@@ -353,7 +353,7 @@ def test_asked_again_ica_s_last_word_counts(st):
 
 
 def test_a_check_goes_on_where_it_was_when_ica_is_well_again(st, monkeypatch):
-    monkeypatch.setattr(eligibility, "AT_ONCE", 2)
+    monkeypatch.setattr(eligibility, "MAX_CALL_IDS", 2)
     demo = st.visitor()
     place = demo.draft(data_ids(6))
     demo.post(f"{place}/check")

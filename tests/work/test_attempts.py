@@ -6,10 +6,10 @@ import pytest
 
 from tests.stage import SECRET_KEY, data_ids, stage
 from tests.store.invariants import assert_consistent
-from tests.work.seen import settle, submission
+from tests.work.observation import settle, submission
 from webapp.vault import Vault
 from webapp.work.clients import Clients
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 KEPT = data_ids(1, ending="fe", start=100)  # can't be unlinked
 IN_PART = data_ids(1, kind="fol", ending="ff", start=200)  # is unlinked in part, each time

@@ -4,9 +4,9 @@ import pytest
 
 from tests.simulated import Clock
 from tests.stage import data_ids, stage
-from tests.work.seen import settle
-from webapp.work.budget import AT_ONCE, Budget
-from webapp.work.loop import Worker
+from tests.work.observation import settle
+from webapp.work.budget import MAX_RUNNING_UNITS, Budget
+from webapp.work.worker import Worker
 
 ME, OTHER = 1, 2
 
@@ -53,7 +53,7 @@ def test_a_pause_lasts_to_its_end_and_not_longer():
 
 def test_four_units_of_an_account_run_at_once():
     budget = Budget(10, Clock())
-    for number in range(AT_ONCE):
+    for number in range(MAX_RUNNING_UNITS):
         assert ME not in budget.busy(), number
         budget.begin(ME)
     budget.begin(OTHER)
@@ -71,7 +71,7 @@ def test_a_worker_takes_up_four_units_of_an_account_before_one_has_ended(databas
         taken = []
         while do := st.worker._next_unit():
             taken.append(do)
-        assert len(taken) == AT_ONCE
+        assert len(taken) == MAX_RUNNING_UNITS
         for do in taken:
             do()
         assert settle(st, place).counts == {"LINKED": 50}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.agreement import ByVisitor, assert_all_agree
 from tests.stage import SECRET_KEY, data_ids, stage
-from tests.work.seen import batch_rows, row_counts, rows, settle, submission, walk_in_part
+from tests.work.observation import batch_rows, row_counts, rows, settle, submission, walk_in_part
 from webapp.store import batches, items, uploads
 from webapp.store.enums import BatchState, Task
 from webapp.store.items import Listed
@@ -16,7 +16,7 @@ from webapp.store.leases import LEASE
 from webapp.vault import Vault
 from webapp.work import batch_runner, reading
 from webapp.work.clients import Clients
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 CREATE = "createProjectDataLinkingBatch"
 LONG = 30_000  # ids: more than 1 MB, which the worker reads

@@ -7,14 +7,14 @@ from sqlalchemy import func, select
 
 from tests.simulated import FIRST_PROJECT
 from tests.stage import data_ids, stage
-from tests.work.refusing import refusing_stage
-from tests.work.seen import account, page, settle, submission
+from tests.work.observation import account, page, settle, submission
+from tests.work.refusing_ica import refusing_stage
 from webapp.store import items, submissions, tables, uploads
 from webapp.store.enums import State
 from webapp.store.items import Listed
 from webapp.store.submissions import New
 from webapp.work import reading
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 DAY = 86_400
 PROJECT = ("GET", f"/projects/{FIRST_PROJECT}")

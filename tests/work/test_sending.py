@@ -4,8 +4,8 @@ import pytest
 
 from tests.simulated import READ_ONLY_PROJECT
 from tests.stage import data_ids, stage
-from tests.work.refusing import refusing_stage
-from tests.work.seen import account, batch_rows, page, row_counts, rows, settle, submission
+from tests.work.observation import account, batch_rows, page, row_counts, rows, settle, submission
+from tests.work.refusing_ica import refusing_stage
 from webapp.store.enums import BatchState, Blocked, State
 
 CREATE = "createProjectDataLinkingBatch"

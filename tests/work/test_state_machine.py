@@ -1,4 +1,4 @@
-"""Any order of acts, faults and deaths leaves a store that agrees with itself and with ICA."""
+"""Any order of actions, faults and crashes leaves a store that agrees with itself and with ICA."""
 
 import random
 import time
@@ -7,16 +7,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import get_state_machine_test
 
-from tests.work.machine import Machine
+from tests.work.state_machine import Machine
 
-SECONDS, LONG = 28.0, 600.0  # on each database
+RUN_SECONDS, LONG_RUN_SECONDS = 28.0, 600.0  # on each database
 FIRST_SEED = 962_597
 ROUND = settings(
     max_examples=3,
     stateful_step_count=30,
     deadline=None,
     database=None,
-    phases=[Phase.generate],  # a shorter story takes longer to find than all the rest
+    phases=[Phase.generate],  # to shorten a failing run would take longer than all the rest
     suppress_health_check=list(HealthCheck),
 )
 
@@ -29,7 +29,7 @@ def test_any_order_of_acts_faults_and_deaths(request, record_property, database_
     """
     given, long = (request.config.getoption(name) for name in ("--hypothesis-seed", "long"))
     number = first = int(given or (random.randrange(1_000_000) if long else FIRST_SEED))
-    end = time.monotonic() + (LONG if long else SECONDS)
+    end = time.monotonic() + (LONG_RUN_SECONDS if long else RUN_SECONDS)
     Machine.url, Machine.steps = database_url, 0
     while time.monotonic() < end:
         run_round(number)

@@ -51,10 +51,11 @@ def read_claims(token: str) -> Claims:
 
 def looks_like_jwt(text: str) -> bool:
     """Whether a text has the form of a JSON web token; an API key has not."""
-    return bool(_JWT.fullmatch(text) and _json_part(text, 0) and _json_part(text, 1))
+    return bool(_json_part(text, 0) and _json_part(text, 1))
 
 
 def _json_part(token: str, number: int) -> Mapping[str, Any]:
+    """One of the parts of a JWT; empty where it can't be read."""
     if not _JWT.fullmatch(token):
         return {}
     part = token.split(".")[number]

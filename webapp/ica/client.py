@@ -11,7 +11,7 @@ import requests
 from webapp import logs
 from webapp.ica import operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
-from webapp.ica.errors import MalformedResponse, Unauthorized
+from webapp.ica.errors import MalformedResponse, PagingLoop, Unauthorized
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
 from webapp.ica.operations import Kind, Operation, batch_operations
 from webapp.ica.transport import Call, Params, Transport, new_session, path_to
@@ -102,7 +102,7 @@ class IcaClient:
             token = page.next_token
             if token is None:
                 return found
-        raise MalformedResponse("ICA's pages go round in a circle: a cursor came a second time.")
+        raise PagingLoop("ICA's pages go round in a circle: a cursor came a second time.")
 
     def data(self, project_id: str, data_id: str) -> ProjectData:
         """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""

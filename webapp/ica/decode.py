@@ -29,7 +29,7 @@ def decode(operation: Operation, response: Response, answer: type[T], hide: Hide
     """The value that ICA answered, of the type `answer`.
 
     hide: removes the secret from what an error quotes. now: seconds since 1970 by ICA's clock.
-    Raises an IcaProblem for 4xx and 5xx, and IcaNonsense for what can't be read.
+    Raises an IcaProblem for 4xx and 5xx, and MalformedResponse for what can't be read.
     """
     if response.status_code >= 400:
         raise _problem(operation, response, hide, now)

@@ -34,6 +34,10 @@ class MalformedResponse(IcaError):
     """An answer came that can't be read."""
 
 
+class PagingLoop(MalformedResponse):
+    """The cursors of ICA's pages lead back to a page that was read before."""
+
+
 @dataclass(eq=False, repr=False, kw_only=True)
 class IcaProblem(IcaError):
     """ICA answered with an error status.

@@ -53,7 +53,7 @@ def new_session() -> requests.Session:
 def path_to(operation: Operation, **ids: str) -> str:
     """The operation's path with its ids, each of them one segment of the path.
 
-    Raises NotThere, without asking ICA, for an id that would make it another path.
+    Raises NotFound, without asking ICA, for an id that would make it another path.
     """
     for name, text in ids.items():
         if text in {"", ".", ".."}:

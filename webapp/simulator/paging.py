@@ -85,26 +85,18 @@ class PageRequest:
 
     def answer(self, selection: Selection, render: Callable[[int], Any]) -> dict[str, Any]:
         """The page of a selection; `render` makes an item's document from its position."""
+        page: dict[str, Any] = {"remainingRecords": None, "totalItemCount": None}
         if self.offset is None:
-            return self._by_cursor(selection, render)
-        size = min(self.size, max(0, MAX_OFFSET_ITEMS - self.offset))
-        return {
-            "items": [render(position) for position in selection.page_at(self.offset, size)],
-            "nextPageToken": "",
-            "remainingRecords": None,
-            "totalItemCount": len(selection),
-        }
-
-    def _by_cursor(self, selection: Selection, render: Callable[[int], Any]) -> dict[str, Any]:
-        positions = selection.page_from(self.position, self.size)
-        following = positions[-1] + 1 if positions else self.position
-        remaining = len(selection) - selection.before(following)
-        return {
-            "items": [render(position) for position in positions],
-            "nextPageToken": self.token(following) if remaining else None,
-            "remainingRecords": _approximate(remaining),
-            "totalItemCount": None,
-        }
+            positions = selection.page_from(self.position, self.size)
+            following = positions[-1] + 1 if positions else self.position
+            remaining = len(selection) - selection.before(following)
+            page["nextPageToken"] = self.token(following) if remaining else None
+            page["remainingRecords"] = _approximate(remaining)
+        else:
+            size = min(self.size, max(0, MAX_OFFSET_ITEMS - self.offset))
+            positions = selection.page_at(self.offset, size)
+            page |= {"nextPageToken": "", "totalItemCount": len(selection)}
+        return {"items": [render(position) for position in positions], **page}
 
 
 def sorted_rows(

@@ -182,7 +182,7 @@ def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
     return leases.due(batches, now) & batches.c.account_id.not_in(not_of)
 
 
-def record(connection: Connection, batch: Batch, now: float, **values: Any) -> None:
+def record(connection: Connection, /, batch: Batch, now: float, **values: Any) -> None:
     """Keep what was found out, end the lease, and bring the submission up to date.
 
     `values` are columns of batches; a new `task` brings its priority along.

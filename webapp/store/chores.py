@@ -145,7 +145,7 @@ def advance(connection: Connection, chore: Chore, now: float, done: int, **value
 
 
 def give_back(
-    connection: Connection, chore: Chore, now: float, *, due_at: float, **values: Any
+    connection: Connection, /, chore: Chore, now: float, *, due_at: float, **values: Any
 ) -> None:
     """End the lease: what is left is due then. Raises LeaseLost as keep() does."""
     keep(connection, chore, now, lease_until=0.0, due_at=due_at, **values)

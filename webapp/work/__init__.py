@@ -1,1 +1,1 @@
-"""What happens without a browser: lists are read, batches sent, refreshed and walked."""
+"""What happens without a browser: lists are read, batches are sent, refreshed and walked."""

@@ -1,4 +1,4 @@
-"""Taking: the items of an attempt that was confirmed, a chunk a transaction; then it is sent."""
+"""Taking the items of a confirmed attempt, a chunk in each transaction; then it is sent."""
 
 from collections import Counter
 
@@ -20,9 +20,9 @@ GIVEN_UP = (
 
 
 def step(context: Context, chore: Chore) -> Chore:
-    """A chunk of items; behind the last one the attempt's batches are due by themselves.
+    """A chunk of items; after the last one the attempt's batches become due.
 
-    The lease is looked at before: who lost it must not take a chunk that another has counted.
+    The lease is checked first: a worker that lost it must not take a chunk that another counted.
     """
     now = context.clock()
     spec = chore.spec_as(TakeSpec)
@@ -44,7 +44,7 @@ def step(context: Context, chore: Chore) -> Chore:
 
 
 def give_up(connection: Connection, chore: Chore, now: float) -> None:
-    """It failed again and again: the attempt ends, and what it has taken stands as before."""
+    """It failed again and again: the attempt ends, and its items are again as they were before."""
     number = chore.spec_as(AttemptSpec).attempt
     assignment.stop(connection, chore.submission_id, number, now, problem=GIVEN_UP)
 

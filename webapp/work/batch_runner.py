@@ -1,4 +1,4 @@
-"""A unit of a batch: done by its task, and put off when ICA has trouble."""
+"""Runs a unit of a batch: its next task, put off when ICA fails."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def perform(context: Context, batch: Batch) -> None:
-    """Do what is next for a leased batch and record it; nothing that ICA does makes this raise."""
+    """Do the next task of a leased batch and record the result; no failure of ICA is raised."""
     started = context.clock()
     try:
         outcome = _perform(context, batch)
@@ -42,9 +42,8 @@ def _perform(context: Context, batch: Batch) -> str:
     if batch.task == Task.CLOSE:
         sending.close(context, batch)
         return "done"
-    with context.store.read() as connection:
-        account = accounts.get(connection, batch.account_id)
-        submission = submissions.get(connection, batch.submission_id)
+    account = context.read(accounts.get, batch.account_id)
+    submission = context.read(submissions.get, batch.submission_id)
     try:
         client = context.clients.of(account)
         TASKS[batch.task](context, client, submission, batch)
@@ -55,6 +54,6 @@ def _perform(context: Context, batch: Batch) -> str:
         if isinstance(error, NotFound) and batch.ica_batch_id:
             lost_batches.note(context, batch, error)
         else:
-            problems.postpone(context, batch, error, **walk.begun_anew(error))
+            problems.postpone(context, batch, error)
         return f"put off: {error}"
     return "done"

@@ -1,30 +1,30 @@
-"""The budget: how many calls an account may cost ICA, and how many at once."""
+"""The budget: how many calls an account may make to ICA, and how many units it may run at once."""
 
 import threading
 from collections import Counter
 from collections.abc import Callable
 
-AT_ONCE = 4  # units of one account that may run at the same time, over all workers
+MAX_RUNNING_UNITS = 4  # of one account at the same time, over all workers
 
 
 class Budget:
-    """Counts calls after they were made; who has overdrawn waits until the debt is paid.
+    """Counts calls after they were made; an account that made too many waits for the time of those.
 
-    A unit is never cut short for it, so a second may see a few calls more than the rate, and the
-    next ones fewer: on average the rate holds. A worker takes its share of it, by how many live.
+    A unit is never interrupted for it, so there may be a few calls more than the rate in one second
+    and fewer in the next ones: on average the rate holds. Workers share the rate evenly.
     """
 
     def __init__(self, calls_per_second: float, clock: Callable[[], float]) -> None:
         self._rate = calls_per_second
         self._clock = clock
         self._workers = 1
-        self._paid_at: dict[int, float] = {}  # account -> when its debt is paid
+        self._paid_at: dict[int, float] = {}  # account -> when it may call again
         self._paused_until: dict[int, float] = {}
         self._running: Counter[int] = Counter()
         self._lock = threading.Lock()
 
     def share_among(self, workers: int) -> None:
-        """Say how many workers live."""
+        """Set how many workers there are."""
         self._workers = max(1, workers)
 
     def spend(self, account_id: int) -> None:
@@ -35,12 +35,12 @@ class Budget:
             self._paid_at[account_id] = owed + self._workers / self._rate
 
     def pause(self, account_id: int, until: float) -> None:
-        """ICA asks to be left alone until then."""
+        """ICA asks for no more calls until then."""
         with self._lock:
             self._paused_until[account_id] = max(self._paused_until.get(account_id, 0.0), until)
 
     def is_spent(self, account_id: int) -> bool:
-        """Whether the account has used up what it has for now, or ICA wants to be left alone."""
+        """Whether the account may make no more calls now, or ICA has asked for none."""
         now = self._clock()
         paused = self._paused_until.get(account_id, 0.0) > now
         return paused or self._paid_at.get(account_id, 0.0) > now + 1.0
@@ -57,8 +57,8 @@ class Budget:
 
     def busy(self) -> set[int]:
         """The accounts that can't start another unit now."""
-        most = max(1, AT_ONCE // self._workers)
+        most = max(1, MAX_RUNNING_UNITS // self._workers)
         with self._lock:
-            crowded = {account for account, count in self._running.items() if count >= most}
+            at_limit = {account for account, count in self._running.items() if count >= most}
             known = {*self._paid_at, *self._paused_until}
-        return crowded | {account for account in known if self.is_spent(account)}
+        return at_limit | {account for account in known if self.is_spent(account)}

@@ -1,9 +1,10 @@
-"""A chore: done by its kind for some seconds at a time, and put off when ICA has trouble."""
+"""Runs a unit of a chore: one step after the other for some seconds, put off when ICA fails."""
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from webapp.ica.errors import IcaError, RateLimited
+from webapp.ica.errors import IcaError
 from webapp.store import batches, chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
@@ -13,11 +14,11 @@ from webapp.work import assignment, eligibility, exclusion, problems
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
-MOST_FAILURES = 10  # of ICA's in a row, then a chore is given up
-BREATH = 0.03  # seconds between two chunks: others look for a gap to write in every 25 ms
-SECONDS = 8.0  # that a unit works before it gives its lease back, so that others get their turn
+MAX_FAILURES = 10  # of ICA in a row; then a chore is given up
+PAUSE_SECONDS = 0.03  # after each step: other writers try again every 25 ms
+UNIT_SECONDS = 8.0  # after which a unit gives its lease back, so that others get their turn
 
-ITS_LOG = "Linkboard failed several times in a row; the log of its worker says why."
+UNEXPECTED = "Linkboard failed several times in a row; the log of its worker says why."
 
 Step = Callable[[Context, Chore], Chore]
 """Does the next chunk in one transaction and returns the chore as chores.keep() or end() does."""
@@ -33,59 +34,62 @@ log = logging.getLogger(__name__)
 
 
 def perform(context: Context, chore: Chore) -> None:
-    """Do a unit of a leased chore and record it; nothing that ICA does makes this raise.
+    """Do a unit of a leased chore and record the result; no failure of ICA is raised.
 
-    What raises all the same is tried again when the lease has run out, as if the worker had died.
+    After any other error the chore is tried again when its lease has run out, as if the worker had
+    died.
     """
-    asks = chore.kind in ASKING
-    if asks:
-        context.budget.begin(chore.account_id)
     try:
         outcome = _perform(context, chore)
     except LeaseLost:
         outcome = "somebody else does it"
-    finally:
-        if asks:
-            context.budget.end(chore.account_id)
     log.info("submission %d: %s, %s", chore.submission_id, chore.kind, outcome)
 
 
 def _perform(context: Context, chore: Chore) -> str:
-    """Step after step, until it has ended or others shall have their turn."""
-    if leases.is_deadly(chore):
-        _give_up(context, chore)
-        return "given up: it failed again and again in a way nobody expected"
+    """Step after step, until the chore has ended or its turn is over."""
     started = context.clock()
+    if leases.is_deadly(chore):
+        _give_up(context, chore, KeptError(ErrorCode.UNEXPECTED, started, UNEXPECTED))
+        return "given up: it failed again and again in a way nobody expected"
+    caller = chore.account_id if chore.kind in ASKING else None
     while chore.ended_at is None:
         try:
             chore = STEPS[chore.kind](context, chore)
-        except NoKey:
-            _wait_for_sign_in(context, chore)
+        except NoKey:  # a sign-in makes it due at once
+            problem = KeptError(ErrorCode.NO_KEY, context.clock())
+            _put_off(context, chore, problems.BLOCKED_SECONDS, problem=problem)
             return "waits for a sign-in"
         except IcaError as error:
-            _ica_has_trouble(context, chore, error)
+            _handle(context, chore, error)
             return f"put off or given up: {error}"
-        context.stop.wait(BREATH)
-        if chore.ended_at is None and _pauses(context, chore, started):
-            now = context.clock()
-            with context.store.write() as connection:
-                chores.give_back(connection, chore, now, due_at=now)
+        context.stop.wait(PAUSE_SECONDS)
+        if chore.ended_at is None and context.is_turn_over(started, UNIT_SECONDS, caller):
+            _put_off(context, chore, 0.0)
             return f"{chore.done} of {chore.total} done"
     return "done"
 
 
-def _pauses(context: Context, chore: Chore, started: float) -> bool:
-    return (
-        context.stop.is_set()
-        or context.clock() - started > SECONDS
-        or (chore.kind in ASKING and context.budget.is_spent(chore.account_id))
-    )
+def _handle(context: Context, chore: Chore, error: IcaError) -> None:
+    """Try again later what may succeed then; else give it up, with ICA's own words."""
+    problem = problems.kept_error(error, context.clock())
+    failures = max(chore.failures, 1)  # 0 if a step of this unit has succeeded
+    if failures >= MAX_FAILURES or not error.worth_trying_again:
+        _give_up(context, chore, problem)
+    else:
+        seconds = problems.retry_seconds(context, chore.account_id, error, failures - 1)
+        _put_off(context, chore, seconds, problem=problem, failures=failures)
 
 
-def _give_up(context: Context, chore: Chore) -> None:
-    """End it; pages say so. What was done before stays: each chunk was recorded as a whole."""
+def _put_off(context: Context, chore: Chore, seconds: float, **values: Any) -> None:
+    """Give the lease back; the chore is due after so many seconds."""
     now = context.clock()
-    problem = KeptError(ErrorCode.UNEXPECTED, now, ITS_LOG)
+    context.write(chores.give_back, chore, now, due_at=now + seconds, **values)
+
+
+def _give_up(context: Context, chore: Chore, problem: KeptError) -> None:
+    """End it; pages show the problem. Chunks that were recorded before stay recorded."""
+    now = context.clock()
     with context.store.write() as connection:
         batches.lock_all(connection, chore.submission_id)
         chores.end(connection, chore, now, problem=problem)
@@ -93,29 +97,3 @@ def _give_up(context: Context, chore: Chore) -> None:
             assignment.give_up(connection, chore, now)
         elif chore.kind == ChoreKind.CHECK:
             drafts.note_refused(connection, chore.submission_id)
-
-
-def _wait_for_sign_in(context: Context, chore: Chore) -> None:
-    """Signing in makes it due at once."""
-    now = context.clock()
-    problem = KeptError(ErrorCode.NO_KEY, now)
-    later = now + problems.BLOCKED_PAUSE
-    with context.store.write() as connection:
-        chores.give_back(connection, chore, now, due_at=later, problem=problem)
-
-
-def _ica_has_trouble(context: Context, chore: Chore, error: IcaError) -> None:
-    """Try again later what may succeed then; end what seems never to, with ICA's own words."""
-    now = context.clock()
-    problem = problems.described(error, now)
-    failures = max(chore.failures, 1)  # none when a step before in this unit succeeded
-    seconds = problems.pause(error, failures - 1)
-    with context.store.write() as connection:
-        if failures >= MOST_FAILURES or not error.worth_trying_again:
-            chores.end(connection, chore, now, problem=problem)
-            drafts.note_refused(connection, chore.submission_id)
-            return
-        kept = {"problem": problem, "failures": failures}
-        chores.give_back(connection, chore, now, due_at=now + seconds, **kept)
-    if isinstance(error, RateLimited):
-        context.budget.pause(chore.account_id, now + seconds)

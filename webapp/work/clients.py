@@ -15,18 +15,18 @@ from webapp.store.enums import AttemptKind
 from webapp.vault import Vault, VaultError
 
 Clock = Callable[[], float]
-UNUSED = 900.0  # seconds after which an opened key is dropped
+UNUSED_SECONDS = 900.0  # after which a decrypted key is dropped
 ICA_KIND: Mapping[AttemptKind, Kind] = {AttemptKind.LINK: "link", AttemptKind.UNLINK: "unlink"}
 
 
 class NoKey(Exception):
-    """There is no key of the account any more: they have to sign in again."""
+    """There is no key of the account any more: its user has to sign in again."""
 
 
 class Clients:
     """Makes the client that acts for an account. One of these a process; threads share it.
 
-    on_call(account_id) is told of every call, for the budget; account_id 0 is a sign-in.
+    on_call(account_id) is called for every call, for the budget; account_id 0 is a sign-in.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Clients:
         self._clock = clock
         self._on_call = on_call
         self._here = threading.local()
-        self._opened: dict[str, tuple[Credential, float]] = {}  # and when it was last asked for
+        self._opened: dict[str, tuple[Credential, float]] = {}  # and when it was last used
         self._lock = threading.Lock()
 
     def of(self, account: Account) -> IcaClient:
@@ -70,19 +70,15 @@ class Clients:
             raise NoKey
         now = self._clock()
         with self._lock:
-            self._drop_unused(now)
+            # A key that was erased is not used again, and so soon leaves the memory too.
+            since = now - UNUSED_SECONDS
+            self._opened = {key: one for key, one in self._opened.items() if one[1] >= since}
             if sealed in self._opened:
                 credential, _ = self._opened[sealed]
             else:
                 credential = Credential(self._open(sealed), account.asked_tenant)
             self._opened[sealed] = credential, now
             return credential
-
-    def _drop_unused(self, now: float) -> None:
-        """An erased key is asked for no more, and so is soon gone from memory too."""
-        for sealed, (_, used_at) in list(self._opened.items()):
-            if now - used_at > UNUSED:
-                del self._opened[sealed]
 
     def _open(self, sealed: str) -> str:
         try:

@@ -1,14 +1,13 @@
-"""What every unit of work and every view is given."""
+"""What every unit of work and every view is given: store, clients, budget and clock."""
 
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from webapp.settings import Settings
-from webapp.store import Connection, Store, batches
-from webapp.store.batches import Batch
+from webapp.store import Connection, Store
 from webapp.vault import Vault
 from webapp.work.budget import Budget
 from webapp.work.clients import Clients
@@ -19,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Context:
-    """The store, the vault, the way to ICA, the clock, and the word that it is time to stop."""
+    """The store, the vault, the clients of ICA, the clock, and the event that says: stop."""
 
     settings: Settings
     store: Store
@@ -32,22 +31,26 @@ class Context:
     def read(
         self, ask: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """What a function of the store answers, in a transaction of its own."""
+        """Call a function of the store that reads, in a transaction of its own."""
         with self.store.read() as connection:
             return ask(connection, *args, **kwargs)
 
     def write(
         self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Have a function of the store change something, in a transaction of its own."""
+        """Call a function of the store that writes, in a transaction of its own."""
         with self.store.write() as connection:
             return change(connection, *args, **kwargs)
 
-    def record(self, batch: Batch, now: float | None = None, **values: Any) -> None:
-        """As batches.record(), in a transaction of its own."""
-        now = self.clock() if now is None else now
-        with self.store.write() as connection:
-            batches.record(connection, batch, now, **values)
+    def is_turn_over(self, started: float, seconds: float, account_id: int | None = None) -> bool:
+        """Whether a unit is to give its lease back: it has worked for so many seconds, the worker
+        stops, or the account may make no more calls now. `account_id` is None without calls.
+        """
+        return (
+            self.stop.is_set()
+            or self.clock() - started > seconds
+            or (account_id is not None and self.budget.is_spent(account_id))
+        )
 
     @classmethod
     def build(

@@ -1,4 +1,4 @@
-"""Checking: ICA is asked which ids of a draft it would refuse, before anything is sent."""
+"""The check of a draft: ICA is asked which of its ids it would refuse, before anything is sent."""
 
 from itertools import accumulate
 from urllib.parse import quote_plus
@@ -7,10 +7,10 @@ from webapp.store import accounts, chores, drafts, submissions
 from webapp.store.chores import Chore
 from webapp.work.context import Context
 
-AT_ONCE = 200  # ids that one call asks about, if their length allows
-URL_LENGTH = 6000  # characters of ids in one address; servers take 8,000 in all
-AROUND = "&id="
-IDS_A_CALL = URL_LENGTH // (len(AROUND + "fil.") + 32)  # of the usual length
+MAX_CALL_IDS = 200  # that one call asks about, if their length allows
+MAX_URL_CHARS = 6000  # of ids in one address; servers take 8,000 in all
+ID_PARAMETER = "&id="
+USUAL_CALL_IDS = MAX_URL_CHARS // (len(ID_PARAMETER + "fil.") + 32)
 
 Row = tuple[int, str]  # position, data id
 
@@ -20,25 +20,21 @@ def step(context: Context, chore: Chore) -> Chore:
     with context.store.read() as connection:
         submission = submissions.get(connection, chore.submission_id)
         account = accounts.get(connection, chore.account_id)
-        rows = _that_fit(drafts.to_check(connection, submission.id, chore.done, AT_ONCE))
+        rows = _that_fit(drafts.to_check(connection, submission.id, chore.done, MAX_CALL_IDS))
     data_ids = [data_id for _, data_id in rows]
     eligible = context.clients.of(account).eligible(submission.project_id, data_ids)
     refused = [data_id for data_id in data_ids if data_id not in eligible]
     last = rows[-1][0] if rows else chore.total
-    return _record(context, chore, last, refused)
-
-
-def _record(context: Context, chore: Chore, last: int, refused: list[str]) -> Chore:
     now = context.clock()
     with context.store.write() as connection:
         kept = chores.advance(connection, chore, now, last)
-        drafts.mark_refused(connection, chore.submission_id, chore.done + 1, last, refused)
+        drafts.mark_refused(connection, submission.id, chore.done + 1, last, refused)
         if kept.ended_at:
-            drafts.note_refused(connection, chore.submission_id, checked_at=now)
+            drafts.note_refused(connection, submission.id, checked_at=now)
     return kept
 
 
 def _that_fit(rows: list[Row]) -> list[Row]:
     """The first rows whose ids fit into one address."""
-    lengths = accumulate(len(AROUND + quote_plus(data_id)) for _, data_id in rows)
-    return [row for row, length in zip(rows, lengths, strict=True) if length <= URL_LENGTH]
+    lengths = accumulate(len(ID_PARAMETER + quote_plus(data_id)) for _, data_id in rows)
+    return [row for row, length in zip(rows, lengths, strict=True) if length <= MAX_URL_CHARS]

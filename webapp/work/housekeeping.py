@@ -7,9 +7,9 @@ from webapp.store.find import queries
 from webapp.work import project_access
 from webapp.work.context import Context
 
-EVERY = 5.0  # seconds
-ACCESS_AT_ONCE = 20
-UNFINISHED_FOR = 3600.0  # seconds after which an upload that has not ended is given up
+INTERVAL_SECONDS = 5.0
+MAX_SUBMISSIONS, MAX_ACCESS_ROWS = 5, 20  # in one round
+UNFINISHED_SECONDS = 3600.0  # after which an upload that is not complete is given up
 
 log = logging.getLogger(__name__)
 
@@ -29,37 +29,26 @@ def perform(context: Context) -> None:
 
 
 def _discard_unfinished(context: Context) -> None:
-    """An upload that broke off, or whose web server died, is nobody's: no page leads to it."""
+    """No page leads to an upload that was interrupted, or whose web server died."""
     now = context.clock()
-    with context.store.read() as connection:
-        unfinished = lifecycle.unfinished_uploads(connection, now - UNFINISHED_FOR, limit=5)
-    for submission_id in unfinished:
-        with context.store.write() as connection:
-            submissions.discard(connection, submission_id, now)
+    before = now - UNFINISHED_SECONDS
+    for submission_id in context.read(lifecycle.unfinished_uploads, before, limit=MAX_SUBMISSIONS):
+        context.write(submissions.discard, submission_id, now)
 
 
 def _sweep(context: Context) -> None:
     """Remove what discarded submissions left, some thousand rows at a time."""
-    with context.store.read() as connection:
-        discarded = lifecycle.discarded(connection, limit=5)
-    for submission_id in discarded:
-        with context.store.write() as connection:  # first: whoever still adds rows finds it gone
+    for submission_id in context.read(lifecycle.discarded, limit=MAX_SUBMISSIONS):
+        with context.store.write() as connection:  # first: who adds rows notices that it is gone
             uploads.remove(connection, submission_id)
             chores.remove(connection, submission_id)
-        dropped = None
-        while dropped != 0:
+        while context.write(lifecycle.drop_rows, submission_id):
             if context.stop.is_set():
                 return
-            with context.store.write() as connection:
-                dropped = lifecycle.drop_rows(connection, submission_id)
-        with context.store.write() as connection:
-            lifecycle.remove(connection, submission_id)
+        context.write(lifecycle.remove, submission_id)
 
 
 def _renew_access(context: Context) -> None:
-    with context.store.read() as connection:
-        due = access.due(connection, context.clock(), ACCESS_AT_ONCE)
-    for row in due:
-        with context.store.read() as connection:
-            account = accounts.get(connection, row.account_id)
+    for row in context.read(access.due, context.clock(), MAX_ACCESS_ROWS):
+        account = context.read(accounts.get, row.account_id)
         project_access.ask(context, account, row.project_id)

@@ -1,39 +1,36 @@
-"""A batch that ICA no longer knows: after three times in ten minutes it is taken at its word."""
+"""A batch that ICA no longer knows: after three such answers in ten minutes it is given up."""
 
 from functools import partial
 from typing import Any
 
 from webapp.ica.errors import NotFound
-from webapp.store import results
+from webapp.store import batches, results
 from webapp.store.batches import Batch
 from webapp.store.enums import UNKNOWN, BatchState, Blocked, Task
 from webapp.work import problems, walk
 from webapp.work.context import Context
 
-LOST = "ICA no longer knows the batch that it was sent in."
-AFTER, TIMES, PAUSE = 600.0, 3, 300.0  # seconds, answers, seconds between two of them
+LOST_REASON = "ICA no longer knows the batch that it was sent in."
+MIN_ANSWERS, MIN_SECONDS = 3, 600.0  # before a batch counts as lost
+PAUSE_SECONDS = 300.0  # between two questions
 
 
 def note(context: Context, batch: Batch, error: NotFound) -> None:
-    """ICA answered 404: ask again later, or give the batch up. Its rows stay as they are."""
+    """ICA answered 404: ask again later, or give the batch up. Its rows stay as they are; those
+    that an earlier attempt had read become again what they were before.
+    """
     now = context.clock()
     since = batch.missing_since or now
     count = batch.missing_count + 1
     values: dict[str, Any] = {"missing_count": count, "missing_since": since}
-    values |= {"trouble": problems.described(error, now), "blocked": Blocked.NO}
-    if count >= TIMES and now - since >= AFTER:
-        batch = _given_back(context, batch)
+    values |= {"trouble": problems.kept_error(error, now), "blocked": Blocked.NO}
+    if count >= MIN_ANSWERS and now - since >= MIN_SECONDS:
+        lost = partial(results.end_unread, status=UNKNOWN, reason=LOST_REASON)
+        changes = [lost] if batch.attempt > 1 else []
+        batch = walk.change_rows(context, batch, *changes, results.give_back_moving)
         ended = {"state": BatchState.LOST, "task": Task.NONE, "due_at": None, "settled_at": now}
         values |= ended | {"counts": batch.found}
     else:
-        last = since + AFTER
-        values |= {"due_at": min(now + PAUSE, last) if now < last else now + PAUSE}
-    context.record(batch, now, **values)
-
-
-def _given_back(context: Context, batch: Batch) -> Batch:
-    """What an attempt before had a word on stands as before again; the rest as it was last seen."""
-    if batch.attempt > 1:
-        lost = partial(results.end_unread, status=UNKNOWN, reason=LOST)
-        batch = walk.by_chunks(context, batch, lost)
-    return walk.by_chunks(context, batch, results.give_back_moving)
+        last = since + MIN_SECONDS
+        values |= {"due_at": min(now + PAUSE_SECONDS, last) if now < last else now + PAUSE_SECONDS}
+    context.write(batches.record, batch, now, **values)

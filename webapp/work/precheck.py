@@ -1,62 +1,54 @@
-"""Remarks: what is noticed of a list's items while they are read, and told in the review."""
+"""The precheck: items of a list are flagged while they are read, for its review."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from webapp.idlist import Entry
-from webapp.store import Store
 from webapp.store.documents import Example
 from webapp.store.enums import Flag
 from webapp.store.items import Listed
 from webapp.store.retry import other_submissions
 from webapp.store.submissions import Submission
+from webapp.work.context import Context
 
-EXAMPLES = 3  # items of each kind that the review shows
-MOST = 20  # earlier submissions, or other projects, that the review names
+MAX_EXAMPLES = 3  # items of each flag that the review shows
+MAX_NAMES = 20  # earlier submissions, or other projects, that the review names
 
 
 class Precheck:
     """Flags the items of one list, and counts the flags."""
 
-    def __init__(self, store: Store, submission: Submission) -> None:
-        self._store = store
+    def __init__(self, context: Context, submission: Submission) -> None:
+        self._context = context
         self._submission = submission
         self._counts: Counter[Flag] = Counter()
         self._examples: dict[str, list[Example]] = {}
         self._linked_by: Counter[int] = Counter()
         self._other_projects: Counter[str] = Counter()
-        with store.read() as connection:
-            self._has_earlier = other_submissions.has_earlier(connection, submission)
+        self._has_earlier = context.read(other_submissions.has_earlier, submission)
 
     def of_entry(self, entry: Entry) -> int:
-        """The flags of a good entry, as far as the list itself tells."""
+        """The flags of a good entry that follow from the list alone."""
         if not (entry.unusual or entry.mended or entry.project_id):
             return 0  # nearly all of them
-        found = [
-            flag
-            for flag, holds in (
-                (Flag.UNUSUAL, entry.unusual),
-                (Flag.MENDED, entry.mended),
-                (Flag.ELSEWHERE, self._names_another_project(entry)),
-            )
-            if holds
-        ]
+        elsewhere = entry.project_id not in {"", self._submission.project_id}
+        if elsewhere:
+            self._other_projects[entry.project_id] += 1
+        flags = {Flag.UNUSUAL: entry.unusual, Flag.MENDED: entry.mended, Flag.ELSEWHERE: elsewhere}
+        found = [flag for flag, holds in flags.items() if holds]
         for flag in found:
             self._count(flag, [Example(entry.line, entry.column, entry.data_id)])
         return sum(found)
 
     def with_former_links(self, good: list[Listed]) -> list[Listed]:
-        """A chunk, those flagged that an earlier submission linked into the same project."""
+        """A chunk; ids that an earlier submission linked into the same project are flagged."""
         if not self._has_earlier:
             return good
-        with self._store.read() as connection:
-            data_ids = [listed.data_id for listed in good]
-            doings = other_submissions.last_doings(connection, self._submission, data_ids)
+        data_ids = [listed.data_id for listed in good]
+        doings = self._context.read(other_submissions.last_doings, self._submission, data_ids)
         found = {data_id: doing for data_id, doing in doings.items() if doing.linked}
         self._linked_by.update(doing.submission_id for doing in found.values())
-        if not found:
-            return good
         linked = [listed for listed in good if listed.data_id in found]
         self._count(Flag.LINKED, [Example(one.line, one.column, one.data_id) for one in linked])
         bit = int(Flag.LINKED)
@@ -66,22 +58,16 @@ class Precheck:
         ]
 
     def review(self) -> dict[str, Any]:
-        """Fields of the review: a count for each flag there is, and what is behind them."""
+        """Fields of the review: how many items carry each flag, and which."""
         return {
             **{flag.word: count for flag, count in self._counts.items()},
             "examples": self._examples,
-            "linked_by": dict(self._linked_by.most_common(MOST)),
-            "other_projects": dict(self._other_projects.most_common(MOST)),
+            "linked_by": dict(self._linked_by.most_common(MAX_NAMES)),
+            "other_projects": dict(self._other_projects.most_common(MAX_NAMES)),
         }
 
-    def _names_another_project(self, entry: Entry) -> bool:
-        if entry.project_id in {"", self._submission.project_id}:
-            return False
-        self._other_projects[entry.project_id] += 1
-        return True
-
-    def _count(self, flag: Flag, places: Sequence[Example]) -> None:
-        if places:
-            self._counts[flag] += len(places)
+    def _count(self, flag: Flag, flagged: Sequence[Example]) -> None:
+        if flagged:
+            self._counts[flag] += len(flagged)
             known = self._examples.setdefault(flag.word, [])
-            known += places[: EXAMPLES - len(known)]
+            known += flagged[: MAX_EXAMPLES - len(known)]

@@ -1,84 +1,88 @@
-"""Troubles: what a failed call means for the batch and for its account."""
+"""What a failed call to ICA means for the batch, for its account and for the budget."""
 
 from typing import Any
 
-from webapp.ica.errors import (
-    Conflict,
-    Forbidden,
-    IcaError,
-    IcaProblem,
-    MalformedResponse,
-    NotFound,
-    RateLimited,
-    Refused,
-    ServerError,
-    Unauthorized,
-    Unreachable,
-)
-from webapp.store import accounts, batches
+from webapp.ica import errors
+from webapp.ica.errors import IcaError, IcaProblem, PagingLoop, RateLimited
+from webapp.store import Connection, accounts, batches
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
 from webapp.store.enums import AccountTrouble, Blocked, ErrorCode
 from webapp.work.context import Context
 
-LADDER = (0.5, 2.0, 10.0, 30.0)  # seconds; the official command line waits as long
-BLOCKED_PAUSE = 300.0  # seconds until a blocked batch is tried again by itself
-NO_TROUBLE: dict[str, Any] = {"failures": 0, "trouble": None, "blocked": Blocked.NO}
-REASONS: dict[type[IcaError], Blocked] = {
-    Unauthorized: Blocked.SIGN_IN,
-    Forbidden: Blocked.MAY_NOT_READ,
-    NotFound: Blocked.MAY_NOT_READ,
-}
-CODES: dict[type, ErrorCode] = {
-    Unreachable: ErrorCode.UNREACHABLE,
-    MalformedResponse: ErrorCode.MALFORMED_RESPONSE,
-    ServerError: ErrorCode.SERVER_ERROR,
-    Unauthorized: ErrorCode.UNAUTHORIZED,
-    Forbidden: ErrorCode.FORBIDDEN,
-    NotFound: ErrorCode.NOT_FOUND,
-    Conflict: ErrorCode.CONFLICT,
-    RateLimited: ErrorCode.RATE_LIMITED,
-    Refused: ErrorCode.REFUSED,
+RETRY_SECONDS = (0.5, 2.0, 10.0, 30.0)  # after each failure; ICA's own command line waits as long
+BLOCKED_SECONDS = 300.0  # until a blocked batch is tried again without a sign-in
+NO_PROBLEM: dict[str, Any] = {"failures": 0, "trouble": None, "blocked": Blocked.NO}
+ERROR_CODES: dict[type, ErrorCode] = {
+    errors.Unreachable: ErrorCode.UNREACHABLE,
+    errors.MalformedResponse: ErrorCode.MALFORMED_RESPONSE,
+    errors.ServerError: ErrorCode.SERVER_ERROR,
+    errors.Unauthorized: ErrorCode.UNAUTHORIZED,
+    errors.Forbidden: ErrorCode.FORBIDDEN,
+    errors.NotFound: ErrorCode.NOT_FOUND,
+    errors.Conflict: ErrorCode.CONFLICT,
+    errors.RateLimited: ErrorCode.RATE_LIMITED,
+    errors.Refused: ErrorCode.REFUSED,
 }
 
 
-def described(error: IcaError, now: float) -> KeptError:
+def kept_error(error: IcaError, now: float) -> KeptError:
     """What is kept of an error."""
+    code = next(ERROR_CODES[kind] for kind in type(error).__mro__ if kind in ERROR_CODES)
     problem = error.problem if isinstance(error, IcaProblem) else {}
-    return KeptError(_code(error), now, str(error), problem)
+    return KeptError(code, now, str(error), problem)
 
 
-def _code(error: IcaError) -> ErrorCode:
-    return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
+def blocked_by(error: IcaError, forbidden: Blocked = Blocked.MAY_NOT_READ) -> Blocked:
+    """What a person has to change after this error; `forbidden`: if a project is closed to us."""
+    if isinstance(error, errors.Unauthorized):
+        return Blocked.SIGN_IN
+    return forbidden if isinstance(error, (errors.Forbidden, errors.NotFound)) else Blocked.NO
 
 
-def pause(error: IcaError, failures: int) -> float:
-    """Seconds to wait: what ICA asks for, or the next step of the ladder."""
-    asked = error.retry_after if isinstance(error, IcaProblem) else None
-    return asked if asked is not None else LADDER[min(failures, len(LADDER) - 1)]
+def retry_seconds(context: Context, account_id: int, error: IcaError, failures: int) -> float:
+    """How long to wait after an error: as long as ICA asks for, or longer with each failure.
+
+    After a 429 the account's other calls wait as long.
+    """
+    asked = error.retry_after
+    seconds = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)] if asked is None else asked
+    if isinstance(error, RateLimited):
+        context.budget.pause(account_id, context.clock() + seconds)
+    return seconds
 
 
 def postpone(context: Context, batch: Batch, error: IcaError, **values: Any) -> None:
-    """Try the batch again later: how much later, and with what mark, depends on the error.
+    """Try the batch again later; the error decides how much later, and whether it is blocked.
 
     `values` are other columns to set, such as the task.
     """
     now = context.clock()
-    reason = REASONS.get(type(error), Blocked.NO)
-    seconds = BLOCKED_PAUSE if reason else pause(error, batch.failures)
-    values = {"blocked": reason, "task": batch.task} | values
+    values = {"blocked": blocked_by(error), "task": batch.task} | values
+    if isinstance(error, PagingLoop):  # a cursor of the loop is not followed again
+        values |= {"round_cursor": None, "failed_cursor": None}
+    seconds = BLOCKED_SECONDS
+    if not values["blocked"]:
+        seconds = retry_seconds(context, batch.account_id, error, batch.failures)
     values |= {"due_at": now + seconds, "failures": batch.failures + 1}
     with context.store.write() as connection:
-        batches.record(connection, batch, now, trouble=described(error, now), **values)
+        batches.record(connection, batch, now, trouble=kept_error(error, now), **values)
         if not values["blocked"]:
             throttled = isinstance(error, RateLimited)
             trouble = AccountTrouble.THROTTLED if throttled else AccountTrouble.UNREACHABLE
             accounts.note_trouble(connection, batch.account_id, trouble, now + seconds, now)
-    if isinstance(error, RateLimited):
-        context.budget.pause(batch.account_id, now + seconds)
 
 
-def block(context: Context, batch: Batch, reason: Blocked) -> None:
-    """The batch waits until the cause is gone; it looks by itself every few minutes."""
+def block(context: Context, batch: Batch, blocked: Blocked) -> None:
+    """The batch waits until the cause is gone; it is tried again every few minutes."""
     now = context.clock()
-    context.record(batch, now, due_at=now + BLOCKED_PAUSE, blocked=reason)
+    context.write(batches.record, batch, now, due_at=now + BLOCKED_SECONDS, blocked=blocked)
+
+
+def record_success(connection: Connection, /, batch: Batch, now: float, **values: Any) -> Batch:
+    """As batches.keep(), after ICA has answered: neither the batch nor its account has a problem
+    any more.
+    """
+    kept = batches.keep(connection, batch, now, **NO_PROBLEM | values)
+    accounts.note_well(connection, batch.account_id)
+    return kept

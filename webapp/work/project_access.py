@@ -19,20 +19,14 @@ def ask(context: Context, account: Account, project_id: str) -> Access | None:
 
     Only ICA's own 403 or 404 takes access away; without an answer the last one holds.
     """
-    now = context.clock()
-    name: str | None = None
+    now, place = context.clock(), (account.id, project_id)
     try:
         name = context.clients.of(account).project(project_id).name
+        context.write(access.remember, *place, name, now)
     except (Forbidden, NotFound):
-        pass
+        context.write(access.remember, *place, None, now)
     except (IcaError, NoKey) as error:
-        status = error.status if isinstance(error, IcaProblem) else 0
-        log.info(
-            "No word on access of account %d (%s %d).", account.id, type(error).__name__, status
-        )
-        with context.store.write() as connection:
-            access.ask_later(connection, account.id, project_id, now + ASK_AGAIN_SECONDS)
-            return access.find(connection, account.id, project_id)
-    with context.store.write() as connection:
-        access.remember(connection, account.id, project_id, name, now)
-        return access.find(connection, account.id, project_id)
+        kind, status = type(error).__name__, error.status if isinstance(error, IcaProblem) else 0
+        log.info("No word on access of account %d (%s %d).", account.id, kind, status)
+        context.write(access.ask_later, *place, now + ASK_AGAIN_SECONDS)
+    return context.read(access.find, *place)

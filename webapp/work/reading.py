@@ -1,4 +1,4 @@
-"""Reading: an upload's bytes become items, entries and a review, and only then a draft."""
+"""Reading an upload: its bytes become items, entries and a review, and only then a draft."""
 
 import logging
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ from webapp.store.uploads import Upload
 from webapp.work.context import Context
 from webapp.work.precheck import Precheck
 
-AT_ONCE = 8  # pauses of the reader, of 256 kB each, within a request
-RENEWED_EVERY = 10.0  # seconds, of the lease, while no entry comes
-LONGEST = 300.0  # seconds for one upload: 1,000,000 ids take 15
-UNPACKED = 10  # times the upload limit that a compressed file may unpack to
+MAX_REQUEST_PAUSES = 8  # of the reader, one every 256 kB, within a request
+RENEWAL_SECONDS = 10.0  # after which the lease is renewed while no entry comes
+MAX_SECONDS = 300.0  # for one upload: 1,000,000 ids take 15
+MAX_UNPACKED = 10  # times the upload limit that a compressed file may unpack to
 NO_ID = (
     "No data id was found in this list. A data id is fil. or fol. and 32 characters of 0-9 and "
     "a-f, such as fil.0123456789abcdef0123456789abcdef."
 )
 
 TOO_LONG = (
-    f"This list was read for {LONGEST / 60:.0f} minutes without coming to its end, and was given "
-    "up. If it is a list of data ids, split it and upload the parts."
+    f"This list was read for {MAX_SECONDS / 60:.0f} minutes without coming to its end, and was "
+    "given up. If it is a list of data ids, split it and upload the parts."
 )
 DEADLY = (
     f"This list was given up: {leases.DEATHS} times Linkboard died or failed while it read this "
@@ -39,25 +39,24 @@ log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
-    """It is time to stop; the reading begins anew elsewhere."""
+    """The process stops, or the request has lasted long enough: somebody else begins anew."""
 
 
 def limits(settings: Settings) -> idlist.Limits:
-    """What is read at most of an upload."""
-    return idlist.Limits(unpacked_bytes=settings.upload_limit_bytes * UNPACKED)
+    """How much of an upload is read."""
+    return idlist.Limits(unpacked_bytes=settings.upload_limit_bytes * MAX_UNPACKED)
 
 
 def read(context: Context, upload: Upload, *, at_once: bool = False) -> None:
     """Read a leased upload to its end. Its rows count from the last UPDATE on, and not before.
 
-    Within a request (`at_once`) no more than 2 MB are looked at, unpacked: then it is given back,
-    for the worker to read.
+    Within a request (`at_once`) no more than 2 MB are read, unpacked: then it is given back, and
+    the worker reads it.
     """
     try:
         _read(context, upload, at_once)
     except Stopped:
-        with context.store.write() as connection:
-            uploads.give_back(connection, upload, context.clock())
+        context.write(uploads.give_back, upload, context.clock())
     except LeaseLost:
         log.info("submission %d: somebody else reads its upload", upload.submission_id)
 
@@ -67,9 +66,8 @@ def _read(context: Context, upload: Upload, at_once: bool) -> None:
         _unreadable(context, upload, DEADLY)
         return
     _forget_former_try(context, upload)
-    with context.store.read() as connection:
-        submission = submissions.get(connection, upload.submission_id)
-    precheck, began = Precheck(context.store, submission), context.clock()
+    submission = context.read(submissions.get, upload.submission_id)
+    precheck, began = Precheck(context, submission), context.clock()
     reader = _Reader(context, upload, submission, precheck, began, at_once)
     try:
         reader.read_parts()
@@ -90,7 +88,7 @@ def _forget_former_try(context: Context, upload: Upload) -> None:
 
 
 def _unreadable(context: Context, upload: Upload, problem: str) -> None:
-    """Nothing is stored half: what was read so far is removed again."""
+    """Remove what was read so far, and keep why the rest can't be read."""
     _forget_former_try(context, upload)
     now = context.clock()
     with context.store.write() as connection:
@@ -100,7 +98,7 @@ def _unreadable(context: Context, upload: Upload, problem: str) -> None:
 
 @dataclass
 class _Reader:
-    """One reading of one upload: chunks on their way to the store, and what is counted."""
+    """One reading of one upload: the chunk that is not stored yet, and what is counted."""
 
     context: Context
     upload: Upload
@@ -119,15 +117,14 @@ class _Reader:
     folders: int = 0
 
     def read_parts(self) -> None:
-        """Read the file, then the pasted text: its lines go on where the file's end."""
+        """Read the file, then the pasted text; its lines are numbered on from those of the file."""
         for part, name in enumerate(self.upload.parts):
-            before = self.readings[-1] if self.readings else None
             reading = Reading(
                 self._pieces(part),
                 file_name=name,
                 column=self.submission.review.columns.get(part),
                 limits=limits(self.context.settings)._replace(pause=self._pause),
-                after=before,
+                after=self.readings[-1] if self.readings else None,
             )
             self.readings.append(reading)
             for entry in reading:
@@ -137,8 +134,7 @@ class _Reader:
             raise Unreadable(NO_ID)
 
     def become_draft(self) -> None:
-        now = self.context.clock()
-        upload = self.upload
+        now, upload = self.context.clock(), self.upload
         with self.context.store.write() as connection:
             uploads.record(connection, upload, now, read_bytes=upload.size, done=True)
             submissions.become_draft(
@@ -146,20 +142,16 @@ class _Reader:
             )
 
     def _pause(self) -> None:
-        """Every 256 kB: a list may be megabytes of nothing, out of which no entry comes."""
+        """Called every 256 kB, also in a list of blanks from which no entry comes."""
         now = self.context.clock()
         self.pauses += 1
-        if self.context.stop.is_set() or (self.at_once and self.pauses > AT_ONCE):
+        if self.context.stop.is_set() or (self.at_once and self.pauses > MAX_REQUEST_PAUSES):
             raise Stopped
-        if now > self.began + LONGEST:
+        if now > self.began + MAX_SECONDS:
             raise Unreadable(TOO_LONG)
-        if now > max(self.began, self.renewed_at) + RENEWED_EVERY:
-            self._renew(now)
-
-    def _renew(self, now: float) -> None:
-        with self.context.store.write() as connection:
-            uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
-        self.renewed_at = now
+        if now > max(self.began, self.renewed_at) + RENEWAL_SECONDS:
+            self.context.write(uploads.record, self.upload, now, read_bytes=self.read_bytes)
+            self.renewed_at = now
 
     def _pieces(self, part: int) -> Any:
         for piece in uploads.pieces(self.context.store, self.upload.submission_id, part):
@@ -179,7 +171,7 @@ class _Reader:
             self._flush()
 
     def _flush(self) -> None:
-        """One transaction: the chunk, and how far the reading is."""
+        """Store the chunk, and how far the reading is, in one transaction."""
         good = self.precheck.with_former_links(self.good)
         submission_id, now = self.upload.submission_id, self.context.clock()
         with self.context.store.write() as connection:

@@ -22,7 +22,7 @@ from webapp.web.core.page import Page, render
 from webapp.web.items import table
 from webapp.web.submissions import progress
 from webapp.web.submissions.status_text import SENTENCES
-from webapp.work.eligibility import IDS_A_CALL
+from webapp.work.eligibility import USUAL_CALL_IDS
 
 SHOWN_ENTRIES = 5  # rejected and repeated ones, on the page itself
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
@@ -105,7 +105,7 @@ class ReviewPage(Page):
     stopped: bool
     check_trouble: str
     not_changed: KeptError | None
-    ids_a_call: int = IDS_A_CALL
+    ids_a_call: int = USUAL_CALL_IDS
 
 
 def page(submission: Submission, problem: str = "") -> ResponseReturnValue:

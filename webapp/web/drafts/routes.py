@@ -20,8 +20,7 @@ from webapp.web.core.page import Page, render
 from webapp.web.drafts import review
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import upload
-from webapp.work import chore_runner as chores_work
-from webapp.work import reading
+from webapp.work import chore_runner, reading
 
 AT_ONCE_IDS = 50_000  # as many are left out, or taken back, within the request
 TITLES = {
@@ -192,7 +191,7 @@ def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> R
         quick = kind != ChoreKind.CHECK and submission.item_count <= AT_ONCE_IDS
         mine = chores.claim_one(connection, chore_id, "web", now) if chore_id and quick else None
     if mine:
-        chores_work.perform(context(), mine)
+        chore_runner.perform(context(), mine)
         _say_what_changed(submission)
     elif chore_id is None:
         flash("Nothing was changed: it is being done already, or the list was submitted.", "info")

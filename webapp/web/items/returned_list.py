@@ -39,7 +39,7 @@ ENDING_OF_FORMAT = {
     "TSV": "tsv",
 }
 TOO_LONG = (
-    f"It was worked on for {duration(reading.LONGEST)} without coming to its end. The items "
+    f"It was worked on for {duration(reading.MAX_SECONDS)} without coming to its end. The items "
     "themselves can be exported from the page of the submission."
 )
 
@@ -96,7 +96,7 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
 
 def _limits() -> Limits:
     """Those of a list that is read. Its time is the processor's: the visitor's line may be slow."""
-    end = thread_time() + reading.LONGEST
+    end = thread_time() + reading.MAX_SECONDS
 
     def pause() -> None:
         if thread_time() > end:

@@ -11,7 +11,7 @@ from webapp.store.leases import DEATHS
 from webapp.store.submissions import Submission
 from webapp.web.core.formatting import duration
 from webapp.work import lost_batches
-from webapp.work.problems import BLOCKED_PAUSE
+from webapp.work.problems import BLOCKED_SECONDS
 
 ENDED = {
     BatchState.REFUSED: (
@@ -55,7 +55,7 @@ TRIED_AGAIN = {  # errors that pass by themselves
     ErrorCode.NO_KEY: "ICA can't be asked without a key: sign in again, and it goes on by itself.",
     ErrorCode.RATE_LIMITED: "ICA asks for fewer calls right now, so this is slower than usual.",
     ErrorCode.NOT_FOUND: "ICA says it knows no such batch; it is asked again for "
-    f"{duration(lost_batches.AFTER)}.",
+    f"{duration(lost_batches.MIN_SECONDS)}.",
     ErrorCode.UNREACHABLE: "ICA does not answer right now. What you see is what was known last.",
 }
 ICA_HAS_TROUBLE = "ICA has trouble right now. What you see is what was known last."
@@ -95,7 +95,7 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     else:
         return None
     names = {"submitter": by, "project": submission.project_name, "verb": VERBS[batch.kind]}
-    numbers = {"pause": duration(BLOCKED_PAUSE), "deaths": DEATHS}
+    numbers = {"pause": duration(BLOCKED_SECONDS), "deaths": DEATHS}
     title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
     return Problem(kind, title, text, details)
 

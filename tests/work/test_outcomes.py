@@ -3,7 +3,7 @@
 import pytest
 
 from tests.stage import data_ids, stage
-from tests.work.seen import batch_rows, page, row_counts, rows, settle, submission
+from tests.work.observation import batch_rows, page, row_counts, rows, settle, submission
 from webapp.store import batches
 from webapp.store.enums import State
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.stage import data_ids, stage
-from tests.work.seen import batch_rows, page, row_counts, settle, submission
+from tests.work.observation import batch_rows, page, row_counts, settle, submission
 from webapp.store import batches, chores, uploads
 from webapp.store.enums import Task
 from webapp.store.leases import LEASE

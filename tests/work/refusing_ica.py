@@ -1,4 +1,4 @@
-"""A stage whose ICA says no where a test wants it to: to one operation, in words of its own."""
+"""A stage whose ICA refuses an operation that a test chooses, with a text of its choice."""
 
 import json
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from webapp.simulator.server import Server
 
 
 class Refusing:
-    """The simulator behind a door; `says` maps (method, end of the path) to (status, detail)."""
+    """The simulator, and before it `says`: (method, end of the path) to (status, detail)."""
 
     def __init__(self, app):
         self.says = {}
@@ -33,7 +33,7 @@ class Refusing:
 
 @contextmanager
 def refusing_stage(database_url, folder, *, rate=1000.0, **settings):
-    """A stage as of tests.stage, and the door: `with … as (stage, ica): ica.says[…] = …`."""
+    """A stage as of tests.stage, and its ICA: `with … as (stage, ica): ica.says[…] = …`."""
     clock = Clock()
     ica = Refusing(create_app(Options(rate=rate), clock))
     server = Server(cast(Flask, ica), "127.0.0.1", 0)  # it needs a WSGI app, no more

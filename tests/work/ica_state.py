@@ -1,4 +1,4 @@
-"""What ICA itself says of every id, beside what the store says."""
+"""The state of every id at ICA, compared with the store."""
 
 from contextlib import suppress
 from typing import Any

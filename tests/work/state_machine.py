@@ -1,4 +1,4 @@
-"""A machine that does to a dashboard what people, ICA and workers may do to it, in any order."""
+"""A state machine: people, ICA and workers do what they may do to a dashboard, in any order."""
 
 import secrets
 import shutil
@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, true
 from tests.simulated import FIRST_PROJECT
 from tests.stage import SECRET_KEY, Visitor, data_ids, stage, text
 from tests.store.invariants import assert_consistent
-from tests.work import truth
+from tests.work import ica_state
 from webapp.store import submissions, tables
 from webapp.store.enums import AttemptKind, AttemptState, State
 from webapp.store.leases import LEASE
@@ -24,7 +24,7 @@ from webapp.vault import Vault
 from webapp.web import create_app
 from webapp.web.core.context import KEY
 from webapp.work.clients import Clients
-from webapp.work.loop import Worker
+from webapp.work.worker import Worker
 
 POSTS = ("createProjectDataLinkingBatch", "createProjectDataUnlinkingBatch")
 SECOND_PROJECT = "00000000-0000-4000-8000-000000000004"
@@ -60,8 +60,8 @@ CALLS = some.integers(1, 12)
 PEOPLE = some.sampled_from(["demo-key", "colleague-key"])
 IDS = some.sets(some.sampled_from(POOL), min_size=1, max_size=12)
 PLACES = some.sets(some.integers(1, 12), min_size=1, max_size=4)
-MOST_LISTS = 3
-REST = 4 * 3600.0  # seconds within which all comes to rest when ICA is well
+MAX_LISTS = 3
+REST_SECONDS = 4 * 3600.0  # after which nothing is due any more when ICA does not fail
 
 
 class Died(BaseException):
@@ -73,19 +73,19 @@ def die():
 
 
 class Trap:
-    """At one of the next calls to ICA, between its answer and what is made of it, an act."""
+    """Runs a function at one of the next calls to ICA, before its answer is used."""
 
     def __init__(self):
-        self._act, self._calls = None, 0
+        self._action, self._calls = None, 0
 
-    def set(self, calls, act):
-        self._act, self._calls = act, calls
+    def set(self, calls, action):
+        self._action, self._calls = action, calls
 
-    def sprung(self):
+    def on_call(self):
         self._calls -= 1
-        if self._act and self._calls <= 0:
-            act, self._act = self._act, None
-            act()
+        if self._action and self._calls <= 0:
+            action, self._action = self._action, None
+            action()
 
 
 def with_lists(function):
@@ -139,7 +139,7 @@ class Machine(RuleBasedStateMachine):
         def on_call(account_id):
             context.budget.spend(account_id)
             self.st.clock.advance(0.002)  # so that ICA's moments tell what came first
-            self.trap.sprung()
+            self.trap.on_call()
 
         clients = Clients(self.st.settings, Vault(SECRET_KEY), clock=self.st.clock, on_call=on_call)
         return replace(context, clients=clients)
@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
 
     # what people do
 
-    @precondition(lambda self: len(self.lists) < MOST_LISTS)
+    @precondition(lambda self: len(self.lists) < MAX_LISTS)
     @rule(who=PEOPLE, ids=IDS, how=NUMBERS)
     def submit(self, who, ids, how):
         """To another project for 5; for 3 and more, what was linked before is left out."""
@@ -271,16 +271,16 @@ class Machine(RuleBasedStateMachine):
         what=some.sampled_from(["retry_all", "undo", "link_again", "stop", "delete"]),
     )
     def somebody_will_come_between(self, calls, who, which, what):
-        """An act between ICA's answer and what is made of it: pages come late."""
+        """An action between ICA's answer and what is made of it: pages come late."""
         more = {"undo": {"doubted": True}, "stop": {"number": which}}.get(what, {})
 
-        def act():
+        def action():
             here, self.people = self.people, self.others  # nobody waits for whom they come between
             if self.lists:
                 getattr(self, what)(who, which, **more)
             self.people = here
 
-        self.trap.set(calls, act)
+        self.trap.set(calls, action)
 
     @rule(seconds=some.sampled_from([0, 5, 60]), count=some.sampled_from([1, 2]))
     def work(self, seconds, count):
@@ -302,12 +302,12 @@ class Machine(RuleBasedStateMachine):
         self._count_faults()
         self.faults = {}
         self.st.sim.set_faults({})
-        end = self.st.clock.now + REST
+        end = self.st.clock.now + REST_SECONDS
         while self.st.next_due() is not None:
             assert self.st.clock.now < end, "it comes to no rest"
             self._pass(60, 2)
         self.holds()
-        truth.assert_as_in_ica(self.st)
+        ica_state.assert_as_in_ica(self.st)
 
     # what holds after each step
 

@@ -1,4 +1,4 @@
-"""What a test sees of a submission: its row, its batches, its exported rows, its page."""
+"""Observation of a submission in a test: its row, its batches, its exported rows, its page."""
 
 import csv
 import io

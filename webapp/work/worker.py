@@ -1,0 +1,165 @@
+"""The worker: claims what is due, does it in a few threads, and records that it is alive.
+
+Queues are columns of our own tables (store/leases.py). No task-queue library fits: Celery and
+Dramatiq need a broker, which a laptop does not have; Procrastinate needs PostgreSQL; Huey was
+tried, and forgets the task that runs at a SIGTERM or SIGKILL.
+"""
+
+import logging
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from webapp.settings import Settings
+from webapp.store import DatabaseAway, Store, batches, chores, schema_version, uploads, workers
+from webapp.store.enums import ASKING
+from webapp.vault import Vault, secret_key_for
+from webapp.work import batch_runner, chore_runner, housekeeping, reading
+from webapp.work.context import Context
+
+THREADS = 8
+HEARTBEAT_SECONDS = 5.0
+IDLE_SECONDS = 0.2  # between two looks when nothing is due
+DATABASE_AWAY_SECONDS = 1.2  # between two looks when the database can't be used
+Unit = Callable[[], None]
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, store: Store, stop: threading.Event) -> None:
+    """Work until `stop` is set; then finish the units that run, and return."""
+    vault = Vault(secret_key_for(settings))
+    Worker(Context.build(settings, store, vault, stop=stop)).run()
+
+
+class Worker:
+    """One worker: a name to claim by, and some threads."""
+
+    def __init__(self, context: Context) -> None:
+        self.id = f"{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
+        self._context = context
+        self._started_at = context.clock()
+        self._beaten_at = self._housekeeping_at = float("-inf")
+        self._free = threading.Semaphore(THREADS)
+        self._reading = threading.Lock()
+        self._housekeeping = threading.Lock()
+        self._trouble = ""
+
+    def run(self) -> None:
+        """Claim units and do them until the context says stop."""
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="work") as pool:
+            while not self._context.stop.is_set():
+                self._free.acquire()
+                unit, pause = None, IDLE_SECONDS
+                try:
+                    unit = self._next_unit()
+                except DatabaseAway as error:
+                    log.warning("The database can't be used now, trying again: %s", error)
+                    pause = DATABASE_AWAY_SECONDS
+                if unit is None:
+                    self._free.release()
+                    self._context.stop.wait(pause)
+                else:
+                    pool.submit(_do, partial(_do_and_log, unit), self._free.release)
+
+    def work_through(self) -> int:
+        """Do all that is due now, one unit after the other; returns how many there were."""
+        done = 0
+        while (unit := self._next_unit()) is not None:
+            unit()
+            done += 1
+        return done
+
+    def _next_unit(self) -> Unit | None:
+        if not self._fits():
+            return None
+        now = self._context.clock()
+        self._beat(now)
+        looks = (self._housekeeping_due, self._batch_due, self._chore_due, self._upload_due)
+        return next((unit for look in looks if (unit := look(now))), None)
+
+    def _fits(self) -> bool:
+        """Whether the tables are of this version; while they are not, the worker does nothing."""
+        with self._context.store.read() as connection:
+            trouble = "" if schema_version.fits(connection) else schema_version.trouble(connection)
+        if trouble and trouble != self._trouble:
+            log.warning("This worker does nothing: %s", trouble)
+        self._trouble = trouble
+        return not trouble
+
+    def _beat(self, now: float) -> None:
+        if now - self._beaten_at >= HEARTBEAT_SECONDS:
+            self._beaten_at = now
+            living = self._context.write(workers.beat, self.id, self._started_at, now)
+            self._context.budget.share_among(living)
+
+    def _housekeeping_due(self, now: float) -> Unit | None:
+        too_early = now - self._housekeeping_at < housekeeping.INTERVAL_SECONDS
+        if too_early or self._housekeeping.locked():
+            return None
+        self._housekeeping_at = now
+        return _alone(self._housekeeping, partial(housekeeping.perform, self._context))
+
+    def _batch_due(self, now: float) -> Unit | None:
+        busy = self._context.budget.busy()
+        batch = self._claim(batches.is_due, batches.claim, now, not_of=busy)
+        if batch is None:
+            return None
+        return self._counted(batch.account_id, partial(batch_runner.perform, self._context, batch))
+
+    def _chore_due(self, now: float) -> Unit | None:
+        busy = self._context.budget.busy()
+        chore = self._claim(chores.is_due, chores.claim, now, not_of=busy)
+        if chore is None:
+            return None
+        unit = partial(chore_runner.perform, self._context, chore)
+        return self._counted(chore.account_id, unit) if chore.kind in ASKING else unit
+
+    def _upload_due(self, now: float) -> Unit | None:
+        """One list at a time: reading needs the processor, and everything else must go on."""
+        if self._reading.locked():
+            return None
+        upload = self._claim(uploads.is_due, uploads.claim, now)
+        if upload is None:
+            return None
+        return _alone(self._reading, partial(reading.read, self._context, upload))
+
+    def _claim(
+        self, is_due: Callable[..., bool], claim: Callable[..., T | None], now: float, **limits: Any
+    ) -> T | None:
+        """What is due next in a queue. It is only read first: an idle worker writes nothing."""
+        if not self._context.read(is_due, now, **limits):
+            return None
+        return self._context.write(claim, self.id, now, **limits)
+
+    def _counted(self, account_id: int, unit: Unit) -> Unit:
+        """The unit, counted as running from now on: the next claim comes before its thread runs."""
+        budget = self._context.budget
+        budget.begin(account_id)
+        return partial(_do, unit, partial(budget.end, account_id))
+
+
+def _alone(lock: threading.Lock, unit: Unit) -> Unit:
+    """The unit; the lock is taken now and released at its end."""
+    lock.acquire()
+    return partial(_do, unit, lock.release)
+
+
+def _do(unit: Unit, finish: Callable[[], None]) -> None:
+    try:
+        unit()
+    finally:
+        finish()
+
+
+def _do_and_log(unit: Unit) -> None:
+    try:
+        unit()
+    except Exception:
+        # The unit's lease runs out and it is tried again; the worker itself must go on.
+        log.exception("A unit of work failed in a way nobody expected.")
