@@ -51,25 +51,8 @@ class AnswerRow:
 
 
 Key = tuple[str, int, str]  # a query, its reader, and the fingerprint of all that they may see
-
-
-class KeptCounts:
-    """The outcome counts that were used last; each is right for as long as its key is.
-
-    The threads of a web server share it, and LRUCache is not made for that: hence the lock.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._counts: LRUCache[Key, OutcomeCounts] = LRUCache(MAX_KEPT_COUNTS)
-
-    def get(self, key: Key) -> OutcomeCounts | None:
-        with self._lock:
-            return self._counts.get(key)
-
-    def keep(self, key: Key, counts: OutcomeCounts) -> None:
-        with self._lock:
-            self._counts[key] = counts
+KeptCounts = LRUCache[Key, OutcomeCounts]  # those that were used last
+_LOCK = Lock()  # the threads of a web server share them, and LRUCache is not made for that
 
 
 class Answer:
@@ -88,12 +71,15 @@ class Answer:
     def outcome_counts(self) -> OutcomeCounts:
         """The outcomes of all the ids; worked out again when anything has changed since."""
         key = self._find_id, self._reader_id, search.fingerprint(self._seen)
-        if known := self._kept.get(key):
+        with _LOCK:
+            known = self._kept.get(key)
+        if known:
             return known
         verdicts = search.verdicts(self._here.store, self._find_id, self._count, self._seen)
         found = OutcomeCounts(verdicts)
         if not found.moves:
-            self._kept.keep(key, found)
+            with _LOCK:
+                self._kept[key] = found
         return found
 
     def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
@@ -162,7 +148,7 @@ def find_or_404(find_id: str) -> Find:
 
 
 def answer_to(asked: Find) -> Answer:
-    kept: KeptCounts = current_app.extensions[COUNTS]
+    kept: KeptCounts = current_app.extensions.setdefault(COUNTS, KeptCounts(MAX_KEPT_COUNTS))
     return Answer(context(), asked, Reader(viewer(), context().clock()), kept)
 
 

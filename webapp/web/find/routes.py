@@ -19,7 +19,6 @@ from webapp.web.find.summary import Outcome
 from webapp.web.submissions.upload import Form, Unusable
 
 blueprint = Blueprint("find", __name__)
-blueprint.record(lambda state: state.app.extensions.update({result.COUNTS: result.KeptCounts()}))
 
 
 class QueryPage(FormPage):

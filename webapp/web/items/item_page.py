@@ -7,7 +7,6 @@ from flask import Blueprint, abort, url_for
 
 from webapp.ica.errors import IcaError, NotFound
 from webapp.store import attempts, batches, items, submissions
-from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, State
 from webapp.store.items import Item
@@ -25,6 +24,7 @@ from webapp.web.items import table
 from webapp.web.retry import actions
 from webapp.web.retry import attempts as attempts_page
 from webapp.web.retry.actions import UNDO, Action, offered
+from webapp.web.retry.attempts import AttemptRow
 from webapp.web.submissions import status_text
 from webapp.work.clients import ICA_KIND, NoKey
 
@@ -41,16 +41,12 @@ class IcaAnswer(NamedTuple):
     details: str = ""
 
 
-class AttemptOutcome(NamedTuple):
-    """What an attempt has found of the item, with what the attempt is called."""
-
-    title: str
-    attempt: Attempt
-    item: Item
-
-
 class ItemPage(Page):
-    """An item. since: what another submission has done to it since; batch: its last one."""
+    """An item.
+
+    since: what another submission has done to it since. batch: its last one. story: each attempt
+    at it, and the item as that found it. others: the other submissions that hold its data id.
+    """
 
     template = "items/item.html"
     submission: Submission
@@ -61,7 +57,7 @@ class ItemPage(Page):
     batch: Batch | None
     in_batch: IcaAnswer
     in_project: IcaAnswer
-    story: list[AttemptOutcome]
+    story: list[tuple[AttemptRow, Item]]
     actions: list[Action]
     others: list[Submission]
     now: float
@@ -77,14 +73,13 @@ def page(submission_id: int, position: int) -> str:
         if item is None:
             abort(404, f"This submission has no item {position:,}.")
         batch_rows = batches.of_submission(connection, submission_id)
-        attempt_rows = {
-            one.number: one for one in attempts.of_submission(connection, submission_id)
-        }
-        story = history.of_item(connection, item)
+        attempt_rows = attempts.of_submission(connection, submission_id)
+        past = history.of_item(connection, item)
         since = other_submissions.changed_since(connection, submission, [item]).get(position)
         holders = submissions.holding(connection, viewer(), item.data_id, now)
     status, label = status_text.item_label(item.status, position, batch_rows)
     batch = next((batch for batch in batch_rows if batch.id == item.batch_id), None)
+    rows = attempts_page.rows(submission, attempt_rows, batch_rows)
     pager, back_url = _neighbours(submission, position, batch_rows)
     return render(
         ItemPage(
@@ -96,7 +91,7 @@ def page(submission_id: int, position: int) -> str:
             batch=batch,
             in_batch=_ask_batch(submission, item, batch),
             in_project=_ask_project(submission, item, status),
-            story=[_outcome(attempt_rows[found.attempt], found) for found in story],
+            story=[(row, one) for row in rows for one in past if one.attempt == row.attempt.number],
             actions=_actions(submission, status, batch_rows),
             others=[holder for holder in holders if holder.id != submission_id],
             now=now,
@@ -104,10 +99,6 @@ def page(submission_id: int, position: int) -> str:
             back_url=back_url,
         )
     )
-
-
-def _outcome(attempt: Attempt, found: Item) -> AttemptOutcome:
-    return AttemptOutcome(attempts_page.title(attempt), attempt, found)
 
 
 def _actions(submission: Submission, status: str, batch_rows: Sequence[Batch]) -> list[Action]:
