@@ -31,7 +31,7 @@ from webapp.work.context import Context
 
 REJECTED = "REJECTED"
 ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
-ENDING_OF_FORMAT = {
+FORMAT_ENDINGS = {
     "Excel": "xlsx",
     "JSON": "json",
     "JSON lines": "jsonl",
@@ -158,5 +158,5 @@ def _file_name(submission: Submission, uploaded: str, reading: Reading) -> tuple
     name = name[:-3] if name.lower().endswith(".gz") else name
     stem, _, ending = name.rpartition(".")
     if not uploaded or ending.lower() not in ENDINGS:
-        stem, ending = name, ENDING_OF_FORMAT.get(reading.format, "txt")
+        stem, ending = name, FORMAT_ENDINGS.get(reading.format, "txt")
     return f"{stem}-outcomes", ending + ".gz" * reading.gzip
