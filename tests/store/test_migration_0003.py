@@ -14,7 +14,7 @@ from webapp.store.results import Outcome
 from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import SelectedItems, Selection
-from webapp.store.statuses import becomes_the_rows
+from webapp.store.statuses import goes_into_row
 
 LATER = 2e9  # when everything is due
 
@@ -83,7 +83,7 @@ class Family:
             return first
         over = self.batches[self.batch(row)]["state"] in ENDED
         moves = row["status"] in {"INITIALISED", "WAITING_RESOURCES", "RUNNING"}
-        return becomes_the_rows(member["kind"], row["status"]) and not (moves and over)
+        return goes_into_row(member["kind"], row["status"]) and not (moves and over)
 
 
 def migrated(database_url):

@@ -22,15 +22,15 @@ class EnumText(TypeDecorator[Any]):
     impl = String
     cache_ok = True
 
-    def __init__(self, words: type[StrEnum], length: int) -> None:
+    def __init__(self, enum: type[StrEnum], length: int) -> None:
         super().__init__(length)
-        self.words = words
+        self.enum = enum
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        return None if value is None else self.words(value).value
+        return None if value is None else self.enum(value).value
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> StrEnum | None:
-        return None if value is None else self.words(value)
+        return None if value is None else self.enum(value)
 
 
 class Document(TypeDecorator[Any]):

@@ -14,7 +14,7 @@ Counts = dict[str, int]
 
 
 class Example(NamedTuple):
-    """An id of the list, and where it stands there."""
+    """An id of the list, and its place there."""
 
     line: int | None
     column: int | None
@@ -46,7 +46,7 @@ class Part(Struct, frozen=True):
 class Review(Struct, frozen=True, omit_defaults=True):
     """What is known of a list before it is sent; of one that was not read, the chosen columns.
 
-    columns: of ids, by part, as the user chose them. examples and left_out: by the words of flags.
+    columns: of ids, by part, as the user chose them. examples and left_out: by the names of flags.
     linked_by: how many ids each submission has linked before. other_projects: how many ids name
     each. checked_at: when ICA was last asked about all ids.
     """
@@ -58,7 +58,7 @@ class Review(Struct, frozen=True, omit_defaults=True):
     blank: int = 0
     files: int = 0
     folders: int = 0
-    # under the words of the flags, how many carry each
+    # under the names of the flags, how many items carry each
     unusual: int = 0
     mended: int = 0
     linked: int = 0

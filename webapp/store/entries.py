@@ -13,7 +13,7 @@ from webapp.store.tables import entries
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of entries; `first_line` is where a repeated id stands first."""
+    """A row of entries; `first_line` is where a repeated id is first."""
 
     ordinal: int
     kind: EntryKind

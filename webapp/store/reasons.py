@@ -63,9 +63,9 @@ class Group:
         return min(holder.first_seen for holder in self.holders)
 
 
-def ids(connection: Connection, told: Iterable[StatusReason]) -> dict[StatusReason, int]:
+def ids(connection: Connection, pairs: Iterable[StatusReason]) -> dict[StatusReason, int]:
     """The ids of the groups that these belong to; a status without trouble has no group."""
-    digests = _digests(told)
+    digests = _digests(pairs)
     if not digests:
         return {}
     found = _find_or_add(connection, dict(digests.values()))
@@ -115,10 +115,10 @@ class Changes:
             )
 
 
-def _digests(told: Iterable[StatusReason]) -> dict[StatusReason, tuple[str, tuple[str, str]]]:
+def _digests(pairs: Iterable[StatusReason]) -> dict[StatusReason, tuple[str, tuple[str, str]]]:
     """For each status with trouble: its group's digest, and its text and status."""
     found = {}
-    for status, reason in set(told):
+    for status, reason in set(pairs):
         if meaning(status).trouble:
             text = masked(reason)
             digest = hashlib.sha256(f"{status}\n{text}".encode()).hexdigest()
@@ -196,10 +196,10 @@ def _largest(
 ) -> list[Group]:
     largest = _counted(chosen, attempt, _BY_REASON).limit(most)
     reason_ids = [row[0] for row in connection.execute(largest)]
-    told = _status_and_text(connection, reason_ids)
+    texts = _status_and_text(connection, reason_ids)
     held = _holders(connection, chosen & reason_groups.c.reason_id.in_(reason_ids), attempt)
     examples = _examples(connection, {key: held[key][0].submission_id for key in reason_ids})
-    return [Group(key, *told[key], held[key], examples[key]) for key in reason_ids]
+    return [Group(key, *texts[key], held[key], examples[key]) for key in reason_ids]
 
 
 def _holders(

@@ -29,7 +29,7 @@ from webapp.store.documents import Counts
 from webapp.store.enums import EXPANDED, LEFT_OUT, UNREAD
 from webapp.store.items import CHUNK_ROWS, held_by
 from webapp.store.retry.history import KEPT_COLUMNS, in_history
-from webapp.store.statuses import MOVING, becomes_the_rows
+from webapp.store.statuses import MOVING, goes_into_row
 from webapp.store.tables import history, items
 
 
@@ -152,7 +152,7 @@ class _Changes:
         for name in ("name", "path", "linked_id"):  # an empty one leaves what is known
             new[name] = new[name] or row[name]
         ours = row["attempt"] == self.batch.attempt  # the status in the row is this attempt's
-        if not ours and not becomes_the_rows(self.batch.kind, new["status"]):
+        if not ours and not goes_into_row(self.batch.kind, new["status"]):
             if row["ica_item_id"] != new["ica_item_id"]:
                 seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
                 self.new_ids.append(seen)
@@ -192,9 +192,9 @@ class _Changes:
         self._past(row["position"], dict(row), stood=False)
         _move(self.held, row["status"], before["status"])
         self.reasons.add(before["attempt"], before["reason_id"], 0, 1)
-        told = {name: before[name] for name in ("attempt", *KEPT_COLUMNS)}
+        result = {name: before[name] for name in ("attempt", *KEPT_COLUMNS)}
         kept = {name: row[name] for name in ("name", "batch_id", "ica_item_id")}
-        self.rows.append({"key": row["position"], **told, **kept})
+        self.rows.append({"key": row["position"], **result, **kept})
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Add items that ICA has and the list has not, behind the list."""
@@ -242,9 +242,9 @@ class _Changes:
             "reason_id": self.groups.get((status, outcome.reason)),
         }
 
-    def _past(self, position: int, told: Mapping[str, Any], *, stood: bool) -> None:
+    def _past(self, position: int, result: Mapping[str, Any], *, stood: bool) -> None:
         key = {"submission_id": self.batch.submission_id, "position": position}
-        kept = {name: told[name] for name in KEPT_COLUMNS}
+        kept = {name: result[name] for name in KEPT_COLUMNS}
         self.pasts.append(key | kept | {"attempt": self.batch.attempt, "stood": stood})
 
 
@@ -277,10 +277,10 @@ def end_unread(
     groups = reasons.ids(connection, [(status, reason)])
     changes = _Changes(connection, batch, now, groups)
     rows = connection.execute(_unread(batch, begins, limit)).mappings().all()
-    told = Outcome("", "", status, reason, "", "", "")
+    outcome = Outcome("", "", status, reason, "", "", "")
     for row in rows:
         if batch.attempt == 1 or status == EXPANDED:
-            changes.apply_to_row(row, None, told)
+            changes.apply_to_row(row, None, outcome)
         else:
             ended = {**row, "status": status, "reason": reason, "changed_at": now}
             ended["reason_id"] = groups.get((status, reason))

@@ -70,6 +70,6 @@ TAKEN_OUT = UNLINKED | {"PARTIALLY_UNLINKED"}
 """The statuses by which an unlinking batch changes an item's row."""
 
 
-def becomes_the_rows(kind: AttemptKind, status: str) -> bool:
-    """Whether what an attempt of this kind finds of an item is how the item stands now."""
+def goes_into_row(kind: AttemptKind, status: str) -> bool:
+    """Whether a result of an attempt of this kind goes into the item's row, not into history."""
     return kind == AttemptKind.LINK or status in TAKEN_OUT

@@ -1,1 +1,1 @@
-"""Where ids that somebody searches for stand, and what became of each."""
+"""Queries for ids: which submissions hold them, and what became of each."""

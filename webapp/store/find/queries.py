@@ -12,7 +12,7 @@ from webapp.store.documents import FindReview
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.tables import FindRow, accounts, find_ids, finds
 
-KEPT_SECONDS = 90 * 86_400.0  # after which a question is forgotten
+KEPT_SECONDS = 90 * 86_400.0  # after which a query is deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Find(FindRow):
 
 
 class Asked(NamedTuple):
-    """An id of a question, and the line of the list where it stands."""
+    """An id of a query, and its line in the list."""
 
     ordinal: int
     data_id: str
@@ -38,7 +38,7 @@ def create(
     review: FindReview,
     now: float,
 ) -> None:
-    """Keep a question; its ids follow."""
+    """Keep a query; its ids follow."""
     statement = insert(finds).values(
         id=find_id, account_id=account.id, created_at=now, name=name, review=review
     )
@@ -57,7 +57,7 @@ def add(connection: Connection, find_id: str, first: int, rows: Sequence[tuple[s
 
 
 def get(connection: Connection, find_id: str, ica_url: str) -> Find | None:
-    """The question, if it was asked by somebody of the same ICA; else None."""
+    """The query, if it was asked by somebody of the same ICA; else None."""
     statement = (
         select(finds, accounts.c.name.label("asker"))
         .join(accounts, accounts.c.id == finds.c.account_id)
@@ -67,7 +67,7 @@ def get(connection: Connection, find_id: str, ica_url: str) -> Find | None:
 
 
 def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list[Asked]:
-    """These ids of the question, in its order."""
+    """These ids of the query, in its order."""
     of = find_ids.c
     statement = select(of.ordinal, of.data_id, of.line).where(
         of.find_id == find_id, of.ordinal.in_(ordinals)
@@ -76,7 +76,7 @@ def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list
 
 
 def sweep(connection: Connection, now: float) -> bool:
-    """Forget some ids of a question older than KEPT_SECONDS; False when there is none."""
+    """Delete some ids of a query older than KEPT_SECONDS; False when there is none."""
     old = select(finds.c.id).where(finds.c.created_at < now - KEPT_SECONDS).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:

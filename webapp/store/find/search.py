@@ -49,7 +49,7 @@ class Holder(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """An id of a question in a submission; `reason` and on are known of a few ids at a time.
+    """An id of a query in a submission; `reason` and on are known of a few ids at a time.
 
     attempt: whose finding it is; begun_at: when that began, of a draft when it was made.
     """
@@ -93,16 +93,16 @@ def decisive_sighting(sightings: Sequence[Sighting]) -> Sighting:
         return sightings[0]
     project_id = went_out[0].holder.project_id
     there = [seen for seen in went_out if seen.holder.project_id == project_id]
-    told = [seen for seen in there if seen.status in LINK_STATUSES]
-    if told and (told[0].status in IN_PROJECT or told[0] is there[0]):
-        return _confirmed(told)
+    decided = [seen for seen in there if seen.status in LINK_STATUSES]
+    if decided and (decided[0].status in IN_PROJECT or decided[0] is there[0]):
+        return _confirmed(decided)
     return there[0]
 
 
-def _confirmed(told: Sequence[Sighting]) -> Sighting:
+def _confirmed(decided: Sequence[Sighting]) -> Sighting:
     """The newest sighting or, where that only confirms another, the one it confirms."""
-    newest = told[0]
-    for seen in told:
+    newest = decided[0]
+    for seen in decided:
         if seen.status == newest.status.removeprefix(ALREADY_PREFIX):
             return seen
         if seen.status != newest.status:
@@ -131,17 +131,17 @@ def fingerprint(seen: Mapping[int, Holder]) -> str:
     A running submission changes all the time, but its verdicts are not final; only the number of
     its items matters, since ICA may add some.
     """
-    told = [
+    states = [
         (one.id, one.state, one.item_count if one.state == State.ACTIVE else one.revision)
         for one in seen.values()
     ]
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    return hashlib.sha256(repr(states).encode()).hexdigest()
 
 
 def verdicts(
     store: Store, find_id: str, count: int, seen: Mapping[int, Holder]
 ) -> Iterator[Verdict]:
-    """What became of each of the `count` ids, in the order of the question."""
+    """What became of each of the `count` ids, in the order of the query."""
     for first in range(1, count + 1, CHUNK_IDS):
         ordinals = range(first, min(first + CHUNK_IDS, count + 1))
         statement = _held(find_id).where(find_ids.c.ordinal.between(ordinals[0], ordinals[-1]))
@@ -169,7 +169,7 @@ def sightings(
 
 
 def _held(find_id: str, *details: Column[Any]) -> Select[Any]:
-    """The items that hold ids of the question.
+    """The items that hold ids of the query.
 
     An outer join, though an id that nobody holds makes a row then: so the databases go from the
     ids, which are few, to the items.

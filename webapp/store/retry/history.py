@@ -15,7 +15,7 @@ from webapp.store.engine import Store
 from webapp.store.enums import NOT_SENT, UNREAD, UNSENT
 from webapp.store.items import Item
 from webapp.store.paging import Cursor, Page, page_of
-from webapp.store.statuses import becomes_the_rows
+from webapp.store.statuses import goes_into_row
 from webapp.store.tables import history, items
 
 CHUNK_ITEMS = 2_500  # items of one read
@@ -78,7 +78,7 @@ def _parts(
         for batch in _ahead(wordless.get(status, []), cursor, limit):
             ends = (batch.first_position, batch.last_position)
             yield _unread(attempt, batch, status), items.c.position, *ends
-        if status != UNREAD and standing[status] and becomes_the_rows(attempt.kind, status):
+        if status != UNREAD and standing[status] and goes_into_row(attempt.kind, status):
             yield _current(attempt, status), items.c.position
         yield _past(attempt, status), history.c.position
 

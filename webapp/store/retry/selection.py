@@ -16,7 +16,7 @@ from webapp.store.statuses import (
     MOVING,
     SUCCESSFUL,
     UNDOABLE,
-    becomes_the_rows,
+    goes_into_row,
     meaning,
 )
 from webapp.store.submissions import Submission
@@ -116,8 +116,8 @@ class SelectedItems:
             return 0 if batch.is_open else held
         if not (batch.is_open and batch.attempt > 1):
             return held
-        stands = becomes_the_rows(batch.kind, status)
-        own = batch.found.get(status, 0) - batch.taken.get(status, 0) if stands else 0
+        in_row = goes_into_row(batch.kind, status)
+        own = batch.found.get(status, 0) - batch.taken.get(status, 0) if in_row else 0
         return min(held, own)
 
     def _counted(self, within: ColumnElement[bool]) -> SelectionCounts:
@@ -221,7 +221,7 @@ class SelectedItems:
 
 
 def _free_of(batch: Batch) -> ColumnElement[bool]:
-    """The batch does not hold it, or what stands in the row is what its attempt found."""
+    """The batch does not hold it, or its attempt has found what is in the row."""
     other = items.c.batch_id.is_(None) | (items.c.batch_id != batch.id)
     return other | (items.c.attempt == batch.attempt)
 
