@@ -12,7 +12,7 @@ import requests
 
 from tests.simulated import FIRST_PROJECT
 from tests.stage import HEADERS, Visitor
-from webapp.store.statuses import IN_PROJECT, MEANINGS, NEW_WORD
+from webapp.store.statuses import IN_PROJECT, MEANINGS, NEW_STATUS
 from webapp.web.submissions.status_display import look, ordered
 
 if TYPE_CHECKING:  # to import it takes long, and most tests need no browser
@@ -70,7 +70,7 @@ def assert_all_agree(
     assert by_the_manifest(reader, place) == in_project(expected)
     assert short(counts) in by_the_board(reader, place)
     assert by_the_reasons(reader, place) == sum(
-        count for word, count in counts.items() if MEANINGS.get(word, NEW_WORD).trouble
+        count for word, count in counts.items() if MEANINGS.get(word, NEW_STATUS).trouble
     )
     assert_the_attempts_add_up(reader, place)
     assert_the_items_agree(reader, place, expected)

@@ -32,7 +32,9 @@ def _archive(connection: Connection, submission_id: int, now: float) -> tuple[bo
 
 
 def _delete(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
-    held = other_submissions.hanging_on(connection, submissions.get(connection, submission_id))
+    held = other_submissions.dependent_submission(
+        connection, submissions.get(connection, submission_id)
+    )
     if held:
         return False, f"“{held}” shows ids as linked that this one has unlinked. Delete that first."
     if lifecycle.discard(connection, submission_id, now):

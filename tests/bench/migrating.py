@@ -20,7 +20,7 @@ from pathlib import Path
 from sqlalchemy import MetaData, create_engine
 
 from tests.postgres import throwaway_cluster
-from tests.store import former
+from tests.store import former_database
 from webapp.store import sql
 
 BATCH = 25_000
@@ -141,7 +141,7 @@ class Maker:
 
 
 def fill(database_url, count, lists):
-    former.put(database_url, {})
+    former_database.put(database_url, {})
     engine = create_engine(database_url)
     tables = MetaData()
     tables.reflect(engine)

@@ -138,7 +138,7 @@ def test_a_name_is_looked_for_once_through_the_list(store, plan, statuses):
 
 
 def test_every_item_comes_once_however_many_there_are(store, make_draft):
-    many = [f"fil.{number:032x}" for number in range(items.CHUNK // 2 + 7)]
+    many = [f"fil.{number:032x}" for number in range(items.CHUNK_ROWS // 2 + 7)]
     submission_id = make_draft(many)
     assert [row.data_id for row in items.each(store, submission_id, None)] == many
 

@@ -15,7 +15,7 @@ from tests.web.waiting import waiters
 from tests.work.observation import batch_rows, number, submission
 from webapp.store import Store, batches, chores, drafts, lifecycle, uploads
 from webapp.store import attempts as attempts_of
-from webapp.store.leases import LEASE
+from webapp.store.leases import LEASE_SECONDS
 from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import Selection
@@ -68,14 +68,14 @@ def test_a_small_list_is_read_within_its_request_whatever_the_worker_does(stored
 
 
 def test_a_gatherer_that_stalled_beyond_its_lease_takes_nothing(stored, monkeypatch):
-    monkeypatch.setattr(start, "CHUNK", 1)  # more than this many are left to the worker
+    monkeypatch.setattr(start, "CHUNK_ROWS", 1)  # more than this many are left to the worker
     visitor = stored.visitor()
     place = visitor.submit(data_ids(5, ending="00"))
     stored.work(30)
     again = confirm(visitor, f"{place}/retry")
     with stored.store.write() as connection:
         stalled = chores.claim(connection, "a worker that stalls", stored.clock.now)
-    stored.work(LEASE, step=LEASE)
+    stored.work(LEASE_SECONDS, step=LEASE_SECONDS)
     before = statuses(visitor, again), exported(visitor, place), batch_rows(stored, place)
     chore_runner.perform(stored.context, stalled)
     assert (statuses(visitor, again), exported(visitor, place), batch_rows(stored, place)) == before
@@ -85,7 +85,7 @@ def test_a_gatherer_that_stalled_beyond_its_lease_takes_nothing(stored, monkeypa
 @pytest.mark.parametrize("act", ["take", "stop"])
 def test_whoever_changes_a_list_locks_its_batches_first(stored, monkeypatch, act):
     """As a worker does that records a batch; the other way round, each would wait for the other."""
-    monkeypatch.setattr(start, "CHUNK", 1)  # more than this many are left to the worker
+    monkeypatch.setattr(start, "CHUNK_ROWS", 1)  # more than this many are left to the worker
     visitor = stored.visitor()
     place = visitor.submit(data_ids(5, ending="00"))
     stored.work(30)

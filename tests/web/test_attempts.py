@@ -190,7 +190,8 @@ def test_the_list_with_these_outcomes_is_handed_back(stored, place):
 
 
 def test_until_a_new_attempt_finds_anything_its_ids_stand_as_before(stored, monkeypatch):
-    monkeypatch.setattr("webapp.web.retry.start.CHUNK", 0)  # however few, the worker gathers them
+    # however few, the worker gathers them
+    monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
     visitor = stored.visitor()
     place = visitor.submit([*GOOD[:2], *MISSING])
     stored.work(30)
@@ -658,7 +659,8 @@ def test_while_an_undo_runs_counts_add_up_and_only_what_is_unlinked_changes(stor
 
 
 def test_an_attempt_can_be_stopped_while_its_items_are_gathered(stored, monkeypatch):
-    monkeypatch.setattr("webapp.web.retry.start.CHUNK", 0)  # however few, the worker gathers them
+    # however few, the worker gathers them
+    monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
     visitor = stored.visitor()
     place = visitor.submit(data_ids(3, ending="00"))
     stored.work(30)

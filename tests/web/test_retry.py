@@ -149,7 +149,7 @@ def test_what_was_linked_meanwhile_is_skipped_and_said(stored, place):
 
 def test_when_all_was_linked_meanwhile_nothing_is_sent(stored, place, monkeypatch):
     monkeypatch.setattr(
-        assignment, "LOOKED_AT", 0
+        assignment, "SAMPLE_ITEMS", 0
     )  # more than are looked at before it is confirmed
     visitor = stored.visitor()
     path = f"{place}/retry?status=FAILED"
@@ -229,8 +229,8 @@ def test_what_waits_to_be_sent_is_not_taken_up(database_url, tmp_path):
 
 def test_many_items_are_gathered_by_the_worker(database_url, tmp_path, monkeypatch):
     many = data_ids(25, ending="02")
-    monkeypatch.setattr("webapp.web.retry.start.CHUNK", 10)
-    monkeypatch.setattr("webapp.store.retry.assignment.AT_ONCE", 10)
+    monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 10)
+    monkeypatch.setattr("webapp.store.retry.assignment.CHUNK_ITEMS", 10)
     with stage(database_url, tmp_path, batch_size=10) as st:
         visitor = st.visitor()
         place = visitor.submit([*data_ids(5), *many])
@@ -284,7 +284,7 @@ def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
 
 
 def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monkeypatch):
-    monkeypatch.setattr("webapp.web.retry.start.CHUNK", 0)
+    monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
     visitor = st.visitor()
     place = visitor.submit(MISSING, name="first")
     st.work(30)
@@ -314,7 +314,7 @@ def test_what_a_lost_batch_left_without_outcome_is_offered_and_counts_once(store
 
 
 def test_an_attempt_that_is_stopped_while_it_gathers_gives_its_items_back(st, monkeypatch):
-    monkeypatch.setattr("webapp.web.retry.start.CHUNK", 0)
+    monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
     visitor = st.visitor()
     place = visitor.submit(MISSING)
     st.work(30)

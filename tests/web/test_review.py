@@ -186,7 +186,7 @@ def test_another_number_than_the_button_said_is_not_submitted(linked):
 
 def test_many_ids_are_left_out_by_the_worker_while_the_page_shows_it(linked, monkeypatch):
     monkeypatch.setattr("webapp.web.drafts.routes.AT_ONCE_IDS", 0)
-    monkeypatch.setattr(items, "CHUNK", 7)
+    monkeypatch.setattr(items, "CHUNK_ROWS", 7)
     demo = linked.visitor()
     place = demo.draft(data_ids(60))
     leave_out(demo, place, "linked")

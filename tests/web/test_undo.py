@@ -109,7 +109,8 @@ def test_a_large_undo_says_that_it_is_gathered_and_of_what(st, monkeypatch):
     visitor = st.visitor()
     place = visitor.submit(GOOD, name="cohort")
     st.work(30)
-    monkeypatch.setattr("webapp.web.retry.start.CHUNK", 0)  # however few, the worker gathers them
+    # however few, the worker gathers them
+    monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
     confirm(visitor, f"{place}/undo")
     page = visitor.get(place)
     assert states(page) == ["Gathering", "Done"]  # the list, and the batch of its first attempt

@@ -17,7 +17,7 @@ from tests.store.invariants import assert_consistent
 from tests.work import ica_state
 from webapp.store import submissions, tables
 from webapp.store.enums import AttemptKind, AttemptState, State
-from webapp.store.leases import LEASE
+from webapp.store.leases import LEASE_SECONDS
 from webapp.store.retry.selection import SelectedItems, Selection
 from webapp.store.statuses import MEANINGS, MOVING
 from webapp.vault import Vault
@@ -258,7 +258,7 @@ class Machine(RuleBasedStateMachine):
 
         def overtaken():
             self.hindered = True
-            self.st.clock.advance(LEASE + 1)
+            self.st.clock.advance(LEASE_SECONDS + 1)
             Worker(self._trapped(self.st.context)).work_through()
 
         self.trap.set(calls, overtaken)

@@ -63,7 +63,7 @@ def test_the_words_go_when_it_is_done_after_all(st, monkeypatch):
 
 
 def test_a_retry_that_can_not_be_gathered_says_so_and_frees_its_items(st, monkeypatch):
-    monkeypatch.setattr("webapp.web.retry.start.CHUNK", 0)
+    monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
     demo = st.visitor()
     place = demo.submit(data_ids(3, ending="00"))
     st.work(30)

@@ -12,7 +12,7 @@ from tests.work.observation import batch_rows, row_counts, rows, settle, submiss
 from webapp.store import batches, items, uploads
 from webapp.store.enums import BatchState, Task
 from webapp.store.items import Listed
-from webapp.store.leases import LEASE
+from webapp.store.leases import LEASE_SECONDS
 from webapp.vault import Vault
 from webapp.work import batch_runner, reading
 from webapp.work.clients import Clients
@@ -65,7 +65,7 @@ def test_a_crash_after_the_intent_sends_once(database_url, tmp_path, at_call, se
             BatchState.SENDING,
             Task.FIND,
         )
-        st.clock.advance(LEASE)
+        st.clock.advance(LEASE_SECONDS)
         assert settle(st, place).counts == {"LINKED": 20} == row_counts(visitor, place)
         assert st.sim.calls()[CREATE] == 2
         linked = dict.fromkeys(data_ids(20), "LINKED")
@@ -90,7 +90,7 @@ def test_a_worker_that_stalled_beyond_its_lease_keeps_nothing(database_url, tmp_
         visitor = st.visitor()
         place = visitor.submit(data_ids(100))
         stalled = claim(st)
-        st.clock.advance(LEASE)
+        st.clock.advance(LEASE_SECONDS)
         st.work()
         before = batch_rows(st, place)
         batch_runner.perform(st.context, stalled)
@@ -123,7 +123,7 @@ def test_a_reading_that_died_begins_anew_and_leaves_no_half_rows(database_url, t
             half = [Listed(f"half a list {n}", n, 1) for n in range(25_000)]
             items.add(connection, dead.submission_id, 1, half)
             uploads.record(connection, dead, st.clock.now, read_bytes=1_000_000)
-        st.work(LEASE - 1, step=LEASE - 1)
+        st.work(LEASE_SECONDS - 1, step=LEASE_SECONDS - 1)
         assert submission(st, place).state == "reading"
         st.work(1)
         assert submission(st, place).state == "draft"
@@ -135,7 +135,7 @@ def test_a_reader_that_stalled_beyond_its_lease_drops_nothing(database_url, tmp_
         visitor = st.visitor()
         place = visitor.draft(data_ids(LONG))
         stalled = claim_upload(st)
-        st.work(LEASE, step=LEASE)
+        st.work(LEASE_SECONDS, step=LEASE_SECONDS)
         reading.read(st.context, stalled)
         assert submission(st, place).state == "draft"
         assert len(rows(visitor, place)) == LONG

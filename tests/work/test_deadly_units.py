@@ -9,7 +9,7 @@ from tests.stage import data_ids, stage
 from tests.work.observation import batch_rows, page, row_counts, settle, submission
 from webapp.store import batches, chores, uploads
 from webapp.store.enums import Task
-from webapp.store.leases import LEASE
+from webapp.store.leases import LEASE_SECONDS
 from webapp.work import batch_runner, eligibility, reading
 
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
@@ -28,7 +28,7 @@ def die(st, queue, times):
     for _ in range(times):
         with st.store.write() as connection:
             assert queue.claim(connection, "a worker that dies", st.clock.now)
-        st.clock.advance(LEASE)
+        st.clock.advance(LEASE_SECONDS)
 
 
 def test_a_list_that_workers_die_of_becomes_unreadable(st):
@@ -125,7 +125,7 @@ def test_a_chore_that_makes_progress_may_cost_more_workers(st):
         with st.store.write() as connection:
             chore = chores.claim(connection, "a worker that dies", st.clock.now)
         assert eligibility.step(st.context, chore).done > chore.done
-        st.clock.advance(LEASE)
+        st.clock.advance(LEASE_SECONDS)
     st.work()
     assert "Asked" in page(visitor, place)
 

@@ -1,29 +1,17 @@
-"""Access: whether ICA lets an account read a project, as it said last."""
+"""Access: whether ICA lets an account read a project, by its last answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, exists, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
+from webapp.store.tables import Access as Access
 from webapp.store.tables import access, sessions, submissions
 
-RENEW_AFTER = 300.0  # seconds, for accounts that are signed in
-HOLDS_FOR = 86_400.0  # seconds that an answer holds when ICA gives no other
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A row of access."""
-
-    account_id: int
-    project_id: str
-    project_name: str
-    allowed: bool
-    checked_at: float
-    due_at: float
+RENEWAL_SECONDS = 300.0  # for accounts that are signed in
+VALID_SECONDS = 86_400.0  # that an answer holds when ICA gives no other
 
 
 def remember(
@@ -33,7 +21,7 @@ def remember(
     answer: dict[str, Any] = {
         "allowed": name is not None,
         "checked_at": now,
-        "due_at": now + RENEW_AFTER,
+        "due_at": now + RENEWAL_SECONDS,
     }
     if name is not None:
         answer["project_name"] = name[:255]
@@ -43,7 +31,7 @@ def remember(
 
 
 def ask_later(connection: Connection, account_id: int, project_id: str, due_at: float) -> None:
-    """ICA gave no answer: what it said last holds; ask again at `due_at`."""
+    """ICA gave no answer: its last one holds; ask again at `due_at`."""
     statement = update(access).where(_of(account_id, project_id))
     connection.execute(statement.values(due_at=due_at))
 
@@ -59,11 +47,11 @@ def _of(account_id: int, project_id: str) -> ColumnElement[bool]:
 
 
 def unanswered(connection: Connection, account: Account, now: float, limit: int) -> Sequence[str]:
-    """Projects with submissions here of which no answer of ICA's holds for this account."""
+    """Projects with submissions for which this account has no valid answer of ICA."""
     known = exists().where(
         access.c.account_id == account.id,
         access.c.project_id == submissions.c.project_id,
-        access.c.checked_at + HOLDS_FOR > now,
+        access.c.checked_at + VALID_SECONDS > now,
     )
     statement = (
         select(submissions.c.project_id)
@@ -91,4 +79,4 @@ def projects(connection: Connection, account_id: int, now: float) -> list[Access
 
 def holds(now: float | BindParameter[float]) -> ColumnElement[bool]:
     """The condition under which a row of access lets somebody read."""
-    return and_(access.c.allowed.is_(True), access.c.checked_at + HOLDS_FOR > now)
+    return and_(access.c.allowed.is_(True), access.c.checked_at + VALID_SECONDS > now)

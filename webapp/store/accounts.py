@@ -7,31 +7,15 @@ from sqlalchemy import Connection, exists, select, update
 
 from webapp.store import sql
 from webapp.store.enums import AccountTrouble, AttemptState
+from webapp.store.tables import Account as Account
 from webapp.store.tables import accounts, attempts, sessions, submissions
 
-WELL: dict[str, Any] = {
+NO_TROUBLE: dict[str, Any] = {
     "trouble": AccountTrouble.NONE,
     "trouble_since": None,
     "trouble_until": None,
 }
 _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A row of accounts; `trouble` is what ICA answers of late."""
-
-    id: int
-    ica_url: str
-    tenant: str
-    subject: str
-    name: str
-    asked_tenant: str
-    sealed_key: str | None
-    created_at: float
-    trouble: AccountTrouble
-    trouble_since: float | None
-    trouble_until: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +39,7 @@ def sign_in(connection: Connection, who: Identity, now: float) -> int:
         "sealed_key": who.sealed_key,
     }
     statement = sql.insert(connection, accounts).values(identity | renewed | {"created_at": now})
-    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed | WELL)
+    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed | NO_TROUBLE)
     return connection.execute(kept.returning(accounts.c.id)).scalar_one()
 
 
@@ -68,15 +52,15 @@ def get(connection: Connection, account_id: int) -> Account:
 def note_trouble(
     connection: Connection, account_id: int, trouble: AccountTrouble, until: float, now: float
 ) -> None:
-    """Remember what ICA answers of late. Writes only if it is new."""
+    """Record what trouble the last calls of ICA met. Writes only if it is new."""
     _note(
         connection, account_id, {"trouble": trouble, "trouble_since": now, "trouble_until": until}
     )
 
 
-def note_well(connection: Connection, account_id: int) -> None:
-    """ICA answers as it should again."""
-    _note(connection, account_id, WELL)
+def clear_trouble(connection: Connection, account_id: int) -> None:
+    """ICA answers this account again."""
+    _note(connection, account_id, NO_TROUBLE)
 
 
 def _note(connection: Connection, account_id: int, values: dict[str, Any]) -> None:

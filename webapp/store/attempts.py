@@ -7,35 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from webapp.store import sql
-from webapp.store.documents import Receipt
-from webapp.store.enums import AttemptKind, AttemptState, Phase
-from webapp.store.tables import accounts, attempts, submissions
+from webapp.store.enums import AttemptKind, AttemptState
+from webapp.store.tables import AttemptRow, accounts, attempts, submissions
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A row of attempts, and the name of its account.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(AttemptRow):
+    """A row of attempts, and the name of its account."""
 
-    counts: status -> items, in this attempt's own words; they stay when it has ended.
-    receipt: what became of the items that were confirmed; None of the first, and until it is sent.
-    """
-
-    id: int
-    submission_id: int
-    number: int
-    kind: AttemptKind
-    account_id: int
-    state: AttemptState
-    phase: Phase
-    created_at: float
-    begun_at: float | None
-    ended_at: float | None
-    size: int
-    counts: dict[str, int]
-    token: str
-    receipt: Receipt | None
-    problem: str
-    former_id: int | None
     by: str
 
     @property

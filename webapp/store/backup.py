@@ -1,4 +1,4 @@
-"""A copy of an SQLite file beside it, made before its tables are changed."""
+"""A copy of an SQLite file beside it, by SQLite's own backup, before its tables are changed."""
 
 import logging
 import sqlite3
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from webapp.store.schema_version import NotMigrated
 
-ROOM = 4  # times the file: its copy, what is written anew, and that once more until it is kept
-PAGES = 1_000  # that are copied at once
-SAY_EVERY = 5.0  # seconds
+ROOM_FACTOR = 4  # times the file: a copy of it, the new tables, and their pages in the log
+STEP_PAGES = 1_000  # copied at a time
+PROGRESS_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 def keep(path: Path, copy: Path, free: int) -> None:
     """Copy a database that nobody changes meanwhile; `free` bytes are left on its disk.
 
-    A copy of that name was made before a migration that was killed, so changed nothing, or before
-    the database was put back: it gives way. Raises NotMigrated without room for the migration.
+    An older copy of that name is replaced: it was made before a migration that was killed, and so
+    changed nothing, or before the database was put back. Raises NotMigrated without enough room.
     """
     part = copy.with_name(f"{copy.name}.part")
     part.unlink(missing_ok=True)
@@ -36,7 +36,7 @@ def keep(path: Path, copy: Path, free: int) -> None:
 
 
 def _demand_room(path: Path, free: int) -> None:
-    needed = ROOM * _size(path)
+    needed = ROOM_FACTOR * _size(path)
     if free < needed:
         raise NotMigrated(
             f"To bring the database up to date takes {needed / 1e6:,.0f} MB of room beside {path}, "
@@ -52,7 +52,7 @@ def _size(path: Path) -> int:
 
 def _copy(path: Path, part: Path) -> None:
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
-        source.backup(target, pages=PAGES, progress=_say_how_far())
+        source.backup(target, pages=STEP_PAGES, progress=_say_how_far())
 
 
 def _say_how_far() -> Callable[[int, int, int], None]:
@@ -60,7 +60,7 @@ def _say_how_far() -> Callable[[int, int, int], None]:
 
     def say(_status: int, remaining: int, total: int) -> None:
         nonlocal said_at
-        if time.monotonic() - said_at > SAY_EVERY:
+        if time.monotonic() - said_at > PROGRESS_SECONDS:
             said_at = time.monotonic()
             log.info("%d %% of the database are copied.", 100 - 100 * remaining // total)
 

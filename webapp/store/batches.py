@@ -6,79 +6,30 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from webapp.store import attempts, leases, sql
+from webapp.store import attempts, sql
 from webapp.store.attempts import Attempt
-from webapp.store.documents import KeptError
 from webapp.store.enums import (
     ENDED,
     PRIORITY,
     UNREAD,
-    WATCHED,
+    WATCHED_PRIORITY,
     AttemptKind,
     BatchState,
     Blocked,
     Task,
 )
+from webapp.store.leases import Queue
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
-from webapp.store.tables import batches
+from webapp.store.tables import BatchRow, batches
 from webapp.store.tables import submissions as submissions_table
 
-AGING = 10.0  # seconds of waiting that weigh as much as one step of priority
-
-Counts = dict[str, int]
+AGING_SECONDS = 10.0  # of waiting that weigh as much as one step of priority
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A row of batches. See tables.py for what each column means."""
-
-    id: int
-    submission_id: int
-    attempt: int
-    account_id: int
-    kind: AttemptKind
-    ordinal: int
-    first_position: int
-    last_position: int
-    size: int
-    state: BatchState
-    task: Task
-    priority: int
-    due_at: float | None
-    lease_until: float
-    worker: str
-    try_number: int
-    failures: int
-    blocked: Blocked
-    trouble: KeptError | None
-    intent_at: float | None
-    sent_at: float | None
-    settled_at: float | None
-    ica_batch_id: str | None
-    ica_job_id: str | None
-    job_status: str
-    job_information: str
-    job_finished_at: float | None
-    problem: KeptError | None
-    counts: Counts
-    total: int | None
-    counted_at: float | None
-    sent_again: bool
-    held: Counts
-    found: Counts
-    taken: Counts
-    missing_count: int
-    missing_since: float | None
-    round_cursor: str | None
-    round_read: int
-    round_started_at: float | None
-    rows_read: int
-    rows_as_of: float | None
-    failed_cursor: str | None
-    failed_count: int
-    failed_walked_at: float | None
-    whole_walks: int
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(BatchRow):
+    """A batch as it is in the store."""
 
     @property
     def is_open(self) -> bool:
@@ -86,21 +37,11 @@ class Batch:
         return self.state not in ENDED or self.task != Task.NONE
 
 
-SHOWN = {  # what a page shows of a batch: a change of these raises the submission's revision
-    "state",
-    "task",
-    "blocked",
-    "trouble",
-    "ica_batch_id",
-    "job_status",
-    "job_information",
-    "problem",
-    "counts",
-    "held",
-    "found",
-    "taken",
-    "total",
-    "rows_read",
+QUEUE = Queue(batches, Batch, batches.c.id)
+lock = QUEUE.lock
+SHOWN = {  # what a page shows of a batch: a change raises the submission's revision
+    *("state", "task", "blocked", "trouble", "ica_batch_id", "job_status", "job_information"),
+    *("problem", "counts", "held", "found", "taken", "total", "rows_read"),
 }
 
 
@@ -148,7 +89,7 @@ def adopt(
 ) -> None:
     """Make the one batch of a submission that was made elsewhere; its items come by walking."""
     empty = {"ordinal": 1, "first_position": 1, "last_position": 0}
-    queued = {"task": Task.REFRESH, "priority": WATCHED, "due_at": now}
+    queued = {"task": Task.REFRESH, "priority": WATCHED_PRIORITY, "due_at": now}
     sent = {"ica_batch_id": ica_batch_id, "ica_job_id": ica_job_id, "sent_at": now}
     first = attempts.get(connection, submission.id, 1)
     new(connection, first, state=BatchState.RUNNING, **empty, **queued, **sent)
@@ -158,9 +99,8 @@ def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Batch | None:
     """Lease the most urgent due batch to the worker; accounts of `not_of` are at their limit."""
-    urgency = batches.c.due_at + batches.c.priority * AGING
-    first = leases.first(batches.c.id, _due(now, not_of), urgency)
-    return leases.take(connection, batches, Batch, first, worker, now)
+    urgency = batches.c.due_at + batches.c.priority * AGING_SECONDS
+    return QUEUE.take_first(connection, _due(now, not_of), urgency, worker, now)
 
 
 def claim_task(
@@ -168,22 +108,21 @@ def claim_task(
 ) -> Batch | None:
     """Lease the first batch of an attempt for which this is to be done now."""
     mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
-    due = mine & (batches.c.task == task) & leases.due(batches, now)
-    first = leases.first(batches.c.id, due, batches.c.ordinal)
-    return leases.take(connection, batches, Batch, first, worker, now)
+    due = mine & (batches.c.task == task) & QUEUE.due(now)
+    return QUEUE.take_first(connection, due, batches.c.ordinal, worker, now)
 
 
 def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
     """Whether claim() would find a batch."""
-    return leases.exists(connection, _due(now, not_of))
+    return QUEUE.any_row(connection, _due(now, not_of))
 
 
 def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
-    return leases.due(batches, now) & batches.c.account_id.not_in(not_of)
+    return QUEUE.due(now) & batches.c.account_id.not_in(not_of)
 
 
 def record(connection: Connection, /, batch: Batch, now: float, **values: Any) -> None:
-    """Keep what was found out, end the lease, and bring the submission up to date.
+    """Record what was found out, end the lease, and bring the submission up to date.
 
     `values` are columns of batches; a new `task` brings its priority along.
     Raises LeaseLost, and keeps nothing, when the batch is no longer this worker's.
@@ -192,13 +131,13 @@ def record(connection: Connection, /, batch: Batch, now: float, **values: Any) -
 
 
 def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> Batch:
-    """Keep what was found out so far, and the lease too; the batch as it stands now.
+    """Record what was found out so far, and keep the lease; returns the batch as it is now.
 
     Raises LeaseLost as record() does.
     """
     if "task" in values:
         values.setdefault("priority", PRIORITY[values["task"]])
-    kept = leases.keep(connection, batches.c.id == batch.id, batches, batch, values)
+    kept = QUEUE.keep(connection, batch, values)
     if any(getattr(batch, name) != values[name] for name in SHOWN & values.keys()):
         roll_up(connection, batch.submission_id, now)
     return kept
@@ -251,10 +190,10 @@ def stop(connection: Connection, submission_id: int, attempt: int, now: float) -
     A worker whose lease has run out unnoticed loses the batch, and sends it no more.
     """
     mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
-    waits = (batches.c.state == BatchState.WAITING) & leases.free(batches, now)
+    waits = (batches.c.state == BatchState.WAITING) & QUEUE.free(now)
     closing = {"task": Task.CLOSE, "priority": PRIORITY[Task.CLOSE], "due_at": now}
     stopped = {"state": BatchState.STOPPED, "blocked": Blocked.NO, "trouble": None}
-    values = stopped | closing | leases.ended(batches)
+    values = stopped | closing | QUEUE.ended()
     return connection.execute(update(batches).where(mine, waits).values(values)).rowcount
 
 
@@ -275,21 +214,12 @@ def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
     """
     mine = select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.id)
     connection.execute(mine.with_for_update())
-    # Once more: who had to wait for another's attempt has not seen the batches that it made.
+    # Again: while this waited for a lock, another attempt may have made batches.
     return sql.fetch(connection, mine.with_for_update(), Batch)
 
 
-def lock(connection: Connection, batch: Batch) -> Batch:
-    """A leased batch as it stands, which nobody else changes until the transaction ends.
-
-    Raises LeaseLost when it is no longer this worker's.
-    """
-    mine = select(batches).where(batches.c.id == batch.id, leases.is_held(batches, batch))
-    return leases.still_held(connection, sql.fetch_one(connection, mine.with_for_update(), Batch))
-
-
 def unblock(connection: Connection, account_id: int, now: float, reason: Blocked) -> None:
-    """What was blocked for this reason is tried again now."""
+    """Make due now what was blocked for this reason."""
     theirs = (batches.c.account_id == account_id) & (batches.c.blocked == reason)
     blocked = select(batches.c.id).where(theirs, batches.c.state.not_in(ENDED))
     # in the order of lock_all()

@@ -8,11 +8,12 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 
-from webapp.store import leases, sql, submissions
-from webapp.store.documents import KeptError, TakeProgress
+from webapp.store import sql, submissions
+from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
+from webapp.store.leases import LEASE_SECONDS, Queue
 from webapp.store.retry.selection import Selection
-from webapp.store.tables import chores
+from webapp.store.tables import ChoreRow, chores
 
 Spec = TypeVar("Spec", bound=Struct)
 
@@ -35,35 +36,23 @@ class FlagSpec(Struct, frozen=True):
     flag: Flag
 
 
-@dataclass(frozen=True, slots=True)
-class Chore:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore(ChoreRow):
     """A row of chores: `done` of `total` items; `result` is what came of taking them.
 
     `failures` are the leases in a row, this one too, in which nothing was recorded.
     """
-
-    id: int
-    submission_id: int
-    account_id: int
-    kind: ChoreKind
-    spec: dict[str, Any]
-    result: TakeProgress
-    problem: KeptError | None
-    done: int
-    total: int
-    created_at: float
-    ended_at: float | None
-    due_at: float | None
-    lease_until: float
-    worker: str
-    try_number: int
-    failures: int
 
     def spec_as(self, kind: type[Spec]) -> Spec:
         """What is to be done; read here and not with the row, so that a spec that can't be read
         makes its own chore fail and no claim. Raises msgspec.ValidationError.
         """
         return msgspec.convert(self.spec, kind)
+
+
+QUEUE = Queue(chores, Chore, chores.c.id)
+# Set by each lease and not where something fails, since a worker that dies counts nothing.
+_FAILED = {"failures": chores.c.failures + 1}
 
 
 def add(
@@ -96,43 +85,35 @@ def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Chore | None:
     """Lease the chore that waits longest; accounts of `not_of` can't ask ICA anything now."""
-    condition = leases.first(chores.c.id, _due(now, not_of), chores.c.due_at)
-    return _lease(connection, condition, worker, now)
+    due, order = _due(now, not_of), chores.c.due_at
+    return QUEUE.take_first(connection, due, order, worker, now, **_FAILED)
 
 
 def claim_one(connection: Connection, chore_id: int, worker: str, now: float) -> Chore | None:
     """Lease this chore, if it is due and nobody has it."""
-    return _lease(connection, (chores.c.id == chore_id) & _due(now, ()), worker, now)
+    due = (chores.c.id == chore_id) & _due(now, ())
+    return QUEUE.take(connection, due, worker, now, **_FAILED)
 
 
 def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
     """Whether claim() would find a chore."""
-    return leases.exists(connection, _due(now, not_of))
+    return QUEUE.any_row(connection, _due(now, not_of))
 
 
 def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
     allowed = or_(chores.c.kind.not_in(ASKING), chores.c.account_id.not_in(not_of))
-    return leases.due(chores, now) & allowed
-
-
-def _lease(
-    connection: Connection, condition: ColumnElement[bool], worker: str, now: float
-) -> Chore | None:
-    # Counted here and not where something fails: a worker that dies can't count any more.
-    failed = chores.c.failures + 1
-    return leases.take(connection, chores, Chore, condition, worker, now, failures=failed)
+    return QUEUE.due(now) & allowed
 
 
 def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:
-    """Keep how far it is (columns of chores) and the lease; returns the chore as it stands now.
+    """Keep how far it is (columns of chores) and the lease; returns the chore as it is now.
 
     Pages that watch the submission show it. It counts as a success unless `failures` are given.
     Raises LeaseLost, and keeps nothing of the transaction, when the chore is no longer this
     worker's.
     """
-    values = {"lease_until": now + leases.LEASE, "failures": 0, "problem": None} | values
-    values = leases.advanced(chores) | values
-    kept = leases.keep(connection, chores.c.id == chore.id, chores, chore, values)
+    values = {"lease_until": now + LEASE_SECONDS, "failures": 0, "problem": None} | values
+    kept = QUEUE.keep(connection, chore, QUEUE.advanced() | values)
     submissions.touch(connection, chore.submission_id, now)
     return kept
 
@@ -165,7 +146,7 @@ def lock(connection: Connection, submission_id: int) -> None:
 
 
 def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
-    """End what ICA is asked for the submission; who is at it notices. False: nothing was asked."""
+    """End the chores that ask ICA; their workers notice. False: there were none."""
     statement = update(chores).where(
         chores.c.submission_id == submission_id,
         chores.c.ended_at.is_(None),
@@ -177,7 +158,7 @@ def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
 
 
 def drop_taking(connection: Connection, submission_id: int, attempt: int) -> None:
-    """The attempt takes no more items; who is at it notices when it wants to go on."""
+    """The attempt takes no more items; its worker notices when it records the next."""
     mine = [
         chore.id
         for chore in unfinished(connection, submission_id)
@@ -204,7 +185,7 @@ def _unfinished(submission_id: int) -> Select[Any]:
 
 
 def unblock(connection: Connection, account_id: int, now: float) -> None:
-    """The account has signed in again: what waited for its key is tried now."""
+    """The account has signed in again: make due now what waited for its key."""
     statement = update(chores).where(
         chores.c.account_id == account_id,
         chores.c.ended_at.is_(None),

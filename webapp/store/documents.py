@@ -1,4 +1,4 @@
-"""What stands in columns of JSON: each kind of document is a Struct, under the names of its fields.
+"""The documents in columns of JSON: each kind is a Struct, under the names of its fields.
 
 A field that older rows lack has a default; what a row has besides is not read.
 """
@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from webapp.store.enums import ErrorCode, Flag
+
+Counts = dict[str, int]
+"""How many items there are of each status."""
 
 
 class Example(NamedTuple):
@@ -93,9 +96,10 @@ class FindReview(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What became of the items that were confirmed: so many taken, so many skipped and why.
+    """What became of the confirmed items: how many were taken, how many skipped, and why.
 
-    skipped: see scopes.Tally, and "changed" since they were confirmed. by_status: of those taken.
+    skipped: see selection.SelectionCounts, and "changed" since they were confirmed.
+    by_status: of those taken.
     """
 
     made: int = 0

@@ -18,7 +18,7 @@ from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission, change, confirm, get
 from webapp.store.tables import items, submissions
 
-EXAMPLES = 3  # refused ids that the review shows
+MAX_EXAMPLES = 3  # refused ids that the review shows
 REASONS = {  # why an item was left out
     Flag.LINKED: "It was linked into this project before.",
     Flag.UNUSUAL: "Its shape is unusual for a data id.",
@@ -36,7 +36,7 @@ def flagged(
 
 
 def lock(connection: Connection, submission_id: int) -> Submission:
-    """The submission as it stands, which nobody else changes until the transaction ends."""
+    """The submission as it is now, which nobody else changes until the transaction ends."""
     mine = select(submissions.c.id).where(submissions.c.id == submission_id)
     connection.execute(mine.with_for_update())
     return get(connection, submission_id)
@@ -75,7 +75,7 @@ def leave_out(
 def take_back(
     connection: Connection, submission_id: int, flag: Flag, first: int, last: int, now: float
 ) -> None:
-    """Send all the same what was left out for the flag in a range of positions."""
+    """Send after all what was left out for the flag in a range of positions."""
     left_out = (items.c.status == LEFT_OUT) & (items.c.reason == REASONS[flag])
     mine = _range(submission_id, first, last) & left_out
     values = {"status": UNREAD, "reason": "", "changed_at": now}
@@ -117,11 +117,11 @@ def note_refused(
 ) -> None:
     """Keep in the review how many ids ICA would refuse, and when it was asked about all.
 
-    Counted by their flags, so what was left out meanwhile, or before, counts once.
+    Counted by their flags, so that what was left out counts too, and once.
     """
     mine = (items.c.submission_id == submission_id) & _carries(Flag.REFUSED)
     count = connection.execute(select(func.count()).select_from(items).where(mine)).scalar_one()
-    first_few = flagged(connection, submission_id, Flag.REFUSED, Cursor(), EXAMPLES).rows
+    first_few = flagged(connection, submission_id, Flag.REFUSED, Cursor(), MAX_EXAMPLES).rows
     examples = [Example(item.line, item.column, item.data_id) for item in first_few]
     before = lock(connection, submission_id).review
     review = replace(

@@ -121,7 +121,7 @@ class Store:
         command.upgrade(_alembic(connection), "head")
 
     def trouble(self) -> str:
-        """Why the tables are not of use, in words. Raises sqlalchemy's errors when away."""
+        """Why the tables can't be used, in words. Raises sqlalchemy's errors without a database."""
         with self.read() as connection:
             return schema_version.trouble(connection)
 
@@ -139,8 +139,8 @@ def _alembic(connection: Connection) -> Config:
 
 
 def _wait_for_our_turn(connection: Connection) -> None:
-    """Two processes that start together migrate one after the other, and nobody claims meanwhile:
-    who does looks at the version first.
+    """Processes that start together migrate one after the other; meanwhile nobody claims anything,
+    since a claim reads the version first.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(4242)"))
     if inspect(connection).has_table("alembic_version"):
@@ -172,7 +172,7 @@ def _make_engine(url: str, role: str) -> Engine:
 
 
 def _tell_our_mistakes_apart(found: ExceptionContext) -> None:
-    """SQLite calls a wrong statement operational too, as if the database were away."""
+    """SQLite's driver reports a wrong statement like a database that is away."""
     cause = found.original_exception
     if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_ERROR:
         raise ProgrammingError(found.statement, found.parameters, cause) from cause

@@ -1,11 +1,11 @@
-"""The store's own words: states, tasks, and the statuses that ICA does not have."""
+"""Enums of the store: states, tasks, and the statuses that ICA does not have."""
 
 from enum import IntFlag, StrEnum
 
 # statuses of our own, beside ICA's
 UNREAD = "UNREAD"  # of a row: ICA has not been asked about it yet
-NOT_SENT = "NOT_SENT"  # it was not sent to ICA; the reason says why, or it is still waiting
-UNKNOWN = "UNKNOWN"  # in counts only: what ICA's total has and no count of a known status
+NOT_SENT = "NOT_SENT"  # not sent to ICA; the reason says why, or it still waits
+UNKNOWN = "UNKNOWN"  # in counts only: part of ICA's total, and of no count of a known status
 LEFT_OUT = "LEFT_OUT"  # the submitter chose not to send it; the reason says why
 EXPANDED = "EXPANDED"  # a folder that ICA (V3) replaced by one item per file
 
@@ -33,7 +33,7 @@ LISTED = BEGUN | {State.DRAFT}  # its list was read whole, so its items count
 
 
 class Phase(StrEnum):
-    """What to show of an active submission; of any other, its state says it."""
+    """What to show of an active submission; of any other, its state is shown."""
 
     GATHERING = "gathering"
     WAITING = "waiting"
@@ -96,7 +96,7 @@ class Task(StrEnum):
     FIND = "find"  # was it sent? look for its job
     REFRESH = "refresh"
     WALK = "walk"
-    CLOSE = "close"  # its items were never sent: say so in their rows
+    CLOSE = "close"  # its items were never sent: record that in their rows
     NONE = ""
 
 
@@ -108,7 +108,7 @@ class EntryKind(StrEnum):
 
 
 class Flag(IntFlag):
-    """What a reader should know of an item before it is sent."""
+    """What a user should know of an item before it is sent."""
 
     UNUSUAL = 1  # not of the shape of ICA's ids
     MENDED = 2  # capitals were made small
@@ -118,7 +118,7 @@ class Flag(IntFlag):
 
     @property
     def word(self) -> str:
-        """As it is written in addresses and in reviews."""
+        """The name that addresses and reviews use."""
         return str(self.name).lower()
 
 
@@ -141,11 +141,11 @@ class Blocked(StrEnum):
     SIGN_IN = "sign in"
     MAY_NOT_WRITE = "may not write"
     MAY_NOT_READ = "may not read"
-    DEADLY = "deadly"  # workers died of it: somebody has to look why
+    DEADLY = "deadly"  # workers died of it: somebody has to find out why
 
 
 class AccountTrouble(StrEnum):
-    """What ICA answers an account of late."""
+    """What trouble an account had with ICA in its last calls."""
 
     NONE = ""
     THROTTLED = "throttled"
@@ -177,4 +177,4 @@ PRIORITY = {  # smaller goes first
     Task.WALK: 3,
     Task.NONE: 9,
 }
-WATCHED = 2  # priority of a refresh that somebody is waiting for
+WATCHED_PRIORITY = 2  # priority of a refresh that somebody is waiting for

@@ -6,39 +6,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, true
 
 from webapp.store import paging, sql
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
 from webapp.store.paging import Cursor, Page, from_cursor, merged, page_of
+from webapp.store.tables import Item as Item
 from webapp.store.tables import items
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
-CHUNK = 10_000  # rows in one transaction, so that no other writer waits
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A row of items; `line` is None for an item that ICA has and the list has not."""
-
-    submission_id: int
-    position: int
-    data_id: str
-    line: int | None
-    column: int | None
-    flags: int
-    status: str
-    reason: str
-    name: str
-    path: str
-    linked_id: str
-    batch_id: int | None
-    ica_item_id: str | None
-    changed_at: float | None
-    reason_id: int | None
-    attempt: int
+CHUNK_ROWS = 10_000  # rows in one transaction, so that no other writer waits
 
 
 class Listed(NamedTuple):
@@ -63,12 +42,12 @@ class Slice:
     reason_id: int | None = None
 
 
-_LISTED = (
+_NEW_COLUMNS = (
     *("submission_id", "position", "data_id", "line", "column", "flags", "status"),
     *("reason", "name", "path", "linked_id", "attempt"),
 )
 _ADD = f"""
-INSERT INTO items ({", ".join(f'"{name}"' for name in _LISTED)})
+INSERT INTO items ({", ".join(f'"{name}"' for name in _NEW_COLUMNS)})
 SELECT ?, ? + key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
        json_extract(value, '$[2]'), json_extract(value, '$[3]'), '{UNREAD}', '', '', '', '', 1
 FROM json_each(?)
@@ -88,7 +67,7 @@ def add(connection: Connection, submission_id: int, first: int, rows: Sequence[L
         (submission_id, place, *row, UNREAD, "", "", "", "", 1)
         for place, row in enumerate(rows, start=first)
     )
-    sql.insert_many(connection, items, _LISTED, values)
+    sql.insert_many(connection, items, _NEW_COLUMNS, values)
 
 
 def ids_to_send(connection: Connection, batch: Batch) -> list[str]:
@@ -119,7 +98,7 @@ def by_data_id(
 def slices(
     batches: Sequence[Batch], statuses: Sequence[str], reason_id: int | None = None
 ) -> list[Slice] | None:
-    """Where the items with these statuses, and of this group of reasons, stand; None: everywhere.
+    """Ranges of the items with these statuses, and of this group of reasons; None: all items.
 
     A row that was not read yet counts as NOT_SENT while its batch is not sent.
     """
@@ -169,7 +148,7 @@ def page(
     if wanted is not None and not wanted:
         return Page([], None, None)
     pieces = wanted if wanted is not None else [Slice(None)]
-    if text:  # one way through the list finds it in all pieces
+    if text:  # one pass through the list finds it in all slices
         found_by = _found_by(connection, submission_id, text)
         parts = [_part(found_by & _in_any(pieces), Slice(None), cursor, size + 1)]
     else:
@@ -181,16 +160,12 @@ def page(
 
 def _part(condition: ColumnElement[bool], piece: Slice, cursor: Cursor, limit: int) -> Select[Any]:
     """A limited range of one slice."""
-    found = select(items).where(condition)
-    if piece.status is not None:
-        found = found.where(items.c.status == piece.status)
-    if piece.reason_id is not None:
-        found = found.where(items.c.reason_id == piece.reason_id)
+    found = select(items).where(condition, *_marked(piece, items.c.status))
     return from_cursor(found, items.c.position, cursor, limit, piece.first, piece.last)
 
 
 def _in_any(pieces: Sequence[Slice]) -> ColumnElement[bool]:
-    """In one of the pieces, for a search: it has to read names, which stand in the rows alone.
+    """In one of the slices, for a search: it has to read names, which are in no index.
 
     Added to "", a status is in no index: to go from an index to a million rows takes twice as
     long as to read them in their order.
@@ -203,21 +178,25 @@ def _inside(piece: Slice, status: ColumnElement[str]) -> ColumnElement[bool]:
     condition = items.c.position >= piece.first
     if piece.last is not None:
         condition &= items.c.position <= piece.last
+    return and_(condition, *_marked(piece, status))
+
+
+def _marked(piece: Slice, status: ColumnElement[str]) -> Iterator[ColumnElement[bool]]:
+    """Conditions for the status and the reason of a slice."""
     if piece.status is not None:
-        condition &= status == piece.status
+        yield status == piece.status
     if piece.reason_id is not None:
-        condition &= items.c.reason_id == piece.reason_id
-    return condition
+        yield items.c.reason_id == piece.reason_id
 
 
 def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnElement[bool]:
-    """The submission's items that a text finds; an id, or most of one, is found by its index."""
+    """The submission's items that a text finds; an id, or its beginning, is found by the index."""
     begins = items.c.data_id.startswith(text, autoescape=True)
     if not _ID.fullmatch(text):
         ours = items.c.submission_id == submission_id
         return ours & (begins | sql.contains(connection, items.c.name, text))
-    # The sum keeps the databases off the indexes that begin with the submission: walking one of
-    # them in order looks cheap to a planner, and reads a million rows to find one.
+    # With the sum, no index that begins with the submission is used: to read one in its order looks
+    # cheap to a planner, and reads a million rows to find one.
     ours = items.c.submission_id + 0 == submission_id
     return ours & items.c.data_id.between(text, text + "zzzz") & begins
 
@@ -229,7 +208,7 @@ def each(
     return paging.each(
         store,
         lambda connection, cursor: page(
-            connection, submission_id, wanted, text, cursor, CHUNK // 4
+            connection, submission_id, wanted, text, cursor, CHUNK_ROWS // 4
         ),
     )
 

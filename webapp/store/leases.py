@@ -1,131 +1,135 @@
-"""Leases: whose a row of a queue is, until when, and that it still is theirs when they write.
+"""Leases: which worker has a row of a queue, until when, and whether it has it still.
 
-A queue is a table with the columns due_at, lease_until, worker and try_number. With each lease
-the try number goes up by one; where a lease ends in order, it goes on to the next round number.
-So its last digit says how many leases in a row ran out: their workers died, or as good as that.
+A queue is a table with the columns due_at, lease_until, worker and try_number. Each lease raises
+the try number by one; a lease that ends in order raises it to the next multiple of ten. So its last
+digit says how many leases in a row ran out, because their workers died or took too long.
+
+No library does this. Celery and Dramatiq need a broker (Redis, RabbitMQ), which a laptop has not;
+Procrastinate needs PostgreSQL; Huey runs on SQLite, but was tried and forgets the running task on
+SIGTERM and SIGKILL. Here a result and the end of its lease are one transaction.
 """
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, select, update
 
 from webapp.store import schema_version, sql
+from webapp.store.tables import Queued
 
-LEASE = 60.0  # seconds; a unit is done within 8
-DEATHS = 3  # in a row, that a unit may cost
-_ROUND = 10  # tries
+LEASE_SECONDS = 60.0  # a unit is done within 8
+MAX_DEATHS = 3  # of workers in a row, before a unit is not tried any more
+_ROUND_TRIES = 10
 
 
 class LeaseLost(Exception):
-    """Another worker has taken the unit since; what was found out is not recorded."""
+    """Another worker has taken the unit since, so the result is not recorded."""
 
 
-class Leased(Protocol):
-    """A row as it was when it was leased."""
-
-    @property
-    def worker(self) -> str: ...
-
-    @property
-    def try_number(self) -> int: ...
+Held = TypeVar("Held", bound=Queued)
 
 
-Held = TypeVar("Held", bound=Leased)
+def is_deadly(held: Queued) -> bool:
+    """Whether so many workers died of it that it is not tried any more."""
+    return deaths(held) >= MAX_DEATHS
 
 
-def free(table: Table, now: float) -> ColumnElement[bool]:
-    """Nobody works on the row now."""
-    return table.c.lease_until <= now
-
-
-def due(table: Table, now: float) -> ColumnElement[bool]:
-    """There is something to do, and nobody does it."""
-    return (table.c.due_at <= now) & free(table, now)
-
-
-def exists(connection: Connection, condition: ColumnElement[bool]) -> bool:
-    """Whether any row meets the condition; so cheap that it is asked before a claim."""
-    return sql.any_row(connection, select(1).where(condition))
-
-
-def first(
-    key: Column[int], condition: ColumnElement[bool], order: ColumnElement[Any]
-) -> ColumnElement[bool]:
-    """The row is the first that meets the condition, and that nobody else is about to take."""
-    found = select(key).where(condition).order_by(order).limit(1)
-    return key == found.with_for_update(skip_locked=True).scalar_subquery()
-
-
-def take(
-    connection: Connection,
-    table: Table,
-    make: Callable[..., Held],
-    condition: ColumnElement[bool],
-    worker: str,
-    now: float,
-    **values: Any,
-) -> Held | None:
-    """Lease the one row that meets the condition, and return what is made of it; None when there
-    is none, or the tables are of another version than this program. `values`: more columns to set.
-    """
-    if not schema_version.fits(connection):
-        return None
-    values = {"lease_until": now + LEASE, "try_number": table.c.try_number + 1} | values
-    statement = update(table).where(condition).values(worker=worker, **values).returning(table)
-    return sql.fetch_one(connection, statement, make)
-
-
-def is_deadly(held: Leased) -> bool:
-    """Whether so many workers died of it that it is not to be tried once more."""
-    return deaths(held) >= DEATHS
-
-
-def deaths(held: Leased) -> int:
+def deaths(held: Queued) -> int:
     """How many leases before this one ran out in a row."""
-    return held.try_number % _ROUND - 1
+    return held.try_number % _ROUND_TRIES - 1
 
 
-def ended(table: Table) -> dict[str, Any]:
-    """What to set where a lease ends in order, and where one that runs still is taken away."""
-    return {"lease_until": 0.0, "try_number": _next_round(table)}
+@dataclass(frozen=True, slots=True)
+class Queue(Generic[Held]):
+    """A table of units, the class of its rows, and its key."""
 
+    table: Table
+    row: type[Held]
+    key: Column[int]
 
-def advanced(table: Table) -> dict[str, Any]:
-    """What to set where a unit makes progress and its lease goes on: it is held anew."""
-    return {"try_number": _next_round(table) + 1}
+    def free(self, now: float) -> ColumnElement[bool]:
+        """No worker has the row now."""
+        return self.table.c.lease_until <= now
 
+    def due(self, now: float) -> ColumnElement[bool]:
+        """The row is due, and no worker has it."""
+        return (self.table.c.due_at <= now) & self.free(now)
 
-def _next_round(table: Table) -> ColumnElement[int]:
-    number = table.c.try_number
-    return number + _ROUND - number % _ROUND
+    def is_held(self, held: Held) -> ColumnElement[bool]:
+        """It is this row, and it still has the lease under which it was taken."""
+        of = self.table.c
+        same_lease = (of.worker == held.worker) & (of.try_number == held.try_number)
+        return (self.key == getattr(held, self.key.name)) & same_lease
 
+    def any_row(self, connection: Connection, condition: ColumnElement[bool]) -> bool:
+        """Whether any row meets the condition; so cheap that it is asked before a claim."""
+        return sql.any_row(connection, select(1).where(condition))
 
-def is_held(table: Table, held: Leased) -> ColumnElement[bool]:
-    """The lease is still the one that the row was taken by."""
-    return (table.c.worker == held.worker) & (table.c.try_number == held.try_number)
+    def take_first(
+        self,
+        connection: Connection,
+        condition: ColumnElement[bool],
+        order: ColumnElement[Any],
+        worker: str,
+        now: float,
+        **values: Any,
+    ) -> Held | None:
+        """Lease the first row that meets the condition, as take() does."""
+        # but for those that another worker is about to take
+        found = select(self.key).where(condition).order_by(order).limit(1)
+        first = self.key == found.with_for_update(skip_locked=True).scalar_subquery()
+        return self.take(connection, first, worker, now, **values)
 
+    def take(
+        self,
+        connection: Connection,
+        condition: ColumnElement[bool],
+        worker: str,
+        now: float,
+        **values: Any,
+    ) -> Held | None:
+        """Lease the one row that meets the condition, and return it; None when there is none, or
+        the tables are of another version than this program. `values`: more columns to set.
+        """
+        if not schema_version.fits(connection):
+            return None
+        lease = {"lease_until": now + LEASE_SECONDS, "try_number": self.table.c.try_number + 1}
+        statement = update(self.table).where(condition).values(worker=worker, **lease, **values)
+        return sql.fetch_one(connection, statement.returning(self.table), self.row)
 
-def keep(
-    connection: Connection,
-    row: ColumnElement[bool],
-    table: Table,
-    held: Held,
-    values: dict[str, Any],
-) -> Held:
-    """Write to a leased row, and return it as it stands now; `lease_until` 0 ends the lease.
+    def keep(self, connection: Connection, held: Held, values: dict[str, Any]) -> Held:
+        """Write to a leased row, and return it as it is now; `lease_until` 0 ends the lease.
 
-    Raises LeaseLost, and keeps nothing of the transaction, when the lease is somebody else's.
-    """
-    if values.get("lease_until") == 0:
-        values = values | ended(table)
-    statement = update(table).where(row, is_held(table, held)).values(values).returning(table)
-    return still_held(connection, sql.fetch_one(connection, statement, type(held)))
+        Raises LeaseLost, and keeps nothing of the transaction, when another worker has the lease.
+        """
+        if values.get("lease_until") == 0:
+            values = values | self.ended()
+        statement = update(self.table).where(self.is_held(held)).values(values)
+        return self._still_held(connection, statement.returning(self.table))
 
+    def lock(self, connection: Connection, held: Held) -> Held:
+        """A leased row as it is now, which nobody else changes until the transaction ends.
 
-def still_held(connection: Connection, found: Held | None) -> Held:
-    """The row. Raises LeaseLost, and keeps nothing of the transaction, when it was not found."""
-    if found is None:
-        connection.rollback()
-        raise LeaseLost
-    return found
+        Raises LeaseLost as keep() does.
+        """
+        statement = select(self.table).where(self.is_held(held))
+        return self._still_held(connection, statement.with_for_update())
+
+    def _still_held(self, connection: Connection, statement: Executable) -> Held:
+        found = sql.fetch_one(connection, statement, self.row)
+        if found is None:
+            connection.rollback()
+            raise LeaseLost
+        return found
+
+    def ended(self) -> dict[str, Any]:
+        """What to set where a lease ends in order, or is taken away while it runs."""
+        return {"lease_until": 0.0, "try_number": self._next_round()}
+
+    def advanced(self) -> dict[str, Any]:
+        """What to set where a unit makes progress, and its lease goes on like a new one."""
+        return {"try_number": self._next_round() + 1}
+
+    def _next_round(self) -> ColumnElement[int]:
+        number = self.table.c.try_number
+        return number + _ROUND_TRIES - number % _ROUND_TRIES

@@ -1,10 +1,10 @@
-"""Upkeep: a submission's name and note, its place in the archive, and its end."""
+"""Lifecycle: a submission's name and note, its place in the archive, and its end."""
 
 from sqlalchemy import Connection, delete, select
 
 from webapp.store import sql, tables
 from webapp.store.enums import State
-from webapp.store.items import CHUNK
+from webapp.store.items import CHUNK_ROWS
 from webapp.store.submissions import touch
 from webapp.store.tables import attempts, batches, reason_groups, snapshots, submissions, uploads
 
@@ -29,18 +29,18 @@ def take_out(connection: Connection, submission_id: int, now: float) -> None:
 
 
 def discard(connection: Connection, submission_id: int, now: float) -> bool:
-    """Take a submission out of everybody's sight; False when it has not ended, or moves again."""
+    """Hide a submission from everybody; False when it has not ended, or is active again."""
     return touch(connection, submission_id, now, _ENDED, state=State.DISCARDED)
 
 
 def discarded(connection: Connection, limit: int) -> list[int]:
-    """Ids of submissions that were thrown away and still are in the store."""
+    """Ids of discarded submissions that are still in the store."""
     statement = select(submissions.c.id).where(submissions.c.state == State.DISCARDED).limit(limit)
     return list(connection.execute(statement).scalars())
 
 
 def unfinished_uploads(connection: Connection, before: float, limit: int) -> list[int]:
-    """Ids of submissions whose upload began before then, and whose bytes never came to an end."""
+    """Ids of submissions whose upload began before then and was never finished."""
     statement = (
         select(submissions.c.id)
         .join(uploads, uploads.c.submission_id == submissions.c.id)
@@ -51,7 +51,7 @@ def unfinished_uploads(connection: Connection, before: float, limit: int) -> lis
     return list(connection.execute(statement).scalars())
 
 
-def drop_rows(connection: Connection, submission_id: int, limit: int = CHUNK) -> int:
+def drop_rows(connection: Connection, submission_id: int, limit: int = CHUNK_ROWS) -> int:
     """Delete up to `limit` rows of one kind, the last first; how many: 0 when all are gone."""
     for key in _ROWS:
         ours = key.table.c.submission_id == submission_id
@@ -61,7 +61,7 @@ def drop_rows(connection: Connection, submission_id: int, limit: int = CHUNK) ->
 
 
 def remove(connection: Connection, submission_id: int) -> None:
-    """Remove what is left of one that was thrown away, once all else of it is gone."""
+    """Remove what is left of a discarded submission, once all its rows are gone."""
     mine = select(attempts.c.id).where(attempts.c.submission_id == submission_id)
     connection.execute(delete(snapshots).where(snapshots.c.attempt_id.in_(mine)))
     for table in (batches, reason_groups, attempts):

@@ -1,11 +1,15 @@
-"""Masking: what differs from item to item is taken out of a reason, so that like goes with like."""
+"""Masking: what differs from item to item is taken out of a reason, so that equal reasons group.
+
+drain3, which learns such templates from log lines, was tried: it names a group by its first text,
+ids included, and changes the name when the next text comes, so a group has no lasting key.
+"""
 
 import re
 
-LONGEST = 600  # characters of a reason that count
+MAX_REASON_CHARS = 600  # characters of a reason that count
 _UNIT = r"(?:[munp]?s|min|h|[kmgt]?i?b)"
-_NO_CODE = r"(?<!\bHTTP )(?<!\bstatus )(?<!\bcode )(?<!\berror )"  # an answer's code stays
-_MASKS = [  # at each place the first that fits is taken: the more telling shapes come first
+_NO_CODE = r"(?<!\bHTTP )(?<!\bstatus )(?<!\bcode )(?<!\berror )"  # an error's code is kept
+_MASKS = [  # at each place the first that fits is used: the more specific shapes come first
     (r"urn:\S+", "[id]"),
     (r"[a-z][a-z0-9+.-]{0,20}://\S+", "[path]"),
     (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[id]"),
@@ -28,8 +32,8 @@ def masked(reason: str) -> str:
 
     "Owned by 3f0c5a52-… since 2026-11-23" -> "Owned by [id] since [number]".
     """
-    line = " ".join(reason[: 2 * LONGEST].split())
-    return _PATTERN.sub(_mask, line)[:LONGEST].rstrip(".")
+    line = " ".join(reason[: 2 * MAX_REASON_CHARS].split())
+    return _PATTERN.sub(_mask, line)[:MAX_REASON_CHARS].rstrip(".")
 
 
 def _mask(found: re.Match[str]) -> str:

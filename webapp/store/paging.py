@@ -1,4 +1,8 @@
-"""Keyset paging, both ways, over whole numbers."""
+"""Keyset paging, both ways, over whole numbers.
+
+sqlakeyset was tried: it pages one SELECT and refuses a UNION ALL, and a set of statuses (IN) makes
+SQLite read all rows of the submission in their order. Here each status is a range of its own.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ from webapp.store import sql
 from webapp.store.engine import Store
 from webapp.store.sql import Row
 
-_LARGEST = 2**31 - 1  # that a whole number of PostgreSQL may be
+_MAX_KEY = 2**31 - 1  # that a whole number of PostgreSQL may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def _turned(cursor: Cursor) -> Cursor:
     """The same place in the other direction; without one, at the largest key."""
     if cursor.before is not None:
         return Cursor(after=cursor.before)
-    return Cursor(before=_LARGEST if cursor.after is None else cursor.after)
+    return Cursor(before=_MAX_KEY if cursor.after is None else cursor.after)
 
 
 def from_cursor(
@@ -64,8 +68,8 @@ def from_cursor(
 ) -> Select[Any]:
     """A statement's next `limit` rows in the direction of the cursor, between two keys.
 
-    One bound a side, since SQLite seeks by one only, and one in any case, but no idle second one:
-    with none, or two, it would read by the primary key what an index has in order.
+    One bound on each side, since SQLite seeks by one only; at least one, but no needless second
+    one: with none, or with two, SQLite would read by the primary key and not by the index.
     """
     if cursor.before is not None:
         last = min(last or cursor.before, cursor.before - 1)
@@ -78,9 +82,9 @@ def from_cursor(
 
 
 def merged(parts: Sequence[Select[Any]], cursor: Cursor, limit: int) -> Select[Any]:
-    """The next `limit` rows of parts that are limited themselves, in the order of their positions.
+    """The next `limit` rows of limited parts, in the order of their positions.
 
-    One limited range a part: IN with ORDER BY would read everything.
+    Each part is one range of an index: IN with ORDER BY would read everything.
     """
     if len(parts) == 1:
         return parts[0]

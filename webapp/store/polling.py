@@ -1,21 +1,21 @@
-"""Watching: the one SELECT that answers a poll, and the word that somebody is there."""
+"""Polling: the one SELECT that answers a poll, and the note that somebody watches."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, Connection, Double, bindparam, func, select, update
 
-from webapp.store.enums import WATCHED, AccountTrouble, AttemptState, Blocked, Task
+from webapp.store.enums import WATCHED_PRIORITY, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
 from webapp.store.submissions import seen_by
 from webapp.store.tables import accounts, attempts, batches, sessions, submissions
 from webapp.store.workers import last_beat_query
 
-NOTED_EVERY = 10.0  # seconds between two writes that somebody watches
+NOTE_SECONDS = 10.0  # between two writes that somebody watches
 
 
 @dataclass(frozen=True, slots=True)
 class PollState:
-    """All that decides whether a watched page still shows the truth.
+    """All that decides whether a watched page is up to date.
 
     allowed: whether the viewer may see the submission.
     """
@@ -28,7 +28,7 @@ class PollState:
 
 
 _NOW: BindParameter[float] = bindparam("now", type_=Double)
-_TROUBLE = (  # that ICA makes to whoever has an attempt running
+_TROUBLE = (  # between ICA and the accounts whose attempts run
     select(func.max(accounts.c.trouble))
     .join(attempts, attempts.c.account_id == accounts.c.id)
     .where(attempts.c.submission_id == submissions.c.id, attempts.c.state == AttemptState.ACTIVE)
@@ -62,7 +62,7 @@ def poll_state(
 
 
 def note(connection: Connection, submission_id: int, now: float) -> None:
-    """Somebody watches: what is only to be refreshed later is refreshed now."""
+    """Somebody watches: what was to be refreshed later is refreshed now."""
     idle = (
         (batches.c.submission_id == submission_id)
         & (batches.c.task == Task.REFRESH)
@@ -72,6 +72,6 @@ def note(connection: Connection, submission_id: int, now: float) -> None:
     )
     free = select(batches.c.id).where(idle).with_for_update(skip_locked=True)
     soon = update(batches).where(batches.c.id.in_(free))
-    connection.execute(soon.values(due_at=now, priority=WATCHED))
-    stale = (submissions.c.id == submission_id) & (submissions.c.watched_at < now - NOTED_EVERY)
+    connection.execute(soon.values(due_at=now, priority=WATCHED_PRIORITY))
+    stale = (submissions.c.id == submission_id) & (submissions.c.watched_at < now - NOTE_SECONDS)
     connection.execute(update(submissions).where(stale).values(watched_at=now))

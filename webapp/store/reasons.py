@@ -1,4 +1,4 @@
-"""Reasons: the items that did not end well, grouped by why."""
+"""Reasons: the items that ended without success, grouped by why."""
 
 import hashlib
 from collections import defaultdict
@@ -13,12 +13,12 @@ from webapp.store.masking import masked
 from webapp.store.statuses import meaning
 from webapp.store.tables import items, reason_groups, reasons, submissions
 
-EXAMPLES = 3
+EXAMPLES_PER_GROUP = 3
 
 Which = ColumnElement[bool]
 """A condition on submissions, such as submissions.begun_in() makes."""
 
-Told = tuple[str, str]
+StatusReason = tuple[str, str]
 """A status and the reason that came with it."""
 
 
@@ -44,7 +44,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Items with one status and, but for what is masked, one reason; who has most comes first."""
+    """Items with one status and one masked reason; the submission with most of them comes first."""
 
     reason_id: int
     status: str
@@ -59,12 +59,12 @@ class Group:
 
     @property
     def first_seen(self) -> float:
-        """When the first of them was met."""
+        """When the first of them was found."""
         return min(holder.first_seen for holder in self.holders)
 
 
-def ids(connection: Connection, told: Iterable[Told]) -> dict[Told, int]:
-    """The ids of the groups that these belong to; what is no trouble belongs to none."""
+def ids(connection: Connection, told: Iterable[StatusReason]) -> dict[StatusReason, int]:
+    """The ids of the groups that these belong to; a status without trouble has no group."""
     digests = _digests(told)
     if not digests:
         return {}
@@ -72,49 +72,51 @@ def ids(connection: Connection, told: Iterable[Told]) -> dict[Told, int]:
     return {pair: found[digest] for pair, (digest, _) in digests.items()}
 
 
-_KEY = ("submission_id", "reason_id", "attempt")
-_GROUP = (*_KEY, "first_seen", "count", "standing")
+_KEY_COLUMNS = ("submission_id", "reason_id", "attempt")
+_GROUP_COLUMNS = (*_KEY_COLUMNS, "first_seen", "count", "standing")
 
 
 class Changes:
-    """What a change of rows does to the numbers of their reasons: more, or fewer, of each."""
+    """How a change of rows changes the counts of their reasons."""
 
     def __init__(self) -> None:
         self._by_key: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
 
     def add(self, attempt: int, reason_id: int | None, count: int, standing: int) -> None:
-        """An attempt has found so many more with a reason; of so many more does it stand now."""
+        """An attempt has found `count` more with a reason; `standing` more rows have it now."""
         if reason_id is not None:
             numbers = self._by_key[attempt, reason_id]
             numbers[0] += count
             numbers[1] += standing
 
     def replaced(self, row: Mapping[Any, Any], attempt: int, reason_id: int | None) -> None:
-        """What an attempt has found of an item stands in its row from now on."""
+        """What an attempt has found of an item is in its row from now on."""
         self.add(row["attempt"], row["reason_id"], -(row["attempt"] == attempt), -1)
         self.add(attempt, reason_id, 1, 1)
 
     def moved(self, attempt: int, past: Mapping[Any, Any] | None, reason_id: int | None) -> None:
-        """An attempt has found another reason for an item whose row it does not change."""
+        """An attempt has found another reason of an item whose row stays as it is."""
         if past is not None:
             self.add(attempt, past["reason_id"], -1, 0)
         self.add(attempt, reason_id, 1, 0)
 
     def write(self, connection: Connection, submission_id: int, now: float) -> None:
-        """Add them up; in one order everywhere, so that nobody waits for ever."""
+        """Add them to the table, always in the same order, so that there is no deadlock."""
         rows = [
-            dict(zip(_GROUP, (submission_id, key[1], key[0], now, *numbers), strict=True))
+            dict(zip(_GROUP_COLUMNS, (submission_id, key[1], key[0], now, *numbers), strict=True))
             for key, numbers in sorted(self._by_key.items())
             if any(numbers)
         ]
         if rows:
             insert = sql.insert(connection, reason_groups)
             added = {n: reason_groups.c[n] + insert.excluded[n] for n in ("count", "standing")}
-            connection.execute(insert.on_conflict_do_update(index_elements=_KEY, set_=added), rows)
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=_KEY_COLUMNS, set_=added), rows
+            )
 
 
-def _digests(told: Iterable[Told]) -> dict[Told, tuple[str, tuple[str, str]]]:
-    """For each that is trouble: its group's digest, and text and status. A group has one status."""
+def _digests(told: Iterable[StatusReason]) -> dict[StatusReason, tuple[str, tuple[str, str]]]:
+    """For each status with trouble: its group's digest, and its text and status."""
     found = {}
     for status, reason in set(told):
         if meaning(status).trouble:
@@ -126,7 +128,7 @@ def _digests(told: Iterable[Told]) -> dict[Told, tuple[str, tuple[str, str]]]:
 
 def _find_or_add(connection: Connection, groups: dict[str, tuple[str, str]]) -> dict[str, int]:
     found = _find(connection, groups)
-    missing = sorted(groups.keys() - found.keys())  # in one order everywhere: no deadlock
+    missing = sorted(groups.keys() - found.keys())  # always in the same order: no deadlock
     if missing:
         names = ("digest", "text", "status")
         rows = [dict(zip(names, (digest, *groups[digest]), strict=True)) for digest in missing]
@@ -141,23 +143,23 @@ def _find(connection: Connection, digests: Collection[str]) -> dict[str, int]:
 
 
 def text_of(connection: Connection, submission_id: int, reason_id: int) -> str | None:
-    """The masked words of a group, None if the submission has no such group."""
+    """The masked text of a group, None if the submission has no such group."""
     theirs = reason_groups.c.submission_id == submission_id
     statement = select(reasons.c.text).join(reason_groups).where(theirs, reasons.c.id == reason_id)
     return connection.execute(statement.limit(1)).scalar()
 
 
 def named(connection: Connection, reason_id: int) -> tuple[str, str] | None:
-    """The status and the masked words of a group, None if there is no such group."""
-    return _told(connection, [reason_id]).get(reason_id)
+    """The status and the masked text of a group, None if there is no such group."""
+    return _status_and_text(connection, [reason_id]).get(reason_id)
 
 
 def groups(
     connection: Connection, submission_id: int, most: int, attempt: int | None = None
 ) -> tuple[list[Group], int]:
-    """The submission's largest groups as they stand, `most` of them, and how many there are in all.
+    """The submission's largest groups as of now, `most` of them, and how many there are in all.
 
-    With an attempt, those that it has found, in its own numbers.
+    With an attempt, the groups of what it has found, with its counts.
     """
     mine = submissions.c.id == submission_id
     in_all = select(func.count()).select_from(_counted(mine, attempt, _BY_REASON).subquery())
@@ -194,7 +196,7 @@ def _largest(
 ) -> list[Group]:
     largest = _counted(chosen, attempt, _BY_REASON).limit(most)
     reason_ids = [row[0] for row in connection.execute(largest)]
-    told = _told(connection, reason_ids)
+    told = _status_and_text(connection, reason_ids)
     held = _holders(connection, chosen & reason_groups.c.reason_id.in_(reason_ids), attempt)
     examples = _examples(connection, {key: held[key][0].submission_id for key in reason_ids})
     return [Group(key, *told[key], held[key], examples[key]) for key in reason_ids]
@@ -211,22 +213,24 @@ def _holders(
     return found
 
 
-def _told(connection: Connection, reason_ids: Collection[int]) -> dict[int, tuple[str, str]]:
-    """Status and masked words of groups."""
+def _status_and_text(
+    connection: Connection, reason_ids: Collection[int]
+) -> dict[int, tuple[str, str]]:
+    """Status and masked text of groups."""
     of = reasons.c
     statement = select(of.id, of.status, of.text).where(of.id.in_(reason_ids))
     return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
 
 
 def _examples(connection: Connection, wanted: Mapping[int, int]) -> dict[int, list[Example]]:
-    """Of each reason the first items of a submission: by looks into an index, none by a scan."""
+    """Of each reason the first items of a submission, each found by an index."""
     of = items.c
     found: dict[int, list[Example]] = {reason_id: [] for reason_id in wanted}
     first_few = [
         select(of.reason_id, of.submission_id, of.position, of.data_id, of.status)
         .where(of.submission_id == submission_id, of.reason_id == reason_id)
         .order_by(of.position)
-        .limit(EXAMPLES)
+        .limit(EXAMPLES_PER_GROUP)
         .subquery()
         for reason_id, submission_id in wanted.items()
     ]

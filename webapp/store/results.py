@@ -1,8 +1,8 @@
 """Results: what ICA says of a batch's items, brought into their rows and their history.
 
-Of each item an attempt finds a word, its own. It becomes the row's, or it goes into history: when a
-later attempt has taken the item since, when unlinking it did not come off, and when the attempt
-ends without a word of ICA (was stopped, refused, lost); then the row has what it had before.
+An attempt finds a status of each of its items. It goes into the item's row, or into history, and
+then the row stays as it was: when a later attempt has taken the item since, when it was not
+unlinked, and when the attempt ends without a result of ICA (it was stopped, refused or lost).
 Every function returns the batch's columns held, found and taken, to be recorded with it.
 """
 
@@ -24,15 +24,13 @@ from sqlalchemy import (
 )
 
 from webapp.store import reasons, sql, submissions
-from webapp.store.batches import Batch, Counts
+from webapp.store.batches import Batch
+from webapp.store.documents import Counts
 from webapp.store.enums import EXPANDED, LEFT_OUT, UNREAD
-from webapp.store.items import CHUNK, held_by
-from webapp.store.retry.history import keeps
+from webapp.store.items import CHUNK_ROWS, held_by
+from webapp.store.retry.history import KEPT_COLUMNS, in_history
 from webapp.store.statuses import MOVING, becomes_the_rows
 from webapp.store.tables import history, items
-
-_TOLD = ("status", "reason", "path", "linked_id", "changed_at", "reason_id")
-_KEPT = (*_TOLD, "batch_id", "ica_item_id")  # of a row, when its history is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,8 @@ def apply(
 ) -> dict[str, Counts]:
     """Bring rows up to date with a page of ICA's items.
 
-    Each is looked for among the rows that the locked batch holds, then among its history; one that
-    stands in neither is appended behind the list.
+    Each is looked for in the rows that the locked batch holds, then in its history; one that is in
+    neither is appended behind the list.
     """
     outcomes = list({outcome.ica_item_id: outcome for outcome in outcomes}.values())
     known = _Known(connection, batch, [outcome.data_id for outcome in outcomes])
@@ -63,9 +61,9 @@ def apply(
     unknown = []
     for outcome in outcomes:
         if (row := known.held(outcome)) is not None:
-            changes.tell(row, known.history.get(row["position"]), outcome)
+            changes.apply_to_row(row, known.history.get(row["position"]), outcome)
         elif (past := known.taken(outcome)) is not None:
-            changes.tell_history(past["position"], past, changes.values(outcome), taken=True)
+            changes.apply_to_history(past["position"], past, changes.values(outcome), taken=True)
         else:
             unknown.append(outcome)
     changes.append(unknown)
@@ -73,7 +71,7 @@ def apply(
 
 
 class _Known:
-    """The rows and the history in which a batch's items may stand."""
+    """The rows and the history in which a batch's items may be."""
 
     def __init__(self, connection: Connection, batch: Batch, data_ids: Collection[str]) -> None:
         self._batch = batch
@@ -109,7 +107,7 @@ class _Known:
 
 
 def _holds(batch: Batch, row: RowMapping) -> bool:
-    """As held_by(). In V3 a folder may bring along a file that was left out: that is another."""
+    """As held_by(). In V3 a folder may contain a file that was left out: that is another item."""
     if row["batch_id"] is not None or batch.attempt > 1:
         return bool(row["batch_id"] == batch.id)
     in_range: bool = batch.first_position <= row["position"] <= batch.last_position
@@ -119,7 +117,7 @@ def _holds(batch: Batch, row: RowMapping) -> bool:
 def _history(
     connection: Connection, batch: Batch, positions: Collection[int]
 ) -> dict[int, RowMapping]:
-    """What the batch's attempt has found already and does not stand in the rows, by position."""
+    """What the batch's attempt has found already and is not in the rows, by position."""
     statement = select(history).where(_past_of(batch, positions))
     return {row["position"]: row for row in connection.execute(statement).mappings()}
 
@@ -131,14 +129,14 @@ def _past_of(batch: Batch, positions: Collection[int]) -> ColumnElement[bool]:
 
 @dataclass
 class _Changes:
-    """What is to be written of a batch's items, and what that does to the numbers."""
+    """What is to be written of a batch's items, and how the counts change by that."""
 
     connection: Connection
     batch: Batch
     now: float
-    groups: Mapping[reasons.Told, int]
+    groups: Mapping[reasons.StatusReason, int]
     rows: list[dict[str, Any]] = field(default_factory=list)
-    sightings: list[dict[str, Any]] = field(default_factory=list)  # rows whose word stays
+    new_ids: list[dict[str, Any]] = field(default_factory=list)  # of rows whose status stays
     pasts: list[dict[str, Any]] = field(default_factory=list)
     no_longer_past: list[int] = field(default_factory=list)
     appended: list[dict[str, Any]] = field(default_factory=list)
@@ -148,17 +146,17 @@ class _Changes:
         self.held, self.found, self.taken = map(Counter, (batch.held, batch.found, batch.taken))
         self.reasons = reasons.Changes()
 
-    def tell(self, row: RowMapping, past: RowMapping | None, outcome: Outcome) -> None:
-        """ICA's word on an item that the batch holds; `past` is this attempt's word in history."""
+    def apply_to_row(self, row: RowMapping, past: RowMapping | None, outcome: Outcome) -> None:
+        """A result for an item that the batch holds; `past` is what history has of this attempt."""
         new = self.values(outcome)
-        for name in ("name", "path", "linked_id"):  # one that comes without leaves the known one
+        for name in ("name", "path", "linked_id"):  # an empty one leaves what is known
             new[name] = new[name] or row[name]
-        ours = row["attempt"] == self.batch.attempt  # the word that stands there is this attempt's
+        ours = row["attempt"] == self.batch.attempt  # the status in the row is this attempt's
         if not ours and not becomes_the_rows(self.batch.kind, new["status"]):
             if row["ica_item_id"] != new["ica_item_id"]:
                 seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
-                self.sightings.append(seen)
-            self.tell_history(row["position"], past, new)
+                self.new_ids.append(seen)
+            self.apply_to_history(row["position"], past, new)
             return
         if past is None and all(row[key] == new[key] for key in new if key != "changed_at"):
             return
@@ -171,7 +169,7 @@ class _Changes:
             self.no_longer_past.append(row["position"])
         self.rows.append({"key": row["position"], **new})
 
-    def tell_history(
+    def apply_to_history(
         self,
         position: int,
         past: Mapping[Any, Any] | None,
@@ -179,8 +177,8 @@ class _Changes:
         *,
         taken: bool = False,
     ) -> None:
-        """A word that leaves the row as it was: unlinking has not come off, the attempt ends
-        without a word of ICA, or a later attempt has `taken` the item.
+        """A result that leaves the row as it was: it was not unlinked, the attempt ends without
+        a result of ICA, or a later attempt has `taken` the item.
         """
         if past and all(past[key] == new[key] for key in ("status", "reason", "ica_item_id")):
             return
@@ -190,16 +188,16 @@ class _Changes:
         self._past(position, new, stood=bool(past and past["stood"]))
 
     def give_back(self, row: RowMapping, before: RowMapping) -> None:
-        """The attempt ends, and left the item moving: it stands as before again."""
+        """The attempt ends without a final status: the row is as before the attempt again."""
         self._past(row["position"], dict(row), stood=False)
         _move(self.held, row["status"], before["status"])
         self.reasons.add(before["attempt"], before["reason_id"], 0, 1)
-        told = {name: before[name] for name in (*_TOLD, "attempt")}
+        told = {name: before[name] for name in ("attempt", *KEPT_COLUMNS)}
         kept = {name: row[name] for name in ("name", "batch_id", "ica_item_id")}
         self.rows.append({"key": row["position"], **told, **kept})
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Items that ICA has and the list has not, behind it."""
+        """Add items that ICA has and the list has not, behind the list."""
         for outcome in outcomes:
             new = self.values(outcome) | {"data_id": outcome.data_id[:255]}
             self.appended.append(new | {"submission_id": self.batch.submission_id})
@@ -211,7 +209,7 @@ class _Changes:
         """Write it all; the columns of the batch."""
         connection, submission_id = self.connection, self.batch.submission_id
         one = (items.c.submission_id == submission_id) & (items.c.position == bindparam("key"))
-        for rows in (self.rows, self.sightings):
+        for rows in (self.rows, self.new_ids):
             if rows:
                 connection.execute(update(items).where(one), rows)
         if self.no_longer_past:
@@ -229,7 +227,7 @@ class _Changes:
         }
 
     def values(self, outcome: Outcome) -> dict[str, Any]:
-        """The columns of a row by what ICA says of it."""
+        """The columns of a row, by ICA's result."""
         status = outcome.status[:60]
         return {
             "attempt": self.batch.attempt,
@@ -246,7 +244,7 @@ class _Changes:
 
     def _past(self, position: int, told: Mapping[str, Any], *, stood: bool) -> None:
         key = {"submission_id": self.batch.submission_id, "position": position}
-        kept = {name: told[name] for name in _KEPT}
+        kept = {name: told[name] for name in KEPT_COLUMNS}
         self.pasts.append(key | kept | {"attempt": self.batch.attempt, "stood": stood})
 
 
@@ -257,7 +255,7 @@ def _move(counts: Counter[str], before: str, after: str) -> None:
 
 def _write_history(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     statement = sql.insert(connection, history)
-    new = {name: statement.excluded[name] for name in (*_KEPT, "stood")}
+    new = {name: statement.excluded[name] for name in (*KEPT_COLUMNS, "stood")}
     key = ["submission_id", "position", "attempt"]
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=new), rows)
 
@@ -270,9 +268,9 @@ def end_unread(
     now: float,
     *,
     begins: str = "",
-    limit: int = CHUNK,
+    limit: int = CHUNK_ROWS,
 ) -> tuple[int, dict[str, Counts]]:
-    """Of up to `limit` items of which the locked batch has found nothing: it ends so; how many.
+    """End up to `limit` items without a result of the locked batch in this status; how many.
 
     `begins` is how their data ids begin: "fol." for folders only.
     """
@@ -282,11 +280,11 @@ def end_unread(
     told = Outcome("", "", status, reason, "", "", "")
     for row in rows:
         if batch.attempt == 1 or status == EXPANDED:
-            changes.tell(row, None, told)
+            changes.apply_to_row(row, None, told)
         else:
             ended = {**row, "status": status, "reason": reason, "changed_at": now}
             ended["reason_id"] = groups.get((status, reason))
-            changes.tell_history(row["position"], None, ended)
+            changes.apply_to_history(row["position"], None, ended)
     return len(rows), changes.write()
 
 
@@ -294,19 +292,19 @@ def _unread(batch: Batch, begins: str, limit: int) -> Select[Any]:
     found = select(items).where(held_by(batch), items.c.data_id.startswith(begins))
     if batch.attempt == 1:
         return found.where(items.c.status == UNREAD).order_by(items.c.position).limit(limit)
-    past = keeps(history.c.attempt == batch.attempt)
+    past = in_history(history.c.attempt == batch.attempt)
     unread = found.where(items.c.attempt != batch.attempt, ~past)
     return unread.order_by(items.c.position).limit(limit)
 
 
 def give_back_moving(
-    connection: Connection, batch: Batch, now: float, limit: int = CHUNK
+    connection: Connection, batch: Batch, now: float, limit: int = CHUNK_ROWS
 ) -> tuple[int, dict[str, Counts]]:
-    """Up to `limit` items that an attempt before had a word on, and this batch left moving: they
-    stand as before; how many.
+    """Up to `limit` items that this batch leaves without a final status, and an earlier attempt did
+    not: their rows are as before again; how many.
     """
     moving = held_by(batch) & items.c.status.in_(MOVING) & (items.c.attempt == batch.attempt)
-    wanted = select(items).where(moving, keeps(history.c.stood))
+    wanted = select(items).where(moving, in_history(history.c.stood))
     wanted = wanted.order_by(items.c.position).limit(limit)
     rows = connection.execute(wanted).mappings().all()
     changes = _Changes(connection, batch, now, {})
@@ -319,7 +317,7 @@ def give_back_moving(
 def _befores(
     connection: Connection, submission_id: int, positions: Collection[int]
 ) -> dict[int, RowMapping]:
-    """By position, how the item stood before its last attempt."""
+    """By position, the status and the rest of the row before its last attempt."""
     theirs = (history.c.submission_id == submission_id) & history.c.position.in_(positions)
     statement = select(history).where(theirs, history.c.stood).order_by(history.c.attempt)
     return {row["position"]: row for row in connection.execute(statement).mappings()}

@@ -1,4 +1,4 @@
-"""The roll-up: what attempts and their submission come to, worked out from the batches."""
+"""The roll-up: counts and states of attempts and their submission, computed from the batches."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,11 +22,11 @@ from webapp.store.enums import (
     State,
     Task,
 )
-from webapp.store.statuses import ENDED_WELL, TAKEN_OUT, meaning
+from webapp.store.statuses import SUCCESSFUL, TAKEN_OUT, meaning
 from webapp.store.tables import attempts, batches, snapshots, submissions
 
-SNAPSHOT_EVERY = 10.0  # seconds
-PARTS = (  # of each batch
+SNAPSHOT_SECONDS = 10.0
+BATCH_COLUMNS = (  # of each batch
     *("attempt", "kind", "state", "task", "blocked", "counts", "size", "problem"),
     *("held", "found", "taken"),
 )
@@ -34,20 +34,20 @@ Counts = Mapping[str, int]
 
 
 def roll_up(connection: Connection, submission_id: int, now: float) -> None:
-    """Work out counts, phase and state from the batches, and raise the revision.
+    """Compute counts, phase and state from the batches, and raise the revision.
 
     Called in the transaction that changed a batch, after that change (batches are locked before
     submissions, everywhere).
     """
     lock = select(submissions).where(submissions.c.id == submission_id).with_for_update()
     before = connection.execute(lock).mappings().one()
-    columns = (batches.c[name] for name in PARTS)
+    columns = (batches.c[name] for name in BATCH_COLUMNS)
     parts = connection.execute(
         select(*columns).where(batches.c.submission_id == submission_id)
     ).all()
     gathering = _attempts(connection, submission_id, parts, now)
-    counts = _sum([{LEFT_OUT: before["left_out"]}, *(_standing(part) for part in parts)])
-    after: dict[str, Any] = {"counts": counts, **_where(parts, gathering=gathering)}
+    counts = _total([{LEFT_OUT: before["left_out"]}, *(_current_counts(part) for part in parts)])
+    after: dict[str, Any] = {"counts": counts, **_state_and_phase(parts, gathering=gathering)}
     if after["state"] == State.SETTLED:
         after["settled_at"] = before["settled_at"] or now
         after["problem"] = _refusal(part for part in parts if part.held)
@@ -57,7 +57,7 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
 
 
 def _attempts(connection: Connection, submission_id: int, parts: Sequence[Any], now: float) -> bool:
-    """Bring the attempts up to date; whether any of them gathers its items."""
+    """Bring the attempts up to date; returns whether any of them gathers its items."""
     mine = select(attempts).where(attempts.c.submission_id == submission_id)
     rows = connection.execute(mine).mappings().all()
     for row in rows:
@@ -68,8 +68,8 @@ def _attempts(connection: Connection, submission_id: int, parts: Sequence[Any], 
 
 
 def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], now: float) -> None:
-    where = _where(parts)
-    after: dict[str, Any] = {"counts": _sum(map(_own, parts)), "phase": where["phase"]}
+    where = _state_and_phase(parts)
+    after: dict[str, Any] = {"counts": _total(map(_own_counts, parts)), "phase": where["phase"]}
     if where["state"] == State.SETTLED:
         after |= {"state": AttemptState.ENDED, "ended_at": now, "problem": _refusal(parts)}
     if before["counts"] != after["counts"]:
@@ -78,8 +78,8 @@ def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], n
 
 
 def _snapshot(connection: Connection, attempt_id: int, counts: Counts, now: float) -> None:
-    """One each SNAPSHOT_EVERY at the most, the last that came in it; days of linking add up."""
-    values = {"attempt_id": attempt_id, "at": now - now % SNAPSHOT_EVERY, "counts": counts}
+    """Keep at most one each SNAPSHOT_SECONDS, the last one: batches may run for days."""
+    values = {"attempt_id": attempt_id, "at": now - now % SNAPSHOT_SECONDS, "counts": counts}
     statement = sql.insert(connection, snapshots).values(values)
     connection.execute(
         statement.on_conflict_do_update(
@@ -88,48 +88,48 @@ def _snapshot(connection: Connection, attempt_id: int, counts: Counts, now: floa
     )
 
 
-def _own(part: Any) -> Counts:
-    """A batch's items per status, in its attempt's own words."""
+def _own_counts(part: Any) -> Counts:
+    """A batch's items per status, as its attempt found them."""
     if part.state in UNSENT:
         return {NOT_SENT: part.size}
     if part.state in ENDED:
         return dict(part.found)
-    return _told(part) or {UNREAD: part.size}
+    return _reported(part) or {UNREAD: part.size}
 
 
-def _told(part: Any) -> Counts:
-    """ICA's counts; where they lack items of the batch, these are not known."""
+def _reported(part: Any) -> Counts:
+    """ICA's counts; items of the batch that are in none of them count as UNKNOWN."""
     lacking = part.size - sum(part.counts.values())
     if not part.counts or lacking <= 0:
         return dict(part.counts)
     return part.counts | {UNKNOWN: part.counts.get(UNKNOWN, 0) + lacking}
 
 
-def _standing(part: Any) -> Counts:
-    """The items that a batch holds, as they stand now.
+def _current_counts(part: Any) -> Counts:
+    """The items that a batch holds, per status as of now.
 
-    While it runs, ICA's counts are ahead of the rows. Of an unlinking batch only what is unlinked
-    has changed; the rest stands as before.
+    While it runs, ICA's counts are ahead of the rows. An unlinking batch changes only what it has
+    unlinked; the rest is as before.
     """
     if part.state in UNSENT:
         unread = {NOT_SENT: part.held.get(UNREAD, 0)}
-        return _sum([unread, {word: n for word, n in part.held.items() if word != UNREAD}])
+        return _total([unread, {word: n for word, n in part.held.items() if word != UNREAD}])
     if part.state in ENDED or not part.counts:
         return dict(part.held)
     if part.kind == AttemptKind.LINK:
-        return _less(_told(part), part.taken)
-    counts, taken, found = map(_taken_out, (part.counts, part.taken, part.found))
-    read = Counter(_less(found, taken))  # of the rows, which may be ahead of the counts too
-    out, stays = Counter(_less(counts, taken)) | read, Counter(part.held) - read
-    return _sum([_less(stays, {}, to=sum(part.held.values()) - out.total()), out])
+        return _subtract(_reported(part), part.taken)
+    counts, taken, found = map(_only_unlinked, (part.counts, part.taken, part.found))
+    read = Counter(_subtract(found, taken))  # of the rows, which may be ahead of the counts too
+    out, stays = Counter(_subtract(counts, taken)) | read, Counter(part.held) - read
+    return _total([_subtract(stays, {}, to=sum(part.held.values()) - out.total()), out])
 
 
-def _taken_out(counts: Counts) -> Counts:
+def _only_unlinked(counts: Counts) -> Counts:
     return {word: count for word, count in counts.items() if word in TAKEN_OUT}
 
 
-def _less(counts: Counts, taken: Counts, to: int | None = None) -> dict[str, int]:
-    """Counts less others, down to a sum: what one word lacks is taken from those with most."""
+def _subtract(counts: Counts, taken: Counts, to: int | None = None) -> dict[str, int]:
+    """Counts less others, down to a sum: what one status lacks is taken from the largest."""
     wanted = max(sum(counts.values()) - sum(taken.values()) if to is None else to, 0)
     found = {word: max(count - taken.get(word, 0), 0) for word, count in counts.items()}
     for word in sorted(found, key=found.__getitem__, reverse=True):
@@ -137,7 +137,7 @@ def _less(counts: Counts, taken: Counts, to: int | None = None) -> dict[str, int
     return found
 
 
-def _sum(each: Iterable[Counts]) -> dict[str, int]:
+def _total(each: Iterable[Counts]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for counts in each:
         total.update(counts)
@@ -150,8 +150,8 @@ def _refusal(parts: Iterable[Any]) -> str:
     return next((problem.message for problem in refused), "")
 
 
-def _where(parts: Sequence[Any], *, gathering: bool = False) -> dict[str, State | Phase]:
-    """State and phase of what has these batches; attempts that have ended are not looked at."""
+def _state_and_phase(parts: Sequence[Any], *, gathering: bool = False) -> dict[str, State | Phase]:
+    """State and phase of what has these batches; attempts that have ended do not count."""
     open_ones = [part for part in parts if part.state not in ENDED or part.task != Task.NONE]
     if not open_ones and not gathering:
         return {"state": State.SETTLED, "phase": Phase.NONE}
@@ -181,7 +181,7 @@ def _board_word(after: Mapping[str, Any]) -> BoardWord:
         return BoardWord.PARTLY_UNDONE if _any_undoable(counts) else BoardWord.UNDONE
     if set(counts) == {NOT_SENT}:
         return BoardWord.NOT_SENT
-    return BoardWord.DONE if counts.keys() <= ENDED_WELL else BoardWord.FAILURES
+    return BoardWord.DONE if counts.keys() <= SUCCESSFUL else BoardWord.FAILURES
 
 
 def _any_undoable(counts: Counts) -> bool:

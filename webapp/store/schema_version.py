@@ -1,4 +1,4 @@
-"""Versions: which revision of the tables a database has, and whether this program is of it."""
+"""Schema version: which revision of the tables a database has, and whether this program fits it."""
 
 from functools import cache
 from pathlib import Path

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from webapp.store.accounts import Account
 from webapp.store.tables import accounts, sessions
 
-TOUCH_EVERY = 60.0  # seconds between writes of a visit
+TOUCH_SECONDS = 60.0  # between writes of a visit
 
 
 def open_session(connection: Connection, account_id: int, now: float, seconds: float) -> str:

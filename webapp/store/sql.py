@@ -1,4 +1,4 @@
-"""Rows of statements, and what SQLite and PostgreSQL say differently."""
+"""Rows of statements, and the differences between SQLite and PostgreSQL."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +45,7 @@ def any_row(connection: Connection, statement: Select[Any]) -> bool:
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT, in the words of this connection's database."""
+    """An INSERT that has ON CONFLICT, in the dialect of this connection."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
@@ -61,7 +61,7 @@ def listed(connection: Connection, texts: Sequence[str]) -> TableValuedAlias:
 
 
 def contains(connection: Connection, cell: ColumnElement[str], text: str) -> ColumnElement[bool]:
-    """Whether a text is a part of a cell's, be ASCII's letters small or capital.
+    """Whether a cell contains a text, small and capital letters of ASCII being equal.
 
     SQLite's LIKE makes no difference between them; on PostgreSQL, ILIKE and a language's rules
     for all letters would take twice as long.
@@ -85,7 +85,7 @@ def drop_last(
 def insert_many(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
-    """Insert thousands of rows by the driver's quickest way: one prepared INSERT, or COPY.
+    """Insert thousands of rows in the fastest way of the driver: one prepared INSERT, or COPY.
 
     `rows` are plain values in the order of `columns`; the others stay null.
     """

@@ -1,4 +1,4 @@
-"""Figures for operators: how much there is of what."""
+"""Statistics for operators: how many submissions, batches and items there are, by state."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""What the statuses of items mean, ICA's and ours: the one table that all rules are read from."""
+"""What the statuses of items mean, ICA's and our own: the one table that all rules use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from webapp.store.enums import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD, At
 class Meaning:
     """What a status says of an item.
 
-    final: nothing more is to come of the attempt that gave it.
-    linked: the project has the item. unlinked: it has it no more.
-    trouble: it ended, and not well.
+    final: the attempt that gave it has no other result to come.
+    linked: the project has the item. unlinked: it does not have it any more.
+    trouble: it ended without success.
     again: it may be tried again, or sent after all. undo: it may be unlinked. relink: it may be
     linked again.
     """
@@ -27,7 +27,7 @@ class Meaning:
 
 
 MOVES = Meaning(final=False)
-NEW_WORD = Meaning(trouble=True, again=True)  # a word never seen before
+NEW_STATUS = Meaning(trouble=True, again=True)  # not in the table below
 MEANINGS: Mapping[str, Meaning] = {
     "INITIALISED": MOVES,
     "WAITING_RESOURCES": MOVES,
@@ -48,11 +48,11 @@ MEANINGS: Mapping[str, Meaning] = {
 
 
 def meaning(status: str) -> Meaning:
-    """What a status means; a word never seen before is final, not linked, and may be tried again.
+    """What a status means; an unknown one is final, not linked, and may be tried again.
 
-    So a word that ICA adds is never taken for a success, and never locks anybody out.
+    So a status that ICA adds is never taken for a success, and never blocks a retry.
     """
-    return MEANINGS.get(status, NEW_WORD)
+    return MEANINGS.get(status, NEW_STATUS)
 
 
 def _words(holds: Callable[[Meaning], bool]) -> frozenset[str]:
@@ -62,12 +62,12 @@ def _words(holds: Callable[[Meaning], bool]) -> frozenset[str]:
 MOVING = _words(lambda meant: not meant.final)
 IN_PROJECT = _words(lambda meant: meant.linked)
 SHOWN = IN_PROJECT | {"PARTIALLY_LINKED"}
-"""The words after which ICA shows an item in the project, whole or in part."""
+"""The statuses of items that ICA shows in the project, whole or in part."""
 UNLINKED = _words(lambda meant: meant.unlinked)
 UNDOABLE = _words(lambda meant: meant.undo)
-ENDED_WELL = _words(lambda meant: meant.final and not meant.trouble)
+SUCCESSFUL = _words(lambda meant: meant.final and not meant.trouble)
 TAKEN_OUT = UNLINKED | {"PARTIALLY_UNLINKED"}
-"""The words of an unlinking batch that change what is true of an item."""
+"""The statuses by which an unlinking batch changes an item's row."""
 
 
 def becomes_the_rows(kind: AttemptKind, status: str) -> bool:

@@ -33,46 +33,20 @@ from webapp.store.enums import (
     Source,
     State,
 )
-from webapp.store.tables import access, accounts, items, submissions
+from webapp.store.tables import SubmissionRow, access, accounts, items, submissions
 
-WATCHED_FOR = 30.0  # seconds that a watcher counts after they were last seen
+WATCHER_SECONDS = 30.0  # that a watcher counts after they were last seen
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission(SubmissionRow):
     """A row of submissions, and the name of its account."""
 
-    id: int
-    account_id: int
-    ica_url: str
-    project_id: str
-    project_name: str
-    source: Source
-    name: str
-    state: State
-    phase: Phase
-    board_word: BoardWord
-    created_at: float
-    submitted_at: float | None
-    begun_at: float | None
-    settled_at: float | None
-    changed_at: float
-    watched_at: float
-    revision: int
-    item_count: int
-    batch_size: int
-    counts: dict[str, int]
-    review: Review
-    problem: str
-    note: str
-    archived_at: float | None
-    left_out: int
-    last_attempt_id: int
     submitter: str
 
     def is_watched(self, now: float) -> bool:
         """Whether somebody looked at it just now."""
-        return now - self.watched_at < WATCHED_FOR
+        return now - self.watched_at < WATCHER_SECONDS
 
     @property
     def begun(self) -> bool:
@@ -81,7 +55,7 @@ class Submission:
 
     @property
     def shown_state(self) -> Phase | State:
-        """The one word for where it stands: its phase while it is active, else its state."""
+        """What to show of it: its phase while it is active, else its state."""
         return self.phase or self.state
 
 
@@ -132,7 +106,7 @@ def visible(
 
 
 def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, Submission]:
-    """These submissions by their ids. Whether somebody may see them is the caller's to know."""
+    """These submissions by their ids. The caller knows whether somebody may see them."""
     statement = with_submitter().where(submissions.c.id.in_(submission_ids))
     return {found.id: found for found in sql.fetch(connection, statement, Submission)}
 
@@ -164,7 +138,7 @@ def with_submitter() -> Select[Any]:
 def seen_by(
     account: Account | ReadOnlyColumnCollection[str, Any], now: float | BindParameter[float]
 ) -> ColumnElement[bool]:
-    """ICA lets the account read the project; what is no submission yet is its maker's alone.
+    """ICA lets the account read the project; a draft is visible to its own account only.
 
     `account` may be the columns of the table of accounts, in a statement that joins it.
     """
@@ -181,7 +155,7 @@ def seen_by(
 
 
 def begun_in(account: Account, project_id: str, since: float, now: float) -> ColumnElement[bool]:
-    """What the account may see of a project, or of all for "", that was attempted since then."""
+    """What the account may see of a project ("" for all) whose last attempt began since then."""
     condition = and_(seen_by(account, now), submissions.c.begun_at >= since)
     return condition & (submissions.c.project_id == project_id) if project_id else condition
 
@@ -189,41 +163,38 @@ def begun_in(account: Account, project_id: str, since: float, now: float) -> Col
 def become_draft(
     connection: Connection, submission_id: int, item_count: int, review: Review, now: float
 ) -> None:
-    """The list was read whole: from here on its rows count."""
+    """The whole list was read: from now on its rows count."""
     draft = {"state": State.DRAFT, "item_count": item_count, "review": review}
     counts = {UNREAD: item_count}
-    _change(connection, submission_id, State.READING, now, **draft, counts=counts)
+    _change(connection, submission_id, [State.READING], now, **draft, counts=counts)
 
 
 def become_unreadable(connection: Connection, submission_id: int, problem: str, now: float) -> None:
     """The list can't be read; `problem` says why, in words."""
-    _change(connection, submission_id, State.READING, now, state=State.UNREADABLE, problem=problem)
+    _change(
+        connection, submission_id, [State.READING], now, state=State.UNREADABLE, problem=problem
+    )
 
 
 def reread(connection: Connection, submission_id: int, columns: dict[int, int], now: float) -> bool:
-    """The list is to be read anew, its ids from these columns (part -> column, from 1).
+    """The list is to be read again, its ids from these columns (part -> column, from 1).
 
-    False when there is nothing to read anew, because it was submitted or is being read.
+    False when it was submitted or is being read.
     """
     blank = {"problem": "", "item_count": 0, "left_out": 0, "counts": {}}
     anew = blank | {"state": State.READING, "review": Review(columns=columns)}
-    return any(
-        _change(connection, submission_id, was, now, **anew)
-        for was in (State.DRAFT, State.UNREADABLE)
-    )
+    return _change(connection, submission_id, (State.DRAFT, State.UNREADABLE), now, **anew)
 
 
 def note_reading(connection: Connection, submission_id: int, now: float) -> None:
-    """The reading went on; pages that watch it shall show it."""
-    _change(connection, submission_id, State.READING, now)
+    """The reading went on, and pages that watch it are to show it."""
+    _change(connection, submission_id, [State.READING], now)
 
 
 def discard(connection: Connection, submission_id: int, now: float) -> bool:
-    """Throw away what was not submitted; False when there is nothing to throw away any more."""
-    return any(
-        _change(connection, submission_id, was, now, state=State.DISCARDED)
-        for was in (State.DRAFT, State.READING, State.UNREADABLE)
-    )
+    """Discard what was not submitted; False when it was submitted or discarded before."""
+    unsent = (State.DRAFT, State.READING, State.UNREADABLE)
+    return _change(connection, submission_id, unsent, now, state=State.DISCARDED)
 
 
 def confirm(connection: Connection, submission_id: int, size: int, now: float) -> bool:
@@ -234,14 +205,14 @@ def confirm(connection: Connection, submission_id: int, size: int, now: float) -
 
 
 def begin_adopted(connection: Connection, submission_id: int, now: float) -> None:
-    """A submission that was made elsewhere is watched from now on."""
+    """A submission whose batch was made elsewhere is active from now on."""
     _begin(connection, submission_id, State.READING, 0, now)
 
 
 def _begin(connection: Connection, submission_id: int, was: State, size: int, now: float) -> bool:
     running = {"state": State.ACTIVE, "phase": Phase.WAITING, "board_word": BoardWord.RUNNING}
     began = {"submitted_at": now, "begun_at": now}
-    begun = _change(connection, submission_id, was, now, **running, **began)
+    begun = _change(connection, submission_id, [was], now, **running, **began)
     if begun:
         first = attempts.get(connection, submission_id, 1)
         active = {"state": AttemptState.ACTIVE, "begun_at": now, "size": size}
@@ -250,9 +221,9 @@ def _begin(connection: Connection, submission_id: int, was: State, size: int, no
 
 
 def _change(
-    connection: Connection, submission_id: int, was: State, now: float, **values: Any
+    connection: Connection, submission_id: int, was: Collection[State], now: float, **values: Any
 ) -> bool:
-    return touch(connection, submission_id, now, submissions.c.state == was, **values)
+    return touch(connection, submission_id, now, submissions.c.state.in_(was), **values)
 
 
 def touch(
@@ -262,7 +233,7 @@ def touch(
     condition: ColumnElement[bool] | None = None,
     **values: Any,
 ) -> bool:
-    """Set columns, if the condition holds, and say that what its pages show has changed."""
+    """Set columns, if the condition holds, and raise the revision for the pages that show it."""
     statement = update(submissions).where(submissions.c.id == submission_id)
     if condition is not None:
         statement = statement.where(condition)
@@ -271,12 +242,12 @@ def touch(
 
 
 def change(connection: Connection, submission_id: int, **values: Any) -> None:
-    """Set columns where a roll-up follows, which says that its pages have changed."""
+    """Set columns where a roll-up follows, which raises the revision."""
     connection.execute(update(submissions).where(submissions.c.id == submission_id).values(values))
 
 
 def grow(connection: Connection, submission_id: int, by: int) -> int:
-    """Room for `by` items that ICA has and the list has not; returns the first position."""
+    """Make room for `by` items that ICA has and the list has not; returns the first position."""
     mine, count = submissions.c.id == submission_id, submissions.c.item_count
     grown = update(submissions).where(mine).values(item_count=count + by).returning(count)
     return connection.execute(grown).scalar_one() - by + 1

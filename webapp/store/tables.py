@@ -4,6 +4,7 @@ Moments are seconds since 1970 (UTC, float). Positions count from 1. Documents, 
 status, are JSON, read and written whole.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -25,8 +26,8 @@ from sqlalchemy import (
     text,
 )
 
-from webapp.store.column_types import Document, Word
-from webapp.store.documents import FindReview, KeptError, Receipt, Review, TakeProgress
+from webapp.store.column_types import Document, EnumText, columns_of, stored
+from webapp.store.documents import Counts, FindReview, KeptError, Receipt, Review, TakeProgress
 from webapp.store.enums import (
     PRIORITY,
     AccountTrouble,
@@ -43,17 +44,6 @@ from webapp.store.enums import (
     Task,
 )
 
-
-def _queue() -> list[Column[Any]]:
-    """The columns of a queue, see leases.py."""
-    return [
-        Column("due_at", Double, index=True),  # null: nothing left to do
-        Column("lease_until", Double, nullable=False, default=0.0),
-        Column("worker", String(64), nullable=False, default=""),
-        Column("try_number", Integer, nullable=False, default=0),
-    ]
-
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -63,20 +53,38 @@ metadata = MetaData(
     }
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """The columns of a queue, see leases.py."""
+
+    due_at: float | None = stored(index=True)  # null: nothing left to do
+    lease_until: float = stored(default=0.0)
+    worker: str = stored(length=64, default="")
+    try_number: int = stored(default=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A row of accounts; `trouble` is what its last calls of ICA met."""
+
+    id: int = stored(primary_key=True)
+    ica_url: str = stored(length=500)
+    tenant: str = stored(length=255)
+    subject: str = stored(length=255)
+    name: str = stored(length=255)
+    asked_tenant: str = stored(length=255)  # what the user typed: minting needs it
+    sealed_key: str | None  # null once forgotten
+    created_at: float
+    trouble: AccountTrouble = stored(length=40, default=AccountTrouble.NONE)
+    trouble_since: float | None
+    trouble_until: float | None
+
+
 accounts = Table(
     "accounts",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("ica_url", String(500), nullable=False),
-    Column("tenant", String(255), nullable=False),
-    Column("subject", String(255), nullable=False),
-    Column("name", String(255), nullable=False),
-    Column("asked_tenant", String(255), nullable=False),  # what the user typed: minting needs it
-    Column("sealed_key", Text),  # null once forgotten
-    Column("created_at", Double, nullable=False),
-    Column("trouble", Word(AccountTrouble, 40), nullable=False, default=AccountTrouble.NONE),
-    Column("trouble_since", Double),
-    Column("trouble_until", Double),
+    *columns_of(Account),
     UniqueConstraint("ica_url", "tenant", "subject"),
 )
 
@@ -90,82 +98,111 @@ sessions = Table(
     Column("expires_at", Double, nullable=False),
 )
 
-access = Table(
-    "access",
-    metadata,
-    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
-    Column("project_id", String(255), primary_key=True),
-    Column("project_name", String(255), nullable=False, default=""),
-    Column("allowed", Boolean, nullable=False),
-    Column("checked_at", Double, nullable=False),  # when ICA last answered
-    Column("due_at", Double, nullable=False),  # when to ask again, if somebody is signed in
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A row of access."""
+
+    account_id: int = stored(ForeignKey("accounts.id"), primary_key=True)
+    project_id: str = stored(length=255, primary_key=True)
+    project_name: str = stored(length=255, default="")
+    allowed: bool
+    checked_at: float  # when ICA last answered
+    due_at: float  # when to ask again, if somebody is signed in
+
+
+access = Table("access", metadata, *columns_of(Access))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionRow:
+    """A row of submissions."""
+
+    id: int = stored(primary_key=True)
+    account_id: int = stored(ForeignKey("accounts.id"), index=True)
+    ica_url: str = stored(length=500)
+    project_id: str = stored(length=255)
+    project_name: str = stored(length=255)
+    source: Source = stored(length=10)
+    name: str = stored(length=255)
+    state: State = stored(length=12, default=State.READING)
+    phase: Phase = stored(length=12, default=Phase.NONE)
+    board_word: BoardWord = stored(length=16, default=BoardWord.DRAFT)
+    created_at: float
+    submitted_at: float | None
+    begun_at: float | None  # when its last attempt began
+    settled_at: float | None  # when its last attempt ended
+    changed_at: float
+    watched_at: float
+    revision: int = stored(default=1)  # raised by everything a page shows
+    item_count: int = stored(default=0)
+    batch_size: int
+    counts: Counts = stored(default=dict)  # status -> items, as of now
+    review: Review = stored(default=Review())
+    problem: str = stored(default="")  # why unreadable or refused, in words
+    note: str = stored(default="")
+    archived_at: float | None
+    left_out: int = stored(default=0)  # items that no attempt has taken yet
+    last_attempt_id: int = stored(default=0)  # orders the board
+
 
 submissions = Table(
     "submissions",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
-    Column("ica_url", String(500), nullable=False),
-    Column("project_id", String(255), nullable=False),
-    Column("project_name", String(255), nullable=False),
-    Column("source", Word(Source, 10), nullable=False),
-    Column("name", String(255), nullable=False),
-    Column("state", Word(State, 12), nullable=False, default=State.READING),
-    Column("phase", Word(Phase, 12), nullable=False, default=Phase.NONE),
-    Column("board_word", Word(BoardWord, 16), nullable=False, default=BoardWord.DRAFT),
-    Column("created_at", Double, nullable=False),
-    Column("submitted_at", Double),
-    Column("begun_at", Double),  # when its last attempt began
-    Column("settled_at", Double),  # when its last attempt ended
-    Column("changed_at", Double, nullable=False),
-    Column("watched_at", Double, nullable=False),
-    Column("revision", Integer, nullable=False, default=1),  # raised by everything a page shows
-    Column("item_count", Integer, nullable=False, default=0),
-    Column("batch_size", Integer, nullable=False),
-    Column("counts", JSON, nullable=False, default=dict),  # status -> items, as they stand now
-    Column("review", Document(Review), nullable=False, default=Review()),
-    Column("problem", Text, nullable=False, default=""),  # why unreadable or refused, in words
-    Column("note", Text, nullable=False, default=""),
-    Column("archived_at", Double),
-    Column("left_out", Integer, nullable=False, default=0),  # items that no attempt has taken yet
-    Column("last_attempt_id", Integer, nullable=False, default=0),  # orders the board
+    *columns_of(SubmissionRow),
     Index("ix_submissions_project_id_last_attempt_id", "project_id", "last_attempt_id"),
     sqlite_autoincrement=True,  # an address never leads to another list
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """A row of attempts.
+
+    counts: status -> items, as this attempt found them; they stay when it has ended.
+    receipt: what became of the items that were confirmed; None of the first, and until it is sent.
+    """
+
+    id: int = stored(primary_key=True)
+    submission_id: int = stored(ForeignKey("submissions.id"))
+    number: int = stored(type_=SmallInteger)
+    kind: AttemptKind = stored(length=10)
+    account_id: int = stored(ForeignKey("accounts.id"), index=True)
+    state: AttemptState = stored(length=12)
+    phase: Phase = stored(length=12, default=Phase.NONE)
+    created_at: float
+    begun_at: float | None
+    ended_at: float | None
+    size: int = stored(default=0)  # items that it has taken
+    counts: Counts = stored(default=dict)  # status -> items, as it found them
+    token: str = stored(length=64, default="", index=True)  # of the page that asked
+    receipt: Receipt | None = stored(
+        type_=Document(Receipt, or_empty=True), nullable=False, default=dict
+    )
+    problem: str = stored(default="")  # why it took nothing, or what ICA refused
+    former_id: int | None = stored(unique=True)  # in 0.2.0 it was a submission of its own
+
+
 attempts = Table(
-    "attempts",  # one go at some items of a submission; the first is the submission's own
+    "attempts",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("submission_id", ForeignKey("submissions.id"), nullable=False),
-    Column("number", SmallInteger, nullable=False),
-    Column("kind", Word(AttemptKind, 10), nullable=False),
-    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
-    Column("state", Word(AttemptState, 12), nullable=False),
-    Column("phase", Word(Phase, 12), nullable=False, default=Phase.NONE),
-    Column("created_at", Double, nullable=False),
-    Column("begun_at", Double),
-    Column("ended_at", Double),
-    Column("size", Integer, nullable=False, default=0),  # items that it has taken
-    Column("counts", JSON, nullable=False, default=dict),  # status -> items, as it found them
-    Column("token", String(64), nullable=False, default="", index=True),  # of the page that asked
-    Column("receipt", Document(Receipt, or_empty=True), nullable=False, default=dict),
-    Column("problem", Text, nullable=False, default=""),  # why it took nothing, or what ICA refused
-    Column("former_id", Integer, unique=True),  # in 0.2.0 it was a submission of its own
+    *columns_of(AttemptRow),
     UniqueConstraint("submission_id", "number"),
     sqlite_autoincrement=True,
 )
 
-uploads = Table(
-    "uploads",
-    metadata,
-    Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
-    Column("parts", JSON, nullable=False),  # the name of each part: a file, pasted text
-    Column("size", BigInteger, nullable=False, default=0),
-    Column("read_bytes", BigInteger, nullable=False, default=0),
-    *_queue(),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload(Queued):
+    """A row of uploads."""
+
+    submission_id: int = stored(ForeignKey("submissions.id"), primary_key=True)
+    parts: list[str]  # the name of each part: a file, pasted text
+    size: int = stored(type_=BigInteger, default=0)
+    read_bytes: int = stored(type_=BigInteger, default=0)
+
+
+uploads = Table("uploads", metadata, *columns_of(Upload))
 
 upload_pieces = Table(
     "upload_pieces",
@@ -181,7 +218,7 @@ entries = Table(
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("ordinal", Integer, primary_key=True),
-    Column("kind", Word(EntryKind, 10), nullable=False),
+    Column("kind", EnumText(EntryKind, 10), nullable=False),
     Column("line", Integer, nullable=False),
     Column("column", Integer, nullable=False),
     Column("text", Text, nullable=False),
@@ -191,78 +228,93 @@ entries = Table(
     Index("ix_entries_submission_id_kind_ordinal", "submission_id", "kind", "ordinal"),
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow(Queued):
+    """A row of batches."""
+
+    id: int = stored(primary_key=True)
+    submission_id: int = stored(ForeignKey("submissions.id"))
+    attempt: int = stored(type_=SmallInteger)  # its number
+    account_id: int = stored(ForeignKey("accounts.id"))
+    kind: AttemptKind = stored(length=10)
+    ordinal: int  # within its attempt
+    first_position: int
+    last_position: int
+    size: int = stored(default=0)
+    state: BatchState = stored(length=12, default=BatchState.WAITING)
+    task: Task = stored(length=10, default=Task.SEND)
+    priority: int = stored(type_=SmallInteger, default=PRIORITY[Task.SEND])
+    failures: int = stored(default=0)  # in a row; they lengthen the pause
+    blocked: Blocked = stored(length=20, default=Blocked.NO)
+    trouble: KeptError | None  # the last error that will be tried again
+    # what ICA knows of it
+    intent_at: float | None
+    sent_at: float | None
+    settled_at: float | None
+    ica_batch_id: str | None = stored(length=255)
+    ica_job_id: str | None = stored(length=255)
+    job_status: str = stored(length=40, default="")
+    job_information: str = stored(default="")
+    job_finished_at: float | None
+    problem: KeptError | None  # ICA's refusal, word for word
+    counts: Counts = stored(default=dict)
+    total: int | None
+    counted_at: float | None
+    sent_again: bool = stored(default=False)  # in doubt whether ICA had it
+    # its items by their rows, status -> items
+    held: Counts = stored(default=dict)  # that it holds now, as of now
+    found: Counts = stored(default=dict)  # all its items, as it found them
+    taken: Counts = stored(default=dict)  # of these, what later attempts took
+    missing_count: int = stored(default=0)  # 404s in a row
+    missing_since: float | None
+    # how far its items' rows are up to date
+    round_cursor: str | None
+    round_read: int = stored(default=0)
+    round_started_at: float | None
+    rows_read: int = stored(default=0)
+    rows_as_of: float | None
+    failed_cursor: str | None
+    failed_count: int = stored(default=0)  # when they were last walked
+    failed_walked_at: float | None
+    whole_walks: int = stored(default=0)  # since the job has ended
+
+
 batches = Table(
     "batches",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("submission_id", ForeignKey("submissions.id"), nullable=False),
-    Column("attempt", SmallInteger, nullable=False),  # its number
-    Column("account_id", ForeignKey("accounts.id"), nullable=False),
-    Column("kind", Word(AttemptKind, 10), nullable=False),
-    Column("ordinal", Integer, nullable=False),  # within its attempt
-    Column("first_position", Integer, nullable=False),
-    Column("last_position", Integer, nullable=False),
-    Column("size", Integer, nullable=False, default=0),
-    Column("state", Word(BatchState, 12), nullable=False, default=BatchState.WAITING),
-    Column("task", Word(Task, 10), nullable=False, default=Task.SEND),
-    Column("priority", SmallInteger, nullable=False, default=PRIORITY[Task.SEND]),
-    *_queue(),
-    Column("failures", Integer, nullable=False, default=0),  # in a row; they lengthen the pause
-    Column("blocked", Word(Blocked, 20), nullable=False, default=Blocked.NO),
-    Column("trouble", Document(KeptError)),  # the last error that will be tried again
-    # what ICA knows of it
-    Column("intent_at", Double),
-    Column("sent_at", Double),
-    Column("settled_at", Double),
-    Column("ica_batch_id", String(255)),
-    Column("ica_job_id", String(255)),
-    Column("job_status", String(40), nullable=False, default=""),
-    Column("job_information", Text, nullable=False, default=""),
-    Column("job_finished_at", Double),
-    Column("problem", Document(KeptError)),  # ICA's refusal, word for word
-    Column("counts", JSON, nullable=False, default=dict),
-    Column("total", Integer),
-    Column("counted_at", Double),
-    Column("sent_again", Boolean, nullable=False, default=False),  # in doubt whether ICA had it
-    # its items by their rows, status -> items
-    Column("held", JSON, nullable=False, default=dict),  # that it holds now, as they stand
-    Column("found", JSON, nullable=False, default=dict),  # all its items, as it found them
-    Column("taken", JSON, nullable=False, default=dict),  # of these, what later attempts took
-    Column("missing_count", Integer, nullable=False, default=0),  # 404s in a row
-    Column("missing_since", Double),
-    # how far its items' rows are up to date
-    Column("round_cursor", Text),
-    Column("round_read", Integer, nullable=False, default=0),
-    Column("round_started_at", Double),
-    Column("rows_read", Integer, nullable=False, default=0),
-    Column("rows_as_of", Double),
-    Column("failed_cursor", Text),
-    Column("failed_count", Integer, nullable=False, default=0),  # when they were last walked
-    Column("failed_walked_at", Double),
-    Column("whole_walks", Integer, nullable=False, default=0),  # since the job has ended
+    *columns_of(BatchRow),
     UniqueConstraint("submission_id", "attempt", "ordinal"),
     Index("ix_batches_ica_batch_id", "ica_batch_id"),
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A row of items; `line` is None for an item that ICA has and the list has not."""
+
+    submission_id: int = stored(primary_key=True)
+    position: int = stored(primary_key=True)
+    data_id: str = stored(length=255)
+    line: int | None  # null: ICA's own, not in the list
+    column: int | None
+    flags: int = stored(type_=SmallInteger, default=0)  # of idlist's warnings
+    status: str = stored(length=60)
+    reason: str
+    name: str
+    path: str
+    linked_id: str = stored(length=255)
+    batch_id: int | None  # that holds it; null: a batch of the first attempt, by position
+    ica_item_id: str | None = stored(length=255)  # in that batch, once it is known
+    changed_at: float | None
+    reason_id: int | None  # of the reason with its ids and numbers masked
+    attempt: int = stored(type_=SmallInteger)  # whose finding this is
+
+
 items = Table(
     "items",
     metadata,
-    Column("submission_id", Integer, primary_key=True, autoincrement=False),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("data_id", String(255), nullable=False),
-    Column("line", Integer),  # null: ICA's own, not in the list
-    Column("column", Integer),
-    Column("flags", SmallInteger, nullable=False, default=0),  # of idlist's warnings
-    Column("status", String(60), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("linked_id", String(255), nullable=False),
-    Column("batch_id", Integer),  # that holds it; null: a batch of the first attempt, by position
-    Column("ica_item_id", String(255)),  # in that batch, once it is known
-    Column("changed_at", Double),
-    Column("reason_id", Integer),  # of the reason with its ids and numbers masked
-    Column("attempt", SmallInteger, nullable=False),  # whose finding this is
+    *columns_of(Item),
     # what is held by whom, and whose finding it is, is counted by the index alone
     Index(
         "ix_items_submission_id_status_position_batch_id_attempt",
@@ -280,7 +332,7 @@ items = Table(
 )
 
 history = Table(
-    "history",  # what an attempt found of an item that a later one has taken, or that did not count
+    "history",  # what an attempt found of an item and is not, or not any more, in its row
     metadata,
     Column("submission_id", Integer, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
@@ -293,7 +345,7 @@ history = Table(
     Column("ica_item_id", String(255)),
     Column("changed_at", Double),
     Column("reason_id", Integer),
-    Column("stood", Boolean, nullable=False),  # it was how the item stood, and may be so again
+    Column("stood", Boolean, nullable=False),  # it was in the row, and may be so again
     Index(
         "ix_history_submission_id_attempt_status_position",
         *("submission_id", "attempt", "status", "position"),
@@ -319,43 +371,53 @@ reasons = Table(
 )
 
 reason_groups = Table(
-    "reason_groups",  # the items of an attempt that met a reason
+    "reason_groups",  # how many items of an attempt have a reason
     metadata,
     Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
     Column("reason_id", ForeignKey("reasons.id"), primary_key=True),
     Column("attempt", SmallInteger, primary_key=True, autoincrement=False),
     Column("first_seen", Double, nullable=False),
     Column("count", Integer, nullable=False),  # as this attempt found them
-    Column("standing", Integer, nullable=False),  # of these, how many stand so now
+    Column("standing", Integer, nullable=False),  # of these, how many rows have it now
 )
 
-chores = Table(
-    "chores",  # longer work on one submission: copying items, checking them with ICA, leaving out
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("submission_id", ForeignKey("submissions.id"), nullable=False, index=True),
-    Column("account_id", ForeignKey("accounts.id"), nullable=False),
-    Column("kind", Word(ChoreKind, 20), nullable=False),
-    Column("spec", JSON, nullable=False),  # what is to be done, see chores.py
-    Column("result", Document(TakeProgress), nullable=False, default=TakeProgress()),
-    Column("problem", Document(KeptError)),  # why it can't go on, or ended without success
-    Column("done", Integer, nullable=False, default=0),  # of `total` items
-    Column("total", Integer, nullable=False),
-    Column("created_at", Double, nullable=False),
-    Column("ended_at", Double),
-    *_queue(),
-    Column("failures", Integer, nullable=False, default=0),
-)
 
-finds = Table(
-    "finds",  # questions: where are my ids?
-    metadata,
-    Column("id", String(40), primary_key=True),
-    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
-    Column("created_at", Double, nullable=False),
-    Column("name", String(255), nullable=False),
-    Column("review", Document(FindReview), nullable=False),
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoreRow(Queued):
+    """A row of chores: `done` of `total` items; `result` is what came of taking them.
+
+    `failures` are the leases in a row, this one too, in which nothing was recorded.
+    """
+
+    id: int = stored(primary_key=True)
+    submission_id: int = stored(ForeignKey("submissions.id"), index=True)
+    account_id: int = stored(ForeignKey("accounts.id"))
+    kind: ChoreKind = stored(length=20)
+    spec: dict[str, Any]  # what is to be done, see chores.py
+    result: TakeProgress = stored(default=TakeProgress())
+    problem: KeptError | None  # why it can't go on, or ended without success
+    done: int = stored(default=0)  # of `total` items
+    total: int
+    created_at: float
+    ended_at: float | None
+    failures: int = stored(default=0)
+
+
+chores = Table("chores", metadata, *columns_of(ChoreRow))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindRow:
+    """A row of finds."""
+
+    id: str = stored(length=40, primary_key=True)
+    account_id: int = stored(ForeignKey("accounts.id"), index=True)
+    created_at: float
+    name: str = stored(length=255)
+    review: FindReview
+
+
+finds = Table("finds", metadata, *columns_of(FindRow))
 
 find_ids = Table(
     "find_ids",

@@ -1,35 +1,23 @@
 """Uploads: the bytes as they came, and the queue of what is still to be read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from webapp.store import leases, sql
+from webapp.store import sql
 from webapp.store.engine import Store
+from webapp.store.leases import LEASE_SECONDS, Queue
+from webapp.store.tables import Upload as Upload
 from webapp.store.tables import upload_pieces, uploads
 
-PIECE = 1024 * 1024  # bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A row of uploads."""
-
-    submission_id: int
-    parts: list[str]
-    size: int
-    read_bytes: int
-    due_at: float | None
-    lease_until: float
-    worker: str
-    try_number: int
+PIECE_BYTES = 1024 * 1024
+QUEUE = Queue(uploads, Upload, uploads.c.submission_id)
 
 
 def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> None:
     """Begin an upload of parts with these names ("" for pasted text); their pieces follow.
 
-    Nobody reads it before make_due() says that it is whole.
+    It is not read before make_due().
     """
     names = [name[-255:] for name in parts]
     connection.execute(insert(uploads).values(submission_id=submission_id, parts=names))
@@ -38,7 +26,7 @@ def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> Non
 def keep_piece(
     connection: Connection, submission_id: int, part: int, sequence: int, piece: bytes
 ) -> None:
-    """Keep the next piece of a part, of at most PIECE bytes."""
+    """Keep the next piece of a part, of at most PIECE_BYTES bytes."""
     place = {"submission_id": submission_id, "part": part, "sequence": sequence}
     connection.execute(insert(upload_pieces).values(**place, bytes=piece))
     statement = update(uploads).where(uploads.c.submission_id == submission_id)
@@ -47,15 +35,13 @@ def keep_piece(
 
 def claim(connection: Connection, worker: str, now: float) -> Upload | None:
     """Lease the upload that waits longest to the worker."""
-    due = leases.due(uploads, now)
-    first = leases.first(uploads.c.submission_id, due, uploads.c.due_at)
-    return leases.take(connection, uploads, Upload, first, worker, now)
+    return QUEUE.take_first(connection, QUEUE.due(now), uploads.c.due_at, worker, now)
 
 
 def claim_one(connection: Connection, submission_id: int, worker: str, now: float) -> Upload | None:
     """Lease this submission's upload to the worker, if nobody has it."""
-    free = (uploads.c.submission_id == submission_id) & leases.free(uploads, now)
-    return leases.take(connection, uploads, Upload, free, worker, now)
+    free = (uploads.c.submission_id == submission_id) & QUEUE.free(now)
+    return QUEUE.take(connection, free, worker, now)
 
 
 def record(
@@ -67,25 +53,22 @@ def record(
     done: bool = False,
 ) -> None:
     """Keep how far the reading is, and the lease. Raises LeaseLost when somebody else reads."""
-    values: dict[str, float | None] = {"lease_until": now + leases.LEASE}
+    values: dict[str, float | None] = {"lease_until": now + LEASE_SECONDS}
     if read_bytes is not None:
         values["read_bytes"] = read_bytes
     if done:
         values |= {"due_at": None, "lease_until": 0.0}
-    mine = uploads.c.submission_id == upload.submission_id
-    leases.keep(connection, mine, uploads, upload, values)
+    QUEUE.keep(connection, upload, values)
 
 
 def give_back(connection: Connection, upload: Upload, due_at: float) -> None:
-    """Leave the reading to another try, which begins anew."""
-    mine = uploads.c.submission_id == upload.submission_id
-    statement = update(uploads).where(mine, leases.is_held(uploads, upload))
-    again = {"due_at": due_at, "read_bytes": 0}
-    connection.execute(statement.values(leases.ended(uploads) | again))
+    """End the lease: another try begins from the start."""
+    again = QUEUE.ended() | {"due_at": due_at, "read_bytes": 0}
+    connection.execute(update(uploads).where(QUEUE.is_held(upload)).values(again))
 
 
 def make_due(connection: Connection, submission_id: int, now: float) -> None:
-    """All pieces are here, or they are to be read once more: from their beginning."""
+    """All pieces are here, or are to be read again, from the start."""
     statement = update(uploads).where(uploads.c.submission_id == submission_id)
     connection.execute(statement.values(due_at=now, lease_until=0.0, read_bytes=0))
 
@@ -98,7 +81,7 @@ def get(connection: Connection, submission_id: int) -> Upload | None:
 
 def is_due(connection: Connection, now: float) -> bool:
     """Whether any upload waits to be read."""
-    return leases.exists(connection, leases.due(uploads, now))
+    return QUEUE.any_row(connection, QUEUE.due(now))
 
 
 def pieces(store: Store, submission_id: int, part: int) -> Iterator[bytes]:

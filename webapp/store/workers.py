@@ -1,28 +1,28 @@
-"""Workers: who beats, and how many there are."""
+"""Workers: their heartbeats, and how many there are."""
 
 from sqlalchemy import Connection, ScalarSelect, delete, func, select
 
 from webapp.store import sql
 from webapp.store.tables import workers
 
-SILENT_AFTER = 30.0  # seconds without a beat after which a worker counts as gone
+SILENT_SECONDS = 30.0  # without a beat after which a worker counts as gone
 
 
 def beat(connection: Connection, worker_id: str, started_at: float, now: float) -> int:
-    """Say that this worker lives; returns how many do, itself among them."""
+    """Record that this worker lives; returns how many do, itself included."""
     values = {"id": worker_id, "started_at": started_at, "beat_at": now}
     statement = sql.insert(connection, workers).values(values)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["id"], set_={"beat_at": now})
     )
-    connection.execute(delete(workers).where(workers.c.beat_at < now - 10 * SILENT_AFTER))
-    living = select(func.count()).where(workers.c.beat_at > now - SILENT_AFTER)
+    connection.execute(delete(workers).where(workers.c.beat_at < now - 10 * SILENT_SECONDS))
+    living = select(func.count()).where(workers.c.beat_at > now - SILENT_SECONDS)
     return connection.execute(living).scalar_one()
 
 
 def is_silent(beat_at: float | None, now: float) -> bool:
     """Whether the workers, whose newest beat this is, count as gone."""
-    return beat_at is None or now - beat_at > SILENT_AFTER
+    return beat_at is None or now - beat_at > SILENT_SECONDS
 
 
 def last_beat_query() -> ScalarSelect[float]:

@@ -11,7 +11,7 @@ CHANGES = {ChoreKind.LEAVE_OUT: drafts.leave_out, ChoreKind.TAKE_BACK: drafts.ta
 def step(context: Context, chore: Chore) -> Chore:
     """A chunk of positions."""
     now, flag = context.clock(), chore.spec_as(FlagSpec).flag
-    first, last = chore.done + 1, chore.done + items.CHUNK
+    first, last = chore.done + 1, chore.done + items.CHUNK_ROWS
     with context.store.write() as connection:
         kept = chores.advance(connection, chore, now, last)
         CHANGES[chore.kind](connection, chore.submission_id, flag, first, last, now)

@@ -46,7 +46,7 @@ class Precheck:
         if not self._has_earlier:
             return good
         data_ids = [listed.data_id for listed in good]
-        doings = self._context.read(other_submissions.last_doings, self._submission, data_ids)
+        doings = self._context.read(other_submissions.last_outcomes, self._submission, data_ids)
         found = {data_id: doing for data_id, doing in doings.items() if doing.linked}
         self._linked_by.update(doing.submission_id for doing in found.values())
         linked = [listed for listed in good if listed.data_id in found]

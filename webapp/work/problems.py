@@ -84,5 +84,5 @@ def record_success(connection: Connection, /, batch: Batch, now: float, **values
     any more.
     """
     kept = batches.keep(connection, batch, now, **NO_PROBLEM | values)
-    accounts.note_well(connection, batch.account_id)
+    accounts.clear_trouble(connection, batch.account_id)
     return kept

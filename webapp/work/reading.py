@@ -31,8 +31,8 @@ TOO_LONG = (
     "given up. If it is a list of data ids, split it and upload the parts."
 )
 DEADLY = (
-    f"This list was given up: {leases.DEATHS} times Linkboard died or failed while it read this "
-    "list. Save it as .csv, or split it, and upload that; the log of the worker says more."
+    f"This list was given up: {leases.MAX_DEATHS} times Linkboard died or failed while it read "
+    "this list. Save it as .csv, or split it, and upload that; the log of the worker says more."
 )
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class _Reader:
         else:
             self.entry_count += 1
             self.others.append(_other(self.entry_count, entry))
-        if len(self.good) + len(self.others) >= items.CHUNK:
+        if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
             self._flush()
 
     def _flush(self) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import NotFound
 from webapp.ica.models import MOVING, Job
-from webapp.store.batches import Batch, Counts
-from webapp.store.enums import UNKNOWN, UNREAD, WATCHED, Task
+from webapp.store.batches import Batch
+from webapp.store.documents import Counts
+from webapp.store.enums import UNKNOWN, UNREAD, WATCHED_PRIORITY, Task
 from webapp.store.submissions import Submission
 from webapp.work import problems, walk
 from webapp.work.clients import ICA_KIND
@@ -98,6 +99,6 @@ def _values(progress: Progress, now: float) -> dict[str, Any]:
 def _next_refresh(submission: Submission, now: float) -> dict[str, Any]:
     """Soon while somebody watches; else the later, the longer nothing has changed."""
     if submission.is_watched(now):
-        return {"due_at": now + WATCHED_SECONDS, "priority": WATCHED, "task": Task.REFRESH}
+        return {"due_at": now + WATCHED_SECONDS, "priority": WATCHED_PRIORITY, "task": Task.REFRESH}
     unchanged = (now - submission.changed_at) / 4
     return {"due_at": now + min(max(unchanged, MIN_SECONDS), MAX_SECONDS), "task": Task.REFRESH}

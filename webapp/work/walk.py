@@ -54,7 +54,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
         if page.next_token and context.is_turn_over(started, UNIT_SECONDS, batch.account_id):
             _keep(context, batch, page, lease_until=0.0, due_at=now, **values)
             return
-        batch = _keep(context, batch, page, lease_until=now + leases.LEASE, **values)
+        batch = _keep(context, batch, page, lease_until=now + leases.LEASE_SECONDS, **values)
         if page.next_token is None:
             _finish(context, batch)
             return
@@ -69,7 +69,7 @@ def change_rows(context: Context, batch: Batch, *changes: Change) -> Batch:
             with context.store.write() as connection:
                 batch = batches.lock(connection, batch)
                 changed, values = change(connection, batch, now=now)
-                values = {"lease_until": now + leases.LEASE} | values
+                values = {"lease_until": now + leases.LEASE_SECONDS} | values
                 batch = batches.keep(connection, batch, now, **values)
     return batch
 

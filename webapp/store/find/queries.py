@@ -1,4 +1,4 @@
-"""Finds: the questions "where are my ids?", kept for a while."""
+"""Queries: "where are my ids?", with the ids, kept for a while."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,21 +9,16 @@ from sqlalchemy import Connection, delete, insert, select
 from webapp.store import sql
 from webapp.store.accounts import Account
 from webapp.store.documents import FindReview
-from webapp.store.items import CHUNK
-from webapp.store.tables import accounts, find_ids, finds
+from webapp.store.items import CHUNK_ROWS
+from webapp.store.tables import FindRow, accounts, find_ids, finds
 
-KEPT_FOR = 90 * 86_400.0  # seconds after which a question is forgotten
+KEPT_SECONDS = 90 * 86_400.0  # after which a question is forgotten
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find(FindRow):
     """A row of finds, and the name of its account."""
 
-    id: str
-    account_id: int
-    created_at: float
-    name: str
-    review: FindReview
     asker: str
 
 
@@ -81,12 +76,12 @@ def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list
 
 
 def sweep(connection: Connection, now: float) -> bool:
-    """Forget some ids of a question older than KEPT_FOR; False when there is none."""
-    old = select(finds.c.id).where(finds.c.created_at < now - KEPT_FOR).limit(1)
+    """Forget some ids of a question older than KEPT_SECONDS; False when there is none."""
+    old = select(finds.c.id).where(finds.c.created_at < now - KEPT_SECONDS).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:
         return False
     ours = find_ids.c.find_id == find_id
-    if not sql.drop_last(connection, ours, find_ids.c.ordinal, CHUNK):
+    if not sql.drop_last(connection, ours, find_ids.c.ordinal, CHUNK_ROWS):
         connection.execute(delete(finds).where(finds.c.id == find_id))
     return True

@@ -1,4 +1,4 @@
-"""Whereabouts: which submissions hold the ids of a question, and what became of each id."""
+"""Search: which submissions hold the ids of a query, and what became of each id."""
 
 import hashlib
 from collections import defaultdict
@@ -17,20 +17,20 @@ from webapp.store.statuses import IN_PROJECT, TAKEN_OUT
 from webapp.store.submissions import seen_by
 from webapp.store.tables import attempts, batches, find_ids, items, submissions
 
-CHUNK = 1_000  # ids that one statement looks for
+CHUNK_IDS = 1_000  # ids that one statement looks for
 
 # outcomes beside the statuses of items
 NEVER = "NEVER"  # no submission that the reader may see holds the id
 DRAFTED = "DRAFT"  # only a draft of the reader's own holds it
 
-NEVER_WENT_OUT = frozenset({DRAFTED, NOT_SENT, LEFT_OUT})
-ALREADY = "ALREADY_"
-TOLD = IN_PROJECT | TAKEN_OUT | {"PARTIALLY_LINKED"}
+NEVER_SENT = frozenset({DRAFTED, NOT_SENT, LEFT_OUT})
+ALREADY_PREFIX = "ALREADY_"
+LINK_STATUSES = IN_PROJECT | TAKEN_OUT | {"PARTIALLY_LINKED"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom, and when, an answer is worked out."""
+    """For which account, and when, the search is made."""
 
     account: Account
     now: float
@@ -77,23 +77,23 @@ class Verdict(NamedTuple):
     moves: bool
 
 
-def that_counts(sightings: Sequence[Sighting]) -> Sighting:
-    """The sighting that tells what became of an id, of all there are, the newest first.
+def decisive_sighting(sightings: Sequence[Sighting]) -> Sighting:
+    """The sighting that decides what became of an id; all are given, the newest first.
 
-    - What never went to ICA (a draft, left out, not sent) counts where nothing else did.
-    - That project counts in which the id went to ICA last.
+    - What was never sent to ICA (a draft, left out, not sent) counts only if nothing else was.
+    - The project counts in which the id was sent to ICA last.
     - What is linked there stays linked, whatever fails or waits later, a failed undo too, until
-      ICA tells that it is unlinked, or linked in part. What is not linked is as the newest
+      ICA reports it as unlinked, or as linked in part. What is not linked is as the newest
       attempt left it: unlinked, failed, on its way.
-    - Words such as ALREADY_LINKED confirm what an earlier submission did: that one counts, or
-      theirs where none did.
+    - A status such as ALREADY_LINKED confirms what an earlier submission did: that one counts. If
+      there is none, the confirming one counts.
     """
-    went_out = [seen for seen in sightings if seen.status not in NEVER_WENT_OUT]
+    went_out = [seen for seen in sightings if seen.status not in NEVER_SENT]
     if not went_out:
         return sightings[0]
     project_id = went_out[0].holder.project_id
     there = [seen for seen in went_out if seen.holder.project_id == project_id]
-    told = [seen for seen in there if seen.status in TOLD]
+    told = [seen for seen in there if seen.status in LINK_STATUSES]
     if told and (told[0].status in IN_PROJECT or told[0] is there[0]):
         return _confirmed(told)
     return there[0]
@@ -103,7 +103,7 @@ def _confirmed(told: Sequence[Sighting]) -> Sighting:
     """The newest sighting or, where that only confirms another, the one it confirms."""
     newest = told[0]
     for seen in told:
-        if seen.status == newest.status.removeprefix(ALREADY):
+        if seen.status == newest.status.removeprefix(ALREADY_PREFIX):
             return seen
         if seen.status != newest.status:
             break
@@ -126,10 +126,10 @@ def holders(connection: Connection, reader: Reader) -> dict[int, Holder]:
 
 
 def fingerprint(seen: Mapping[int, Holder]) -> str:
-    """A word that is the same as long as no verdict that does not move can have changed.
+    """A hash that stays the same as long as no final verdict can have changed.
 
-    A submission that runs changes all the time, and every verdict that it can change is one that
-    moves; but ICA may add items to it.
+    A running submission changes all the time, but its verdicts are not final; only the number of
+    its items matters, since ICA may add some.
     """
     told = [
         (one.id, one.state, one.item_count if one.state == State.ACTIVE else one.revision)
@@ -142,8 +142,8 @@ def verdicts(
     store: Store, find_id: str, count: int, seen: Mapping[int, Holder]
 ) -> Iterator[Verdict]:
     """What became of each of the `count` ids, in the order of the question."""
-    for first in range(1, count + 1, CHUNK):
-        ordinals = range(first, min(first + CHUNK, count + 1))
+    for first in range(1, count + 1, CHUNK_IDS):
+        ordinals = range(first, min(first + CHUNK_IDS, count + 1))
         statement = _held(find_id).where(find_ids.c.ordinal.between(ordinals[0], ordinals[-1]))
         with store.read() as connection:
             rows = connection.execute(statement).all()
@@ -154,7 +154,7 @@ def verdicts(
 def _verdict(sightings: Sequence[Sighting]) -> Verdict:
     if not sightings:
         return Verdict(NEVER, None, False)
-    counts = that_counts(sightings)
+    counts = decisive_sighting(sightings)
     moves = any(seen.holder.state == State.ACTIVE for seen in sightings)
     return Verdict(counts.status, counts.holder.id, moves)
 

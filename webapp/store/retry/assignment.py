@@ -1,7 +1,7 @@
-"""Taking: the items of a confirmed scope are handed to an attempt's batches, a chunk at a time.
+"""Assignment: the items of a confirmed selection go to an attempt's batches, a chunk at a time.
 
-Nothing is copied. A row changes its holder; what is true of it stays, until the attempt has a word
-of ICA on it.
+Nothing is copied. The row names another batch; its status stays until the attempt has a result of
+ICA for it.
 """
 
 from bisect import bisect_right
@@ -18,18 +18,18 @@ from webapp.store.chores import TakeSpec
 from webapp.store.documents import Receipt
 from webapp.store.enums import LEFT_OUT, UNREAD, AttemptKind, AttemptState, ChoreKind
 from webapp.store.retry import other_submissions
+from webapp.store.retry.history import KEPT_COLUMNS
 from webapp.store.retry.selection import SelectedItems, Selection, SelectionCounts
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
 
-AT_ONCE = 2_000  # items that are taken in a transaction
-LOOKED_AT = 500  # items of an undo that are looked for in other submissions
-_KEPT = ("status", "reason", "path", "linked_id", "ica_item_id", "changed_at", "reason_id")
+CHUNK_ITEMS = 2_000  # items that are taken in a transaction
+SAMPLE_ITEMS = 500  # items of an undo that are looked for in other submissions
 
 
 class Confirmed(NamedTuple):
-    """What was confirmed: an attempt of a kind at a scope that the page said has so many `items`.
+    """What was confirmed: an attempt of a kind at a selection that by the page has so many `items`.
 
     token: of that page, so that a second click begins nothing.
     """
@@ -64,14 +64,14 @@ def take_chunk(
 ) -> tuple[int, SelectionCounts] | None:
     """Take the next of the chosen items, behind position `after`.
 
-    Returns the last position that was looked at and what became of them; None: there are no more.
+    Returns the last position that was read and what became of them; None: there are no more.
     The caller has locked all batches, so nobody changes what they hold meanwhile, and two attempts
-    at once never take one item both.
+    never take the same item.
     """
     submission, batch_rows = chosen.source, chosen.batch_rows
     ours = [batch for batch in batch_rows if batch.attempt == attempt.number]
     room = submission.batch_size - ours[-1].size if ours else 0  # none: a new batch begins
-    end = chosen.end_of_chunk(after, min(AT_ONCE, room or submission.batch_size))
+    end = chosen.end_of_chunk(after, min(CHUNK_ITEMS, room or submission.batch_size))
     if end is None:
         return None
     within = items.c.position.between(after + 1, end)
@@ -80,7 +80,7 @@ def take_chunk(
     found.made, found.by_status = len(rows), Counter(row.status for row in rows)
     found.skipped["meanwhile"] += done
     if rows:
-        _let_go(connection, submission.id, batch_rows, rows)
+        _release(connection, submission.id, batch_rows, rows)
         batch = ours[-1] if room else _new(connection, attempt, len(ours) + 1, rows[0].position)
         _hold(connection, batch, rows)
     return end, found
@@ -89,7 +89,7 @@ def take_chunk(
 def _rows(
     connection: Connection, submission: Submission, attempt: Attempt, which: Any
 ) -> tuple[list[Any], int]:
-    """What is to be taken, and of how many others have done the same since."""
+    """What is to be taken, and how many are skipped since another submission did the same."""
     rows = _columns(connection, which)
     done = other_submissions.done_since(connection, submission, attempt.kind, rows)
     return [row for row in rows if row.position not in done], len(done)
@@ -101,10 +101,10 @@ def _columns(connection: Connection, which: ColumnElement[bool]) -> Sequence[Any
     return connection.execute(statement.order_by(of.position)).all()
 
 
-def _let_go(
+def _release(
     connection: Connection, submission_id: int, batch_rows: Sequence[Batch], rows: Sequence[Any]
 ) -> None:
-    """The batches that held the rows hold them no more; what stands in these goes into history."""
+    """The batches that held the rows give them up; what is in the rows goes into history."""
     by_id = {batch.id: batch for batch in batch_rows}
     for batch_id, theirs in _by_holder(batch_rows, rows).items():
         _keep_history(connection, submission_id, batch_id, [row.position for row in theirs])
@@ -134,12 +134,10 @@ def _by_holder(batch_rows: Sequence[Batch], rows: Sequence[Any]) -> dict[int | N
 def _keep_history(
     connection: Connection, submission_id: int, batch_id: int | None, positions: Sequence[int]
 ) -> None:
-    """What stands in the rows is kept; where it was kept before, it stands there already."""
-    values: dict[str, Any] = {
-        **{name: items.c[name] for name in ("submission_id", "position", "attempt", *_KEPT)},
-        "batch_id": literal(batch_id, Integer),
-        "stood": literal(True),
-    }
+    """Copy the rows into history, but for those that are there already."""
+    names = ("submission_id", "position", "attempt", *KEPT_COLUMNS)
+    values: dict[str, Any] = {name: items.c[name] for name in names}
+    values |= {"batch_id": literal(batch_id, Integer), "stood": literal(True)}
     rows = select(*values.values()).where(_at(submission_id, positions), true())
     statement = sql.insert(connection, history).from_select(list(values), rows)
     connection.execute(statement.on_conflict_do_nothing())
@@ -150,7 +148,7 @@ def _at(submission_id: int, positions: Sequence[int]) -> ColumnElement[bool]:
 
 
 def _new(connection: Connection, attempt: Attempt, ordinal: int, position: int) -> Batch:
-    """An empty batch of the attempt; it waits until all are taken."""
+    """An empty batch of the attempt; it is not due before all items are taken."""
     at = {"ordinal": ordinal, "first_position": position, "last_position": position}
     return batches.new(connection, attempt, **at)
 
@@ -172,7 +170,7 @@ def _hold(connection: Connection, batch: Batch, rows: Sequence[Any]) -> None:
 def send(
     connection: Connection, attempt: Attempt, receipt: Receipt, problem: str, now: float
 ) -> None:
-    """All its items are taken: its batches are due. With none, it has ended, for the problem."""
+    """All its items are taken: its batches are due. Without any, it ends with the problem."""
     values = {"state": AttemptState.ACTIVE, "size": receipt.made, "receipt": receipt}
     attempts.change(connection, attempt, **values)
     for batch in batches.of_submission(connection, attempt.submission_id, attempt.number):
@@ -195,8 +193,8 @@ class Stopped(NamedTuple):
 def stop(
     connection: Connection, submission_id: int, number: int, now: float, problem: str = STOPPED
 ) -> Stopped:
-    """Take back what an attempt has not sent yet, gathered or not; one that has sent nothing ends
-    for the problem.
+    """Take back what an attempt has not sent yet, gathered or not; an attempt that has sent nothing
+    ends with the problem.
     """
     ours = [one for one in batches.lock_all(connection, submission_id) if one.attempt == number]
     attempt = attempts.get(connection, submission_id, number)
@@ -214,21 +212,21 @@ def stop(
 
 
 def shared(connection: Connection, source: Submission, selection: Selection) -> int:
-    """How many of the first LOOKED_AT of these other submissions have linked into the project too:
-    unlinking takes them away there as well.
+    """How many of the first SAMPLE_ITEMS of these are linked into the project by other submissions
+    too: unlinking removes them there as well.
     """
     data_ids = [
         row.data_id for row in _first_few(connection, source, AttemptKind.UNLINK, selection)
     ]
-    doings = other_submissions.last_doings(connection, source, data_ids)
+    doings = other_submissions.last_outcomes(connection, source, data_ids)
     return sum(doing.linked for doing in doings.values())
 
 
 def done_already(
     connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
 ) -> int:
-    """Of how many of the first LOOKED_AT of these, or of all that are picked, others have done it
-    since: they are skipped.
+    """How many of the first SAMPLE_ITEMS of these, or of all that are picked, are skipped since
+    other submissions have linked or unlinked them.
     """
     few = _first_few(connection, source, kind, selection)
     return len(other_submissions.done_since(connection, source, kind, few))
@@ -238,5 +236,5 @@ def _first_few(
     connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
 ) -> Sequence[Any]:
     chosen = SelectedItems(connection, source, kind, selection)
-    end = max(selection.positions, default=0) or chosen.end_of_chunk(0, LOOKED_AT) or 0
+    end = max(selection.positions, default=0) or chosen.end_of_chunk(0, SAMPLE_ITEMS) or 0
     return _columns(connection, chosen.all & chosen.allowed & (items.c.position <= end))

@@ -1,4 +1,4 @@
-"""History: what each attempt has found of an item, and the items of an attempt in its own words."""
+"""History: what each attempt has found of an item, and the items of an attempt as it found them."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,20 +18,21 @@ from webapp.store.paging import Cursor, Page, page_of
 from webapp.store.statuses import becomes_the_rows
 from webapp.store.tables import history, items
 
-CHUNK = 2_500  # items of one read
-_FOUND = (  # what an attempt finds of an item, in its row or in its history
-    *("attempt", "status", "reason", "path", "linked_id", "reason_id"),
+CHUNK_ITEMS = 2_500  # items of one read
+KEPT_COLUMNS = (  # what an attempt finds of an item, in its row or in its history
+    *("status", "reason", "path", "linked_id", "reason_id"),
     *("batch_id", "ica_item_id", "changed_at"),
 )
-_SAME = (history.c.submission_id == items.c.submission_id) & (
+_FOUND_COLUMNS = ("attempt", *KEPT_COLUMNS)
+_SAME_ITEM = (history.c.submission_id == items.c.submission_id) & (
     history.c.position == items.c.position
 )
 
 
 def of_item(connection: Connection, item: Item) -> list[Item]:
-    """An item as each attempt has found it, in their order; as its row has it, too."""
+    """An item as each attempt has found it, in their order; its row's too."""
     mine = (history.c.submission_id == item.submission_id) & (history.c.position == item.position)
-    past = select(*(history.c[name] for name in _FOUND)).where(mine)
+    past = select(*(history.c[name] for name in _FOUND_COLUMNS)).where(mine)
     found = [item, *sql.fetch(connection, past, partial(replace, item))]
     return [one for _, one in sorted({one.attempt: one for one in found}.items())]
 
@@ -39,9 +40,9 @@ def of_item(connection: Connection, item: Item) -> list[Item]:
 def page(
     connection: Connection, attempt: Attempt, statuses: Sequence[str], cursor: Cursor, size: int
 ) -> Page[Item]:
-    """The attempt's items in the order of the list, as it found them; any status for none.
+    """The attempt's items in the order of the list, as it found them; no statuses mean any.
 
-    Each stands in its row, or in its history.
+    Each is in its row, or in its history.
     """
     parts = list(_parts(connection, attempt, statuses, cursor, size + 1))
     if not parts:
@@ -50,21 +51,21 @@ def page(
         paging.from_cursor(found, key, cursor, size + 1, *ends) for found, key, *ends in parts
     ]
     rows = sql.fetch(connection, paging.merged(limited, cursor, 2 * (size + 1)), Item)
-    found = {row.position: row for row in rows}  # what was taken stands in both
+    found = {row.position: row for row in rows}  # what was taken is in both
     return page_of(list(found.values()), cursor, size, lambda row: row.position)
 
 
 def each(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[Item]:
-    """All of them."""
+    """All items of the attempt with these statuses."""
     return paging.each(
-        store, lambda connection, cursor: page(connection, attempt, statuses, cursor, CHUNK)
+        store, lambda connection, cursor: page(connection, attempt, statuses, cursor, CHUNK_ITEMS)
     )
 
 
 def _parts(
     connection: Connection, attempt: Attempt, statuses: Sequence[str], cursor: Cursor, limit: int
 ) -> Iterator[tuple[Any, ...]]:
-    """For each status a range of the rows and one of the history, where it has any by the numbers
+    """For each status a range of the rows and one of the history, if there are any by the counts
     of the batches: a statement, its key and, if known, the first and the last position.
     """
     batch_rows = batches.of_submission(connection, attempt.submission_id, attempt.number)
@@ -76,15 +77,15 @@ def _parts(
     for status in dict.fromkeys(statuses or (*found, UNREAD, NOT_SENT)):
         for batch in _ahead(wordless.get(status, []), cursor, limit):
             ends = (batch.first_position, batch.last_position)
-            yield _without_word(attempt, batch, status), items.c.position, *ends
+            yield _unread(attempt, batch, status), items.c.position, *ends
         if status != UNREAD and standing[status] and becomes_the_rows(attempt.kind, status):
-            yield _standing(attempt, status), items.c.position
+            yield _current(attempt, status), items.c.position
         yield _past(attempt, status), history.c.position
 
 
 def _ahead(held: Sequence[Batch], cursor: Cursor, limit: int) -> Iterator[Batch]:
-    """The first of these batches in the direction of the cursor, in whose order their items stand,
-    that have as many unread ones; the very first may be passed by it in part.
+    """As many of these batches, in the direction of the cursor, as have `limit` unread items behind
+    the first one, of which the cursor may have passed a part.
     """
     backwards = cursor.before is not None
     found = -1
@@ -99,21 +100,23 @@ def _ahead(held: Sequence[Batch], cursor: Cursor, limit: int) -> Iterator[Batch]
         found = 0 if found < 0 else found + batch.found[UNREAD]
 
 
-def _standing(attempt: Attempt, status: str) -> Select[Any]:
-    """What it has found and stands in the rows."""
+def _current(attempt: Attempt, status: str) -> Select[Any]:
+    """What it has found and is in the rows."""
     ours = (items.c.submission_id == attempt.submission_id) & (items.c.attempt == attempt.number)
     return select(items).where(ours, items.c.status == status)
 
 
 def _past(attempt: Attempt, status: str) -> Select[Any]:
-    """What it has found and stands in its history."""
-    columns = [(history if column.name in _FOUND else items).c[column.name] for column in items.c]
-    found = select(*columns).join_from(history, items, _SAME)
+    """What it has found and is in its history."""
+    columns = [
+        (history if column.name in _FOUND_COLUMNS else items).c[column.name] for column in items.c
+    ]
+    found = select(*columns).join_from(history, items, _SAME_ITEM)
     ours = [table.c.submission_id == attempt.submission_id for table in (history, items)]
     return found.where(*ours, history.c.attempt == attempt.number, history.c.status == status)
 
 
-def _without_word(attempt: Attempt, batch: Batch, status: str) -> Select[Any]:
+def _unread(attempt: Attempt, batch: Batch, status: str) -> Select[Any]:
     """What the batch holds and the attempt has found nothing of yet."""
     blank = {"status": literal(status), "reason": literal(""), "path": literal("")}
     columns = (blank.get(column.name, column).label(column.name) for column in items.c)
@@ -122,10 +125,10 @@ def _without_word(attempt: Attempt, batch: Batch, status: str) -> Select[Any]:
         return found.where(items.c.status == UNREAD, items.c.batch_id.is_(None))
     held = items.c.batch_id == batch.id
     return found.where(
-        held, items.c.attempt != attempt.number, ~keeps(history.c.attempt == attempt.number)
+        held, items.c.attempt != attempt.number, ~in_history(history.c.attempt == attempt.number)
     )
 
 
-def keeps(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def in_history(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether the history of an item's row has anything that meets the condition."""
-    return exists().where(_SAME, condition)
+    return exists().where(_SAME_ITEM, condition)

@@ -1,4 +1,4 @@
-"""Elsewhere: what other submissions to the same project have done to an id since."""
+"""What other submissions to the same project have done to an id since."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ AnyRow = Item | Row[*tuple[Any, ...]]
 """An item, or its columns position, data_id and attempt."""
 
 
-class Doing(NamedTuple):
+class OtherOutcome(NamedTuple):
     """What became of an id in another submission, by an attempt that began then."""
 
     status: str
@@ -42,14 +42,14 @@ def others(submission: Submission) -> ColumnElement[bool]:
 
 
 def has_earlier(connection: Connection, submission: Submission) -> bool:
-    """Whether anything was submitted to the project before, so that looking is worth it."""
+    """Whether there is any other submission to the project."""
     return sql.any_row(connection, select(submissions.c.id).where(others(submission)))
 
 
-def last_doings(
+def last_outcomes(
     connection: Connection, submission: Submission, data_ids: Collection[str]
-) -> dict[str, Doing]:
-    """By id, what others did last to it: linked or unlinked, in the order of their attempts.
+) -> dict[str, OtherOutcome]:
+    """By id, what others did last to it (linked or unlinked), by when their attempts began.
 
     An attempt that only found it linked is named where none here linked it.
     """
@@ -59,43 +59,43 @@ def last_doings(
         select(of.data_id, of.status, of.submission_id, submissions.c.name, attempts.c.begun_at)
         .select_from(asked.join(items, of.data_id == asked.c.value))
         .join(submissions, submissions.c.id == of.submission_id)
-        .join(attempts, _gave(attempts, items))
+        .join(attempts, _is_found_by(attempts, items))
         .where(others(submission), items.c.status.in_(IN_PROJECT | UNLINKED))
         .order_by(attempts.c.begun_at, attempts.c.id)
     )
-    found: dict[str, Doing] = {}
+    found: dict[str, OtherOutcome] = {}
     for data_id, *rest in connection.execute(statement):
-        doing, known = Doing(*rest), found.get(data_id)
-        if doing.status != "ALREADY_LINKED" or known is None or not known.linked:
-            found[data_id] = doing
+        outcome, known = OtherOutcome(*rest), found.get(data_id)
+        if outcome.status != "ALREADY_LINKED" or known is None or not known.linked:
+            found[data_id] = outcome
     return found
 
 
 def done_since(
     connection: Connection, submission: Submission, kind: AttemptKind, rows: Iterable[AnyRow]
-) -> dict[int, Doing]:
-    """By position, who has done to items what an attempt of this kind would.
+) -> dict[int, OtherOutcome]:
+    """By position, which other submission has done to the items what this kind of attempt would.
 
-    Since the attempt began whose finding stands in the row: what others did before it has seen.
+    Only what others did after the beginning of the attempt whose result is in the row counts.
     """
     began = {one.number: one.begun_at for one in attempts_of(connection, submission.id)}
     since = min((moment for moment in began.values() if moment), default=0.0)
     if not _any_attempt(connection, submission, kind, since):
         return {}
     rows = list(rows)
-    doings = last_doings(connection, submission, {row.data_id for row in rows})
+    outcomes = last_outcomes(connection, submission, {row.data_id for row in rows})
     return {
-        row.position: doing
+        row.position: outcome
         for row in rows
-        if (doing := doings.get(row.data_id))
-        and doing.linked == (kind == AttemptKind.LINK)
-        and doing.begun_at > (began[row.attempt] or 0.0)
+        if (outcome := outcomes.get(row.data_id))
+        and outcome.linked == (kind == AttemptKind.LINK)
+        and outcome.begun_at > (began[row.attempt] or 0.0)
     }
 
 
-def hanging_on(connection: Connection, submission: Submission) -> str | None:
+def dependent_submission(connection: Connection, submission: Submission) -> str | None:
     """The name of another submission that shows an id as linked which this one has unlinked since:
-    without this one, nothing would tell that it is linked no more. None if there is none.
+    without this one, nothing would show that it is not linked any more. None if there is none.
     """
     if not has_earlier(connection, submission):
         return None
@@ -104,8 +104,8 @@ def hanging_on(connection: Connection, submission: Submission) -> str | None:
     held = (
         mine.join(theirs, theirs.c.data_id == mine.c.data_id)
         .join(submissions, submissions.c.id == theirs.c.submission_id)
-        .join(by_mine, _gave(by_mine, mine))
-        .join(by_theirs, _gave(by_theirs, theirs))
+        .join(by_mine, _is_found_by(by_mine, mine))
+        .join(by_theirs, _is_found_by(by_theirs, theirs))
     )
     unlinked = (mine.c.submission_id == submission.id) & mine.c.status.in_(UNLINKED)
     linked_before = theirs.c.status.in_(SHOWN) & (by_theirs.c.begun_at < by_mine.c.begun_at)
@@ -114,17 +114,17 @@ def hanging_on(connection: Connection, submission: Submission) -> str | None:
     return connection.execute(found.limit(1)).scalar()
 
 
-def _gave(attempt: FromClause, item: FromClause) -> ColumnElement[bool]:
-    """It is the attempt whose word stands in the item's row."""
+def _is_found_by(attempt: FromClause, item: FromClause) -> ColumnElement[bool]:
+    """It is the attempt whose result is in the item's row."""
     same = attempt.c.submission_id == item.c.submission_id
     return same & (attempt.c.number == item.c.attempt)
 
 
 def changed_since(
     connection: Connection, submission: Submission, rows: Iterable[Item]
-) -> dict[int, Doing]:
-    """By position, which other submission has unlinked since what stands as linked in the row, or
-    has linked what has ended and is not.
+) -> dict[int, OtherOutcome]:
+    """By position, which other submission has unlinked since what is linked by its row, or has
+    linked what by its row has ended and is not linked.
     """
     ended = [row for row in rows if meaning(row.status).final]
     linked = [row for row in ended if row.status in SHOWN]

@@ -1,4 +1,4 @@
-"""Scopes: which items of a submission an act is about, and what becomes of them in an attempt."""
+"""Selections: which items of a submission an action is about, and what becomes of them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,11 +10,11 @@ from webapp.store import batches
 from webapp.store.batches import Batch
 from webapp.store.enums import LEFT_OUT, AttemptKind
 from webapp.store.items import ranges
-from webapp.store.retry.history import keeps
+from webapp.store.retry.history import in_history
 from webapp.store.statuses import (
-    ENDED_WELL,
     IN_PROJECT,
     MOVING,
+    SUCCESSFUL,
     UNDOABLE,
     becomes_the_rows,
     meaning,
@@ -22,16 +22,16 @@ from webapp.store.statuses import (
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
 
-MOST_PICKED = 10_000
-DOUBTED = "ALREADY_LINKED"  # what may be ours after all, when a batch was sent twice
+MAX_PICKED_ITEMS = 10_000
+DOUBTED = "ALREADY_LINKED"  # when a batch was sent twice, it may have linked the item itself
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which items of a submission: those picked by hand, else a group of reasons, else statuses.
 
-    attempt: those with the statuses in the words of this attempt, where they did not come to count.
-    at: items of a status that came later (seconds since 1970) are none of them.
+    attempt: the statuses are those that this attempt found, of items whose rows it left unchanged.
+    at: items whose status came later (seconds since 1970) are not selected.
     """
 
     statuses: Sequence[str] = ()
@@ -43,7 +43,7 @@ class Selection:
 
 @dataclass(slots=True)
 class SelectionCounts:
-    """What becomes of the items of a scope: so many are taken, so many skipped and why.
+    """What becomes of the selected items: how many are taken, how many are skipped, and why.
 
     skipped: "elsewhere" (an attempt that runs has them), "meanwhile" (another submission has done
     it since); of a retry "well" (nothing is left to do) and "moving" (no outcome yet); of an undo
@@ -69,7 +69,7 @@ class SelectionCounts:
 
 
 class SelectedItems:
-    """The items of a scope, for an attempt of some kind, as SQL sees them."""
+    """The selected items, for an attempt of some kind, as conditions on the table of items."""
 
     def __init__(
         self,
@@ -93,15 +93,15 @@ class SelectedItems:
         self.allowed = self._allowed() & self._free()
 
     def count(self, within: ColumnElement[bool] | None = None) -> SelectionCounts:
-        """What would become of them, as far as the submission knows: by the numbers of its batches
-        where these tell it, however many items there are; else counted.
+        """What would become of them, as far as the submission knows: by the counts of its batches
+        where these suffice, however many items there are; else by counting rows.
         """
         if within is not None or self._selection.at is not None or not self._statuses:
             return self._counted(true() if within is None else within)
         found = SelectionCounts()
         for status in self._statuses:
             if self._kind == AttemptKind.UNLINK and status == DOUBTED and self._doubted:
-                found += self._counted(items.c.status == status)  # its batch may hold it no more
+                found += self._counted(items.c.status == status)  # another batch may hold it now
                 continue
             left_out = self.source.left_out if status == LEFT_OUT else 0
             every = left_out + sum(batch.held.get(status, 0) for batch in self.batch_rows)
@@ -154,13 +154,13 @@ class SelectedItems:
         return end
 
     def _ranges(self) -> Iterable[ColumnElement[bool]]:
-        """Conditions that are one range of an index each, and together no less than the scope."""
+        """Conditions, each one range of an index, that together cover all that is selected."""
         if self._statuses:
             return [items.c.status == status for status in self._statuses]
         return [true()]
 
     def _conditions(self) -> Iterable[ColumnElement[bool]]:
-        """All that the scope asks for, but for statuses of rows."""
+        """All conditions of the selection but the statuses of rows."""
         selection = self._selection
         if selection.positions:
             yield items.c.position.in_(selection.positions)
@@ -173,7 +173,7 @@ class SelectedItems:
             yield or_(items.c.changed_at.is_(None), items.c.changed_at <= selection.at)
 
     def _found_by(self, attempt: int) -> Select[int]:
-        """The positions of the items that an attempt found so, and that stand as before."""
+        """The positions of the items that an attempt found so without changing their rows."""
         return select(history.c.position).where(
             history.c.submission_id == self.source.id,
             history.c.attempt == attempt,
@@ -188,19 +188,19 @@ class SelectedItems:
         return meant.again or meant.relink or not meant.final
 
     def _allowed(self) -> ColumnElement[bool]:
-        """What an attempt may be made of: troubles are tried again, links that it made undone."""
+        """What an attempt may take: a retry what did not succeed, an undo what was linked."""
         if self._kind == AttemptKind.UNLINK:
             return items.c.status.in_(UNDOABLE) | ((items.c.status == DOUBTED) & self._in_doubt())
-        done = ENDED_WELL - {status for status in ENDED_WELL if self._may_be(status)}
+        done = SUCCESSFUL - {status for status in SUCCESSFUL if self._may_be(status)}
         return items.c.status.not_in(done) & (items.c.status.not_in(MOVING) | self._over())
 
     def _in_doubt(self) -> ColumnElement[bool]:
-        """The batch that found it so was sent twice, be it held by an unlinking one by now."""
+        """The batch that found it so was sent twice, even if an unlinking batch holds it now."""
         found = (history.c.attempt == items.c.attempt) & history.c.batch_id.in_(self._doubted)
-        return items.c.batch_id.in_(self._doubted) | keeps(found)
+        return items.c.batch_id.in_(self._doubted) | in_history(found)
 
     def _over(self) -> ColumnElement[bool]:
-        """ICA will say no more about them: their batch has ended."""
+        """Their batch has ended, so ICA has nothing more to say about them."""
         ended = [batch for batch in self.batch_rows if not batch.is_open]
         named = items.c.batch_id.in_([batch.id for batch in ended])
         first = ranges(batch for batch in ended if batch.attempt == 1)
@@ -208,7 +208,7 @@ class SelectedItems:
         return named | (items.c.batch_id.is_(None) & or_(*in_range)) if first else named
 
     def _free(self) -> ColumnElement[bool]:
-        """No attempt that runs holds it and is still to find anything: it is taken by one alone."""
+        """No running attempt holds it without a result yet: only one attempt takes an item."""
         waiting = [batch for batch in self.batch_rows if batch.is_open and batch.attempt > 1]
         return and_(true(), *(_free_of(batch) for batch in waiting))
 

@@ -96,7 +96,7 @@ def _visible(submission_id: int) -> Submission | None:
 def _known_access(project_id: str) -> access.Access | None:
     """ICA's last answer, if that is not too old to hold."""
     known = context().read(access.find, viewer().id, project_id)
-    fresh = known and context().clock() - known.checked_at < access.HOLDS_FOR
+    fresh = known and context().clock() - known.checked_at < access.VALID_SECONDS
     return known if fresh else None
 
 

@@ -19,7 +19,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from webapp.store.retry.selection import MOST_PICKED
+from webapp.store.retry.selection import MAX_PICKED_ITEMS
 from webapp.web.core import params
 from webapp.web.core.context import context
 from webapp.web.core.formatting import bytes_size
@@ -70,7 +70,7 @@ def _allow_more() -> None:
         request.max_content_length = context().settings.upload_limit_bytes + MARGIN_BYTES
     elif request.endpoint in SELECTIONS:
         request.max_content_length = MAX_SELECTION_BYTES
-        request.max_form_parts = 2 * MOST_PICKED + MAX_FIELDS
+        request.max_form_parts = 2 * MAX_PICKED_ITEMS + MAX_FIELDS
 
 
 def name(given: str) -> str:
@@ -101,7 +101,7 @@ def too_large() -> str:
             "Split it into several files, or compress it (.gz), and upload those."
         )
     if request.endpoint in SELECTIONS:
-        return f"At most {MOST_PICKED:,} items can be picked by hand. Use a filter."
+        return f"At most {MAX_PICKED_ITEMS:,} items can be picked by hand. Use a filter."
     return (
         f"This form may have up to {bytes_size(MAX_FORM_BYTES)}, and this one has more. Nothing "
         "was changed. Go back, shorten what you typed, and send it again."

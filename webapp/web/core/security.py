@@ -75,7 +75,7 @@ def load_viewer() -> None:
     if found is None:
         return
     g.viewer, seen_at = found
-    if now - seen_at > sessions.TOUCH_EVERY and request.endpoint not in POLLED:
+    if now - seen_at > sessions.TOUCH_SECONDS and request.endpoint not in POLLED:
         context().write(sessions.touch, token, now, context().settings.session_hours * 3600)
 
 

@@ -37,8 +37,8 @@ def ask(form: Form) -> str:
         raise Unusable(Errors({"file" if form.file else "ids": str(error)})) from error
     find_id = secrets.token_urlsafe(12)
     context().write(queries.create, find_id, viewer(), form.name, review, context().clock())
-    for at in range(0, len(ids), items.CHUNK):
-        context().write(queries.add, find_id, at + 1, ids[at : at + items.CHUNK])
+    for at in range(0, len(ids), items.CHUNK_ROWS):
+        context().write(queries.add, find_id, at + 1, ids[at : at + items.CHUNK_ROWS])
     return find_id
 
 

@@ -101,7 +101,7 @@ class Answer:
 
 def _chunks(ordinals: Iterable[int]) -> Iterator[list[int]]:
     left = iter(ordinals)
-    while chunk := list(islice(left, search.CHUNK)):
+    while chunk := list(islice(left, search.CHUNK_IDS)):
         yield chunk
 
 
@@ -111,7 +111,7 @@ def _rows(
     if not sightings:
         yield AnswerRow(asked, NEVER, None, None, True, status_label(NEVER))
         return
-    first = search.that_counts(sightings)
+    first = search.decisive_sighting(sightings)
     others = [seen for seen in sightings if seen is not first]
     waits_in = [known[seen.holder.id] for seen in others if _waits(seen)]
     for seen in (first, *others):

@@ -11,7 +11,7 @@ from flask import url_for
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNKNOWN, State
 from webapp.store.find.search import DRAFTED, NEVER, Verdict
 from webapp.store.paging import Cursor, Page, page_of
-from webapp.store.statuses import ENDED_WELL, UNLINKED, meaning
+from webapp.store.statuses import SUCCESSFUL, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.web.core import links
 from webapp.web.core.formatting import plural, share
@@ -113,7 +113,7 @@ class OutcomeCounts:
     def _actions(
         self, word: str, submissions: Mapping[int, Submission], find_id: str
     ) -> list[Link]:
-        if word in ENDED_WELL - SEND_ANEW:
+        if word in SUCCESSFUL - SEND_ANEW:
             return []
         form = url_for("submissions.new") + links.query({"find": find_id, "outcome": word})
         anew = Link("Start a new submission with these", form)

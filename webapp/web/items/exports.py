@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import attempts, batches, items
 from webapp.store.items import Item
 from webapp.store.retry import history, other_submissions
-from webapp.store.retry.other_submissions import Doing
+from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.submissions import Submission
 from webapp.web.core import downloads, params
 from webapp.web.core.access import listed_or_404
@@ -114,7 +114,7 @@ def table_rows(
 
 def _with_others(
     here: Context, submission: Submission, found: Iterable[Item]
-) -> Iterator[tuple[Item, Doing | None]]:
+) -> Iterator[tuple[Item, OtherOutcome | None]]:
     """The items, each with what another submission has done to it since."""
     left = iter(found)
     while chunk := list(islice(left, CHUNK_ITEMS)):

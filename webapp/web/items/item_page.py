@@ -12,7 +12,7 @@ from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, State
 from webapp.store.items import Item
 from webapp.store.paging import Cursor
 from webapp.store.retry import history, other_submissions
-from webapp.store.retry.other_submissions import Doing
+from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.retry.selection import DOUBTED
 from webapp.store.submissions import Submission
 from webapp.web.core import errors, links, params
@@ -53,7 +53,7 @@ class ItemPage(Page):
     item: Item
     status: str
     label: str
-    since: Doing | None
+    since: OtherOutcome | None
     batch: Batch | None
     in_batch: IcaAnswer
     in_project: IcaAnswer

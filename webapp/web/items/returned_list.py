@@ -16,7 +16,7 @@ from webapp.store.batches import Batch
 from webapp.store.enums import LISTED, NOT_SENT, UNREAD
 from webapp.store.items import Item
 from webapp.store.retry import other_submissions
-from webapp.store.retry.other_submissions import Doing
+from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.web.core import downloads
@@ -31,7 +31,7 @@ from webapp.work.context import Context
 
 REJECTED = "REJECTED"
 ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
-ENDING_OF_FORMAT = {
+FORMAT_ENDINGS = {
     "Excel": "xlsx",
     "JSON": "json",
     "JSON lines": "jsonl",
@@ -121,7 +121,7 @@ def _outcomes(
 
 
 def _cells(
-    entry: Entry, item: Item | None, batch_rows: Sequence[Batch], doings: Mapping[int, Doing]
+    entry: Entry, item: Item | None, batch_rows: Sequence[Batch], doings: Mapping[int, OtherOutcome]
 ) -> tuple[str, ...]:
     if entry.kind is Kind.REJECTED:
         return REJECTED, entry.note, "", ""
@@ -158,5 +158,5 @@ def _file_name(submission: Submission, uploaded: str, reading: Reading) -> tuple
     name = name[:-3] if name.lower().endswith(".gz") else name
     stem, _, ending = name.rpartition(".")
     if not uploaded or ending.lower() not in ENDINGS:
-        stem, ending = name, ENDING_OF_FORMAT.get(reading.format, "txt")
+        stem, ending = name, FORMAT_ENDINGS.get(reading.format, "txt")
     return f"{stem}-outcomes", ending + ".gz" * reading.gzip

@@ -12,8 +12,8 @@ from webapp.store.enums import State
 from webapp.store.items import Item
 from webapp.store.paging import Cursor
 from webapp.store.retry import other_submissions
-from webapp.store.retry.other_submissions import Doing
-from webapp.store.retry.selection import MOST_PICKED
+from webapp.store.retry.other_submissions import OtherOutcome
+from webapp.store.retry.selection import MAX_PICKED_ITEMS
 from webapp.store.submissions import Submission
 from webapp.web.core import links, params
 from webapp.web.core.access import listed_or_404
@@ -35,7 +35,7 @@ class ItemRow(NamedTuple):
     status: str
     label: str
     href: str
-    since: Doing | None
+    since: OtherOutcome | None
 
 
 class ItemChips(Part):
@@ -71,7 +71,7 @@ class ItemTable(Part):
     here_url: str
     first_url: str
     export_url: dict[str, str]
-    most_picked: int = MOST_PICKED
+    most_picked: int = MAX_PICKED_ITEMS
     oob: bool = False
 
 
@@ -137,7 +137,7 @@ def table(submission: Submission) -> ItemTable:
 def _rows(
     place: ListUrl,
     found: Sequence[Item],
-    since: Mapping[int, Doing],
+    since: Mapping[int, OtherOutcome],
     batch_rows: Sequence[Batch],
 ) -> list[ItemRow]:
     start = {**place.chosen, "from": found[0].position - 1} if found else {}

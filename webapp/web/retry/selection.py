@@ -6,7 +6,7 @@ from itertools import islice
 
 from flask import abort, request
 
-from webapp.store.retry.selection import MOST_PICKED, Selection
+from webapp.store.retry.selection import MAX_PICKED_ITEMS, Selection
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
 from webapp.web.core.params import number, words
@@ -39,10 +39,10 @@ def of_request(default: str) -> Selection:
 
 def _picked() -> tuple[int, ...]:
     # A position may come twice: ticked on the page, and remembered by selection.js.
-    named = list(islice(_positions(), 2 * MOST_PICKED + 1))
+    named = list(islice(_positions(), 2 * MAX_PICKED_ITEMS + 1))
     found = set(named)
-    if len(found) > MOST_PICKED or len(named) > 2 * MOST_PICKED:
-        abort(400, f"At most {MOST_PICKED:,} items can be picked by hand. Use a filter.")
+    if len(found) > MAX_PICKED_ITEMS or len(named) > 2 * MAX_PICKED_ITEMS:
+        abort(400, f"At most {MAX_PICKED_ITEMS:,} items can be picked by hand. Use a filter.")
     return tuple(sorted(found))
 
 
@@ -52,7 +52,7 @@ def _positions() -> Iterator[int]:
     for text in filter(None, request.values.get("positions", "").split(",")):
         found = RANGE.fullmatch(text) or abort(400, NOT_OURS)
         first, last = (number(end, NOT_OURS, 1) for end in (found[1], found[2] or found[1]))
-        if not first <= last < first + MOST_PICKED:
+        if not first <= last < first + MAX_PICKED_ITEMS:
             abort(400, NOT_OURS)
         yield from range(first, last + 1)
 

@@ -8,7 +8,7 @@ from flask import abort
 from webapp.store import Connection, attempts, batches, chores, drafts
 from webapp.store.attempts import Attempt
 from webapp.store.enums import State, Task
-from webapp.store.items import CHUNK
+from webapp.store.items import CHUNK_ROWS
 from webapp.store.retry import assignment, selection
 from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import Selection, SelectionCounts
@@ -31,7 +31,7 @@ def counted(
 
 def looked_at(counts: SelectionCounts) -> int | None:
     """How many of the items were looked for in other submissions; None: all."""
-    return assignment.LOOKED_AT if counts.confirmed > assignment.LOOKED_AT else None
+    return assignment.SAMPLE_ITEMS if counts.confirmed > assignment.SAMPLE_ITEMS else None
 
 
 def without_done(counts: SelectionCounts, done: int, chosen: Selection) -> SelectionCounts:
@@ -65,7 +65,7 @@ def begin_at_once(source: Submission, confirmed: Confirmed, *, send: bool = True
         if begun_by(connection, source, confirmed.token):
             return None
         begun, chore_id = assignment.begin(connection, locked, confirmed, viewer().id, now)
-        few = confirmed.items <= CHUNK
+        few = confirmed.items <= CHUNK_ROWS
         chore = chores.claim_one(connection, chore_id, "web", now) if few else None
     if chore:
         chore_runner.perform(context(), chore)

@@ -96,7 +96,7 @@ def delete(submission_id: int) -> ResponseReturnValue:
     Its rows are swept away after it is out of sight.
     """
     submission = own_submission(submission_id, "delete")
-    hanging = context().read(other_submissions.hanging_on, submission)
+    hanging = context().read(other_submissions.dependent_submission, submission)
     if request.method != "POST" or hanging:
         return _confirmation(submission, hanging), 409 if request.method == "POST" else 200
     if not context().write(lifecycle.discard, submission_id, context().clock()):

@@ -7,7 +7,7 @@ from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
 from webapp.store.enums import AttemptKind, BatchState, Blocked, ErrorCode
-from webapp.store.leases import DEATHS
+from webapp.store.leases import MAX_DEATHS
 from webapp.store.submissions import Submission
 from webapp.web.core.formatting import duration
 from webapp.work import lost_batches
@@ -95,7 +95,7 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     else:
         return None
     names = {"submitter": by, "project": submission.project_name, "verb": VERBS[batch.kind]}
-    numbers = {"pause": duration(BLOCKED_SECONDS), "deaths": DEATHS}
+    numbers = {"pause": duration(BLOCKED_SECONDS), "deaths": MAX_DEATHS}
     title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
     return Problem(kind, title, text, details)
 

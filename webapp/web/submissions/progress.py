@@ -9,7 +9,7 @@ from webapp.store import attempts, batches, chores, polling, submissions, upload
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
 from webapp.store.enums import LEFT_OUT, ChoreKind, EntryKind, Source, State
-from webapp.store.polling import NOTED_EVERY, PollState
+from webapp.store.polling import NOTE_SECONDS, PollState
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.web.core import links, security
@@ -103,7 +103,7 @@ def progress(submission_id: int) -> ResponseReturnValue:
     if poll_state is None or not poll_state.allowed:
         security.load_viewer()  # is nobody signed in any more, or is there nothing for them to see?
         return nothing_here() if g.get("viewer") else security.ask_to_sign_in()
-    if now - poll_state.watched_at > NOTED_EVERY:
+    if now - poll_state.watched_at > NOTE_SECONDS:
         context().write(polling.note, submission_id, now)
     tag = _tag(submission_id, poll_state.revision, poll_state, now)
     return polled(tag, now, lambda: _part(submission_id))
@@ -112,7 +112,7 @@ def progress(submission_id: int) -> ResponseReturnValue:
 def part(submission: Submission, *, polled: bool = False) -> Progress:
     """How the submission stands now, for the page that holds it, or `polled` by that page."""
     now = context().clock()
-    if now - submission.watched_at > NOTED_EVERY:
+    if now - submission.watched_at > NOTE_SECONDS:
         context().write(polling.note, submission.id, now)
     with context().store.read() as connection:
         poll_state = polling.poll_state(connection, session.get("token", ""), submission.id, now)

@@ -129,7 +129,7 @@ def parts(form: Form) -> list[tuple[str, IO[bytes]]]:
 
 def pieces(stream: IO[bytes]) -> Iterator[bytes]:
     """The bytes of a stream, as many at a time as the store keeps in a row."""
-    while piece := stream.read(uploads.PIECE):
+    while piece := stream.read(uploads.PIECE_BYTES):
         yield piece
 
 

@@ -6,8 +6,7 @@ of them becomes one submission: its root, and an attempt for each other member, 
 found again (attempts.id too is the id that it had).
 
 Everything happens in the transaction that Store.migrate() opened: a migration that is killed has
-changed nothing, and begins anew. What is told here of tables and words stays as it is, whatever
-becomes of webapp.store.
+changed nothing, and begins anew. Nothing here changes with webapp.store: it is of 0.2.0 and 0003.
 """
 
 import logging
@@ -20,15 +19,18 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from webapp.store.migrations.columns import filled, keys, make_index, nullable, reference
+
 revision = "0003"
 down_revision = "0002"
+
+WITH_REASON = "reason_id IS NOT NULL"
 
 log = logging.getLogger("linkboard.migration")
 
 STEPS = 7
-SLICE = 100_000  # items of lists that are written by one statement
-SAY_EVERY = 5.0  # seconds
-WITH_REASON = sa.text("reason_id IS NOT NULL")
+SLICE_ITEMS = 100_000  # items of lists that are written by one statement
+PROGRESS_SECONDS = 5.0
 BEGUN = ("active", "settled")
 LEFT = (
     "The retry or undo “{name}” was still being prepared when Linkboard was updated, so nothing of "
@@ -81,14 +83,14 @@ class Steps:
         self._say("")
 
     def slices(self, families: "Families") -> Iterable[dict[str, int]]:
-        """Ranges of lists with some SLICE items each; meanwhile it says how many are done."""
+        """Ranges of lists with some SLICE_ITEMS items each; meanwhile it says how many are done."""
         roots, first, size = families.roots, 0, 0
         for number, root in enumerate(roots, start=1):
             size += root.item_count
-            if size >= SLICE or number == len(roots):
+            if size >= SLICE_ITEMS or number == len(roots):
                 yield {"first": roots[first].id, "last": root.id}
                 first, size = number, 0
-                if time.monotonic() - self._said_at > SAY_EVERY:
+                if time.monotonic() - self._said_at > PROGRESS_SECONDS:
                     self._say(f": {number} of {len(roots)} lists done")
 
     def _say(self, how_far: str) -> None:
@@ -145,45 +147,31 @@ class Families:
 
 
 def _make_attempts(connection: sa.Connection, families: Families) -> None:
-    op.create_table(
+    attempts = op.create_table(
         "attempts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.SmallInteger(), nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("phase", sa.String(length=12), nullable=False),
-        sa.Column("created_at", sa.Double(), nullable=False),
-        sa.Column("begun_at", sa.Double(), nullable=True),
-        sa.Column("ended_at", sa.Double(), nullable=True),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("counts", sa.JSON(), nullable=False),
-        sa.Column("token", sa.String(length=64), nullable=False),
-        sa.Column("receipt", sa.JSON(), nullable=False),
-        sa.Column("problem", sa.Text(), nullable=False),
-        sa.Column("former_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name=op.f("fk_attempts_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["submission_id"], ["submissions.id"], name=op.f("fk_attempts_submission_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
-        sa.UniqueConstraint("former_id", name=op.f("uq_attempts_former_id")),
-        sa.UniqueConstraint(
-            "submission_id", "number", name=op.f("uq_attempts_submission_id_number")
-        ),
+        *keys(sa.Integer(), "id"),
+        reference("submissions"),
+        *filled(sa.SmallInteger(), "number"),
+        *filled(sa.String(10), "kind"),
+        reference("accounts", index=True),
+        *filled(sa.String(12), "state", "phase"),
+        *filled(sa.Double(), "created_at"),
+        *nullable(sa.Double(), "begun_at", "ended_at"),
+        *filled(sa.Integer(), "size"),
+        *filled(sa.JSON(), "counts"),
+        sa.Column("token", sa.String(64), nullable=False, index=True),
+        *filled(sa.JSON(), "receipt"),
+        *filled(sa.Text(), "problem"),
+        sa.Column("former_id", sa.Integer(), unique=True),
+        sa.UniqueConstraint("submission_id", "number"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_attempts_account_id", "attempts", ["account_id"])
-    op.create_index("ix_attempts_token", "attempts", ["token"])
     sizes = _pairs(
         connection, "SELECT submission_id, sum(size) FROM batches GROUP BY submission_id"
     )
     rows = [_attempt(member, sizes) for members in families.members.values() for member in members]
     if rows:
-        connection.execute(sa.insert(ATTEMPTS), rows)
+        connection.execute(attempts.insert(), rows)
     _go_on_from(connection, "attempts", max((row.id for row in families.every), default=0))
 
 
@@ -227,24 +215,17 @@ def _make_findings(connection: sa.Connection) -> None:
     """
     op.create_table(
         "marks",
-        sa.Column("source_id", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("source_position", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("taker_id", sa.Integer(), nullable=False),
-        sa.Column("taker_position", sa.Integer(), nullable=False),
+        *keys(sa.Integer(), "source_id", "source_position"),
+        *filled(sa.Integer(), "taker_id", "taker_position"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "findings",
-        sa.Column("root_id", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("place", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("number", sa.SmallInteger(), primary_key=True, autoincrement=False),
-        sa.Column("submission_id", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("batch_id", sa.Integer(), nullable=True),
-        sa.Column("is_first", sa.Boolean(), nullable=False),
-        sa.Column("is_last", sa.Boolean(), nullable=False),
-        sa.Column("stands", sa.Boolean(), nullable=False),
-        sa.Column("present", sa.Boolean(), nullable=False),
+        *keys(sa.Integer(), "root_id", "place"),
+        *keys(sa.SmallInteger(), "number"),
+        *filled(sa.Integer(), "submission_id", "position"),
+        *nullable(sa.Integer(), "batch_id"),
+        *filled(sa.Boolean(), "is_first", "is_last", "stands", "present"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_batches_first", "batches", ["submission_id", "first_position"])
@@ -335,28 +316,21 @@ def _known(column: str) -> str:
 def _make_history(steps: Steps, families: Families) -> None:
     op.create_table(
         "history",
-        sa.Column("submission_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("attempt", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("status", sa.String(length=60), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("linked_id", sa.String(length=255), nullable=False),
-        sa.Column("batch_id", sa.Integer(), nullable=True),
-        sa.Column("ica_item_id", sa.String(length=255), nullable=True),
-        sa.Column("changed_at", sa.Double(), nullable=True),
-        sa.Column("reason_id", sa.Integer(), nullable=True),
-        sa.Column("stood", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("submission_id", "position", "attempt", name=op.f("pk_history")),
+        *keys(sa.Integer(), "submission_id", "position"),
+        *keys(sa.SmallInteger(), "attempt"),
+        *filled(sa.String(60), "status"),
+        *filled(sa.Text(), "reason", "path"),
+        *filled(sa.String(255), "linked_id"),
+        *nullable(sa.Integer(), "batch_id"),
+        *nullable(sa.String(255), "ica_item_id"),
+        *nullable(sa.Double(), "changed_at"),
+        *nullable(sa.Integer(), "reason_id"),
+        *filled(sa.Boolean(), "stood"),
         sqlite_with_rowid=False,
     )
     for part in steps.slices(families):
         _do(steps.connection, HISTORY, part)
-    op.create_index(
-        "ix_history_submission_id_attempt_status_position",
-        "history",
-        ["submission_id", "attempt", "status", "position"],
-    )
+    make_index("history", "submission_id", "attempt", "status", "position")
 
 
 # What another attempt has taken since, or what did not come to count.
@@ -397,21 +371,17 @@ def _make_reason_groups(connection: sa.Connection) -> None:
     """
     op.create_table(
         "new_reason_groups",
-        sa.Column("submission_id", sa.Integer(), nullable=False),
-        sa.Column("reason_id", sa.Integer(), nullable=False),
-        sa.Column("attempt", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("first_seen", sa.Double(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("standing", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["reason_id"], ["reasons.id"], name=op.f("fk_reason_groups_reason_id")
+        *filled(sa.Integer(), "submission_id", "reason_id"),
+        *filled(sa.SmallInteger(), "attempt"),
+        *filled(sa.Double(), "first_seen"),
+        *filled(sa.Integer(), "count", "standing"),
+        *(
+            sa.ForeignKeyConstraint(
+                [f"{name}_id"], [f"{name}s.id"], name=op.f(f"fk_reason_groups_{name}_id")
+            )
+            for name in ("reason", "submission")
         ),
-        sa.ForeignKeyConstraint(
-            ["submission_id"], ["submissions.id"], name=op.f("fk_reason_groups_submission_id")
-        ),
-        sa.PrimaryKeyConstraint(
-            "submission_id", "reason_id", "attempt", name=_pk(connection, "reason_groups")
-        ),
+        _primary_key(connection, "reason_groups", "submission_id", "reason_id", "attempt"),
     )
     _do(connection, REASON_GROUPS)
     _put_in_place(connection, "reason_groups")
@@ -451,23 +421,19 @@ def _make_items(steps: Steps, families: Families) -> None:
     connection = steps.connection
     op.create_table(
         "new_items",
-        sa.Column("submission_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("data_id", sa.String(length=255), nullable=False),
-        sa.Column("line", sa.Integer(), nullable=True),
-        sa.Column("column", sa.Integer(), nullable=True),
-        sa.Column("flags", sa.SmallInteger(), nullable=False),
-        sa.Column("status", sa.String(length=60), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("linked_id", sa.String(length=255), nullable=False),
-        sa.Column("batch_id", sa.Integer(), nullable=True),
-        sa.Column("ica_item_id", sa.String(length=255), nullable=True),
-        sa.Column("changed_at", sa.Double(), nullable=True),
-        sa.Column("reason_id", sa.Integer(), nullable=True),
-        sa.Column("attempt", sa.SmallInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("submission_id", "position", name=_pk(connection, "items")),
+        *filled(sa.Integer(), "submission_id", "position"),
+        *filled(sa.String(255), "data_id"),
+        *nullable(sa.Integer(), "line", "column"),
+        *filled(sa.SmallInteger(), "flags"),
+        *filled(sa.String(60), "status"),
+        *filled(sa.Text(), "reason", "name", "path"),
+        *filled(sa.String(255), "linked_id"),
+        *nullable(sa.Integer(), "batch_id"),
+        *nullable(sa.String(255), "ica_item_id"),
+        *nullable(sa.Double(), "changed_at"),
+        *nullable(sa.Integer(), "reason_id"),
+        *filled(sa.SmallInteger(), "attempt"),
+        _primary_key(connection, "items", "submission_id", "position"),
         sqlite_with_rowid=False,
     )
     for part in steps.slices(families):
@@ -517,20 +483,10 @@ WHERE s.id BETWEEN :first AND :last
 
 
 def _index_items() -> None:
-    op.create_index(
-        "ix_items_submission_id_status_position_batch_id_attempt",
-        "items",
-        ["submission_id", "status", "position", "batch_id", "attempt"],
-    )
-    op.create_index("ix_items_data_id_submission_id", "items", ["data_id", "submission_id"])
-    op.create_index("ix_items_batch_id_position", "items", ["batch_id", "position"])
-    op.create_index(
-        "ix_items_submission_id_reason_id_position_status",
-        "items",
-        ["submission_id", "reason_id", "position", "status"],
-        sqlite_where=WITH_REASON,
-        postgresql_where=WITH_REASON,
-    )
+    make_index("items", "submission_id", "status", "position", "batch_id", "attempt")
+    make_index("items", "data_id", "submission_id")
+    make_index("items", "batch_id", "position")
+    make_index("items", "submission_id", "reason_id", "position", "status", where=WITH_REASON)
 
 
 # batches
@@ -604,9 +560,7 @@ def _change_batches(connection: sa.Connection, found: Mapping[int, Counts]) -> N
                 "taken": taken.get(row.id, {}),
             }
         )
-    if values:
-        one = sa.update(BATCHES).where(BATCHES.c.id == sa.bindparam("key"))
-        connection.execute(one, values)
+    _update(connection, "batches", values)
     _do(connection, "DELETE FROM batches WHERE attempt IS NULL")
     with op.batch_alter_table("batches") as table:
         for name, kind in new.items():
@@ -655,21 +609,14 @@ def _change_submissions(connection: sa.Connection, families: Families) -> None:
         table.add_column(sa.Column("board_word", sa.String(length=16), nullable=True))
         table.add_column(sa.Column("begun_at", sa.Double(), nullable=True))
         table.add_column(sa.Column("last_attempt_id", sa.Integer(), nullable=True))
-    values = Numbers(connection, families).values()
-    if values:
-        one = sa.update(SUBMISSIONS).where(SUBMISSIONS.c.id == sa.bindparam("key"))
-        connection.execute(one, values)
+    _update(connection, "submissions", Numbers(connection, families).values())
     _drop_what_is_no_submission(connection)
     with op.batch_alter_table("submissions", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.alter_column("board_word", existing_type=sa.String(length=16), nullable=False)
         table.alter_column("last_attempt_id", existing_type=sa.Integer(), nullable=False)
         for name in ("kind", "batch_count", "parent_id", "root_id", "attempt"):
             table.drop_column(name)
-    op.create_index(
-        "ix_submissions_project_id_last_attempt_id",
-        "submissions",
-        ["project_id", "last_attempt_id"],
-    )
+    make_index("submissions", "project_id", "last_attempt_id")
     _go_on_from(connection, "submissions", _last_id(families))
 
 
@@ -699,7 +646,8 @@ class Numbers:
     def __init__(self, connection: sa.Connection, families: Families) -> None:
         self._families = families
         self._parts: dict[int, list[Row]] = defaultdict(list)
-        for part in connection.execute(sa.select(BATCHES).order_by(BATCHES.c.id)):
+        table = _table(connection, "batches")
+        for part in connection.execute(sa.select(table).order_by(table.c.id)):
             self._parts[part.submission_id].append(part)
         self._left_out = _pairs(connection, STILL_LEFT_OUT)
         self._appended = _pairs(connection, APPENDED)
@@ -789,7 +737,7 @@ UNSENT = {"waiting", "sending", "refused", "stopped"}
 ENDED = {"settled", "refused", "stopped", "lost"}
 TAKEN_OUT = {"UNLINKED", "ALREADY_UNLINKED", "PARTIALLY_UNLINKED"}
 UNDOABLE = {"LINKED", "PARTIALLY_UNLINKED"}
-ENDED_WELL = {
+SUCCESSFUL = {
     *("LINKED", "ALREADY_LINKED", "UNLINKED", "ALREADY_UNLINKED"),
     *("EXPANDED", "LEFT_OUT"),
 }
@@ -855,7 +803,7 @@ def _board_word(state: str, phase: str, counts: Counts) -> str:
         return "partly-undone" if words & UNDOABLE else "undone"
     if words == {"NOT_SENT"}:
         return "not-sent"
-    return "done" if words <= ENDED_WELL else "with-failures"
+    return "done" if words <= SUCCESSFUL else "with-failures"
 
 
 # what SQLite and PostgreSQL say differently, and tables as this file sees them
@@ -868,9 +816,10 @@ def _lock(connection: sa.Connection) -> None:
         _do(connection, f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
 
 
-def _pk(connection: sa.Connection, name: str) -> str:
-    """PostgreSQL has no two keys of one name, so the new table's waits for it."""
-    return op.f(f"pk_{name}" if connection.dialect.name == "sqlite" else f"pk_new_{name}")
+def _primary_key(connection: sa.Connection, name: str, *columns: str) -> sa.PrimaryKeyConstraint:
+    """PostgreSQL has no two keys of one name, so the key of a new table is renamed with it."""
+    prefix = "pk_" if connection.dialect.name == "sqlite" else "pk_new_"
+    return sa.PrimaryKeyConstraint(*columns, name=op.f(prefix + name))
 
 
 def _put_in_place(connection: sa.Connection, name: str) -> None:
@@ -919,39 +868,17 @@ def _pairs(connection: sa.Connection, statement: str) -> dict[int, int]:
 
 
 def _submissions(connection: sa.Connection) -> Sequence[Row]:
-    every = sa.text("SELECT * FROM submissions ORDER BY id")
-    return connection.execute(every.columns(counts=sa.JSON, review=sa.JSON)).all()
+    table = _table(connection, "submissions")
+    return connection.execute(sa.select(table).order_by(table.c.id)).all()
 
 
-def _table(name: str, **kinds: Any) -> sa.TableClause:
-    return sa.table(name, *(sa.column(column, kind) for column, kind in kinds.items()))
+def _table(connection: sa.Connection, name: str) -> sa.Table:
+    """The table as it is now."""
+    return sa.Table(name, sa.MetaData(), autoload_with=connection)
 
 
-ATTEMPTS = _table(
-    "attempts",
-    **dict.fromkeys(
-        ("id", "submission_id", "number", "account_id", "size", "former_id"), sa.Integer()
-    ),
-    **dict.fromkeys(("kind", "state", "phase", "token", "problem"), sa.Text()),
-    **dict.fromkeys(("created_at", "begun_at", "ended_at"), sa.Double()),
-    **dict.fromkeys(("counts", "receipt"), sa.JSON()),
-)
-BATCHES = _table(
-    "batches",
-    **dict.fromkeys(
-        ("id", "submission_id", "attempt", "first_position", "last_position"), sa.Integer()
-    ),
-    **dict.fromkeys(("kind", "state", "task", "blocked"), sa.Text()),
-    sent_again=sa.Boolean(),
-    **dict.fromkeys(("counts", "held", "found", "taken"), sa.JSON()),
-    problem=sa.JSON(none_as_null=True),
-)
-SUBMISSIONS = _table(
-    "submissions",
-    **dict.fromkeys(("id", "revision", "item_count", "left_out", "last_attempt_id"), sa.Integer()),
-    **dict.fromkeys(("source", "state", "phase", "board_word", "problem", "note"), sa.Text()),
-    **dict.fromkeys(
-        ("begun_at", "settled_at", "changed_at", "watched_at", "archived_at"), sa.Double()
-    ),
-    **dict.fromkeys(("counts", "review"), sa.JSON()),
-)
+def _update(connection: sa.Connection, name: str, rows: list[dict[str, Any]]) -> None:
+    """Each of these rows names its id as `key`."""
+    table = _table(connection, name)
+    if rows:
+        connection.execute(table.update().where(table.c.id == sa.bindparam("key")), rows)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.store.conftest import NOW
 from webapp.store import Store, batches, sql, submissions, tables, workers
 from webapp.store.enums import BatchState, Task
-from webapp.store.leases import LEASE, LeaseLost
+from webapp.store.leases import LEASE_SECONDS, LeaseLost
 
 LINKED = {"LINKED": 1}
 
@@ -38,15 +38,15 @@ def _get(connection, batch_id):
 def test_a_batch_is_leased_to_one_worker_for_a_minute(store, make_batches):
     (only,) = make_batches(1)
     assert claim(store).id == only
-    assert claim(store, "another", NOW + LEASE - 1) is None
-    again = claim(store, "another", NOW + LEASE)
+    assert claim(store, "another", NOW + LEASE_SECONDS - 1) is None
+    again = claim(store, "another", NOW + LEASE_SECONDS)
     assert (again.id, again.worker, again.try_number) == (only, "another", 2)
 
 
 def test_a_worker_without_its_lease_keeps_nothing(store, make_batches):
     make_batches(1)
     late = claim(store)
-    claim(store, "another", NOW + LEASE)
+    claim(store, "another", NOW + LEASE_SECONDS)
     with pytest.raises(LeaseLost):
         record(store, late, state=BatchState.RUNNING, ica_batch_id="lost")
     now = get(store, late.id)
@@ -56,7 +56,7 @@ def test_a_worker_without_its_lease_keeps_nothing(store, make_batches):
 def test_the_same_worker_of_an_earlier_try_keeps_nothing_either(store, make_batches):
     make_batches(1)
     late = claim(store)
-    claim(store, now=NOW + LEASE)
+    claim(store, now=NOW + LEASE_SECONDS)
     with pytest.raises(LeaseLost):
         record(store, late, state=BatchState.RUNNING)
 
@@ -66,7 +66,7 @@ def test_a_stop_takes_a_batch_from_a_worker_whose_lease_has_run_out(store, make_
     late = claim(store)
     with store.write() as connection:
         assert batches.stop(connection, late.submission_id, 1, NOW) == 0
-        assert batches.stop(connection, late.submission_id, 1, NOW + LEASE) == 1
+        assert batches.stop(connection, late.submission_id, 1, NOW + LEASE_SECONDS) == 1
     with pytest.raises(LeaseLost):
         record(store, late, state=BatchState.SENDING, task=Task.FIND)
 
@@ -74,7 +74,7 @@ def test_a_stop_takes_a_batch_from_a_worker_whose_lease_has_run_out(store, make_
 def test_what_is_not_kept_changes_no_submission(store, make_batches):
     make_batches(1)
     late = claim(store)
-    claim(store, "another", NOW + LEASE)
+    claim(store, "another", NOW + LEASE_SECONDS)
     with store.read() as connection:
         before = submissions.get(connection, late.submission_id)
     with pytest.raises(LeaseLost):
@@ -161,8 +161,8 @@ def test_workers_that_beat_are_counted_and_silent_ones_are_not(store):
     with store.write() as connection:
         assert workers.beat(connection, "one", NOW, NOW) == 1
         assert workers.beat(connection, "two", NOW, NOW) == 2
-        assert workers.beat(connection, "two", NOW, NOW + workers.SILENT_AFTER) == 1
-        assert workers.last_beat(connection) == NOW + workers.SILENT_AFTER
+        assert workers.beat(connection, "two", NOW, NOW + workers.SILENT_SECONDS) == 1
+        assert workers.last_beat(connection) == NOW + workers.SILENT_SECONDS
 
 
 def test_a_write_that_fails_keeps_nothing(store):

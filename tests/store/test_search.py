@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.store.find.search import Holder, Sighting, that_counts
+from webapp.store.find.search import Holder, Sighting, decisive_sighting
 
 OTHER = "another project"
 CASES = [  # from the newest to the oldest; the one with a star counts
@@ -46,4 +46,4 @@ def test_which_submission_counts(told):
         holder = Holder(number, OTHER if elsewhere else "a project", "settled", 0.0, 1, 1, {1: 0.0})
         sightings.append(Sighting(1, holder, 1, status, 1, 0.0))
     expected = next(number for number, words in enumerate(told) if "*" in words)
-    assert that_counts(sightings) is sightings[expected]
+    assert decisive_sighting(sightings) is sightings[expected]

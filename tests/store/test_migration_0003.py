@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import inspect, select, text
 
-from tests.store import former, invariants, test_schema
+from tests.store import former_database, invariants, test_tables
 from webapp.store import Store, attempts, batches, items, results, submissions, tables
 from webapp.store.documents import Receipt
 from webapp.store.enums import BEGUN, ENDED, LEFT_OUT, NOT_SENT, AttemptKind, BatchState, Task
@@ -88,7 +88,7 @@ class Family:
 
 def migrated(database_url):
     """A store as 0.2.0 has left it, brought up to date."""
-    former.put(database_url, former.rows_of(database_url))
+    former_database.put(database_url, former_database.rows_of(database_url))
     store = Store(database_url)
     store.migrate()
     return closing(store)
@@ -115,7 +115,7 @@ def fresh(empty_database_url):
 
 @pytest.fixture(scope="module")
 def rows(store):
-    return former.rows_of(store.engine.url.drivername)
+    return former_database.rows_of(store.engine.url.drivername)
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +136,8 @@ def test_everything_agrees(store):
             assert not connection.execute(text("PRAGMA foreign_key_check")).all()
 
 
-test_the_tables_are_those_of_the_code = test_schema.test_migrations_make_the_tables_of_the_code
-test_the_indexes_are_those_of_the_code = test_schema.test_indexes_have_the_columns_of_the_code
+test_the_tables_are_those_of_the_code = test_tables.test_migrations_make_the_tables_of_the_code
+test_the_indexes_are_those_of_the_code = test_tables.test_indexes_have_the_columns_of_the_code
 
 
 def test_families_become_attempts(store, family):
@@ -301,7 +301,7 @@ def test_no_address_leads_to_another_list(fresh):
         del values["id"]
         made = connection.execute(tables.submissions.insert().values(values)).inserted_primary_key
         attempt = attempts.add(connection, made[0], "link", account, "", 0.0)
-    before = former.rows_of(fresh.engine.url.drivername)["submissions"]
+    before = former_database.rows_of(fresh.engine.url.drivername)["submissions"]
     known = [row["id"] for row in before] + [row["parent_id"] or 0 for row in before]
     assert made[0] > max(known)
     assert attempt.id > max(known)

@@ -5,7 +5,7 @@ from itertools import cycle
 import pytest
 from sqlalchemy import select
 
-from tests.store import former
+from tests.store import former_database
 from webapp.store import Store, attempts, batches, chores, entries, submissions, tables
 from webapp.store.chores import AttemptSpec, FlagSpec, TakeSpec
 from webapp.store.documents import Column, FindReview, KeptError, Part, Reject, Review
@@ -104,13 +104,13 @@ def extended(rows):
 
 @pytest.fixture
 def rows(empty_database_url):
-    return extended(former.rows_of(empty_database_url))
+    return extended(former_database.rows_of(empty_database_url))
 
 
 @pytest.fixture
 def connection(empty_database_url, rows):
     """To a store that 0.2.0 has left with these rows, brought up to date."""
-    former.put(empty_database_url, rows)
+    former_database.put(empty_database_url, rows)
     store = Store(empty_database_url)
     store.migrate()
     with store.read() as connection:
