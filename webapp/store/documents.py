@@ -123,12 +123,12 @@ class KeptError(Struct, frozen=True):
 
     @property
     def full(self) -> str:
-        """ICA's own words; "" when it has said nothing."""
+        """ICA's own words; "" when there are none."""
         return full_text(self.problem)
 
     @property
     def short(self) -> str:
-        """The most telling of ICA's own words; "" when it has said nothing."""
+        """The most telling of ICA's own words; "" when there are none."""
         return str(self.problem.get("detail") or self.problem.get("title") or "")
 
 

@@ -45,7 +45,7 @@ def listed_or_404(submission_id: int) -> Submission:
 
 
 def begun_submission(submission_id: int, code: int, otherwise: str) -> Submission:
-    """The submission, if its list was submitted; else the visitor is told `otherwise`."""
+    """The submission, if its list was submitted; else an error with the text `otherwise`."""
     found = submission_or_404(submission_id)
     if not found.begun:
         abort(code, otherwise)
@@ -53,7 +53,7 @@ def begun_submission(submission_id: int, code: int, otherwise: str) -> Submissio
 
 
 def own_submission(submission_id: int, doing: str) -> Submission:
-    """The submission, if it is the visitor's own; others are told whose it is (403)."""
+    """The submission, if it is the visitor's own; for others a 403 that says whose it is."""
     found = submission_or_404(submission_id)
     if found.account_id != viewer().id:
         abort(403, f"Only {found.submitter}, who submitted this list, can {doing} it.")

@@ -64,7 +64,7 @@ class ErrorPage(Page):
 
 
 def sentence(error: Exception) -> str:
-    """What a visitor is told of an error of ICA: what happened, what it means, what to do."""
+    """An error of ICA in words: what happened, what it means, what to do."""
     for kind in type(error).__mro__:
         if kind in SENTENCES:
             return SENTENCES[kind]
@@ -72,7 +72,7 @@ def sentence(error: Exception) -> str:
 
 
 def quoted(error: ica.IcaError | NoKey) -> str:
-    """ICA's own words; "" when it has said nothing."""
+    """ICA's own words; "" when there are none."""
     return full_text(error.problem) if isinstance(error, ica.IcaProblem) else ""
 
 
@@ -87,7 +87,7 @@ def register(app: Flask) -> None:
 
 
 def _untrusted_host(_error: Exception) -> ResponseReturnValue:
-    """No address of ours can be made for a host that we don't trust, so no page of ours either."""
+    """Plain HTML: url_for() makes no address for a host that is not trusted, as a page needs."""
     host = escape(request.headers.get("Host", ""))
     return (
         f"<!doctype html><title>Linkboard</title><h1>Wrong address</h1><p>Linkboard does not "
@@ -124,7 +124,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _own_words(error: HTTPException) -> str:
-    """What one of us said of it; "" where there is only what Werkzeug says of all such errors."""
+    """The description that our code gave it; "" where it has only Werkzeug's own."""
     return "" if error.description == type(error).description else str(error.description)
 
 

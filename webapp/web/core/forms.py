@@ -93,7 +93,7 @@ def answer(page: FormPage, *parts: Part) -> ResponseReturnValue:
 
 
 def too_large() -> str:
-    """What is said of a form over the limit of its address."""
+    """The text for a form over the limit of its address."""
     if request.endpoint in LISTS:
         limit = bytes_size(context().settings.upload_limit_bytes)
         return (

@@ -1,1 +1,1 @@
-"""The board, a new submission, a submission's own page, and how it stands."""
+"""The board, a new submission, a submission's own page, and its progress."""

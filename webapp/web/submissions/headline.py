@@ -22,15 +22,15 @@ def of(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, 
         return f"{_undone(counts, total, stuck)}.{left_out}"
     if stuck:
         left_out = f" {sum(stuck.values()):,} could not be unlinked.{left_out}"
-    well = sum(count for word, count in counts.items() if word in statuses.SUCCESSFUL)
+    successful = sum(count for word, count in counts.items() if word in statuses.SUCCESSFUL)
     tries = sum(attempt.kind == AttemptKind.LINK and attempt.size > 0 for attempt in attempts)
     after = f" after {plural(tries, 'attempt')}" if tries > 1 else ""
-    if well == linked == total:
+    if successful == linked == total:
         all_of_it = f"All {plural(total, 'item')} are" if total != 1 else "It is"
         return f"{all_of_it} linked{after}.{left_out}"
     expanded = counts.get(EXPANDED, 0)
     folders = f" {plural(expanded, 'folder')} made into items of their files." if expanded else ""
-    not_well = f"; {total - well:,} not" if well < total else ""
+    not_well = f"; {total - successful:,} not" if successful < total else ""
     of = plural(total - expanded, "item")
     return f"{linked:,} of {of} linked{after}{not_well}.{folders}{left_out}"
 

@@ -20,7 +20,7 @@ from webapp.web.submissions.status_display import ordered
 def offers(
     submission: Submission, attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]
 ) -> Iterator[Link]:
-    """The links, the likeliest first."""
+    """What is likeliest wanted first."""
     over = submission.state == State.SETTLED
     words = ordered(submission.counts)
     again = offered(RETRY, words, over=True)

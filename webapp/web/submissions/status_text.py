@@ -1,4 +1,4 @@
-"""Where a submission stands, in the words and the numbers that its page shows."""
+"""The state of a submission in words and numbers, as its page shows them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -111,7 +111,7 @@ REFUSED = ("refused", "Refused")
 
 
 class Standing(NamedTuple):
-    """How a submission stands: how its badge looks, what that says, and a sentence."""
+    """The state of a submission: how its badge looks, what the badge says, and a sentence."""
 
     state: str
     label: str
@@ -121,7 +121,7 @@ class Standing(NamedTuple):
 def standing(
     submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, int]
 ) -> Standing:
-    """How it stands; `stuck` items, by status, could not be unlinked."""
+    """Its state now; `stuck` items, by status, could not be unlinked."""
     return Standing(*badge(submission, attempts), _sentence(submission, attempts, stuck))
 
 
