@@ -141,7 +141,7 @@ def check() -> None:
 @click.argument("submission_id", type=int)
 def submissions(action: str, submission_id: int) -> None:
     """Stop, archive or delete a submission whose submitter has left."""
-    from webapp.maintenance import carry_out
+    from webapp.submissions_command import carry_out
 
     settings = Settings.from_environment()
     ok, sentence = carry_out(settings, action, submission_id, time.time())

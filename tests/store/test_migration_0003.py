@@ -7,10 +7,16 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from tests.store import former_database, invariants, test_tables
-from webapp.store import Store, attempts, batches, items, results, submissions, tables
+from webapp.store import Store
+from webapp.store import attempts
+from webapp.store import batches
+from webapp.store import items
+from webapp.store import item_updates
+from webapp.store import submissions
+from webapp.store import tables
 from webapp.store.documents import Receipt
 from webapp.store.enums import BEGUN, ENDED, LEFT_OUT, NOT_SENT, AttemptKind, BatchState, Task
-from webapp.store.results import Outcome
+from webapp.store.item_updates import Outcome
 from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import SelectedItems, Selection
@@ -343,7 +349,7 @@ def test_what_was_under_way_ends(fresh):
 
 def _end(connection, batch):
     if batch.state == BatchState.STOPPED:
-        _, numbers = results.end_unread(connection, batch, NOT_SENT, "Stopped.", LATER)
+        _, numbers = item_updates.end_unread(connection, batch, NOT_SENT, "Stopped.", LATER)
         return batch.state, numbers
     held = select(tables.items.c.data_id, tables.items.c.ica_item_id).where(items.held_by(batch))
     both = (tables.items.c.submission_id == tables.history.c.submission_id) & (
@@ -360,7 +366,7 @@ def _end(connection, batch):
         for data_id, known in [*connection.execute(held), *connection.execute(taken)]
     ]
     assert len(outcomes) == batch.size
-    return BatchState.SETTLED, results.apply(connection, batch, outcomes, LATER)
+    return BatchState.SETTLED, item_updates.apply(connection, batch, outcomes, LATER)
 
 
 def _take(connection, attempt, selection, after):

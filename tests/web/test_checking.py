@@ -6,7 +6,7 @@ from tests.stage import data_ids, text
 from tests.web.markup import elements
 from webapp.store import chores
 from webapp.store.leases import LeaseLost
-from webapp.work import eligibility
+from webapp.work import ica_check
 
 MISSING = data_ids(3, ending="00", start=700)  # ICA has no such data
 AGAIN = "Ask again"
@@ -15,7 +15,7 @@ AGAIN = "Ask again"
 @pytest.fixture
 def asking(stored, monkeypatch):
     """A draft of six good ids and three that ICA would refuse; two are asked a call."""
-    monkeypatch.setattr(eligibility, "MAX_CALL_IDS", 2)
+    monkeypatch.setattr(ica_check, "MAX_CALL_IDS", 2)
     demo = stored.visitor()
     place = demo.draft([*MISSING, *data_ids(6)])
     stored.sim.set_faults({"eligible:500": 1.0})
@@ -43,10 +43,10 @@ def test_a_check_that_is_under_way_notices_that_the_list_was_submitted(asking):
     st.sim.set_faults({})
     with st.store.write() as connection:
         chore = chores.claim(connection, "elsewhere", st.clock.now)
-    chore = eligibility.step(st.context, chore)
+    chore = ica_check.step(st.context, chore)
     assert demo.post(f"{place}/submit").status_code == 303
     with pytest.raises(LeaseLost):
-        eligibility.step(st.context, chore)
+        ica_check.step(st.context, chore)
 
 
 def test_asking_can_be_stopped_and_what_was_found_so_far_stays(asking):
@@ -54,7 +54,7 @@ def test_asking_can_be_stopped_and_what_was_found_so_far_stays(asking):
     st.sim.set_faults({})
     with st.store.write() as connection:
         chore = chores.claim(connection, "elsewhere", st.clock.now)
-    eligibility.step(st.context, chore)
+    ica_check.step(st.context, chore)
     assert "Stop asking" in buttons(demo.get(place))
     assert demo.post(f"{place}/stop-checking").status_code == 303
     page = demo.get(place)
@@ -97,7 +97,7 @@ def test_failures_that_are_not_in_a_row_are_not_added_up(asking):
         st.clock.advance(30)
         with st.store.write() as connection:
             chore = chores.claim(connection, "elsewhere", st.clock.now)
-        chore = eligibility.step(st.context, chore)
+        chore = ica_check.step(st.context, chore)
         with st.store.write() as connection:
             chores.give_back(connection, chore, st.clock.now, due_at=st.clock.now)
     st.work(1)
@@ -112,10 +112,10 @@ def test_what_is_left_out_meanwhile_is_counted_once(stored):
     demo.post(f"{place}/check")
     with stored.store.write() as connection:
         chore = chores.claim(connection, "elsewhere", stored.clock.now)
-    chore = eligibility.step(stored.context, chore)
+    chore = ica_check.step(stored.context, chore)
     demo.post(f"{place}/leave-out", {"which": "refused"})
     while not chore.ended_at:
-        chore = eligibility.step(stored.context, chore)
+        chore = ica_check.step(stored.context, chore)
     page = text(demo.get(place))
     assert "3 ids that ICA would refuse" in page
     assert "3 ids of these left out" in page

@@ -153,6 +153,17 @@ def test_broken_escapes_stay_as_they_are(raw):
     assert form["a"] == unquote_to_bytes(raw.replace(b"+", b" ")).decode(errors="replace")
 
 
+def test_a_file_is_whole_wherever_a_piece_of_it_ends():
+    """A piece may end within the line break before a boundary: that is no part of the file."""
+    boundary = "b" * 50
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    for size in range(7_900, 8_200):
+        body = f"{head}a\n{'x' * size}\r\n--{boundary}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={boundary}"
+        with WholeRequest.from_values(method="POST", data=body, content_type=kind) as request:
+            assert len(request.files["file"].read()) == size + 2, size
+
+
 @given(
     st_.dictionaries(st_.text("abc", min_size=1), st_.text(), max_size=5),
     st_.binary(max_size=50),

@@ -11,7 +11,7 @@ from tests.simulated import FIRST_PROJECT, STRANGERS_PROJECT
 from tests.stage import data_ids, stage, text
 from tests.web.confirming import breakdown, confirm, fields
 from tests.web.markup import element, elements, link, rows
-from webapp.store.masking import masked
+from webapp.store.reason_masking import masked
 
 HIDDEN = data_ids(40, ending="01")  # each fails with a UUID of its own
 MISSING = data_ids(5, ending="00")

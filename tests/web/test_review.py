@@ -7,7 +7,7 @@ from tests.stage import data_ids, stage, text
 from tests.web.confirming import confirm, fields
 from tests.web.markup import element, elements, with_class
 from webapp.store import items
-from webapp.work import eligibility
+from webapp.work import ica_check
 
 ELSEWHERE = "11111111-1111-4111-8111-111111111111"
 MISSING = data_ids(3, ending="00", start=700)  # ICA has no such data
@@ -319,7 +319,7 @@ def test_what_was_submitted_is_not_read_again_and_nothing_of_it_left_out(st):
 
 
 def test_ica_is_asked_which_ids_it_would_refuse_and_they_can_be_left_out(stored, monkeypatch):
-    monkeypatch.setattr(eligibility, "MAX_CALL_IDS", 4)
+    monkeypatch.setattr(ica_check, "MAX_CALL_IDS", 4)
     demo = stored.visitor()
     place = demo.draft([*data_ids(8), *MISSING])
     stored.sim.forget_calls()
@@ -353,7 +353,7 @@ def test_asked_again_ica_s_last_word_counts(st):
 
 
 def test_a_check_goes_on_where_it_was_when_ica_is_well_again(st, monkeypatch):
-    monkeypatch.setattr(eligibility, "MAX_CALL_IDS", 2)
+    monkeypatch.setattr(ica_check, "MAX_CALL_IDS", 2)
     demo = st.visitor()
     place = demo.draft(data_ids(6))
     demo.post(f"{place}/check")

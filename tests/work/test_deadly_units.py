@@ -10,7 +10,9 @@ from tests.work.observation import batch_rows, page, row_counts, settle, submiss
 from webapp.store import batches, chores, uploads
 from webapp.store.enums import Task
 from webapp.store.leases import LEASE_SECONDS
-from webapp.work import batch_runner, eligibility, reading
+from webapp.work import batch_runner
+from webapp.work import ica_check
+from webapp.work import reading
 
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
 STUCK = "3 workers in a row did not come to its end"
@@ -124,7 +126,7 @@ def test_a_chore_that_makes_progress_may_cost_more_workers(st):
     for _ in range(5):
         with st.store.write() as connection:
             chore = chores.claim(connection, "a worker that dies", st.clock.now)
-        assert eligibility.step(st.context, chore).done > chore.done
+        assert ica_check.step(st.context, chore).done > chore.done
         st.clock.advance(LEASE_SECONDS)
     st.work()
     assert "Asked" in page(visitor, place)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, select, union_all
 
 from webapp.store import sql
-from webapp.store.masking import masked
+from webapp.store.reason_masking import masked
 from webapp.store.statuses import meaning
 from webapp.store.tables import items, reason_groups, reasons, submissions
 

@@ -4,7 +4,9 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from webapp.store import DatabaseAway, stats, workers
+from webapp.store import DatabaseAway
+from webapp.store import metrics
+from webapp.store import workers
 from webapp.web.core.context import context
 
 blueprint = Blueprint("ops", __name__)
@@ -30,10 +32,10 @@ def metrics() -> ResponseReturnValue:
     now = context().clock()
     with context().store.read() as connection:
         beat_at = workers.last_beat(connection)
-        states = stats.submissions_by_state(connection)
-        batch_states = stats.batches_by_state(connection)
-        statuses = stats.items_by_status(connection)
-        waiting = stats.oldest_due(connection)
+        states = submissions_by_state(connection)
+        batch_states = batches_by_state(connection)
+        statuses = items_by_status(connection)
+        waiting = oldest_due(connection)
     _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
     _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
     _gauge(registry, "linkboard_items", "Items by status", "status", statuses)

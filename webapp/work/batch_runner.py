@@ -10,7 +10,11 @@ from webapp.store.batches import Batch
 from webapp.store.enums import Blocked, Task
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
-from webapp.work import lost_batches, problems, refresh, sending, walk
+from webapp.work import lost_batches
+from webapp.work import failures
+from webapp.work import refresh
+from webapp.work import sending
+from webapp.work import walk
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
@@ -37,7 +41,7 @@ def perform(context: Context, batch: Batch) -> None:
 
 def _perform(context: Context, batch: Batch) -> str:
     if leases.is_deadly(batch) or (batch.blocked == Blocked.DEADLY and leases.deaths(batch)):
-        problems.block(context, batch, Blocked.DEADLY)
+        failures.block(context, batch, Blocked.DEADLY)
         return "set aside: workers died of it"
     if batch.task == Task.CLOSE:
         sending.close(context, batch)
@@ -48,12 +52,12 @@ def _perform(context: Context, batch: Batch) -> str:
         client = context.clients.of(account)
         TASKS[batch.task](context, client, submission, batch)
     except NoKey:
-        problems.block(context, batch, Blocked.SIGN_IN)
+        failures.block(context, batch, Blocked.SIGN_IN)
         return "waits for a sign-in"
     except IcaError as error:
         if isinstance(error, NotFound) and batch.ica_batch_id:
             lost_batches.note(context, batch, error)
         else:
-            problems.postpone(context, batch, error)
+            failures.postpone(context, batch, error)
         return f"put off: {error}"
     return "done"

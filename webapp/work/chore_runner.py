@@ -10,7 +10,10 @@ from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode
 from webapp.store.leases import LeaseLost
-from webapp.work import assignment, eligibility, exclusion, problems
+from webapp.work import assignment
+from webapp.work import ica_check
+from webapp.work import exclusion
+from webapp.work import failures
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
@@ -27,7 +30,7 @@ STEPS: Mapping[ChoreKind, Step] = {
     ChoreKind.TAKE: assignment.step,
     ChoreKind.LEAVE_OUT: exclusion.step,
     ChoreKind.TAKE_BACK: exclusion.step,
-    ChoreKind.CHECK: eligibility.step,
+    ChoreKind.CHECK: ica_check.step,
 }
 
 log = logging.getLogger(__name__)
@@ -58,7 +61,7 @@ def _perform(context: Context, chore: Chore) -> str:
             chore = STEPS[chore.kind](context, chore)
         except NoKey:  # a sign-in makes it due at once
             problem = KeptError(ErrorCode.NO_KEY, context.clock())
-            _put_off(context, chore, problems.BLOCKED_SECONDS, problem=problem)
+            _put_off(context, chore, failures.BLOCKED_SECONDS, problem=problem)
             return "waits for a sign-in"
         except IcaError as error:
             _handle(context, chore, error)
@@ -72,12 +75,12 @@ def _perform(context: Context, chore: Chore) -> str:
 
 def _handle(context: Context, chore: Chore, error: IcaError) -> None:
     """Try again later what may succeed then; else give it up, with ICA's own words."""
-    problem = problems.kept_error(error, context.clock())
+    problem = failures.kept_error(error, context.clock())
     failures = max(chore.failures, 1)  # 0 if a step of this unit has succeeded
     if failures >= MAX_FAILURES or not error.worth_trying_again:
         _give_up(context, chore, problem)
     else:
-        seconds = problems.retry_seconds(context, chore.account_id, error, failures - 1)
+        seconds = failures.retry_seconds(context, chore.account_id, error, failures - 1)
         _put_off(context, chore, seconds, problem=problem, failures=failures)
 
 

@@ -15,7 +15,7 @@ from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.work.context import Context
-from webapp.work.precheck import Precheck
+from webapp.work.flagging import Precheck
 
 MAX_REQUEST_PAUSES = 8  # of the reader, one every 256 kB, within a request
 RENEWAL_SECONDS = 10.0  # after which the lease is renewed while no entry comes

@@ -8,11 +8,14 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, NotFound, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
-from webapp.store import batches, items, results
+from webapp.store import batches
+from webapp.store import items
+from webapp.store import item_updates
 from webapp.store.batches import Batch
 from webapp.store.enums import NOT_SENT, BatchState, Blocked, Task
 from webapp.store.submissions import Submission
-from webapp.work import problems, walk
+from webapp.work import failures
+from webapp.work import walk
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -31,7 +34,7 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         if batches.is_stopped(connection, batch):
             # Its first POST was under way when the others were stopped, and did not arrive.
             stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
-            batches.record(connection, batch, now, **stopped, **problems.NO_PROBLEM)
+            batches.record(connection, batch, now, **stopped, **failures.NO_PROBLEM)
             return
         data_ids = items.ids_to_send(connection, batch)
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
@@ -52,21 +55,21 @@ def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> None:
         "ica_job_id": created.job.id if created.job else None,
         "job_status": created.job.status if created.job else "",
     }
-    context.write(problems.record_success, batch, now, lease_until=0.0, **sent, **made)
+    context.write(failures.record_success, batch, now, lease_until=0.0, **sent, **made)
 
 
 def _record_failure(context: Context, batch: Batch, error: IcaError) -> None:
-    blocked = problems.blocked_by(error, forbidden=Blocked.MAY_NOT_WRITE)
+    blocked = failures.blocked_by(error, forbidden=Blocked.MAY_NOT_WRITE)
     if error.maybe_done:
-        problems.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
+        failures.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
     elif error.worth_trying_again or blocked:
         waiting = {"state": BatchState.WAITING, "task": Task.SEND}
-        problems.postpone(context, batch, error, **waiting, blocked=blocked)
+        failures.postpone(context, batch, error, **waiting, blocked=blocked)
     else:  # ICA doesn't take the batch as it is: nothing of it was sent
         now = context.clock()
         refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
-        refused["problem"] = problems.kept_error(error, now)
-        context.write(batches.record, batch, now, **refused, **problems.NO_PROBLEM)
+        refused["problem"] = failures.kept_error(error, now)
+        context.write(batches.record, batch, now, **refused, **failures.NO_PROBLEM)
 
 
 def find(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -134,8 +137,8 @@ def close(context: Context, batch: Batch) -> None:
     if batch.state != BatchState.STOPPED:
         said = batch.problem.short if batch.problem else ""
         reason = f"ICA refused the batch: {said or 'no reason given'}"
-    not_sent = partial(results.end_unread, status=NOT_SENT, reason=reason)
+    not_sent = partial(item_updates.end_unread, status=NOT_SENT, reason=reason)
     batch = walk.change_rows(context, batch, not_sent)
     now = context.clock()
     closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
-    context.write(batches.record, batch, now, **closed, **problems.NO_PROBLEM)
+    context.write(batches.record, batch, now, **closed, **failures.NO_PROBLEM)

@@ -5,7 +5,11 @@ from collections.abc import Iterable, Iterator
 
 from webapp.idlist.annotate.formulas import escape_formula
 from webapp.idlist.annotate.json_list import annotate_json
-from webapp.idlist.annotate.outcomes import Cells, EntryOutcome, Outcomes, by_record, one_line
+from webapp.idlist.annotate.lookup import Cells
+from webapp.idlist.annotate.lookup import EntryOutcome
+from webapp.idlist.annotate.lookup import Outcomes
+from webapp.idlist.annotate.lookup import by_record
+from webapp.idlist.annotate.lookup import one_line
 from webapp.idlist.annotate.text import annotate_table, annotate_text
 from webapp.idlist.annotate.workbook import annotate_workbook
 from webapp.idlist.entries import Part

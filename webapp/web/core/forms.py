@@ -171,12 +171,23 @@ class WholeRequest(Request):
 
 def _events(stream: IO[bytes], boundary: str) -> Iterator[Event]:
     decoder = MultipartDecoder(boundary.encode("ascii"))
-    for data in chain(iter(partial(stream.read, PIECE_BYTES), b""), [None]):
+    for data in chain(iter(partial(_read_piece, stream, f"--{boundary}".encode()), b""), [None]):
         if len(decoder.buffer) > PIECE_BYTES:  # of a part only the headers stay there
             raise RequestEntityTooLarge(FOREIGN_FORM)
         decoder.receive_data(data)
         while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
             yield event
+
+
+def _read_piece(stream: IO[bytes], boundary: bytes) -> bytes:
+    """The next bytes. A boundary at their end is whole, with its line break: where one character of
+    it is missing, Werkzeug adds the CR before the boundary to the file.
+    """
+    piece = stream.read(PIECE_BYTES)
+    longest = len(boundary + b"--\r\n")
+    while boundary in piece[-longest:] and piece[-1:] != b"\n" and (more := stream.read(1)):
+        piece += more
+    return piece
 
 
 def _decoded(text: bytes) -> str:

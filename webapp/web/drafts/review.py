@@ -22,7 +22,7 @@ from webapp.web.core.page import Page, render
 from webapp.web.items import table
 from webapp.web.submissions import progress
 from webapp.web.submissions.status_text import SENTENCES
-from webapp.work.eligibility import USUAL_CALL_IDS
+from webapp.work.ica_check import USUAL_CALL_IDS
 
 SHOWN_ENTRIES = 5  # rejected and repeated ones, on the page itself
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
