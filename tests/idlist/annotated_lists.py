@@ -1,6 +1,6 @@
 """Lists that are given back with the outcomes of their entries."""
 
-from tests.idlist.sample_lists import B, opened, read_all
+from tests.idlist.sample_lists import HEADERS, B, opened, read_all
 from webapp.idlist import Kind, annotate
 
 FAILED = ("FAILED", "=cmd|'/c calc'!A1, twice", "1", "")
@@ -14,7 +14,7 @@ def outcomes(several):
 
 
 def annotated(data, **options):
-    return b"".join(annotate(opened(data, **options), outcomes))
+    return b"".join(annotate(opened(data, **options), outcomes, HEADERS))
 
 
 def sent(data):

@@ -2,6 +2,8 @@
 
 from webapp.idlist import Kind, Reading, Unreadable
 
+HEADERS = ("status", "reason", "attempt", "linked_path")
+
 A, B, C = (f"fil.{digit * 32}" for digit in "abc")
 FOLDER = "fol." + "f" * 32
 PROJECT = "01234567-89ab-cdef-0123-456789abcdef"

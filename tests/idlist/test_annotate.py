@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from tests.idlist.annotated_lists import FAILED, LINKED, annotated, outcomes, sent
 from tests.idlist.list_strategies import LISTS
-from tests.idlist.sample_lists import A, B, C, opened, read_all
+from tests.idlist.sample_lists import HEADERS, A, B, C, opened, read_all
 from tests.idlist.workbook_files import cells, xlsx
 from webapp.idlist import Reading, annotate
 
@@ -169,7 +169,7 @@ def test_a_second_round_replaces_the_columns_of_the_first():
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r="])
 def test_no_added_cell_runs_as_a_formula(start):
-    back = annotate(opened(f"{A}\n"), lambda several: [(start + "A1", "", "", "")])
+    back = annotate(opened(f"{A}\n"), lambda several: [(start + "A1", "", "", "")], HEADERS)
     assert b"".join(back).decode().split("\n")[1] == f"{A}\t'{start.strip()}A1\t\t\t"
 
 
@@ -181,7 +181,7 @@ def test_outcomes_are_asked_for_in_the_order_of_the_file():
         return outcomes(several)
 
     text = "".join(f"fil.{number:032x}\n" for number in range(2_500))
-    assert len(list(annotate(opened(text), remembering))) > 1
+    assert len(list(annotate(opened(text), remembering, HEADERS))) > 1
     assert [line for lines in asked for line in lines] == list(range(1, 2_501))
     assert max(map(len, asked)) <= 1_000
 
@@ -193,7 +193,7 @@ def test_the_first_piece_comes_before_the_file_was_read():
         yield f"{A}\n".encode()
 
     started = []
-    back = annotate(Reading(pieces()), outcomes)
+    back = annotate(Reading(pieces()), outcomes, HEADERS)
     assert next(back)
     assert not started
 

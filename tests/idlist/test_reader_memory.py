@@ -5,6 +5,7 @@ import tracemalloc
 
 import pytest
 
+from tests.idlist.sample_lists import HEADERS
 from webapp.idlist import Reading, Unreadable, annotate
 
 pytestmark = pytest.mark.slow
@@ -61,7 +62,7 @@ def test_a_line_is_handed_back_entry_by_entry(text, name, count):
         return [("LINKED", "", "1", "")] * len(entries)
 
     def handed_back(pieces):
-        return annotate(Reading(pieces, file_name=name, find_repeats=False), outcomes)
+        return annotate(Reading(pieces, file_name=name, find_repeats=False), outcomes, HEADERS)
 
     peak, _ = peak_of(handed_back, pieces_of(data))
     assert sum(asked) == count
@@ -94,5 +95,5 @@ def test_a_quote_that_is_never_closed_takes_no_lines_of_megabytes():
 def test_a_long_rejected_text_comes_back_on_one_line():
     text = f"{IDS[0]}\n" + "a \u2028 b\t" * 30_000 + "\n"
     reading = Reading([text.encode()], file_name="list.txt")
-    back = b"".join(annotate(reading, lambda entries: [("x", "", "", "")] * len(entries)))
+    back = b"".join(annotate(reading, lambda entries: [("x", "", "", "")] * len(entries), HEADERS))
     assert back.decode().splitlines()[2] == "# " + "a b " * 29_999 + "a b\tx\t\t\t"

@@ -15,7 +15,8 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
 from webapp.idlist import Unreadable, annotate, Reading
 data = open(sys.argv[1], "rb").read()
-handed_back = lambda: annotate(Reading([data]), lambda entries: [("", "", "", "")] * len(entries))
+cells = ("status", "reason", "attempt", "linked_path")
+handed_back = lambda: annotate(Reading([data]), lambda entries: [cells] * len(entries), cells)
 for act in (lambda: Reading([data]), handed_back):
     try:
         print(sum(1 for _ in act()))

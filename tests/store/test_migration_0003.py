@@ -7,13 +7,7 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from tests.store import former_database, invariants, test_tables
-from webapp.store import Store
-from webapp.store import attempts
-from webapp.store import batches
-from webapp.store import items
-from webapp.store import item_updates
-from webapp.store import submissions
-from webapp.store import tables
+from webapp.store import Store, attempts, batches, item_updates, items, submissions, tables
 from webapp.store.documents import Receipt
 from webapp.store.enums import BEGUN, ENDED, LEFT_OUT, NOT_SENT, AttemptKind, BatchState, Task
 from webapp.store.item_updates import Outcome

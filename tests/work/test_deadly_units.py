@@ -10,9 +10,7 @@ from tests.work.observation import batch_rows, page, row_counts, settle, submiss
 from webapp.store import batches, chores, uploads
 from webapp.store.enums import Task
 from webapp.store.leases import LEASE_SECONDS
-from webapp.work import batch_runner
-from webapp.work import ica_check
-from webapp.work import reading
+from webapp.work import batch_runner, ica_check, reading
 
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
 STUCK = "3 workers in a row did not come to its end"

@@ -4,7 +4,7 @@ import pytest
 
 from webapp.ica.errors import IcaError, IcaProblem, PagingLoop
 from webapp.store.enums import ErrorCode
-from webapp.work import failures
+from webapp.work import ica_failures
 
 BASES = {IcaError, IcaProblem}  # none of these is raised itself
 
@@ -23,11 +23,11 @@ def of_kind(kind):
 
 @pytest.mark.parametrize("kind", [one for one in classes(IcaError) if one not in BASES])
 def test_every_error_has_a_code(kind):
-    kept = failures.kept_error(of_kind(kind), 1.5)
+    kept = ica_failures.kept_error(of_kind(kind), 1.5)
     assert kept.code in ErrorCode
     assert (kept.message, kept.at) == ("A sentence.", 1.5)
     assert kept.problem == ({"detail": "Not now."} if issubclass(kind, IcaProblem) else {})
 
 
 def test_a_circle_is_an_answer_that_makes_no_sense():
-    assert failures.kept_error(PagingLoop("Round."), 1.5).code == ErrorCode.MALFORMED_RESPONSE
+    assert ica_failures.kept_error(PagingLoop("Round."), 1.5).code == ErrorCode.MALFORMED_RESPONSE

@@ -5,12 +5,11 @@ A `Reading` gives the entries of a list: ids, repeats and rejects, each with its
 """
 
 from webapp.idlist.annotate.formulas import escape_formula
-from webapp.idlist.annotate.writer import HEADERS, annotate
+from webapp.idlist.annotate.writer import annotate
 from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable
 from webapp.idlist.reader import Reading
 
 __all__ = [
-    "HEADERS",
     "Column",
     "Entry",
     "Kind",

@@ -10,12 +10,11 @@ from typing import NamedTuple
 from webapp.idlist import columns
 from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Record
-from webapp.idlist.formats.tables import WHITE_SPACE, sample_rows, split_rows
+from webapp.idlist.formats.tables import DELIMITERS, WHITE_SPACE, sample_rows, split_rows
 from webapp.idlist.ids import count_ids
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
 _ICAV2 = "icav2 table"
-_TABLES = {"\t": "TSV", ",": "CSV", ";": "semicolons", WHITE_SPACE: "columns by spaces"}
 _JSON_START = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|$))")
 
 
@@ -36,7 +35,7 @@ def sniff_text(sample: str, file_name: str, column: int | None) -> Layout:
     if _JSON_START.match(sample):
         return Layout(JSON_LINES if _is_json_lines(sample) else JSON)
     tables = [
-        table for delimiter in _TABLES if (table := _table(sample, delimiter, file_name, column))
+        table for delimiter in DELIMITERS if (table := _table(sample, delimiter, file_name, column))
     ]
     if not tables:
         return Layout(TEXT, "," if _has_suffix(file_name, "csv") else "\t")
@@ -77,7 +76,7 @@ def _table(
     if not (rank or column or (is_even and _has_other_columns(rows, choice))):
         return None
     ids = sum(count_ids(columns.cell_of(row, chosen.number - 1)) for row in rows)
-    name = _ICAV2 if delimiter == "\t" and _is_icav2(rows, choice) else _TABLES[delimiter]
+    name = _ICAV2 if delimiter == "\t" and _is_icav2(rows, choice) else DELIMITERS[delimiter]
     return Layout(name, delimiter, choice), (rank, delimiter != WHITE_SPACE, ids)
 
 

@@ -158,8 +158,8 @@ def of_submission(
     return sql.fetch(connection, statement.order_by(batches.c.attempt, batches.c.ordinal), Batch)
 
 
-def speeds(connection: Connection, ica_url: str, kind: AttemptKind, limit: int = 50) -> list[float]:
-    """Items a second of the batches that this ICA finished last, the slowest first."""
+def speeds(connection: Connection, ica_url: str, kind: AttemptKind, limit: int) -> list[float]:
+    """Items a second of the `limit` batches that this ICA finished last, the slowest first."""
     ended = func.coalesce(batches.c.job_finished_at, batches.c.settled_at)
     statement = (
         select(batches.c.size / (ended - batches.c.sent_at))

@@ -4,9 +4,8 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from webapp.store import DatabaseAway
-from webapp.store import metrics
-from webapp.store import workers
+from webapp.store import DatabaseAway, workers
+from webapp.store.metrics import batches_by_state, items_by_status, oldest_due, submissions_by_state
 from webapp.web.core.context import context
 
 blueprint = Blueprint("ops", __name__)

@@ -10,11 +10,7 @@ from webapp.store.batches import Batch
 from webapp.store.enums import Blocked, Task
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
-from webapp.work import lost_batches
-from webapp.work import failures
-from webapp.work import refresh
-from webapp.work import sending
-from webapp.work import walk
+from webapp.work import ica_failures, lost_batches, refresh, sending, walk
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
@@ -41,7 +37,7 @@ def perform(context: Context, batch: Batch) -> None:
 
 def _perform(context: Context, batch: Batch) -> str:
     if leases.is_deadly(batch) or (batch.blocked == Blocked.DEADLY and leases.deaths(batch)):
-        failures.block(context, batch, Blocked.DEADLY)
+        ica_failures.block(context, batch, Blocked.DEADLY)
         return "set aside: workers died of it"
     if batch.task == Task.CLOSE:
         sending.close(context, batch)
@@ -52,12 +48,12 @@ def _perform(context: Context, batch: Batch) -> str:
         client = context.clients.of(account)
         TASKS[batch.task](context, client, submission, batch)
     except NoKey:
-        failures.block(context, batch, Blocked.SIGN_IN)
+        ica_failures.block(context, batch, Blocked.SIGN_IN)
         return "waits for a sign-in"
     except IcaError as error:
         if isinstance(error, NotFound) and batch.ica_batch_id:
             lost_batches.note(context, batch, error)
         else:
-            failures.postpone(context, batch, error)
+            ica_failures.postpone(context, batch, error)
         return f"put off: {error}"
     return "done"

@@ -10,10 +10,7 @@ from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode
 from webapp.store.leases import LeaseLost
-from webapp.work import assignment
-from webapp.work import ica_check
-from webapp.work import exclusion
-from webapp.work import failures
+from webapp.work import assignment, exclusion, ica_check, ica_failures
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 
@@ -61,7 +58,7 @@ def _perform(context: Context, chore: Chore) -> str:
             chore = STEPS[chore.kind](context, chore)
         except NoKey:  # a sign-in makes it due at once
             problem = KeptError(ErrorCode.NO_KEY, context.clock())
-            _put_off(context, chore, failures.BLOCKED_SECONDS, problem=problem)
+            _put_off(context, chore, ica_failures.BLOCKED_SECONDS, problem=problem)
             return "waits for a sign-in"
         except IcaError as error:
             _handle(context, chore, error)
@@ -75,12 +72,12 @@ def _perform(context: Context, chore: Chore) -> str:
 
 def _handle(context: Context, chore: Chore, error: IcaError) -> None:
     """Try again later what may succeed then; else give it up, with ICA's own words."""
-    problem = failures.kept_error(error, context.clock())
+    problem = ica_failures.kept_error(error, context.clock())
     failures = max(chore.failures, 1)  # 0 if a step of this unit has succeeded
     if failures >= MAX_FAILURES or not error.worth_trying_again:
         _give_up(context, chore, problem)
     else:
-        seconds = failures.retry_seconds(context, chore.account_id, error, failures - 1)
+        seconds = ica_failures.retry_seconds(context, chore.account_id, error, failures - 1)
         _put_off(context, chore, seconds, problem=problem, failures=failures)
 
 

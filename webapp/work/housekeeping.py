@@ -9,6 +9,7 @@ from webapp.work.context import Context
 
 INTERVAL_SECONDS = 5.0
 MAX_SUBMISSIONS, MAX_ACCESS_ROWS = 5, 20  # in one round
+QUERY_SECONDS = 90 * 86_400.0  # that a query is kept
 UNFINISHED_SECONDS = 3600.0  # after which an upload that is not complete is given up
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ def perform(context: Context) -> None:
     now = context.clock()
     with context.store.write() as connection:
         sessions.sweep(connection, now)
-        queries.sweep(connection, now)
+        queries.sweep(connection, now - QUERY_SECONDS)
         forgotten = accounts.forget_idle_keys(connection, now)
     if forgotten:
         log.info("Forgot the keys of %d accounts that have no work and are signed out.", forgotten)

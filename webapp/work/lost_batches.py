@@ -4,12 +4,10 @@ from functools import partial
 from typing import Any
 
 from webapp.ica.errors import NotFound
-from webapp.store import batches
-from webapp.store import item_updates
+from webapp.store import batches, item_updates
 from webapp.store.batches import Batch
 from webapp.store.enums import UNKNOWN, BatchState, Blocked, Task
-from webapp.work import failures
-from webapp.work import walk
+from webapp.work import ica_failures, walk
 from webapp.work.context import Context
 
 LOST_REASON = "ICA no longer knows the batch that it was sent in."
@@ -25,7 +23,7 @@ def note(context: Context, batch: Batch, error: NotFound) -> None:
     since = batch.missing_since or now
     count = batch.missing_count + 1
     values: dict[str, Any] = {"missing_count": count, "missing_since": since}
-    values |= {"trouble": failures.kept_error(error, now), "blocked": Blocked.NO}
+    values |= {"trouble": ica_failures.kept_error(error, now), "blocked": Blocked.NO}
     if count >= MIN_ANSWERS and now - since >= MIN_SECONDS:
         lost = partial(item_updates.end_unread, status=UNKNOWN, reason=LOST_REASON)
         changes = [lost] if batch.attempt > 1 else []

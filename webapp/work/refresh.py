@@ -11,8 +11,7 @@ from webapp.store.batches import Batch
 from webapp.store.documents import Counts
 from webapp.store.enums import UNKNOWN, UNREAD, WATCHED_PRIORITY, Task
 from webapp.store.submissions import Submission
-from webapp.work import failures
-from webapp.work import walk
+from webapp.work import ica_failures, walk
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -47,7 +46,7 @@ def refresh(context: Context, client: IcaClient, submission: Submission, batch: 
         values |= {"task": Task.WALK, "due_at": now, "lease_until": 0.0} | first_page
     else:
         values |= _next_refresh(submission, now)
-    batch = context.write(failures.record_success, batch, now, **values)
+    batch = context.write(ica_failures.record_success, batch, now, **values)
     if not progress.has_ended:
         walk.read_page(context, client, submission, batch)
 

@@ -8,14 +8,11 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, NotFound, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
-from webapp.store import batches
-from webapp.store import items
-from webapp.store import item_updates
+from webapp.store import batches, item_updates, items
 from webapp.store.batches import Batch
 from webapp.store.enums import NOT_SENT, BatchState, Blocked, Task
 from webapp.store.submissions import Submission
-from webapp.work import failures
-from webapp.work import walk
+from webapp.work import ica_failures, walk
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -34,7 +31,7 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         if batches.is_stopped(connection, batch):
             # Its first POST was under way when the others were stopped, and did not arrive.
             stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
-            batches.record(connection, batch, now, **stopped, **failures.NO_PROBLEM)
+            batches.record(connection, batch, now, **stopped, **ica_failures.NO_PROBLEM)
             return
         data_ids = items.ids_to_send(connection, batch)
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
@@ -55,21 +52,21 @@ def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> None:
         "ica_job_id": created.job.id if created.job else None,
         "job_status": created.job.status if created.job else "",
     }
-    context.write(failures.record_success, batch, now, lease_until=0.0, **sent, **made)
+    context.write(ica_failures.record_success, batch, now, lease_until=0.0, **sent, **made)
 
 
 def _record_failure(context: Context, batch: Batch, error: IcaError) -> None:
-    blocked = failures.blocked_by(error, forbidden=Blocked.MAY_NOT_WRITE)
+    blocked = ica_failures.blocked_by(error, forbidden=Blocked.MAY_NOT_WRITE)
     if error.maybe_done:
-        failures.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
+        ica_failures.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
     elif error.worth_trying_again or blocked:
         waiting = {"state": BatchState.WAITING, "task": Task.SEND}
-        failures.postpone(context, batch, error, **waiting, blocked=blocked)
+        ica_failures.postpone(context, batch, error, **waiting, blocked=blocked)
     else:  # ICA doesn't take the batch as it is: nothing of it was sent
         now = context.clock()
         refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
-        refused["problem"] = failures.kept_error(error, now)
-        context.write(batches.record, batch, now, **refused, **failures.NO_PROBLEM)
+        refused["problem"] = ica_failures.kept_error(error, now)
+        context.write(batches.record, batch, now, **refused, **ica_failures.NO_PROBLEM)
 
 
 def find(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -141,4 +138,4 @@ def close(context: Context, batch: Batch) -> None:
     batch = walk.change_rows(context, batch, not_sent)
     now = context.clock()
     closed = {"task": Task.NONE, "due_at": None, "settled_at": now}
-    context.write(batches.record, batch, now, **closed, **failures.NO_PROBLEM)
+    context.write(batches.record, batch, now, **closed, **ica_failures.NO_PROBLEM)

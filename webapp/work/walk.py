@@ -7,14 +7,12 @@ from typing import Any
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import PagingLoop, Refused
 from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
-from webapp.store import batches
-from webapp.store import leases
-from webapp.store import item_updates
+from webapp.store import batches, item_updates, leases
 from webapp.store.batches import Batch
 from webapp.store.enums import EXPANDED, UNKNOWN, BatchState, Task
 from webapp.store.item_updates import Outcome
 from webapp.store.submissions import Submission
-from webapp.work import failures
+from webapp.work import ica_failures
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -97,7 +95,7 @@ def _keep(context: Context, batch: Batch, page: Page[Item], **values: Any) -> Ba
     with context.store.write() as connection:
         batch = batches.lock(connection, batch)
         counts = item_updates.apply(connection, batch, [outcome(item) for item in page.items], now)
-        return failures.record_success(connection, batch, now, **values, **counts)
+        return ica_failures.record_success(connection, batch, now, **values, **counts)
 
 
 def _finish(context: Context, batch: Batch) -> None:
@@ -117,7 +115,9 @@ def _finish(context: Context, batch: Batch) -> None:
 
 def _mark_unread(context: Context, batch: Batch) -> Batch:
     """Items that the whole walk did not find, or found moving, get their final status."""
-    expanded = partial(item_updates.end_unread, status=EXPANDED, reason=EXPANDED_REASON, begins="fol.")
+    expanded = partial(
+        item_updates.end_unread, status=EXPANDED, reason=EXPANDED_REASON, begins="fol."
+    )
     not_listed = partial(item_updates.end_unread, status=UNKNOWN, reason=NOT_LISTED)
     changes = [expanded] if context.settings.ica_version == "v3" else []
     return change_rows(context, batch, *changes, not_listed, item_updates.give_back_moving)

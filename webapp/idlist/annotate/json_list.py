@@ -4,8 +4,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 
-from webapp.idlist.annotate.lookup import Cells
-from webapp.idlist.annotate.lookup import RecordOutcomes
+from webapp.idlist.annotate.lookup import Cells, RecordOutcomes
 from webapp.idlist.formats.json_cursor import JsonCursor
 from webapp.idlist.formats.json_list import OUTCOME_KEY
 

@@ -4,10 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from webapp.idlist.annotate import formulas
 from webapp.idlist.annotate.formulas import escape_formula, quote_cell
-from webapp.idlist.annotate.lookup import Cells
-from webapp.idlist.annotate.lookup import EntryOutcome
-from webapp.idlist.annotate.lookup import RecordOutcomes
-from webapp.idlist.annotate.lookup import one_line
+from webapp.idlist.annotate.lookup import Cells, EntryOutcome, RecordOutcomes, one_line
 from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Part, Record, line_end
 from webapp.idlist.formats.tables import WHITE_SPACE

@@ -5,21 +5,16 @@ from collections.abc import Iterable, Iterator
 
 from webapp.idlist.annotate.formulas import escape_formula
 from webapp.idlist.annotate.json_list import annotate_json
-from webapp.idlist.annotate.lookup import Cells
-from webapp.idlist.annotate.lookup import EntryOutcome
-from webapp.idlist.annotate.lookup import Outcomes
-from webapp.idlist.annotate.lookup import by_record
-from webapp.idlist.annotate.lookup import one_line
+from webapp.idlist.annotate.lookup import Cells, EntryOutcome, Outcomes, by_record, one_line
 from webapp.idlist.annotate.text import annotate_table, annotate_text
 from webapp.idlist.annotate.workbook import annotate_workbook
 from webapp.idlist.entries import Part
 from webapp.idlist.reader import Reading
 
-HEADERS = ("status", "reason", "attempt", "linked_path")
 _CHUNK_CHARS = 1 << 16  # that are encoded together
 
 
-def annotate(reading: Reading, outcomes: Outcomes, headers: Cells = HEADERS) -> Iterator[bytes]:
+def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[bytes]:
     """The file of a reading that was not iterated yet, with outcomes, in pieces of bytes.
 
     `outcomes` gets entries in the order of the file, about 1,000 at a time, and returns the cells

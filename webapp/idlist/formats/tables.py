@@ -26,6 +26,7 @@ from webapp.idlist.entries import (
 from webapp.idlist.ids import find_entries, has_words, is_data_id, project_id_in, without_invisible
 
 WHITE_SPACE = " "  # columns by any white space; the other delimiters are characters
+DELIMITERS = {"\t": "TSV", ",": "CSV", ";": "semicolons", WHITE_SPACE: "columns by spaces"}
 _MAX_QUOTED_LINES = 50  # of one cell; if its quote is still open then, it was no quote
 _MAX_QUOTED_CHARS = 1 << 20  # of a row of several lines
 _MAX_CELLS = 300_000  # of a row; the sample, which may be one line, has fewer characters

@@ -12,8 +12,6 @@ from webapp.store.documents import FindReview
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.tables import FindRow, accounts, find_ids, finds
 
-KEPT_SECONDS = 90 * 86_400.0  # after which a query is deleted
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find(FindRow):
@@ -75,9 +73,9 @@ def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list
     return [Asked(*row) for row in connection.execute(statement.order_by(of.ordinal))]
 
 
-def sweep(connection: Connection, now: float) -> bool:
-    """Delete some ids of a query older than KEPT_SECONDS; False when there is none."""
-    old = select(finds.c.id).where(finds.c.created_at < now - KEPT_SECONDS).limit(1)
+def sweep(connection: Connection, before: float) -> bool:
+    """Delete some ids of a query that was made before then; False when there is none."""
+    old = select(finds.c.id).where(finds.c.created_at < before).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:
         return False

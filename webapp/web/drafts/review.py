@@ -24,6 +24,7 @@ from webapp.web.submissions import progress
 from webapp.web.submissions.status_text import SENTENCES
 from webapp.work.ica_check import USUAL_CALL_IDS
 
+PLAN_BATCHES = 50  # past ones, by whose speed the plan says how long it takes
 SHOWN_ENTRIES = 5  # rejected and repeated ones, on the page itself
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
     Flag.LINKED: (
@@ -124,7 +125,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         holders = _holders(connection, submission)
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
-        speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK)
+        speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK, PLAN_BATCHES)
     parts = submission.review.parts
     ended = check if check and check.ended_at else None
     failed = ended.problem if ended else None

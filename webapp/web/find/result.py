@@ -18,7 +18,6 @@ from webapp.store.statuses import MOVING
 from webapp.store.submissions import Submission
 from webapp.web.core import params
 from webapp.web.core.context import context, viewer
-from webapp.web.core.formatting import iso
 from webapp.web.find.summary import OutcomeCounts
 from webapp.web.submissions.status_display import status_label
 from webapp.web.submissions.status_text import WHILE_UNSENT
@@ -26,10 +25,6 @@ from webapp.work.context import Context
 
 FIND_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{16}")
 COUNTS = "find_counts"  # among the application's extensions
-COLUMNS = (
-    *("line", "data_id", "outcome", "submission_id", "submission", "project"),
-    *("attempt", "submitted", "status", "reason", "name", "path"),
-)
 MAX_KEPT_COUNTS = 16  # of 100,000 ids each takes half a megabyte
 
 
@@ -126,17 +121,6 @@ def _waits(seen: Sighting) -> bool:
 
 def _label(seen: Sighting) -> str:
     return status_label(seen.status, WHILE_UNSENT if _waits(seen) else None)
-
-
-def values(row: AnswerRow) -> tuple[object, ...]:
-    """The cells of a row under COLUMNS."""
-    seen, submission = row.sighting, row.submission
-    begin = (row.asked.line, row.asked.data_id, row.outcome)
-    if seen is None or submission is None:
-        return (*begin, *[""] * (len(COLUMNS) - len(begin)))
-    submitted = iso(submission.submitted_at) if submission.submitted_at else ""
-    where = (submission.id, submission.name, submission.project_name, seen.attempt, submitted)
-    return (*begin, *where, seen.status, seen.reason, seen.name, seen.path)
 
 
 def find_or_404(find_id: str) -> Find:

@@ -1,19 +1,17 @@
 """Find: where are my ids? For each, every submission that holds it and what became of it."""
 
-from collections.abc import Sequence
-
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import submissions
 from webapp.store.find.queries import Find
-from webapp.web.core import downloads, params
+from webapp.web.core import params
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
 from webapp.web.core.forms import Errors, FormPage, answer
 from webapp.web.core.links import ListUrl, Pager
 from webapp.web.core.page import Page, render
-from webapp.web.find import query, result
+from webapp.web.find import exports, query, result
 from webapp.web.find.result import AnswerRow
 from webapp.web.find.summary import Outcome
 from webapp.web.submissions.upload import Form, Unusable
@@ -80,29 +78,10 @@ def page(find_id: str) -> str:
             rows=list(found.rows(shown.rows)),
             pager=place.around(shown),
             clear_url=place.changed(outcome=None),
-            export_url={form: _export_url(asked, outcomes, form) for form in ("csv", "txt")},
+            export_url=exports.urls(asked, outcomes),
         )
     )
 
 
-@blueprint.get("/find/<find_id>/export.<any(csv,txt):form>")
-def export(find_id: str, form: str) -> ResponseReturnValue:
-    """The answer as a table, a row for each submission that holds an id; or the ids alone."""
-    asked = result.find_or_404(find_id)
-    outcomes = params.words("outcome")
-    found = result.answer_to(asked)
-    picked = found.picked(outcomes)
-    if form == "csv":
-        lines = downloads.csv_lines(result.COLUMNS, map(result.values, found.rows(picked)))
-    else:
-        lines = (f"{asked.data_id}\n" for asked in found.ids(picked))
-    return downloads.response(lines, "-".join([asked.name or "ids", *outcomes]), form)
-
-
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
     return answer(QueryPage(errors, form, context().settings.upload_limit_mb))
-
-
-def _export_url(asked: Find, outcomes: Sequence[str], form: str) -> str:
-    place = url_for("find.export", find_id=asked.id, form=form)
-    return ListUrl(place, {"outcome": outcomes}).changed()

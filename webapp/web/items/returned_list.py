@@ -29,6 +29,7 @@ from webapp.web.submissions import status_text
 from webapp.work import reading
 from webapp.work.context import Context
 
+COLUMNS = ("status", "reason", "attempt", "linked_path")  # beside each entry, as in _cells()
 REJECTED = "REJECTED"
 ENDINGS = frozenset({"csv", "tsv", "tab", "txt", "list", "json", "jsonl", "ndjson", "xlsx"})
 FORMAT_ENDINGS = {
@@ -75,7 +76,7 @@ def download(submission_id: int) -> ResponseReturnValue:
     upload, part = _upload_and_part(submission)
     try:
         uploaded = _reading(submission, upload, part)
-        chunks = idlist.annotate(uploaded, partial(_outcomes, context(), submission))
+        chunks = idlist.annotate(uploaded, partial(_outcomes, context(), submission), COLUMNS)
         chunks = chain([next(chunks)], chunks)
     except Unreadable as error:
         abort(422, f"This list can't be handed back. {error}")

@@ -11,7 +11,7 @@ from webapp.store.leases import MAX_DEATHS
 from webapp.store.submissions import Submission
 from webapp.web.core.formatting import duration
 from webapp.work import lost_batches
-from webapp.work.failures import BLOCKED_SECONDS
+from webapp.work.ica_failures import BLOCKED_SECONDS
 
 ENDED = {
     BatchState.REFUSED: (
