@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import requests
 
-from tests.simulated import FIRST_PROJECT
-from tests.stage import HEADERS, Visitor
+from tests.dashboard import HEADERS, Visitor
+from tests.simulated_ica import FIRST_PROJECT
 from webapp.store.statuses import IN_PROJECT, MEANINGS, NEW_STATUS
 from webapp.web.submissions.status_display import look, ordered
 
@@ -23,7 +23,7 @@ BADGE = re.compile(r'data-status="([^"]+)"')
 
 
 class ByVisitor:
-    """Reads the pages as a tests.stage.Visitor."""
+    """Reads the pages as a tests.dashboard.Visitor."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor

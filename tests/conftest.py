@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import compiled, ports
-from tests.migrated import make_sqlite
+from tests import compile_caches, ports
+from tests.databases import make_sqlite
 from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
 
 SLOW_MODULE = "pytestmark = pytest.mark.slow"
@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.add_cleanup(compiled.share_statements())
+    config.add_cleanup(compile_caches.share_statements())
     few = {"max_examples": FEW_EXAMPLES} if config.getoption("fast") else {}
     # How long one example takes says how busy the machine is.
     settings.register_profile("linkboard", settings.default, deadline=None, **few)

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from tests.migrated import migrate
+from tests.databases import migrate
 from tests.ports import free_port
 
 NO_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")

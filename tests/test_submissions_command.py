@@ -3,14 +3,14 @@
 import pytest
 from click.testing import CliRunner
 
-from tests.stage import data_ids, stage, text
+from tests.dashboard import data_ids, open_dashboard, text
 from tests.work.observation import submission
 from webapp.cli import main
 
 
 @pytest.fixture
 def dashboard(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=10) as dashboard:
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
         yield dashboard
 
 

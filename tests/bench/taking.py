@@ -21,9 +21,9 @@ from sqlalchemy import select, text, update
 
 from tests.bench.bench import Table
 from tests.bench.migrating import database
-from tests.simulated import FIRST_PROJECT
-from tests.stage import stage
-from tests.web.confirming import fields
+from tests.dashboard import open_dashboard
+from tests.simulated_ica import FIRST_PROJECT
+from tests.web.confirmation import fields
 from webapp.store import Store, accounts, chores, drafts, items, submissions, tables
 from webapp.store.documents import Review
 from webapp.store.enums import Source
@@ -38,26 +38,26 @@ REASON = "Data sharing is disabled in the owning project."
 PAUSE = 0.03  # seconds between two writes of others
 
 
-def make_list(st, size):
+def make_list(dashboard, size):
     """A submission of so many items that has ended, every other one failed; its id."""
-    now, some = st.clock.now, random.Random(1)
-    with st.store.write() as connection:
+    now, some = dashboard.clock.now, random.Random(1)
+    with dashboard.store.write() as connection:
         account = accounts.get(connection, 1)
         new = New(account, FIRST_PROJECT, "A project", "a list", Source.UPLOAD, batch_size=BATCH)
         submission_id = submissions.create(connection, new, now)
     for first in range(1, size + 1, CHUNK):
         last = min(first + CHUNK - 1, size)
         rows = [Listed(f"fil.{some.getrandbits(128):032x}", n, 1) for n in range(first, last + 1)]
-        with st.store.write() as connection:
+        with dashboard.store.write() as connection:
             items.add(connection, submission_id, first, rows)
-    with st.store.write() as connection:
+    with dashboard.store.write() as connection:
         review = Review(good=size)
         submissions.become_draft(connection, submission_id, size, review, now)
         drafts.begin(connection, submissions.get(connection, submission_id), now)
         _end(connection, submission_id, size)
         roll_up(connection, submission_id, now)
-    if not st.store.is_sqlite:
-        alone = st.store.engine.execution_options(isolation_level="AUTOCOMMIT")
+    if not dashboard.store.is_sqlite:
+        alone = dashboard.store.engine.execution_options(isolation_level="AUTOCOMMIT")
         with alone.connect() as connection:
             connection.execute(text("ANALYZE"))
     return submission_id
@@ -130,24 +130,24 @@ def _p99(waits):
     return sorted(waits)[int(len(waits) * 0.99)]
 
 
-def take(table, st, url, visitor, place):
+def take(table, dashboard, url, visitor, place):
     """Confirm and do what the worker would do, while a thread and another process write; returns
     the seconds that it took.
     """
     confirmation = fields(visitor.get(f"{place}/retry"))
-    with others_write(st.store) as calm:
+    with others_write(dashboard.store) as calm:
         time.sleep(5)
     another = [sys.executable, "-m", "tests.bench.taking", "--write-to", url]
     with (
-        others_write(st.store) as waits,
+        others_write(dashboard.store) as waits,
         subprocess.Popen(another, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
     ):
         assert process.stdout is not None
         process.stdout.readline()  # it has begun
         began = time.perf_counter()
         assert visitor.post(f"{place}/retry", confirmation).status_code == 303
-        while chore := _claimed(st):
-            perform(st.context, chore)
+        while chore := _claimed(dashboard):
+            perform(dashboard.context, chore)
         took = time.perf_counter() - began
         theirs = [float(line) for line in process.communicate()[0].split()]
     for name, found in (("a thread's", waits), ("another process's", theirs)):
@@ -157,9 +157,9 @@ def take(table, st, url, visitor, place):
     return took
 
 
-def _claimed(st):
-    with st.store.write() as connection:
-        return chores.claim(connection, "bench", st.clock.now)
+def _claimed(dashboard):
+    with dashboard.store.write() as connection:
+        return chores.claim(connection, "bench", dashboard.clock.now)
 
 
 def _one_update(store):
@@ -197,14 +197,14 @@ def main():
     with (
         tempfile.TemporaryDirectory() as folder,
         database(given.postgresql, folder) as url,
-        stage(url, Path(folder), rate=1e9, batch_size=BATCH) as st,
+        open_dashboard(url, Path(folder), rate=1e9, batch_size=BATCH) as dashboard,
     ):
-        visitor, table = st.visitor(), Table()
-        place = f"/submissions/{make_list(st, given.items)}"
+        visitor, table = dashboard.visitor(), Table()
+        place = f"/submissions/{make_list(dashboard, given.items)}"
         time_pages(table, visitor, place)
-        took = take(table, st, url, visitor, place)
+        took = take(table, dashboard, url, visitor, place)
         time_pages(table, visitor, place, ["/attempts/1", "/attempts/2"])
-        naive = _one_update(st.store)  # last, since it takes them from their batches
+        naive = _one_update(dashboard.store)  # last, since it takes them from their batches
         table.add("half taken", took, naive, "s", "under 60", yardstick_is="one UPDATE")
 
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.house import House
+from tests.browser.dashboard import RunningDashboard
 from tests.browser.tab import opened
 
 FLAGS = [
@@ -31,28 +31,28 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory):
+def dashboard(tmp_path_factory):
     """The dashboard that most tests share."""
-    with House(tmp_path_factory.mktemp("house")) as shared:
+    with RunningDashboard(tmp_path_factory.mktemp("house")) as shared:
         yield shared
 
 
 @pytest.fixture
-def tab(browser, house):
+def tab(browser, dashboard):
     """A fresh browser window at the dashboard; whatever its console complains of fails the test."""
-    with opened(browser, house.root) as page:
+    with opened(browser, dashboard.root) as page:
         yield page
 
 
 @pytest.fixture
-def scriptless(browser, house):
+def scriptless(browser, dashboard):
     """As `tab`, without JavaScript."""
-    with opened(browser, house.root, java_script_enabled=False) as page:
+    with opened(browser, dashboard.root, java_script_enabled=False) as page:
         yield page
 
 
 @pytest.fixture
-def phone(browser, house):
+def phone(browser, dashboard):
     """As `tab`, as small as a phone."""
-    with opened(browser, house.root, viewport={"width": 390, "height": 844}) as page:
+    with opened(browser, dashboard.root, viewport={"width": 390, "height": 844}) as page:
         yield page

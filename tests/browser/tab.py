@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import expect
 
-from tests.simulated import FIRST_PROJECT
+from tests.simulated_ica import FIRST_PROJECT
 
 COMPLAINTS = {"error", "warning"}
 PATIENCE = 20_000  # milliseconds that a condition may take to come true on a busy machine

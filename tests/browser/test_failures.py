@@ -6,13 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.tab import draft, opened, sign_in, submit, wait_until_done
-from tests.stage import data_ids
+from tests.dashboard import data_ids
 
 
 @pytest.fixture
-def page(browser, house):
+def page(browser, dashboard):
     """A window that may complain: what is refused is an error to the console."""
-    with opened(browser, house.root, forgiving=True) as page:
+    with opened(browser, dashboard.root, forgiving=True) as page:
         sign_in(page)
         yield page
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.tab import download, draft, opened, sign_in, submit, wait_until_done
-from tests.simulated import FIRST_PROJECT
-from tests.stage import data_ids
+from tests.dashboard import data_ids
+from tests.simulated_ica import FIRST_PROJECT
 
 LINKING, FAILING = 180, 120  # more failing ones than a page of 50 holds, twice
 
@@ -121,9 +121,9 @@ def test_filters_that_match_nothing_can_be_cleared(tab):
     expect(tab.locator("#item-table tbody tr")).to_have_count(3)
 
 
-def test_a_list_without_ids_is_told_beside_the_field_and_the_text_is_kept(browser, house):
+def test_a_list_without_ids_is_told_beside_the_field_and_the_text_is_kept(browser, dashboard):
     # A 422 is an error to the console, so this window may complain.
-    with opened(browser, house.root, forgiving=True) as page:
+    with opened(browser, dashboard.root, forgiving=True) as page:
         sign_in(page)
         page.goto(f"/submissions/new?project_id={FIRST_PROJECT}")
         page.get_by_label("Or paste them").fill("# nothing but a comment")

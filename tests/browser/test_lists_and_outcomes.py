@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.tab import download, draft, sign_in, submit, upload, wait_until_done
-from tests.stage import data_ids
+from tests.dashboard import data_ids
 
 BEFORE = data_ids(12, start=80_000)  # linked by an earlier submission
 CAPITAL = "fil." + "abcdef" * 5 + "20"  # stands in capitals in the list

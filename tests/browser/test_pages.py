@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.tab import draft, sign_in, submit, wait_until_done
-from tests.stage import data_ids
+from tests.dashboard import data_ids
 
 WIDER = "document.documentElement.scrollWidth - window.innerWidth"
 

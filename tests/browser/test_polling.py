@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.house import House
+from tests.browser.dashboard import RunningDashboard
 from tests.browser.tab import draft, opened, polled, sign_in, submit
-from tests.stage import data_ids
+from tests.dashboard import data_ids
 
 LONG = 2_500  # items: 25 s at the house's rate
 HIDEABLE = """
@@ -73,13 +73,13 @@ def test_a_hidden_tab_does_not_ask(tab):
         tab.evaluate("hide(false)")
 
 
-def test_an_ended_session_leads_to_signing_in(browser, house):
+def test_an_ended_session_leads_to_signing_in(browser, dashboard):
     # The 401 of the poll is an error to the console, so this window may complain.
-    with opened(browser, house.root, forgiving=True) as page:
+    with opened(browser, dashboard.root, forgiving=True) as page:
         watch(page, 130_000)
         context = page.context
         cookies = context.cookies()
-        context.request.post("/signout", headers={"Origin": house.root})
+        context.request.post("/signout", headers={"Origin": dashboard.root})
         context.add_cookies(cookies)  # what a browser has that missed the end
         expect(page).to_have_url(re.compile("/signin"))
         expect(page.get_by_label("ICA API key")).to_be_visible()
@@ -87,13 +87,16 @@ def test_an_ended_session_leads_to_signing_in(browser, house):
 
 def test_a_dashboard_that_goes_away_is_told_and_comes_back(browser, tmp_path):
     # What is out of reach is an error to the console, so this window may complain.
-    with House(tmp_path) as house, opened(browser, house.root, forgiving=True) as page:
+    with (
+        RunningDashboard(tmp_path) as dashboard,
+        opened(browser, dashboard.root, forgiving=True) as page,
+    ):
         watch(page, 140_000)
         banner = page.locator("[data-away]")
         expect(banner).to_be_hidden()
-        house.close()
+        dashboard.close()
         expect(banner).to_be_visible()
-        house.open()
+        dashboard.open()
         expect(banner).to_be_hidden()
         with page.expect_response(polled):
             pass

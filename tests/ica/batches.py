@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tests.simulated import DEMO_KEY, FIRST_PROJECT
+from tests.simulated_ica import DEMO_KEY, FIRST_PROJECT
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.models import Item

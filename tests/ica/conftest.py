@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulated import simulator
+from tests.simulated_ica import simulator
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.ica.batches import NOWHERE, client, ids
-from tests.simulated import (
+from tests.simulated_ica import (
     COLLEAGUE_KEY,
     DEMO_KEY,
     FIRST_PROJECT,

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.ica.batches import NOWHERE, client, every_item, finished, ids
-from tests.simulated import FIRST_PROJECT
+from tests.simulated_ica import FIRST_PROJECT
 from webapp.ica.errors import MalformedResponse, NotFound, Refused
 from webapp.ica.models import LINK_STATUSES, MOVING, UNLINK_STATUSES
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.ica.errors import IDS, both_errors, failure
 from tests.ica.fake_server import Answer, fake_ica
-from tests.simulated import DEMO_KEY, FIRST_PROJECT, simulator
+from tests.simulated_ica import DEMO_KEY, FIRST_PROJECT, simulator
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import (

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 import requests
 
-from tests.simulated import DEMO_KEY, FIRST_PROJECT, simulator
+from tests.simulated_ica import DEMO_KEY, FIRST_PROJECT, simulator
 
 PROJECT = f"/api/projects/{FIRST_PROJECT}"
 LINKING = f"{PROJECT}/dataLinkingBatch"

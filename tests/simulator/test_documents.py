@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.simulated import READ_ONLY_PROJECT, STRANGERS_PROJECT
+from tests.simulated_ica import READ_ONLY_PROJECT, STRANGERS_PROJECT
 from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id, media_type
 from webapp.simulator.operations import OPERATIONS
 

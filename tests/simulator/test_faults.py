@@ -5,7 +5,7 @@ import email.utils
 import pytest
 import requests
 
-from tests.simulated import simulator
+from tests.simulated_ica import simulator
 from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id
 from webapp.simulator.faults import FAULTS, FaultError, Faults
 

@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from tests.simulated import DEMO_KEY, simulator
+from tests.simulated_ica import DEMO_KEY, simulator
 from tests.simulator.conftest import LINK_STATUSES, LINKING, Caller
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ from libica.openapi.v3.models import (
     CreateProjectDataUnlinkingBatchItem,
 )
 
-from tests.simulated import DEMO_KEY, FIRST_PROJECT, READ_ONLY_PROJECT
+from tests.simulated_ica import DEMO_KEY, FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.simulator.conftest import LINK_STATUSES, data_id, media_type
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.simulated import FIRST_PROJECT
+from tests.simulated_ica import FIRST_PROJECT
 from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id, linked
 
 OTHER_LINKING = LINKING.replace(FIRST_PROJECT, "00000000-0000-4000-8000-000000000004")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulated import (
+from tests.simulated_ica import (
     COLLEAGUE_KEY,
     DEMO_KEY,
     FIRST_PROJECT,

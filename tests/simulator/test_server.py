@@ -15,7 +15,7 @@ from contextlib import closing
 import pytest
 import requests
 
-from tests.simulated import Clock, simulator
+from tests.simulated_ica import Clock, simulator
 from tests.simulator.conftest import LINKING, PROJECT, data_id, media_type
 
 HEADERS = {"X-API-Key": "demo-key", "Accept": "*/*"}

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.simulated import simulator
+from tests.simulated_ica import simulator
 from tests.simulator.conftest import data_id, linked
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.simulated import simulator
+from tests.simulated_ica import simulator
 from tests.simulator.conftest import PROJECT
 
 

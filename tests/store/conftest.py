@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.migrated import bring_up_to_date
-from tests.simulated import FIRST_PROJECT
+from tests.databases import bring_up_to_date
+from tests.simulated_ica import FIRST_PROJECT
 from webapp.store import Store, accounts, batches, items, submissions
 from webapp.store.accounts import Identity
 from webapp.store.batches import PlannedBatch

@@ -2,28 +2,30 @@
 
 import pytest
 
-from tests.stage import stage
+from tests.dashboard import open_dashboard
 
 
 @pytest.fixture
-def st(tmp_path):
+def dashboard(tmp_path):
     """A dashboard on SQLite, in a simulated ICA that links 100 items a second."""
-    with stage(f"sqlite:///{tmp_path / 'linkboard.db'}", tmp_path, rate=100.0) as set_up:
-        yield set_up
+    with open_dashboard(
+        f"sqlite:///{tmp_path / 'linkboard.db'}", tmp_path, rate=100.0
+    ) as dashboard:
+        yield dashboard
 
 
 @pytest.fixture
 def stored(database_url, tmp_path):
-    """As st, on SQLite and then on PostgreSQL."""
-    with stage(database_url, tmp_path, rate=100.0) as set_up:
-        yield set_up
+    """As dashboard, on SQLite and then on PostgreSQL."""
+    with open_dashboard(database_url, tmp_path, rate=100.0) as dashboard:
+        yield dashboard
 
 
 @pytest.fixture
-def demo(st):
-    return st.visitor()
+def demo(dashboard):
+    return dashboard.visitor()
 
 
 @pytest.fixture
-def nobody(st):
-    return st.visitor(key=None)
+def nobody(dashboard):
+    return dashboard.visitor(key=None)

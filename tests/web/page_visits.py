@@ -5,9 +5,9 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT
-from tests.stage import Stage, data_ids
-from tests.web.confirming import confirm, fields
+from tests.dashboard import Dashboard, data_ids
+from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
+from tests.web.confirmation import confirm, fields
 from tests.web.markup import link
 
 LINKED = data_ids(9)
@@ -24,7 +24,7 @@ not/an id,,
 Visits = Iterator[tuple[str, TestResponse]]
 
 
-def visit_all(dashboard: Stage, monkeypatch: Any) -> Visits:
+def visit_all(dashboard: Dashboard, monkeypatch: Any) -> Visits:
     """Each page under a name of its own, whatever its status."""
     visitor = dashboard.visitor()
     yield from _signing_in(dashboard)
@@ -41,7 +41,7 @@ def visit_all(dashboard: Stage, monkeypatch: Any) -> Visits:
     yield from _end(visitor, place)
 
 
-def _signing_in(dashboard: Stage) -> Visits:
+def _signing_in(dashboard: Dashboard) -> Visits:
     nobody = dashboard.visitor(key=None)
     yield "signin", nobody.get("/signin?next=/find")
     yield "signin refused", nobody.sign_in("no-such-key")
@@ -63,7 +63,7 @@ def _first_pages(visitor: Any) -> Visits:
     yield "error", visitor.get("/no/such/page")
 
 
-def _list_being_read(dashboard: Stage, visitor: Any, monkeypatch: Any) -> Visits:
+def _list_being_read(dashboard: Dashboard, visitor: Any, monkeypatch: Any) -> Visits:
     with monkeypatch.context() as patch:
         patch.setattr("webapp.web.submissions.upload.READ_AT_ONCE_BYTES", 0)
         place = visitor.draft(["nothing to link in here"] * 3, name="Minutes")
@@ -75,7 +75,7 @@ def _list_being_read(dashboard: Stage, visitor: Any, monkeypatch: Any) -> Visits
         yield "discarded", visitor.get(place)
 
 
-def _drafts(dashboard: Stage, visitor: Any, monkeypatch: Any) -> Visits:
+def _drafts(dashboard: Dashboard, visitor: Any, monkeypatch: Any) -> Visits:
     visitor.submit([LINKED[0], *data_ids(1, ending="02", start=70)], name="Earlier one")
     dashboard.work(30)
     place = visitor.draft("", file=(POINTS, "points.csv"))
@@ -101,7 +101,7 @@ def _drafts(dashboard: Stage, visitor: Any, monkeypatch: Any) -> Visits:
     yield "draft not submitted", visitor.post(f"{place}/submit", {"confirmed": "99"})
 
 
-def _troubled(dashboard: Stage, visitor: Any) -> Visits:
+def _troubled(dashboard: Dashboard, visitor: Any) -> Visits:
     place = visitor.submit(LINKED[:2], name="To the wrong project", project=READ_ONLY_PROJECT)
     dashboard.work()
     yield "submission blocked", visitor.get(place)
@@ -110,7 +110,7 @@ def _troubled(dashboard: Stage, visitor: Any) -> Visits:
     yield "submission stopped", visitor.get(place)
 
 
-def _submission(dashboard: Stage, visitor: Any, place: str) -> Visits:
+def _submission(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
     yield "submission just sent", visitor.get(place)
     yield "submission polled", visitor.part(f"{place}/progress?shows=active")
     yield "delete refused", visitor.get(f"{place}/delete")
@@ -134,7 +134,7 @@ def _submission(dashboard: Stage, visitor: Any, place: str) -> Visits:
     yield "item that failed", visitor.get(f"{place}/items/8")
 
 
-def _attempts(dashboard: Stage, visitor: Any, place: str) -> Visits:
+def _attempts(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
     yield "retry", visitor.get(f"{place}/retry?status=FAILED")
     yield "retry picked", visitor.post(f"{place}/retry", {"picked": "1", "position": ["1", "8"]})
     confirm(visitor, f"{place}/retry?status=FAILED")

@@ -3,7 +3,7 @@
 import pytest
 from werkzeug.routing import AnyConverter
 
-from tests.stage import HEADERS, data_ids, text
+from tests.dashboard import HEADERS, data_ids, text
 from tests.web.markup import link
 
 ALL_MAY = {
@@ -92,17 +92,17 @@ def ask(person, method, path):
     return person.get(path) if method == "GET" else person.post(path)
 
 
-def of_submissions(st, submission_id):
+def of_submissions(dashboard, submission_id):
     return [
         (method, path)
-        for method, path, _ in calls(st.app, submission_id=submission_id)
+        for method, path, _ in calls(dashboard.app, submission_id=submission_id)
         if path.startswith(f"/submissions/{submission_id}")
     ]
 
 
 @pytest.mark.parametrize(("method", "path"), [(m, path) for m in DESIGN for path in DESIGN[m]])
-def test_every_address_of_the_design_is_there(st, method, path):
-    endpoint, _ = st.app.url_map.bind("localhost").match(path, method=method)
+def test_every_address_of_the_design_is_there(dashboard, method, path):
+    endpoint, _ = dashboard.app.url_map.bind("localhost").match(path, method=method)
     assert endpoint
 
 
@@ -123,9 +123,9 @@ def test_nobody_else_finds_an_address_of_a_draft(stored):
         assert ask(colleague, method, path).status_code == 404, (method, path)
 
 
-def test_what_is_not_there_is_not_told_from_what_is_not_for_you(st, demo):
+def test_what_is_not_there_is_not_told_from_what_is_not_for_you(dashboard, demo):
     place = demo.submit(data_ids(1))
-    stranger = st.visitor("stranger-key")
+    stranger = dashboard.visitor("stranger-key")
     assert text(stranger.get(place)) == text(stranger.get("/submissions/99"))
 
 
@@ -141,15 +141,15 @@ def test_a_colleague_reads_all_of_a_submission(stored):
 
 
 @pytest.mark.parametrize("act", ["submit", "discard", "stop"])
-def test_a_colleague_is_told_whose_act_it_is(st, demo, act):
+def test_a_colleague_is_told_whose_act_it_is(dashboard, demo, act):
     place = demo.submit(data_ids(1))
-    answer = st.visitor("colleague-key").post(f"{place}/{act}")
+    answer = dashboard.visitor("colleague-key").post(f"{place}/{act}")
     assert answer.status_code == 403
     assert "Only Dana Demo" in text(answer)
 
 
-def test_nobody_is_asked_to_sign_in_and_sent_back(st, nobody):
-    for method, path, endpoint in calls(st.app):
+def test_nobody_is_asked_to_sign_in_and_sent_back(dashboard, nobody):
+    for method, path, endpoint in calls(dashboard.app):
         if endpoint in ALL_MAY:
             continue
         answer = ask(nobody, method, path)
@@ -187,9 +187,9 @@ def test_no_endpoint_answers_the_owner_with_an_error_of_ours(stored):
             assert answer.status_code < 500, (method, path)
 
 
-def test_wrong_methods_are_405_and_say_which_are_right(st, demo):
+def test_wrong_methods_are_405_and_say_which_are_right(dashboard, demo):
     rules = {}
-    for method, path, _ in calls(st.app, submission_id=1):
+    for method, path, _ in calls(dashboard.app, submission_id=1):
         rules.setdefault(path, set()).add(method)
     for path, methods in rules.items():
         for wrong in {"GET", "POST", "PUT", "DELETE", "PATCH"} - methods:

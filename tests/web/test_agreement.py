@@ -1,8 +1,8 @@
 """One truth: at each step of a list's life everything that tells of it tells the same."""
 
 from tests.agreement import ByVisitor, assert_all_agree
-from tests.stage import data_ids
-from tests.web.confirming import confirm
+from tests.dashboard import data_ids
+from tests.web.confirmation import confirm
 from tests.web.markup import link
 
 GOOD = data_ids(40)
@@ -44,5 +44,5 @@ def test_everything_tells_the_same_at_each_step(stored):
     agree(stored, place, told(**again, **rest))
 
 
-def agree(stage, place, expected):
-    assert_all_agree(ByVisitor(stage.visitor()), stage.sim.root, place, expected)
+def agree(dashboard, place, expected):
+    assert_all_agree(ByVisitor(dashboard.visitor()), dashboard.sim.root, place, expected)

@@ -4,8 +4,8 @@ from itertools import chain
 
 import pytest
 
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import (
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.confirmation import (
     attempts,
     breakdown,
     confirm,
@@ -311,9 +311,9 @@ def test_the_former_page_of_the_family_leads_to_the_attempts(stored, place):
         assert (answer.status_code, answer.location) == (301, f"{place}/attempts")
 
 
-def former(st, number, was):
+def former(dashboard, number, was):
     """As the migration leaves it: this attempt was a submission of its own, with that number."""
-    with st.store.write() as connection:
+    with dashboard.store.write() as connection:
         connection.exec_driver_sql(
             f"UPDATE attempts SET former_id = {was} WHERE submission_id = 1 AND number = {number}"
         )
@@ -342,16 +342,16 @@ def test_an_address_that_is_given_again_is_its_new_owner_s(stored, place):
     assert "anew" in text(visitor.get(anew))
 
 
-def test_attempts_are_seen_by_those_who_see_the_project(st):
-    place = st.visitor().submit(MISSING)
+def test_attempts_are_seen_by_those_who_see_the_project(dashboard):
+    place = dashboard.visitor().submit(MISSING)
     for path in ("attempts", "attempts/1"):
-        assert st.visitor("colleague-key").get(f"{place}/{path}").status_code == 200
-        assert st.visitor("stranger-key").get(f"{place}/{path}").status_code == 404
-        assert st.visitor(key=None).get(f"{place}/{path}").status_code == 303
+        assert dashboard.visitor("colleague-key").get(f"{place}/{path}").status_code == 200
+        assert dashboard.visitor("stranger-key").get(f"{place}/{path}").status_code == 404
+        assert dashboard.visitor(key=None).get(f"{place}/{path}").status_code == 303
 
 
-def test_attempts_that_are_not_there(st):
-    visitor = st.visitor()
+def test_attempts_that_are_not_there(dashboard):
+    visitor = dashboard.visitor()
     draft, place = visitor.draft(MISSING), visitor.submit(GOOD)
     assert visitor.get(f"{draft}/attempts").status_code == 404
     assert visitor.get(f"{draft}/attempts/1").status_code == 404
@@ -365,27 +365,27 @@ def test_attempts_that_are_not_there(st):
 
 
 def test_a_stop_is_the_attempt_s_and_of_those_it_concerns(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=2) as st:
-        demo, colleague = st.visitor(), st.visitor("colleague-key")
+    with open_dashboard(database_url, tmp_path, batch_size=2) as dashboard:
+        demo, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
         place = demo.submit([*GOOD[:3], *MISSING])
-        st.work(30)
-        st.sim.set_faults({"create:500": 1})
+        dashboard.work(30)
+        dashboard.sim.set_faults({"create:500": 1})
         confirm(colleague, f"{place}/retry", picked=[4, 5])  # one batch, which waits
         confirm(demo, f"{place}/retry", picked=[6])
         refused = colleague.post(f"{place}/stop", {"attempt": "3"})
         assert refused.status_code == 403
         assert "Only Dana Demo can stop this attempt" in text(refused)
-        stranger = st.visitor("stranger-key").post(f"{place}/stop", {"attempt": "2"})
+        stranger = dashboard.visitor("stranger-key").post(f"{place}/stop", {"attempt": "2"})
         assert stranger.status_code == 404
         assert "Stopped" not in text(colleague.get(place))
 
 
 def test_a_stop_touches_no_other_attempt(database_url, tmp_path):
     failing = data_ids(8, ending="00")
-    with stage(database_url, tmp_path, batch_size=2) as st:
-        demo, colleague = st.visitor(), st.visitor("colleague-key")
+    with open_dashboard(database_url, tmp_path, batch_size=2) as dashboard:
+        demo, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
         place = demo.submit(failing)
-        st.work(30)
+        dashboard.work(30)
         mine = confirm(demo, f"{place}/retry", picked=range(1, 5))
         theirs = confirm(colleague, f"{place}/retry", picked=range(5, 9))
         offered = [e["value"] for e in elements(colleague.get(place), "input", name="attempt")]
@@ -394,7 +394,7 @@ def test_a_stop_touches_no_other_attempt(database_url, tmp_path):
         assert offered == ["2", "3"]
         assert colleague.post(f"{place}/stop", {"attempt": "2"}).status_code == 403
         assert demo.post(f"{place}/stop", {"attempt": "3"}).status_code == 303
-        st.work(30)
+        dashboard.work(30)
         assert statuses(demo, mine) == dict.fromkeys(failing[:4], "FAILED")
         assert statuses(demo, theirs) == dict.fromkeys(failing[4:6], "FAILED") | dict.fromkeys(
             failing[6:], "NOT_SENT"
@@ -404,15 +404,15 @@ def test_a_stop_touches_no_other_attempt(database_url, tmp_path):
 
 
 def test_a_stop_without_a_number_is_of_the_first_attempt(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=2) as st:
-        demo = st.visitor()
+    with open_dashboard(database_url, tmp_path, batch_size=2) as dashboard:
+        demo = dashboard.visitor()
         place = demo.submit([*GOOD[:2], *MISSING])
         demo.post(f"{place}/stop")
-        st.work(30)
+        dashboard.work(30)
         again = confirm(demo, f"{place}/retry?status=NOT_SENT")
         demo.post(f"{place}/stop")
         assert "There was nothing left to stop" in text(demo.get(place))
-        st.work(30)
+        dashboard.work(30)
         assert statuses(demo, again) == dict.fromkeys(MISSING, "FAILED")
 
 
@@ -520,8 +520,8 @@ def test_each_export_says_by_which_attempt_and_by_whom(stored, place):
     assert [row["line"] for row in own] == [str(n) for n in range(61, 69)]
 
 
-def test_a_file_has_one_ending_and_the_attempt_in_its_name(st):
-    visitor = st.visitor()
+def test_a_file_has_one_ending_and_the_attempt_in_its_name(dashboard):
+    visitor = dashboard.visitor()
     for name, stem in {
         "list.csv": "list",
         "ids.txt.gz": "ids",
@@ -529,7 +529,7 @@ def test_a_file_has_one_ending_and_the_attempt_in_its_name(st):
     }.items():
         place = visitor.draft("", file=("\n".join(GOOD[:2]).encode(), "list.txt"), name=name)
         visitor.post(f"{place}/submit")
-        st.work(20)
+        dashboard.work(20)
         for asked, ending in {
             "export.csv": ".csv",
             "export.csv?attempt=1": "-attempt-1.csv",
@@ -692,7 +692,7 @@ def test_an_item_offers_what_can_be_done_with_it_and_no_more(stored):
 
 def test_what_was_stopped_is_not_sent_yet_no_more_while_others_run(tmp_path):
     database = f"sqlite:///{tmp_path / 'linkboard.db'}"
-    with stage(database, tmp_path, rate=100.0, batch_size=5) as stored:
+    with open_dashboard(database, tmp_path, rate=100.0, batch_size=5) as stored:
         visitor = stored.visitor()
         place = visitor.submit(data_ids(15, ending="00"))
         visitor.post(f"{place}/stop")
@@ -722,7 +722,7 @@ def test_an_attempt_is_paged_whole_both_ways_at_every_moment(tmp_path):
         return shown.previous and Cursor(before=shown.previous)
 
     database = f"sqlite:///{tmp_path / 'linkboard.db'}"
-    with stage(database, tmp_path, rate=30.0, batch_size=4) as desk:
+    with open_dashboard(database, tmp_path, rate=30.0, batch_size=4) as desk:
         visitor = desk.visitor()
         place = visitor.submit(data_ids(20, ending="00"))
         for attempt_number in (1, 2):

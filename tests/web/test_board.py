@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.simulated import READ_ONLY_PROJECT
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import confirm
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.simulated_ica import READ_ONLY_PROJECT
+from tests.web.confirmation import confirm
 from tests.web.markup import element, elements, link, with_class
 
 
@@ -28,9 +28,9 @@ def test_nothing_matches_is_another_thing(demo):
     assert "No submissions yet" not in text(page)
 
 
-def test_what_is_in_the_archive_alone_is_hinted_at(st, demo):
+def test_what_is_in_the_archive_alone_is_hinted_at(dashboard, demo):
     place = demo.submit(data_ids(1), name="alpha")
-    st.work(20)
+    dashboard.work(20)
     assert demo.post(f"{place}/archive").status_code == 303
     page = demo.get("/submissions?q=alph&state=running")
     assert "Nothing matches" in text(page)
@@ -44,16 +44,16 @@ def test_what_is_in_the_archive_alone_is_hinted_at(st, demo):
         "/submissions?state=draft",
     ):
         assert link(demo.get(path), "Look in the archive") is None
-    hidden = st.visitor("stranger-key").get("/submissions?q=alpha")
+    hidden = dashboard.visitor("stranger-key").get("/submissions?q=alpha")
     assert link(hidden, "Look in the archive") is None
 
 
-def test_outcomes_are_told_in_words(st, demo):
+def test_outcomes_are_told_in_words(dashboard, demo):
     place = demo.draft([*data_ids(27), *data_ids(3, ending="00"), "sample-7"], name="alpha")
     demo.post(f"{place}/leave-out", {"which": "unusual"})
     demo.post(f"{place}/submit")
     assert outcome(demo) == "30 under way, 1 left out"
-    st.work(20)
+    dashboard.work(20)
     assert outcome(demo) == "27 linked, 3 failed, 1 left out"
 
 
@@ -67,24 +67,24 @@ def chips(visitor, query=""):
 
 @pytest.mark.slow
 def test_a_filter_for_each_word_of_the_board_with_its_count(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=100.0, batch_size=10) as st:
-        demo, colleague = st.visitor(), st.visitor("colleague-key")
+    with open_dashboard(database_url, tmp_path, rate=100.0, batch_size=10) as dashboard:
+        demo, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
         good, bad, in_use = data_ids(4), data_ids(2, ending="00"), data_ids(1, ending="fe")
         demo.submit(good, name="done")
         demo.submit(bad, name="failures")
         undone = demo.submit(data_ids(4, start=50), name="undone")
         partly = demo.submit([*data_ids(4, start=60), *in_use], name="partly")
-        st.sim.set_faults({"create:refused-batch": "1x"})
+        dashboard.sim.set_faults({"create:refused-batch": "1x"})
         demo.submit(data_ids(2, start=70), name="refused")
-        st.sim.set_faults({})
+        dashboard.sim.set_faults({})
         stopped = demo.submit(data_ids(30, start=100), name="stopped")
         demo.post(f"{stopped}/stop")
         old = demo.submit(data_ids(2, start=80), name="old")
-        st.work(40)
+        dashboard.work(40)
         for place in (undone, partly):
             confirm(demo, f"{place}/undo")
         demo.post(f"{old}/archive")
-        st.work(40)
+        dashboard.work(40)
         colleague.submit(data_ids(2, start=90), name="blocked", project=READ_ONLY_PROJECT)
         colleague.submit(data_ids(9, start=400), name="running")
         demo.draft(good, name="draft")
@@ -141,9 +141,9 @@ def outcome(visitor):
     return element(visitor.get("/submissions"), "td", data_label="Outcome").text.strip()
 
 
-def test_what_a_stranger_sees_of_a_used_board_is_an_unused_one(st, demo):
+def test_what_a_stranger_sees_of_a_used_board_is_an_unused_one(dashboard, demo):
     demo.submit(data_ids(1), name="alpha")
-    assert "No submissions yet" in text(st.visitor("stranger-key").get("/submissions"))
+    assert "No submissions yet" in text(dashboard.visitor("stranger-key").get("/submissions"))
 
 
 def test_it_finds_by_name_project_and_person(stored):
@@ -187,31 +187,31 @@ def test_it_is_paged_both_ways_and_keeps_its_filters(stored):
     assert not [chip for chip in with_class(second, "chip") if "after=" in chip["href"]]
 
 
-def test_a_draft_is_its_uploader_s_alone(st, demo):
+def test_a_draft_is_its_uploader_s_alone(dashboard, demo):
     demo.draft(data_ids(1), name="alpha")
-    assert names(st.visitor("colleague-key").get("/submissions")) == []
+    assert names(dashboard.visitor("colleague-key").get("/submissions")) == []
 
 
-def test_the_board_of_an_absent_ica_is_what_was_known_last(st, demo):
+def test_the_board_of_an_absent_ica_is_what_was_known_last(dashboard, demo):
     demo.submit(data_ids(3), name="alpha")
-    st.sim.stop()
-    st.work(20)
+    dashboard.sim.stop()
+    dashboard.work(20)
     assert names(demo.get("/submissions")) == ["alpha"]
 
 
-def test_another_s_work_is_there_at_the_first_visit(st, demo):
+def test_another_s_work_is_there_at_the_first_visit(dashboard, demo):
     demo.submit(data_ids(1), name="alpha")
-    page = st.visitor("colleague-key").get("/submissions")
+    page = dashboard.visitor("colleague-key").get("/submissions")
     assert names(page) == ["alpha"]
     assert element(page, "th", scope="row")
 
 
-def test_after_a_long_absence_it_is_not_empty(st, demo):
+def test_after_a_long_absence_it_is_not_empty(dashboard, demo):
     demo.submit(data_ids(1), name="alpha")
     place = demo.draft(data_ids(1), name="beta")
-    st.clock.advance(3 * 86_400)
+    dashboard.clock.advance(3 * 86_400)
     demo.sign_in()
     assert names(demo.get("/submissions")) == ["beta", "alpha"]
-    st.clock.advance(3 * 86_400)
+    dashboard.clock.advance(3 * 86_400)
     demo.sign_in()
     assert demo.get(place).status_code == 200

@@ -6,14 +6,14 @@ import io
 import pytest
 from sqlalchemy import event
 
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import confirm
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.confirmation import confirm
 
 
 @pytest.fixture
-def st(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=100) as set_up:
-        yield set_up
+def dashboard(database_url, tmp_path):
+    with open_dashboard(database_url, tmp_path, batch_size=100) as dashboard:
+        yield dashboard
 
 
 def asked(visitor, ids, **more):
@@ -38,15 +38,15 @@ NEVER = data_ids(4, start=9000)
 ANOTHER_PROJECT = "00000000-0000-4000-8000-000000000004"
 
 
-def submitted(st, ids=(*LINKED, *FAILED, *ALREADY), **options):
-    place = st.visitor().submit(ids, **options)
-    st.work(30)
+def submitted(dashboard, ids=(*LINKED, *FAILED, *ALREADY), **options):
+    place = dashboard.visitor().submit(ids, **options)
+    dashboard.work(30)
     return place
 
 
-def test_every_id_has_an_outcome_and_a_next_step(st):
-    place = submitted(st, name="Run 5")
-    v = st.visitor()
+def test_every_id_has_an_outcome_and_a_next_step(dashboard):
+    place = submitted(dashboard, name="Run 5")
+    v = dashboard.visitor()
     answer = asked(v, [*LINKED, *FAILED, *ALREADY, *NEVER], name="Lost and found")
     assert summary(v, answer) == {"LINKED": 5, "ALREADY_LINKED": 2, "FAILED": 3, "NEVER": 4}
     page = v.get(answer)
@@ -57,21 +57,21 @@ def test_every_id_has_an_outcome_and_a_next_step(st):
 
 
 def test_ids_that_were_not_sent_can_be_tried_again(tmp_path):
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, batch_size=2) as st:
-        v = st.visitor()
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, batch_size=2) as dashboard:
+        v = dashboard.visitor()
         place = v.submit(LINKED, name="Run 6")
         waiting = asked(v, LINKED)
         assert f'href="{place}?status=NOT_SENT#items"' in v.get(waiting).get_data(as_text=True)
         v.post(f"{place}/stop")
-        st.work(30)
+        dashboard.work(30)
         stopped = v.get(asked(v, LINKED))
         assert "Try again what was not sent in “Run 6”, with 3 of these" in text(stopped)
         assert f'href="{place}/retry?status=NOT_SENT"' in stopped.get_data(as_text=True)
 
 
-def test_never_submitted_ids_go_into_a_new_submission(st):
-    submitted(st)
-    v = st.visitor()
+def test_never_submitted_ids_go_into_a_new_submission(dashboard):
+    submitted(dashboard)
+    v = dashboard.visitor()
     answer = asked(v, [*LINKED, *NEVER])
     page = v.get(f"/submissions/new?find={answer.removeprefix('/find/')}&outcome=NEVER")
     area = (
@@ -80,35 +80,35 @@ def test_never_submitted_ids_go_into_a_new_submission(st):
     assert area.split() == NEVER
 
 
-def test_the_latest_submission_counts_and_the_others_are_told(st):
-    submitted(st, FAILED, name="first")
-    st.clock.advance(60)
-    submitted(st, [*FAILED[:1], *data_ids(1, ending="02")], name="second")
-    v = st.visitor()
+def test_the_latest_submission_counts_and_the_others_are_told(dashboard):
+    submitted(dashboard, FAILED, name="first")
+    dashboard.clock.advance(60)
+    submitted(dashboard, [*FAILED[:1], *data_ids(1, ending="02")], name="second")
+    v = dashboard.visitor()
     answer = asked(v, FAILED)
     rows = table(v, f"{answer}/export.csv")
     assert [row["submission"] for row in rows] == ["second", "first", "first", "first"]
     assert {row["status"] for row in rows} == {"FAILED"}
 
 
-def test_what_never_reached_ica_says_less_than_what_did(st):
-    submitted(st, LINKED, name="sent")
-    v = st.visitor()
+def test_what_never_reached_ica_says_less_than_what_did(dashboard):
+    submitted(dashboard, LINKED, name="sent")
+    v = dashboard.visitor()
     v.draft([*LINKED, *NEVER], name="draft")
     answer = asked(v, [*LINKED, *NEVER])
     assert summary(v, answer) == {"LINKED": 5, "DRAFT": 4}
-    others = st.visitor("colleague-key")
+    others = dashboard.visitor("colleague-key")
     assert summary(others, answer) == {"LINKED": 5, "NEVER": 4}
 
 
-def test_what_is_linked_stays_linked_while_it_waits_to_be_linked_again(st):
-    submitted(st, LINKED, name="first")
-    v = st.visitor()
+def test_what_is_linked_stays_linked_while_it_waits_to_be_linked_again(dashboard):
+    submitted(dashboard, LINKED, name="first")
+    v = dashboard.visitor()
     again = v.submit([*LINKED, *NEVER], name="again")
     answer = asked(v, [*LINKED, *NEVER])
     assert summary(v, answer) == {"LINKED": 5, "UNREAD": 4}
     assert text(v.get(answer)).count("also waiting in again") == 5
-    st.work(30)
+    dashboard.work(30)
     assert summary(v, answer) == {"LINKED": 9}
     assert "also waiting" not in text(v.get(answer))
     rows = table(v, f"{answer}/export.csv")
@@ -119,14 +119,14 @@ def test_what_is_linked_stays_linked_while_it_waits_to_be_linked_again(st):
     assert f'href="{again}/items/1"' in v.get(answer).get_data(as_text=True)
 
 
-def test_an_undo_counts_where_it_unlinked_and_not_where_it_failed(st):
+def test_an_undo_counts_where_it_unlinked_and_not_where_it_failed(dashboard):
     in_use = data_ids(2, ending="fe")
-    place = submitted(st, [*LINKED, *in_use], name="Run 8")
-    v = st.visitor()
+    place = submitted(dashboard, [*LINKED, *in_use], name="Run 8")
+    v = dashboard.visitor()
     answer = asked(v, [*LINKED, *in_use])
     confirm(v, f"{place}/undo")
     assert summary(v, answer) == {"LINKED": 7}
-    st.work(30)
+    dashboard.work(30)
     assert summary(v, answer) == {"UNLINKED": 5, "LINKED": 2}
     rows = table(v, f"{answer}/export.csv?outcome=LINKED")
     assert [(row["submission"], row["status"]) for row in rows] == [("Run 8", "LINKED")] * 2
@@ -135,17 +135,17 @@ def test_an_undo_counts_where_it_unlinked_and_not_where_it_failed(st):
     assert [(row["data_id"], row["status"]) for row in gone] == [(i, "UNLINKED") for i in LINKED]
 
 
-def test_what_another_list_found_linked_is_unlinked_once_its_maker_is_undone(st):
+def test_what_another_list_found_linked_is_unlinked_once_its_maker_is_undone(dashboard):
     """A links, B finds it linked, A is undone; B's id is the higher one and its word older."""
-    maker = submitted(st, LINKED, name="A")
-    st.clock.advance(60)
-    finder = submitted(st, LINKED, name="B")
-    v = st.visitor()
+    maker = submitted(dashboard, LINKED, name="A")
+    dashboard.clock.advance(60)
+    finder = submitted(dashboard, LINKED, name="B")
+    v = dashboard.visitor()
     answer = asked(v, LINKED)
     assert summary(v, answer) == {"LINKED": 5}
-    st.clock.advance(60)
+    dashboard.clock.advance(60)
     confirm(v, f"{maker}/undo")
-    st.work(30)
+    dashboard.work(30)
     assert summary(v, answer) == {"UNLINKED": 5}
     rows = table(v, f"{answer}/export.csv")
     assert [(row["submission"], row["status"]) for row in rows[:2]] == [
@@ -157,80 +157,84 @@ def test_what_another_list_found_linked_is_unlinked_once_its_maker_is_undone(st)
     assert "unlinked since by A" in text(v.get(finder))
 
 
-def test_what_was_linked_again_after_an_undo_is_linked(st):
-    place = submitted(st, LINKED, name="Run 9")
-    v = st.visitor()
+def test_what_was_linked_again_after_an_undo_is_linked(dashboard):
+    place = submitted(dashboard, LINKED, name="Run 9")
+    v = dashboard.visitor()
     answer = asked(v, LINKED)
     confirm(v, f"{place}/undo")
-    st.work(30)
+    dashboard.work(30)
     assert summary(v, answer) == {"UNLINKED": 5}
     confirm(v, f"{place}/retry?status=UNLINKED")
-    st.work(30)
+    dashboard.work(30)
     assert summary(v, answer) == {"LINKED": 5}
     assert "5 ids already linked" in text(v.get(v.draft(LINKED)))
 
 
-def test_the_project_counts_where_it_went_last(st):
-    submitted(st, FAILED)
-    st.clock.advance(60)
-    submitted(st, [*FAILED, *LINKED])
-    st.clock.advance(60)
-    submitted(st, LINKED, project=ANOTHER_PROJECT)
-    v = st.visitor()
+def test_the_project_counts_where_it_went_last(dashboard):
+    submitted(dashboard, FAILED)
+    dashboard.clock.advance(60)
+    submitted(dashboard, [*FAILED, *LINKED])
+    dashboard.clock.advance(60)
+    submitted(dashboard, LINKED, project=ANOTHER_PROJECT)
+    v = dashboard.visitor()
     rows = table(v, asked(v, [*FAILED, *LINKED]) + "/export.csv")
     assert {row["outcome"] for row in rows} == {"FAILED", "LINKED"}
     projects = [row["project"] for row in rows if row["outcome"] == "LINKED"]
     assert projects[0] != projects[1]
 
 
-def looked_up(st, person, place):
+def looked_up(dashboard, person, place):
     """How often all ids of a question were looked for, to show this page."""
     statements = []
-    event.listen(st.store.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    event.listen(
+        dashboard.store.engine, "before_cursor_execute", lambda *call: statements.append(call[2])
+    )
     assert person.get(place).status_code == 200
     return sum("find_ids.ordinal BETWEEN" in statement for statement in statements)
 
 
-def test_an_answer_is_worked_out_again_only_when_something_has_changed(st):
-    place = submitted(st)
-    v = st.visitor()
+def test_an_answer_is_worked_out_again_only_when_something_has_changed(dashboard):
+    place = submitted(dashboard)
+    v = dashboard.visitor()
     answer = asked(v, [*LINKED, *FAILED, *NEVER])
-    assert looked_up(st, v, answer) == 1
-    assert looked_up(st, v, f"{answer}?outcome=FAILED&size=100") == 0
-    assert looked_up(st, v, f"{answer}/export.txt?outcome=LINKED") == 0
-    assert looked_up(st, st.visitor("stranger-key"), answer) == 1
+    assert looked_up(dashboard, v, answer) == 1
+    assert looked_up(dashboard, v, f"{answer}?outcome=FAILED&size=100") == 0
+    assert looked_up(dashboard, v, f"{answer}/export.txt?outcome=LINKED") == 0
+    assert looked_up(dashboard, dashboard.visitor("stranger-key"), answer) == 1
     v.submit(data_ids(3, start=700))
-    assert looked_up(st, v, answer) == 1
-    assert looked_up(st, v, answer) == 0  # what runs now holds none of these ids
+    assert looked_up(dashboard, v, answer) == 1
+    assert looked_up(dashboard, v, answer) == 0  # what runs now holds none of these ids
     v.submit(NEVER)
-    assert looked_up(st, v, answer) == 1
-    assert looked_up(st, v, answer) == 1  # what runs holds some: they may change at any moment
-    st.work(30)
+    assert looked_up(dashboard, v, answer) == 1
+    assert (
+        looked_up(dashboard, v, answer) == 1
+    )  # what runs holds some: they may change at any moment
+    dashboard.work(30)
     assert summary(v, answer) == {"LINKED": 9, "FAILED": 3}
-    assert looked_up(st, v, answer) == 0
+    assert looked_up(dashboard, v, answer) == 0
     v.post(f"{place}/delete")
     assert summary(v, answer) == {"NEVER": 8, "LINKED": 4}
 
 
-def test_an_item_that_waits_to_be_sent_is_not_sent(st):
-    v = st.visitor()
+def test_an_item_that_waits_to_be_sent_is_not_sent(dashboard):
+    v = dashboard.visitor()
     v.submit(data_ids(150))
     assert summary(v, asked(v, data_ids(150))) == {"NOT_SENT": 50, "UNREAD": 100}
 
 
-def test_each_reader_gets_their_own_answer(st):
-    submitted(st, name="Secret run")
-    answer = asked(st.visitor(), LINKED)
-    stranger = st.visitor("stranger-key")
+def test_each_reader_gets_their_own_answer(dashboard):
+    submitted(dashboard, name="Secret run")
+    answer = asked(dashboard.visitor(), LINKED)
+    stranger = dashboard.visitor("stranger-key")
     assert summary(stranger, answer) == {"NEVER": 5}
     assert "Secret run" not in text(stranger.get(answer))
     assert "Asked by" in text(stranger.get(answer))
-    assert st.visitor(key=None).get(answer).status_code == 303
+    assert dashboard.visitor(key=None).get(answer).status_code == 303
 
 
-def test_filters_and_pages_stand_in_the_url(st):
-    submitted(st, [*data_ids(130), *FAILED])
-    v = st.visitor()
+def test_filters_and_pages_stand_in_the_url(dashboard):
+    submitted(dashboard, [*data_ids(130), *FAILED])
+    v = dashboard.visitor()
     answer = asked(v, [*data_ids(130), *FAILED])
     first = v.get(f"{answer}?outcome=LINKED").get_data(as_text=True)
     assert first.count('data-label="Data id"') == 50
@@ -245,9 +249,9 @@ def test_filters_and_pages_stand_in_the_url(st):
     assert ids == FAILED
 
 
-def test_a_file_is_read_as_for_a_submission(st):
-    submitted(st)
-    v = st.visitor()
+def test_a_file_is_read_as_for_a_submission(dashboard):
+    submitted(dashboard)
+    v = dashboard.visitor()
     lines = ["sample,data_id", *(f"s{i},{data_id}" for i, data_id in enumerate(LINKED))]
     content = "\r\n".join([*lines, "s9,not an id at all", f"s8,{LINKED[0]}"]).encode("utf-16")
     answer = v.post("/find", {"file": (io.BytesIO(content), "samples.csv"), "ids": FAILED[0]})
@@ -257,10 +261,10 @@ def test_a_file_is_read_as_for_a_submission(st):
     assert "Repeated in the list 1" in page
 
 
-def test_items_of_other_projects_are_found_too(st):
-    submitted(st, LINKED)
-    submitted(st, ALREADY, project=ANOTHER_PROJECT)
-    v = st.visitor()
+def test_items_of_other_projects_are_found_too(dashboard):
+    submitted(dashboard, LINKED)
+    submitted(dashboard, ALREADY, project=ANOTHER_PROJECT)
+    v = dashboard.visitor()
     rows = table(v, asked(v, [*LINKED, *ALREADY]) + "/export.csv")
     assert len({row["project"] for row in rows}) == 2
 
@@ -273,29 +277,29 @@ def test_items_of_other_projects_are_found_too(st):
         ({"ids": LINKED[0], "name": "n" * 10_000}, "A name may have 200 characters"),
     ],
 )
-def test_a_question_without_ids_is_told_so(st, form, said):
-    answer = st.visitor().post("/find", form)
+def test_a_question_without_ids_is_told_so(dashboard, form, said):
+    answer = dashboard.visitor().post("/find", form)
     assert answer.status_code == 422
     assert said in text(answer)
     assert form["ids"] in answer.get_data(as_text=True)
 
 
-def test_a_picture_is_no_list_of_ids(st):
+def test_a_picture_is_no_list_of_ids(dashboard):
     picture = (io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(99)), "ids.txt")
-    answer = st.visitor().post("/find", {"file": picture, "ids": LINKED[0]})
+    answer = dashboard.visitor().post("/find", {"file": picture, "ids": LINKED[0]})
     assert answer.status_code == 422
     assert "a PNG picture" in text(answer)
     assert LINKED[0] in text(answer)
 
 
-def test_more_ids_than_a_question_may_have(st):
-    answer = st.visitor().post("/find", {"ids": "\n".join(data_ids(100_001))})
+def test_more_ids_than_a_question_may_have(dashboard):
+    answer = dashboard.visitor().post("/find", {"ids": "\n".join(data_ids(100_001))})
     assert answer.status_code == 422
     assert "100,000" in text(answer)
 
 
-def test_made_up_addresses(st):
-    v = st.visitor()
+def test_made_up_addresses(dashboard):
+    v = dashboard.visitor()
     answer = asked(v, LINKED)
     assert v.get("/find/nonsense").status_code == 404
     assert v.get("/find/nonsense/export.csv").status_code == 404
@@ -305,14 +309,14 @@ def test_made_up_addresses(st):
     assert v.get(f"{answer}/export.pdf").status_code == 404
 
 
-def test_a_question_is_forgotten_after_three_months(st):
-    v = st.visitor()
+def test_a_question_is_forgotten_after_three_months(dashboard):
+    v = dashboard.visitor()
     answer = asked(v, LINKED)
-    st.clock.advance(89 * 86_400)
-    st.work()
-    assert st.visitor().get(answer).status_code == 200
-    st.clock.advance(2 * 86_400)
-    st.work(12)  # its ids, then the question
-    gone = st.visitor().get(answer)
+    dashboard.clock.advance(89 * 86_400)
+    dashboard.work()
+    assert dashboard.visitor().get(answer).status_code == 200
+    dashboard.clock.advance(2 * 86_400)
+    dashboard.work(12)  # its ids, then the question
+    gone = dashboard.visitor().get(answer)
     assert gone.status_code == 404
     assert "too old to be kept" in text(gone)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st_
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from tests.simulated import FIRST_PROJECT
-from tests.stage import HEADERS, data_ids, text
+from tests.dashboard import HEADERS, data_ids, text
+from tests.simulated_ica import FIRST_PROJECT
 from webapp.web.core.forms import WholeRequest
 
 URL_ENCODED = "application/x-www-form-urlencoded"
@@ -58,10 +58,12 @@ def test_no_form_takes_much_more_memory_than_it_has_bytes(demo, path, body):
     assert most < 6 * len(sent) + 2 * MB
 
 
-def test_each_address_takes_a_small_form_only_but_for_lists_and_selections(st, demo):
+def test_each_address_takes_a_small_form_only_but_for_lists_and_selections(dashboard, demo):
     place = demo.submit(data_ids(3))
-    st.work(30)
-    paths = {re.sub("<.*>", "1", rule.rule) for rule in st.app.url_map.iter_rules() if posts(rule)}
+    dashboard.work(30)
+    paths = {
+        re.sub("<.*>", "1", rule.rule) for rule in dashboard.app.url_map.iter_rules() if posts(rule)
+    }
     small = paths - {*LISTS, f"{place}/retry", f"{place}/undo"}
     assert "/signin" in small
     for path in sorted(small):
@@ -100,21 +102,21 @@ def test_longer_headers_of_a_part_than_any_browser_sends_are_refused_in_words(de
 
 
 @pytest.mark.parametrize("kind", [URL_ENCODED, MULTIPART])
-def test_sixty_thousand_ids_are_taken_however_they_are_sent(st, demo, kind):
+def test_sixty_thousand_ids_are_taken_however_they_are_sent(dashboard, demo, kind):
     given = {"project_id": FIRST_PROJECT, "ids": "\r\n".join(data_ids(60_000))}
     head = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     parts = "".join(head.format(*field) for field in given.items()) + "--b--\r\n"
     body = urlencode(given) if kind == URL_ENCODED else parts
     answer = send(demo, "/submissions", body.encode(), kind)
     assert answer.status_code == 303
-    st.work()
+    dashboard.work()
     assert "Submit 60,000 ids" in text(demo.get(answer.location))
 
 
 @pytest.mark.slow
-def test_as_many_items_as_can_be_picked_are_taken(st, demo):
+def test_as_many_items_as_can_be_picked_are_taken(dashboard, demo):
     place = demo.submit(data_ids(12_000, ending="00"))
-    st.work(150)
+    dashboard.work(150)
     others = ",".join(map(str, range(1, 20_000, 2)))
     boxes = list(range(1, 2_000, 2))
     for act in ("retry", "undo"):
@@ -123,9 +125,9 @@ def test_as_many_items_as_can_be_picked_are_taken(st, demo):
         assert "that you picked" in text(answer)
 
 
-def test_far_more_than_can_be_picked_is_refused_in_words(st, demo):
+def test_far_more_than_can_be_picked_is_refused_in_words(dashboard, demo):
     place = demo.submit(data_ids(3))
-    st.work(30)
+    dashboard.work(30)
     for positions in (range(1, 10_002), range(1, 200_000)):
         answer = demo.post(f"{place}/retry", {"positions": ",".join(map(str, positions))})
         assert answer.status_code in {400, 413}

@@ -5,8 +5,8 @@ from itertools import chain
 
 import pytest
 
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import confirm, statuses
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.confirmation import confirm, statuses
 from tests.web.markup import element, elements, link, rows, with_class
 from webapp.web.core.formatting import plural
 from webapp.web.core.params import MAX_TEXT_BYTES
@@ -16,15 +16,15 @@ LINKED, FAILED, HELD = data_ids(120), data_ids(7, ending="00"), data_ids(3, endi
 
 
 @pytest.fixture
-def demo(st):
-    return st.visitor()
+def demo(dashboard):
+    return dashboard.visitor()
 
 
 @pytest.fixture
-def place(st, demo):
+def place(dashboard, demo):
     """A submission that has ended: 120 linked, 7 failed, 3 were linked already."""
     found = demo.submit(LINKED + FAILED + HELD)
-    st.work(60)
+    dashboard.work(60)
     return found
 
 
@@ -95,7 +95,7 @@ def test_a_search_finds_an_id_its_beginning_and_a_part_of_a_name(demo, place):
         assert not rows(demo.client.get(f"{place}/items", query_string={"q": wild})), wild
 
 
-def test_no_address_that_a_page_offers_is_too_long_for_a_web_server(st, demo, place):
+def test_no_address_that_a_page_offers_is_too_long_for_a_web_server(dashboard, demo, place):
     """gunicorn takes request lines of 4,094 bytes, and answers 414 to longer ones by itself."""
     for path in (f"{place}/items", "/submissions", "/submissions/new"):
         box = element(demo.get(path), "input", type="search")
@@ -104,7 +104,7 @@ def test_no_address_that_a_page_offers_is_too_long_for_a_web_server(st, demo, pl
             asked = {box["name"]: typed, "status": list(filter(None, STATUSES)), "state": "active"}
             page = demo.client.get(path, query_string=asked)
             assert page.status_code == 200
-            away = st.visitor(key=None).client.get(page.request.full_path)
+            away = dashboard.visitor(key=None).client.get(page.request.full_path)
             offered = [found["href"] for found in elements(page, "a")] + [away.location]
             assert max(map(len, offered)) < 4_000
 
@@ -142,10 +142,10 @@ def test_whatever_htmx_fetches_a_browser_without_scripts_can_fetch(demo, place):
                 assert found["hx-get"] == found["action"]
 
 
-def test_nothing_failed_is_good_news(st, demo):
+def test_nothing_failed_is_good_news(dashboard, demo):
     place = demo.submit(data_ids(3))
     assert "has failed so far" in text(demo.get(f"{place}/items?status=FAILED"))
-    st.work(30)
+    dashboard.work(30)
     answer = demo.get(f"{place}/items?status=FAILED")
     assert "Nothing failed" in text(answer)
     assert link(answer, "Show all items") == f"{place}/items"
@@ -160,10 +160,10 @@ def test_nothing_matches_offers_to_clear_the_filters(demo, place, query):
 
 def test_an_unknown_status_word_works_everywhere(tmp_path):
     url = f"sqlite:///{tmp_path}/t.db"
-    with stage(url, tmp_path, rate=100, faults={"unknown-status": 1}) as st:
-        demo = st.visitor()
+    with open_dashboard(url, tmp_path, rate=100, faults={"unknown-status": 1}) as dashboard:
+        demo = dashboard.visitor()
         place = demo.submit(data_ids(5))
-        st.work(60)
+        dashboard.work(60)
         for path in (place, f"{place}/items?status=QUARANTINED", f"{place}/items/1"):
             assert "QUARANTINED" in text(demo.get(path))
         count = list(statuses(demo, place).values()).count("QUARANTINED")
@@ -183,35 +183,35 @@ def test_an_unknown_status_word_works_everywhere(tmp_path):
         assert "Try again what is QUARANTINED" in text(demo.get(find))
         assert rows(demo.get(f"{place}/items?status=QUARANTINED"))
         assert "QUARANTINED" in demo.get(f"{place}/export.csv").get_data(as_text=True)
-        st.sim.set_faults({})
+        dashboard.sim.set_faults({})
         confirm(demo, again)
-        st.work(60)
+        dashboard.work(60)
         assert set(statuses(demo, place).values()) <= {"LINKED", "ALREADY_LINKED"}
 
 
-def test_one_item_is_live_from_ica(st, demo):
+def test_one_item_is_live_from_ica(dashboard, demo):
     place = demo.submit(LINKED[:2] + FAILED[:1])
-    st.work(60)
-    st.sim.forget_calls()
+    dashboard.work(60)
+    dashboard.sim.forget_calls()
     answer = demo.get(f"{place}/items/1")
     assert "asked of ICA just now" in text(answer)
     assert LINKED[0] in text(answer)
     assert "Owning project" in text(answer)
-    assert st.sim.calls() == {"getProjectDataLinkingBatchItem": 1, "getProjectData": 1}
+    assert dashboard.sim.calls() == {"getProjectDataLinkingBatchItem": 1, "getProjectData": 1}
     assert "ICA shows it in this project" in text(answer)
     missing = text(demo.get(f"{place}/items/3"))
     assert "Data not found." in missing
     assert "ICA does not show it in this project." in missing
 
 
-def test_what_ica_shows_in_the_project_is_not_taken_from_the_batch(st, demo):
+def test_what_ica_shows_in_the_project_is_not_taken_from_the_batch(dashboard, demo):
     """The batch's own word stays LINKED for good; the datum itself is gone from the project."""
     place = demo.submit(LINKED[:2])
-    st.work(60)
+    dashboard.work(60)
     other = demo.submit(LINKED[:1])
-    st.work(60)
+    dashboard.work(60)
     confirm(demo, f"{place}/undo", picked=[1])
-    st.work(60)
+    dashboard.work(60)
     gone = text(demo.get(f"{other}/items/1"))
     assert "ICA does not show it in this project." in gone
     panel = gone[gone.index("In its last batch, asked of ICA just now") :]
@@ -219,16 +219,16 @@ def test_what_ica_shows_in_the_project_is_not_taken_from_the_batch(st, demo):
     assert "ICA shows it in this project" in text(demo.get(f"{place}/items/2"))
 
 
-def test_an_item_tells_its_story_attempt_by_attempt(st, demo):
+def test_an_item_tells_its_story_attempt_by_attempt(dashboard, demo):
     archived = data_ids(2, ending="02", start=500)
     place = demo.submit([*LINKED[:2], *archived])
-    st.work(60)
+    dashboard.work(60)
     assert "Its story" not in text(demo.get(f"{place}/items/3"))
-    colleague = st.visitor("colleague-key")
+    colleague = dashboard.visitor("colleague-key")
     confirm(colleague, f"{place}/retry")
-    st.work(60)
+    dashboard.work(60)
     confirm(demo, f"{place}/undo", picked=[3])
-    st.work(60)
+    dashboard.work(60)
     page = demo.get(f"{place}/items/3")
     panel = element(page, "ol", class_="attempts")
     said = " ".join(panel.text.split())
@@ -273,16 +273,16 @@ def test_the_way_back_is_the_page_that_it_was_opened_from(demo, place):
     assert rows(demo.get(back.partition("#")[0])) == shown
 
 
-def test_an_item_names_the_other_lists_that_hold_it(st, demo, place):
+def test_an_item_names_the_other_lists_that_hold_it(dashboard, demo, place):
     other = demo.submit([LINKED[5]], name="another list")
-    st.work(60)
+    dashboard.work(60)
     page = demo.get(f"{place}/items/6")
     assert "Other submissions that hold it" in text(page)
     assert link(page, "another list") == f"{other}?q={LINKED[5]}#items"
     assert "Other submissions that hold it" not in text(demo.get(f"{place}/items/7"))
 
 
-def test_an_item_can_be_tried_again_and_unlinked_from_its_page(st, demo, place):
+def test_an_item_can_be_tried_again_and_unlinked_from_its_page(dashboard, demo, place):
     page = demo.get(f"{place}/items/121")
     sent = {"picked": "1", "position": "121"}
     hidden = {e["name"]: e["value"] for e in elements(page, "input", type="hidden")}
@@ -291,8 +291,8 @@ def test_an_item_can_be_tried_again_and_unlinked_from_its_page(st, demo, place):
     assert "1 was not linked by this submission" in text(demo.post(f"{place}/undo", sent))
 
 
-def test_one_item_while_ica_is_away_is_what_was_known_last(st, demo, place):
-    st.sim.stop()
+def test_one_item_while_ica_is_away_is_what_was_known_last(dashboard, demo, place):
+    dashboard.sim.stop()
     answer = demo.get(f"{place}/items/121")
     assert answer.status_code == 200
     assert "ICA did not answer" in text(answer)
@@ -301,9 +301,9 @@ def test_one_item_while_ica_is_away_is_what_was_known_last(st, demo, place):
     assert rows(demo.get(f"{place}/items?status=FAILED")) == FAILED
 
 
-def test_one_item_that_was_not_sent_yet(st, demo):
+def test_one_item_that_was_not_sent_yet(dashboard, demo):
     drafted = demo.draft(data_ids(2))
-    st.sim.stop()
+    dashboard.sim.stop()
     waiting = demo.submit(data_ids(2))
     assert "To be sent" in text(demo.get(f"{drafted}/items/1"))
     assert "Not sent yet" in text(demo.get(f"{waiting}/items/1"))
@@ -319,9 +319,9 @@ def test_a_draft_s_table_has_no_outcomes_yet(demo):
     assert "Status" not in [cell.text for cell in elements(page, "th")]
 
 
-def test_a_page_beyond_the_end_leads_back(demo, st):
+def test_a_page_beyond_the_end_leads_back(demo, dashboard):
     place = demo.submit(LINKED[:2])
-    st.work(60)
+    dashboard.work(60)
     page = demo.get(f"{place}/items?before=1")
     assert "This page lies beyond the end of the list." in text(page)
     assert link(page, "Show the first page") == f"{place}/items"

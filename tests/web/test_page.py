@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from jinja2 import meta, nodes
 
-from tests.stage import Visitor, data_ids, stage, text
+from tests.dashboard import Visitor, data_ids, open_dashboard, text
 from tests.web.page_visits import visit_all
 from webapp import paths
 from webapp.demo import app as demo_app
@@ -51,7 +51,7 @@ def test_every_template_is_rendered_with_all_that_it_reads(tmp_path, monkeypatch
 
         monkeypatch.setattr(app.jinja_env.loader, "get_source", noting)
 
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=100.0) as dashboard:
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=100.0) as dashboard:
         watch(dashboard.app)
         for name, answer in visit_all(dashboard, monkeypatch):
             assert answer.status_code < 500, (name, text(answer))
@@ -63,18 +63,18 @@ def test_every_template_is_rendered_with_all_that_it_reads(tmp_path, monkeypatch
     assert loaded >= TEMPLATES
 
 
-def test_templates_use_every_field_that_they_are_given(st):
+def test_templates_use_every_field_that_they_are_given(dashboard):
     unused = {
         part.__name__: {field.name for field in fields(part)}
-        - names_used(st.app.jinja_env, part.template)
+        - names_used(dashboard.app.jinja_env, part.template)
         for part in parts()
     }
     assert len(unused) > 30
     assert not {name: left for name, left in unused.items() if left}
 
 
-def test_two_parts_may_not_give_one_name_to_different_things(st):
-    with st.app.test_request_context(), pytest.raises(TypeError, match="both give title"):
+def test_two_parts_may_not_give_one_name_to_different_things(dashboard):
+    with dashboard.app.test_request_context(), pytest.raises(TypeError, match="both give title"):
         page.render(Titled("one"), Titled("another"))
 
 

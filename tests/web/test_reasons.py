@@ -7,9 +7,9 @@ import uuid
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.simulated import FIRST_PROJECT, STRANGERS_PROJECT
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import breakdown, confirm, fields
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
+from tests.web.confirmation import breakdown, confirm, fields
 from tests.web.markup import element, elements, link, rows
 from webapp.store.reason_masking import masked
 
@@ -19,9 +19,9 @@ GOOD = data_ids(55)
 NOT_SHARED = "Data sharing is disabled in the owning project [id]"
 
 
-def settled(st, ids, **options):
-    place = st.visitor().submit(ids, **options)
-    st.work(30)
+def settled(dashboard, ids, **options):
+    place = dashboard.visitor().submit(ids, **options)
+    dashboard.work(30)
     return place
 
 
@@ -36,9 +36,9 @@ def groups(page):
     ]
 
 
-def statements(st, path):
+def statements(dashboard, path):
     """How many statements a page takes."""
-    said, visitor = [], st.visitor()
+    said, visitor = [], dashboard.visitor()
 
     def note(_connection, _cursor, statement, *_rest):
         said.append(statement)
@@ -71,18 +71,21 @@ def test_a_group_filters_the_table_and_the_export(stored):
     assert exported.get_data(as_text=True).split() == HIDDEN
 
 
-def test_the_page_of_a_submission_shows_the_largest(st):
-    place = settled(st, [*GOOD, *MISSING, *HIDDEN])
-    assert element(st.visitor().get(place), "section", id="reasons").text.count("Try again") == 2
+def test_the_page_of_a_submission_shows_the_largest(dashboard):
+    place = settled(dashboard, [*GOOD, *MISSING, *HIDDEN])
+    assert (
+        element(dashboard.visitor().get(place), "section", id="reasons").text.count("Try again")
+        == 2
+    )
 
 
-def test_while_it_moves_the_part_comes_with_the_poll(st):
-    place = st.visitor().submit([*data_ids(300), *MISSING])
-    page = st.visitor().get(place)
+def test_while_it_moves_the_part_comes_with_the_poll(dashboard):
+    place = dashboard.visitor().submit([*data_ids(300), *MISSING])
+    page = dashboard.visitor().get(place)
     assert "No reason is known so far." in element(page, "section", id="reasons").text
     poll = element(page, "div", id="progress")
-    st.work(30)
-    part = st.visitor().part(poll["hx-get"], **{"HX-PTag": poll["hx-ptag"]})
+    dashboard.work(30)
+    part = dashboard.visitor().part(poll["hx-get"], **{"HX-PTag": poll["hx-ptag"]})
     assert groups(part) == [("FAILED Data not found", "5")]
     assert not elements(part, "html")
     assert not elements(part, "details", id=None)  # nothing that opens is morphed away
@@ -91,12 +94,12 @@ def test_while_it_moves_the_part_comes_with_the_poll(st):
     assert re.sub(r"\s+", "", chips.text) == "LINKED300FAILED5"
 
 
-def test_what_the_poll_brings_shows_one_moment(st):
+def test_what_the_poll_brings_shows_one_moment(dashboard):
     """Counts, chips, attempts and reasons of one part add up, at every poll."""
-    visitor = st.visitor()
+    visitor = dashboard.visitor()
     place = visitor.submit([*data_ids(200), *MISSING, *HIDDEN])
     for _ in range(8):
-        st.work(1)
+        dashboard.work(1)
         part = visitor.part(f"{place}/progress")
         now = breakdown(part)
         assert sum(now.values()) == 245
@@ -108,10 +111,10 @@ def test_what_the_poll_brings_shows_one_moment(st):
     assert failed == now["FAILED"] == 45
 
 
-def test_a_submission_without_trouble_says_so(st):
-    place = settled(st, GOOD)
-    assert not elements(st.visitor().get(place), "section", id="reasons")
-    assert "Nothing went wrong" in text(st.visitor().get(f"{place}/reasons"))
+def test_a_submission_without_trouble_says_so(dashboard):
+    place = settled(dashboard, GOOD)
+    assert not elements(dashboard.visitor().get(place), "section", id="reasons")
+    assert "Nothing went wrong" in text(dashboard.visitor().get(f"{place}/reasons"))
 
 
 def test_what_was_tried_again_well_is_in_no_group(stored):
@@ -124,11 +127,11 @@ def test_what_was_tried_again_well_is_in_no_group(stored):
 
 
 def test_what_was_not_sent_is_grouped_by_why(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(30))
         visitor.post(f"{place}/stop")
-        st.work(30)
+        dashboard.work(30)
         page = visitor.get(f"{place}/reasons")
         assert groups(page) == [("Not sent Stopped before it was sent", "20")]
 
@@ -205,11 +208,11 @@ def test_a_group_is_exported_over_all_its_submissions(stored):
     assert visitor.get("/reasons/export.csv").status_code == 404
 
 
-def test_every_submission_with_a_reason_is_named(st):
-    visitor = st.visitor()
+def test_every_submission_with_a_reason_is_named(dashboard):
+    visitor = dashboard.visitor()
     for number in range(7):
         visitor.submit(MISSING, name=f"list {number}.")
-    st.work(40)
+    dashboard.work(40)
     page = visitor.get("/reasons")
     assert "and 2 other submissions" in text(page)
     held = element(page, "td", data_label="In")
@@ -237,19 +240,19 @@ def test_examples_of_a_group_come_from_the_submission_with_most_of_it(stored):
     assert hrefs == [f"/submissions/2/items/{position}" for position in (2, 3, 4)]
 
 
-def test_every_page_and_each_submission_leads_to_the_reasons_of_a_project(st):
-    place, visitor = settled(st, MISSING), st.visitor()
+def test_every_page_and_each_submission_leads_to_the_reasons_of_a_project(dashboard):
+    place, visitor = settled(dashboard, MISSING), dashboard.visitor()
     assert link(visitor.get("/submissions"), "Reasons") == "/reasons"
     nearby = link(visitor.get(place), "the reasons in all submissions to this project")
     assert nearby == f"/reasons?project={FIRST_PROJECT}"
 
 
-def test_strangers_see_no_reasons(st):
-    place = settled(st, MISSING)
-    stranger = st.visitor("stranger-key")
+def test_strangers_see_no_reasons(dashboard):
+    place = settled(dashboard, MISSING)
+    stranger = dashboard.visitor("stranger-key")
     assert stranger.get(f"{place}/reasons").status_code == 404
     assert groups(stranger.get("/reasons?since=all")) == []
-    assert st.visitor(key=None).get("/reasons").status_code == 303
+    assert dashboard.visitor(key=None).get("/reasons").status_code == 303
 
 
 @pytest.mark.parametrize("path", ["{}?reason={}", "{}/items?reason={}", "{}/retry?reason={}"])
@@ -265,11 +268,11 @@ def test_the_reasons_of_other_projects_are_not_told(stored, path):
     assert "Data sharing is disabled" not in text(answer)
 
 
-def test_a_made_up_time_or_reason_is_a_clean_error(st):
-    place = settled(st, MISSING)
-    assert st.visitor().get("/reasons?since=yesterday").status_code == 400
-    assert st.visitor().get(f"{place}/items?reason=none").status_code == 400
-    assert st.visitor().get(f"{place}/items?reason=99999").status_code == 404
+def test_a_made_up_time_or_reason_is_a_clean_error(dashboard):
+    place = settled(dashboard, MISSING)
+    assert dashboard.visitor().get("/reasons?since=yesterday").status_code == 400
+    assert dashboard.visitor().get(f"{place}/items?reason=none").status_code == 400
+    assert dashboard.visitor().get(f"{place}/items?reason=99999").status_code == 404
 
 
 def test_an_id_is_masked_wherever_it_stands():

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import (
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.confirmation import (
     ask,
     attempts,
     breakdown,
@@ -17,7 +17,7 @@ from tests.web.confirming import (
     told,
 )
 from tests.web.markup import elements, link, rows
-from tests.work.refusing_ica import refusing_stage
+from tests.work.refusing_ica import refusing_dashboard
 from webapp.store.retry import assignment
 from webapp.store.rollup import roll_up
 
@@ -104,10 +104,10 @@ def test_picked_items_are_tried_again_and_the_rest_is_said(stored, place):
     assert statuses(visitor, again).keys() == {ARCHIVED[0], ARCHIVED[1], PARTIAL[0]}
 
 
-def test_picking_nothing_is_not_picking_all(st):
-    visitor = st.visitor()
+def test_picking_nothing_is_not_picking_all(dashboard):
+    visitor = dashboard.visitor()
     place = visitor.submit(MISSING)
-    st.work(30)
+    dashboard.work(30)
     answer = ask(visitor, f"{place}/retry", picked=[])
     assert answer.status_code == 303
     assert "No item was picked" in text(visitor.get(answer.location))
@@ -205,12 +205,12 @@ def test_a_colleague_retries_as_themselves(stored, place):
 
 
 def test_what_was_not_sent_is_sent_by_a_retry(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(30))
         visitor.post(f"{place}/stop")
         again = confirm(visitor, f"{place}/retry?status=NOT_SENT")
-        st.work(30)
+        dashboard.work(30)
         assert list(statuses(visitor, again).items()) == [
             (data_id, "LINKED") for data_id in data_ids(30)[10:]
         ]
@@ -219,8 +219,8 @@ def test_what_was_not_sent_is_sent_by_a_retry(database_url, tmp_path):
 
 
 def test_what_waits_to_be_sent_is_not_taken_up(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(30))
         page = ask(visitor, f"{place}/retry", picked=range(1, 31))
         assert "30 have no outcome yet" in text(page)
@@ -231,19 +231,19 @@ def test_many_items_are_gathered_by_the_worker(database_url, tmp_path, monkeypat
     many = data_ids(25, ending="02")
     monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 10)
     monkeypatch.setattr("webapp.store.retry.assignment.CHUNK_ITEMS", 10)
-    with stage(database_url, tmp_path, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit([*data_ids(5), *many])
-        st.work(30)
+        dashboard.work(30)
         again = confirm(visitor, f"{place}/retry")
         assert "Gathering The chosen items are being gathered" in headline(visitor.get(place))
         assert "Its items are being gathered" in text(visitor.get(again))
         assert "Gathering the items 0 of 25 items" in text(visitor.get(place))
-        st.work(30)
+        dashboard.work(30)
         assert list(statuses(visitor, again).items()) == [(data_id, "LINKED") for data_id in many]
         assert "25 items chosen: 25 to be tried again" in text(visitor.get(again))
         assert "All 30 items are linked after 2 attempts." in headline(visitor.get(place))
-        assert st.sim.calls()["createProjectDataLinkingBatch"] == 3 + 3
+        assert dashboard.sim.calls()["createProjectDataLinkingBatch"] == 3 + 3
 
 
 def chosen_by(page):
@@ -252,13 +252,13 @@ def chosen_by(page):
 
 
 def test_what_fails_after_the_page_was_shown_is_not_in_the_set(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=100) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=100) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit([*data_ids(300), *data_ids(200, ending="00"), *data_ids(400)])
-        st.work(4)
+        dashboard.work(4)
         page = visitor.get(f"{place}/retry")
         assert 0 < chosen_by(page) < 200
-        st.work(30)
+        dashboard.work(30)
         assert visitor.post(f"{place}/retry", fields(page)).location == place
         said = f"{chosen_by(page)} items chosen: {chosen_by(page)} to be tried again"
         assert said in told(visitor, place)[1]
@@ -267,8 +267,8 @@ def test_what_fails_after_the_page_was_shown_is_not_in_the_set(database_url, tmp
 def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
     database_url, tmp_path
 ):
-    with refusing_stage(database_url, tmp_path, batch_size=10) as (st, ica):
-        visitor = st.visitor()
+    with refusing_dashboard(database_url, tmp_path, batch_size=10) as (dashboard, ica):
+        visitor = dashboard.visitor()
         ica.says[POST_BATCH] = (400, "Not today.")
         place = visitor.submit(data_ids(30))  # the first batch is refused, the others wait
         page = visitor.get(f"{place}/retry?status=NOT_SENT")
@@ -283,15 +283,15 @@ def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
         assert "30 items chosen: 30 to be tried again" in told(visitor, place)[1]
 
 
-def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(st, monkeypatch):
+def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(dashboard, monkeypatch):
     monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
-    visitor = st.visitor()
+    visitor = dashboard.visitor()
     place = visitor.submit(MISSING, name="first")
-    st.work(30)
+    dashboard.work(30)
     again = confirm(visitor, f"{place}/retry")
-    with st.store.write() as connection:
+    with dashboard.store.write() as connection:
         connection.exec_driver_sql("UPDATE items SET status = 'LINKED' WHERE position = 1")
-    st.work(30)
+    dashboard.work(30)
     assert statuses(visitor, again).keys() == set(MISSING[1:])
     said = text(visitor.get(again))
     assert "4 items chosen: 3 to be tried again; 1 skipped because it has changed since" in said
@@ -313,23 +313,23 @@ def test_what_a_lost_batch_left_without_outcome_is_offered_and_counts_once(store
     assert statuses(visitor, place) == dict.fromkeys(GOOD[:10], "ALREADY_LINKED")
 
 
-def test_an_attempt_that_is_stopped_while_it_gathers_gives_its_items_back(st, monkeypatch):
+def test_an_attempt_that_is_stopped_while_it_gathers_gives_its_items_back(dashboard, monkeypatch):
     monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
-    visitor = st.visitor()
+    visitor = dashboard.visitor()
     place = visitor.submit(MISSING)
-    st.work(30)
+    dashboard.work(30)
     confirm(visitor, f"{place}/retry")
     assert visitor.post(f"{place}/stop", {"attempt": "2"}).status_code == 303
-    st.work(30)
+    dashboard.work(30)
     assert statuses(visitor, place) == dict.fromkeys(MISSING, "FAILED")
     assert "0 of 4 items linked" in headline(visitor.get(place))
     assert "You chose 4 items" in text(visitor.get(f"{place}/retry"))
     assert "taken up" not in text(visitor.get(f"{place}/retry"))
-    assert st.sim.calls()["createProjectDataLinkingBatch"] == 1
+    assert dashboard.sim.calls()["createProjectDataLinkingBatch"] == 1
 
 
-def test_a_draft_can_not_be_retried_and_made_up_scopes_are_clean_errors(st):
-    visitor = st.visitor()
+def test_a_draft_can_not_be_retried_and_made_up_scopes_are_clean_errors(dashboard):
+    visitor = dashboard.visitor()
     assert visitor.get(f"{visitor.draft(MISSING)}/retry").status_code == 409
     place = visitor.submit(MISSING)
     for query in (
@@ -343,20 +343,20 @@ def test_a_draft_can_not_be_retried_and_made_up_scopes_are_clean_errors(st):
 
 
 @pytest.mark.parametrize("token", ["", "of the page"])
-def test_more_than_can_be_picked_is_a_clean_error(st, token):
-    visitor = st.visitor()
+def test_more_than_can_be_picked_is_a_clean_error(dashboard, token):
+    visitor = dashboard.visitor()
     place = visitor.submit(LIST)
-    st.work(30)
+    dashboard.work(30)
     ranges = ",".join(f"{first}-{first + 9999}" for first in range(1, 200_000, 10_000))
     answer = visitor.post(f"{place}/retry", {"positions": ranges, "token": token})
     assert answer.status_code == 400
     assert "At most 10,000 items" in text(answer)
 
 
-def test_picks_have_a_box_on_every_row(st):
-    visitor = st.visitor()
+def test_picks_have_a_box_on_every_row(dashboard):
+    visitor = dashboard.visitor()
     place = visitor.submit(MISSING)
-    st.work(30)
+    dashboard.work(30)
     boxes = elements(visitor.get(f"{place}/items"), "input", name="position", form="pick")
     assert [box["value"] for box in boxes] == ["1", "2", "3", "4"]
     assert rows(visitor.get(place)) == MISSING

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import confirm, fields
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
+from tests.web.confirmation import confirm, fields
 from tests.web.markup import element, elements, with_class
 from webapp.store import items
 from webapp.work import ica_check
@@ -132,11 +132,11 @@ def test_what_was_left_out_for_one_reason_is_taken_back_and_nothing_else(linked)
 
 
 def test_batches_are_cut_over_what_is_left(linked_in_small_batches):
-    set_up, place, demo = linked_in_small_batches
+    dashboard, place, demo = linked_in_small_batches
     page = demo.get(place)
     assert "2 batches of at most 10 ids" in text(page)
     demo.post(f"{place}/submit")
-    set_up.work(20)
+    dashboard.work(20)
     cells = [cell.text for cell in elements(demo.get(place), "td", data_label="Items")]
     assert cells == ["10", "5"]
     assert "All 15 items are linked. 30 left out" in text(demo.get(place))
@@ -145,14 +145,14 @@ def test_batches_are_cut_over_what_is_left(linked_in_small_batches):
 @pytest.fixture
 def linked_in_small_batches(database_url, tmp_path):
     """Of 45 ids every third is new; the others are linked already, and left out."""
-    with stage(database_url, tmp_path, rate=100.0, batch_size=10) as set_up:
-        demo = set_up.visitor()
+    with open_dashboard(database_url, tmp_path, rate=100.0, batch_size=10) as dashboard:
+        demo = dashboard.visitor()
         ids = data_ids(45)
         demo.submit([one for i, one in enumerate(ids) if i % 3])
-        set_up.work(20)
+        dashboard.work(20)
         place = demo.draft(ids)
         leave_out(demo, place, "linked")
-        yield set_up, place, demo
+        yield dashboard, place, demo
 
 
 def test_a_draft_with_everything_left_out_is_not_submitted(linked):
@@ -213,8 +213,8 @@ def test_a_second_click_leaves_out_nothing_twice(linked, monkeypatch):
     assert "10 ids to link 50 left out" in text(demo.get(place))
 
 
-def test_unusual_shapes_are_sent_unless_they_are_left_out(st):
-    demo = st.visitor()
+def test_unusual_shapes_are_sent_unless_they_are_left_out(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft(["sample-7", *data_ids(2)])
     page = text(demo.get(place))
     assert "1 id of an unusual shape" in page
@@ -224,8 +224,8 @@ def test_unusual_shapes_are_sent_unless_they_are_left_out(st):
     assert "Submit 2 ids" in text(demo.get(place))
 
 
-def test_lines_that_name_another_project_are_told_and_those_of_the_target_are_not(st):
-    demo = st.visitor()
+def test_lines_that_name_another_project_are_told_and_those_of_the_target_are_not(dashboard):
+    demo = dashboard.visitor()
     one, two, three = data_ids(3)
     rows = [("dataId", "projectId"), (one, ELSEWHERE), (two, FIRST_PROJECT), (three, "")]
     place = demo.draft("", file=csv(*rows))
@@ -236,8 +236,8 @@ def test_lines_that_name_another_project_are_told_and_those_of_the_target_are_no
     assert exported(demo, place, "UNREAD") == [two, three]
 
 
-def test_what_was_found_later_is_left_out_too(st):
-    demo = st.visitor()
+def test_what_was_found_later_is_left_out_too(dashboard):
+    demo = dashboard.visitor()
     one, two = ("sample-7", "sample-8")
     place = demo.draft("", file=csv(("dataId", "projectId"), (one, ELSEWHERE), (two, "")))
     leave_out(demo, place, "elsewhere")
@@ -248,29 +248,31 @@ def test_what_was_found_later_is_left_out_too(st):
     assert buttons[1:] == ["Take it back", "Leave out the others too", "Take them back"]
 
 
-def test_capitals_are_mended_and_told(st):
-    demo = st.visitor()
+def test_capitals_are_mended_and_told(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft("fil.0123456789ABCDEF0123456789abcd20\n" + data_ids(1)[0])
     page = text(demo.get(place))
     assert "1 id mended" in page
     assert exported(demo, place)[0] == "fil.0123456789abcdef0123456789abcd20"
 
 
-def test_files_and_folders_are_counted_apart(st):
-    demo = st.visitor()
+def test_files_and_folders_are_counted_apart(dashboard):
+    demo = dashboard.visitor()
     page = demo.get(demo.draft([*data_ids(3), *data_ids(2, kind="fol")]))
     assert "3 files, 2 folders" in text(page)
-    odd = text(st.visitor().get(st.visitor().draft([*data_ids(3), "fol.short", "sample-7"])))
+    odd = text(
+        dashboard.visitor().get(dashboard.visitor().draft([*data_ids(3), "fol.short", "sample-7"]))
+    )
     assert "3 files, 0 folders, 2 of an unusual shape" in odd
 
 
-def test_how_long_it_takes_is_said_by_past_batches_and_else_not_at_all(st):
-    demo = st.visitor()
+def test_how_long_it_takes_is_said_by_past_batches_and_else_not_at_all(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft(data_ids(20_000, start=1000))
     assert "1 batch of at most 25,000 ids" in text(demo.get(place))
     assert "likely" not in text(demo.get(place))
     demo.submit(data_ids(75))  # at 100 a second and a second to begin with: about 50 a second
-    st.work(30)
+    dashboard.work(30)
     assert "likely" in text(demo.get(place))
     assert "minutes, by the last 1 batch" in text(demo.get(place))
 
@@ -289,8 +291,8 @@ def test_another_column_can_be_read_instead_and_what_was_decided_before_is_gone(
     assert "Read column 1 “dataId” instead" in text(demo.get(place))
 
 
-def test_a_column_without_ids_leads_back_to_how_it_was_read_at_first(st):
-    demo = st.visitor()
+def test_a_column_without_ids_leads_back_to_how_it_was_read_at_first(dashboard):
+    demo = dashboard.visitor()
     rows = [("dataId", "note"), *((one, "") for one in data_ids(4))]
     place = demo.draft("", file=csv(*rows))
     demo.post(f"{place}/reread", {"part": "0", "column": "2"})
@@ -302,18 +304,18 @@ def test_a_column_without_ids_leads_back_to_how_it_was_read_at_first(st):
 
 
 @pytest.mark.parametrize("column", ["x", "-1", "²", "99999999999999999999", ""])
-def test_a_made_up_column_is_a_clean_400(st, column):
-    demo = st.visitor()
+def test_a_made_up_column_is_a_clean_400(dashboard, column):
+    demo = dashboard.visitor()
     place = demo.draft("", file=csv(("dataId", "note"), (data_ids(1)[0], "")))
     assert demo.post(f"{place}/reread", {"part": "0", "column": column}).status_code == 400
 
 
-def test_what_was_submitted_is_not_read_again_and_nothing_of_it_left_out(st):
-    demo = st.visitor()
+def test_what_was_submitted_is_not_read_again_and_nothing_of_it_left_out(dashboard):
+    demo = dashboard.visitor()
     place = demo.submit(["sample-7", *data_ids(4)])
     demo.post(f"{place}/reread")
     leave_out(demo, place, "unusual")
-    st.work(20)
+    dashboard.work(20)
     assert "LEFT_OUT" not in demo.get(f"{place}/export.csv").get_data(as_text=True)
     assert len(exported(demo, place)) == 5
 
@@ -339,41 +341,41 @@ def test_ica_is_asked_which_ids_it_would_refuse_and_they_can_be_left_out(stored,
     assert "All 8 items are linked. 3 left out" in text(demo.get(place))
 
 
-def test_asked_again_ica_s_last_word_counts(st):
-    demo = st.visitor()
+def test_asked_again_ica_s_last_word_counts(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft([*data_ids(2), *MISSING])
     for _ in range(2):
         demo.post(f"{place}/check")
-        st.work(1)
+        dashboard.work(1)
         assert "ICA would refuse 3 ids" in text(demo.get(place))
     leave_out(demo, place, "refused")
     demo.post(f"{place}/check")
-    st.work(1)
+    dashboard.work(1)
     assert "3 ids of these left out" in text(demo.get(place))
 
 
-def test_a_check_goes_on_where_it_was_when_ica_is_well_again(st, monkeypatch):
+def test_a_check_goes_on_where_it_was_when_ica_is_well_again(dashboard, monkeypatch):
     monkeypatch.setattr(ica_check, "MAX_CALL_IDS", 2)
-    demo = st.visitor()
+    demo = dashboard.visitor()
     place = demo.draft(data_ids(6))
     demo.post(f"{place}/check")
-    st.sim.set_faults({"eligible:500": "2x"})
-    st.work(0)
+    dashboard.sim.set_faults({"eligible:500": "2x"})
+    dashboard.work(0)
     assert "ICA has trouble right now" in text(demo.get(place))
-    st.work(15)
+    dashboard.work(15)
     assert "ICA would refuse none of them" in text(demo.get(place))
-    assert st.sim.calls()["getDataEligibleForLinking"] == 5
+    assert dashboard.sim.calls()["getDataEligibleForLinking"] == 5
 
 
-def test_a_check_without_a_key_waits_for_the_sign_in(st):
-    demo = st.visitor()
+def test_a_check_without_a_key_waits_for_the_sign_in(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft(data_ids(2))
     demo.post(f"{place}/check")
     demo.post("/signout")
-    st.work(1)
+    dashboard.work(1)
     demo.sign_in()
     assert "sign in again" in text(demo.get(place))
-    st.work(1)
+    dashboard.work(1)
     assert "ICA would refuse none of them" in text(demo.get(place))
 
 
@@ -388,8 +390,8 @@ def test_a_draft_can_be_discarded_while_ica_is_being_asked(stored):
     assert stored.sim.calls().get("getDataEligibleForLinking", 0) == 0
 
 
-def test_a_list_that_is_being_worked_on_is_not_read_again(st):
-    demo = st.visitor()
+def test_a_list_that_is_being_worked_on_is_not_read_again(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft(data_ids(2))
     demo.post(f"{place}/check")
     answer = demo.post(f"{place}/reread")
@@ -397,24 +399,24 @@ def test_a_list_that_is_being_worked_on_is_not_read_again(st):
     assert "being worked on" in text(answer)
 
 
-def test_an_address_stays_short_enough_for_ica_however_long_the_ids(st):
-    demo = st.visitor()
+def test_an_address_stays_short_enough_for_ica_however_long_the_ids(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft([f"{'x' * 240}-{number}" for number in range(100)])
     demo.post(f"{place}/check")
-    st.work(1)
+    dashboard.work(1)
     assert "Asked" in text(demo.get(place))
-    assert st.sim.calls()["getDataEligibleForLinking"] >= 4
+    assert dashboard.sim.calls()["getDataEligibleForLinking"] >= 4
 
 
 @pytest.mark.parametrize("act", ["leave-out", "take-back", "check", "stop-checking", "reread"])
-def test_a_draft_is_its_maker_s_alone(st, act):
-    place = st.visitor().draft(["sample-7", *data_ids(1)])
-    assert st.visitor("colleague-key").post(f"{place}/{act}").status_code == 404
+def test_a_draft_is_its_maker_s_alone(dashboard, act):
+    place = dashboard.visitor().draft(["sample-7", *data_ids(1)])
+    assert dashboard.visitor("colleague-key").post(f"{place}/{act}").status_code == 404
 
 
 @pytest.mark.parametrize("which", ["", "mended", "LINKED", "everything"])
-def test_leaving_out_what_there_is_not_is_a_clean_400(st, which):
-    demo = st.visitor()
+def test_leaving_out_what_there_is_not_is_a_clean_400(dashboard, which):
+    demo = dashboard.visitor()
     place = demo.draft(data_ids(1))
     assert leave_out(demo, place, which).status_code == 400
     assert demo.get(f"{place}/entries?kind=everything").status_code == 400

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.dashboard import Dashboard, data_ids
 from tests.ica.fake_server import DROPPED, Answer, fake_ica, jwt
-from tests.simulated import Clock
-from tests.stage import Stage, data_ids
+from tests.simulated_ica import Clock
 from webapp.logs import HIDDEN, MAX_LINE_CHARS, LineFormatter
 
 KEY = "k3y-that-nobody-has"
@@ -42,9 +42,9 @@ def said():
 def signing_in(answer, folder, key=KEY):
     """Somebody signs in to an ICA that gives this answer; yields theirs."""
     with fake_ica(answer) as ica:
-        st = Stage(ica, f"sqlite:///{folder}/t.db", folder, Clock())
-        yield st.visitor(key=None).sign_in(key)
-        st.store.close()
+        dashboard = Dashboard(ica, f"sqlite:///{folder}/t.db", folder, Clock())
+        yield dashboard.visitor(key=None).sign_in(key)
+        dashboard.store.close()
 
 
 def test_what_ica_did_not_take_changes_no_line(said, nobody):
@@ -56,8 +56,8 @@ def test_what_ica_did_not_take_changes_no_line(said, nobody):
 
 
 @pytest.mark.slow
-def test_no_number_of_wrong_keys_pushes_a_real_one_off(said, st, nobody):
-    st.visitor()
+def test_no_number_of_wrong_keys_pushes_a_real_one_off(said, dashboard, nobody):
+    dashboard.visitor()
     for number in range(1001):
         nobody.sign_in(f"wrong-key-{number}")
     assert "demo-key" not in said("demo-key")
@@ -69,11 +69,11 @@ def test_a_key_that_ica_took_is_hidden(said, nobody):
     assert said("demo-key").endswith(HIDDEN)
 
 
-def test_a_key_is_hidden_in_each_process_that_opens_it(st, demo):
+def test_a_key_is_hidden_in_each_process_that_opens_it(dashboard, demo):
     demo.submit(data_ids(1))
     with process() as worker:
         assert "demo-key" in worker("demo-key")
-        st.work(1)
+        dashboard.work(1)
         assert worker("demo-key").endswith(HIDDEN)
 
 
@@ -106,8 +106,8 @@ def test_a_key_that_is_not_judged_yet_reaches_no_line(answer, said, tmp_path, ca
     assert KEY in said(KEY)
 
 
-def test_an_error_nobody_expected_at_the_sign_in_tells_no_key(st, nobody, said, caplog):
-    with st.store.write() as connection:
+def test_an_error_nobody_expected_at_the_sign_in_tells_no_key(dashboard, nobody, said, caplog):
+    with dashboard.store.write() as connection:
         connection.exec_driver_sql("ALTER TABLE accounts RENAME TO elsewhere")
     assert nobody.sign_in().status_code >= 500
     assert "accounts" in said.so_far()

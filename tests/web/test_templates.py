@@ -10,8 +10,8 @@ NAMES = sorted(str(path.relative_to(paths.TEMPLATES)) for path in paths.TEMPLATE
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_compiles(st, name):
-    assert st.app.jinja_env.get_template(name)
+def test_it_compiles(dashboard, name):
+    assert dashboard.app.jinja_env.get_template(name)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.simulated import FIRST_PROJECT
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import (
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.simulated_ica import FIRST_PROJECT
+from tests.web.confirmation import (
     ask,
     attempts,
     breakdown,
@@ -88,10 +88,10 @@ def states(answer):
     return [badge.text.strip() for badge in with_class(answer, "state")]
 
 
-def test_what_unlinks_is_not_called_linking(st):
-    visitor = st.visitor()
+def test_what_unlinks_is_not_called_linking(dashboard):
+    visitor = dashboard.visitor()
     place = visitor.submit(GOOD, name="cohort")
-    st.work(30)
+    dashboard.work(30)
     confirm(visitor, f"{place}/undo")
     page = visitor.get(place)
     assert states(page)[0] == "Unlinking"
@@ -105,10 +105,10 @@ def test_what_unlinks_is_not_called_linking(st):
     assert breakdown(page) == {"LINKED": 20}  # until ICA has said more
 
 
-def test_a_large_undo_says_that_it_is_gathered_and_of_what(st, monkeypatch):
-    visitor = st.visitor()
+def test_a_large_undo_says_that_it_is_gathered_and_of_what(dashboard, monkeypatch):
+    visitor = dashboard.visitor()
     place = visitor.submit(GOOD, name="cohort")
-    st.work(30)
+    dashboard.work(30)
     # however few, the worker gathers them
     monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
     confirm(visitor, f"{place}/undo")
@@ -119,7 +119,7 @@ def test_a_large_undo_says_that_it_is_gathered_and_of_what(st, monkeypatch):
     assert "are being gathered; then they are sent by itself." in headline(page)
     assert link(page, "Attempt 2: undo") == f"{place}/attempts/2"
     assert "Upload another list" not in text(page)
-    st.work(1)
+    dashboard.work(1)
     assert states(visitor.get(place))[0] == "Unlinking"
 
 
@@ -289,7 +289,7 @@ def test_an_undo_of_which_nothing_came_off_is_told(stored):
 
 def test_an_undo_that_was_stopped_is_no_failure(tmp_path):
     database = f"sqlite:///{tmp_path / 'linkboard.db'}"
-    with stage(database, tmp_path, rate=100.0, batch_size=10) as stored:
+    with open_dashboard(database, tmp_path, rate=100.0, batch_size=10) as stored:
         visitor = stored.visitor()
         place = visitor.submit(GOOD)
         stored.work(30)

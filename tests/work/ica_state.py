@@ -21,10 +21,10 @@ THERE = {
 }
 
 
-def assert_as_in_ica(st):
+def assert_as_in_ica(dashboard):
     """All is at rest: the newest word on each id, over all lists, is what ICA says of it."""
-    with st.store.read() as connection:
-        client = st.context.clients.for_key("demo-key", "")
+    with dashboard.store.read() as connection:
+        client = dashboard.context.clients.for_key("demo-key", "")
         seen = _seen(connection)
     for (project, data_id), (kind, word, row) in _newest(client, seen).items():
         if row is not None and (kind, word) in THERE:

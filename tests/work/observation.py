@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 
-from tests.stage import text
+from tests.dashboard import text
 from webapp.store import accounts, batches, submissions
 
 
@@ -12,19 +12,19 @@ def number(place):
     return int(place.rstrip("/").rsplit("/", 1)[1])
 
 
-def submission(stage, place):
-    with stage.store.read() as connection:
+def submission(dashboard, place):
+    with dashboard.store.read() as connection:
         return submissions.get(connection, number(place))
 
 
-def batch_rows(stage, place):
+def batch_rows(dashboard, place):
     """The submission's batches."""
-    with stage.store.read() as connection:
+    with dashboard.store.read() as connection:
         return batches.of_submission(connection, number(place))
 
 
-def account(stage):
-    with stage.store.read() as connection:
+def account(dashboard):
+    with dashboard.store.read() as connection:
         return accounts.get(connection, 1)
 
 
@@ -42,28 +42,28 @@ def page(visitor, place):
     return text(visitor.get(place))
 
 
-def settle(stage, place, within=600, step=5.0):
+def settle(dashboard, place, within=600, step=5.0):
     """Work until the submission is settled; its row."""
-    end = stage.clock.now + within
-    stage.work()
-    while submission(stage, place).state != "settled":
-        assert stage.clock.now < end, [
-            (b.state, b.task, b.trouble) for b in batch_rows(stage, place)
+    end = dashboard.clock.now + within
+    dashboard.work()
+    while submission(dashboard, place).state != "settled":
+        assert dashboard.clock.now < end, [
+            (b.state, b.task, b.trouble) for b in batch_rows(dashboard, place)
         ]
-        stage.work(step, step=step)
-    return submission(stage, place)
+        dashboard.work(step, step=step)
+    return submission(dashboard, place)
 
 
-def work_until(stage, come_true, within=60):
+def work_until(dashboard, come_true, within=60):
     """Work, a second at a time, until something has come true."""
-    end = stage.clock.now + within
+    end = dashboard.clock.now + within
     while not come_true():
-        assert stage.clock.now < end, f"Not within {within} s."
-        stage.work(1)
+        assert dashboard.clock.now < end, f"Not within {within} s."
+        dashboard.work(1)
 
 
-def walk_in_part(stage, place):
+def walk_in_part(dashboard, place):
     """Work until the last walk of the first batch has begun; a small budget makes it pause."""
-    while not ((batch := batch_rows(stage, place)[0]).task == "walk" and batch.round_cursor):
+    while not ((batch := batch_rows(dashboard, place)[0]).task == "walk" and batch.round_cursor):
         assert batch.state == "running"
-        stage.work(1)
+        dashboard.work(1)

@@ -7,8 +7,8 @@ from typing import cast
 from flask import Flask
 from werkzeug import Response
 
-from tests.simulated import Clock, Simulated
-from tests.stage import Stage
+from tests.dashboard import Dashboard
+from tests.simulated_ica import Clock, Simulated
 from webapp.simulator.app import create_app
 from webapp.simulator.options import Options
 from webapp.simulator.server import Server
@@ -32,15 +32,15 @@ class Refusing:
 
 
 @contextmanager
-def refusing_stage(database_url, folder, *, rate=1000.0, **settings):
-    """A stage as of tests.stage, and its ICA: `with … as (stage, ica): ica.says[…] = …`."""
+def refusing_dashboard(database_url, folder, *, rate=1000.0, **settings):
+    """A dashboard, and its ICA: `with … as (dashboard, ica): ica.says[…] = …`."""
     clock = Clock()
     ica = Refusing(create_app(Options(rate=rate), clock))
     server = Server(cast(Flask, ica), "127.0.0.1", 0)  # it needs a WSGI app, no more
     server.start()
-    stage = Stage(Simulated(server, clock), database_url, folder, clock, **settings)
+    dashboard = Dashboard(Simulated(server, clock), database_url, folder, clock, **settings)
     try:
-        yield stage, ica
+        yield dashboard, ica
     finally:
-        stage.store.close()
+        dashboard.store.close()
         server.stop()

@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import delete, select, true
 
-from tests.simulated import FIRST_PROJECT
-from tests.stage import SECRET_KEY, Visitor, data_ids, stage, text
+from tests.dashboard import SECRET_KEY, Visitor, data_ids, open_dashboard, text
+from tests.simulated_ica import FIRST_PROJECT
 from tests.store.invariants import assert_consistent
 from tests.work import ica_state
 from webapp.store import submissions, tables
@@ -98,7 +98,7 @@ class Machine(RuleBasedStateMachine):
     url = ""
     steps = 0  # of all machines
 
-    # the stage
+    # the dashboard
 
     @initialize(
         rate=some.sampled_from([1.0, 4.0, 1000.0]),
@@ -111,25 +111,25 @@ class Machine(RuleBasedStateMachine):
         folder = Path(tempfile.mkdtemp(prefix="linkboard-machine-"))
         self.left.callback(shutil.rmtree, folder)
         set_up = {"rate": rate, "batch_size": batch_size, "ica_version": version}
-        self.st = self.left.enter_context(stage(self.url, folder, **set_up))
+        self.dashboard = self.left.enter_context(open_dashboard(self.url, folder, **set_up))
         self._empty()
         self.lists, self.frozen, self.sent, self.doubted = [], {}, set(), set()
         self.trap, self.faults, self.struck = Trap(), {}, 0
         self.hindered = version == "v3"  # which does not tell of folders, only of what is in them
-        self.context = self._trapped(self.st.context)
+        self.context = self._trapped(self.dashboard.context)
         self.workers = [Worker(self.context), Worker(self.context)]
         self.people, self.others = (self._people() for _ in range(2))
         self.submit("demo-key", ids, 0)
 
     def _empty(self):
-        with self.st.store.write() as connection:
+        with self.dashboard.store.write() as connection:
             for table in reversed(tables.metadata.sorted_tables):
                 connection.execute(delete(table))
 
     def _people(self):
         """Two people at a web server of their own."""
-        app = create_app(self.st.settings, self.st.store, clock=self.st.clock)
-        app.extensions[KEY] = self._trapped(self.st.context)
+        app = create_app(self.dashboard.settings, self.dashboard.store, clock=self.dashboard.clock)
+        app.extensions[KEY] = self._trapped(self.dashboard.context)
         found = {key: Visitor(app) for key in ("demo-key", "colleague-key")}
         for key, person in found.items():
             person.sign_in(key)
@@ -138,10 +138,12 @@ class Machine(RuleBasedStateMachine):
     def _trapped(self, context):
         def on_call(account_id):
             context.budget.spend(account_id)
-            self.st.clock.advance(0.002)  # so that ICA's moments tell what came first
+            self.dashboard.clock.advance(0.002)  # so that ICA's moments tell what came first
             self.trap.on_call()
 
-        clients = Clients(self.st.settings, Vault(SECRET_KEY), clock=self.st.clock, on_call=on_call)
+        clients = Clients(
+            self.dashboard.settings, Vault(SECRET_KEY), clock=self.dashboard.clock, on_call=on_call
+        )
         return replace(context, clients=clients)
 
     def teardown(self):
@@ -234,7 +236,7 @@ class Machine(RuleBasedStateMachine):
         self._count_faults()
         self.hindered |= "items:" in fault
         self.faults |= {fault: f"{calls}x"}
-        self.st.sim.set_faults(self.faults)
+        self.dashboard.sim.set_faults(self.faults)
 
     @with_lists
     @rule(who=PEOPLE, which=NUMBERS)
@@ -245,7 +247,7 @@ class Machine(RuleBasedStateMachine):
         self._count_faults()
         self.hindered = True
         self.faults |= {"items:lost-batch": "9x", "unlink-items:lost-batch": "9x"}
-        self.st.sim.set_faults(self.faults)
+        self.dashboard.sim.set_faults(self.faults)
         self._pass(700, 1)
 
     @rule(calls=CALLS)
@@ -258,8 +260,8 @@ class Machine(RuleBasedStateMachine):
 
         def overtaken():
             self.hindered = True
-            self.st.clock.advance(LEASE_SECONDS + 1)
-            Worker(self._trapped(self.st.context)).work_through()
+            self.dashboard.clock.advance(LEASE_SECONDS + 1)
+            Worker(self._trapped(self.dashboard.context)).work_through()
 
         self.trap.set(calls, overtaken)
 
@@ -301,13 +303,13 @@ class Machine(RuleBasedStateMachine):
         """All is done that can be; then the store says what ICA says."""
         self._count_faults()
         self.faults = {}
-        self.st.sim.set_faults({})
-        end = self.st.clock.now + REST_SECONDS
-        while self.st.next_due() is not None:
-            assert self.st.clock.now < end, "it comes to no rest"
+        self.dashboard.sim.set_faults({})
+        end = self.dashboard.clock.now + REST_SECONDS
+        while self.dashboard.next_due() is not None:
+            assert self.dashboard.clock.now < end, "it comes to no rest"
             self._pass(60, 2)
         self.holds()
-        ica_state.assert_as_in_ica(self.st)
+        ica_state.assert_as_in_ica(self.dashboard)
 
     # what holds after each step
 
@@ -316,13 +318,13 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "faults"):
             return
         Machine.steps += 1
-        self.st.clock.advance(0.01)
-        with self.st.store.read() as connection:
+        self.dashboard.clock.advance(0.01)
+        with self.dashboard.store.read() as connection:
             assert_consistent(connection)
             self._ended_attempts_stay(connection)
             self._nothing_is_sent_twice(connection)
             self._offers_are_exact(connection)
-            if self.st.settings.ica_version == "v4":
+            if self.dashboard.settings.ica_version == "v4":
                 appended = select(tables.items).where(tables.items.c.line.is_(None))
                 assert connection.execute(appended).all() == []
 
@@ -342,7 +344,7 @@ class Machine(RuleBasedStateMachine):
         self.sent |= set(connection.execute(key.where(of.intent_at > 0)).all())
         self.doubted |= set(connection.execute(key.where(of.sent_again)).all())
         self._count_faults()
-        calls = self.st.sim.calls()
+        calls = self.dashboard.sim.calls()
         posts = sum(calls.get(name, 0) for name in POSTS)
         allowed = len(self.sent) + self.struck + len(self.doubted) * self.hindered
         assert posts <= allowed, f"{posts} POSTs, at most {allowed}"
@@ -375,12 +377,12 @@ class Machine(RuleBasedStateMachine):
         return str(numbers[number % len(numbers)])
 
     def _read(self, statement):
-        with self.st.store.read() as connection:
+        with self.dashboard.store.read() as connection:
             return list(connection.execute(statement).scalars())
 
     def _count_faults(self):
         """How often ICA did nothing when it was asked to make a batch."""
-        left = self.st.sim.faults()
+        left = self.dashboard.sim.faults()
         for fault, amount in self.faults.items():
             if "create:" in fault and fault.partition(":")[2] in UNDONE:
                 self.struck += int(amount[:-1]) - int(left[fault][:-1])
@@ -388,14 +390,14 @@ class Machine(RuleBasedStateMachine):
 
     def _pass(self, seconds, count):
         """Time goes by, as many workers doing in turns what falls due."""
-        end = self.st.clock.now + seconds
+        end = self.dashboard.clock.now + seconds
         while True:
             self._work_in_turns(count)
-            due = self.st.next_due()
+            due = self.dashboard.next_due()
             if due is None or due > end:
                 break
-            self.st.clock.advance(max(due - self.st.clock.now, 1.0))
-        self.st.clock.now = max(end, self.st.clock.now)
+            self.dashboard.clock.advance(max(due - self.dashboard.clock.now, 1.0))
+        self.dashboard.clock.now = max(end, self.dashboard.clock.now)
 
     def _work_in_turns(self, count):
         """Each claims before any of them begins, until nothing is due."""

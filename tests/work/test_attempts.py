@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.stage import SECRET_KEY, data_ids, stage
+from tests.dashboard import SECRET_KEY, data_ids, open_dashboard
 from tests.store.invariants import assert_consistent
 from tests.work.observation import settle, submission
 from webapp.vault import Vault
@@ -16,10 +16,10 @@ IN_PART = data_ids(1, kind="fol", ending="ff", start=200)  # is unlinked in part
 
 
 @pytest.fixture
-def st(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=4.0) as set_up:
-        yield set_up
-        with set_up.store.read() as connection:
+def dashboard(database_url, tmp_path):
+    with open_dashboard(database_url, tmp_path, rate=4.0) as dashboard:
+        yield dashboard
+        with dashboard.store.read() as connection:
             assert_consistent(connection)
 
 
@@ -27,34 +27,34 @@ def again(visitor, path, token, **asked):
     assert visitor.post(path, {"token": token, **asked}).status_code == 303
 
 
-def test_what_was_unlinked_in_part_stays_so_while_it_is_unlinked_once_more(st):
-    visitor = st.visitor()
+def test_what_was_unlinked_in_part_stays_so_while_it_is_unlinked_once_more(dashboard):
+    visitor = dashboard.visitor()
     place = visitor.submit([*KEPT, *IN_PART])
     for token in ("first", "second"):
-        settle(st, place)
+        settle(dashboard, place)
         again(visitor, f"{place}/undo", token, status=["LINKED", "PARTIALLY_UNLINKED"])
-    st.work()
-    assert submission(st, place).counts == {"LINKED": 1, "PARTIALLY_UNLINKED": 1}
+    dashboard.work()
+    assert submission(dashboard, place).counts == {"LINKED": 1, "PARTIALLY_UNLINKED": 1}
 
 
-def test_rows_may_be_ahead_of_the_counts_of_what_is_unlinked(st):
+def test_rows_may_be_ahead_of_the_counts_of_what_is_unlinked(dashboard):
     """Items end between the counts and the page of items that follows them in one refresh."""
-    visitor = st.visitor()
+    visitor = dashboard.visitor()
     place = visitor.submit(data_ids(40))
-    settle(st, place)
+    settle(dashboard, place)
     again(visitor, f"{place}/undo", "undo")
-    worker = Worker(slow(st, seconds=0.5))
-    while submission(st, place).state == "active":
+    worker = Worker(slow(dashboard, seconds=0.5))
+    while submission(dashboard, place).state == "active":
         worker.work_through()
-        assert sum(submission(st, place).counts.values()) == 40
-        st.clock.advance(1)
+        assert sum(submission(dashboard, place).counts.values()) == 40
+        dashboard.clock.advance(1)
 
 
-def slow(st, *, seconds):
+def slow(dashboard, *, seconds):
     """The context of a worker whose calls take that long, for the items to go on meanwhile."""
 
     def on_call(_account_id):
-        st.clock.advance(seconds)
+        dashboard.clock.advance(seconds)
 
-    clients = Clients(st.settings, Vault(SECRET_KEY), clock=st.clock, on_call=on_call)
-    return replace(st.context, clients=clients)
+    clients = Clients(dashboard.settings, Vault(SECRET_KEY), clock=dashboard.clock, on_call=on_call)
+    return replace(dashboard.context, clients=clients)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.simulated import Clock
-from tests.stage import data_ids, stage
+from tests.dashboard import data_ids, open_dashboard
+from tests.simulated_ica import Clock
 from tests.work.observation import settle
 from webapp.work.budget import MAX_RUNNING_UNITS, Budget
 from webapp.work.worker import Worker
@@ -65,49 +65,53 @@ def test_four_units_of_an_account_run_at_once():
 
 
 def test_a_worker_takes_up_four_units_of_an_account_before_one_has_ended(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=5) as st:
-        place = st.visitor().submit(data_ids(50))
-        st.worker._next_unit()()  # the house
+    with open_dashboard(database_url, tmp_path, batch_size=5) as dashboard:
+        place = dashboard.visitor().submit(data_ids(50))
+        dashboard.worker._next_unit()()  # the house
         taken = []
-        while do := st.worker._next_unit():
+        while do := dashboard.worker._next_unit():
             taken.append(do)
         assert len(taken) == MAX_RUNNING_UNITS
         for do in taken:
             do()
-        assert settle(st, place).counts == {"LINKED": 50}
+        assert settle(dashboard, place).counts == {"LINKED": 50}
 
 
 def test_a_second_of_work_costs_no_more_calls_than_it_may(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=50, batch_size=100, calls_per_second=10) as st:
-        st.visitor().submit(data_ids(1000))
-        st.sim.forget_calls()
-        st.work(30, step=0.25)
-        assert 100 <= st.sim.total_calls() <= 30 * 10 + 20
+    with open_dashboard(
+        database_url, tmp_path, rate=50, batch_size=100, calls_per_second=10
+    ) as dashboard:
+        dashboard.visitor().submit(data_ids(1000))
+        dashboard.sim.forget_calls()
+        dashboard.work(30, step=0.25)
+        assert 100 <= dashboard.sim.total_calls() <= 30 * 10 + 20
 
 
 def test_two_workers_take_half_each(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=50, batch_size=100, calls_per_second=10) as st:
-        st.visitor().submit(data_ids(1000))
-        other = Worker(st.context)
+    with open_dashboard(
+        database_url, tmp_path, rate=50, batch_size=100, calls_per_second=10
+    ) as dashboard:
+        dashboard.visitor().submit(data_ids(1000))
+        other = Worker(dashboard.context)
         other.work_through()
-        st.work(5)
-        st.sim.forget_calls()
+        dashboard.work(5)
+        dashboard.sim.forget_calls()
         for _ in range(120):
-            st.work()
+            dashboard.work()
             other.work_through()
-            st.clock.advance(0.25)
+            dashboard.clock.advance(0.25)
         # Both use one budget here, which takes only half for itself.
-        assert 50 <= st.sim.total_calls() <= 30 * 5 + 20
+        assert 50 <= dashboard.sim.total_calls() <= 30 * 5 + 20
 
 
 def test_after_a_429_no_other_batch_of_the_account_calls(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=5, batch_size=10) as st:
-        place = st.visitor().submit(data_ids(60))
-        st.work(1)
-        st.sim.set_faults({"429": "1x"})
-        while st.sim.faults() != {"429": "0x"}:
-            st.work(0.5, step=0.5)
-        st.sim.forget_calls()
-        st.work(1.75, step=0.25)
-        assert st.sim.total_calls() == 0
-        assert settle(st, place).counts == {"LINKED": 60}
+    with open_dashboard(database_url, tmp_path, rate=5, batch_size=10) as dashboard:
+        place = dashboard.visitor().submit(data_ids(60))
+        dashboard.work(1)
+        dashboard.sim.set_faults({"429": "1x"})
+        while dashboard.sim.faults() != {"429": "0x"}:
+            dashboard.work(0.5, step=0.5)
+        dashboard.sim.forget_calls()
+        dashboard.work(1.75, step=0.25)
+        assert dashboard.sim.total_calls() == 0
+        assert settle(dashboard, place).counts == {"LINKED": 60}

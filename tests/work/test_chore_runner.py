@@ -4,77 +4,77 @@ import pytest
 from msgspec import ValidationError
 from sqlalchemy import select, update
 
-from tests.stage import data_ids, stage, text
-from tests.web.confirming import confirm, statuses
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.confirmation import confirm, statuses
 from webapp.store.tables import chores
 
 TRIES = 3
 
 
 @pytest.fixture
-def st(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=100.0) as set_up:
-        yield set_up
+def dashboard(database_url, tmp_path):
+    with open_dashboard(database_url, tmp_path, rate=100.0) as dashboard:
+        yield dashboard
 
 
-def spoil(st):
+def spoil(dashboard):
     """What the chore needs is gone, as after a change of the program; but for whose it is."""
-    with st.store.write() as connection:
+    with dashboard.store.write() as connection:
         spec = connection.execute(select(chores.c.spec)).scalars().one()
         kept = {name: value for name, value in spec.items() if name == "attempt"}
         connection.execute(update(chores).values(spec=kept))
 
 
-def fail(st):
+def fail(dashboard):
     """The worker fails as often as it may, a lease apart."""
     for _ in range(TRIES):
         with pytest.raises(ValidationError):
-            st.work()
-        st.clock.advance(61)
-    st.work()
+            dashboard.work()
+        dashboard.clock.advance(61)
+    dashboard.work()
 
 
-def draft_that_failed_to_change(st, monkeypatch):
+def draft_that_failed_to_change(dashboard, monkeypatch):
     """Its owner and its address: leaving out one of its four ids was given up."""
     monkeypatch.setattr("webapp.web.drafts.routes.AT_ONCE_IDS", 0)
-    demo = st.visitor()
+    demo = dashboard.visitor()
     place = demo.draft(["sample-7", *data_ids(3)])
     demo.post(f"{place}/leave-out", {"which": "unusual"})
-    spoil(st)
-    fail(st)
+    spoil(dashboard)
+    fail(dashboard)
     return demo, place
 
 
-def test_leaving_out_is_given_up_and_the_list_can_be_submitted(st, monkeypatch):
-    demo, place = draft_that_failed_to_change(st, monkeypatch)
+def test_leaving_out_is_given_up_and_the_list_can_be_submitted(dashboard, monkeypatch):
+    demo, place = draft_that_failed_to_change(dashboard, monkeypatch)
     page = text(demo.get(place))
     assert "Leaving ids out, or taking them back, failed several times." in page
     assert "Leaving ids out 0 of 4" not in page
     assert demo.post(f"{place}/submit").status_code == 303
 
 
-def test_the_words_go_when_it_is_done_after_all(st, monkeypatch):
-    demo, place = draft_that_failed_to_change(st, monkeypatch)
+def test_the_words_go_when_it_is_done_after_all(dashboard, monkeypatch):
+    demo, place = draft_that_failed_to_change(dashboard, monkeypatch)
     demo.post(f"{place}/leave-out", {"which": "unusual"})
-    st.work()
+    dashboard.work()
     page = text(demo.get(place))
     assert "failed several times" not in page
     assert "1 left out" in page
 
 
-def test_a_retry_that_can_not_be_gathered_says_so_and_frees_its_items(st, monkeypatch):
+def test_a_retry_that_can_not_be_gathered_says_so_and_frees_its_items(dashboard, monkeypatch):
     monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
-    demo = st.visitor()
+    demo = dashboard.visitor()
     place = demo.submit(data_ids(3, ending="00"))
-    st.work(30)
+    dashboard.work(30)
     again = confirm(demo, f"{place}/retry")
-    spoil(st)
-    fail(st)
+    spoil(dashboard)
+    fail(dashboard)
     for path in (place, again, f"{place}/attempts"):
         page = text(demo.get(path))
         assert "The items could not be gathered: it failed several times." in page, path
         assert "Nothing was sent" in page
     assert "Done, with failures" in text(demo.get("/submissions"))
     assert statuses(demo, place) == dict.fromkeys(data_ids(3, ending="00"), "FAILED")
-    assert st.sim.calls()["createProjectDataLinkingBatch"] == 1
+    assert dashboard.sim.calls()["createProjectDataLinkingBatch"] == 1
     assert "You chose 3 items" in text(demo.get(f"{place}/retry"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.agreement import ByVisitor, assert_all_agree
-from tests.stage import SECRET_KEY, data_ids, stage
+from tests.dashboard import SECRET_KEY, data_ids, open_dashboard
 from tests.work.observation import batch_rows, row_counts, rows, settle, submission, walk_in_part
 from webapp.store import batches, items, uploads
 from webapp.store.enums import BatchState, Task
@@ -22,16 +22,16 @@ CREATE = "createProjectDataLinkingBatch"
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
 
 
-def claim(st, worker="a worker that dies"):
-    with st.store.write() as connection:
-        return batches.claim(connection, worker, st.clock.now)
+def claim(dashboard, worker="a worker that dies"):
+    with dashboard.store.write() as connection:
+        return batches.claim(connection, worker, dashboard.clock.now)
 
 
 class Died(BaseException):
     """A worker is killed: nothing that it does catches this."""
 
 
-def dies(st, *, at_call):
+def dies(dashboard, *, at_call):
     """The context of a worker that dies at the answer to this call; the first is for a token."""
     answered = itertools.count(1)
 
@@ -39,120 +39,120 @@ def dies(st, *, at_call):
         if next(answered) == at_call:
             raise Died
 
-    clients = Clients(st.settings, Vault(SECRET_KEY), clock=st.clock, on_call=on_call)
-    return replace(st.context, clients=clients)
+    clients = Clients(dashboard.settings, Vault(SECRET_KEY), clock=dashboard.clock, on_call=on_call)
+    return replace(dashboard.context, clients=clients)
 
 
 def test_a_crash_before_sending_sends_once(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(20))
-        assert claim(st).task == Task.SEND
-        assert settle(st, place).counts == {"LINKED": 20} == row_counts(visitor, place)
-        assert st.sim.calls()[CREATE] == 2
+        assert claim(dashboard).task == Task.SEND
+        assert settle(dashboard, place).counts == {"LINKED": 20} == row_counts(visitor, place)
+        assert dashboard.sim.calls()[CREATE] == 2
 
 
 @pytest.mark.parametrize(("at_call", "sent"), [(1, 1), (2, 2)])
 def test_a_crash_after_the_intent_sends_once(database_url, tmp_path, at_call, sent):
     """Before ICA was asked, or between its answer and the record of it: then the batch is found."""
-    with stage(database_url, tmp_path, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(20))
         with pytest.raises(Died):
-            batch_runner.perform(dies(st, at_call=at_call), claim(st))
-        assert st.sim.calls()[CREATE] == sent
-        assert (batch_rows(st, place)[1].state, batch_rows(st, place)[1].task) == (
+            batch_runner.perform(dies(dashboard, at_call=at_call), claim(dashboard))
+        assert dashboard.sim.calls()[CREATE] == sent
+        assert (batch_rows(dashboard, place)[1].state, batch_rows(dashboard, place)[1].task) == (
             BatchState.SENDING,
             Task.FIND,
         )
-        st.clock.advance(LEASE_SECONDS)
-        assert settle(st, place).counts == {"LINKED": 20} == row_counts(visitor, place)
-        assert st.sim.calls()[CREATE] == 2
+        dashboard.clock.advance(LEASE_SECONDS)
+        assert settle(dashboard, place).counts == {"LINKED": 20} == row_counts(visitor, place)
+        assert dashboard.sim.calls()[CREATE] == 2
         linked = dict.fromkeys(data_ids(20), "LINKED")
-        assert_all_agree(ByVisitor(visitor), st.sim.root, place, linked)
+        assert_all_agree(ByVisitor(visitor), dashboard.sim.root, place, linked)
 
 
 def test_a_crash_while_walking_goes_on_from_the_cursor(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(3500))
-        walk_in_part(st, place)
-        while not claim(st):
-            st.clock.advance(1)
-        st.sim.forget_calls()
-        assert settle(st, place, within=900).counts == {"LINKED": 3500}
+        walk_in_part(dashboard, place)
+        while not claim(dashboard):
+            dashboard.clock.advance(1)
+        dashboard.sim.forget_calls()
+        assert settle(dashboard, place, within=900).counts == {"LINKED": 3500}
         assert row_counts(visitor, place) == {"LINKED": 3500}
-        assert st.sim.calls()["getProjectDataLinkingBatchItems"] <= 4
+        assert dashboard.sim.calls()["getProjectDataLinkingBatchItems"] <= 4
 
 
 def test_a_worker_that_stalled_beyond_its_lease_keeps_nothing(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100))
-        stalled = claim(st)
-        st.clock.advance(LEASE_SECONDS)
-        st.work()
-        before = batch_rows(st, place)
-        batch_runner.perform(st.context, stalled)
-        assert batch_rows(st, place) == before
-        assert settle(st, place).counts == {"LINKED": 100}
+        stalled = claim(dashboard)
+        dashboard.clock.advance(LEASE_SECONDS)
+        dashboard.work()
+        before = batch_rows(dashboard, place)
+        batch_runner.perform(dashboard.context, stalled)
+        assert batch_rows(dashboard, place) == before
+        assert settle(dashboard, place).counts == {"LINKED": 100}
 
 
 def test_two_workers_share_the_work_and_double_nothing(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=100, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=100, batch_size=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(95))
-        other = Worker(st.context)
+        other = Worker(dashboard.context)
         for _ in range(30):
-            due = [worker._next_unit() for worker in (st.worker, other)]
+            due = [worker._next_unit() for worker in (dashboard.worker, other)]
             for do in filter(None, due):
                 do()
-            st.clock.advance(1)
-        assert submission(st, place).counts == {"LINKED": 95} == row_counts(visitor, place)
-        assert st.sim.calls()[CREATE] == 10
+            dashboard.clock.advance(1)
+        assert submission(dashboard, place).counts == {"LINKED": 95} == row_counts(visitor, place)
+        assert dashboard.sim.calls()[CREATE] == 10
         linked = dict.fromkeys(data_ids(95), "LINKED")
-        assert_all_agree(ByVisitor(visitor), st.sim.root, place, linked)
+        assert_all_agree(ByVisitor(visitor), dashboard.sim.root, place, linked)
 
 
 def test_a_reading_that_died_begins_anew_and_leaves_no_half_rows(database_url, tmp_path):
-    with stage(database_url, tmp_path) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.draft(data_ids(LONG))
-        dead = claim_upload(st)
-        with st.store.write() as connection:
+        dead = claim_upload(dashboard)
+        with dashboard.store.write() as connection:
             half = [Listed(f"half a list {n}", n, 1) for n in range(25_000)]
             items.add(connection, dead.submission_id, 1, half)
-            uploads.record(connection, dead, st.clock.now, read_bytes=1_000_000)
-        st.work(LEASE_SECONDS - 1, step=LEASE_SECONDS - 1)
-        assert submission(st, place).state == "reading"
-        st.work(1)
-        assert submission(st, place).state == "draft"
+            uploads.record(connection, dead, dashboard.clock.now, read_bytes=1_000_000)
+        dashboard.work(LEASE_SECONDS - 1, step=LEASE_SECONDS - 1)
+        assert submission(dashboard, place).state == "reading"
+        dashboard.work(1)
+        assert submission(dashboard, place).state == "draft"
         assert [row["data_id"] for row in rows(visitor, place)] == data_ids(LONG)
 
 
 def test_a_reader_that_stalled_beyond_its_lease_drops_nothing(database_url, tmp_path):
-    with stage(database_url, tmp_path) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.draft(data_ids(LONG))
-        stalled = claim_upload(st)
-        st.work(LEASE_SECONDS, step=LEASE_SECONDS)
-        reading.read(st.context, stalled)
-        assert submission(st, place).state == "draft"
+        stalled = claim_upload(dashboard)
+        dashboard.work(LEASE_SECONDS, step=LEASE_SECONDS)
+        reading.read(dashboard.context, stalled)
+        assert submission(dashboard, place).state == "draft"
         assert len(rows(visitor, place)) == LONG
 
 
 def test_a_reading_that_is_told_to_stop_goes_on_elsewhere(database_url, tmp_path):
-    with stage(database_url, tmp_path) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.draft(data_ids(LONG))
         stopping = threading.Event()
         stopping.set()
-        reading.read(replace(st.context, stop=stopping), claim_upload(st))
-        assert submission(st, place).state == "reading"
-        st.work()
+        reading.read(replace(dashboard.context, stop=stopping), claim_upload(dashboard))
+        assert submission(dashboard, place).state == "reading"
+        dashboard.work()
         assert len(rows(visitor, place)) == LONG
 
 
-def claim_upload(st):
-    with st.store.write() as connection:
-        return uploads.claim(connection, "a worker that dies", st.clock.now)
+def claim_upload(dashboard):
+    with dashboard.store.write() as connection:
+        return uploads.claim(connection, "a worker that dies", dashboard.clock.now)

@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from tests.simulated import Clock
-from tests.stage import SECRET_KEY, data_ids, stage, text
+from tests.dashboard import SECRET_KEY, data_ids, open_dashboard, text
+from tests.simulated_ica import Clock
 from tests.work.observation import rows, submission
 from webapp.store import uploads
 from webapp.vault import Vault
@@ -26,9 +26,9 @@ def packed(megabytes):
 class Slow(Clock):
     """Goes on by `tick` seconds with each look at it while the worker reads the upload."""
 
-    def __init__(self, st, place, tick):
-        super().__init__(st.clock.now)
-        self.store, self.id, self.tick = st.store, int(place.rpartition("/")[2]), tick
+    def __init__(self, dashboard, place, tick):
+        super().__init__(dashboard.clock.now)
+        self.store, self.id, self.tick = dashboard.store, int(place.rpartition("/")[2]), tick
         self.lapsed = []  # whether the lease had, at each look
 
     def __call__(self):
@@ -40,17 +40,17 @@ class Slow(Clock):
         return self.now
 
 
-def read_slowly(st, place, tick):
-    clock = Slow(st, place, tick)
-    context = Context.build(st.settings, st.store, Vault(SECRET_KEY), clock=clock)
+def read_slowly(dashboard, place, tick):
+    clock = Slow(dashboard, place, tick)
+    context = Context.build(dashboard.settings, dashboard.store, Vault(SECRET_KEY), clock=clock)
     Worker(context).work_through()
     return clock.lapsed
 
 
 @pytest.fixture
 def small(tmp_path):
-    with stage(f"sqlite:///{tmp_path / 'b.db'}", tmp_path) as st:
-        yield st
+    with open_dashboard(f"sqlite:///{tmp_path / 'b.db'}", tmp_path) as dashboard:
+        yield dashboard
 
 
 def test_a_small_file_that_unpacks_to_much_is_left_to_the_worker(small):
@@ -62,12 +62,12 @@ def test_a_small_file_that_unpacks_to_much_is_left_to_the_worker(small):
 
 
 def test_the_lease_holds_while_no_entry_comes(database_url, tmp_path):
-    with stage(database_url, tmp_path) as st:
-        place = st.visitor().draft("", file=(packed(20), "ids.txt.gz"))
-        lapsed = read_slowly(st, place, 1.0)
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        place = dashboard.visitor().draft("", file=(packed(20), "ids.txt.gz"))
+        lapsed = read_slowly(dashboard, place, 1.0)
         assert len(lapsed) > 60
         assert not any(lapsed)
-        assert "2 ids" in text(st.visitor().get(place))
+        assert "2 ids" in text(dashboard.visitor().get(place))
 
 
 def test_what_comes_to_no_end_is_given_up(small):
@@ -83,12 +83,12 @@ def test_repeats_and_rejects_between_chunks_move_nothing(database_url, tmp_path)
     ids = data_ids(34_000)
     lines = [line for one in ids[:4000] for line in (one, one, "not an id")]
     lines += ids[4000:33_000]
-    with stage(database_url, tmp_path) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        visitor = dashboard.visitor()
         file = (gzip.compress("\n".join(lines).encode()), "ids.txt.gz")
         place = visitor.draft(ids[33_000:], file=file)
-        st.work()
-        draft = submission(st, place)
+        dashboard.work()
+        draft = submission(dashboard, place)
         expected = [(str(3 * n + 1), one) for n, one in enumerate(ids[:4000])]
         expected += [(str(line), one) for line, one in enumerate(ids[4000:], start=12_001)]
         assert [(row["line"], row["data_id"]) for row in rows(visitor, place)] == expected
@@ -97,7 +97,7 @@ def test_repeats_and_rejects_between_chunks_move_nothing(database_url, tmp_path)
 
 
 def test_ids_are_kept_letter_by_letter(database_url, tmp_path):
-    with stage(database_url, tmp_path) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.draft([*data_ids(2), *ODD])
         assert [row["data_id"] for row in rows(visitor, place)] == [*data_ids(2), *ODD]

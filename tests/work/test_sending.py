@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.simulated import READ_ONLY_PROJECT
-from tests.stage import data_ids, stage
+from tests.dashboard import data_ids, open_dashboard
+from tests.simulated_ica import READ_ONLY_PROJECT
 from tests.work.observation import account, batch_rows, page, row_counts, rows, settle, submission
-from tests.work.refusing_ica import refusing_stage
+from tests.work.refusing_ica import refusing_dashboard
 from webapp.store.enums import BatchState, Blocked, State
 
 CREATE = "createProjectDataLinkingBatch"
@@ -13,172 +13,178 @@ POST_BATCH = ("POST", "/dataLinkingBatch")
 
 
 def test_an_answer_that_was_lost_is_found_by_its_job(database_url, tmp_path):
-    with stage(database_url, tmp_path, faults={"create:dropped-after": "1x"}) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, faults={"create:dropped-after": "1x"}) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(40))
-        assert batch_rows(st, place)[0].state == BatchState.SENDING
+        assert batch_rows(dashboard, place)[0].state == BatchState.SENDING
         assert "answer to batch 1 was lost" in page(visitor, place)
-        st.work(5)
-        assert batch_rows(st, place)[0].ica_batch_id
-        assert settle(st, place).counts == {"LINKED": 40}
-        assert st.sim.calls()[CREATE] == 1
+        dashboard.work(5)
+        assert batch_rows(dashboard, place)[0].ica_batch_id
+        assert settle(dashboard, place).counts == {"LINKED": 40}
+        assert dashboard.sim.calls()[CREATE] == 1
 
 
 def test_a_batch_that_never_arrived_is_sent_again_after_a_minute(database_url, tmp_path):
-    with stage(database_url, tmp_path, faults={"create:dropped-before": "1x"}) as st:
-        visitor = st.visitor()
+    with open_dashboard(
+        database_url, tmp_path, faults={"create:dropped-before": "1x"}
+    ) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(40))
-        st.work(55)
-        assert batch_rows(st, place)[0].state == BatchState.SENDING
-        assert st.sim.calls()[CREATE] == 1
-        st.work(15)
-        assert st.sim.calls()[CREATE] == 2
-        assert settle(st, place).counts == {"LINKED": 40}
+        dashboard.work(55)
+        assert batch_rows(dashboard, place)[0].state == BatchState.SENDING
+        assert dashboard.sim.calls()[CREATE] == 1
+        dashboard.work(15)
+        assert dashboard.sim.calls()[CREATE] == 2
+        assert settle(dashboard, place).counts == {"LINKED": 40}
 
 
 def test_two_lost_answers_of_one_project_are_told_apart(database_url, tmp_path):
-    with stage(database_url, tmp_path, faults={"create:dropped-after": "2x"}) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, faults={"create:dropped-after": "2x"}) as dashboard:
+        visitor = dashboard.visitor()
         places = [visitor.submit(data_ids(40, start=start)) for start in (0, 1000)]
         for place in places:
-            settle(st, place)
+            settle(dashboard, place)
         assert [rows(visitor, place)[0]["data_id"] for place in places] == [
             data_ids(1)[0],
             data_ids(1, start=1000)[0],
         ]
-        assert st.sim.calls()[CREATE] == 2
+        assert dashboard.sim.calls()[CREATE] == 2
         assert all(row_counts(visitor, place) == {"LINKED": 40} for place in places)
 
 
 def test_what_others_send_is_not_taken_for_ours(database_url, tmp_path):
-    with stage(database_url, tmp_path) as st:
-        visitor = st.visitor()
-        settle(st, visitor.submit(data_ids(40)))
-        st.sim.set_faults({"create:dropped-before": "1x"})
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        visitor = dashboard.visitor()
+        settle(dashboard, visitor.submit(data_ids(40)))
+        dashboard.sim.set_faults({"create:dropped-before": "1x"})
         place = visitor.submit(data_ids(41))
-        st.work(30)
-        assert batch_rows(st, place)[0].ica_batch_id is None
-        assert settle(st, place).counts == {"ALREADY_LINKED": 40, "LINKED": 1}
+        dashboard.work(30)
+        assert batch_rows(dashboard, place)[0].ica_batch_id is None
+        assert settle(dashboard, place).counts == {"ALREADY_LINKED": 40, "LINKED": 1}
 
 
 def test_no_wish_to_be_left_alone_is_ignored(database_url, tmp_path):
-    with stage(database_url, tmp_path, faults={"create:429": "1x"}, batch_size=20) as st:
-        visitor = st.visitor()
+    with open_dashboard(
+        database_url, tmp_path, faults={"create:429": "1x"}, batch_size=20
+    ) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(40))
-        waiting = batch_rows(st, place)[0]
-        assert (waiting.state, waiting.due_at) == (BatchState.WAITING, st.clock.now + 2)
-        assert account(st).trouble == "throttled"
+        waiting = batch_rows(dashboard, place)[0]
+        assert (waiting.state, waiting.due_at) == (BatchState.WAITING, dashboard.clock.now + 2)
+        assert account(dashboard).trouble == "throttled"
         assert "fewer calls" in page(visitor, place)
-        settle(st, place)
-        assert account(st).trouble == ""
-        assert st.sim.calls()[CREATE] == 3
+        settle(dashboard, place)
+        assert account(dashboard).trouble == ""
+        assert dashboard.sim.calls()[CREATE] == 3
 
 
 def test_a_429_without_a_time_waits_longer_each_time(database_url, tmp_path):
-    with stage(database_url, tmp_path, faults={"create:429-bare": 1}) as st:
-        place = st.visitor().submit(data_ids(4))
+    with open_dashboard(database_url, tmp_path, faults={"create:429-bare": 1}) as dashboard:
+        place = dashboard.visitor().submit(data_ids(4))
         waits = []
         for _ in range(5):
-            batch = batch_rows(st, place)[0]
-            waits.append(round(batch.due_at - st.clock.now, 1))
-            st.clock.advance(waits[-1])
-            st.work()
+            batch = batch_rows(dashboard, place)[0]
+            waits.append(round(batch.due_at - dashboard.clock.now, 1))
+            dashboard.clock.advance(waits[-1])
+            dashboard.work()
         assert waits == [0.5, 2.0, 10.0, 30.0, 30.0]
 
 
 @pytest.mark.parametrize("fault", ["500", "503", "cut"])
 def test_an_error_that_may_hide_a_batch_sends_nothing_twice(database_url, tmp_path, fault):
-    with stage(database_url, tmp_path, faults={f"create:{fault}": "1x"}) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, faults={f"create:{fault}": "1x"}) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(40))
-        assert batch_rows(st, place)[0].state == BatchState.SENDING
-        assert settle(st, place).counts == {"LINKED": 40}
-        assert st.sim.calls()[CREATE] == (1 if fault == "cut" else 2)
+        assert batch_rows(dashboard, place)[0].state == BatchState.SENDING
+        assert settle(dashboard, place).counts == {"LINKED": 40}
+        assert dashboard.sim.calls()[CREATE] == (1 if fault == "cut" else 2)
 
 
 def test_a_refusal_is_kept_word_for_word(database_url, tmp_path):
-    with refusing_stage(database_url, tmp_path, batch_size=20) as (st, ica):
-        visitor = st.visitor()
+    with refusing_dashboard(database_url, tmp_path, batch_size=20) as (dashboard, ica):
+        visitor = dashboard.visitor()
         ica.says[POST_BATCH] = 400, "Only on Tuesdays."
         place = visitor.submit(data_ids(40))
-        st.work()
-        assert [batch.state for batch in batch_rows(st, place)] == [BatchState.REFUSED] * 2
+        dashboard.work()
+        assert [batch.state for batch in batch_rows(dashboard, place)] == [BatchState.REFUSED] * 2
         assert "Only on Tuesdays." in page(visitor, place)
         assert " Refused " in page(visitor, "/submissions")
         found = rows(visitor, place)
         assert {row["status"] for row in found} == {"NOT_SENT"}
         assert {row["reason"] for row in found} == {"ICA refused the batch: Only on Tuesdays."}
-        assert submission(st, place).state == State.SETTLED
-        assert submission(st, place).counts == {"NOT_SENT": 40}
+        assert submission(dashboard, place).state == State.SETTLED
+        assert submission(dashboard, place).counts == {"NOT_SENT": 40}
 
 
 def test_who_may_not_write_is_told_and_asked_again(database_url, tmp_path):
-    with refusing_stage(database_url, tmp_path) as (st, ica):
-        visitor = st.visitor()
+    with refusing_dashboard(database_url, tmp_path) as (dashboard, ica):
+        visitor = dashboard.visitor()
         ica.says[POST_BATCH] = 403, "You are a viewer."
         place = visitor.submit(data_ids(4))
-        assert submission(st, place).shown_state == "blocked"
+        assert submission(dashboard, place).shown_state == "blocked"
         assert "You are a viewer." in page(visitor, place)
-        assert batch_rows(st, place)[0].blocked == Blocked.MAY_NOT_WRITE
-        st.work(240)
-        assert batch_rows(st, place)[0].failures == 1
+        assert batch_rows(dashboard, place)[0].blocked == Blocked.MAY_NOT_WRITE
+        dashboard.work(240)
+        assert batch_rows(dashboard, place)[0].failures == 1
         ica.says.clear()
-        assert settle(st, place).counts == {"LINKED": 4}
-        assert batch_rows(st, place)[0].blocked == Blocked.NO
+        assert settle(dashboard, place).counts == {"LINKED": 4}
+        assert batch_rows(dashboard, place)[0].blocked == Blocked.NO
 
 
 def test_a_project_that_may_only_be_read_blocks(database_url, tmp_path):
-    with stage(database_url, tmp_path) as st:
-        place = st.visitor().submit(data_ids(4), project=READ_ONLY_PROJECT)
-        assert batch_rows(st, place)[0].blocked == Blocked.MAY_NOT_WRITE
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        place = dashboard.visitor().submit(data_ids(4), project=READ_ONLY_PROJECT)
+        assert batch_rows(dashboard, place)[0].blocked == Blocked.MAY_NOT_WRITE
 
 
 def test_a_key_that_is_no_longer_taken_waits_for_a_sign_in(database_url, tmp_path):
-    with refusing_stage(database_url, tmp_path, rate=10) as (st, ica):
-        visitor = st.visitor()
+    with refusing_dashboard(database_url, tmp_path, rate=10) as (dashboard, ica):
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100))
-        st.work(2)
+        dashboard.work(2)
         ica.says = {("POST", "/tokens"): (401, "No."), ("GET", ""): (401, "No.")}
-        st.work(30)
-        assert batch_rows(st, place)[0].blocked == Blocked.SIGN_IN
+        dashboard.work(30)
+        assert batch_rows(dashboard, place)[0].blocked == Blocked.SIGN_IN
         assert "signs in here again" in page(visitor, place)
-        assert account(st).trouble == ""
+        assert account(dashboard).trouble == ""
         ica.says = {}
         assert visitor.sign_in().status_code == 303
-        st.work()
-        assert batch_rows(st, place)[0].blocked == Blocked.NO
-        assert settle(st, place).counts == {"LINKED": 100}
+        dashboard.work()
+        assert batch_rows(dashboard, place)[0].blocked == Blocked.NO
+        assert settle(dashboard, place).counts == {"LINKED": 100}
 
 
 def test_work_waits_for_a_key_that_was_erased(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100))
         visitor.post("/signout", {"forget": "1"})
-        st.work(10)
-        assert batch_rows(st, place)[0].blocked == Blocked.SIGN_IN
+        dashboard.work(10)
+        assert batch_rows(dashboard, place)[0].blocked == Blocked.SIGN_IN
         visitor.sign_in()
-        assert settle(st, place).counts == {"LINKED": 100}
+        assert settle(dashboard, place).counts == {"LINKED": 100}
 
 
 def test_what_is_stopped_is_not_sent(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(35))
         assert visitor.post(f"{place}/stop").status_code == 303
-        settled = settle(st, place)
+        settled = settle(dashboard, place)
         assert settled.counts == {"LINKED": 10, "NOT_SENT": 25} == row_counts(visitor, place)
         assert {row["reason"] for row in rows(visitor, place)[10:]} == {
             "Stopped before it was sent."
         }
-        assert st.sim.calls()[CREATE] == 1
+        assert dashboard.sim.calls()[CREATE] == 1
 
 
 def test_nothing_is_sent_again_after_a_stop(database_url, tmp_path):
     """A batch that is looked for when the rest is stopped would else be sent a minute later."""
-    with stage(database_url, tmp_path, faults={"create:dropped-before": "1x"}, batch_size=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(
+        database_url, tmp_path, faults={"create:dropped-before": "1x"}, batch_size=10
+    ) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(20))
         visitor.post(f"{place}/stop")
-        assert settle(st, place).counts == {"NOT_SENT": 20} == row_counts(visitor, place)
-        assert st.sim.calls()[CREATE] == 1
+        assert settle(dashboard, place).counts == {"NOT_SENT": 20} == row_counts(visitor, place)
+        assert dashboard.sim.calls()[CREATE] == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stage import data_ids, stage
+from tests.dashboard import data_ids, open_dashboard
 from tests.work.observation import (
     account,
     batch_rows,
@@ -13,7 +13,7 @@ from tests.work.observation import (
     walk_in_part,
     work_until,
 )
-from tests.work.refusing_ica import refusing_stage
+from tests.work.refusing_ica import refusing_dashboard
 from webapp.store.enums import BatchState, Blocked, State
 
 ITEMS = "getProjectDataLinkingBatchItems"
@@ -23,154 +23,165 @@ ITEMS = "getProjectDataLinkingBatchItems"
 @pytest.mark.parametrize("fault", ["429", "429-date", "429-bare", "500", "503", "cut"])
 def test_every_third_call_may_fail(tmp_path, fault):
     url = f"sqlite:///{tmp_path / 'b.db'}"
-    with stage(url, tmp_path, rate=20, batch_size=50) as st:
-        visitor = st.visitor()
+    with open_dashboard(url, tmp_path, rate=20, batch_size=50) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100) + data_ids(9, ending="00", start=1000))
-        st.sim.set_faults({fault: 0.33})
-        st.work(60)
-        st.sim.set_faults({})
-        settled = settle(st, place)
+        dashboard.sim.set_faults({fault: 0.33})
+        dashboard.work(60)
+        dashboard.sim.set_faults({})
+        settled = settle(dashboard, place)
         assert settled.counts == {"LINKED": 100, "FAILED": 9} == row_counts(visitor, place)
-        assert account(st).trouble == ""
-        assert not any(batch.trouble for batch in batch_rows(st, place))
+        assert account(dashboard).trouble == ""
+        assert not any(batch.trouble for batch in batch_rows(dashboard, place))
 
 
 def test_trouble_is_shown_while_it_lasts(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100))
-        st.work(3)
-        known = submission(st, place).counts
-        st.sim.set_faults({"503": 1})
-        st.work(60)
-        assert account(st).trouble == "unreachable"
-        assert submission(st, place).counts == known
+        dashboard.work(3)
+        known = submission(dashboard, place).counts
+        dashboard.sim.set_faults({"503": 1})
+        dashboard.work(60)
+        assert account(dashboard).trouble == "unreachable"
+        assert submission(dashboard, place).counts == known
         assert "What you see is what was known last" in page(visitor, place)
-        st.sim.set_faults({})
-        settle(st, place)
-        assert account(st).trouble == ""
+        dashboard.sim.set_faults({})
+        settle(dashboard, place)
+        assert account(dashboard).trouble == ""
 
 
 @pytest.mark.parametrize("status", [403, 503])
 def test_trouble_in_the_last_walk_does_not_outlast_it(database_url, tmp_path, status):
-    with refusing_stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as (st, ica):
-        place = st.visitor().submit(data_ids(3500))
-        walk_in_part(st, place)
+    with refusing_dashboard(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as (
+        dashboard,
+        ica,
+    ):
+        place = dashboard.visitor().submit(data_ids(3500))
+        walk_in_part(dashboard, place)
         ica.says["GET", "/items"] = status, "Not now."
-        st.work(10)
-        troubled = batch_rows(st, place)[0]
+        dashboard.work(10)
+        troubled = batch_rows(dashboard, place)[0]
         assert (troubled.task, troubled.trouble.problem["detail"]) == ("walk", "Not now.")
-        assert (troubled.blocked, account(st).trouble) != ("", "")
+        assert (troubled.blocked, account(dashboard).trouble) != ("", "")
         ica.says.clear()
-        settle(st, place)
-        well = batch_rows(st, place)[0]
-        assert (well.trouble, well.blocked, well.failures, account(st).trouble) == (None, "", 0, "")
+        settle(dashboard, place)
+        well = batch_rows(dashboard, place)[0]
+        assert (well.trouble, well.blocked, well.failures, account(dashboard).trouble) == (
+            None,
+            "",
+            0,
+            "",
+        )
 
 
 def test_a_cursor_that_is_refused_begins_anew(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=1e6) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=1e6) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(1500))
-        st.sim.set_faults({"items:refused-token": "2x"})
-        settle(st, place)
+        dashboard.sim.set_faults({"items:refused-token": "2x"})
+        settle(dashboard, place)
         assert row_counts(visitor, place) == {"LINKED": 1500}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["repeated-cursor", "circling-cursor"])
 def test_cursors_that_lead_in_a_circle_are_given_up(database_url, tmp_path, fault):
-    with stage(database_url, tmp_path, rate=2000) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=2000) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(1500))
-        st.sim.set_faults({f"items:{fault}": 1})
-        st.work(30)
-        assert "round in a circle" in batch_rows(st, place)[0].trouble.message
-        assert st.sim.calls()[ITEMS] < 100
-        st.sim.set_faults({})
-        settle(st, place)
+        dashboard.sim.set_faults({f"items:{fault}": 1})
+        dashboard.work(30)
+        assert "round in a circle" in batch_rows(dashboard, place)[0].trouble.message
+        assert dashboard.sim.calls()[ITEMS] < 100
+        dashboard.sim.set_faults({})
+        settle(dashboard, place)
         assert row_counts(visitor, place) == {"LINKED": 1500}
 
 
 def test_a_circle_of_failed_items_does_not_hold_for_good(database_url, tmp_path):
     """They are read first while the job runs: were the cursor kept, nothing else would be read."""
-    with stage(database_url, tmp_path, rate=100) as st:
-        place = st.visitor().submit(data_ids(3000, ending="00") + data_ids(6000, start=4000))
-        st.clock.advance(25)
-        st.work()
-        assert batch_rows(st, place)[0].failed_cursor
-        st.sim.set_faults({"items:repeated-cursor": 1})
-        work_until(st, lambda: "in a circle" in str(batch_rows(st, place)[0].trouble))
-        work_until(st, lambda: not batch_rows(st, place)[0].trouble)
-        assert batch_rows(st, place)[0].task == "refresh"
+    with open_dashboard(database_url, tmp_path, rate=100) as dashboard:
+        place = dashboard.visitor().submit(data_ids(3000, ending="00") + data_ids(6000, start=4000))
+        dashboard.clock.advance(25)
+        dashboard.work()
+        assert batch_rows(dashboard, place)[0].failed_cursor
+        dashboard.sim.set_faults({"items:repeated-cursor": 1})
+        work_until(dashboard, lambda: "in a circle" in str(batch_rows(dashboard, place)[0].trouble))
+        work_until(dashboard, lambda: not batch_rows(dashboard, place)[0].trouble)
+        assert batch_rows(dashboard, place)[0].task == "refresh"
 
 
 @pytest.mark.parametrize("half", ["broken off", "of another shape"])
 def test_half_an_answer_does_not_begin_a_walk_anew(database_url, tmp_path, half):
-    with refusing_stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as (st, ica):
-        place = st.visitor().submit(data_ids(5000))
-        walk_in_part(st, place)
-        before = batch_rows(st, place)[0]
+    with refusing_dashboard(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as (
+        dashboard,
+        ica,
+    ):
+        place = dashboard.visitor().submit(data_ids(5000))
+        walk_in_part(dashboard, place)
+        before = batch_rows(dashboard, place)[0]
         if half == "broken off":
-            st.sim.set_faults({"items:cut": 1})
+            dashboard.sim.set_faults({"items:cut": 1})
         else:
             ica.says["GET", "/items"] = 200, "This is no page of items."
-        st.work(30)
-        assert batch_rows(st, place)[0].failures > 0
-        assert batch_rows(st, place)[0].round_cursor == before.round_cursor
+        dashboard.work(30)
+        assert batch_rows(dashboard, place)[0].failures > 0
+        assert batch_rows(dashboard, place)[0].round_cursor == before.round_cursor
 
 
 @pytest.mark.parametrize("seconds", [2, 12])
 def test_a_batch_that_is_gone_for_ten_minutes_is_lost(database_url, tmp_path, seconds):
     """Whether it goes while the job runs or before its end was heard of."""
-    with stage(database_url, tmp_path, rate=10) as st:
-        visitor = st.visitor()
+    with open_dashboard(database_url, tmp_path, rate=10) as dashboard:
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100))
-        st.work(2)
-        st.clock.advance(seconds)
-        st.sim.set_faults({"lost-batch": 1})
-        st.work(290, step=10)
-        assert batch_rows(st, place)[0].state == BatchState.RUNNING
+        dashboard.work(2)
+        dashboard.clock.advance(seconds)
+        dashboard.sim.set_faults({"lost-batch": 1})
+        dashboard.work(290, step=10)
+        assert batch_rows(dashboard, place)[0].state == BatchState.RUNNING
         assert "knows no such batch" in page(visitor, place)
-        st.work(400, step=10)
-        assert batch_rows(st, place)[0].state == BatchState.LOST
-        assert submission(st, place).state == State.SETTLED
-        assert submission(st, place).counts == row_counts(visitor, place)
+        dashboard.work(400, step=10)
+        assert batch_rows(dashboard, place)[0].state == BatchState.LOST
+        assert submission(dashboard, place).state == State.SETTLED
+        assert submission(dashboard, place).counts == row_counts(visitor, place)
         assert "no longer knows batch 1" in page(visitor, place)
 
 
 def test_a_batch_that_vanishes_while_it_is_walked_is_lost_too(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as st:
-        place = st.visitor().submit(data_ids(5000))
-        walk_in_part(st, place)
-        st.sim.set_faults({"lost-batch": 1})
-        st.work(700, step=10)
-        assert batch_rows(st, place)[0].state == BatchState.LOST
-        assert submission(st, place).state == State.SETTLED
+    with open_dashboard(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as dashboard:
+        place = dashboard.visitor().submit(data_ids(5000))
+        walk_in_part(dashboard, place)
+        dashboard.sim.set_faults({"lost-batch": 1})
+        dashboard.work(700, step=10)
+        assert batch_rows(dashboard, place)[0].state == BatchState.LOST
+        assert submission(dashboard, place).state == State.SETTLED
 
 
 def test_a_batch_that_is_away_for_a_minute_is_not_lost(database_url, tmp_path):
-    with stage(database_url, tmp_path, rate=10) as st:
-        place = st.visitor().submit(data_ids(100))
-        st.sim.set_faults({"lost-batch": "2x"})
-        assert settle(st, place, within=900).counts == {"LINKED": 100}
-        assert batch_rows(st, place)[0].missing_count == 0
+    with open_dashboard(database_url, tmp_path, rate=10) as dashboard:
+        place = dashboard.visitor().submit(data_ids(100))
+        dashboard.sim.set_faults({"lost-batch": "2x"})
+        assert settle(dashboard, place, within=900).counts == {"LINKED": 100}
+        assert batch_rows(dashboard, place)[0].missing_count == 0
 
 
 def test_a_job_that_was_tidied_away_takes_no_batch_with_it(database_url, tmp_path):
-    with refusing_stage(database_url, tmp_path, rate=10) as (st, ica):
-        place = st.visitor().submit(data_ids(100))
-        ica.says["GET", f"/jobs/{batch_rows(st, place)[0].ica_job_id}"] = 404, "No such job."
-        assert settle(st, place).counts == {"LINKED": 100}
+    with refusing_dashboard(database_url, tmp_path, rate=10) as (dashboard, ica):
+        place = dashboard.visitor().submit(data_ids(100))
+        ica.says["GET", f"/jobs/{batch_rows(dashboard, place)[0].ica_job_id}"] = 404, "No such job."
+        assert settle(dashboard, place).counts == {"LINKED": 100}
 
 
 def test_who_may_not_read_any_more_is_told_until_they_may(database_url, tmp_path):
-    with refusing_stage(database_url, tmp_path, rate=10) as (st, ica):
-        visitor = st.visitor()
+    with refusing_dashboard(database_url, tmp_path, rate=10) as (dashboard, ica):
+        visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100))
         ica.says["GET", "/items"] = 403, "Not you."
-        st.work(10)
-        assert batch_rows(st, place)[0].blocked == Blocked.MAY_NOT_READ
+        dashboard.work(10)
+        assert batch_rows(dashboard, place)[0].blocked == Blocked.MAY_NOT_READ
         assert "Not you." in page(visitor, place)
         ica.says.clear()
-        settle(st, place)
-        assert batch_rows(st, place)[0].blocked == Blocked.NO
+        settle(dashboard, place)
+        assert batch_rows(dashboard, place)[0].blocked == Blocked.NO

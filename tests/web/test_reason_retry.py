@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.simulated import STRANGERS_PROJECT
-from tests.stage import data_ids, text
-from tests.web.confirming import fields
+from tests.dashboard import data_ids, text
+from tests.simulated_ica import STRANGERS_PROJECT
+from tests.web.confirmation import fields
 from tests.web.markup import elements, link
 from tests.work.observation import row_counts
 
@@ -79,14 +79,14 @@ def test_others_see_neither_the_lists_nor_the_receipt(stored, lists):
 
 
 @pytest.mark.parametrize("reason", ["", "x", "-1", "99999999999"])
-def test_a_made_up_reason_is_a_clean_error(st, reason):
-    assert st.visitor().get(f"/reasons/retry?reason={reason}").status_code in {400, 404}
+def test_a_made_up_reason_is_a_clean_error(dashboard, reason):
+    assert dashboard.visitor().get(f"/reasons/retry?reason={reason}").status_code in {400, 404}
 
 
 @pytest.mark.parametrize("pair", ["1", "1:x", ":", "a:1"])
-def test_a_made_up_list_is_a_clean_error(st, pair):
+def test_a_made_up_list_is_a_clean_error(dashboard, pair):
     sent = {"reason": "1", "token": "t", "list": pair}
-    assert st.visitor().post("/reasons/retry", sent).status_code == 400
+    assert dashboard.visitor().post("/reasons/retry", sent).status_code == 400
 
 
 def test_a_forged_number_or_moment_is_no_more_than_there_is(stored, lists):

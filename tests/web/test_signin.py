@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.simulated import FIRST_PROJECT
-from tests.stage import data_ids, stage, text
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import element, elements, field_error
 
 
@@ -29,8 +29,8 @@ def test_over_https_the_cookie_stays_on_https(nobody):
     assert "Secure" in cookie(answer)
 
 
-def test_signing_in_makes_a_new_session_and_ends_the_old_one(st):
-    one = st.visitor()
+def test_signing_in_makes_a_new_session_and_ends_the_old_one(dashboard):
+    one = dashboard.visitor()
     before = one.client.get_cookie("linkboard").value
     one.sign_in("colleague-key")
     assert "Carol Colleague" in text(one.get("/submissions"))
@@ -59,41 +59,41 @@ def test_signing_out_says_what_goes_on_and_offers_to_end_it(demo):
     assert "1 submission is still running" in text(demo.get("/signin"))
 
 
-def test_a_key_that_is_erased_makes_work_wait_for_the_next_one(st, demo):
+def test_a_key_that_is_erased_makes_work_wait_for_the_next_one(dashboard, demo):
     place = demo.submit(data_ids(3))
     demo.post("/signout", {"forget": "yes"})
     assert "1 submission waits until you sign in again" in text(demo.get("/signin"))
-    st.work(10)
+    dashboard.work(10)
     demo.sign_in()
-    st.work(20)
+    dashboard.work(20)
     assert "All 3 items are linked" in text(demo.get(place))
 
 
-def test_signing_out_everywhere_erases_an_idle_key(st, demo):
+def test_signing_out_everywhere_erases_an_idle_key(dashboard, demo):
     demo.post("/signout")
-    st.work(10)
-    with st.store.read() as connection:
+    dashboard.work(10)
+    with dashboard.store.read() as connection:
         keys = connection.exec_driver_sql("SELECT sealed_key FROM accounts").scalars().all()
     assert keys == [None]
 
 
-def test_a_session_ends_after_its_hours_without_a_visit(st, demo):
-    hours = st.settings.session_hours
+def test_a_session_ends_after_its_hours_without_a_visit(dashboard, demo):
+    hours = dashboard.settings.session_hours
     for _ in range(3):
-        st.clock.advance(3600 * (hours - 1))
+        dashboard.clock.advance(3600 * (hours - 1))
         assert demo.get("/submissions").status_code == 200
-    st.clock.advance(3600 * hours + 1)
+    dashboard.clock.advance(3600 * hours + 1)
     assert demo.get("/submissions").location.startswith("/signin")
 
 
 @pytest.mark.parametrize("part", ["/submissions/rows", "/submissions/1/progress"])
-def test_a_poll_does_not_prolong_it(st, demo, part):
+def test_a_poll_does_not_prolong_it(dashboard, demo, part):
     demo.submit(data_ids(1))
-    end = st.clock.now + 3600 * st.settings.session_hours
-    while st.clock.now < end - 1800:
+    end = dashboard.clock.now + 3600 * dashboard.settings.session_hours
+    while dashboard.clock.now < end - 1800:
         assert demo.part(part).status_code == 200
-        st.clock.advance(1800)
-    st.clock.advance(1801)
+        dashboard.clock.advance(1800)
+    dashboard.clock.advance(1801)
     assert demo.part(part).status_code == 401
 
 
@@ -114,8 +114,8 @@ def test_a_poll_does_not_prolong_it(st, demo, part):
         "",
     ],
 )
-def test_next_leads_only_to_paths_of_ours(st, target):
-    person = st.visitor(key=None)
+def test_next_leads_only_to_paths_of_ours(dashboard, target):
+    person = dashboard.visitor(key=None)
     answer = person.post("/signin", {"api_key": "demo-key", "next": target})
     assert answer.status_code == 303
     assert answer.location == "/submissions"
@@ -128,13 +128,13 @@ def test_next_is_kept_through_a_mistake(nobody):
     assert element(answer, "input", name="next")["value"] == "/submissions/7"
 
 
-def test_each_thing_that_goes_wrong_has_its_own_sentence(st, nobody):
+def test_each_thing_that_goes_wrong_has_its_own_sentence(dashboard, nobody):
     told = [field_error(nobody.sign_in(key), "api_key") for key in ("", "wrong-key", "k" * 10_001)]
     told.append(field_error(nobody.sign_in("wrong-key", tenant="acme"), "api_key"))
     for fault in ("500", "429", "503"):
-        st.sim.set_faults({fault: 1})
+        dashboard.sim.set_faults({fault: 1})
         told.append(field_error(nobody.sign_in(), "api_key"))
-    st.sim.stop()
+    dashboard.sim.stop()
     told.append(field_error(nobody.sign_in(), "api_key"))
     assert all(told)
     assert len(set(told)) == len(told) - 1  # a 500 and a 503 are the same to whoever reads it
@@ -160,15 +160,15 @@ def test_any_tenant_is_survived(stored):
 
 
 def test_the_demo_signs_in_by_one_click(tmp_path):
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, demo_key="demo-key") as st:
-        person = st.visitor(key=None)
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, demo_key="demo-key") as dashboard:
+        person = dashboard.visitor(key=None)
         page = person.get("/signin")
         given = {field["name"]: field["value"] for field in elements(page, "input", type="hidden")}
         assert person.post("/signin", given).location == "/submissions"
 
 
-def test_a_key_that_was_forgotten_elsewhere_asks_for_a_new_one(st):
-    here, there = st.visitor(), st.visitor()
+def test_a_key_that_was_forgotten_elsewhere_asks_for_a_new_one(dashboard):
+    here, there = dashboard.visitor(), dashboard.visitor()
     place = here.submit(data_ids(1))
     there.post("/signout", {"forget": "yes"})
     assert here.get(place).status_code == 200

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stage import data_ids, stage, text
+from tests.dashboard import data_ids, open_dashboard, text
 from webapp.web.core.security import POLICY
 
 
@@ -20,7 +20,7 @@ from webapp.web.core.security import POLICY
         {},
     ],
 )
-def test_another_site_can_do_nothing(st, demo, headers):
+def test_another_site_can_do_nothing(dashboard, demo, headers):
     place = demo.draft(data_ids(1))
     for path in (f"{place}/submit", "/signout", "/signin"):
         answer = demo.client.post(path, headers=headers, data={"api_key": "demo-key"})
@@ -39,11 +39,13 @@ def test_our_own_pages_can(demo, headers):
 
 @pytest.mark.parametrize("path", ["/submissions", "/signin", "/static/app.css", "/nope"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_another_name_is_refused_without_an_address_of_ours(st, method, path):
-    answer = st.app.test_client().open(path, method=method, headers={"Host": "<b>evil</b>.example"})
+def test_another_name_is_refused_without_an_address_of_ours(dashboard, method, path):
+    answer = dashboard.app.test_client().open(
+        path, method=method, headers={"Host": "<b>evil</b>.example"}
+    )
     assert answer.status_code == 400
     assert "evil.example" not in answer.get_data(as_text=True).replace("&gt;.example", "")
-    answer = st.app.test_client().open(path, method=method, headers={"Host": "evil.example"})
+    answer = dashboard.app.test_client().open(path, method=method, headers={"Host": "evil.example"})
     assert answer.status_code == 400
     assert "LINKBOARD_TRUSTED_HOSTS" in text(answer)
     assert "href" not in answer.get_data(as_text=True)
@@ -51,8 +53,10 @@ def test_another_name_is_refused_without_an_address_of_ours(st, method, path):
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000", "board.example"])
 def test_loopback_and_the_trusted_names_are_answered(tmp_path, host):
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, trusted_hosts=("board.example",)) as st:
-        assert st.app.test_client().get("/signin", headers={"Host": host}).status_code == 200
+    with open_dashboard(
+        f"sqlite:///{tmp_path}/t.db", tmp_path, trusted_hosts=("board.example",)
+    ) as dashboard:
+        assert dashboard.app.test_client().get("/signin", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -102,8 +106,8 @@ def test_behind_a_proxy_the_addresses_are_those_of_the_proxy(tmp_path):
         "X-Forwarded-Prefix": "/links",
     }
     settings = {"trusted_proxies": 1, "trusted_hosts": ("board.example",)}
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, **settings) as st:
-        browser = st.app.test_client()
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, **settings) as dashboard:
+        browser = dashboard.app.test_client()
         asked = browser.get("/submissions?q=x", headers=seen)
         assert asked.location == "/links/signin?next=/submissions%3Fq%3Dx"
         answer = browser.post(

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.dashboard import open_dashboard, text
 from tests.idlist.zip_bombs import BOMB_MAKERS
-from tests.stage import stage, text
 
 MB = 1_000_000
 DEEP = "its XML has more than 100 elements in one another"
 
 
 @pytest.fixture
-def st(tmp_path):
-    with stage(f"sqlite:///{tmp_path / 'b.db'}", tmp_path) as set_up:
-        yield set_up
+def dashboard(tmp_path):
+    with open_dashboard(f"sqlite:///{tmp_path / 'b.db'}", tmp_path) as dashboard:
+        yield dashboard
 
 
 @contextmanager
@@ -30,8 +30,8 @@ def at_most(size):
         tracemalloc.stop()
 
 
-def test_a_question_is_refused_in_words(st):
-    demo, bomb = st.visitor(), BOMB_MAKERS["depth"](19 * MB)
+def test_a_question_is_refused_in_words(dashboard):
+    demo, bomb = dashboard.visitor(), BOMB_MAKERS["depth"](19 * MB)
     with at_most(80 * MB):
         answer = demo.post("/find", {"file": (io.BytesIO(bomb), "list.xlsx")})
     assert answer.status_code == 422
@@ -39,10 +39,10 @@ def test_a_question_is_refused_in_words(st):
 
 
 @pytest.mark.slow
-def test_an_upload_is_refused_in_words(st):
-    demo, bomb = st.visitor(), BOMB_MAKERS["depth"](480 * MB)
+def test_an_upload_is_refused_in_words(dashboard):
+    demo, bomb = dashboard.visitor(), BOMB_MAKERS["depth"](480 * MB)
     with at_most(80 * MB):
         answer = demo.upload(file=(bomb, "list.xlsx"))
-        st.work()
+        dashboard.work()
     assert answer.status_code == 422
     assert DEEP in text(answer)

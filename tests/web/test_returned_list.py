@@ -9,7 +9,7 @@ import time
 import openpyxl
 import pytest
 
-from tests.stage import data_ids, stage, text
+from tests.dashboard import data_ids, open_dashboard, text
 from webapp.idlist import Unreadable
 
 A, B = data_ids(2)
@@ -28,30 +28,30 @@ TABLE = "\r\n".join(
 
 
 @pytest.fixture
-def st(database_url, tmp_path):
-    with stage(database_url, tmp_path, batch_size=100) as set_up:
-        yield set_up
+def dashboard(database_url, tmp_path):
+    with open_dashboard(database_url, tmp_path, batch_size=100) as dashboard:
+        yield dashboard
 
 
-def submitted(st, content, name, ids=""):
-    place = st.visitor().submit(ids, file=(content, name), name="Run 5")
-    st.work(30)
+def submitted(dashboard, content, name, ids=""):
+    place = dashboard.visitor().submit(ids, file=(content, name), name="Run 5")
+    dashboard.work(30)
     return place
 
 
-def download(st, place, part=0):
-    answer = st.visitor().get(f"{place}/list?part={part}")
+def download(dashboard, place, part=0):
+    answer = dashboard.visitor().get(f"{place}/list?part={part}")
     assert answer.status_code == 200, text(answer)
     return answer
 
 
-def ids_of(st, place):
-    return st.visitor().get(f"{place}/export.txt").get_data(as_text=True).split()
+def ids_of(dashboard, place):
+    return dashboard.visitor().get(f"{place}/export.txt").get_data(as_text=True).split()
 
 
-def test_a_table_comes_back_with_its_columns_separators_and_line_ends(st):
-    place = submitted(st, TABLE.encode(), "samples.csv")
-    answer = download(st, place)
+def test_a_table_comes_back_with_its_columns_separators_and_line_ends(dashboard):
+    place = submitted(dashboard, TABLE.encode(), "samples.csv")
+    answer = download(dashboard, place)
     assert "samples-outcomes.csv" in answer.headers["Content-Disposition"]
     lines = answer.get_data(as_text=True).split("\r\n")
     assert lines[0] == "sample;data_id;note;status;reason;attempt;linked_path"
@@ -63,16 +63,16 @@ def test_a_table_comes_back_with_its_columns_separators_and_line_ends(st):
 
 
 @pytest.mark.parametrize("name", ["list.txt", "list.txt.gz"])
-def test_the_result_can_be_uploaded_again(st, name):
+def test_the_result_can_be_uploaded_again(dashboard, name):
     content = f"# mine\r\n{A} {FAILED}\r\n\r\n{B}  # tumour\r\n{A}\r\nnot an id\r\n".encode()
-    place = submitted(st, gzip.compress(content) if name.endswith("gz") else content, name)
-    back = download(st, place).get_data()
-    again = st.visitor().draft("", file=(back, name))
-    assert ids_of(st, again) == ids_of(st, place) == [A, FAILED, B]
+    place = submitted(dashboard, gzip.compress(content) if name.endswith("gz") else content, name)
+    back = download(dashboard, place).get_data()
+    again = dashboard.visitor().draft("", file=(back, name))
+    assert ids_of(dashboard, again) == ids_of(dashboard, place) == [A, FAILED, B]
     assert b"FAILED\tData not found." in (gzip.decompress(back) if name.endswith("gz") else back)
 
 
-def test_any_file_name_is_a_clean_header_and_no_ending_but_a_list_s_is_handed_on(st):
+def test_any_file_name_is_a_clean_header_and_no_ending_but_a_list_s_is_handed_on(dashboard):
     named = {
         "list.csv のコピー": ("list.csv_-outcomes.txt", "list.csv%20%E3%81%AE%E3%82%B3"),
         "l.csv; filename=run.bat": ("l.csv_filename_run.bat-outcomes.txt", "l.csv%3B%20filename"),
@@ -83,8 +83,8 @@ def test_any_file_name_is_a_clean_header_and_no_ending_but_a_list_s_is_handed_on
         "no ending": ("no_ending-outcomes.txt", "no%20ending-outcomes.txt"),
     }
     for name, expected in named.items():
-        place = st.visitor().draft("", file=(f"{A}\n{B}\n".encode(), name))
-        disposition = download(st, place).headers["Content-Disposition"]
+        place = dashboard.visitor().draft("", file=(f"{A}\n{B}\n".encode(), name))
+        disposition = download(dashboard, place).headers["Content-Disposition"]
         form = r"attachment; filename=\"([\w.-]+)\"; filename\*=UTF-8''([\w.%-]+)"
         found = re.fullmatch(form, disposition, re.ASCII)
         assert found, disposition
@@ -92,9 +92,9 @@ def test_any_file_name_is_a_clean_header_and_no_ending_but_a_list_s_is_handed_on
         assert found[2].startswith(expected[1])
 
 
-def test_encoding_and_mark_stay(st):
-    place = submitted(st, TABLE.encode("utf-16"), "samples.csv")
-    back = download(st, place).get_data()
+def test_encoding_and_mark_stay(dashboard):
+    place = submitted(dashboard, TABLE.encode("utf-16"), "samples.csv")
+    back = download(dashboard, place).get_data()
     assert back.startswith(TABLE.encode("utf-16")[:2])
     rows = list(csv.reader(io.StringIO(back.decode("utf-16")), delimiter=";"))
     assert [row[3] for row in rows[1:]] == [
@@ -106,14 +106,14 @@ def test_encoding_and_mark_stay(st):
     ]
 
 
-def test_a_workbook_comes_back_as_a_workbook(st):
+def test_a_workbook_comes_back_as_a_workbook(dashboard):
     book = openpyxl.Workbook()
     for row in (["sample", "data_id"], ["s1", A], ["s2", FAILED]):
         book.active.append(row)
     stored = io.BytesIO()
     book.save(stored)
-    place = submitted(st, stored.getvalue(), "samples.xlsx")
-    answer = download(st, place)
+    place = submitted(dashboard, stored.getvalue(), "samples.xlsx")
+    answer = download(dashboard, place)
     rows = list(openpyxl.load_workbook(io.BytesIO(answer.get_data())).active.values)
     assert "samples-outcomes.xlsx" in answer.headers["Content-Disposition"]
     assert [row[:3] for row in rows] == [
@@ -123,32 +123,32 @@ def test_a_workbook_comes_back_as_a_workbook(st):
     ]
 
 
-def test_a_file_and_pasted_text_are_two_downloads(st):
-    place = submitted(st, f"data_id\n{A}\n".encode(), "ids.csv", ids=f"{FAILED}\n{A}")
-    page = text(st.visitor().get(place))
+def test_a_file_and_pasted_text_are_two_downloads(dashboard):
+    place = submitted(dashboard, f"data_id\n{A}\n".encode(), "ids.csv", ids=f"{FAILED}\n{A}")
+    page = text(dashboard.visitor().get(place))
     assert "Download your list" in page
     assert "Download what you pasted" in page
-    assert A in download(st, place).get_data(as_text=True)
-    pasted = download(st, place, part=1)
+    assert A in download(dashboard, place).get_data(as_text=True)
+    pasted = download(dashboard, place, part=1)
     assert "Run_5-outcomes.txt" in pasted.headers["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(pasted.get_data(as_text=True)), delimiter="\t"))
     assert [row[:2] for row in rows[1:]] == [[FAILED, "FAILED"], [A, "LINKED"]]
 
 
-def test_a_draft_and_what_waits_are_not_sent(st):
-    v = st.visitor()
+def test_a_draft_and_what_waits_are_not_sent(dashboard):
+    v = dashboard.visitor()
     draft = v.draft([A, B])
-    assert download(st, draft).get_data(as_text=True).count("NOT_SENT") == 2
+    assert download(dashboard, draft).get_data(as_text=True).count("NOT_SENT") == 2
     waiting = v.submit(data_ids(150))
-    assert download(st, waiting).get_data(as_text=True).count("NOT_SENT") == 50
+    assert download(dashboard, waiting).get_data(as_text=True).count("NOT_SENT") == 50
 
 
-def test_a_retry_is_followed_to_its_outcome(st):
+def test_a_retry_is_followed_to_its_outcome(dashboard):
     thawing = data_ids(1, ending="02")[0]  # fails, and links when it is tried again
-    place = submitted(st, f"data_id\n{A}\n{thawing}\n{FAILED}\n".encode(), "ids.csv")
-    assert tried_again(st, place) == place  # the list is one, whatever was tried
-    assert f'href="{place}/list?part=0"' in st.visitor().get(place).get_data(as_text=True)
-    back = io.StringIO(download(st, place).get_data(as_text=True))
+    place = submitted(dashboard, f"data_id\n{A}\n{thawing}\n{FAILED}\n".encode(), "ids.csv")
+    assert tried_again(dashboard, place) == place  # the list is one, whatever was tried
+    assert f'href="{place}/list?part=0"' in dashboard.visitor().get(place).get_data(as_text=True)
+    back = io.StringIO(download(dashboard, place).get_data(as_text=True))
     rows = list(csv.DictReader(back))
     assert [(row["data_id"], row["status"], row["attempt"]) for row in rows] == [
         (A, "LINKED", "1"),
@@ -158,21 +158,21 @@ def test_a_retry_is_followed_to_its_outcome(st):
     assert rows[1]["linked_path"].startswith("/")
 
 
-def tried_again(st, place):
-    v = st.visitor()
+def tried_again(dashboard, place):
+    v = dashboard.visitor()
     page = v.get(f"{place}/retry?status=FAILED").get_data(as_text=True)
     token = re.search('name="token" value="([^"]+)"', page)[1]
     answer = v.post(f"{place}/retry", {"token": token, "status": "FAILED"})
     assert answer.status_code == 303
-    st.work(30)
+    dashboard.work(30)
     return answer.location
 
 
-def test_a_cell_of_blanks_holds_nobody_up(st):
+def test_a_cell_of_blanks_holds_nobody_up(dashboard):
     blanks = " " * 60_000
-    place = submitted(st, f"data_id,note\n{A},{blanks}x\n".encode(), "ids.csv")
+    place = submitted(dashboard, f"data_id,note\n{A},{blanks}x\n".encode(), "ids.csv")
     started = time.process_time()
-    assert f"{A},{blanks}x,LINKED" in download(st, place).get_data(as_text=True)
+    assert f"{A},{blanks}x,LINKED" in download(dashboard, place).get_data(as_text=True)
     assert time.process_time() - started < 2
 
 
@@ -187,26 +187,28 @@ class Slow:
         return self.now
 
 
-def long_list(st):
-    place = st.visitor().draft(data_ids(60_000))  # 2.4 MB, of which some is looked at together
-    st.work()
+def long_list(dashboard):
+    place = dashboard.visitor().draft(
+        data_ids(60_000)
+    )  # 2.4 MB, of which some is looked at together
+    dashboard.work()
     return place
 
 
-def test_what_takes_too_long_is_told_before_the_first_byte(st, monkeypatch):
-    place = long_list(st)
+def test_what_takes_too_long_is_told_before_the_first_byte(dashboard, monkeypatch):
+    place = long_list(dashboard)
     monkeypatch.setattr("webapp.web.items.returned_list.thread_time", Slow(301.0))
-    answer = st.visitor().get(f"{place}/list")
+    answer = dashboard.visitor().get(f"{place}/list")
     assert answer.status_code == 422
     assert "worked on for 5 minutes" in text(answer)
     assert "Content-Disposition" not in answer.headers
 
 
 @pytest.mark.slow
-def test_what_takes_too_long_later_breaks_off(st, monkeypatch):
-    place = long_list(st)
+def test_what_takes_too_long_later_breaks_off(dashboard, monkeypatch):
+    place = long_list(dashboard)
     monkeypatch.setattr("webapp.web.items.returned_list.thread_time", Slow(70.0))
-    pieces = iter(st.visitor().get(f"{place}/list").response)
+    pieces = iter(dashboard.visitor().get(f"{place}/list").response)
     got = [next(pieces)]
     with pytest.raises(Unreadable):
         got.extend(pieces)
@@ -214,12 +216,12 @@ def test_what_takes_too_long_later_breaks_off(st, monkeypatch):
     assert len(b"".join(got)) < 2_400_000
 
 
-def test_there_is_no_list_to_hand_back(st):
-    place = submitted(st, f"{A}\n".encode(), "a.txt")
-    v = st.visitor()
+def test_there_is_no_list_to_hand_back(dashboard):
+    place = submitted(dashboard, f"{A}\n".encode(), "a.txt")
+    v = dashboard.visitor()
     assert v.get(f"{place}/list?part=1").status_code == 404
     assert v.get(f"{place}/list?part=x").status_code == 404
-    assert st.visitor("stranger-key").get(f"{place}/list").status_code == 404
+    assert dashboard.visitor("stranger-key").get(f"{place}/list").status_code == 404
     unread = v.draft(data_ids(40_000))  # read by the worker, which has not begun
     answer = v.get(f"{unread}/list")
     assert answer.status_code == 409

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.stage import Visitor, stage, text
+from tests.dashboard import Visitor, open_dashboard, text
 from webapp.demo.app import create_app
 
 
 @pytest.fixture
 def dashboard(tmp_path):
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, demo_key="demo-key") as set_up:
-        yield set_up
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, demo_key="demo-key") as dashboard:
+        yield dashboard
 
 
 def test_the_demo_offers_them_to_who_is_signed_in(dashboard):

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from tests.simulated import Clock, Simulated
-from tests.stage import Stage, data_ids, text
+from tests.dashboard import Dashboard, data_ids, text
+from tests.simulated_ica import Clock, Simulated
 from tests.web.markup import elements
 from webapp.simulator.app import create_app
 from webapp.simulator.options import Options
@@ -54,16 +54,16 @@ def hostile_stage(database_url, folder):
     app.wsgi_app = Spoiler(app.wsgi_app)
     server = Server(app, "127.0.0.1", 0)
     server.start()
-    st = Stage(Simulated(server, clock), database_url, folder, clock)
-    yield st
-    st.store.close()
+    dashboard = Dashboard(Simulated(server, clock), database_url, folder, clock)
+    yield dashboard
+    dashboard.store.close()
     server.stop()
 
 
 @pytest.fixture
 def hostile(database_url, tmp_path):
-    with hostile_stage(database_url, tmp_path) as st:
-        yield st
+    with hostile_stage(database_url, tmp_path) as dashboard:
+        yield dashboard
 
 
 def is_only_text(answer):

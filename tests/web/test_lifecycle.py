@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stage import data_ids, text
+from tests.dashboard import data_ids, text
 from tests.web.markup import element, field_error
 
 
@@ -38,8 +38,8 @@ def test_its_submitter_renames_it_and_writes_a_note_that_others_read(stored, set
         ("note", "n" * 2001, "may have 2,000 characters; this one has 2,001"),
     ],
 )
-def test_what_can_t_be_taken_is_told_beside_the_field_and_kept_in_it(st, field, given, told):
-    demo = st.visitor()
+def test_what_can_t_be_taken_is_told_beside_the_field_and_kept_in_it(dashboard, field, given, told):
+    demo = dashboard.visitor()
     place = demo.draft(data_ids(1), name="kept")
     answer = edit(demo, place, **{field: given})
     assert answer.status_code == 422
@@ -82,8 +82,8 @@ def test_a_search_goes_on_within_the_archive(settled):
     assert element(page, "input", type="hidden", name="state")["value"] == "archived"
 
 
-def test_what_still_runs_is_neither_archived_nor_deleted(st):
-    demo = st.visitor()
+def test_what_still_runs_is_neither_archived_nor_deleted(dashboard):
+    demo = dashboard.visitor()
     place = demo.submit(data_ids(500))
     assert demo.post(f"{place}/archive").status_code == 409
     answer = demo.get(f"{place}/delete")
@@ -91,12 +91,12 @@ def test_what_still_runs_is_neither_archived_nor_deleted(st):
     answer = demo.post(f"{place}/delete")
     assert answer.status_code == 409
     assert "still running" in text(answer)
-    st.work(60)
+    dashboard.work(60)
     assert "All 500 items are linked" in text(demo.get(place))
 
 
-def test_a_draft_is_discarded_and_not_deleted(st):
-    demo = st.visitor()
+def test_a_draft_is_discarded_and_not_deleted(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft(data_ids(1))
     assert "discard it" in text(demo.post(f"{place}/delete"))
     assert demo.get(place).status_code == 200

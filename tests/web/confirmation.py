@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from urllib.parse import urlencode
 
-from tests.stage import text
+from tests.dashboard import text
 from tests.web.markup import elements, with_class
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stage import data_ids, text
+from tests.dashboard import data_ids, text
 from tests.web.markup import elements
 from webapp.store import chores
 from webapp.store.leases import LeaseLost
@@ -28,33 +28,33 @@ def buttons(answer):
 
 
 def test_a_list_is_submitted_while_ica_does_not_answer(asking):
-    st, demo, place = asking
-    st.work(200)
+    dashboard, demo, place = asking
+    dashboard.work(200)
     assert demo.post(f"{place}/submit").status_code == 303
-    st.sim.set_faults({})
-    st.sim.forget_calls()
-    st.work(30)
+    dashboard.sim.set_faults({})
+    dashboard.sim.forget_calls()
+    dashboard.work(30)
     assert "6 of 9" in text(demo.get(place))
-    assert st.sim.calls().get("getDataEligibleForLinking", 0) == 0
+    assert dashboard.sim.calls().get("getDataEligibleForLinking", 0) == 0
 
 
 def test_a_check_that_is_under_way_notices_that_the_list_was_submitted(asking):
-    st, demo, place = asking
-    st.sim.set_faults({})
-    with st.store.write() as connection:
-        chore = chores.claim(connection, "elsewhere", st.clock.now)
-    chore = ica_check.step(st.context, chore)
+    dashboard, demo, place = asking
+    dashboard.sim.set_faults({})
+    with dashboard.store.write() as connection:
+        chore = chores.claim(connection, "elsewhere", dashboard.clock.now)
+    chore = ica_check.step(dashboard.context, chore)
     assert demo.post(f"{place}/submit").status_code == 303
     with pytest.raises(LeaseLost):
-        ica_check.step(st.context, chore)
+        ica_check.step(dashboard.context, chore)
 
 
 def test_asking_can_be_stopped_and_what_was_found_so_far_stays(asking):
-    st, demo, place = asking
-    st.sim.set_faults({})
-    with st.store.write() as connection:
-        chore = chores.claim(connection, "elsewhere", st.clock.now)
-    ica_check.step(st.context, chore)
+    dashboard, demo, place = asking
+    dashboard.sim.set_faults({})
+    with dashboard.store.write() as connection:
+        chore = chores.claim(connection, "elsewhere", dashboard.clock.now)
+    ica_check.step(dashboard.context, chore)
     assert "Stop asking" in buttons(demo.get(place))
     assert demo.post(f"{place}/stop-checking").status_code == 303
     page = demo.get(place)
@@ -63,15 +63,15 @@ def test_asking_can_be_stopped_and_what_was_found_so_far_stays(asking):
     assert "2 ids that ICA would refuse" in text(page)
     assert "Asking ICA" not in text(page)
     demo.post(f"{place}/check")
-    st.work(5)
+    dashboard.work(5)
     assert "ICA would refuse 3 ids" in text(demo.get(place))
 
 
-def test_stopping_what_has_ended_does_nothing(st):
-    demo = st.visitor()
+def test_stopping_what_has_ended_does_nothing(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft(MISSING)
     demo.post(f"{place}/check")
-    st.work(5)
+    dashboard.work(5)
     demo.post(f"{place}/stop-checking")
     page = text(demo.get(place))
     assert "ICA is not being asked any more." in page
@@ -79,28 +79,28 @@ def test_stopping_what_has_ended_does_nothing(st):
 
 
 def test_asking_is_given_up_in_words_after_some_failures_in_a_row(asking):
-    st, demo, place = asking
-    st.work(600)
+    dashboard, demo, place = asking
+    dashboard.work(600)
     page = demo.get(place)
     assert "ICA could not be asked which ids it would refuse." in text(page)
     assert "can be submitted all the same" in text(page)
     assert AGAIN in buttons(page)
-    assert st.sim.calls()["getDataEligibleForLinking"] == 10
+    assert dashboard.sim.calls()["getDataEligibleForLinking"] == 10
 
 
 def test_failures_that_are_not_in_a_row_are_not_added_up(asking):
-    st, demo, place = asking
+    dashboard, demo, place = asking
     for _ in range(3):
-        st.sim.set_faults({"eligible:500": "7x"})
-        st.work(100)
-        st.sim.set_faults({})
-        st.clock.advance(30)
-        with st.store.write() as connection:
-            chore = chores.claim(connection, "elsewhere", st.clock.now)
-        chore = ica_check.step(st.context, chore)
-        with st.store.write() as connection:
-            chores.give_back(connection, chore, st.clock.now, due_at=st.clock.now)
-    st.work(1)
+        dashboard.sim.set_faults({"eligible:500": "7x"})
+        dashboard.work(100)
+        dashboard.sim.set_faults({})
+        dashboard.clock.advance(30)
+        with dashboard.store.write() as connection:
+            chore = chores.claim(connection, "elsewhere", dashboard.clock.now)
+        chore = ica_check.step(dashboard.context, chore)
+        with dashboard.store.write() as connection:
+            chores.give_back(connection, chore, dashboard.clock.now, due_at=dashboard.clock.now)
+    dashboard.work(1)
     assert "ICA would refuse 3 ids" in text(demo.get(place))
 
 
@@ -121,10 +121,10 @@ def test_what_is_left_out_meanwhile_is_counted_once(stored):
     assert "3 ids of these left out" in page
 
 
-def test_an_address_stays_short_enough_whatever_the_letters(st):
-    demo = st.visitor()
+def test_an_address_stays_short_enough_whatever_the_letters(dashboard):
+    demo = dashboard.visitor()
     place = demo.draft(["fil." + "é" * 200 + str(number) for number in range(100)])
     demo.post(f"{place}/check")
-    st.work(5)
+    dashboard.work(5)
     assert "Asked" in text(demo.get(place))
-    assert st.sim.calls()["getDataEligibleForLinking"] >= 20
+    assert dashboard.sim.calls()["getDataEligibleForLinking"] >= 20

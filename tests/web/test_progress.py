@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.simulated import FIRST_PROJECT
-from tests.stage import data_ids, stage, text
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import element, elements
 from webapp.store import access
 
@@ -46,22 +46,22 @@ def test_an_unchanged_poll_is_304_from_one_select(stored):
     assert said[0].startswith("SELECT")
 
 
-def test_that_somebody_watches_is_written_every_ten_seconds(st, demo):
+def test_that_somebody_watches_is_written_every_ten_seconds(dashboard, demo):
     place = demo.submit(data_ids(3))
     tag = element(demo.get(place), id="progress")["hx-ptag"]
     writes = 0
     for _ in range(15):
-        st.clock.advance(2)
+        dashboard.clock.advance(2)
         with statements() as said:
             assert demo.part(f"{place}/progress", **{"HX-PTag": tag}).status_code in {200, 304}
         writes += any(statement.startswith("UPDATE submissions") for statement in said)
     assert writes in {2, 3}
 
 
-def test_a_changed_one_is_the_part_under_a_new_tag(st, demo):
+def test_a_changed_one_is_the_part_under_a_new_tag(dashboard, demo):
     place = demo.submit(data_ids(300))
     tag = element(demo.get(place), id="progress")["hx-ptag"]
-    st.work(2)
+    dashboard.work(2)
     answer = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
     assert answer.status_code == 200
     part = element(answer, id="progress")
@@ -71,26 +71,26 @@ def test_a_changed_one_is_the_part_under_a_new_tag(st, demo):
     assert "LINKED" in text(answer)
 
 
-def test_a_settled_one_asks_no_more(st, demo):
+def test_a_settled_one_asks_no_more(dashboard, demo):
     place = demo.submit(data_ids(3))
     tag = element(demo.get(place), id="progress")["hx-ptag"]
-    st.work(30)
+    dashboard.work(30)
     last = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
     assert "All 3 items are linked" in text(last)
     for answer in (last, demo.get(place), demo.get("/submissions")):
         assert not elements(answer, hx_trigger=None, hx_ptag=None)
 
 
-def test_who_watched_it_end_is_led_to_the_rest(st, demo):
+def test_who_watched_it_end_is_led_to_the_rest(dashboard, demo):
     place = demo.submit(data_ids(3))
     watched = element(demo.get(place), id="progress")["hx-get"]
-    st.work(30)
+    dashboard.work(30)
     assert "Show it as it is now" in text(demo.part(watched))
     assert "Show it as it is now" not in text(demo.get(place))
 
 
 @pytest.mark.parametrize("project", ["0001", "0002"])
-def test_what_still_moves_is_polled_blocked_or_not(st, demo, project):
+def test_what_still_moves_is_polled_blocked_or_not(dashboard, demo, project):
     place = demo.submit(data_ids(3), project=f"00000000-0000-4000-8000-00000000{project}")
     assert element(demo.get(place), id="progress")["hx-trigger"].startswith("every")
     assert element(demo.get("/submissions"), id="rows")["hx-trigger"].startswith("every")
@@ -101,7 +101,7 @@ def test_a_draft_is_not_polled(demo):
     assert not [part for part in elements(page, hx_trigger=None) if "every" in part["hx-trigger"]]
 
 
-def test_the_part_is_the_same_as_on_the_page(st, demo):
+def test_the_part_is_the_same_as_on_the_page(dashboard, demo):
     place = demo.submit(data_ids(3))
     on_page = element(demo.get(place), id="progress")
     alone = element(demo.part(f"{place}/progress?shows=active"), id="progress")
@@ -110,48 +110,48 @@ def test_the_part_is_the_same_as_on_the_page(st, demo):
 
 
 def test_two_viewers_have_tags_of_their_own_where_they_see_other_things(tmp_path):
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, batch_size=2) as st:
-        demo, colleague = st.visitor(), st.visitor("colleague-key")
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, batch_size=2) as dashboard:
+        demo, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
         place = demo.submit(data_ids(9))
         assert "Stop" in text(demo.part(f"{place}/progress"))
         assert "Stop" not in text(colleague.part(f"{place}/progress"))
 
 
-def test_a_worker_that_falls_asleep_is_told_by_the_next_poll(st, demo):
+def test_a_worker_that_falls_asleep_is_told_by_the_next_poll(dashboard, demo):
     place = demo.submit(data_ids(3))
-    st.work()
+    dashboard.work()
     tag = element(demo.get(place), id="progress")["hx-ptag"]
-    st.clock.advance(31)
+    dashboard.clock.advance(31)
     answer = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
     assert "has not been heard of since" in text(answer)
     assert element(answer, id="worker-banner")["hx-swap-oob"] == "true"
-    st.work()
+    dashboard.work()
     again = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": answer.headers["HX-PTag"]})
     assert "heard" not in text(again)
 
 
 @pytest.mark.parametrize("path", ["/submissions", "/submissions/new", "/submissions/1", "/account"])
-def test_every_page_says_that_the_worker_sleeps(st, demo, path):
+def test_every_page_says_that_the_worker_sleeps(dashboard, demo, path):
     demo.draft(data_ids(1))
-    st.work()
+    dashboard.work()
     assert "has not been heard of" not in text(demo.get(path))
-    st.clock.advance(31)
+    dashboard.clock.advance(31)
     assert "has not been heard of" in text(demo.get(path))
 
 
-def test_a_worker_that_never_came_is_told_of_after_half_a_minute(st, demo):
+def test_a_worker_that_never_came_is_told_of_after_half_a_minute(dashboard, demo):
     assert "has not been heard of" not in text(demo.get("/submissions"))
-    st.clock.advance(31)
+    dashboard.clock.advance(31)
     assert "has not been heard of" in text(demo.get("/submissions"))
 
 
-def test_access_that_ica_withdrew_ends_the_polling(st, demo):
+def test_access_that_ica_withdrew_ends_the_polling(dashboard, demo):
     place = demo.submit(data_ids(3))
-    colleague = st.visitor("colleague-key")
+    colleague = dashboard.visitor("colleague-key")
     tag = element(colleague.get(place), id="progress")["hx-ptag"]
-    with st.store.write() as connection:
+    with dashboard.store.write() as connection:
         carol = connection.exec_driver_sql("SELECT id FROM accounts ORDER BY id DESC").scalar()
-        access.remember(connection, carol, FIRST_PROJECT, None, st.clock.now)
+        access.remember(connection, carol, FIRST_PROJECT, None, dashboard.clock.now)
     answer = colleague.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
     assert answer.status_code == 404
     assert colleague.get(place).status_code == 404
@@ -166,26 +166,26 @@ def test_a_list_of_another_ica_is_not_polled_by_who_may_read_a_like_project(stor
     assert demo.part(f"{place}/progress").status_code == 404
 
 
-def test_the_board_s_rows_are_answered_likewise(st, demo):
+def test_the_board_s_rows_are_answered_likewise(dashboard, demo):
     demo.submit(data_ids(300))
     part = element(demo.get("/submissions?q=list"), id="rows")
     assert part["hx-get"] == "/submissions/rows?q=list"
     assert demo.part(part["hx-get"], **{"HX-PTag": part["hx-ptag"]}).status_code == 304
-    st.work(2)
+    dashboard.work(2)
     answer = demo.part(part["hx-get"], **{"HX-PTag": part["hx-ptag"]})
     assert answer.status_code == 200
     assert element(answer, id="rows")["hx-ptag"] == answer.headers["HX-PTag"] != part["hx-ptag"]
     assert not elements(answer, "html")
 
 
-def test_a_poll_asks_nothing_of_ica(st, demo):
+def test_a_poll_asks_nothing_of_ica(dashboard, demo):
     place = demo.submit(data_ids(3))
-    st.visitor("colleague-key").get(place)
-    st.sim.forget_calls()
+    dashboard.visitor("colleague-key").get(place)
+    dashboard.sim.forget_calls()
     for _ in range(5):
-        st.clock.advance(2)
+        dashboard.clock.advance(2)
         demo.part(f"{place}/progress")
         demo.part("/submissions/rows")
         demo.get(place)
         demo.get(f"{place}/items")
-    assert st.sim.total_calls() == 0
+    assert dashboard.sim.total_calls() == 0

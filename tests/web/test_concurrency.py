@@ -7,11 +7,11 @@ from contextlib import closing
 
 import pytest
 
-from tests.simulated import FIRST_PROJECT
-from tests.stage import data_ids, text
-from tests.web.confirming import attempts, confirm, exported, fields, statuses
+from tests.dashboard import data_ids, text
+from tests.simulated_ica import FIRST_PROJECT
+from tests.web.confirmation import attempts, confirm, exported, fields, statuses
+from tests.web.lock_waits import waiters
 from tests.web.markup import element
-from tests.web.waiting import waiters
 from tests.work.observation import batch_rows, number, submission
 from webapp.store import Store, batches, chores, drafts, lifecycle, uploads
 from webapp.store import attempts as attempts_of
@@ -177,22 +177,24 @@ def test_of_two_attempts_at_once_no_item_is_in_both(stored):
 
 
 @pytest.mark.parametrize("moment", range(1, 5))
-def test_what_changes_while_a_page_is_made_is_fetched_by_its_next_poll(st, monkeypatch, moment):
-    visitor = st.visitor()
+def test_what_changes_while_a_page_is_made_is_fetched_by_its_next_poll(
+    dashboard, monkeypatch, moment
+):
+    visitor = dashboard.visitor()
     place = visitor.submit(data_ids(5))
     asked = itertools.count(1)
 
     def clock(self):
         if next(asked) == moment:
-            with st.store.write() as connection:
+            with dashboard.store.write() as connection:
                 lifecycle.rename(connection, number(place), "a new name", "", self.now)
         return self.now
 
-    st.clock.advance(5)  # somebody watches already: looking writes nothing
-    monkeypatch.setattr(type(st.clock), "__call__", clock)
+    dashboard.clock.advance(5)  # somebody watches already: looking writes nothing
+    monkeypatch.setattr(type(dashboard.clock), "__call__", clock)
     page = visitor.get(place)
     monkeypatch.undo()
-    assert submission(st, place).name == "a new name"
+    assert submission(dashboard, place).name == "a new name"
     tag = element(page, "div", id="progress")["hx-ptag"]
     polled = visitor.part(f"{place}/progress", **{"HX-PTag": tag})
     assert "a new name" in text(page) or polled.status_code == 200

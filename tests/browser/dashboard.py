@@ -8,7 +8,7 @@ from tests.processes import Program, linkboard
 RATE = 100  # items a second of each batch
 
 
-class House:
+class RunningDashboard:
     """A dashboard in a folder of its own, with an ICA that is simulated."""
 
     def __init__(self, folder, rate=RATE):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st_
 
-from tests.simulated import FIRST_PROJECT
-from tests.stage import data_ids, stage
+from tests.dashboard import data_ids, open_dashboard
+from tests.simulated_ica import FIRST_PROJECT
 
 TEXTS = st_.one_of(
     st_.text(max_size=30),
@@ -29,18 +29,18 @@ OFTEN = settings(
 def house(tmp_path_factory):
     """A dashboard with a draft and a submission that has ended, and somebody signed in."""
     folder = tmp_path_factory.mktemp("anything")
-    with stage(f"sqlite:///{folder}/t.db", folder, rate=100.0) as st:
-        demo = st.visitor()
+    with open_dashboard(f"sqlite:///{folder}/t.db", folder, rate=100.0) as dashboard:
+        demo = dashboard.visitor()
         demo.draft([*data_ids(3), "rejected", data_ids(1)[0]])
         demo.submit(data_ids(3) + data_ids(3, ending="00"))
-        st.work(60)
+        dashboard.work(60)
         paths = sorted(
             rule.rule.replace("<int:submission_id>", number)
-            for rule in st.app.url_map.iter_rules()
+            for rule in dashboard.app.url_map.iter_rules()
             if "GET" in rule.methods and rule.rule.count("<") == ("<int:sub" in rule.rule)
             for number in ("1", "2")
         )
-        yield SimpleNamespace(st=st, demo=demo, paths=paths)
+        yield SimpleNamespace(dashboard=dashboard, demo=demo, paths=paths)
 
 
 @OFTEN
@@ -49,7 +49,7 @@ def test_any_query_is_answered(house, data):
     path = data.draw(st_.sampled_from(house.paths))
     query = data.draw(QUERIES)
     ask = data.draw(st_.sampled_from([house.demo.get, house.demo.part]))
-    with house.st.app.test_request_context(path, query_string=query) as made:
+    with house.dashboard.app.test_request_context(path, query_string=query) as made:
         address = made.request.full_path
     assert ask(address).status_code < 500 or path == "/readyz", address
 
@@ -66,7 +66,7 @@ def test_any_path_is_answered(house, path):
     place=st_.sampled_from(["/submissions", "/submissions/adopt", "/signin", "/submissions/1/x"]),
 )
 def test_any_form_is_answered(house, form, place):
-    person = house.demo if place != "/signin" else house.st.visitor(key=None)
+    person = house.demo if place != "/signin" else house.dashboard.visitor(key=None)
     assert person.post(place, form).status_code < 500
 
 

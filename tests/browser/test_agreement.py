@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.agreement import ByBrowser, assert_all_agree
 from tests.browser.tab import draft, opened, sign_in, submit
-from tests.stage import data_ids
+from tests.dashboard import data_ids
 
 GOOD = data_ids(12, start=95_000)
 HELD = data_ids(3, ending="05", start=95_100)  # were linked before
@@ -21,18 +21,18 @@ def told(good, archived):
     return dict.fromkeys(GOOD, good) | held | dict.fromkeys(ARCHIVED, archived) | missing
 
 
-def test_one_list_has_one_truth(browser, house, tab):
+def test_one_list_has_one_truth(browser, dashboard, tab):
     sign_in(tab)
     draft(tab, LIST, "one truth")
     submit(tab)
     wait_for(tab, "15 of 21 items linked; 6 not.")
-    place = tab.url.removeprefix(house.root)
+    place = tab.url.removeprefix(dashboard.root)
 
     def agree(**words):
-        assert_all_agree(ByBrowser(tab, house.root), house.ica_root, place, told(**words))
+        assert_all_agree(ByBrowser(tab, dashboard.root), dashboard.ica_root, place, told(**words))
 
     agree(good="LINKED", archived="FAILED")
-    with opened(browser, house.root) as colleague:
+    with opened(browser, dashboard.root) as colleague:
         sign_in(colleague, "colleague-key")
         colleague.goto(place)
         group = colleague.locator("#reasons tbody tr", has_text="Data is being archived")

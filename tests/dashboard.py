@@ -14,9 +14,9 @@ from sqlalchemy import Select, Table, case, select, union_all
 from werkzeug import Response
 from werkzeug.test import TestResponse
 
-from tests import compiled
-from tests.migrated import bring_up_to_date
-from tests.simulated import FIRST_PROJECT, Clock, Simulated, simulator
+from tests import compile_caches
+from tests.databases import bring_up_to_date
+from tests.simulated_ica import FIRST_PROJECT, Clock, Simulated, simulator
 from webapp.settings import Settings
 from webapp.store import Store, tables
 from webapp.vault import Vault
@@ -98,7 +98,7 @@ class Visitor:
         return place
 
 
-class Stage:
+class Dashboard:
     """One dashboard. Its worker works only when it is told to."""
 
     def __init__(
@@ -116,7 +116,7 @@ class Stage:
         self.store = Store(database_url)
         bring_up_to_date(self.store, database_url)
         self.app = create_app(self.settings, self.store, clock=clock)
-        self.app.jinja_env.bytecode_cache = compiled.TEMPLATES
+        self.app.jinja_env.bytecode_cache = compile_caches.TEMPLATES
         self.context = Context.build(self.settings, self.store, Vault(SECRET_KEY), clock=clock)
         self.worker = Worker(self.context)
 
@@ -152,20 +152,20 @@ class Stage:
 
 
 @contextmanager
-def stage(
+def open_dashboard(
     database_url: str,
     folder: str | Path,
     *,
     rate: float = 1000.0,
     faults: Mapping[str, float | str] | None = None,
     **settings: Any,
-) -> Iterator[Stage]:
-    """Set the stage; `settings` are fields of Settings."""
+) -> Iterator[Dashboard]:
+    """A dashboard for the length of a `with`; `settings` are fields of Settings."""
     clock = Clock()
     with simulator(rate=rate, faults=faults or {}, clock=clock) as sim:
-        set_up = Stage(sim, database_url, Path(folder), clock, **settings)
-        yield set_up
-        set_up.store.close()
+        dashboard = Dashboard(sim, database_url, Path(folder), clock, **settings)
+        yield dashboard
+        dashboard.store.close()
 
 
 def text(answer: Response) -> str:

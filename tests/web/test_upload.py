@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from tests.simulated import FIRST_PROJECT, READ_ONLY_PROJECT, STRANGERS_PROJECT
-from tests.stage import data_ids, stage, text
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT, STRANGERS_PROJECT
 from tests.web.markup import element, elements, field_error
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06" + bytes(64)
@@ -68,8 +68,8 @@ def test_a_search_without_scripts_keeps_what_was_filled_in(demo):
     assert "No submissions yet" in text(demo.get("/submissions"))
 
 
-def test_the_picker_says_when_ica_is_away(st, demo):
-    st.sim.stop()
+def test_the_picker_says_when_ica_is_away(dashboard, demo):
+    dashboard.sim.stop()
     for answer in (demo.get("/submissions/new"), demo.part("/projects?project_q=x")):
         assert answer.status_code == 200
         assert "ICA did not answer" in text(answer)
@@ -115,8 +115,8 @@ def test_a_project_that_may_not_be_read_is_as_if_it_were_not(demo, project):
     assert "Coral" not in text(answer)
 
 
-def test_ica_is_away_when_the_project_is_to_be_checked(st, demo):
-    st.sim.stop()
+def test_ica_is_away_when_the_project_is_to_be_checked(dashboard, demo):
+    dashboard.sim.stop()
     answer = demo.upload("fil.1 kept")
     assert "ICA does not answer" in refused(demo, answer, "project_id")
     assert element(answer, "textarea").text.strip() == "fil.1 kept"
@@ -151,10 +151,10 @@ def test_a_file_and_pasted_text_make_one_list(demo):
     assert exported.split() == data_ids(3) + data_ids(2, start=10)
 
 
-def test_sixty_thousand_ids_can_be_pasted(st, demo):
+def test_sixty_thousand_ids_can_be_pasted(dashboard, demo):
     place = demo.draft(data_ids(60_000))
     assert "being read" in text(demo.get(place))
-    st.work()
+    dashboard.work()
     assert "Submit 60,000 ids" in text(demo.get(place))
 
 
@@ -169,9 +169,9 @@ def test_what_is_not_read_yet_is_shown_nowhere(stored):
     assert "being read" in text(answer)
 
 
-def test_a_large_list_without_an_id_says_so_on_its_page(st, demo):
+def test_a_large_list_without_an_id_says_so_on_its_page(dashboard, demo):
     place = demo.draft(f"no id at all{' ' * 500}\n" * 3000)
-    st.work()
+    dashboard.work()
     page = demo.get(place)
     assert "No data id was found" in text(page)
     assert not elements(page, hx_trigger=None, id="progress")
@@ -179,22 +179,22 @@ def test_a_large_list_without_an_id_says_so_on_its_page(st, demo):
     assert "No submissions yet" in text(demo.get("/submissions"))
 
 
-def test_reading_is_shown_as_it_goes_and_leads_to_the_review(st, demo):
+def test_reading_is_shown_as_it_goes_and_leads_to_the_review(dashboard, demo):
     place = demo.draft(data_ids(40_000))
     part = element(demo.get(place), id="progress")
     assert part["hx-trigger"].startswith("every")
-    st.work()
+    dashboard.work()
     answer = demo.part(part["hx-get"])
     assert answer.headers["HX-Refresh"] == "true"
 
 
-def test_a_draft_is_submitted_once(st, demo):
+def test_a_draft_is_submitted_once(dashboard, demo):
     place = demo.draft(data_ids(3))
     first, second = (demo.post(f"{place}/submit") for _ in range(2))
     assert first.location == second.location == place
     assert "was not submitted twice" in text(demo.get(place))
-    st.work(20)
-    assert st.sim.calls()["createProjectDataLinkingBatch"] == 1
+    dashboard.work(20)
+    assert dashboard.sim.calls()["createProjectDataLinkingBatch"] == 1
 
 
 def test_a_draft_that_is_gone_can_t_be_submitted(demo):
@@ -223,27 +223,29 @@ def test_a_key_that_may_not_write_is_told_at_once(demo):
     assert "Contributor or Administrator" in page
 
 
-def test_ica_away_when_a_draft_is_confirmed(st, demo):
+def test_ica_away_when_a_draft_is_confirmed(dashboard, demo):
     place = demo.draft(data_ids(3))
-    st.sim.stop()
+    dashboard.sim.stop()
     assert demo.post(f"{place}/submit").status_code == 303
     assert "ICA does not answer right now" in text(demo.get(place))
 
 
 def test_stopping_keeps_what_is_sent_and_takes_back_the_rest(tmp_path):
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=100, batch_size=10) as st:
-        demo = st.visitor()
+    with open_dashboard(
+        f"sqlite:///{tmp_path}/t.db", tmp_path, rate=100, batch_size=10
+    ) as dashboard:
+        demo = dashboard.visitor()
         place = demo.submit(data_ids(35))
         assert "do not send the other 3 batches" in text(demo.get(place))
         demo.post(f"{place}/stop")
         assert "3 batches will not be sent" in text(demo.get(place))
-        st.work(30)
+        dashboard.work(30)
         assert "10 of 35 items linked; 25 not." in text(demo.get(place))
         demo.post(f"{place}/stop")
         assert "nothing left to stop" in text(demo.get(place))
 
 
-def test_what_was_not_submitted_can_t_be_stopped(st, demo):
+def test_what_was_not_submitted_can_t_be_stopped(dashboard, demo):
     place = demo.draft(data_ids(3))
     answer = demo.post(f"{place}/stop")
     assert answer.status_code == 409
@@ -252,11 +254,11 @@ def test_what_was_not_submitted_can_t_be_stopped(st, demo):
 
 
 def test_stopping_before_anything_was_sent_says_just_that(tmp_path):
-    with stage(f"sqlite:///{tmp_path}/t.db", tmp_path) as st:
-        demo = st.visitor()
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path) as dashboard:
+        demo = dashboard.visitor()
         place = demo.submit(data_ids(3), project=READ_ONLY_PROJECT)
         demo.post(f"{place}/stop")
-        st.work(30)
+        dashboard.work(30)
         page = text(demo.get(place))
         assert "Nothing was sent to ICA." in page
         assert "Try again what was not sent" in page

@@ -7,9 +7,9 @@ from collections import deque
 import pytest
 import requests
 
+from tests.dashboard import data_ids
 from tests.processes import linkboard
-from tests.simulated import FIRST_PROJECT, simulator
-from tests.stage import data_ids
+from tests.simulated_ica import FIRST_PROJECT, simulator
 from webapp.store import Store, uploads
 
 MB = 1_000_000

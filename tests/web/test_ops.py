@@ -8,20 +8,20 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from tests.stage import data_ids, text
+from tests.dashboard import data_ids, text
 
 
-def test_alive_whatever_else_is_wrong(st, nobody):
-    st.sim.stop()
+def test_alive_whatever_else_is_wrong(dashboard, nobody):
+    dashboard.sim.stop()
     assert nobody.get("/healthz").get_data() == b"ok\n"
 
 
-def test_ready_says_what_is_missing(st, nobody):
+def test_ready_says_what_is_missing(dashboard, nobody):
     assert nobody.get("/readyz").status_code == 503
     assert "No worker was ever seen" in text(nobody.get("/readyz"))
-    st.work()
+    dashboard.work()
     assert nobody.get("/readyz").status_code == 200
-    st.clock.advance(31)
+    dashboard.clock.advance(31)
     assert "No worker was seen for 31 s" in text(nobody.get("/readyz"))
 
 
@@ -70,7 +70,7 @@ def test_a_statement_that_is_our_own_mistake_is_a_500_in_the_log(stored, caplog,
     assert "nothing" in str(caplog.records[-1].exc_info[1])
 
 
-def test_a_database_that_is_away_is_a_503_that_says_so(st, demo):
+def test_a_database_that_is_away_is_a_503_that_says_so(dashboard, demo):
     place = demo.submit(data_ids(1))
     with away("sessions"):
         answers = [demo.get(place), demo.part(f"{place}/progress"), demo.post(f"{place}/stop")]
@@ -80,7 +80,7 @@ def test_a_database_that_is_away_is_a_503_that_says_so(st, demo):
         assert answer.headers["Retry-After"] == "10"
 
 
-def test_it_is_one_too_when_it_goes_away_after_the_door(st, demo):
+def test_it_is_one_too_when_it_goes_away_after_the_door(dashboard, demo):
     place = demo.submit(data_ids(1))
     for table in ("batches", "workers"):
         with away(table):
@@ -89,7 +89,7 @@ def test_it_is_one_too_when_it_goes_away_after_the_door(st, demo):
     assert demo.get(place).status_code == 200
 
 
-def test_operators_are_told_so_likewise(st, nobody):
+def test_operators_are_told_so_likewise(dashboard, nobody):
     with away("workers"):
         assert nobody.get("/healthz").status_code == 200
         assert nobody.get("/readyz").status_code == 503
