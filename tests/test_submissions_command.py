@@ -26,6 +26,7 @@ def linkboard(dashboard):
     return run
 
 
+@pytest.mark.slow
 def test_what_waits_is_stopped_and_put_away_and_deleted(dashboard, linkboard):
     visitor = dashboard.visitor()
     place = visitor.submit(data_ids(30), name="left behind")

@@ -51,6 +51,7 @@ def test_children_end_when_it_is_killed(supervisor):
     assert supervisor.wait_until_all_are_gone() == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_starts_a_killed_child_again(supervisor):
     children = {child(supervisor), child(supervisor)}
     os.kill(min(children), signal.SIGKILL)
@@ -58,12 +59,14 @@ def test_starts_a_killed_child_again(supervisor):
     assert child(supervisor) not in children
 
 
+@pytest.mark.slow
 def test_pauses_longer_after_each_death():
     with python(SUPERVISOR, SHORT_LIVED_CHILD, "ill") as program:
         for pause in ("0.5", "1", "2"):
             program.wait_for(f"The ill ended by itself with exit code 7. It .* in {pause} s.")
 
 
+@pytest.mark.slow
 def test_ends_while_a_child_waits_to_be_started_again():
     with python(SUPERVISOR, SHORT_LIVED_CHILD, "ill") as program:
         program.wait_for("in 1 s")

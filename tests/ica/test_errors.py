@@ -35,6 +35,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_becomes_its_error(fault):
     kind, again, wait, maybe_done = FAULTS[fault]

@@ -53,6 +53,7 @@ def test_every_operation_of_the_document_is_served(specification):
         assert described[operation_id]["path"] == _camel(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0, 1.7, 3.5, 100])
 @pytest.mark.parametrize("version", ["v4", "v3"])
 def test_linking(sim, demo, holds, version, seconds):

@@ -153,6 +153,7 @@ def test_a_fault_keeps_to_its_operation_and_its_count(sim, demo):
     assert sim.faults() == {"project:500": "0x"}
 
 
+@pytest.mark.slow
 def test_a_rate_is_kept_and_the_seed_repeats_it():
     def statuses(seed):
         with simulator(faults={"500": 0.3}, seed=seed) as sim, requests.Session() as session:

@@ -189,6 +189,7 @@ def worker_of(store, tmp_path):
     return Worker(Context.build(settings, store, vault, clock=lambda: LATER))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("version", "why"), [("9999", "belongs to a newer Linkboard"), ("0002", "`linkboard migrate`")]
 )

@@ -43,6 +43,7 @@ def place(stored):
     return found
 
 
+@pytest.mark.slow
 def test_the_list_says_how_it_stands_after_all_its_attempts(stored, place):
     visitor = stored.visitor()
     page = visitor.get(place)
@@ -57,6 +58,7 @@ def test_the_list_says_how_it_stands_after_all_its_attempts(stored, place):
     assert len(elements(board, "a", class_="row-name")) == 1
 
 
+@pytest.mark.slow
 def test_each_attempt_keeps_its_own_numbers_and_items(stored, place):
     visitor = stored.visitor()
     first, second, third = attempts(visitor, place)
@@ -77,6 +79,7 @@ def test_each_attempt_keeps_its_own_numbers_and_items(stored, place):
     assert "0 of 3 items linked." in said[2]
 
 
+@pytest.mark.slow
 def test_the_page_of_all_attempts_leads_to_each_and_to_the_list(stored, place):
     page = stored.visitor().get(f"{place}/attempts")
     assert link(page, "the page of the submission") == place
@@ -88,6 +91,7 @@ def test_the_page_of_all_attempts_leads_to_each_and_to_the_list(stored, place):
     assert link(own, "Attempt 2: tried again") == f"{place}/attempts/2"
 
 
+@pytest.mark.slow
 def test_an_attempt_is_paged_and_filtered(stored, place):
     visitor = stored.visitor()
     first = visitor.get(f"{place}/attempts/1")
@@ -102,6 +106,7 @@ def test_an_attempt_is_paged_and_filtered(stored, place):
     assert visitor.get(export).get_data(as_text=True).count("\n") == 1 + 8
 
 
+@pytest.mark.slow
 def test_an_attempt_has_its_own_reasons(stored, place):
     visitor = stored.visitor()
     why = {
@@ -127,6 +132,7 @@ def test_what_was_left_out_is_said_and_not_counted_as_missing(stored):
     assert "All 65 items are linked after 2 attempts. 2 left out before the list was sent." in said
 
 
+@pytest.mark.slow
 def test_what_was_left_out_is_sent_later_and_then_left_out_no_more(stored):
     visitor = stored.visitor()
     place = visitor.draft([*GOOD[:3], "sample-7", "sample-8"])
@@ -172,6 +178,7 @@ def test_the_fate_of_every_entry_is_a_link_that_works_after_submitting(stored):
     assert rows(visitor.get(link(page, "4 sent").removesuffix("#items"))) == GOOD[:4]
 
 
+@pytest.mark.slow
 def test_only_what_stands_as_failed_is_offered_to_be_tried_again(stored, place):
     visitor = stored.visitor()
     offered = [a["href"] for a in elements(visitor.get(place), "a") if "Try again" in a.text]
@@ -181,6 +188,7 @@ def test_only_what_stands_as_failed_is_offered_to_be_tried_again(stored, place):
     assert "You chose 3 items with the reason" in text(visitor.get(reason))
 
 
+@pytest.mark.slow
 def test_the_list_with_these_outcomes_is_handed_back(stored, place):
     visitor = stored.visitor()
     body = visitor.get(link(visitor.get(place), "Download what you pasted")).get_data(as_text=True)
@@ -213,6 +221,7 @@ def test_until_a_new_attempt_finds_anything_its_ids_stand_as_before(stored, monk
     assert reasons == {"Data not found."}
 
 
+@pytest.mark.slow
 def test_what_was_undone_is_unlinked_everywhere(stored, place):
     visitor = stored.visitor()
     undo = confirm(visitor, f"{place}/undo", picked=[1, 2, 3, *range(61, 66)])
@@ -237,6 +246,7 @@ def test_what_was_undone_is_unlinked_everywhere(stored, place):
     assert "Partly undone" in board
 
 
+@pytest.mark.slow
 def test_what_could_not_be_undone_is_still_linked(stored):
     visitor = stored.visitor()
     in_use = data_ids(2, ending="fe", start=300)
@@ -251,6 +261,7 @@ def test_what_could_not_be_undone_is_still_linked(stored):
     assert outcomes(visitor, place) == {"LINKED": 2, "UNLINKED": 3}
 
 
+@pytest.mark.slow
 def test_what_was_found_linked_may_be_ours_after_a_doubt(stored):
     """A batch was sent twice: the first time made the links, the second found them."""
     visitor = stored.visitor()
@@ -284,6 +295,7 @@ def test_what_was_linked_already_without_a_doubt_is_not_offered(stored):
     assert stored.sim.calls().get("createProjectDataUnlinkingBatch", 0) == 0
 
 
+@pytest.mark.slow
 def test_a_list_is_deleted_with_every_attempt_once_none_runs(stored, place):
     visitor, colleague = stored.visitor(), stored.visitor("colleague-key")
     confirm(colleague, f"{place}/retry")
@@ -305,6 +317,7 @@ def test_a_list_is_deleted_with_every_attempt_once_none_runs(stored, place):
             assert count == 0, table
 
 
+@pytest.mark.slow
 def test_the_former_page_of_the_family_leads_to_the_attempts(stored, place):
     for path in ("family", "family?status=FAILED&after=60"):
         answer = stored.visitor().get(f"{place}/{path}")
@@ -319,6 +332,7 @@ def former(dashboard, number, was):
         )
 
 
+@pytest.mark.slow
 def test_former_addresses_lead_to_the_attempts_that_they_became(stored, place):
     former(stored, 2, 777)
     former(stored, 3, 778)
@@ -334,6 +348,7 @@ def test_former_addresses_lead_to_the_attempts_that_they_became(stored, place):
     assert asked.location == "/signin?next=/submissions/777"
 
 
+@pytest.mark.slow
 def test_an_address_that_is_given_again_is_its_new_owner_s(stored, place):
     former(stored, 2, 2)
     visitor = stored.visitor()
@@ -364,6 +379,7 @@ def test_attempts_that_are_not_there(dashboard):
     assert visitor.post(f"{place}/stop", {"attempt": "2"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_stop_is_the_attempt_s_and_of_those_it_concerns(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, batch_size=2) as dashboard:
         demo, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
@@ -380,6 +396,7 @@ def test_a_stop_is_the_attempt_s_and_of_those_it_concerns(database_url, tmp_path
         assert "Stopped" not in text(colleague.get(place))
 
 
+@pytest.mark.slow
 def test_a_stop_touches_no_other_attempt(database_url, tmp_path):
     failing = data_ids(8, ending="00")
     with open_dashboard(database_url, tmp_path, batch_size=2) as dashboard:
@@ -416,6 +433,7 @@ def test_a_stop_without_a_number_is_of_the_first_attempt(database_url, tmp_path)
         assert statuses(demo, again) == dict.fromkeys(MISSING, "FAILED")
 
 
+@pytest.mark.slow
 def test_a_list_moves_again_when_an_attempt_begins(stored):
     visitor = stored.visitor()
     place = visitor.submit(MISSING, name="first")
@@ -449,6 +467,7 @@ def every_row(visitor, place, **asked):
     return table
 
 
+@pytest.mark.slow
 def test_what_another_list_unlinked_since_is_said_everywhere(stored):
     """The first list linked them; a second one unlinks two of them later."""
     visitor = stored.visitor()
@@ -486,6 +505,7 @@ def test_what_another_list_unlinked_since_is_said_everywhere(stored):
     assert exported(visitor, third, columns="manifest") == []
 
 
+@pytest.mark.slow
 def test_what_another_list_unlinked_in_part_stays_in_the_manifest(stored):
     visitor = stored.visitor()
     place = visitor.submit(GOOD[:4], name="first")
@@ -506,6 +526,7 @@ def test_what_another_list_unlinked_in_part_stays_in_the_manifest(stored):
     assert len(exported(visitor, other, columns="manifest")) == 4
 
 
+@pytest.mark.slow
 def test_each_export_says_by_which_attempt_and_by_whom(stored, place):
     visitor, colleague = stored.visitor(), stored.visitor("colleague-key")
     confirm(colleague, f"{place}/undo", picked=[1])
@@ -540,6 +561,7 @@ def test_a_file_has_one_ending_and_the_attempt_in_its_name(dashboard):
             assert f'filename="{stem}{ending}"' in said, asked
 
 
+@pytest.mark.slow
 def test_a_retry_by_a_colleague_needs_the_colleague_s_key(stored):
     demo, colleague = stored.visitor(), stored.visitor("colleague-key")
     place = demo.submit(MISSING)
@@ -566,6 +588,7 @@ def test_a_retry_by_a_colleague_needs_the_colleague_s_key(stored):
     assert "0 of 3 items linked after 2 attempts; 3 not." in headline(demo.get(place))
 
 
+@pytest.mark.slow
 def test_a_colleague_s_key_is_kept_while_their_attempt_runs(stored):
     demo, colleague = stored.visitor(), stored.visitor("colleague-key")
     place = demo.submit(MISSING)
@@ -587,6 +610,7 @@ def test_a_colleague_s_key_is_kept_while_their_attempt_runs(stored):
     assert statuses(demo, f"{place}/attempts/2") == dict.fromkeys(MISSING, "FAILED")
 
 
+@pytest.mark.slow
 def test_stuck_items_are_tried_again_alone_and_found_in_the_end(stored):
     """Of an undo that failed in part, just those are asked for again; once gone, gone."""
     visitor = stored.visitor()
@@ -606,6 +630,7 @@ def test_stuck_items_are_tried_again_alone_and_found_in_the_end(stored):
     assert "You chose 3 items with the status LINKED" in text(rest)
 
 
+@pytest.mark.slow
 def test_an_item_that_is_taken_can_be_taken_by_nobody_else(stored):
     visitor, colleague = stored.visitor(), stored.visitor("colleague-key")
     place = visitor.submit(MISSING)
@@ -621,6 +646,7 @@ def test_an_item_that_is_taken_can_be_taken_by_nobody_else(stored):
     assert "You chose 3 items" in text(visitor.get(f"{place}/retry"))
 
 
+@pytest.mark.slow
 def test_what_failed_is_tried_again_while_the_rest_still_runs(stored):
     """What an old batch says later of an item that was taken changes nothing any more."""
     visitor = stored.visitor()
@@ -641,6 +667,7 @@ def test_what_failed_is_tried_again_while_the_rest_still_runs(stored):
     assert set(statuses(visitor, place).values()) == {"LINKED"}
 
 
+@pytest.mark.slow
 def test_while_an_undo_runs_counts_add_up_and_only_what_is_unlinked_changes(stored):
     visitor = stored.visitor()
     place = visitor.submit([*data_ids(300, start=2000), *MISSING])

@@ -120,6 +120,7 @@ def test_a_filter_for_each_word_of_the_board_with_its_count(database_url, tmp_pa
         assert "Running" not in chips(demo, "mine=1")
 
 
+@pytest.mark.slow
 def test_a_list_is_one_row_with_its_present_outcome(stored):
     visitor = stored.visitor()
     archived = data_ids(4, ending="02")

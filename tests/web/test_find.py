@@ -292,6 +292,7 @@ def test_a_picture_is_no_list_of_ids(dashboard):
     assert LINKED[0] in text(answer)
 
 
+@pytest.mark.slow
 def test_more_ids_than_a_question_may_have(dashboard):
     answer = dashboard.visitor().post("/find", {"ids": "\n".join(data_ids(100_001))})
     assert answer.status_code == 422

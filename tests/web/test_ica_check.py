@@ -78,6 +78,7 @@ def test_stopping_what_has_ended_does_nothing(dashboard):
     assert "ICA would refuse 3 ids" in page
 
 
+@pytest.mark.slow
 def test_asking_is_given_up_in_words_after_some_failures_in_a_row(asking):
     dashboard, demo, place = asking
     dashboard.work(600)
@@ -88,6 +89,7 @@ def test_asking_is_given_up_in_words_after_some_failures_in_a_row(asking):
     assert dashboard.sim.calls()["getDataEligibleForLinking"] == 10
 
 
+@pytest.mark.slow
 def test_failures_that_are_not_in_a_row_are_not_added_up(asking):
     dashboard, demo, place = asking
     for _ in range(3):
@@ -121,6 +123,7 @@ def test_what_is_left_out_meanwhile_is_counted_once(stored):
     assert "3 ids of these left out" in page
 
 
+@pytest.mark.slow
 def test_an_address_stays_short_enough_whatever_the_letters(dashboard):
     demo = dashboard.visitor()
     place = demo.draft(["fil." + "é" * 200 + str(number) for number in range(100)])

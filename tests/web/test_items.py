@@ -37,6 +37,7 @@ def walk(person, address, direction="Next"):
     return pages, address
 
 
+@pytest.mark.slow
 def test_pages_lead_through_the_list_and_back(demo, place):
     forth, last = walk(demo, f"{place}/items")
     back, first = walk(demo, last, "Previous")
@@ -151,6 +152,7 @@ def test_nothing_failed_is_good_news(dashboard, demo):
     assert link(answer, "Show all items") == f"{place}/items"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["q=nope", "status=QUARANTINED", "status=LINKED&q=nope"])
 def test_nothing_matches_offers_to_clear_the_filters(demo, place, query):
     answer = demo.get(f"{place}/items?{query}")
@@ -158,6 +160,7 @@ def test_nothing_matches_offers_to_clear_the_filters(demo, place, query):
     assert link(answer, "Clear the filters") == f"{place}/items"
 
 
+@pytest.mark.slow
 def test_an_unknown_status_word_works_everywhere(tmp_path):
     url = f"sqlite:///{tmp_path}/t.db"
     with open_dashboard(url, tmp_path, rate=100, faults={"unknown-status": 1}) as dashboard:
@@ -219,6 +222,7 @@ def test_what_ica_shows_in_the_project_is_not_taken_from_the_batch(dashboard, de
     assert "ICA shows it in this project" in text(demo.get(f"{place}/items/2"))
 
 
+@pytest.mark.slow
 def test_an_item_tells_its_story_attempt_by_attempt(dashboard, demo):
     archived = data_ids(2, ending="02", start=500)
     place = demo.submit([*LINKED[:2], *archived])
@@ -244,6 +248,7 @@ def test_an_item_tells_its_story_attempt_by_attempt(dashboard, demo):
     assert "ICA shows it in this project" in text(demo.get(f"{place}/items/4"))
 
 
+@pytest.mark.slow
 def test_an_item_leads_to_its_neighbours_and_back_to_where_it_was_found(demo, place):
     listed = demo.get(f"{place}/items?status=FAILED&status=ALREADY_LINKED&q=fil")
     href = next(a["href"] for a in elements(listed, "a") if a["href"].startswith(f"{place}/items/"))

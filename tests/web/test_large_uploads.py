@@ -42,6 +42,7 @@ def upload(browser, address, size):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [51_000_000, 60 * MB])
 def test_more_than_fifty_megabytes_get_their_answer(served, size):
     address, browser, _ = served
@@ -98,6 +99,7 @@ def test_an_expired_session_is_told_though_the_upload_is_large(served):
     assert answer.headers["Location"].startswith("/signin")
 
 
+@pytest.mark.slow
 def test_a_list_that_breaks_off_on_its_way_back_is_seen_to(served):
     address, browser, folder = served
     form = {"project_id": FIRST_PROJECT, "ids": "\n".join(data_ids(20_000))}

@@ -49,6 +49,7 @@ def test_what_can_t_be_taken_is_told_beside_the_field_and_kept_in_it(dashboard, 
     assert "kept" in text(demo.get(place))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["edit", "archive", "unarchive", "delete"])
 def test_only_its_submitter_does_any_of_it(stored, settled, act):
     _, place = settled

@@ -27,6 +27,7 @@ def confirmation(visitor):
     return visitor.get(link(visitor.get("/reasons"), "Try all again"))
 
 
+@pytest.mark.slow
 def test_each_list_gets_its_own_attempt_and_one_receipt_tells_of_all(stored, lists):
     visitor = stored.visitor()
     page = confirmation(visitor)
@@ -46,6 +47,7 @@ def test_each_list_gets_its_own_attempt_and_one_receipt_tells_of_all(stored, lis
     assert elements(attempt, "dd")[0].text == "Dana Demo"  # whose key it is
 
 
+@pytest.mark.slow
 def test_a_second_click_sends_nothing_twice(stored, lists):
     visitor = stored.visitor()
     sent = fields(confirmation(visitor))
@@ -67,6 +69,7 @@ def test_more_than_the_page_said_is_shown_again_and_not_sent(stored, lists):
     assert "createProjectDataLinkingBatch" not in stored.sim.calls()
 
 
+@pytest.mark.slow
 def test_others_see_neither_the_lists_nor_the_receipt(stored, lists):
     page = confirmation(stored.visitor())
     sent = fields(page)

@@ -208,6 +208,7 @@ def test_a_group_is_exported_over_all_its_submissions(stored):
     assert visitor.get("/reasons/export.csv").status_code == 404
 
 
+@pytest.mark.slow
 def test_every_submission_with_a_reason_is_named(dashboard):
     visitor = dashboard.visitor()
     for number in range(7):
@@ -255,6 +256,7 @@ def test_strangers_see_no_reasons(dashboard):
     assert dashboard.visitor(key=None).get("/reasons").status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["{}?reason={}", "{}/items?reason={}", "{}/retry?reason={}"])
 def test_the_reasons_of_other_projects_are_not_told(stored, path):
     stranger, demo = stored.visitor("stranger-key"), stored.visitor()

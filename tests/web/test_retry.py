@@ -37,6 +37,7 @@ def place(stored):
     return found
 
 
+@pytest.mark.slow
 def test_what_failed_is_tried_again_and_nothing_else(stored, place):
     visitor = stored.visitor()
     assert "You chose 10 items with the status FAILED" in text(visitor.get(f"{place}/retry"))
@@ -54,6 +55,7 @@ def test_what_failed_is_tried_again_and_nothing_else(stored, place):
     assert "26 of 33 items linked after 2 attempts; 7 not." in headline(visitor.get(place))
 
 
+@pytest.mark.slow
 def test_the_numbers_of_an_earlier_attempt_never_change(stored, place):
     visitor = stored.visitor()
     first = attempts(visitor, place)[0]
@@ -123,6 +125,7 @@ def test_a_second_click_makes_no_second_attempt(stored, place):
     assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
 
 
+@pytest.mark.slow
 def test_what_was_taken_up_already_is_not_taken_up_again(stored, place):
     visitor = stored.visitor()
     confirm(visitor, f"{place}/retry?reason=1")
@@ -147,6 +150,7 @@ def test_what_was_linked_meanwhile_is_skipped_and_said(stored, place):
     assert statuses(visitor, again).keys() == {*ARCHIVED[4:], *MISSING}
 
 
+@pytest.mark.slow
 def test_when_all_was_linked_meanwhile_nothing_is_sent(stored, place, monkeypatch):
     monkeypatch.setattr(
         assignment, "SAMPLE_ITEMS", 0
@@ -186,6 +190,7 @@ def test_what_others_have_linked_since_is_told_everywhere_and_not_offered(stored
     assert handed_back.count("Linked since by “by hand”.") == 6
 
 
+@pytest.mark.slow
 def test_a_colleague_retries_as_themselves(stored, place):
     colleague = stored.visitor("colleague-key")
     again = confirm(colleague, f"{place}/retry")
@@ -227,6 +232,7 @@ def test_what_waits_to_be_sent_is_not_taken_up(database_url, tmp_path):
         assert "You chose 0 items" in text(visitor.get(f"{place}/retry?status=NOT_SENT"))
 
 
+@pytest.mark.slow
 def test_many_items_are_gathered_by_the_worker(database_url, tmp_path, monkeypatch):
     many = data_ids(25, ending="02")
     monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 10)
@@ -362,6 +368,7 @@ def test_picks_have_a_box_on_every_row(dashboard):
     assert rows(visitor.get(place)) == MISSING
 
 
+@pytest.mark.slow
 def test_what_others_have_linked_since_is_not_offered_among_many_that_are_picked(stored):
     visitor, archived = stored.visitor(), data_ids(5, ending="02", start=9_000)
     place = visitor.submit([*data_ids(600), *archived])

@@ -195,6 +195,7 @@ def long_list(dashboard):
     return place
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_told_before_the_first_byte(dashboard, monkeypatch):
     place = long_list(dashboard)
     monkeypatch.setattr("webapp.web.items.returned_list.thread_time", Slow(301.0))

@@ -65,6 +65,7 @@ def test_who_linked_them_is_named_and_not_who_found_them_linked(linked):
     assert "By exomes of May (5)." in page
 
 
+@pytest.mark.slow
 def test_what_was_unlinked_since_is_not_called_linked_by_who_found_it_linked(linked):
     """The finder has the higher id, and its word is the older one."""
     demo = linked.visitor()

@@ -6,6 +6,7 @@ from tests.dashboard import data_ids, open_dashboard, text
 from webapp.web.core.security import POLICY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "headers",
     [
@@ -59,6 +60,7 @@ def test_loopback_and_the_trusted_names_are_answered(tmp_path, host):
         assert dashboard.app.test_client().get("/signin", headers={"Host": host}).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [

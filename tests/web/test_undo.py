@@ -105,6 +105,7 @@ def test_what_unlinks_is_not_called_linking(dashboard):
     assert breakdown(page) == {"LINKED": 20}  # until ICA has said more
 
 
+@pytest.mark.slow
 def test_a_large_undo_says_that_it_is_gathered_and_of_what(dashboard, monkeypatch):
     visitor = dashboard.visitor()
     place = visitor.submit(GOOD, name="cohort")
@@ -151,6 +152,7 @@ def test_a_second_undo_takes_the_rest_only(stored, place):
     assert statuses(visitor, place) == UNDONE
 
 
+@pytest.mark.slow
 def test_what_was_wholly_undone_offers_no_further_undo(stored):
     visitor = stored.visitor()
     place = visitor.submit([*GOOD, *HELD, *MISSING])
@@ -175,6 +177,7 @@ def test_a_second_click_makes_no_second_undo(stored, place):
     assert stored.sim.calls()["createProjectDataUnlinkingBatch"] == 1
 
 
+@pytest.mark.slow
 def test_an_undo_that_failed_in_part_is_tried_again(stored, place):
     visitor = stored.visitor()
     confirm(visitor, f"{place}/undo")
@@ -209,6 +212,7 @@ def test_what_was_unlinked_can_be_linked_anew_and_is_not_taken_for_linked(stored
     assert statuses(visitor, anew) == dict.fromkeys(GOOD, "LINKED")
 
 
+@pytest.mark.slow
 def test_what_was_unlinked_is_linked_again_within_its_list(stored, place):
     visitor = stored.visitor()
     confirm(visitor, f"{place}/undo")
@@ -247,6 +251,7 @@ def test_the_same_four_questions(stored, place):
 FOLDERS = data_ids(2, kind="fol", ending="10", start=400)  # are linked in part
 
 
+@pytest.mark.slow
 def test_what_is_linked_in_part_is_offered_to_be_unlinked(stored):
     visitor = stored.visitor()
     place = visitor.submit([*GOOD, *FOLDERS])
@@ -287,6 +292,7 @@ def test_an_undo_of_which_nothing_came_off_is_told(stored):
     assert "2 items chosen: 2 to be unlinked." in told(visitor, place)[1]
 
 
+@pytest.mark.slow
 def test_an_undo_that_was_stopped_is_no_failure(tmp_path):
     database = f"sqlite:///{tmp_path / 'linkboard.db'}"
     with open_dashboard(database, tmp_path, rate=100.0, batch_size=10) as stored:
@@ -300,6 +306,7 @@ def test_an_undo_that_was_stopped_is_no_failure(tmp_path):
     assert "Partly undone: 10 of 20 items linked, 10 unlinked." in told_of
 
 
+@pytest.mark.slow
 def test_what_is_in_doubt_and_could_not_be_unlinked_is_tried_again(stored):
     visitor = stored.visitor()
     visitor.submit(IN_USE, name="before")

@@ -151,6 +151,7 @@ def test_a_file_and_pasted_text_make_one_list(demo):
     assert exported.split() == data_ids(3) + data_ids(2, start=10)
 
 
+@pytest.mark.slow
 def test_sixty_thousand_ids_can_be_pasted(dashboard, demo):
     place = demo.draft(data_ids(60_000))
     assert "being read" in text(demo.get(place))

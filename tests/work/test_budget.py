@@ -64,6 +64,7 @@ def test_four_units_of_an_account_run_at_once():
     assert budget.busy() == {ME}
 
 
+@pytest.mark.slow
 def test_a_worker_takes_up_four_units_of_an_account_before_one_has_ended(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, batch_size=5) as dashboard:
         place = dashboard.visitor().submit(data_ids(50))
@@ -77,6 +78,7 @@ def test_a_worker_takes_up_four_units_of_an_account_before_one_has_ended(databas
         assert settle(dashboard, place).counts == {"LINKED": 50}
 
 
+@pytest.mark.slow
 def test_a_second_of_work_costs_no_more_calls_than_it_may(database_url, tmp_path):
     with open_dashboard(
         database_url, tmp_path, rate=50, batch_size=100, calls_per_second=10
@@ -87,6 +89,7 @@ def test_a_second_of_work_costs_no_more_calls_than_it_may(database_url, tmp_path
         assert 100 <= dashboard.sim.total_calls() <= 30 * 10 + 20
 
 
+@pytest.mark.slow
 def test_two_workers_take_half_each(database_url, tmp_path):
     with open_dashboard(
         database_url, tmp_path, rate=50, batch_size=100, calls_per_second=10
@@ -104,6 +107,7 @@ def test_two_workers_take_half_each(database_url, tmp_path):
         assert 50 <= dashboard.sim.total_calls() <= 30 * 5 + 20
 
 
+@pytest.mark.slow
 def test_after_a_429_no_other_batch_of_the_account_calls(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, rate=5, batch_size=10) as dashboard:
         place = dashboard.visitor().submit(data_ids(60))

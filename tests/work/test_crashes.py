@@ -52,6 +52,7 @@ def test_a_crash_before_sending_sends_once(database_url, tmp_path):
         assert dashboard.sim.calls()[CREATE] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("at_call", "sent"), [(1, 1), (2, 2)])
 def test_a_crash_after_the_intent_sends_once(database_url, tmp_path, at_call, sent):
     """Before ICA was asked, or between its answer and the record of it: then the batch is found."""
@@ -72,6 +73,7 @@ def test_a_crash_after_the_intent_sends_once(database_url, tmp_path, at_call, se
         assert_all_agree(ByVisitor(visitor), dashboard.sim.root, place, linked)
 
 
+@pytest.mark.slow
 def test_a_crash_while_walking_goes_on_from_the_cursor(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as dashboard:
         visitor = dashboard.visitor()
@@ -98,6 +100,7 @@ def test_a_worker_that_stalled_beyond_its_lease_keeps_nothing(database_url, tmp_
         assert settle(dashboard, place).counts == {"LINKED": 100}
 
 
+@pytest.mark.slow
 def test_two_workers_share_the_work_and_double_nothing(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, rate=100, batch_size=10) as dashboard:
         visitor = dashboard.visitor()
@@ -114,6 +117,7 @@ def test_two_workers_share_the_work_and_double_nothing(database_url, tmp_path):
         assert_all_agree(ByVisitor(visitor), dashboard.sim.root, place, linked)
 
 
+@pytest.mark.slow
 def test_a_reading_that_died_begins_anew_and_leaves_no_half_rows(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path) as dashboard:
         visitor = dashboard.visitor()
@@ -130,6 +134,7 @@ def test_a_reading_that_died_begins_anew_and_leaves_no_half_rows(database_url, t
         assert [row["data_id"] for row in rows(visitor, place)] == data_ids(LONG)
 
 
+@pytest.mark.slow
 def test_a_reader_that_stalled_beyond_its_lease_drops_nothing(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path) as dashboard:
         visitor = dashboard.visitor()
@@ -141,6 +146,7 @@ def test_a_reader_that_stalled_beyond_its_lease_drops_nothing(database_url, tmp_
         assert len(rows(visitor, place)) == LONG
 
 
+@pytest.mark.slow
 def test_a_reading_that_is_told_to_stop_goes_on_elsewhere(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path) as dashboard:
         visitor = dashboard.visitor()

@@ -87,6 +87,7 @@ def test_a_chore_goes_on_that_was_given_back_in_order(dashboard):
     assert "Asked" in page(visitor, place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [10, 20])
 def test_a_batch_that_workers_die_of_is_set_aside_and_not_lost(dashboard, size):
     """The first, which was sent with the click, or the second, which was not sent yet."""

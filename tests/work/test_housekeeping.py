@@ -34,6 +34,7 @@ def test_access_is_renewed_every_five_minutes_for_those_who_are_here(database_ur
         assert "getProject" not in dashboard.sim.calls()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [403, 404])
 def test_access_is_withdrawn_when_ica_says_so(database_url, tmp_path, status):
     with refusing_dashboard(database_url, tmp_path) as (dashboard, ica):

@@ -92,6 +92,7 @@ def test_without_totals_the_rows_are_counted_by_walking(database_url, tmp_path):
         assert settle(dashboard, place).counts == OUTCOMES == row_counts(visitor, place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faults", [{"null-job": 1}, {"null-job": 1, "null-totals": 1}])
 def test_without_a_job_the_counts_decide(database_url, tmp_path, faults):
     with open_dashboard(database_url, tmp_path, rate=10, faults=faults) as dashboard:
@@ -103,6 +104,7 @@ def test_without_a_job_the_counts_decide(database_url, tmp_path, faults):
         assert "getJob" not in dashboard.sim.calls()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faults", [{}, {"null-job": 1}, {"null-totals": 1}])
 def test_a_status_never_heard_of_goes_through(database_url, tmp_path, faults):
     with open_dashboard(

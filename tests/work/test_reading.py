@@ -79,6 +79,7 @@ def test_what_comes_to_no_end_is_given_up(small):
     assert "nothing was sent" in page
 
 
+@pytest.mark.slow
 def test_repeats_and_rejects_between_chunks_move_nothing(database_url, tmp_path):
     ids = data_ids(34_000)
     lines = [line for one in ids[:4000] for line in (one, one, "not an id")]

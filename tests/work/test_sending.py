@@ -90,6 +90,7 @@ def test_a_429_without_a_time_waits_longer_each_time(database_url, tmp_path):
         assert waits == [0.5, 2.0, 10.0, 30.0, 30.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["500", "503", "cut"])
 def test_an_error_that_may_hide_a_batch_sends_nothing_twice(database_url, tmp_path, fault):
     with open_dashboard(database_url, tmp_path, faults={f"create:{fault}": "1x"}) as dashboard:

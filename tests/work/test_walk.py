@@ -51,6 +51,7 @@ def test_trouble_is_shown_while_it_lasts(database_url, tmp_path):
         assert account(dashboard).trouble == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [403, 503])
 def test_trouble_in_the_last_walk_does_not_outlast_it(database_url, tmp_path, status):
     with refusing_dashboard(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as (
@@ -75,6 +76,7 @@ def test_trouble_in_the_last_walk_does_not_outlast_it(database_url, tmp_path, st
         )
 
 
+@pytest.mark.slow
 def test_a_cursor_that_is_refused_begins_anew(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, rate=1e6) as dashboard:
         visitor = dashboard.visitor()
@@ -112,6 +114,7 @@ def test_a_circle_of_failed_items_does_not_hold_for_good(database_url, tmp_path)
         assert batch_rows(dashboard, place)[0].task == "refresh"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", ["broken off", "of another shape"])
 def test_half_an_answer_does_not_begin_a_walk_anew(database_url, tmp_path, half):
     with refusing_dashboard(database_url, tmp_path, rate=1e6, calls_per_second=0.5) as (
@@ -130,6 +133,7 @@ def test_half_an_answer_does_not_begin_a_walk_anew(database_url, tmp_path, half)
         assert batch_rows(dashboard, place)[0].round_cursor == before.round_cursor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [2, 12])
 def test_a_batch_that_is_gone_for_ten_minutes_is_lost(database_url, tmp_path, seconds):
     """Whether it goes while the job runs or before its end was heard of."""
@@ -159,6 +163,7 @@ def test_a_batch_that_vanishes_while_it_is_walked_is_lost_too(database_url, tmp_
         assert submission(dashboard, place).state == State.SETTLED
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_away_for_a_minute_is_not_lost(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, rate=10) as dashboard:
         place = dashboard.visitor().submit(data_ids(100))
