@@ -48,7 +48,7 @@ class ItemPage(Page):
     at it, and the item as that found it. others: the other submissions that hold its data id.
     """
 
-    template = "items/item.html"
+    template = "items/item_page.html"
     submission: Submission
     item: Item
     status: str

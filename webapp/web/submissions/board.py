@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, access, attempts, listing
+from webapp.store import Connection, access, attempts
+from webapp.store import board as board_store
 from webapp.store.access import Access
 from webapp.store.attempts import Attempt
+from webapp.store.board import Filter
 from webapp.store.enums import BoardWord, State
-from webapp.store.listing import Filter
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
 from webapp.web.core import links, page, params
@@ -90,7 +91,7 @@ def board() -> ResponseReturnValue:
             filtered=any(chosen.values()),
             projects=access.projects(connection, viewer().id, now),
             state_chips=_chips(connection, wanted),
-            used=bool(shown.rows) or listing.any_visible(connection, viewer(), now),
+            used=bool(shown.rows) or board_store.any_visible(connection, viewer(), now),
         )
     return page.render(board_page, shown)
 
@@ -107,18 +108,18 @@ def _archive_url(connection: Connection, wanted: Filter) -> str | None:
     there = replace(wanted, words=(), archived=True)
     if wanted.archived or (wanted.words and not (wanted.text or wanted.project_id)):
         return None
-    found = listing.page(connection, viewer(), there, Cursor(), 1, context().clock())
+    found = board_store.page(connection, viewer(), there, Cursor(), 1, context().clock())
     return _place(there).changed() if found.rows else None
 
 
 def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
     """The states as filters, one at a time, each with how many there are; then mine."""
     now, base = context().clock(), replace(wanted, words=(), archived=False)
-    counts: Counter[str] = listing.counts(connection, viewer(), base, now)
+    counts: Counter[str] = board_store.counts(connection, viewer(), base, now)
     archived = replace(base, archived=True)
-    counts[ARCHIVED] = listing.counts(connection, viewer(), archived, now).total()
+    counts[ARCHIVED] = board_store.counts(connection, viewer(), archived, now).total()
     mine = replace(wanted, account_id=viewer().id)
-    mine_count = listing.counts(connection, viewer(), mine, now).total()
+    mine_count = board_store.counts(connection, viewer(), mine, now).total()
     place, is_mine = _place(wanted), bool(wanted.account_id)
     chips = []
     for word, label in STATE_LABELS.items():
@@ -154,7 +155,7 @@ def _place(wanted: Filter) -> ListUrl:
 def _rows(connection: Connection, wanted: Filter) -> BoardRows:
     """A page of the board: its rows, and what they are polled with."""
     place, cursor = _place(wanted), params.cursor()
-    found = listing.page(connection, viewer(), wanted, cursor, PAGE_ROWS, context().clock())
+    found = board_store.page(connection, viewer(), wanted, cursor, PAGE_ROWS, context().clock())
     attempt_rows = attempts.of_submissions(connection, [row.id for row in found.rows])
     here = {**place.chosen, "after": cursor.after, "before": cursor.before}
     address = url_for("board.rows") + links.query(here)

@@ -1,4 +1,4 @@
-"""Listing: the submissions that an account may see, a page at a time."""
+"""The board: the submissions that an account may see, a page at a time."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
