@@ -101,12 +101,13 @@ def seconds(pattern, how, piece, end, length):
 
 
 def in_proportion(once, twice):
-    """Whether a few runs are quick enough; None before there are a few. Of the quickest, or of the
-    one in the middle, since a single run may find the machine much faster than all others.
+    """Whether the quickest of a few runs is quick enough; None before there are a few. After the
+    last run also the one in the middle counts: a single one may find the machine much faster.
     """
     if len(once) < FEWEST_RUNS:
         return None
-    pairs = ((of(once), of(twice)) for of in (min, median))
+    ways = (min, median) if len(once) == MOST_RUNS else (min,)
+    pairs = ((of(once), of(twice)) for of in ways)
     return any(longer <= MOST * max(short, WELL_ABOVE_NOISE / 2) for short, longer in pairs)
 
 
