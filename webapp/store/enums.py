@@ -152,6 +152,28 @@ class AccountTrouble(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+class AuditAction(StrEnum):
+    """What somebody did, as the audit trail calls it."""
+
+    START = "start"  # of the program, with its settings
+    SIGN_IN = "sign in"
+    SIGN_IN_FAILED = "sign in failed"
+    SIGN_OUT = "sign out"
+    SESSION_END = "session end"  # of another session, or by ICA's refusals
+    UPLOAD = "upload"
+    DISCARD = "discard"
+    SUBMIT = "submit"
+    STOP = "stop"
+    RETRY = "retry"
+    UNDO = "undo"
+    EXPORT = "export"
+    RENAME = "rename"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
+    DELETE = "delete"
+    ADOPT = "adopt"
+
+
 class ErrorCode(StrEnum):
     """What an error was that is kept of a batch or of a chore."""
 

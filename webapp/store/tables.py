@@ -33,6 +33,7 @@ from webapp.store.enums import (
     AccountTrouble,
     AttemptKind,
     AttemptState,
+    AuditAction,
     BatchState,
     Blocked,
     BoardWord,
@@ -79,6 +80,8 @@ class Account:
     trouble: AccountTrouble = stored(length=40, default=AccountTrouble.NONE)
     trouble_since: float | None
     trouble_until: float | None
+    refusals: int = stored(default=0)  # 401s in a row
+    refused_since: float | None  # the first of them
 
 
 accounts = Table(
@@ -88,15 +91,21 @@ accounts = Table(
     UniqueConstraint("ica_url", "tenant", "subject"),
 )
 
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("token_hash", String(64), primary_key=True),
-    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
-    Column("created_at", Double, nullable=False),
-    Column("seen_at", Double, nullable=False),
-    Column("expires_at", Double, nullable=False),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A row of sessions; `device` and `address` are where it was opened."""
+
+    token_hash: str = stored(length=64, primary_key=True)
+    account_id: int = stored(ForeignKey("accounts.id"), index=True)
+    created_at: float
+    seen_at: float
+    expires_at: float
+    device: str = stored(length=255, default="")
+    address: str = stored(length=64, default="")
+
+
+sessions = Table("sessions", metadata, *columns_of(Session))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +152,7 @@ class SubmissionRow:
     note: str = stored(default="")
     archived_at: float | None
     left_out: int = stored(default=0)  # items that no attempt has taken yet
+    kept_bytes: int = stored(type_=BigInteger, default=0)  # its list and rows, roughly
     last_attempt_id: int = stored(default=0)  # orders the board
 
 
@@ -415,6 +425,9 @@ class FindRow:
     created_at: float
     name: str = stored(length=255)
     review: FindReview
+    shared_at: float | None  # null: only its asker may see it
+    deleted_at: float | None  # null: it is there
+    kept_bytes: int = stored(type_=BigInteger, default=0)
 
 
 finds = Table("finds", metadata, *columns_of(FindRow))
@@ -426,6 +439,33 @@ find_ids = Table(
     Column("ordinal", Integer, primary_key=True),
     Column("data_id", String(255), nullable=False),
     Column("line", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """A row of audit: who did what. It refers to nothing, so it outlives what it tells of."""
+
+    id: int = stored(primary_key=True)
+    at: float
+    action: AuditAction = stored(length=20)
+    account_id: int | None  # null: nobody who is signed in, or the program itself
+    who: str = stored(length=255)  # their name
+    address: str = stored(length=64)
+    submission_id: int | None
+    owner_id: int | None  # the account that submitted it
+    submission_name: str = stored(length=255)
+    details: dict[str, Any]  # counts, and what else tells it from another
+
+
+audit = Table(
+    "audit",
+    metadata,
+    *columns_of(AuditRow),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_submission_id_id", "submission_id", "id"),
+    Index("ix_audit_account_id_id", "account_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 workers = Table(

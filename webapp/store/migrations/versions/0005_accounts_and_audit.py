@@ -1,0 +1,49 @@
+"""who did what, sessions that are told apart, keys that ICA refuses, and queries that are shared.
+
+Queries of before were open to whoever had their address; they belong to their asker now.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from webapp.store.migrations.columns import Kind, filled, make_index, nullable
+
+revision = "0005"
+down_revision = "0004"
+
+NUMBER = sa.Integer()
+TIME: Kind = sa.Double()
+
+
+def upgrade() -> None:
+    op.add_column("sessions", _with_default("device", sa.String(255), ""))
+    op.add_column("sessions", _with_default("address", sa.String(64), ""))
+    op.add_column("accounts", _with_default("refusals", NUMBER, "0"))
+    op.add_column("accounts", sa.Column("refused_since", TIME))
+    op.add_column("finds", sa.Column("shared_at", TIME))
+    op.add_column("finds", sa.Column("deleted_at", TIME))
+    op.add_column("finds", _with_default("kept_bytes", sa.BigInteger(), "0"))
+    op.add_column("submissions", _with_default("kept_bytes", sa.BigInteger(), "0"))
+    op.create_table(
+        "audit",
+        sa.Column("id", NUMBER, primary_key=True),
+        *filled(TIME, "at"),
+        *filled(sa.String(20), "action"),
+        *nullable(NUMBER, "account_id"),
+        *filled(sa.String(255), "who"),
+        *filled(sa.String(64), "address"),
+        *nullable(NUMBER, "submission_id", "owner_id"),
+        *filled(sa.String(255), "submission_name"),
+        *filled(sa.JSON(), "details"),
+        sqlite_autoincrement=True,
+    )
+    make_index("audit", "at")
+    make_index("audit", "submission_id", "id")
+    make_index("audit", "account_id", "id")
+
+
+def _with_default(name: str, kind: Kind, default: str) -> sa.Column[Any]:
+    """A column that is filled in the rows that are there."""
+    return sa.Column(name, kind, nullable=False, server_default=default)
