@@ -19,7 +19,7 @@ from tests.databases import bring_up_to_date
 from tests.simulated_ica import FIRST_PROJECT, Clock, Simulated, simulator
 from webapp.settings import Settings
 from webapp.store import Store, tables
-from webapp.vault import Vault
+from webapp.vault import vault_for
 from webapp.web import create_app
 from webapp.work.context import Context
 from webapp.work.worker import Worker
@@ -110,14 +110,15 @@ class Dashboard:
             ica_url=sim.url,
             data_dir=folder,
             database_url=database_url,
-            secret_key=SECRET_KEY,
-            **{"calls_per_second": 1e6, **settings},
+            **{"calls_per_second": 1e6, "secret_key": SECRET_KEY, **settings},
         )
         self.store = Store(database_url)
         bring_up_to_date(self.store, database_url)
         self.app = create_app(self.settings, self.store, clock=clock)
         self.app.jinja_env.bytecode_cache = compile_caches.TEMPLATES
-        self.context = Context.build(self.settings, self.store, Vault(SECRET_KEY), clock=clock)
+        self.context = Context.build(
+            self.settings, self.store, vault_for(self.settings), clock=clock
+        )
         self.worker = Worker(self.context)
 
     def visitor(self, key: str | None = "demo-key") -> Visitor:

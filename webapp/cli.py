@@ -149,6 +149,16 @@ def submissions(action: str, submission_id: int) -> None:
     sys.exit(0 if ok else 1)
 
 
+@main.command()
+def rekey() -> None:
+    """Seal the users' keys anew, after LINKBOARD_SECRET_KEY has changed."""
+    from webapp.rekey_command import carry_out
+
+    ok, sentence = carry_out(Settings.from_environment())
+    click.echo(sentence, err=not ok)
+    sys.exit(0 if ok else 1)
+
+
 def _environment(port: int | None) -> dict[str, str]:
     """The environment, with the port of the command line if there is one."""
     return os.environ | ({} if port is None else {"LINKBOARD_PORT": str(port)})
@@ -158,7 +168,9 @@ def _start_child(process: str) -> Settings:
     """Prepare a child process. Done before other imports, so that their errors are logged too."""
     end_with_parent()
     settings = Settings.from_environment()
-    logs.setup(process, settings.log_level, secrets=[secret_key_for(settings)])
+    logs.setup(
+        process, settings.log_level, secrets=[secret_key_for(settings), settings.former_secret_key]
+    )
     return settings
 
 

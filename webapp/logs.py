@@ -43,7 +43,7 @@ class LineFormatter(logging.Formatter):
             datefmt="%Y-%m-%dT%H:%M:%S",
         )
         self.converter = time.gmtime
-        self._own = tuple(own)
+        self._own = tuple(secret for secret in own if secret)
         self._secrets: tuple[str, ...] = ()
         self._lock = threading.Lock()
 

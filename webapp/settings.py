@@ -46,6 +46,9 @@ class Settings:
     secret_key: str = _setting(
         "", "32 characters or more that seal the keys at rest; on loopback made when empty"
     )
+    former_secret_key: str = _setting(
+        "", "The one before: it still opens what it sealed, until `linkboard rekey` was run"
+    )
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8000, "Port to listen on", least=1, most=65_535)
     trusted_hosts: tuple[str, ...] = _setting(
@@ -182,6 +185,6 @@ def _violation(setting: "Field[Any]", value: Any) -> str:
         return f"begin with https:// or http://, but it is {value!r}"
     if name == "database_url" and not _DATABASE_URL.fullmatch(value):
         return "look like postgresql://user:password@host:5432/name"
-    if name == "secret_key" and len(value) < MIN_SECRET_KEY_CHARS:
+    if name in {"secret_key", "former_secret_key"} and len(value) < MIN_SECRET_KEY_CHARS:
         return f"have {MIN_SECRET_KEY_CHARS} characters or more; it has {len(value)}"
     return ""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -22,11 +22,13 @@ class VaultError(Exception):
 
 
 class Vault:
-    """Encrypts (seals) and decrypts (opens) texts with a key derived from the secret key."""
+    """Encrypts (seals) and decrypts (opens) texts with a key derived from the secret key.
 
-    def __init__(self, secret_key: str) -> None:
-        derived = HKDF(SHA256(), length=32, salt=None, info=HKDF_INFO).derive(secret_key.encode())
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+    What was sealed with one derived from the former secret key is opened too.
+    """
+
+    def __init__(self, secret_key: str, former: str = "") -> None:
+        self._fernet = MultiFernet([_fernet(key) for key in (secret_key, former) if key])
 
     def seal(self, text: str) -> str:
         """The text, encrypted and signed; the result differs each time."""
@@ -39,8 +41,23 @@ class Vault:
         except InvalidToken:
             raise VaultError(
                 "The stored ICA key can't be opened: LINKBOARD_SECRET_KEY is not the one it was "
-                "sealed with. Its owner signs in again, or the former secret key is restored."
+                "sealed with. Its owner signs in again, or the former secret key is set as "
+                "LINKBOARD_FORMER_SECRET_KEY."
             ) from None
+
+    def seal_again(self, sealed: str) -> str:
+        """The same text, sealed with the secret key now. Raises VaultError as open() does."""
+        return self.seal(self.open(sealed))
+
+
+def vault_for(settings: Settings) -> Vault:
+    """The vault of a dashboard. Raises SettingsError as secret_key_for() does."""
+    return Vault(secret_key_for(settings), settings.former_secret_key)
+
+
+def _fernet(secret_key: str) -> Fernet:
+    derived = HKDF(SHA256(), length=32, salt=None, info=HKDF_INFO).derive(secret_key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
 
 
 def secret_key_for(settings: Settings) -> str:

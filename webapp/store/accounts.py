@@ -85,6 +85,18 @@ def forget_key(connection: Connection, account_id: int) -> None:
     connection.execute(update(accounts).where(accounts.c.id == account_id).values(sealed_key=None))
 
 
+def sealed_keys(connection: Connection) -> dict[int, str]:
+    """The sealed keys that are kept, by their accounts."""
+    kept = select(accounts.c.id, accounts.c.sealed_key).where(accounts.c.sealed_key.is_not(None))
+    return {row.id: row.sealed_key for row in connection.execute(kept)}
+
+
+def keep_key(connection: Connection, account_id: int, before: str, sealed: str) -> None:
+    """Keep the account's key sealed in another way, unless it has another one meanwhile."""
+    same = (accounts.c.id == account_id) & (accounts.c.sealed_key == before)
+    connection.execute(update(accounts).where(same).values(sealed_key=sealed))
+
+
 def forget_idle_keys(connection: Connection, now: float) -> int:
     """Erase the keys of accounts without an unsettled attempt and without a live session."""
     works = exists().where(attempts.c.account_id == accounts.c.id, _NEEDS_KEY)

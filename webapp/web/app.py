@@ -12,7 +12,7 @@ from werkzeug.utils import find_modules, import_string
 from webapp import paths
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.vault import Vault, secret_key_for
+from webapp.vault import secret_key_for, vault_for
 from webapp.web.core import errors, formatting, forms, params, security
 from webapp.web.core.assets import static_version
 from webapp.web.core.context import KEY
@@ -32,15 +32,16 @@ def create_app(
         static_folder=str(paths.STATIC),
         static_url_path="/static",
     )
-    secret_key = secret_key_for(settings)
+    former = settings.former_secret_key
     app.config.update(
-        SECRET_KEY=hashlib.sha256(b"linkboard: cookies" + secret_key.encode()).hexdigest(),
+        SECRET_KEY=_cookie_key(secret_key_for(settings)),
+        SECRET_KEY_FALLBACKS=[_cookie_key(former)] if former else [],
         SESSION_COOKIE_NAME="linkboard",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
     )
-    app.extensions[KEY] = Context.build(settings, store, Vault(secret_key), clock=clock)
+    app.extensions[KEY] = Context.build(settings, store, vault_for(settings), clock=clock)
     app.config[STARTED_AT] = clock()
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -65,3 +66,8 @@ def create_app(
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
+
+
+def _cookie_key(secret_key: str) -> str:
+    """What signs cookies, so that no part of the secret key itself does."""
+    return hashlib.sha256(b"linkboard: cookies" + secret_key.encode()).hexdigest()

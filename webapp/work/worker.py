@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store, batches, chores, schema_version, uploads, workers
 from webapp.store.enums import ASKING
-from webapp.vault import Vault, secret_key_for
+from webapp.vault import vault_for
 from webapp.work import batch_runner, chore_runner, housekeeping, reading
 from webapp.work.context import Context
 
@@ -33,8 +33,7 @@ log = logging.getLogger(__name__)
 
 def run(settings: Settings, store: Store, stop: threading.Event) -> None:
     """Work until `stop` is set; then finish the units that run, and return."""
-    vault = Vault(secret_key_for(settings))
-    Worker(Context.build(settings, store, vault, stop=stop)).run()
+    Worker(Context.build(settings, store, vault_for(settings), stop=stop)).run()
 
 
 class Worker:
