@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
+from webapp import data_folder
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, IcaProblem, ServerError
@@ -38,8 +39,15 @@ def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
         yield Finding(False, f"{name} is set, but there is no such setting.")
     if not unknown:
         yield Finding(True, "The settings can be used.")
+    yield from _data_folder(settings)
     yield from _database(settings, now)
     yield _ica(settings)
+
+
+def _data_folder(settings: Settings) -> Iterator[Finding]:
+    for path in data_folder.exposed(settings):
+        fix = f"chmod {'700' if path.is_dir() else '600'} {path}"
+        yield Finding(False, f"{path} can be read by others on this machine: {fix}")
 
 
 def _database(settings: Settings, now: float) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from webapp import __version__, logs
+from webapp.data_folder import OF_OTHERS
 from webapp.settings import Settings, SettingsError
 from webapp.supervisor import STOP_SECONDS, end_signals, end_with_parent
 from webapp.vault import secret_key_for
@@ -36,6 +37,7 @@ def main() -> None:
 
     Every setting is an environment variable; README.md lists them.
     """
+    os.umask(OF_OTHERS)
 
 
 _port_option = click.option(

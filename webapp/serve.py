@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
+from webapp import data_folder
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 from webapp.store import DatabaseAway, NotMigrated, Store
 from webapp.supervisor import Child, supervise
@@ -73,6 +74,7 @@ def listen(host: str, port: int) -> socket.socket:
 def migrate(settings: Settings) -> None:
     """Migrate the database to this version. Raises SettingsError when it can't be used."""
     try:
+        data_folder.protect(settings)
         with closing(Store(settings.database)) as store:
             store.migrate()
     except NotMigrated as error:

@@ -1,0 +1,45 @@
+"""The data folder: it and the files in it are for the user alone that Linkboard runs as."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from webapp.settings import Settings
+
+OUR_FILES = ("linkboard.db*", "secret_key", ".secret_key.*")
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+OF_OTHERS = 0o077  # the permissions of a file's group and of everybody else
+
+log = logging.getLogger(__name__)
+
+
+def protect(settings: Settings) -> None:
+    """Take the permissions of others from the folder and from our files in it.
+
+    What is made later has none, by the umask of all our processes. A folder that holds more than
+    our files stays as it is: it may be somebody's home.
+    """
+    folder = settings.data_dir
+    for path in exposed(settings):
+        if path == folder and _holds_more(folder):
+            log.warning("%s can be read by others; see `linkboard check`.", path)
+            continue
+        with suppress(OSError):  # another user's; check says so
+            path.chmod(FOLDER_MODE if path == folder else FILE_MODE)
+            log.warning("%s was open to others, and is not any more.", path)
+
+
+def exposed(settings: Settings) -> list[Path]:
+    """The folder and our files in it, as far as somebody else may read or change them."""
+    paths = (settings.data_dir, *_our_files(settings.data_dir))
+    return [path for path in paths if path.exists() and path.stat().st_mode & OF_OTHERS]
+
+
+def _our_files(folder: Path) -> Iterator[Path]:
+    for pattern in OUR_FILES:
+        yield from sorted(folder.glob(pattern))
+
+
+def _holds_more(folder: Path) -> bool:
+    return set(folder.iterdir()) > set(_our_files(folder))
