@@ -49,6 +49,11 @@ def test_a_slash_at_the_end_of_icas_address_means_nothing():
         ("port", "http", "LINKBOARD_PORT must be a whole number, but it is 'http'."),
         ("port", "0", "LINKBOARD_PORT must be 1 or more, but it is 0."),
         ("port", "70000", "LINKBOARD_PORT must be 65535 or less, but it is 70000."),
+        (
+            "ica_plain_http",
+            "maybe",
+            "LINKBOARD_ICA_PLAIN_HTTP must be yes or no, but it is 'maybe'.",
+        ),
         ("calls_per_second", "nan", "LINKBOARD_CALLS_PER_SECOND must be 0.1 or more"),
         ("ica_url", "ica.example", "LINKBOARD_ICA_URL must begin with https:// or http://"),
         ("ica_version", "v5", "LINKBOARD_ICA_VERSION must be v4 or v3, but it is 'v5'."),
@@ -79,6 +84,23 @@ def test_database_urls_that_are_taken(url):
     assert read(database_url=url).database == url
 
 
+@pytest.mark.parametrize(("text", "meant"), [("yes", True), ("No", False), ("1", True)])
+def test_yes_and_no_are_read(text, meant):
+    assert read(ica_plain_http=text).ica_plain_http is meant
+
+
+def test_a_remote_ica_by_plain_http_is_refused_unless_it_is_wanted():
+    url = "http://ica.example/ica/rest"
+    with pytest.raises(SettingsError, match="keys would cross the network unencrypted"):
+        read(ica_url=url)
+    assert read(ica_url=url, ica_plain_http="yes").ica_url == url
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8001", "localhost", "[::1]:8001"])
+def test_an_ica_on_this_machine_may_speak_plain_http(host):
+    assert read(ica_url=f"http://{host}/ica/rest").ica_url == f"http://{host}/ica/rest"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
 def test_on_loopback_nothing_more_is_needed(host):
     demand_safe(Settings(host=host))
@@ -99,6 +121,7 @@ def test_the_readme_tells_of_every_setting():
     rows = ["| Variable | Default | What it is |", "|---|---|---|"]
     for setting in fields(Settings):
         default = f"`{setting.default}`" if setting.default not in ("", ()) else "none"
+        default = {"`False`": "`no`", "`True`": "`yes`"}.get(default, default)
         name = f"LINKBOARD_{setting.name.upper()}"
         rows.append(f"| `{name}` | {default} | {setting.metadata['help']} |")
     readme = Path(__file__).parents[1] / "README.md"

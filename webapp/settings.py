@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 PREFIX = "LINKBOARD_"
 MIN_SECRET_KEY_CHARS = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+YES_WORDS, NO_WORDS = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
 
 
 class SettingsError(Exception):
@@ -34,6 +36,9 @@ class Settings:
     """
 
     ica_url: str = _setting("https://ica.illumina.com/ica/rest", "ICA's address")
+    ica_plain_http: bool = _setting(
+        False, "yes: an ICA on another machine may be asked by http://, keys unencrypted"
+    )
     ica_version: str = _setting(
         "v4", "Media type of ICA's linking operations: v4, or v3", one_of=("v4", "v3")
     )
@@ -71,10 +76,7 @@ class Settings:
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can connect to `host`."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _is_loopback(self.host)
 
     @property
     def database(self) -> str:
@@ -99,7 +101,9 @@ class Settings:
             text = text or _from_file(environ.get(f"{name}_FILE", ""), name)
             if text:
                 values[setting.name] = _parsed(setting, text)
-        return cls(**values)
+        settings = cls(**values)
+        _demand_encryption(settings)
+        return settings
 
 
 def demand_safe(settings: Settings) -> None:
@@ -119,6 +123,24 @@ def demand_safe(settings: Settings) -> None:
             "TRUSTED_HOSTS names the hosts that the dashboard is reached by, and SECRET_KEY "
             f"({MIN_SECRET_KEY_CHARS} characters or more) seals the users' keys."
         )
+
+
+def _demand_encryption(settings: Settings) -> None:
+    """Raises SettingsError if keys would go to another machine as everybody between can read."""
+    url = urlsplit(settings.ica_url)
+    if url.scheme == "https" or settings.ica_plain_http or _is_loopback(url.hostname or ""):
+        return
+    raise SettingsError(
+        f"LINKBOARD_ICA_URL is {settings.ica_url}: the users' keys would cross the network "
+        "unencrypted. Use https://, or set LINKBOARD_ICA_PLAIN_HTTP=yes if that is meant."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[str]:
@@ -157,7 +179,15 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
+def _yes_or_no(text: str) -> bool:
+    word = text.lower()
+    if word not in YES_WORDS | NO_WORDS:
+        raise ValueError
+    return word in YES_WORDS
+
+
 _PARSERS: dict[type, Any] = {
+    bool: (_yes_or_no, "yes or no"),
     str: (str, "a text"),
     int: (int, "a whole number"),
     float: (float, "a number"),
@@ -165,6 +195,7 @@ _PARSERS: dict[type, Any] = {
     type(Path()): (Path, "a path"),
 }
 
+_HTTP_URL = re.compile(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/|$)")
 _DATABASE_URL = re.compile(
     r"sqlite:///.+"
     r"| postgresql(\+psycopg)?:// ([^/@]*@)? ([\w.-]+|\[[\da-f:]+\])? (:\d+)? /[^/?]+ (\?.*)?",
@@ -181,8 +212,8 @@ def _violation(setting: "Field[Any]", value: Any) -> str:
         return f"be {limits['most']} or less, but it is {value}"
     if "one_of" in limits and value not in limits["one_of"]:
         return f"be {' or '.join(limits['one_of'])}, but it is {value!r}"
-    if name == "ica_url" and not value.startswith(("http://", "https://")):
-        return f"begin with https:// or http://, but it is {value!r}"
+    if name == "ica_url" and not _HTTP_URL.match(value):
+        return f"begin with https:// or http:// and a host, but it is {value!r}"
     if name == "database_url" and not _DATABASE_URL.fullmatch(value):
         return "look like postgresql://user:password@host:5432/name"
     if name in {"secret_key", "former_secret_key"} and len(value) < MIN_SECRET_KEY_CHARS:

@@ -1,5 +1,7 @@
 """Requests that ICA does not understand are refused: media types, queries and bodies."""
 
+import re
+
 import pytest
 
 from tests.simulator.conftest import LINKING, PROJECT, data_id, media_type
@@ -96,3 +98,10 @@ def test_a_body_that_makes_no_sense_is_refused(demo, body):
 @pytest.mark.parametrize("sort", ["name", "timeCreated up", "timeCreated desc desc"])
 def test_sorting_by_anything_else_is_refused(demo, sort):
     assert demo.get("/api/jobs", sort=sort).status_code == 400
+
+
+@pytest.mark.parametrize("query", [{"pageToken": "€ <{|}>"}, {"status": "\u202e\u2028ÄÖ"}])
+def test_the_instance_of_a_problem_is_a_uri(demo, query):
+    instance = demo.get("/api/jobs/no such job", "v3", **query).json()["instance"]
+    assert re.fullmatch(r"http://[!#-;=?-Z\[\]_a-z~%]+", instance)
+    assert "no%20such%20job" in instance

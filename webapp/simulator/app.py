@@ -11,6 +11,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
+from werkzeug.urls import iri_to_uri
 
 from webapp.simulator.call import Call
 from webapp.simulator.documents import Document, timestamp
@@ -113,7 +114,7 @@ def _json(document: Any, status: int, mimetype: str) -> Response:
 
 
 def _error_response(problem: Problem, now: float) -> Response:
-    document = problem.document(request.url, timestamp(now))
+    document = problem.document(iri_to_uri(request.url), timestamp(now))
     response = _json(document, problem.status, PROBLEM_TYPE)
     response.headers.update(problem.headers)
     return response
