@@ -64,6 +64,7 @@ class Settings:
     calls_per_second: float = _setting(10.0, "Most ICA calls a second for one account", least=0.1)
     upload_limit_mb: int = _setting(50, "Largest upload, in MB", least=1)
     session_hours: int = _setting(12, "Hours without a visit after which a session ends", least=1)
+    session_days: int = _setting(7, "Days after which a session ends, whatever the visits", least=1)
     web_processes: int = _setting(2, "Web server processes", least=1)
     web_threads: int = _setting(8, "Threads in each web server process", least=1)
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", one_of=LOG_LEVELS)

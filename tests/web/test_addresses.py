@@ -19,6 +19,7 @@ DESIGN = {
     "GET": [
         "/",
         "/signin",
+        "/account",
         "/submissions",
         "/submissions/rows",
         "/submissions/new",
@@ -40,6 +41,7 @@ DESIGN = {
     "POST": [
         "/signin",
         "/signout",
+        "/account/sessions/end",
         "/submissions",
         "/submissions/adopt",
         "/submissions/1/submit",

@@ -5,6 +5,7 @@ import pytest
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import element, elements, field_error
+from webapp.store import accounts
 
 
 def cookie(answer):
@@ -167,17 +168,25 @@ def test_the_demo_signs_in_by_one_click(tmp_path):
         assert person.post("/signin", given).location == "/submissions"
 
 
-def test_a_key_that_was_forgotten_elsewhere_asks_for_a_new_one(dashboard):
+def test_a_key_that_was_forgotten_elsewhere_ends_the_session_here(dashboard):
     here, there = dashboard.visitor(), dashboard.visitor()
     place = here.submit(data_ids(1))
     there.post("/signout", {"forget": "yes"})
+    assert here.get(place).location == f"/signin?next={place}"
+    assert here.part(f"{place}/progress").status_code == 401
+    here.sign_in()
     assert here.get(place).status_code == 200
-    assert "Sign in again" in text(here.get("/submissions/new"))
-    answer = here.upload("fil.1 kept", project="00000000-0000-4000-8000-000000000009")
+
+
+def test_a_key_that_is_gone_asks_for_a_new_one(dashboard, demo):
+    demo.submit(data_ids(1))
+    dashboard.context.write(accounts.forget_key, 1)
+    assert "Sign in again" in text(demo.get("/submissions/new"))
+    answer = demo.upload("fil.1 kept", project="00000000-0000-4000-8000-000000000009")
     assert answer.status_code == 422
     assert "Sign in again" in text(answer)
     assert element(answer, "textarea").text.strip() == "fil.1 kept"
     given = {"project_id": FIRST_PROJECT, "batch_id": FIRST_PROJECT}
-    answer = here.post("/submissions/adopt", given)
+    answer = demo.post("/submissions/adopt", given)
     assert answer.status_code == 422
     assert "Sign in again" in text(answer)

@@ -2,16 +2,47 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
 
+from webapp.store import sql
 from webapp.store.accounts import Account
+from webapp.store.tables import Session as SessionRow
 from webapp.store.tables import accounts, sessions
 
 TOUCH_SECONDS = 60.0  # between writes of a visit
+HANDLE_CHARACTERS = 16  # of the hash, by which a form names a session: no token can be made of them
 
 
-def open_session(connection: Connection, account_id: int, now: float, seconds: float) -> str:
+class Limits(NamedTuple):
+    """When a session ends: so long after the last visit, and so long after it was opened."""
+
+    idle_seconds: float
+    most_seconds: float
+
+
+class Place(NamedTuple):
+    """Where a session is opened: by which browser, in words, and from which address."""
+
+    device: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(SessionRow):
+    """A row of sessions."""
+
+    @property
+    def handle(self) -> str:
+        """What a form names it by."""
+        return _handle(self.token_hash)
+
+
+def open_session(
+    connection: Connection, account_id: int, now: float, limits: Limits, place: Place
+) -> str:
     """A new session of the account; returns its token, which is stored nowhere."""
     token = secrets.token_urlsafe(32)
     values = {
@@ -19,7 +50,9 @@ def open_session(connection: Connection, account_id: int, now: float, seconds: f
         "account_id": account_id,
         "created_at": now,
         "seen_at": now,
-        "expires_at": now + seconds,
+        "expires_at": now + min(limits),
+        "device": place.device[:255],
+        "address": place.address[:64],
     }
     connection.execute(insert(sessions).values(values))
     return token
@@ -40,15 +73,45 @@ def account_of(connection: Connection, token: str, now: float) -> tuple[Account,
     return Account(**values), seen_at
 
 
-def touch(connection: Connection, token: str, now: float, seconds: float) -> None:
-    """A visit: the session lives for `seconds` from now."""
+def touch(connection: Connection, token: str, now: float, limits: Limits) -> None:
+    """A visit: the session lives on from now, but no longer than a session may live at all."""
+    last = sessions.c.created_at + limits.most_seconds
+    idle = now + limits.idle_seconds
     statement = update(sessions).where(sessions.c.token_hash == hashed(token))
-    connection.execute(statement.values(seen_at=now, expires_at=now + seconds))
+    connection.execute(
+        statement.values(seen_at=now, expires_at=case((last < idle, last), else_=idle))
+    )
+
+
+def live(
+    connection: Connection, account_id: int, now: float, limit: int
+) -> tuple[list[Session], int]:
+    """The account's sessions, those visited last first, and how many there are in all."""
+    ours = _of(account_id) & (sessions.c.expires_at > now)
+    newest = select(sessions).where(ours).order_by(sessions.c.seen_at.desc()).limit(limit)
+    count = select(func.count()).select_from(sessions).where(ours)
+    return sql.fetch(connection, newest, Session), connection.execute(count).scalar_one()
 
 
 def close(connection: Connection, token: str) -> None:
     """End the session."""
     connection.execute(delete(sessions).where(sessions.c.token_hash == hashed(token)))
+
+
+def end(connection: Connection, account_id: int, handle: str) -> int:
+    """End the account's session with this handle; returns how many were ended."""
+    named = func.substr(sessions.c.token_hash, 1, HANDLE_CHARACTERS) == handle
+    return connection.execute(delete(sessions).where(_of(account_id), named)).rowcount
+
+
+def end_all(connection: Connection, account_id: int, now: float, *, but: str = "") -> int:
+    """End the account's sessions, but for that of this token; returns how many were ended.
+
+    Those that have ended by themselves are housekeeping's: two that delete the same rows in another
+    order would wait for each other.
+    """
+    others = (sessions.c.expires_at > now) & (sessions.c.token_hash != hashed(but))
+    return connection.execute(delete(sessions).where(_of(account_id), others)).rowcount
 
 
 def sweep(connection: Connection, now: float) -> int:
@@ -59,3 +122,16 @@ def sweep(connection: Connection, now: float) -> int:
 def hashed(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def handle_of(token: str) -> str:
+    """What a form names the token's session by."""
+    return _handle(hashed(token))
+
+
+def _handle(token_hash: str) -> str:
+    return token_hash[:HANDLE_CHARACTERS]
+
+
+def _of(account_id: int) -> ColumnElement[bool]:
+    return sessions.c.account_id == account_id

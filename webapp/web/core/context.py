@@ -1,6 +1,8 @@
-"""What every view needs: the application's context, and who is signed in."""
+"""What every view needs: the application's context, who is signed in, and where they are."""
 
-from flask import current_app, g
+from ipaddress import ip_address
+
+from flask import current_app, g, request
 
 from webapp.ica.client import IcaClient
 from webapp.store.accounts import Account
@@ -19,6 +21,17 @@ def viewer() -> Account:
     """Who is signed in; security.py lets nobody else come this far."""
     account: Account = g.viewer
     return account
+
+
+def remote_address() -> str:
+    """Where the request comes from, as the proxies say that are trusted; "" if that is no address.
+
+    A header that a proxy passes on may hold any text.
+    """
+    try:
+        return str(ip_address(request.remote_addr or ""))
+    except ValueError:
+        return ""
 
 
 def ica_client() -> IcaClient:

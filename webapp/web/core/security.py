@@ -10,6 +10,7 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import host_is_trusted
 
 from webapp.store import sessions
+from webapp.store.sessions import Limits
 from webapp.web.core.context import context
 from webapp.web.core.htmx import is_part
 
@@ -76,7 +77,13 @@ def load_viewer() -> None:
         return
     g.viewer, seen_at = found
     if now - seen_at > sessions.TOUCH_SECONDS and request.endpoint not in POLLED:
-        context().write(sessions.touch, token, now, context().settings.session_hours * 3600)
+        context().write(sessions.touch, token, now, session_limits())
+
+
+def session_limits() -> Limits:
+    """How long a session lasts."""
+    settings = context().settings
+    return Limits(settings.session_hours * 3600.0, settings.session_days * 86_400.0)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

@@ -11,11 +11,12 @@ from webapp.ica.errors import IcaError, Unauthorized
 from webapp.store import accounts, batches, chores, sessions
 from webapp.store.accounts import Identity
 from webapp.store.enums import Blocked
-from webapp.web.core import errors, params
-from webapp.web.core.context import context, viewer
+from webapp.store.sessions import Place
+from webapp.web.core import errors, params, security
+from webapp.web.core.context import context, remote_address, viewer
 from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage, answer
-from webapp.web.core.page import Page, render
+from webapp.web.signin.devices import device
 
 MAX_KEY_CHARACTERS = 10_000
 OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")  # neither another host's nor broken
@@ -39,13 +40,6 @@ class SigninPage(FormPage):
     given: Given
     details: str
     demo_key: str
-
-
-class AccountPage(Page):
-    """The visitor's account. unsettled: the names of the submissions that need their key."""
-
-    template = "signin/account.html"
-    unsettled: list[str]
 
 
 @blueprint.get("/signin")
@@ -78,19 +72,14 @@ def signin_post() -> ResponseReturnValue:
 def signout() -> ResponseReturnValue:
     forgotten = bool(request.form.get("forget"))
     with context().store.write() as connection:
-        sessions.close(connection, session.get("token", ""))
         if forgotten:
             accounts.forget_key(connection, viewer().id)
+            sessions.end_all(connection, viewer().id, context().clock())
+        sessions.close(connection, session.get("token", ""))
         unsettled = accounts.unsettled_work(connection, viewer().id)
     session.clear()
     flash(_signout_message(len(unsettled), forgotten=forgotten), "success")
     return redirect(url_for("signin.signin"), 303)
-
-
-@blueprint.get("/account")
-def account() -> ResponseReturnValue:
-    """The visitor's work that needs the key, and signing out with or without erasing it."""
-    return render(AccountPage(context().read(accounts.unsettled_work, viewer().id)))
 
 
 def _why_not(given: Given, error: IcaError) -> str:
@@ -129,12 +118,15 @@ def _open_session(claims: Claims, given: Given) -> None:
         asked_tenant=given.tenant,
         sealed_key=context().vault.seal(given.key),
     )
-    seconds = context().settings.session_hours * 3600
+    limits, place = (
+        security.session_limits(),
+        Place(device(request.user_agent.string), remote_address()),
+    )
     with context().store.write() as connection:
-        sessions.close(connection, session.get("token", ""))
         account_id = accounts.sign_in(connection, who, now)
+        sessions.close(connection, session.get("token", ""))
         session.clear()
-        session["token"] = sessions.open_session(connection, account_id, now, seconds)
+        session["token"] = sessions.open_session(connection, account_id, now, limits, place)
     with context().store.write() as connection:  # of its own: batches are locked before accounts
         batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
         chores.unblock(connection, account_id, now)
