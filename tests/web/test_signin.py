@@ -179,13 +179,16 @@ def test_a_key_that_was_forgotten_elsewhere_ends_the_session_here(dashboard):
 
 
 def test_a_key_that_is_gone_asks_for_a_new_one(dashboard, demo):
-    demo.submit(data_ids(1))
     dashboard.context.write(accounts.forget_key, 1)
     assert "Sign in again" in text(demo.get("/submissions/new"))
+    demo.sign_in()
+    dashboard.context.write(accounts.forget_key, 1)
     answer = demo.upload("fil.1 kept", project="00000000-0000-4000-8000-000000000009")
     assert answer.status_code == 422
     assert "Sign in again" in text(answer)
     assert element(answer, "textarea").text.strip() == "fil.1 kept"
+    demo.sign_in()
+    dashboard.context.write(accounts.forget_key, 1)
     given = {"project_id": FIRST_PROJECT, "batch_id": FIRST_PROJECT}
     answer = demo.post("/submissions/adopt", given)
     assert answer.status_code == 422

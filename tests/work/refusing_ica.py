@@ -15,14 +15,18 @@ from webapp.simulator.server import Server
 
 
 class Refusing:
-    """The simulator, and before it `says`: (method, end of the path) to (status, detail)."""
+    """The simulator, and before it `says`: (method, end of the path) to (status, detail).
+
+    asked: (method, path) of every call.
+    """
 
     def __init__(self, app):
-        self.says = {}
+        self.says, self.asked = {}, []
         self._app = app
 
     def __call__(self, environ, start_response):
         asked = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        self.asked.append(asked)
         for (method, ending), (status, detail) in self.says.items():
             if asked[0] == method and asked[1].endswith(ending):
                 problem = {"title": "ICA_TEST", "status": status, "detail": detail}

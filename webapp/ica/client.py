@@ -11,7 +11,14 @@ import requests
 from webapp import logs
 from webapp.ica import operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
-from webapp.ica.errors import MalformedResponse, PagingLoop, Unauthorized
+from webapp.ica.errors import (
+    IcaProblem,
+    MalformedResponse,
+    PagingLoop,
+    RateLimited,
+    ServerError,
+    Unauthorized,
+)
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
 from webapp.ica.operations import Kind, Operation, batch_operations
 from webapp.ica.transport import Call, Params, Transport, new_session, path_to
@@ -35,6 +42,7 @@ class IcaClient:
     version: v4, or v3 to speak the older linking operations.
     timeout: seconds for connecting, and between two pieces of the answer.
     on_call: called for every call made, for budgets.
+    on_key: told after a call whether ICA takes the key, where its answer says so.
     """
 
     def __init__(
@@ -47,8 +55,9 @@ class IcaClient:
         timeout: tuple[float, float] = (3.05, 8.0),
         clock: Callable[[], float] = time.time,
         on_call: Callable[[], None] = lambda: None,
+        on_key: Callable[[bool], None] = lambda _takes_key: None,
     ) -> None:
-        self._credential, self._clock = credential, clock
+        self._credential, self._clock, self._on_key = credential, clock, on_key
         self._transport = Transport(base_url, session or new_session(), timeout, clock, on_call)
         self._batches = batch_operations(version)
 
@@ -191,6 +200,16 @@ class IcaClient:
         **ids: str,
     ) -> T:
         call = Call(operation, path_to(operation, **ids), params, body)
+        try:
+            found = self._with_token(call, answer)
+        except IcaProblem as error:
+            if not isinstance(error, (RateLimited, ServerError)):
+                self._on_key(not isinstance(error, Unauthorized))
+            raise
+        self._on_key(True)
+        return found
+
+    def _with_token(self, call: Call, answer: type[T]) -> T:
         token = self._token()
         try:
             return self._transport.send(call, answer, bearer(token))

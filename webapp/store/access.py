@@ -3,15 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, exists, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    exists,
+    select,
+    update,
+)
 
 from webapp.store import sql
 from webapp.store.accounts import Account
 from webapp.store.tables import Access as Access
-from webapp.store.tables import access, sessions, submissions
+from webapp.store.tables import access, accounts, sessions, submissions
 
 RENEWAL_SECONDS = 300.0  # for accounts that are signed in
 VALID_SECONDS = 86_400.0  # that an answer holds when ICA gives no other
+FRESH_SECONDS = 900.0  # after which whoever reads has it asked again, if ICA can be asked
 
 
 def remember(
@@ -34,6 +45,19 @@ def ask_later(connection: Connection, account_id: int, project_id: str, due_at: 
     """ICA gave no answer: its last one holds; ask again at `due_at`."""
     statement = update(access).where(_of(account_id, project_id))
     connection.execute(statement.values(due_at=due_at))
+
+
+def claim(
+    connection: Connection, account_id: int, project_id: str, now: float, until: float
+) -> bool:
+    """Whether the caller is to ask ICA again; until then, nobody else does."""
+    statement = update(access).where(_of(account_id, project_id), access.c.due_at <= now)
+    return connection.execute(statement.values(due_at=until)).rowcount > 0
+
+
+def forget(connection: Connection, account_id: int) -> None:
+    """ICA is to be asked anew about all projects of the account."""
+    connection.execute(delete(access).where(access.c.account_id == account_id))
 
 
 def find(connection: Connection, account_id: int, project_id: str) -> Access | None:
@@ -62,10 +86,33 @@ def unanswered(connection: Connection, account: Account, now: float, limit: int)
     return connection.execute(statement).scalars().all()
 
 
+def aged(
+    connection: Connection, account_id: int, submission_id: int | None, now: float, limit: int
+) -> list[Access]:
+    """The answers that still hold, but are to be asked again before anything is read by them.
+
+    That about the project of the submission comes first, then the oldest.
+    """
+    read = select(submissions.c.project_id).where(submissions.c.id == submission_id)
+    order = case((access.c.project_id == read.scalar_subquery(), 0), else_=1)
+    old = and_(
+        access.c.account_id == account_id,
+        access.c.checked_at <= now - FRESH_SECONDS,
+        holds(now),
+        exists().where(submissions.c.project_id == access.c.project_id),
+    )
+    statement = select(access).where(old).order_by(order, access.c.checked_at).limit(limit)
+    return sql.fetch(connection, statement, Access)
+
+
 def due(connection: Connection, now: float, limit: int) -> list[Access]:
     """Rows of signed-in accounts that are to be asked again, the oldest first."""
     live = exists().where(sessions.c.account_id == access.c.account_id, sessions.c.expires_at > now)
-    statement = select(access).where(access.c.due_at <= now, live)
+    statement = (
+        select(access)
+        .join(accounts, accounts.c.id == access.c.account_id)
+        .where(access.c.due_at <= now, accounts.c.ask_at <= now, live)
+    )
     return sql.fetch(connection, statement.order_by(access.c.due_at).limit(limit), Access)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from webapp.store import sql
 from webapp.store.enums import AccountTrouble, AttemptState
@@ -15,6 +15,9 @@ NO_TROUBLE: dict[str, Any] = {
     "trouble_since": None,
     "trouble_until": None,
 }
+NO_REFUSAL: dict[str, Any] = {"refusals": 0, "refused_since": None}
+MOST_REFUSALS = 3  # in a row, over at least so many seconds: then ICA means it
+REFUSED_SECONDS = 60.0
 _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
 
 
@@ -39,7 +42,9 @@ def sign_in(connection: Connection, who: Identity, now: float) -> int:
         "sealed_key": who.sealed_key,
     }
     statement = sql.insert(connection, accounts).values(identity | renewed | {"created_at": now})
-    kept = statement.on_conflict_do_update(index_elements=list(identity), set_=renewed | NO_TROUBLE)
+    kept = statement.on_conflict_do_update(
+        index_elements=list(identity), set_=renewed | NO_TROUBLE | NO_REFUSAL | {"ask_at": 0.0}
+    )
     return connection.execute(kept.returning(accounts.c.id)).scalar_one()
 
 
@@ -66,6 +71,36 @@ def clear_trouble(connection: Connection, account_id: int) -> None:
 def _note(connection: Connection, account_id: int, values: dict[str, Any]) -> None:
     new = accounts.c.trouble != values["trouble"]
     connection.execute(update(accounts).where(accounts.c.id == account_id, new).values(values))
+
+
+def count_refusal(connection: Connection, account: Account, now: float) -> bool:
+    """ICA does not take the account's key, or there is none; whether that ends its access.
+
+    Nothing counts if its user has signed in with another key since the account was read.
+    """
+    same_key = accounts.c.sealed_key.is_not_distinct_from(account.sealed_key)
+    since = func.coalesce(accounts.c.refused_since, now)
+    statement = (
+        update(accounts)
+        .where(accounts.c.id == account.id, same_key)
+        .values(refusals=accounts.c.refusals + 1, refused_since=since)
+        .returning(accounts.c.refusals, accounts.c.refused_since)
+    )
+    row = connection.execute(statement).one_or_none()
+    if row is None or account.sealed_key is None:
+        return row is not None
+    return row.refusals >= MOST_REFUSALS and now - row.refused_since >= REFUSED_SECONDS
+
+
+def clear_refusals(connection: Connection, account_id: int) -> None:
+    """ICA takes the account's key."""
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(NO_REFUSAL))
+
+
+def ask_no_sooner(connection: Connection, account_id: int, ask_at: float) -> None:
+    """ICA gave no answer about the account's access: it is asked again at `ask_at`; 0: at once."""
+    other = (accounts.c.id == account_id) & (accounts.c.ask_at != ask_at)
+    connection.execute(update(accounts).where(other).values(ask_at=ask_at))
 
 
 def unsettled_work(connection: Connection, account_id: int) -> list[str]:

@@ -82,6 +82,7 @@ class Account:
     trouble_until: float | None
     refusals: int = stored(default=0)  # 401s in a row
     refused_since: float | None  # the first of them
+    ask_at: float = stored(default=0.0)  # ICA gave no answer about access: ask no sooner
 
 
 accounts = Table(
@@ -449,7 +450,7 @@ class AuditRow:
     id: int = stored(primary_key=True)
     at: float
     action: AuditAction = stored(length=20)
-    account_id: int | None  # null: nobody who is signed in, or the program itself
+    account_id: int | None  # that did it, or whose sessions ended; null: no account
     who: str = stored(length=255)  # their name
     address: str = stored(length=64)
     submission_id: int | None

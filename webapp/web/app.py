@@ -13,7 +13,7 @@ from webapp import paths
 from webapp.settings import Settings
 from webapp.store import Store
 from webapp.vault import secret_key_for, vault_for
-from webapp.web.core import errors, formatting, forms, params, security
+from webapp.web.core import access, errors, formatting, forms, params, security
 from webapp.web.core.assets import static_version
 from webapp.web.core.context import KEY
 from webapp.web.core.page import STARTED_AT
@@ -50,6 +50,7 @@ def create_app(
     app.session_interface = cookies.Cookies()
     app.url_map.converters["int"] = params.Key
     security.protect(app)
+    access.register(app)
     forms.limit(app)
     errors.register(app)
     formatting.register(app)

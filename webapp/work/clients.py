@@ -27,6 +27,7 @@ class Clients:
     """Makes the client that acts for an account. One of these a process; threads share it.
 
     on_call(account_id) is called for every call, for the budget; account_id 0 is a sign-in.
+    on_key(account, takes_key) is told whether ICA takes an account's key; not so without a key.
     """
 
     def __init__(
@@ -36,24 +37,34 @@ class Clients:
         *,
         clock: Clock,
         on_call: Callable[[int], None],
+        on_key: Callable[[Account, bool], None] = lambda _account, _takes_key: None,
     ) -> None:
         self._settings = settings
         self._vault = vault
         self._clock = clock
         self._on_call = on_call
+        self._on_key = on_key
         self._here = threading.local()
         self._opened: dict[str, tuple[Credential, float]] = {}  # and when it was last used
         self._lock = threading.Lock()
 
     def of(self, account: Account) -> IcaClient:
         """The client that acts for the account. Raises NoKey when its key is gone."""
-        return self._client(account.ica_url, self._credential(account), account.id)
+        try:
+            credential = self._credential(account)
+        except NoKey:
+            self._on_key(account, False)
+            raise
+        on_key = partial(self._on_key, account)
+        return self._client(account.ica_url, credential, account.id, on_key)
 
     def for_key(self, key: str, tenant: str) -> IcaClient:
         """A client for somebody who is just signing in."""
-        return self._client(self._settings.ica_url, Credential(key, tenant), 0)
+        return self._client(self._settings.ica_url, Credential(key, tenant), 0, lambda _takes: None)
 
-    def _client(self, url: str, credential: Credential, account_id: int) -> IcaClient:
+    def _client(
+        self, url: str, credential: Credential, account_id: int, on_key: Callable[[bool], None]
+    ) -> IcaClient:
         return IcaClient(
             url,
             credential,
@@ -61,6 +72,7 @@ class Clients:
             version=self._settings.ica_version,
             clock=self._clock,
             on_call=partial(self._on_call, account_id),
+            on_key=on_key,
         )
 
     def _credential(self, account: Account) -> Credential:

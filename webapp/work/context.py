@@ -11,6 +11,7 @@ from webapp.store import Connection, Store
 from webapp.vault import Vault
 from webapp.work.budget import Budget
 from webapp.work.clients import Clients
+from webapp.work.refusals import Refusals
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,7 +63,8 @@ class Context:
         clock: Callable[[], float] = time.time,
         stop: threading.Event | None = None,
     ) -> "Context":
-        """A context whose clients' calls are counted by its budget."""
+        """A context whose clients' calls are counted by its budget, and the refusals of keys."""
         budget = Budget(settings.calls_per_second, clock)
-        clients = Clients(settings, vault, clock=clock, on_call=budget.spend)
+        refused = Refusals(store, clock).note
+        clients = Clients(settings, vault, clock=clock, on_call=budget.spend, on_key=refused)
         return cls(settings, store, vault, clients, budget, clock, stop or threading.Event())

@@ -50,6 +50,10 @@ def _sweep(context: Context) -> None:
 
 
 def _renew_access(context: Context) -> None:
+    """Of one account no more after a call without an answer: the next is not answered either."""
+    unanswered = set()
     for row in context.read(access.due, context.clock(), MAX_ACCESS_ROWS):
-        account = context.read(accounts.get, row.account_id)
-        project_access.ask(context, account, row.project_id)
+        if row.account_id not in unanswered:
+            account = context.read(accounts.get, row.account_id)
+            if not project_access.ask(context, account, row.project_id):
+                unanswered.add(row.account_id)

@@ -2,11 +2,12 @@
 
 from typing import NoReturn
 
-from flask import abort, redirect, url_for
+from flask import Flask, abort, g, redirect, request, url_for
 
 from webapp.store import access, attempts, submissions
 from webapp.store.enums import State
 from webapp.store.submissions import Submission
+from webapp.web.core import security
 from webapp.web.core.context import context, ica_client, viewer
 from webapp.work import project_access
 
@@ -15,7 +16,13 @@ UNLISTED = {
     State.UNREADABLE: "The list can't be read, so it has no items. Its page says why.",
     State.DISCARDED: "This list was discarded, and its items with it.",
 }
+READS_NO_LIST = {None, "signin", "account"}  # blueprints
 PROJECTS_A_PAGE = 8  # as many each page asks ICA about; the next page goes on
+
+
+def register(app: Flask) -> None:
+    """Have ICA's answers renewed by whoever reads; after security.py has found out who it is."""
+    app.before_request(_renew_answers)
 
 
 def submission_or_404(submission_id: int) -> Submission:
@@ -69,6 +76,28 @@ def nothing_here() -> NoReturn:
     )
 
 
+def _renew_answers() -> None:
+    """Before anything is read: what ICA answered a while ago is asked again, if it can be asked.
+
+    Without an answer the former one holds; the page says so.
+    """
+    if not g.get("viewer") or request.endpoint in security.POLLED:
+        return  # a poll is no reader: what it shows is hidden once access has ended
+    if request.blueprint in READS_NO_LIST:
+        return
+    here, now = context(), context().clock()
+    submission_id = (request.view_args or {}).get("submission_id")
+    aged = here.read(access.aged, viewer().id, submission_id, now, PROJECTS_A_PAGE)
+    until = now + project_access.ASK_AGAIN_SECONDS
+    for answer in aged:
+        place = viewer().id, answer.project_id
+        if now >= viewer().ask_at and not here.write(access.claim, *place, now, until):
+            continue  # another request is asking
+        if not _ask(answer.project_id):
+            g.unanswered_since = answer.checked_at
+            return
+
+
 def may_read(project_id: str) -> access.Access | None:
     """What ICA says of the visitor's access to a project; None when it does not answer.
 
@@ -77,7 +106,7 @@ def may_read(project_id: str) -> access.Access | None:
     if known := _known_access(project_id):
         return known
     ica_client()
-    return project_access.ask(context(), viewer(), project_id)
+    return _known_access(project_id) if _ask(project_id) else None
 
 
 def ask_about_new_projects() -> None:
@@ -85,7 +114,7 @@ def ask_about_new_projects() -> None:
     for project_id in context().read(
         access.unanswered, viewer(), context().clock(), PROJECTS_A_PAGE
     ):
-        if project_access.ask(context(), viewer(), project_id) is None:
+        if not _ask(project_id):
             return  # ICA gives no answer now: the page need not wait for the others
 
 
@@ -94,14 +123,24 @@ def _visible(submission_id: int) -> Submission | None:
 
 
 def _known_access(project_id: str) -> access.Access | None:
-    """ICA's last answer, if that is not too old to hold."""
+    """ICA's last answer, if that is not too old to hold; a refusal is soon asked again."""
     known = context().read(access.find, viewer().id, project_id)
-    fresh = known and context().clock() - known.checked_at < access.VALID_SECONDS
-    return known if fresh else None
+    if known is None:
+        return None
+    holds = access.VALID_SECONDS if known.allowed else access.FRESH_SECONDS
+    return known if context().clock() - known.checked_at < holds else None
 
 
 def _ask_about(submission_id: int) -> bool:
     project_id = context().read(submissions.project_of, submission_id, viewer().ica_url)
-    if project_id is None or _known_access(project_id):
+    return project_id is not None and not _known_access(project_id) and _ask(project_id)
+
+
+def _ask(project_id: str) -> bool:
+    """Ask ICA, unless it gave no answer a moment ago; whether it has answered now."""
+    if context().clock() < viewer().ask_at:
         return False
-    return project_access.ask(context(), viewer(), project_id) is not None
+    answered = project_access.ask(context(), viewer(), project_id)
+    if not answered:
+        security.demand_live_session()
+    return answered

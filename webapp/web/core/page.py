@@ -41,13 +41,15 @@ class Frame(Part):
     """What stands around a page.
 
     notices: kind and text. worker_silent_since: when a worker was heard of last, if that is too
-    long ago.
+    long ago. unanswered_since: when ICA last said what the visitor may read, if it could not be
+    asked again.
     """
 
     template = "base.html"
     viewer: Account | None
     notices: list[tuple[str, str]]
     worker_silent_since: float | None
+    unanswered_since: float | None
     version: str = __version__
 
 
@@ -67,7 +69,7 @@ def render(page: Part, *parts: Part) -> str:
 
 def _frame() -> Frame:
     notices: Any = get_flashed_messages(with_categories=True)
-    return Frame(g.get("viewer"), notices, worker_silent_since())
+    return Frame(g.get("viewer"), notices, worker_silent_since(), g.get("unanswered_since"))
 
 
 def worker_silent_since() -> float | None:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from urllib.parse import quote
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import host_is_trusted
@@ -84,6 +84,12 @@ def session_limits() -> Limits:
     """How long a session lasts."""
     settings = context().settings
     return Limits(settings.session_hours * 3600.0, settings.session_days * 86_400.0)
+
+
+def demand_live_session() -> None:
+    """Ends the request if the session has ended since it began."""
+    if context().read(sessions.account_of, session.get("token", ""), context().clock()) is None:
+        abort(make_response(ask_to_sign_in()))
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.add_column("sessions", _with_default("address", sa.String(64), ""))
     op.add_column("accounts", _with_default("refusals", NUMBER, "0"))
     op.add_column("accounts", sa.Column("refused_since", TIME))
+    op.add_column("accounts", _with_default("ask_at", TIME, "0"))
     op.add_column("finds", sa.Column("shared_at", TIME))
     op.add_column("finds", sa.Column("deleted_at", TIME))
     op.add_column("finds", _with_default("kept_bytes", sa.BigInteger(), "0"))
