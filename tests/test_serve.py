@@ -1,5 +1,6 @@
 """`linkboard serve`, as an operator meets it: a process, its output, its port and its signals."""
 
+import json
 import os
 import signal
 import socket
@@ -39,6 +40,21 @@ def answers(program):
 def test_says_where_it_is_once_it_answers(served, settings):
     assert served.url.endswith(f":{settings['port']}")
     assert answers(served)
+
+
+def test_records_with_which_settings_it_starts_and_no_secret(settings):
+    settings |= {"secret_key": "a secret key that nobody may read", "host": "127.0.0.1"}
+    with linkboard("serve", **settings) as program:
+        program.wait_for("^Linkboard is at")
+        said = program.output
+    code, printed = output_of("audit", settings)
+    assert code == 0
+    (row,) = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    told = row["details"]["settings"]
+    assert (row["action"], row["who"]) == ("start", "Linkboard")
+    assert (told["port"], told["ica_url"]) == (str(settings["port"]), NO_ICA)
+    assert (told["secret_key"], told["demo_key"]) == ("set", "")
+    assert settings["secret_key"] not in said + printed
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -18,6 +19,8 @@ from webapp.data_folder import OF_OTHERS
 from webapp.settings import Settings, SettingsError
 from webapp.supervisor import STOP_SECONDS, end_signals, end_with_parent
 from webapp.vault import secret_key_for
+
+_MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
 
 
 class _Commands(click.Group):
@@ -149,6 +152,17 @@ def submissions(action: str, submission_id: int) -> None:
     ok, sentence = carry_out(settings, action, submission_id, time.time())
     click.echo(sentence, err=not ok)
     sys.exit(0 if ok else 1)
+
+
+@main.command()
+@click.option("--since", type=click.DateTime(_MOMENTS), help="From this day or moment on, in UTC.")
+@click.option("--submission", type=int, help="What was done with this submission alone.")
+def audit(since: datetime | None, submission: int | None) -> None:
+    """Print who did what, a document of JSON a line, the oldest first."""
+    from webapp.audit_command import lines
+
+    for line in lines(Settings.from_environment(), since, submission):
+        click.echo(line)
 
 
 @main.command()

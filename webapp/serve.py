@@ -12,7 +12,8 @@ from http.client import HTTPConnection, HTTPException
 
 from webapp import data_folder
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
-from webapp.store import DatabaseAway, NotMigrated, Store
+from webapp.store import DatabaseAway, NotMigrated, Store, audit
+from webapp.store.enums import AuditAction
 from webapp.supervisor import Child, supervise
 from webapp.vault import secret_key_for
 
@@ -42,6 +43,7 @@ def serve(
     secret_key_for(settings)  # so that it exists before two children look for it
     with listen(settings.host, settings.port) as listener:
         migrate(settings)
+        _record_start(settings)
         file = listener.fileno()
         options = ["--listener", str(file), "--app", app]
         children = [*also, command("web server", environ, "web", *options, files=[file])]
@@ -49,6 +51,13 @@ def serve(
             children.append(command("worker", environ, "work"))
         threading.Thread(target=_announce, args=(settings,), daemon=True).start()
         supervise(children)
+
+
+def _record_start(settings: Settings) -> None:
+    """With which settings it starts, for the audit trail."""
+    with closing(Store(settings.database)) as store, store.write() as connection:
+        record, by = settings.to_record(), audit.PROGRAM
+        audit.record(connection, AuditAction.START, by, time.time(), settings=record)
 
 
 def listen(host: str, port: int) -> socket.socket:

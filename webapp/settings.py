@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 PREFIX = "LINKBOARD_"
 MIN_SECRET_KEY_CHARS = 32
+SECRETS = {"secret_key", "former_secret_key", "demo_key", "database_url"}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 YES_WORDS, NO_WORDS = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
 
@@ -65,6 +66,9 @@ class Settings:
     upload_limit_mb: int = _setting(50, "Largest upload, in MB", least=1)
     session_hours: int = _setting(12, "Hours without a visit after which a session ends", least=1)
     session_days: int = _setting(7, "Days after which a session ends, whatever the visits", least=1)
+    audit_days: int = _setting(
+        365, "Days that the record of who did what is kept; 0: for ever", least=0
+    )
     web_processes: int = _setting(2, "Web server processes", least=1)
     web_threads: int = _setting(8, "Threads in each web server process", least=1)
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", one_of=LOG_LEVELS)
@@ -73,6 +77,12 @@ class Settings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", self.data_dir.expanduser())
         object.__setattr__(self, "ica_url", self.ica_url.rstrip("/"))
+
+    def to_record(self) -> dict[str, str]:
+        """What is set, by name; of a secret, or what may have one in it, only that it is set."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        words = {name: str(value) if value != () else "" for name, value in found.items()}
+        return {name: "set" if name in SECRETS and word else word for name, word in words.items()}
 
     @property
     def on_loopback(self) -> bool:

@@ -3,8 +3,8 @@
 from contextlib import closing
 
 from webapp.settings import Settings
-from webapp.store import Connection, Store, attempts, lifecycle, submissions
-from webapp.store.enums import State
+from webapp.store import Connection, Store, attempts, audit, lifecycle, submissions
+from webapp.store.enums import AuditAction, State
 from webapp.store.retry import assignment, other_submissions
 
 
@@ -15,6 +15,8 @@ def carry_out(settings: Settings, action: str, submission_id: int, now: float) -
         if found is None or found.state == State.DISCARDED:
             return False, f"There is no submission {submission_id}."
         done, sentence = _ACTIONS[action](connection, submission_id, now)
+        if done:
+            audit.record(connection, AuditAction(action), audit.OPERATOR, now, found)
         return done, f"“{found.name}”: {sentence}"
 
 

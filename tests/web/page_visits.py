@@ -116,6 +116,7 @@ def _submission(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
     yield "delete refused", visitor.get(f"{place}/delete")
     yield "items unread", visitor.get(f"{place}/items")
     yield "account busy", visitor.get("/account")
+    yield "own acts", visitor.get("/account/audit")
     dashboard.clock.advance(100)
     yield "submission with a silent worker", visitor.get(place)
     yield "polled with a silent worker", visitor.part(f"{place}/progress?shows=active")
@@ -175,6 +176,7 @@ def _reasons(visitor: Any, place: str) -> Visits:
 
 
 def _end(visitor: Any, place: str) -> Visits:
+    yield "who did what", visitor.get(f"{place}/audit")
     yield "edit", visitor.get(f"{place}/edit")
     yield "edit refused", visitor.post(f"{place}/edit", {"name": "", "note": "x" * 3000})
     visitor.post(f"{place}/edit", {"name": "Renamed", "note": "A note."})

@@ -6,7 +6,7 @@ A row is written in the transaction of the act that it tells of, and comes with 
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
@@ -107,7 +107,7 @@ def _page(
     return paging.read(connection, statement, audit.c.id, AuditRow, cursor, size, newest_first=True)
 
 
-def each(store: Store, since: float, submission_id: int | None) -> Iterator[dict[str, Any]]:
+def each(store: Store, since: float, submission_id: int | None) -> Iterator[AuditRow]:
     """All rows since then, of one submission or of all, the oldest first."""
     statement = select(audit).where(audit.c.at >= since)
     if submission_id is not None:
@@ -116,7 +116,7 @@ def each(store: Store, since: float, submission_id: int | None) -> Iterator[dict
     def page(connection: Connection, cursor: Cursor) -> Page[AuditRow]:
         return paging.read(connection, statement, audit.c.id, AuditRow, cursor, EXPORT_ROWS)
 
-    yield from map(asdict, paging.each(store, page))
+    return paging.each(store, page)
 
 
 def sweep(connection: Connection, before: float) -> int:

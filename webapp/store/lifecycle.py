@@ -23,9 +23,10 @@ def archive(connection: Connection, submission_id: int, now: float) -> bool:
     return touch(connection, submission_id, now, free, archived_at=now)
 
 
-def take_out(connection: Connection, submission_id: int, now: float) -> None:
-    """Take it out of the archive."""
-    touch(connection, submission_id, now, archived_at=None)
+def take_out(connection: Connection, submission_id: int, now: float) -> bool:
+    """Take it out of the archive; False when it is not there."""
+    archived = submissions.c.archived_at.is_not(None)
+    return touch(connection, submission_id, now, archived, archived_at=None)
 
 
 def discard(connection: Connection, submission_id: int, now: float) -> bool:

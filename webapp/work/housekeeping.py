@@ -2,7 +2,7 @@
 
 import logging
 
-from webapp.store import access, accounts, chores, lifecycle, sessions, submissions, uploads
+from webapp.store import access, accounts, audit, chores, lifecycle, sessions, submissions, uploads
 from webapp.store.find import queries
 from webapp.work import project_access
 from webapp.work.context import Context
@@ -23,6 +23,8 @@ def perform(context: Context) -> None:
     now = context.clock()
     with context.store.write() as connection:
         sessions.sweep(connection, now)
+        if days := context.settings.audit_days:
+            audit.sweep(connection, now - days * 86_400.0)
         queries.sweep(connection, now - QUERY_SECONDS)
         forgotten = accounts.forget_idle_keys(connection, now)
     if forgotten:

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from webapp.store import chores, drafts, entries, paging, submissions, uploads
 from webapp.store.entries import Entry
-from webapp.store.enums import ASKING, ChoreKind, EntryKind, Flag, State, Task
+from webapp.store.enums import ASKING, AuditAction, ChoreKind, EntryKind, Flag, State, Task
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
-from webapp.web.core import links, params
+from webapp.web.core import audit, links, params
 from webapp.web.core.access import own_submission, submission_or_404
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
@@ -87,6 +87,8 @@ def submit(submission_id: int) -> ResponseReturnValue:
         begun = not problem and drafts.begin(connection, submission, now)
         if begun:
             chores.stop_asking(connection, submission_id, now)
+            to_send = submission.item_count - submission.left_out
+            audit.note(connection, AuditAction.SUBMIT, submission, ids=to_send)
     if problem:
         return review.page(submission, problem)
     if begun:
@@ -106,6 +108,8 @@ def discard(submission_id: int) -> ResponseReturnValue:
         gone = submissions.discard(connection, submission_id, context().clock())
         if not gone and submission.state != State.DISCARDED:
             abort(409, "This list was submitted already, so it can't be discarded any more.")
+        if gone:
+            audit.note(connection, AuditAction.DISCARD, submission)
     flash(f"“{submission.name}” was discarded. Nothing of it was sent.", "success")
     return redirect(url_for("board.board"), 303)
 

@@ -6,7 +6,7 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store.find.queries import Find
-from webapp.web.core import downloads, params
+from webapp.web.core import audit, downloads, params
 from webapp.web.core.formatting import iso
 from webapp.web.core.links import ListUrl
 from webapp.web.find import result
@@ -31,6 +31,7 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
         lines = downloads.csv_lines(COLUMNS, map(_cells, found.rows(picked)))
     else:
         lines = (f"{asked.data_id}\n" for asked in found.ids(picked))
+    audit.note_export("an answer to Find ids", form)
     return downloads.response(lines, "-".join([asked.name or "ids", *outcomes]), form)
 
 

@@ -14,7 +14,7 @@ from webapp.store.items import Item
 from webapp.store.retry import history, other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.submissions import Submission
-from webapp.web.core import downloads, params
+from webapp.web.core import audit, downloads, params
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context
 from webapp.web.core.links import ListUrl
@@ -51,6 +51,7 @@ def export(submission_id: int, form: str) -> ResponseReturnValue:
         lines = downloads.json_lines(columns, rows)
     else:
         lines = (f"{item.data_id}\n" for item in _found(submission))
+    audit.note_export("items", form, submission)
     return downloads.response(lines, _stem(submission), form)
 
 

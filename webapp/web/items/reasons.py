@@ -11,7 +11,7 @@ from webapp.store.enums import LEFT_OUT
 from webapp.store.items import Slice
 from webapp.store.reasons import Group
 from webapp.store.submissions import Submission
-from webapp.web.core import downloads, params
+from webapp.web.core import audit, downloads, params
 from webapp.web.core.access import ask_about_new_projects, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.htmx import is_part
@@ -114,6 +114,8 @@ def export() -> ResponseReturnValue:
         for row in _rows(here, holder.submission_id, reason_id)
     )
     lines = downloads.csv_lines(("submission", *exports.COLUMNS), rows)
+    held = here.read(submissions.many, [holder.submission_id for holder in holders])
+    audit.note_export("the items of a reason", "csv", *held.values())
     return downloads.response(lines, f"reason-{reason_id}", "csv")
 
 

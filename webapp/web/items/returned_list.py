@@ -19,7 +19,7 @@ from webapp.store.retry import other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.web.core import downloads
+from webapp.web.core import audit, downloads
 from webapp.web.core.access import submission_or_404
 from webapp.web.core.context import context
 from webapp.web.core.formatting import duration
@@ -82,6 +82,7 @@ def download(submission_id: int) -> ResponseReturnValue:
         abort(422, f"This list can't be handed back. {error}")
     stem, ending = _file_name(submission, upload.parts[part], uploaded)
     content_type = mimetypes.guess_type(f"list.{ending}")[0] or "application/octet-stream"
+    audit.note_export("the list", ending, submission)
     return downloads.as_file(chunks, content_type, stem, ending)
 
 

@@ -7,12 +7,13 @@ from flask import abort
 
 from webapp.store import Connection, attempts, batches, chores, drafts
 from webapp.store.attempts import Attempt
-from webapp.store.enums import State, Task
+from webapp.store.enums import AttemptKind, AuditAction, State, Task
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.retry import assignment, selection
 from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import Selection, SelectionCounts
 from webapp.store.submissions import Submission
+from webapp.web.core import audit
 from webapp.web.core.context import context, viewer
 from webapp.web.retry.actions import Action
 from webapp.work import batch_runner, chore_runner
@@ -65,6 +66,9 @@ def begin_at_once(source: Submission, confirmed: Confirmed, *, send: bool = True
         if begun_by(connection, source, confirmed.token):
             return None
         begun, chore_id = assignment.begin(connection, locked, confirmed, viewer().id, now)
+        undoes = confirmed.kind == AttemptKind.UNLINK
+        action = AuditAction.UNDO if undoes else AuditAction.RETRY
+        audit.note(connection, action, source, attempt=begun.number, items=confirmed.items)
         few = confirmed.items <= CHUNK_ROWS
         chore = chores.claim_one(connection, chore_id, "web", now) if few else None
     if chore:

@@ -6,7 +6,9 @@ from flask import Blueprint, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import Connection, accounts, sessions
+from webapp.store.enums import AuditAction
 from webapp.store.sessions import Session
+from webapp.web.core import audit
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
 from webapp.web.core.page import Page, render
@@ -47,6 +49,8 @@ def end_sessions() -> ResponseReturnValue:
     """End one of the visitor's sessions, all others, or all."""
     with context().store.write() as connection:
         ended = _end(connection)
+        if ended:
+            audit.note(connection, AuditAction.SESSION_END, sessions=ended)
         still_here = sessions.account_of(connection, _token(), context().clock())
     if not still_here:
         session.clear()

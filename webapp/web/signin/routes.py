@@ -10,9 +10,9 @@ from webapp.ica.auth import Claims
 from webapp.ica.errors import IcaError, Unauthorized
 from webapp.store import accounts, batches, chores, sessions
 from webapp.store.accounts import Identity
-from webapp.store.enums import Blocked
+from webapp.store.enums import AuditAction, Blocked
 from webapp.store.sessions import Place
-from webapp.web.core import errors, params, security
+from webapp.web.core import audit, errors, params, security
 from webapp.web.core.context import context, remote_address, viewer
 from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage, answer
@@ -63,6 +63,8 @@ def signin_post() -> ResponseReturnValue:
     try:
         claims = context().clients.for_key(given.key, given.tenant).claims()
     except IcaError as error:
+        if isinstance(error, Unauthorized):
+            audit.note_failed_sign_in()
         return _form(given, _why_not(given, error), errors.quoted(error))
     _open_session(claims, given)
     return redirect(_safe(given.next), 303)
@@ -76,6 +78,7 @@ def signout() -> ResponseReturnValue:
             accounts.forget_key(connection, viewer().id)
             sessions.end_all(connection, viewer().id, context().clock())
         sessions.close(connection, session.get("token", ""))
+        audit.note(connection, AuditAction.SIGN_OUT, forgotten=forgotten)
         unsettled = accounts.unsettled_work(connection, viewer().id)
     session.clear()
     flash(_signout_message(len(unsettled), forgotten=forgotten), "success")
@@ -127,6 +130,7 @@ def _open_session(claims: Claims, given: Given) -> None:
         sessions.close(connection, session.get("token", ""))
         session.clear()
         session["token"] = sessions.open_session(connection, account_id, now, limits, place)
+        audit.note_sign_in(connection, account_id, who.name, place.device)
     with context().store.write() as connection:  # of its own: batches are locked before accounts
         batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
         chores.unblock(connection, account_id, now)

@@ -7,9 +7,9 @@ from webapp.ica.errors import Forbidden, IcaError, NotFound
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
 from webapp.store import Connection, access, batches, submissions
-from webapp.store.enums import Source
+from webapp.store.enums import AuditAction, Source
 from webapp.store.submissions import New
-from webapp.web.core import errors, forms, params
+from webapp.web.core import audit, errors, forms, params
 from webapp.web.core.context import context, ica_client, viewer
 from webapp.web.core.forms import Errors, FormPage
 from webapp.work.clients import NoKey
@@ -89,4 +89,5 @@ def _keep(connection: Connection, given: dict[str, str], project: Project, batch
     submission = submissions.get(connection, submission_id)
     batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)
     submissions.begin_adopted(connection, submission_id, now)
+    audit.note(connection, AuditAction.ADOPT, submission)
     return submission_id

@@ -6,10 +6,10 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, batches, lifecycle
-from webapp.store.enums import State
+from webapp.store.enums import AuditAction, State
 from webapp.store.retry import other_submissions
 from webapp.store.submissions import Submission
-from webapp.web.core import forms
+from webapp.web.core import audit, forms
 from webapp.web.core.access import own_submission
 from webapp.web.core.context import context
 from webapp.web.core.forms import Errors, FormPage
@@ -66,7 +66,9 @@ def edit(submission_id: int) -> ResponseReturnValue:
     if wrong:
         return forms.answer(EditPage(wrong, submission, given, forms.MAX_CHARACTERS))
     name, note = given["name"], given["note"]
-    context().write(lifecycle.rename, submission_id, name, note, context().clock())
+    with context().store.write() as connection:
+        lifecycle.rename(connection, submission_id, name, note, context().clock())
+        audit.note(connection, AuditAction.RENAME, submission, name=name)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
@@ -76,7 +78,9 @@ def archive(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "archive")
     if submission.state != State.SETTLED:
         abort(409, "Only what has ended can be archived; this has not.")
-    context().write(lifecycle.archive, submission_id, context().clock())
+    with context().store.write() as connection:
+        if lifecycle.archive(connection, submission_id, context().clock()):
+            audit.note(connection, AuditAction.ARCHIVE, submission)
     flash(f"“{submission.name}” is in the archive. The board shows it under Archived.", "success")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
@@ -84,7 +88,9 @@ def archive(submission_id: int) -> ResponseReturnValue:
 @blueprint.post("/submissions/<int:submission_id>/unarchive")
 def take_out(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "take out of the archive")
-    context().write(lifecycle.take_out, submission_id, context().clock())
+    with context().store.write() as connection:
+        if lifecycle.take_out(connection, submission_id, context().clock()):
+            audit.note(connection, AuditAction.UNARCHIVE, submission)
     flash(f"“{submission.name}” is on the board again.", "success")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
@@ -99,7 +105,11 @@ def delete(submission_id: int) -> ResponseReturnValue:
     hanging = context().read(other_submissions.dependent_submission, submission)
     if request.method != "POST" or hanging:
         return _confirmation(submission, hanging), 409 if request.method == "POST" else 200
-    if not context().write(lifecycle.discard, submission_id, context().clock()):
+    with context().store.write() as connection:
+        gone = lifecycle.discard(connection, submission_id, context().clock())
+        if gone:
+            audit.note(connection, AuditAction.DELETE, submission)
+    if not gone:
         return _confirmation(own_submission(submission_id, "delete")), 409
     flash(f"“{submission.name}” was deleted here. Nothing was changed in ICA.", "success")
     return redirect(url_for("board.board"), 303)

@@ -4,10 +4,10 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts as attempts_store
-from webapp.store.enums import State, Task
+from webapp.store.enums import AuditAction, State, Task
 from webapp.store.retry import assignment
 from webapp.store.submissions import Submission
-from webapp.web.core import forms
+from webapp.web.core import audit, forms
 from webapp.web.core.access import begun_submission, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
@@ -109,6 +109,9 @@ def stop(submission_id: int) -> ResponseReturnValue:
             message = f"Only {people} can stop this attempt: who began it, or submitted the list."
             abort(403, message)
         stopped = assignment.stop(connection, submission_id, number, context().clock())
+        if stopped.gathering or stopped.batches:
+            counts = {"attempt": number, "batches": stopped.batches}
+            audit.note(connection, AuditAction.STOP, submission, **counts)
     for _ in range(min(stopped.batches, CLOSED_AT_ONCE_BATCHES)):
         do_at_once(submission_id, number, Task.CLOSE)
     if stopped.gathering:

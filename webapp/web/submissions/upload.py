@@ -10,10 +10,10 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from webapp.store import Connection, submissions, uploads
-from webapp.store.enums import Source, State
+from webapp.store.enums import AuditAction, Source, State
 from webapp.store.submissions import New
 from webapp.store.uploads import Upload
-from webapp.web.core import forms, params
+from webapp.web.core import audit, forms, params
 from webapp.web.core.access import may_read
 from webapp.web.core.context import context, viewer
 from webapp.web.core.errors import sentence
@@ -87,11 +87,20 @@ def receive(form: Form) -> int:
     with context().store.write() as connection:
         uploads.make_due(connection, submission_id, context().clock())
         mine = claim_if_small(connection, submission_id)
+        upload = uploads.get(connection, submission_id)
+        audit.note(
+            connection,
+            AuditAction.UPLOAD,
+            submissions.get(connection, submission_id),
+            bytes=upload.size if upload else 0,
+        )
     if mine:
         reading.read(context(), mine, at_once=True)
     found = context().read(submissions.get, submission_id)
     if found.state == State.UNREADABLE:
-        context().write(submissions.discard, submission_id, context().clock())
+        with context().store.write() as connection:
+            submissions.discard(connection, submission_id, context().clock())
+            audit.note(connection, AuditAction.DISCARD, found, why="it can't be read")
         raise Unusable(Errors({"file" if form.file else "ids": found.problem}))
     return submission_id
 

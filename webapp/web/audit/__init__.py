@@ -1,0 +1,1 @@
+"""The audit trail: who did what with a list, and what the visitor did."""

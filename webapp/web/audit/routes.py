@@ -1,0 +1,104 @@
+"""Who did what: with a list, for whoever submitted it; and the visitor's own acts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask import Blueprint, url_for
+
+from webapp.store import audit
+from webapp.store.audit import AuditRow
+from webapp.store.enums import AuditAction
+from webapp.store.submissions import Submission
+from webapp.web.core import params
+from webapp.web.core.access import own_submission
+from webapp.web.core.context import context, viewer
+from webapp.web.core.formatting import bytes_size, plural
+from webapp.web.core.links import ListUrl, Pager
+from webapp.web.core.page import Page, render
+
+PAGE_ROWS = 50
+WORDS: Mapping[AuditAction, str] = {
+    AuditAction.START: "Linkboard started",
+    AuditAction.SIGN_IN: "Signed in",
+    AuditAction.SIGN_IN_FAILED: "Was not signed in: ICA did not take the key",
+    AuditAction.SIGN_OUT: "Signed out",
+    AuditAction.SESSION_END: "Ended sessions",
+    AuditAction.UPLOAD: "Uploaded",
+    AuditAction.DISCARD: "Discarded",
+    AuditAction.SUBMIT: "Submitted",
+    AuditAction.STOP: "Stopped",
+    AuditAction.RETRY: "Tried again",
+    AuditAction.UNDO: "Unlinked",
+    AuditAction.EXPORT: "Exported",
+    AuditAction.RENAME: "Changed name or note",
+    AuditAction.ARCHIVE: "Archived",
+    AuditAction.UNARCHIVE: "Took out of the archive",
+    AuditAction.DELETE: "Deleted",
+    AuditAction.ADOPT: "Began to watch a batch made elsewhere",
+}
+DETAILS: Mapping[str, Callable[[Any], str]] = {  # in this order; others are not shown
+    "bytes": bytes_size,
+    "ids": lambda count: plural(count, "id"),
+    "items": lambda count: plural(count, "item"),
+    "batches": lambda count: plural(count, "batch", "batches"),
+    "sessions": lambda count: plural(count, "session"),
+    "attempt": lambda number: f"attempt {number}",
+    "what": str,
+    "form": str,
+    "name": lambda name: f"now “{name}”",
+    "device": str,
+    "forgotten": lambda forgotten: "the key was erased" if forgotten else "",
+    "why": str,
+}
+
+blueprint = Blueprint("audit", __name__)
+
+
+class Act(NamedTuple):
+    """A row in words: what was done, and its counts."""
+
+    row: AuditRow
+    words: str
+    details: str
+
+
+class SubmissionAuditPage(Page):
+    """Who did what with a submission, the newest first."""
+
+    template = "audit/submission.html"
+    submission: Submission
+    acts: Sequence[Act]
+    pager: Pager
+
+
+class OwnAuditPage(Page):
+    """What the visitor did, the newest first. kept_days: for how long that is kept, 0 for ever."""
+
+    template = "audit/own.html"
+    acts: Sequence[Act]
+    pager: Pager
+    kept_days: int
+
+
+@blueprint.get("/submissions/<int:submission_id>/audit")
+def of_submission(submission_id: int) -> str:
+    submission = own_submission(submission_id, "see who did what with")
+    found = context().read(audit.of_submission, submission_id, params.cursor(), PAGE_ROWS)
+    place = ListUrl(url_for("audit.of_submission", submission_id=submission_id), {})
+    return render(SubmissionAuditPage(submission, _acts(found.rows), place.around(found)))
+
+
+@blueprint.get("/account/audit")
+def own() -> str:
+    found = context().read(audit.of_account, viewer().id, params.cursor(), PAGE_ROWS)
+    place, days = ListUrl(url_for("audit.own"), {}), context().settings.audit_days
+    return render(OwnAuditPage(_acts(found.rows), place.around(found), days))
+
+
+def _acts(rows: Sequence[AuditRow]) -> list[Act]:
+    return [Act(row, WORDS[row.action], _details(row.details)) for row in rows]
+
+
+def _details(details: Mapping[str, Any]) -> str:
+    told = (word(details[name]) for name, word in DETAILS.items() if name in details)
+    return ", ".join(text for text in told if text)
