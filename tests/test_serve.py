@@ -43,7 +43,7 @@ def test_says_where_it_is_once_it_answers(served, settings):
 
 
 def test_records_with_which_settings_it_starts_and_no_secret(settings):
-    settings |= {"secret_key": "a secret key that nobody may read", "host": "127.0.0.1"}
+    settings |= {"secret_key": "a secret key that nobody may read"}
     with linkboard("serve", **settings) as program:
         program.wait_for("^Linkboard is at")
         said = program.output

@@ -126,3 +126,20 @@ def test_the_readme_tells_of_every_setting():
         rows.append(f"| `{name}` | {default} | {setting.metadata['help']} |")
     readme = Path(__file__).parents[1] / "README.md"
     assert "\n".join(rows) in readme.read_text(encoding="utf-8")
+
+
+def test_the_record_of_the_settings_has_no_secret():
+    secret = "a secret that nobody is to read at all"
+    names = {"SECRET_KEY": secret, "FORMER_SECRET_KEY": secret, "DEMO_KEY": secret}
+    names |= {"DATABASE_URL": f"postgresql://me:{secret.replace(' ', '-')}@db/linkboard"}
+    names |= {"ICA_URL": "https://ica.example.org/ica/rest", "TRUSTED_HOSTS": "a,b"}
+    environ = {f"LINKBOARD_{name}": value for name, value in names.items()}
+    told = Settings.from_environment(environ).to_record()
+    assert (told["secret_key"], told["database_url"], told["trusted_hosts"]) == (
+        "set",
+        "set",
+        "a,b",
+    )
+    assert told["ica_url"] == "https://ica.example.org/ica/rest"
+    assert "nobody" not in repr(told)
+    assert Settings.from_environment({}).to_record()["secret_key"] == ""

@@ -80,8 +80,7 @@ class Settings:
 
     def to_record(self) -> dict[str, str]:
         """What is set, by name; of a secret, or what may have one in it, only that it is set."""
-        found = {one.name: getattr(self, one.name) for one in fields(self)}
-        words = {name: str(value) if value != () else "" for name, value in found.items()}
+        words = {one.name: _text(getattr(self, one.name)) for one in fields(self)}
         return {name: "set" if name in SECRETS and word else word for name, word in words.items()}
 
     @property
@@ -184,6 +183,11 @@ def _parsed(setting: "Field[Any]", text: str) -> Any:
     if wrong := _violation(setting, value):
         raise SettingsError(f"{_name(setting)} must {wrong}.")
     return value
+
+
+def _text(value: Any) -> str:
+    """A value as the environment has it."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -255,6 +255,13 @@ def test_one_sees_one_s_own_acts_and_no_others(dashboard, demo):
     assert "Signed in" in text(page)
 
 
+def test_who_ends_sessions_is_told(dashboard, demo):
+    dashboard.visitor()
+    demo.post("/account/sessions/end", {"which": "others"})
+    (row,) = rows(dashboard, "session end")
+    assert (row["who"], row["details"]) == ("Dana Demo", {"sessions": 1})
+
+
 def test_the_operator_s_acts_are_told_too(stored, linkboard):
     place = stored.visitor().submit(data_ids(1))
     stored.work(30)
@@ -299,6 +306,13 @@ def test_the_record_is_exported_as_json_lines(stored, linkboard):
     assert exported("--since", everything[3]["at"].rstrip("Z")) == everything[3:]
     assert exported("--since", day, "--submission", "1") == []
     assert linkboard("audit", "--since", "yesterday")[0] == 2
+
+
+def test_a_database_without_tables_is_told_in_words(tmp_path):
+    environ = {"LINKBOARD_DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"}
+    done = CliRunner().invoke(main, ["audit"], env=environ)
+    assert done.exit_code == 1
+    assert "linkboard migrate" in done.output
 
 
 @pytest.mark.parametrize(("days", "left"), [(2, 2), (0, 1203)])

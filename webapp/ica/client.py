@@ -206,7 +206,8 @@ class IcaClient:
             if not isinstance(error, (RateLimited, ServerError)):
                 self._on_key(not isinstance(error, Unauthorized))
             raise
-        self._on_key(True)
+        if not operation.creates:  # nothing may come between what was made and its record
+            self._on_key(True)
         return found
 
     def _with_token(self, call: Call, answer: type[T]) -> T:

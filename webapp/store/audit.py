@@ -36,6 +36,7 @@ class Actor:
 
     @classmethod
     def of(cls, account: Account, address: str) -> "Actor":
+        """The user of the account, at this address."""
         return cls(account.id, account.name, address)
 
 

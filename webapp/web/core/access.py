@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 
 
 def submission_or_404(submission_id: int) -> Submission:
-    """The submission, if the visitor may see it. ICA is asked only where it never was before."""
+    """The submission, if the visitor may see it. ICA is asked where no answer of its holds."""
     found = _visible(submission_id)
     if found is None and _ask_about(submission_id):
         found = _visible(submission_id)
