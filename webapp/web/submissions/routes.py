@@ -109,10 +109,13 @@ def stop(submission_id: int) -> ResponseReturnValue:
             message = f"Only {people} can stop this attempt: who began it, or submitted the list."
             abort(403, message)
         stopped = assignment.stop(connection, submission_id, number, context().clock())
-    for _ in range(min(stopped.batches, CLOSED_AT_ONCE_BATCHES)):
+    for _ in range(min(stopped.batches + stopped.given_up, CLOSED_AT_ONCE_BATCHES)):
         do_at_once(submission_id, number, Task.CLOSE)
     if stopped.gathering:
         flash("Stopped: nothing of this attempt will be sent.", "success")
+    elif stopped.given_up:
+        count = plural(stopped.given_up, "batch is", "batches are")
+        flash(f"Ended: {count} not followed any more. ICA goes on with what it has.", "success")
     elif stopped.batches:
         count = plural(stopped.batches, "batch", "batches")
         flash(f"Stopped: {count} will not be sent.", "success")
