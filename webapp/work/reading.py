@@ -1,6 +1,7 @@
 """Reading an upload: its bytes become items, entries and a review, and only then a draft."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,7 +112,7 @@ class _Reader:
     good: list[Listed] = field(default_factory=list)
     others: list[entries.Entry] = field(default_factory=list)
     item_count: int = 0
-    entry_count: int = 0
+    entry_counts: Counter[Kind] = field(default_factory=Counter)
     read_bytes: int = 0
     readings: list[Reading] = field(default_factory=list)
     folders: int = 0
@@ -165,8 +166,9 @@ class _Reader:
             flags = self.precheck.of_entry(entry)
             self.good.append(Listed(data_id, entry.line, entry.column, flags))
         else:
-            self.entry_count += 1
-            self.others.append(_other(self.entry_count, entry))
+            self.entry_counts[entry.kind] += 1
+            if self.entry_counts[entry.kind] <= entries.MAX_KEPT:
+                self.others.append(_other(self.entry_counts.total(), entry))
         if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
             self._flush()
 

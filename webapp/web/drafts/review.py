@@ -79,7 +79,8 @@ class OtherColumn(NamedTuple):
 class ReviewPage(Page):
     """The review of a draft.
 
-    problem: why it was not submitted just now. few: the first entries of each kind. holders: the
+    problem: why it was not submitted just now. few: the first entries of each kind; more:
+    how many are only counted. holders: the
     submissions that linked some of the ids, and how many. check: the last one, once it has ended;
     checking: one has not; stopped: by the visitor; check_trouble: why it came to nothing.
     not_changed: why ids could not be left out or taken back.
@@ -94,6 +95,7 @@ class ReviewPage(Page):
     upload: Upload | None
     to_send: int
     few: dict[EntryKind, Sequence[Entry]]
+    more: dict[EntryKind, int]
     plan: str
     files_and_folders: str
     read_as: str
@@ -139,6 +141,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         upload=upload,
         to_send=submission.item_count - submission.left_out,
         few=few,
+        more={kind: only_counted(submission, kind) for kind in EntryKind},
         plan=_plan(submission, speeds),
         files_and_folders=_files_and_folders(submission.review),
         read_as="; ".join(map(_read_as, parts)),
@@ -152,6 +155,12 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         check_trouble=(failed.short or failed.message) if failed and not stopped else "",
         not_changed=change.problem if change and change.ended_at else None,
     )
+
+
+def only_counted(submission: Submission, kind: str) -> int:
+    """How many entries of a kind are not kept one by one."""
+    count: int = getattr(submission.review, kind)
+    return max(count - entries.MAX_KEPT, 0)
 
 
 def _points(submission: Submission) -> list[Point]:
