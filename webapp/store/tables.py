@@ -152,7 +152,7 @@ class SubmissionRow:
     note: str = stored(default="")
     archived_at: float | None
     left_out: int = stored(default=0)  # items that no attempt has taken yet
-    kept_bytes: int = stored(type_=BigInteger, default=0)  # its list and rows, roughly
+    kept_bytes: int = stored(type_=BigInteger, default=0)  # see room.py
     last_attempt_id: int = stored(default=0)  # orders the board
 
 
@@ -427,7 +427,7 @@ class FindRow:
     review: FindReview
     shared_at: float | None  # null: only its asker may see it
     deleted_at: float | None  # null: it is there
-    kept_bytes: int = stored(type_=BigInteger, default=0)
+    kept_bytes: int = stored(type_=BigInteger, default=0)  # see room.py
 
 
 finds = Table("finds", metadata, *columns_of(FindRow))

@@ -34,13 +34,12 @@ def create(
     account: Account,
     name: str,
     review: FindReview,
+    kept_bytes: int,
     now: float,
 ) -> None:
-    """Keep a query; its ids follow."""
-    statement = insert(finds).values(
-        id=find_id, account_id=account.id, created_at=now, name=name, review=review
-    )
-    connection.execute(statement)
+    """Keep a query of so many bytes; its ids follow."""
+    asked = {"account_id": account.id, "created_at": now, "name": name, "review": review}
+    connection.execute(insert(finds).values(id=find_id, kept_bytes=kept_bytes, **asked))
 
 
 def add(connection: Connection, find_id: str, first: int, rows: Sequence[tuple[str, int]]) -> None:

@@ -9,13 +9,13 @@ from webapp.store.find.queries import Find
 from webapp.web.core import params
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
-from webapp.web.core.forms import Errors, FormPage, answer
+from webapp.web.core.forms import Errors, FormPage, Unusable, answer
 from webapp.web.core.links import ListUrl, Pager
 from webapp.web.core.page import Page, render
 from webapp.web.find import exports, query, result
 from webapp.web.find.result import AnswerRow
 from webapp.web.find.summary import Outcome
-from webapp.web.submissions.upload import Form, Unusable
+from webapp.web.submissions.upload import Form
 
 SHOWN_QUERIES = 10
 

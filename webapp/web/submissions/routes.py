@@ -11,14 +11,14 @@ from webapp.web.core import forms
 from webapp.web.core.access import begun_submission, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
-from webapp.web.core.forms import Errors, FormPage
+from webapp.web.core.forms import Errors, FormPage, Unusable
 from webapp.web.core.page import Page, render
 from webapp.web.drafts import review
 from webapp.web.find import result
 from webapp.web.items import reasons, returned_list, table
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import progress, projects
-from webapp.web.submissions.upload import Form, Unusable, receive
+from webapp.web.submissions.upload import Form, receive
 
 CLOSED_AT_ONCE_BATCHES = 4  # of which the items say at once that they were not sent
 
