@@ -152,6 +152,7 @@ class SubmissionRow:
     note: str = stored(default="")
     archived_at: float | None
     left_out: int = stored(default=0)  # items that no attempt has taken yet
+    history_dropped_at: float | None  # what attempts before had found is no longer kept
     kept_bytes: int = stored(type_=BigInteger, default=0)  # see room.py
     last_attempt_id: int = stored(default=0)  # orders the board
 
@@ -210,6 +211,7 @@ class Upload(Queued):
     parts: list[str]  # the name of each part: a file, pasted text
     size: int = stored(type_=BigInteger, default=0)
     read_bytes: int = stored(type_=BigInteger, default=0)
+    dropped_at: float | None  # its bytes are no longer kept
 
 
 uploads = Table("uploads", metadata, *columns_of(Upload))

@@ -20,7 +20,7 @@ from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import duration, plural
 from webapp.web.core.page import Page, render
 from webapp.web.items import table
-from webapp.web.submissions import progress
+from webapp.web.submissions import progress, status_text
 from webapp.web.submissions.status_text import SENTENCES
 from webapp.work.ica_check import USUAL_CALL_IDS
 
@@ -79,11 +79,11 @@ class OtherColumn(NamedTuple):
 class ReviewPage(Page):
     """The review of a draft.
 
-    problem: why it was not submitted just now. few: the first entries of each kind; more:
-    how many are only counted. holders: the
-    submissions that linked some of the ids, and how many. check: the last one, once it has ended;
-    checking: one has not; stopped: by the visitor; check_trouble: why it came to nothing.
-    not_changed: why ids could not be left out or taken back.
+    problem: why it was not submitted just now. ends_at: when it is discarded by itself. few: the
+    first entries of each kind; more: how many are only counted. holders: the submissions that
+    linked some of the ids, and how many. check: the last one, once it has ended; checking: one has
+    not; stopped: by the visitor; check_trouble: why it came to nothing. not_changed: why ids could
+    not be left out or taken back.
     """
 
     template = "drafts/review.html"
@@ -91,6 +91,7 @@ class ReviewPage(Page):
     mine: bool
     problem: str
     sentence: str
+    ends_at: float | None
     review: Review
     upload: Upload | None
     to_send: int
@@ -137,6 +138,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         mine=submission.account_id == viewer().id,
         problem=problem,
         sentence=SENTENCES[State.DRAFT],
+        ends_at=status_text.ends_at(submission, context().settings.draft_days),
         review=submission.review,
         upload=upload,
         to_send=submission.item_count - submission.left_out,

@@ -52,12 +52,16 @@ class AttemptsPage(Page):
 
 
 class AttemptPage(Page):
-    """One attempt with its items, those of some statuses or all, in the words that it found."""
+    """One attempt with its items, those of some statuses or all, in the words that it found.
+
+    history_dropped: those that later attempts have taken may be missing.
+    """
 
     template = "retry/attempt.html"
     submission: Submission
     row: AttemptRow
     items: Sequence[Item]
+    history_dropped: bool
     labels: Mapping[str, str]
     reason_groups: list[Group]
     statuses: list[str]
@@ -92,6 +96,7 @@ def page(submission_id: int, number: int) -> str:
             submission=submission,
             row=row,
             items=items.rows,
+            history_dropped=(submission.history_dropped_at or 0.0) > row.attempt.created_at,
             labels=status_text.labels_of(row.attempt),
             reason_groups=groups,
             statuses=statuses,

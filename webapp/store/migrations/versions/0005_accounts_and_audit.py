@@ -36,6 +36,8 @@ def upgrade() -> None:
     op.add_column("finds", sa.Column("deleted_at", TIME))
     op.add_column("finds", _with_default("kept_bytes", sa.BigInteger(), "0"))
     op.add_column("submissions", _with_default("kept_bytes", sa.BigInteger(), "0"))
+    op.add_column("submissions", sa.Column("history_dropped_at", TIME))
+    op.add_column("uploads", sa.Column("dropped_at", TIME))
     op.execute(KEPT_OF_SUBMISSIONS)
     op.execute(KEPT_OF_QUERIES)
     op.create_table(
