@@ -64,6 +64,28 @@ class Settings:
     batch_size: int = _setting(25_000, "Most ids in one ICA batch", least=1)
     calls_per_second: float = _setting(10.0, "Most ICA calls a second for one account", least=0.1)
     upload_limit_mb: int = _setting(50, "Largest upload, in MB", least=1)
+    account_gb: float = _setting(
+        20.0, "Most that one account keeps here, in GB: lists, items and questions", least=0.001
+    )
+    account_drafts: int = _setting(
+        200, "Most lists of one account that were not submitted", least=1
+    )
+    account_unread: int = _setting(20, "Most lists of one account that wait to be read", least=1)
+    draft_days: int = _setting(
+        30, "Days after which a list that was not submitted is discarded; 0: never", least=0
+    )
+    find_days: int = _setting(90, "Days that a question of Find ids is kept; 0: for ever", least=0)
+    upload_days: int = _setting(
+        0, "Days that a list is kept as it came, once all of it has ended; 0: for ever", least=0
+    )
+    archive_days: int = _setting(
+        0, "Days after which what is in the archive is deleted; 0: never", least=0
+    )
+    history_days: int = _setting(
+        0,
+        "Days that each attempt's own outcomes are kept, once all have ended; 0: for ever",
+        least=0,
+    )
     session_hours: int = _setting(12, "Hours without a visit after which a session ends", least=1)
     session_days: int = _setting(7, "Days after which a session ends, whatever the visits", least=1)
     audit_days: int = _setting(
@@ -97,6 +119,11 @@ class Settings:
     def upload_limit_bytes(self) -> int:
         """The largest upload; a MB is a million bytes, as on the pages."""
         return self.upload_limit_mb * 1_000_000
+
+    @property
+    def account_bytes(self) -> int:
+        """The most that one account keeps; a GB is a billion bytes, as on the pages."""
+        return round(self.account_gb * 1_000_000_000)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":

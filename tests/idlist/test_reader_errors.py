@@ -174,3 +174,13 @@ def test_a_reading_can_be_ended_from_outside():
 
     with pytest.raises(Enough):
         finished(xlsx([[A]]), limits=Limits(pause=pause))
+
+
+def test_ids_are_held_to_a_number_of_characters_in_all():
+    limits = Limits(id_chars=100)
+    said = problem(f"{A}\n{B}\n{C}\n", limits=limits)
+    assert "more than 100 characters in all" in said
+    assert "line 3 goes over it. A data id has 36." in said
+    first = finished(f"{A}\n{B}\n", limits=limits)
+    assert "line 3" in problem(C, limits=limits, after=first)
+    assert good(f"{A}\n{B}\n{A}\n{A}\n", limits=limits) == [A, B]

@@ -146,6 +146,16 @@ def test_a_refused_batch(sim, demo):
     assert demo.post(LINKING, "v4", body).status_code == 201
 
 
+def test_a_batch_that_is_closed_to_the_user(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"forbidden": 1})
+    body = {"items": [{"dataId": IDS[0]}]}
+    assert demo.post(LINKING, "v4", body).status_code == 403
+    assert demo.get(batch).status_code == 403
+    assert demo.get(PROJECT).status_code == 200
+    assert len(demo.get("/api/jobs").json()["items"]) == 1
+
+
 def test_a_fault_keeps_to_its_operation_and_its_count(sim, demo):
     sim.set_faults({"project:500": "2x"})
     assert demo.get("/api/projects").status_code == 200

@@ -158,6 +158,9 @@ def _finding(visitor: Any) -> Visits:
     yield "found", visitor.get(found)
     yield "found part", visitor.part(f"{found}?outcome=FAILED")
     yield "found nothing", visitor.get(f"{found}?q=nonesuch")
+    visitor.post(f"{found}/share")
+    yield "found and shared", visitor.get(found)
+    yield "find again", visitor.get("/find")
 
 
 def _reasons(visitor: Any, place: str) -> Visits:

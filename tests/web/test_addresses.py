@@ -36,6 +36,9 @@ DESIGN = {
         "/submissions/1/attempts",
         "/submissions/1/attempts/1",
         "/submissions/1/family",
+        "/find",
+        "/find/1",
+        "/find/1/export.csv",
         "/healthz",
         "/readyz",
         "/metrics",
@@ -49,6 +52,10 @@ DESIGN = {
         "/submissions/1/submit",
         "/submissions/1/discard",
         "/submissions/1/stop",
+        "/find",
+        "/find/1/share",
+        "/find/1/unshare",
+        "/find/1/delete",
     ],
 }
 

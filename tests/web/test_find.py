@@ -97,6 +97,7 @@ def test_what_never_reached_ica_says_less_than_what_did(dashboard):
     v.draft([*LINKED, *NEVER], name="draft")
     answer = asked(v, [*LINKED, *NEVER])
     assert summary(v, answer) == {"LINKED": 5, "DRAFT": 4}
+    v.post(f"{answer}/share")
     others = dashboard.visitor("colleague-key")
     assert summary(others, answer) == {"LINKED": 5, "NEVER": 4}
 
@@ -200,6 +201,7 @@ def test_an_answer_is_worked_out_again_only_when_something_has_changed(dashboard
     assert looked_up(dashboard, v, answer) == 1
     assert looked_up(dashboard, v, f"{answer}?outcome=FAILED&size=100") == 0
     assert looked_up(dashboard, v, f"{answer}/export.txt?outcome=LINKED") == 0
+    v.post(f"{answer}/share")
     assert looked_up(dashboard, dashboard.visitor("stranger-key"), answer) == 1
     v.submit(data_ids(3, start=700))
     assert looked_up(dashboard, v, answer) == 1
@@ -224,7 +226,8 @@ def test_an_item_that_waits_to_be_sent_is_not_sent(dashboard):
 
 def test_each_reader_gets_their_own_answer(dashboard):
     submitted(dashboard, name="Secret run")
-    answer = asked(dashboard.visitor(), LINKED)
+    answer = asked(v := dashboard.visitor(), LINKED)
+    v.post(f"{answer}/share")
     stranger = dashboard.visitor("stranger-key")
     assert summary(stranger, answer) == {"NEVER": 5}
     assert "Secret run" not in text(stranger.get(answer))

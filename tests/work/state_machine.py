@@ -40,16 +40,25 @@ POOL = [
 FAULTS = {  # of each operation, what may go wrong with it
     **dict.fromkeys(
         ("create", "unlink-create"),
-        ("429", "500", "dropped-before", "dropped-after", "cut", "refused-batch", "null-job"),
+        (
+            *("429", "500", "dropped-before", "dropped-after", "cut", "null-job"),
+            *("refused-batch", "forbidden"),
+        ),
     ),
     **dict.fromkeys(
         ("items", "unlink-items"),
-        ("429-bare", "500", "cut", "null-totals", "lost-batch", "circling-cursor"),
+        ("429-bare", "500", "cut", "null-totals", "lost-batch", "circling-cursor", "forbidden"),
     ),
     "jobs": ("429", "500", "dropped-before"),
     "job": ("429", "500", "cut"),
 }
-UNDONE = {"429", "500", "dropped-before", "refused-batch"}  # of a POST that these hit, nothing
+UNDONE = {
+    "429",
+    "500",
+    "dropped-before",
+    "refused-batch",
+    "forbidden",
+}  # of a POST that these hit, nothing
 EACH_FAULT = [f"{operation}:{name}" for operation, names in FAULTS.items() for name in names]
 EACH_FAULT += ["create:unknown-status"]
 AGAIN = ["FAILED", "PARTIALLY_LINKED", "UNKNOWN", "UNREAD", "NOT_SENT", "QUARANTINED", *MOVING]

@@ -3,11 +3,12 @@
 import gzip
 
 import pytest
+from sqlalchemy import func, select
 
 from tests.dashboard import SECRET_KEY, data_ids, open_dashboard, text
 from tests.simulated_ica import Clock
 from tests.work.observation import rows, submission
-from webapp.store import uploads
+from webapp.store import tables, uploads
 from webapp.vault import Vault
 from webapp.work.context import Context
 from webapp.work.worker import Worker
@@ -102,3 +103,33 @@ def test_ids_are_kept_letter_by_letter(database_url, tmp_path):
         visitor = dashboard.visitor()
         place = visitor.draft([*data_ids(2), *ODD])
         assert [row["data_id"] for row in rows(visitor, place)] == [*data_ids(2), *ODD]
+
+
+@pytest.mark.slow
+def test_what_is_no_item_is_kept_up_to_a_number_and_counted_beyond(tmp_path):
+    """A file of 1.1 MB made 450 MB of entries, and held the one reader for 85 s."""
+    lines = [*GOOD, *["no id " + "x" * 190] * 12_000, *[GOOD[0]] * 11_000]
+    file = gzip.compress("\n".join(lines).encode())
+    with open_dashboard(f"sqlite:///{tmp_path / 'b.db'}", tmp_path) as dashboard:
+        visitor = dashboard.visitor()
+        place = visitor.draft("", file=(file, "list.txt.gz"))
+        dashboard.work(1)
+        review = submission(dashboard, place).review
+        assert (review.good, review.rejected, review.repeated) == (2, 12_000, 11_000)
+        assert kept_entries(dashboard) == {"rejected": 10_000, "repeated": 10_000}
+        said = text(visitor.get(place))
+        assert "12,000 rejected" in said
+        assert said.count("See the first 10,000") == 2
+        listed = f"{place}/entries?kind=rejected"
+        assert "more: they are counted" not in text(visitor.get(listed))
+        assert "And 2,000 more: they are counted" in text(visitor.get(f"{listed}&after=9990"))
+        back = gzip.decompress(visitor.get(f"{place}/list").get_data()).decode().splitlines()
+        assert len(back) == 1 + len(lines)
+        assert sum("REJECTED" in line for line in back) == 12_000
+
+
+def kept_entries(dashboard):
+    of = tables.entries.c
+    with dashboard.store.read() as connection:
+        rows = connection.execute(select(of.kind, func.count()).group_by(of.kind)).all()
+    return {str(kind): count for kind, count in rows}

@@ -18,7 +18,7 @@ _TOO_LONG = "This is too long for a data id, which has at most 255 characters."
 MAX_ID_CHARS = 255
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DATA_ID = r"f(?:il|ol)\.[0-9a-f]{32}"
-_ID_LENGTH = 36
+ID_LENGTH = 36
 INVISIBLE = "".join(
     map(chr, [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
 )
@@ -146,7 +146,7 @@ def _classify(word: str, column: int, *, is_only_word: bool) -> Entry:
 
 
 def _why_unusual(name: str) -> str:
-    if _has_id_characters(name) and len(name) != _ID_LENGTH:
+    if _has_id_characters(name) and len(name) != ID_LENGTH:
         return (
             f"Unusual shape: {len(name) - 4} characters stand after the dot, where ICA's data ids "
             "have 32. Was it cut when it was copied?"

@@ -13,6 +13,7 @@ from webapp.idlist.formats.json_list import JsonList
 from webapp.idlist.formats.tables import fill_gaps, read_table, split_rows
 from webapp.idlist.formats.text import read_lines
 from webapp.idlist.formats.workbook import Workbook
+from webapp.idlist.ids import ID_LENGTH
 from webapp.idlist.sniff import sniff_text, sniff_workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
@@ -70,6 +71,7 @@ class Reading:
         self._late_columns = LateColumns(self.layout.choice) if self.layout.choice else None
         self._entry_lines = self._last_line = 0
         self._limits = limits
+        self._chars_left: int = after._chars_left if after else limits.id_chars
         self._entries_left: int = after._entries_left if after else limits.entries
         self._lines_before: int = after._lines_before + after.lines if after else 0
         # The first place of every id: some 130 bytes for an id, whatever its length.
@@ -163,7 +165,17 @@ class Reading:
         else:
             self.good += 1
             self.unusual += found.unusual
+            self._demand_room(len(found.data_id), line)
         return replace(found, line=line, text=display_text(found.text), first=first)
+
+    def _demand_room(self, chars: int, line: int) -> None:
+        self._chars_left -= chars
+        if self._chars_left < 0:
+            raise Unreadable(
+                f"The ids of this list have more than {self._limits.id_chars:,} characters in all, "
+                f"which is the limit; line {line:,} goes over it. A data id has {ID_LENGTH}. If "
+                "these are data ids, split the list and upload the parts."
+            )
 
     def _first_place(self, entry: Entry, line: int) -> tuple[int, int] | None:
         """Line and column of the first entry with this id; None if this is the first one."""

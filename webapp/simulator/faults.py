@@ -30,6 +30,7 @@ FAULTS = {
     "repeated-cursor": "a page's next token leads to that page again",
     "circling-cursor": "the last page's next token leads to the first page again",
     "lost-batch": "a batch is answered by 404",
+    "forbidden": "a batch is closed to the user (403), nothing was done",
     "refused-batch": "a new batch is refused as it stands, nothing was done",
 }
 

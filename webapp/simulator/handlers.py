@@ -114,6 +114,8 @@ def create(call: Call, project_id: str, kind: Kind) -> Document:
         new = msgspec.json.decode(call.body, type=NewBatch)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise bad_request(f"The body can't be read: {error}") from error
+    if call.hit_by("forbidden"):
+        raise forbidden("Linking data needs the role Contributor or Administrator")
     if call.hit_by("refused-batch"):
         raise bad_request("Data of different regions can't be linked or unlinked in one batch")
     request = BatchRequest(
@@ -155,6 +157,8 @@ def item(call: Call, project_id: str, batch_id: str, item_id: str, kind: Kind) -
 
 def _find_batch(call: Call, project_id: str, batch_id: str, kind: Kind) -> Batch:
     target = project_to_read(call.user, project_id)
+    if call.hit_by("forbidden"):
+        raise forbidden("You have no access to this batch")
     if call.hit_by("lost-batch"):
         raise not_found(f"Data {kind} batch", batch_id)
     return call.state.batch(kind, target, batch_id)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from webapp.store import attempts, sql
 from webapp.store.attempts import Attempt
+from webapp.store.documents import KeptError
 from webapp.store.enums import (
     ENDED,
     PRIORITY,
@@ -16,6 +17,7 @@ from webapp.store.enums import (
     AttemptKind,
     BatchState,
     Blocked,
+    ErrorCode,
     Task,
 )
 from webapp.store.leases import Queue
@@ -25,6 +27,7 @@ from webapp.store.tables import BatchRow, batches
 from webapp.store.tables import submissions as submissions_table
 
 AGING_SECONDS = 10.0  # of waiting that weigh as much as one step of priority
+LACK_OF_RIGHTS = {ErrorCode.FORBIDDEN, ErrorCode.NOT_FOUND}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,12 @@ class Batch(BatchRow):
     def is_open(self) -> bool:
         """Whether something is still to be done for it, saying in its rows how it ended too."""
         return self.state not in ENDED or self.task != Task.NONE
+
+    @property
+    def lacked_rights(self) -> bool:
+        """Whether it was never sent since ICA does not let its account do that."""
+        code = self.problem.code if self.problem else None
+        return self.state == BatchState.REFUSED and code in LACK_OF_RIGHTS
 
 
 QUEUE = Queue(batches, Batch, batches.c.id)
@@ -189,12 +198,39 @@ def stop(connection: Connection, submission_id: int, attempt: int, now: float) -
 
     A worker whose lease has run out unnoticed loses the batch, and sends it no more.
     """
+    waits = batches.c.state == BatchState.WAITING
+    return _close(connection, submission_id, attempt, waits, now, state=BatchState.STOPPED)
+
+
+def give_up(connection: Connection, submission_id: int, attempt: int, now: float) -> int:
+    """Follow no longer what an attempt has sent, or may have, and what is blocked; how many."""
+    sent = batches.c.state.in_([BatchState.SENDING, BatchState.RUNNING])
+    given_up = {"state": BatchState.LOST, "problem": KeptError(ErrorCode.STOPPED, now)}
+    blocked = sent & (batches.c.blocked != Blocked.NO)
+    return _close(connection, submission_id, attempt, blocked, now, **given_up)
+
+
+def refuse(connection: Connection, batch: Batch, problem: KeptError, now: float) -> None:
+    """What this one's attempt has not sent yet is refused with it."""
+    waits = batches.c.state == BatchState.WAITING
+    refused = {"state": BatchState.REFUSED, "problem": problem}
+    _close(connection, batch.submission_id, batch.attempt, waits, now, **refused)
+
+
+def _close(
+    connection: Connection,
+    submission_id: int,
+    attempt: int,
+    which: ColumnElement[bool],
+    now: float,
+    **values: Any,
+) -> int:
+    """Set these columns of an attempt's batches that no worker has; they are to be closed."""
     mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
-    waits = (batches.c.state == BatchState.WAITING) & QUEUE.free(now)
     closing = {"task": Task.CLOSE, "priority": PRIORITY[Task.CLOSE], "due_at": now}
-    stopped = {"state": BatchState.STOPPED, "blocked": Blocked.NO, "trouble": None}
-    values = stopped | closing | QUEUE.ended()
-    return connection.execute(update(batches).where(mine, waits).values(values)).rowcount
+    values |= closing | {"blocked": Blocked.NO, "trouble": None} | QUEUE.ended()
+    closed = update(batches).where(mine, which, QUEUE.free(now))
+    return connection.execute(closed.values(values)).rowcount
 
 
 def is_stopped(connection: Connection, batch: Batch) -> bool:

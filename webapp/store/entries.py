@@ -10,6 +10,8 @@ from webapp.store.enums import EntryKind
 from webapp.store.paging import Cursor, Page
 from webapp.store.tables import entries
 
+MAX_KEPT = 10_000  # of a kind, of one list; the others are only counted
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

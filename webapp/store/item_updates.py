@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from webapp.store import reasons, sql, submissions
+from webapp.store import reasons, room, sql, submissions
 from webapp.store.batches import Batch
 from webapp.store.documents import Counts
 from webapp.store.enums import EXPANDED, LEFT_OUT, UNREAD
@@ -218,7 +218,8 @@ class _Changes:
             _write_history(connection, self.pasts)
         self.reasons.write(connection, submission_id, self.now)
         if self.appended:  # behind the reasons: these are locked before submissions, everywhere
-            first = submissions.grow(connection, submission_id, len(self.appended))
+            size = sum(room.ITEM_BYTES + 2 * len(new["data_id"]) for new in self.appended)
+            first = submissions.grow(connection, submission_id, len(self.appended), size)
             rows = [new | {"position": at} for at, new in enumerate(self.appended, start=first)]
             connection.execute(insert(items), rows)
         return {

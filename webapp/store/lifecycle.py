@@ -1,13 +1,14 @@
 """Lifecycle: a submission's name and note, its place in the archive, and its end."""
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
-from webapp.store import sql, tables
+from webapp.store import room, sql, tables
 from webapp.store.enums import State
 from webapp.store.items import CHUNK_ROWS
-from webapp.store.submissions import touch
+from webapp.store.submissions import keep_more, touch
 from webapp.store.tables import attempts, batches, reason_groups, snapshots, submissions, uploads
 
+MAX_OLD = 100  # of which something ends, in one round
 _ENDED = submissions.c.state == State.SETTLED
 _ROWS = (tables.history.c.position, tables.items.c.position, tables.entries.c.ordinal)
 
@@ -50,6 +51,73 @@ def unfinished_uploads(connection: Connection, before: float, limit: int) -> lis
         .limit(limit)
     )
     return list(connection.execute(statement).scalars())
+
+
+def old_drafts(connection: Connection, before: float) -> list[int]:
+    """Ids of lists that were not submitted, and not changed since then."""
+    statement = select(submissions.c.id).where(_unsent_since(before)).limit(MAX_OLD)
+    return list(connection.execute(statement).scalars())
+
+
+def end_draft(connection: Connection, submission_id: int, before: float, now: float) -> bool:
+    """Discard a list that was not submitted, and not changed since then; else False."""
+    over = {"state": State.DISCARDED}
+    return touch(connection, submission_id, now, _unsent_since(before), **over)
+
+
+def _unsent_since(before: float) -> ColumnElement[bool]:
+    unsent = submissions.c.state.in_((State.DRAFT, State.UNREADABLE))
+    return unsent & (submissions.c.changed_at < before)
+
+
+def old_in_archive(connection: Connection, before: float) -> list[int]:
+    """Ids of what has been in the archive since then."""
+    statement = select(submissions.c.id).where(_ENDED, submissions.c.archived_at < before)
+    return list(connection.execute(statement.order_by(submissions.c.id)).scalars())
+
+
+def discard_archived(connection: Connection, submission_id: int, before: float, now: float) -> bool:
+    """As discard(), of what has been in the archive since then."""
+    ended = _ENDED & (submissions.c.archived_at < before)
+    return touch(connection, submission_id, now, ended, state=State.DISCARDED)
+
+
+def old_uploads(connection: Connection, before: float) -> list[int]:
+    """Ids of submissions that have ended before then, and whose list is kept as it came."""
+    statement = (
+        select(submissions.c.id)
+        .join(uploads, uploads.c.submission_id == submissions.c.id)
+        .where(_ended_before(before), uploads.c.dropped_at.is_(None))
+        .limit(MAX_OLD)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def old_history(connection: Connection, before: float) -> list[int]:
+    """Ids of submissions that have ended before then, and have history."""
+    mine = tables.history.c.submission_id == submissions.c.id
+    statement = select(submissions.c.id).where(_ended_before(before), exists().where(mine))
+    return list(connection.execute(statement.limit(MAX_OLD)).scalars())
+
+
+def drop_history(
+    connection: Connection, submission_id: int, before: float, now: float, limit: int = CHUNK_ROWS
+) -> int:
+    """Delete up to `limit` positions' history of a submission that has ended before then; how many
+    rows: 0 when all are gone, or an attempt has begun.
+    """
+    ended = select(submissions.c.id).where(submissions.c.id == submission_id, _ended_before(before))
+    if connection.execute(ended.with_for_update()).scalar() is None:
+        return 0
+    ours = tables.history.c.submission_id == submission_id
+    dropped = sql.drop_last(connection, ours, tables.history.c.position, limit)
+    touch(connection, submission_id, now, history_dropped_at=now)
+    keep_more(connection, submission_id, -dropped * room.HISTORY_BYTES)
+    return dropped
+
+
+def _ended_before(before: float) -> ColumnElement[bool]:
+    return _ENDED & (submissions.c.settled_at < before)
 
 
 def drop_rows(connection: Connection, submission_id: int, limit: int = CHUNK_ROWS) -> int:

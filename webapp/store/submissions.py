@@ -69,6 +69,7 @@ class New:
     name: str
     source: Source
     batch_size: int
+    kept_bytes: int = 0
 
 
 def create(connection: Connection, new: New, now: float) -> int:
@@ -84,6 +85,7 @@ def create(connection: Connection, new: New, now: float) -> int:
         "changed_at": now,
         "watched_at": now,
         "batch_size": new.batch_size,
+        "kept_bytes": new.kept_bytes,
     }
     statement = insert(submissions).values(values).returning(submissions.c.id)
     submission_id: int = connection.execute(statement).scalar_one()
@@ -169,11 +171,12 @@ def become_draft(
     _change(connection, submission_id, [State.READING], now, **draft, counts=counts)
 
 
-def become_unreadable(connection: Connection, submission_id: int, problem: str, now: float) -> None:
-    """The list can't be read; `problem` says why, in words."""
-    _change(
-        connection, submission_id, [State.READING], now, state=State.UNREADABLE, problem=problem
-    )
+def become_unreadable(
+    connection: Connection, submission_id: int, problem: str, kept_bytes: int, now: float
+) -> None:
+    """The list can't be read; `problem` says why, in words. So many bytes are left of it."""
+    unreadable = {"state": State.UNREADABLE, "problem": problem, "kept_bytes": kept_bytes}
+    _change(connection, submission_id, [State.READING], now, **unreadable)
 
 
 def reread(connection: Connection, submission_id: int, columns: dict[int, int], now: float) -> bool:
@@ -186,9 +189,9 @@ def reread(connection: Connection, submission_id: int, columns: dict[int, int], 
     return _change(connection, submission_id, (State.DRAFT, State.UNREADABLE), now, **anew)
 
 
-def note_reading(connection: Connection, submission_id: int, now: float) -> None:
-    """The reading went on, and pages that watch it are to show it."""
-    _change(connection, submission_id, [State.READING], now)
+def note_reading(connection: Connection, submission_id: int, kept_bytes: int, now: float) -> None:
+    """The reading went on, and pages that watch it are to show it. So many bytes are kept of it."""
+    _change(connection, submission_id, [State.READING], now, kept_bytes=kept_bytes)
 
 
 def discard(connection: Connection, submission_id: int, now: float) -> bool:
@@ -246,8 +249,16 @@ def change(connection: Connection, submission_id: int, **values: Any) -> None:
     connection.execute(update(submissions).where(submissions.c.id == submission_id).values(values))
 
 
-def grow(connection: Connection, submission_id: int, by: int) -> int:
-    """Make room for `by` items that ICA has and the list has not; returns the first position."""
+def keep_more(connection: Connection, submission_id: int, by: int) -> None:
+    """So many more bytes are kept of it than before."""
+    change(connection, submission_id, kept_bytes=submissions.c.kept_bytes + by)
+
+
+def grow(connection: Connection, submission_id: int, by: int, kept_bytes: int) -> int:
+    """Make room for `by` items that ICA has and the list has not, of so many bytes; returns the
+    first position.
+    """
     mine, count = submissions.c.id == submission_id, submissions.c.item_count
-    grown = update(submissions).where(mine).values(item_count=count + by).returning(count)
+    more = {"item_count": count + by, "kept_bytes": submissions.c.kept_bytes + kept_bytes}
+    grown = update(submissions).where(mine).values(more).returning(count)
     return connection.execute(grown).scalar_one() - by + 1

@@ -153,7 +153,8 @@ class SubmissionRow:
     note: str = stored(default="")
     archived_at: float | None
     left_out: int = stored(default=0)  # items that no attempt has taken yet
-    kept_bytes: int = stored(type_=BigInteger, default=0)  # its list and rows, roughly
+    history_dropped_at: float | None  # what attempts before had found is no longer kept
+    kept_bytes: int = stored(type_=BigInteger, default=0)  # see room.py
     last_attempt_id: int = stored(default=0)  # orders the board
 
 
@@ -211,6 +212,7 @@ class Upload(Queued):
     parts: list[str]  # the name of each part: a file, pasted text
     size: int = stored(type_=BigInteger, default=0)
     read_bytes: int = stored(type_=BigInteger, default=0)
+    dropped_at: float | None  # its bytes are no longer kept
 
 
 uploads = Table("uploads", metadata, *columns_of(Upload))
@@ -428,7 +430,7 @@ class FindRow:
     review: FindReview
     shared_at: float | None  # null: only its asker may see it
     deleted_at: float | None  # null: it is there
-    kept_bytes: int = stored(type_=BigInteger, default=0)
+    kept_bytes: int = stored(type_=BigInteger, default=0)  # see room.py
 
 
 finds = Table("finds", metadata, *columns_of(FindRow))

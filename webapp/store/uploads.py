@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from webapp.store import sql
+from webapp.store import sql, submissions
 from webapp.store.engine import Store
 from webapp.store.leases import LEASE_SECONDS, Queue
 from webapp.store.tables import Upload as Upload
@@ -84,8 +84,15 @@ def is_due(connection: Connection, now: float) -> bool:
     return QUEUE.any_row(connection, QUEUE.due(now))
 
 
+class Dropped(Exception):
+    """The bytes are not kept any more."""
+
+
 def pieces(store: Store, submission_id: int, part: int) -> Iterator[bytes]:
-    """The bytes of a part in their order, a piece at a time; no transaction is open in between."""
+    """The bytes of a part in their order, a piece at a time; no transaction is open in between.
+
+    Raises Dropped when they go meanwhile: what was read is not all of it.
+    """
     sequence = 0
     while True:
         statement = select(upload_pieces.c.bytes).where(
@@ -95,10 +102,23 @@ def pieces(store: Store, submission_id: int, part: int) -> Iterator[bytes]:
         )
         with store.read() as connection:
             piece: bytes | None = connection.execute(statement).scalar()
+            upload = get(connection, submission_id) if piece is None else None
         if piece is None:
+            if upload and upload.dropped_at:
+                raise Dropped
             return
         yield piece
         sequence += 1
+
+
+def drop_pieces(connection: Connection, submission_id: int, now: float) -> None:
+    """Delete the bytes as they came; what else is known of the upload stays."""
+    mine = uploads.c.submission_id == submission_id
+    dropped = update(uploads).where(mine).values(dropped_at=now).returning(uploads.c.size)
+    size = connection.execute(dropped).scalar_one()
+    connection.execute(delete(upload_pieces).where(upload_pieces.c.submission_id == submission_id))
+    submissions.touch(connection, submission_id, now)
+    submissions.keep_more(connection, submission_id, -size)
 
 
 def remove(connection: Connection, submission_id: int) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaError, NotFound
+from webapp.ica.errors import IcaError
 from webapp.store import accounts, leases, submissions
 from webapp.store.batches import Batch
 from webapp.store.enums import Blocked, Task
@@ -51,7 +51,7 @@ def _perform(context: Context, batch: Batch) -> str:
         ica_failures.block(context, batch, Blocked.SIGN_IN)
         return "waits for a sign-in"
     except IcaError as error:
-        if isinstance(error, NotFound) and batch.ica_batch_id:
+        if lost_batches.is_lost_by(batch, error):
             lost_batches.note(context, batch, error)
         else:
             ica_failures.postpone(context, batch, error)

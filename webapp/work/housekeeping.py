@@ -4,12 +4,11 @@ import logging
 
 from webapp.store import access, accounts, audit, chores, lifecycle, sessions, submissions, uploads
 from webapp.store.find import queries
-from webapp.work import project_access
+from webapp.work import project_access, retention
 from webapp.work.context import Context
 
 INTERVAL_SECONDS = 5.0
 MAX_SUBMISSIONS, MAX_ACCESS_ROWS = 5, 20  # in one round
-QUERY_SECONDS = 90 * 86_400.0  # that a query is kept
 UNFINISHED_SECONDS = 3600.0  # after which an upload that is not complete is given up
 
 log = logging.getLogger(__name__)
@@ -24,8 +23,9 @@ def perform(context: Context) -> None:
     with context.store.write() as connection:
         sessions.sweep(connection, now)
         if days := context.settings.audit_days:
-            audit.sweep(connection, now - days * 86_400.0)
-        queries.sweep(connection, now - QUERY_SECONDS)
+            audit.sweep(connection, now - days * retention.DAY)
+        days = context.settings.find_days
+        queries.sweep(connection, now - days * retention.DAY if days else 0.0)
         forgotten = accounts.forget_idle_keys(connection, now)
     if forgotten:
         log.info("Forgot the keys of %d accounts that have no work and are signed out.", forgotten)

@@ -1,13 +1,14 @@
 """Reading an upload: its bytes become items, entries and a review, and only then a draft."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.settings import Settings
-from webapp.store import entries, items, leases, lifecycle, submissions, uploads
+from webapp.store import entries, items, leases, lifecycle, room, submissions, uploads
 from webapp.store.documents import Column, Part, Review
 from webapp.store.enums import EntryKind
 from webapp.store.items import Listed
@@ -29,6 +30,10 @@ NO_ID = (
 TOO_LONG = (
     f"This list was read for {MAX_SECONDS / 60:.0f} minutes without coming to its end, and was "
     "given up. If it is a list of data ids, split it and upload the parts."
+)
+NO_ROOM = (
+    "With this list, all that you keep here would take more than {most}, the most for one account; "
+    "it was read up to line {line:,}. Delete lists that you need no more, and upload it again."
 )
 DEADLY = (
     f"This list was given up: {leases.MAX_DEATHS} times Linkboard died or failed while it read "
@@ -93,7 +98,7 @@ def _unreadable(context: Context, upload: Upload, problem: str) -> None:
     now = context.clock()
     with context.store.write() as connection:
         uploads.record(connection, upload, now, done=True)
-        submissions.become_unreadable(connection, upload.submission_id, problem, now)
+        submissions.become_unreadable(connection, upload.submission_id, problem, upload.size, now)
 
 
 @dataclass
@@ -111,13 +116,16 @@ class _Reader:
     good: list[Listed] = field(default_factory=list)
     others: list[entries.Entry] = field(default_factory=list)
     item_count: int = 0
-    entry_count: int = 0
+    entry_counts: Counter[Kind] = field(default_factory=Counter)
+    last_line: int = 0
+    kept_bytes: int = 0
     read_bytes: int = 0
     readings: list[Reading] = field(default_factory=list)
     folders: int = 0
 
     def read_parts(self) -> None:
         """Read the file, then the pasted text; its lines are numbered on from those of the file."""
+        self.kept_bytes = self.upload.size
         for part, name in enumerate(self.upload.parts):
             reading = Reading(
                 self._pieces(part),
@@ -159,29 +167,39 @@ class _Reader:
             yield piece
 
     def _take(self, entry: Entry) -> None:
+        self.last_line = entry.line
         if entry.kind is Kind.GOOD:
             data_id = entry.data_id
             self.folders += data_id.startswith("fol.") and not entry.unusual
             flags = self.precheck.of_entry(entry)
             self.good.append(Listed(data_id, entry.line, entry.column, flags))
         else:
-            self.entry_count += 1
-            self.others.append(_other(self.entry_count, entry))
+            self.entry_counts[entry.kind] += 1
+            if self.entry_counts[entry.kind] <= entries.MAX_KEPT:
+                self.others.append(_other(self.entry_counts.total(), entry))
         if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
             self._flush()
 
     def _flush(self) -> None:
         """Store the chunk, and how far the reading is, in one transaction."""
+        self._demand_room()
         good = self.precheck.with_former_links(self.good)
         submission_id, now = self.upload.submission_id, self.context.clock()
         with self.context.store.write() as connection:
             uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
             items.add(connection, submission_id, self.item_count + 1, good)
             entries.add(connection, submission_id, self.others)
-            submissions.note_reading(connection, submission_id, now)
+            submissions.note_reading(connection, submission_id, self.kept_bytes, now)
         self.item_count += len(self.good)
         self.good.clear()
         self.others.clear()
+
+    def _demand_room(self) -> None:
+        self.kept_bytes += room.of_items(self.good) + room.of_entries(self.others)
+        account_id, most = self.submission.account_id, self.context.settings.account_bytes
+        others = self.context.read(room.beside, account_id, self.submission.id)
+        if others + self.kept_bytes > most:
+            raise Unreadable(NO_ROOM.format(most=_gigabytes(most), line=self.last_line))
 
     def _review(self) -> Review:
         """What the review says of the list as a whole."""
@@ -198,6 +216,10 @@ class _Reader:
             columns=self.submission.review.columns,
             parts=[_described(reading) for reading in self.readings],
         )
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.3g} GB"
 
 
 def _other(ordinal: int, entry: Entry) -> entries.Entry:

@@ -12,7 +12,7 @@ from webapp.store import batches, item_updates, items
 from webapp.store.batches import Batch
 from webapp.store.enums import NOT_SENT, BatchState, Blocked, Task
 from webapp.store.submissions import Submission
-from webapp.work import ica_failures, walk
+from webapp.work import ica_failures, lost_batches, walk
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -59,14 +59,26 @@ def _record_failure(context: Context, batch: Batch, error: IcaError) -> None:
     blocked = ica_failures.blocked_by(error, forbidden=Blocked.MAY_NOT_WRITE)
     if error.maybe_done:
         ica_failures.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
-    elif error.worth_trying_again or blocked:
+    elif error.worth_trying_again or (blocked and not _leaves_to_others(batch, blocked)):
         waiting = {"state": BatchState.WAITING, "task": Task.SEND}
         ica_failures.postpone(context, batch, error, **waiting, blocked=blocked)
     else:  # ICA doesn't take the batch as it is: nothing of it was sent
         now = context.clock()
+        problem = ica_failures.kept_error(error, now)
         refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
-        refused["problem"] = ica_failures.kept_error(error, now)
-        context.write(batches.record, batch, now, **refused, **ica_failures.NO_PROBLEM)
+        refused |= {"problem": problem} | ica_failures.NO_PROBLEM
+        with context.store.write() as connection:
+            batches.lock_all(connection, batch.submission_id)
+            if blocked:
+                batches.refuse(connection, batch, problem, now)
+            batches.record(connection, batch, now, **refused)
+
+
+def _leaves_to_others(batch: Batch, blocked: Blocked) -> bool:
+    """Whether its attempt ends, since others may be allowed what ICA refuses to this account. The
+    first one waits for the role: nobody else can submit the list.
+    """
+    return blocked == Blocked.MAY_NOT_WRITE and batch.attempt > 1
 
 
 def find(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
@@ -129,7 +141,12 @@ def _holds(context: Context, client: IcaClient, job: Job, batch: Batch, data_ids
 
 
 def close(context: Context, batch: Batch) -> None:
-    """Record in the rows of a batch that was never sent that it was not, and why."""
+    """Record in the rows of a batch that was never sent that it was not, and why; of one that was,
+    that it was ended before its outcome was known.
+    """
+    if batch.state == BatchState.LOST:
+        lost_batches.end(context, batch, lost_batches.ENDED_REASON)
+        return
     reason = "Stopped before it was sent."
     if batch.state != BatchState.STOPPED:
         said = batch.problem.short if batch.problem else ""

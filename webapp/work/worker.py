@@ -18,7 +18,7 @@ from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store, batches, chores, schema_version, uploads, workers
 from webapp.store.enums import ASKING
 from webapp.vault import vault_for
-from webapp.work import batch_runner, chore_runner, housekeeping, reading
+from webapp.work import batch_runner, chore_runner, housekeeping, reading, retention
 from webapp.work.context import Context
 
 THREADS = 8
@@ -43,7 +43,7 @@ class Worker:
         self.id = f"{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
         self._context = context
         self._started_at = context.clock()
-        self._beaten_at = self._housekeeping_at = float("-inf")
+        self._beaten_at = self._housekeeping_at = self._retention_at = float("-inf")
         self._free = threading.Semaphore(THREADS)
         self._reading = threading.Lock()
         self._housekeeping = threading.Lock()
@@ -102,7 +102,11 @@ class Worker:
         if too_early or self._housekeeping.locked():
             return None
         self._housekeeping_at = now
-        return _alone(self._housekeeping, partial(housekeeping.perform, self._context))
+        unit = partial(housekeeping.perform, self._context)
+        if now - self._retention_at >= retention.INTERVAL_SECONDS:
+            self._retention_at = now
+            unit = partial(_do, unit, partial(retention.perform, self._context))
+        return _alone(self._housekeeping, unit)
 
     def _batch_due(self, now: float) -> Unit | None:
         busy = self._context.budget.busy()

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -34,13 +34,12 @@ def create(
     account: Account,
     name: str,
     review: FindReview,
+    kept_bytes: int,
     now: float,
 ) -> None:
-    """Keep a query; its ids follow."""
-    statement = insert(finds).values(
-        id=find_id, account_id=account.id, created_at=now, name=name, review=review
-    )
-    connection.execute(statement)
+    """Keep a query of so many bytes; its ids follow."""
+    asked = {"account_id": account.id, "created_at": now, "name": name, "review": review}
+    connection.execute(insert(finds).values(id=find_id, kept_bytes=kept_bytes, **asked))
 
 
 def add(connection: Connection, find_id: str, first: int, rows: Sequence[tuple[str, int]]) -> None:
@@ -54,14 +53,33 @@ def add(connection: Connection, find_id: str, first: int, rows: Sequence[tuple[s
     )
 
 
-def get(connection: Connection, find_id: str, ica_url: str) -> Find | None:
-    """The query, if it was asked by somebody of the same ICA; else None."""
-    statement = (
-        select(finds, accounts.c.name.label("asker"))
-        .join(accounts, accounts.c.id == finds.c.account_id)
-        .where(finds.c.id == find_id, accounts.c.ica_url == ica_url)
-    )
-    return sql.fetch_one(connection, statement, Find)
+def get(connection: Connection, find_id: str, reader: Account) -> Find | None:
+    """The query, if the reader asked it, or it is shared with those of the same ICA; else None."""
+    shared = finds.c.shared_at.is_not(None) & (accounts.c.ica_url == reader.ica_url)
+    seen = (finds.c.account_id == reader.id) | shared
+    return sql.fetch_one(connection, _kept().where(finds.c.id == find_id, seen), Find)
+
+
+def newest(connection: Connection, account_id: int, limit: int) -> list[Find]:
+    """The account's last queries, the newest first."""
+    theirs = _kept().where(finds.c.account_id == account_id)
+    return sql.fetch(connection, theirs.order_by(finds.c.created_at.desc()).limit(limit), Find)
+
+
+def _kept() -> Select[Any]:
+    found = select(finds, accounts.c.name.label("asker"))
+    asked = found.join(accounts, accounts.c.id == finds.c.account_id)
+    return asked.where(finds.c.deleted_at.is_(None))
+
+
+def share(connection: Connection, find_id: str, shared_at: float | None) -> None:
+    """From then on others may see it; None: not any more."""
+    connection.execute(update(finds).where(finds.c.id == find_id).values(shared_at=shared_at))
+
+
+def discard(connection: Connection, find_id: str, now: float) -> None:
+    """Hide the query from everybody; sweep() removes it."""
+    connection.execute(update(finds).where(finds.c.id == find_id).values(deleted_at=now))
 
 
 def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list[Asked]:
@@ -74,8 +92,9 @@ def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list
 
 
 def sweep(connection: Connection, before: float) -> bool:
-    """Delete some ids of a query that was made before then; False when there is none."""
-    old = select(finds.c.id).where(finds.c.created_at < before).limit(1)
+    """Delete some ids of a query that was discarded, or is older; False when there is none."""
+    over = (finds.c.created_at < before) | finds.c.deleted_at.is_not(None)
+    old = select(finds.c.id).where(over).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:
         return False

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, literal, select, true, update
 
-from webapp.store import attempts, batches, chores, sql, submissions, tables
+from webapp.store import attempts, batches, chores, room, sql, submissions, tables
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import TakeSpec
@@ -140,7 +140,9 @@ def _keep_history(
     values |= {"batch_id": literal(batch_id, Integer), "stood": literal(True)}
     rows = select(*values.values()).where(_at(submission_id, positions), true())
     statement = sql.insert(connection, history).from_select(list(values), rows)
-    connection.execute(statement.on_conflict_do_nothing())
+    counted = {"preserve_rowcount": True}
+    added = connection.execute(statement.on_conflict_do_nothing(), execution_options=counted)
+    submissions.keep_more(connection, submission_id, added.rowcount * room.HISTORY_BYTES)
 
 
 def _at(submission_id: int, positions: Sequence[int]) -> ColumnElement[bool]:
@@ -184,17 +186,20 @@ STOPPED = "It was stopped before any of its items was sent."
 
 
 class Stopped(NamedTuple):
-    """What was stopped: so many batches that waited, and whether items were still gathered."""
+    """What was stopped: so many batches that waited, so many that were sent and are followed no
+    longer, and whether items were still gathered.
+    """
 
     batches: int
+    given_up: int
     gathering: bool
 
 
 def stop(
     connection: Connection, submission_id: int, number: int, now: float, problem: str = STOPPED
 ) -> Stopped:
-    """Take back what an attempt has not sent yet, gathered or not; an attempt that has sent nothing
-    ends with the problem.
+    """Take back what an attempt has not sent yet, gathered or not, and follow no longer what is
+    blocked; an attempt that has sent nothing ends with the problem.
     """
     ours = [one for one in batches.lock_all(connection, submission_id) if one.attempt == number]
     attempt = attempts.get(connection, submission_id, number)
@@ -204,11 +209,12 @@ def stop(
         size = sum(batch.size for batch in ours)
         attempts.change(connection, attempt, state=AttemptState.ACTIVE, size=size)
     stopped = batches.stop(connection, submission_id, number, now)
-    if stopped or gathering:
+    given_up = batches.give_up(connection, submission_id, number, now)
+    if stopped or given_up or gathering:
         roll_up(connection, submission_id, now)
     if gathering:
         attempts.change(connection, attempt, problem=problem)
-    return Stopped(stopped, gathering)
+    return Stopped(stopped, given_up, gathering)
 
 
 def shared(connection: Connection, source: Submission, selection: Selection) -> int:

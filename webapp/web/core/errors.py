@@ -41,6 +41,7 @@ TITLES = {
     404: "Not found",
     405: "That does not work here",
     409: "It has changed meanwhile",
+    410: "It is not kept any more",
     413: "That is too large",
     422: "This can't be taken as it is",
     500: "Something went wrong here",

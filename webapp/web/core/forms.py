@@ -6,6 +6,7 @@ for all of it.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from itertools import chain
@@ -50,6 +51,13 @@ class Errors(dict[str, str]):
 
     def __missing__(self, field: str) -> str:
         return ""
+
+
+@dataclass(eq=False)
+class Unusable(Exception):
+    """The form can't be taken; `errors` says why, field by field."""
+
+    errors: Errors
 
 
 class FormPage(Page):

@@ -20,7 +20,7 @@ from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import duration, plural
 from webapp.web.core.page import Page, render
 from webapp.web.items import table
-from webapp.web.submissions import progress
+from webapp.web.submissions import progress, status_text
 from webapp.web.submissions.status_text import SENTENCES
 from webapp.work.ica_check import USUAL_CALL_IDS
 
@@ -79,10 +79,11 @@ class OtherColumn(NamedTuple):
 class ReviewPage(Page):
     """The review of a draft.
 
-    problem: why it was not submitted just now. few: the first entries of each kind. holders: the
-    submissions that linked some of the ids, and how many. check: the last one, once it has ended;
-    checking: one has not; stopped: by the visitor; check_trouble: why it came to nothing.
-    not_changed: why ids could not be left out or taken back.
+    problem: why it was not submitted just now. ends_at: when it is discarded by itself. few: the
+    first entries of each kind; more: how many are only counted. holders: the submissions that
+    linked some of the ids, and how many. check: the last one, once it has ended; checking: one has
+    not; stopped: by the visitor; check_trouble: why it came to nothing. not_changed: why ids could
+    not be left out or taken back.
     """
 
     template = "drafts/review.html"
@@ -90,10 +91,12 @@ class ReviewPage(Page):
     mine: bool
     problem: str
     sentence: str
+    ends_at: float | None
     review: Review
     upload: Upload | None
     to_send: int
     few: dict[EntryKind, Sequence[Entry]]
+    more: dict[EntryKind, int]
     plan: str
     files_and_folders: str
     read_as: str
@@ -135,10 +138,12 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         mine=submission.account_id == viewer().id,
         problem=problem,
         sentence=SENTENCES[State.DRAFT],
+        ends_at=status_text.ends_at(submission, context().settings.draft_days),
         review=submission.review,
         upload=upload,
         to_send=submission.item_count - submission.left_out,
         few=few,
+        more={kind: only_counted(submission, kind) for kind in EntryKind},
         plan=_plan(submission, speeds),
         files_and_folders=_files_and_folders(submission.review),
         read_as="; ".join(map(_read_as, parts)),
@@ -152,6 +157,12 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         check_trouble=(failed.short or failed.message) if failed and not stopped else "",
         not_changed=change.problem if change and change.ended_at else None,
     )
+
+
+def only_counted(submission: Submission, kind: str) -> int:
+    """How many entries of a kind are not kept one by one."""
+    count: int = getattr(submission.review, kind)
+    return max(count - entries.MAX_KEPT, 0)
 
 
 def _points(submission: Submission) -> list[Point]:

@@ -43,7 +43,10 @@ blueprint = Blueprint("drafts", __name__)
 
 
 class EntriesPage(Page):
-    """All entries of one kind, or all items with one flag, under the kind's title."""
+    """All entries of one kind, or all items with one flag, under the kind's title.
+
+    more: how many entries follow that were only counted.
+    """
 
     template = "drafts/entries.html"
     submission: Submission
@@ -51,6 +54,7 @@ class EntriesPage(Page):
     about_entries: bool
     entries: Sequence[Entry | Item]
     pager: Pager
+    more: int
 
 
 @blueprint.get("/submissions/<int:submission_id>/entries")
@@ -69,7 +73,14 @@ def listed(submission_id: int) -> ResponseReturnValue:
     place = links.ListUrl(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
     about_entries = kind not in FLAGS
     return render(
-        EntriesPage(submission, TITLES[kind], about_entries, found.rows, place.around(found))
+        EntriesPage(
+            submission=submission,
+            title=TITLES[kind],
+            about_entries=about_entries,
+            entries=found.rows,
+            pager=place.around(found),
+            more=review.only_counted(submission, kind) if about_entries and not found.next else 0,
+        )
     )
 
 

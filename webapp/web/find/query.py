@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
-from webapp.store import items
+from webapp.store import items, room
 from webapp.store.documents import FindReview, Reject
 from webapp.store.find import queries
 from webapp.web.core.context import context, viewer
-from webapp.web.core.forms import Errors
-from webapp.web.submissions import upload
-from webapp.web.submissions.upload import Form, Unusable
+from webapp.web.core.forms import Errors, Unusable
+from webapp.web.submissions import quota, upload
+from webapp.web.submissions.upload import Form
 from webapp.work.reading import NO_ID
 
 MAX_IDS = 100_000
@@ -26,7 +26,7 @@ TOO_MANY = (
 
 
 def ask(form: Form) -> str:
-    """Keep the query and return its id. Raises Unusable, and keeps nothing, without ids."""
+    """Keep the query and return its id. Raises Unusable, and keeps nothing, without ids or room."""
     errors = form.errors()
     errors.pop("project_id", None)  # a query has none: it looks into all that may be seen
     if errors:
@@ -35,8 +35,10 @@ def ask(form: Form) -> str:
         ids, review = _read(form)
     except Unreadable as error:
         raise Unusable(Errors({"file" if form.file else "ids": str(error)})) from error
-    find_id = secrets.token_urlsafe(12)
-    context().write(queries.create, find_id, viewer(), form.name, review, context().clock())
+    find_id, size, now = secrets.token_urlsafe(12), room.of_found_ids(ids), context().clock()
+    with context().store.write() as connection:
+        quota.demand_room(connection, viewer().id, size)
+        queries.create(connection, find_id, viewer(), form.name, review, size, now)
     for at in range(0, len(ids), items.CHUNK_ROWS):
         context().write(queries.add, find_id, at + 1, ids[at : at + items.CHUNK_ROWS])
     return find_id

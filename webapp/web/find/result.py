@@ -125,9 +125,11 @@ def _label(seen: Sighting) -> str:
 
 def find_or_404(find_id: str) -> Find:
     valid = FIND_ID_PATTERN.fullmatch(find_id)
-    found = context().read(queries.get, find_id, viewer().ica_url) if valid else None
+    found = context().read(queries.get, find_id, viewer()) if valid else None
     return found or abort(
-        404, "There is no such question, or it is too old to be kept. Ask it again."
+        404,
+        "There is no such question here: it was deleted, is too old to be kept, or is somebody's "
+        "who does not share it. Ask it again, or ask them to share it.",
     )
 
 

@@ -1,30 +1,34 @@
 """Find: where are my ids? For each, every submission that holds it and what became of it."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import submissions
+from webapp.store.find import queries
 from webapp.store.find.queries import Find
 from webapp.web.core import params
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
-from webapp.web.core.forms import Errors, FormPage, answer
+from webapp.web.core.forms import Errors, FormPage, Unusable, answer
 from webapp.web.core.links import ListUrl, Pager
 from webapp.web.core.page import Page, render
 from webapp.web.find import exports, query, result
 from webapp.web.find.result import AnswerRow
 from webapp.web.find.summary import Outcome
-from webapp.web.submissions.upload import Form, Unusable
+from webapp.web.submissions.upload import Form
+
+SHOWN_QUERIES = 10
 
 blueprint = Blueprint("find", __name__)
 
 
 class QueryPage(FormPage):
-    """The form for a query."""
+    """The form for a query, and what the visitor `asked` last."""
 
     template = "find/query.html"
     form: Form
     limit_mb: int
+    asked: list[Find]
 
 
 class FindPage(Page):
@@ -59,7 +63,7 @@ def ask() -> ResponseReturnValue:
 
 @blueprint.get("/find/<find_id>")
 def page(find_id: str) -> str:
-    """The answer as of now, and as this visitor may see it, whoever asked."""
+    """The answer as of now, and as this visitor may see it, if they asked or it is shared."""
     asked = result.find_or_404(find_id)
     ask_about_new_projects()
     outcomes, found = params.words("outcome"), result.answer_to(asked)
@@ -84,4 +88,39 @@ def page(find_id: str) -> str:
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
-    return answer(QueryPage(errors, form, context().settings.upload_limit_mb))
+    asked = context().read(queries.newest, viewer().id, SHOWN_QUERIES)
+    return answer(QueryPage(errors, form, context().settings.upload_limit_mb, asked))
+
+
+@blueprint.post("/find/<find_id>/share")
+def share(find_id: str) -> ResponseReturnValue:
+    """Whoever has the link may see the question from now on; the answer is by their own access."""
+    _own(find_id, "share")
+    context().write(queries.share, find_id, context().clock())
+    flash("It is shared: who has the link and signs in to the same ICA can see it.", "success")
+    return redirect(url_for("find.page", find_id=find_id), 303)
+
+
+@blueprint.post("/find/<find_id>/unshare")
+def stop_sharing(find_id: str) -> ResponseReturnValue:
+    _own(find_id, "stop sharing")
+    context().write(queries.share, find_id, None)
+    flash("It is not shared any more: the link works for you alone.", "success")
+    return redirect(url_for("find.page", find_id=find_id), 303)
+
+
+@blueprint.post("/find/<find_id>/delete")
+def delete(find_id: str) -> ResponseReturnValue:
+    """The question and its ids; what it found is no part of it."""
+    asked = _own(find_id, "delete")
+    context().write(queries.discard, find_id, context().clock())
+    flash(f"“{asked.name or 'Your question'}” was deleted. No submission was changed.", "success")
+    return redirect(url_for("find.form"), 303)
+
+
+def _own(find_id: str, doing: str) -> Find:
+    """The query, if the visitor asked it; for others a 403, if they may see it."""
+    found = result.find_or_404(find_id)
+    if found.account_id != viewer().id:
+        abort(403, f"Only {found.asker}, who asked this question, can {doing} it.")
+    return found

@@ -39,6 +39,11 @@ FORMAT_ENDINGS = {
     "CSV": "csv",
     "TSV": "tsv",
 }
+GONE = (
+    "This list is not kept any more as it was uploaded: that is removed some time after all of it "
+    "has ended. The items and their outcomes are all here, and can be exported from the page of "
+    "the submission."
+)
 TOO_LONG = (
     f"It was worked on for {duration(reading.MAX_SECONDS)} without coming to its end. The items "
     "themselves can be exported from the page of the submission."
@@ -48,20 +53,26 @@ blueprint = Blueprint("returned_list", __name__)
 
 
 class ReturnedList(Part):
-    """What there is to download of a submission's own list: a file and pasted text apart."""
+    """What there is to download of a submission's own list: a file and pasted text apart; or that
+    it is gone.
+    """
 
     template = "items/_returned_list.html"
     offers: list[Link]
+    gone: str
 
 
 def offers(submission: Submission) -> ReturnedList:
     upload = context().read(uploads.get, submission.id)
     place = url_for("returned_list.download", submission_id=submission.id)
+    if upload and upload.dropped_at:
+        return ReturnedList([], GONE)
     return ReturnedList(
         [
             Link("Download your list" if name else "Download what you pasted", f"{place}?part={at}")
             for at, name in enumerate(upload.parts if upload else ())
-        ]
+        ],
+        gone="",
     )
 
 
@@ -80,6 +91,8 @@ def download(submission_id: int) -> ResponseReturnValue:
         chunks = chain([next(chunks)], chunks)
     except Unreadable as error:
         abort(422, f"This list can't be handed back. {error}")
+    except uploads.Dropped:
+        abort(410, GONE)
     stem, ending = _file_name(submission, upload.parts[part], uploaded)
     content_type = mimetypes.guess_type(f"list.{ending}")[0] or "application/octet-stream"
     audit.note_export("the list", ending, submission)
@@ -145,6 +158,8 @@ def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
         abort(404, "This submission has no list of its own: it was not made from an upload.")
     if submission.state not in LISTED:
         abort(409, "This list was not read to its end, so there is nothing to hand back yet.")
+    if upload.dropped_at:
+        abort(410, GONE)
     part = request.args.get("part", "0")
     if part not in {str(number) for number in range(len(upload.parts))}:
         abort(404, "The upload of this submission has no such part.")

@@ -25,7 +25,7 @@ from webapp.web.core.page import Page, render
 from webapp.web.items import exports
 from webapp.web.items.reasons import FEW_GROUPS
 from webapp.web.retry import actions
-from webapp.web.submissions import status_text
+from webapp.web.submissions import problems, status_text
 from webapp.web.submissions.status_text import Segment
 
 blueprint = Blueprint("attempts", __name__)
@@ -52,12 +52,16 @@ class AttemptsPage(Page):
 
 
 class AttemptPage(Page):
-    """One attempt with its items, those of some statuses or all, in the words that it found."""
+    """One attempt with its items, those of some statuses or all, in the words that it found.
+
+    history_dropped: those that later attempts have taken may be missing.
+    """
 
     template = "retry/attempt.html"
     submission: Submission
     row: AttemptRow
     items: Sequence[Item]
+    history_dropped: bool
     labels: Mapping[str, str]
     reason_groups: list[Group]
     statuses: list[str]
@@ -92,6 +96,7 @@ def page(submission_id: int, number: int) -> str:
             submission=submission,
             row=row,
             items=items.rows,
+            history_dropped=(submission.history_dropped_at or 0.0) > row.attempt.created_at,
             labels=status_text.labels_of(row.attempt),
             reason_groups=groups,
             statuses=statuses,
@@ -127,7 +132,7 @@ def _row(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) 
     return AttemptRow(
         attempt=attempt,
         title=title(attempt),
-        sentence=_sentence(attempt),
+        sentence=_sentence(submission, attempt, batch_rows),
         href=place,
         segments=status_text.segments(attempt.counts, place, status_text.labels_of(attempt)),
         receipt=actions.receipt(attempt),
@@ -140,6 +145,8 @@ def _row(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) 
 def _stop(attempt: Attempt, batch_rows: Sequence[Batch]) -> str:
     if attempt.state == AttemptState.GATHERING:
         return "Stop: send nothing of it"
+    if any(batch.blocked and batch.state != BatchState.WAITING for batch in batch_rows):
+        return "End it: send nothing more of it, and follow it no longer"
     unsent = sum(batch.state == BatchState.WAITING for batch in batch_rows) if attempt.runs else 0
     return f"Stop: do not send the other {plural(unsent, 'batch', 'batches')}" if unsent else ""
 
@@ -151,10 +158,17 @@ def title(attempt: Attempt) -> str:
     return f"Attempt {attempt.number}: {actions.of(attempt).called}"
 
 
-def _sentence(attempt: Attempt) -> str:
-    """Its outcome so far, in one sentence."""
+def _sentence(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) -> str:
+    """Its outcome so far, in one sentence; a second one if ICA refused it."""
     if attempt.problem and not attempt.size:
         return attempt.problem
+    if refusal := problems.refusal(submission, attempt, batch_rows, "this attempt"):
+        sent = any(batch.sent_at for batch in batch_rows)
+        return f"{refusal} {_outcome(attempt)}" if sent else refusal
+    return _outcome(attempt)
+
+
+def _outcome(attempt: Attempt) -> str:
     if attempt.state == AttemptState.GATHERING:
         return "Its items are being gathered; then they are sent by itself."
     total = sum(attempt.counts.values())
@@ -177,6 +191,7 @@ def stuck(attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]) -> Count
     ended = {one.number for one in unlinking if not one.runs}
     found: Counter[str] = Counter()
     for batch in batch_rows:
-        if batch.attempt in ended and batch.state not in {BatchState.STOPPED, BatchState.LOST}:
+        unanswered = batch.state in {BatchState.STOPPED, BatchState.LOST} or batch.lacked_rights
+        if batch.attempt in ended and not unanswered:
             found.update({word: n for word, n in batch.held.items() if word not in TAKEN_OUT})
     return found

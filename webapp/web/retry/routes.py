@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import Connection, batches
+from webapp.store.attempts import Attempt
 from webapp.store.enums import AttemptState, State
 from webapp.store.retry import assignment, selection
 from webapp.store.retry.assignment import Confirmed
@@ -86,11 +87,19 @@ def _begin_or_confirm(action: Action, submission_id: int) -> ResponseReturnValue
     if counts.confirmed > confirmed or not counts.made:
         return _confirmation(action, source, confirmed if counts.made else 0)
     begun = start.begin_at_once(source, Confirmed(action.kind, chosen, confirmed, token))
-    if begun and begun.state == AttemptState.ENDED and begun.problem:
-        flash(begun.problem, "info")
-    elif begun:
-        flash(f"{plural(counts.made, 'item')} to be {action.doing}.", "success")
+    if begun:
+        _say_begun(action, begun, counts.made)
     return redirect(place, 303)
+
+
+def _say_begun(action: Action, begun: Attempt, made: int) -> None:
+    batch_rows = context().read(batches.of_submission, begun.submission_id, begun.number)
+    if any(batch.lacked_rights for batch in batch_rows):
+        return  # the page itself says so
+    if begun.state == AttemptState.ENDED and begun.problem:
+        flash(begun.problem, "info")
+    else:
+        flash(f"{plural(made, 'item')} to be {action.doing}.", "success")
 
 
 def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> ResponseReturnValue:

@@ -37,7 +37,7 @@ blueprint = Blueprint("board", __name__)
 
 
 class Row(NamedTuple):
-    """A submission as the board lists it.
+    """A submission as the board lists it. ends_at: when a draft is discarded by itself.
 
     state and label: of its badge. percent: done of what is under way. outcome: its counts in words.
     """
@@ -50,6 +50,7 @@ class Row(NamedTuple):
     segments: list[Segment]
     attempt_count: int
     by: str
+    ends_at: float | None
 
 
 class BoardRows(page.Part):
@@ -180,6 +181,7 @@ def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:
         segments=status_text.segments(submission.counts),
         attempt_count=len(attempt_rows),
         by="you" if submission.account_id == viewer().id else submission.submitter,
+        ends_at=status_text.ends_at(submission, context().settings.draft_days),
     )
 
 

@@ -9,7 +9,7 @@ from webapp.store.documents import KeptError
 from webapp.store.enums import AttemptKind, BatchState, Blocked, ErrorCode
 from webapp.store.leases import MAX_DEATHS
 from webapp.store.submissions import Submission
-from webapp.web.core.formatting import duration
+from webapp.web.core.formatting import duration, plural
 from webapp.work import lost_batches
 from webapp.work.ica_failures import BLOCKED_SECONDS
 
@@ -23,6 +23,20 @@ ENDED = {
         "Its items show what was known last; open them in ICA to see more.",
     ),
 }
+ENDED_SO = {  # of a batch that is not followed any more, though ICA may know it
+    ErrorCode.STOPPED: (
+        "What waited was ended here before ICA told the outcome of {batch}.",
+        "ICA goes on with what it has of it. To send its items once more does no harm.",
+    ),
+    ErrorCode.FORBIDDEN: (
+        "ICA does not let {submitter} see {batch} any more, so it is not followed any longer.",
+        "Its items are as they were. Who may see them in the project can try them again.",
+    ),
+}
+REFUSED_TEXT = (
+    "That needs the role Contributor or Administrator in the project. Somebody who has it can do "
+    "it instead."
+)
 LOST_ANSWER = (
     "ICA's answer to {batch} was lost.",
     "It is being looked for among ICA's jobs; if it is not there, it is sent again. "
@@ -76,17 +90,37 @@ def of(
     """The problems of the batches, each once; none of a batch whose items later attempts have."""
     found: dict[tuple[str, str], Problem] = {}
     by = {attempt.number: attempt.by for attempt in attempts}
+    refused = {
+        one.number: refusal(submission, one, batches, f"attempt {one.number}") for one in attempts
+    }
     for batch in batches:
         if batch.held and (problem := _problem(submission, by[batch.attempt], batch)):
+            if batch.lacked_rights:
+                problem = problem._replace(title=refused[batch.attempt], text=REFUSED_TEXT)
             found.setdefault((problem.title, problem.details), problem)
     return list(found.values())
+
+
+def refusal(submission: Submission, attempt: Attempt, batches: Sequence[Batch], called: str) -> str:
+    """That ICA did not let the attempt, called so, be sent, or not all of it; "" where it did."""
+    mine = [batch for batch in batches if batch.attempt == attempt.number]
+    unsent = sum(batch.size for batch in mine if batch.lacked_rights)
+    if not unsent:
+        return ""
+    sent = sum(batch.size for batch in mine if batch.sent_at)
+    what = f"nothing of {called} was sent; its items are as they were"
+    if sent:
+        of_all = f"{sent:,} of {plural(attempt.size, 'item')}"
+        what = f"{of_all} of {called} were sent; the others are as they were"
+    verb, project = VERBS[attempt.kind], submission.project_name
+    return f"ICA does not let {attempt.by} {verb} {project}, so {what}."
 
 
 def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     error = batch.trouble or batch.problem
     details = error.full if error else ""
     if batch.state in ENDED:
-        kind, found = "error", ENDED[batch.state]
+        kind, found = "error", _ended(batch)
     elif batch.blocked:
         kind, found = "error", BLOCKED[batch.blocked]
     elif error:
@@ -98,6 +132,13 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     numbers = {"pause": duration(BLOCKED_SECONDS), "deaths": MAX_DEATHS}
     title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
     return Problem(kind, title, text, details)
+
+
+def _ended(batch: Batch) -> tuple[str, str]:
+    code = error.code if (error := batch.trouble or batch.problem) else None
+    if batch.state == BatchState.LOST and code in ENDED_SO:
+        return ENDED_SO[code]
+    return ENDED[batch.state]
 
 
 def _named(batch: Batch) -> str:

@@ -57,7 +57,9 @@ class DraftProgress(Part):
 
 
 class ReadingProgress(Part):
-    """How far a list is read, or why it can't be. mine: the visitor uploaded it."""
+    """How far a list is read, or why it can't be. mine: the visitor uploaded it. ends_at: when it
+    is discarded by itself.
+    """
 
     template = "submissions/_reading.html"
     poll: Poll
@@ -65,6 +67,7 @@ class ReadingProgress(Part):
     mine: bool
     standing: Standing
     upload: Upload | None
+    ends_at: float | None
 
 
 class SubmissionProgress(Part):
@@ -133,7 +136,8 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
     stuck = attempts_page.stuck(attempt_rows, batch_rows)
     standing = status_text.standing(submission, attempt_rows, stuck)
     if not submission.begun:
-        return ReadingProgress(poll, submission, mine, standing, upload)
+        ends_at = status_text.ends_at(submission, context().settings.draft_days)
+        return ReadingProgress(poll, submission, mine, standing, upload, ends_at)
     place = url_for("submissions.page", submission_id=submission.id)
     labels = status_text.labels(submission, attempt_rows)
     run = {one.number for one in attempt_rows if one.runs}

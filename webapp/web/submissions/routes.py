@@ -11,14 +11,14 @@ from webapp.web.core import audit, forms
 from webapp.web.core.access import begun_submission, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
-from webapp.web.core.forms import Errors, FormPage
+from webapp.web.core.forms import Errors, FormPage, Unusable
 from webapp.web.core.page import Page, render
 from webapp.web.drafts import review
 from webapp.web.find import result
 from webapp.web.items import reasons, returned_list, table
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import progress, projects
-from webapp.web.submissions.upload import Form, Unusable, receive
+from webapp.web.submissions.upload import Form, receive
 
 CLOSED_AT_ONCE_BATCHES = 4  # of which the items say at once that they were not sent
 
@@ -109,13 +109,16 @@ def stop(submission_id: int) -> ResponseReturnValue:
             message = f"Only {people} can stop this attempt: who began it, or submitted the list."
             abort(403, message)
         stopped = assignment.stop(connection, submission_id, number, context().clock())
-        if stopped.gathering or stopped.batches:
-            counts = {"attempt": number, "batches": stopped.batches}
-            audit.note(connection, AuditAction.STOP, submission, **counts)
-    for _ in range(min(stopped.batches, CLOSED_AT_ONCE_BATCHES)):
+        if stopped.gathering or stopped.batches or stopped.given_up:
+            counts = {"batches": stopped.batches, "given_up": stopped.given_up}
+            audit.note(connection, AuditAction.STOP, submission, attempt=number, **counts)
+    for _ in range(min(stopped.batches + stopped.given_up, CLOSED_AT_ONCE_BATCHES)):
         do_at_once(submission_id, number, Task.CLOSE)
     if stopped.gathering:
         flash("Stopped: nothing of this attempt will be sent.", "success")
+    elif stopped.given_up:
+        count = plural(stopped.given_up, "batch is", "batches are")
+        flash(f"Ended: {count} not followed any more. ICA goes on with what it has.", "success")
     elif stopped.batches:
         count = plural(stopped.batches, "batch", "batches")
         flash(f"Stopped: {count} will not be sent.", "success")

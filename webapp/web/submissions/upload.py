@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import IO
 
 from flask import request
@@ -17,7 +17,8 @@ from webapp.web.core import audit, forms, params
 from webapp.web.core.access import may_read
 from webapp.web.core.context import context, viewer
 from webapp.web.core.errors import sentence
-from webapp.web.core.forms import Errors
+from webapp.web.core.forms import Errors, Unusable
+from webapp.web.submissions import quota
 from webapp.work import reading
 from webapp.work.clients import NoKey
 
@@ -57,13 +58,6 @@ class Form:
         if self.file is None and not self.ids.strip():
             wrong["file"] = "Choose a file with data ids, or paste the ids below."
         return wrong
-
-
-@dataclass(eq=False)
-class Unusable(Exception):
-    """The form can't be taken; `errors` says why, field by field."""
-
-    errors: Errors
 
 
 def receive(form: Form) -> int:
@@ -109,6 +103,7 @@ def _keep(form: Form, project_name: str) -> int:
     """The bytes as they came, a piece a transaction; nobody reads them before they are whole."""
     now = context().clock()
     streams = parts(form)
+    size = sum(map(_size, (stream for _, stream in streams)))
     new = New(
         account=viewer(),
         project_id=form.project_id,
@@ -116,8 +111,10 @@ def _keep(form: Form, project_name: str) -> int:
         name=form.name or _name_for(form, now),
         source=Source.UPLOAD,
         batch_size=context().settings.batch_size,
+        kept_bytes=size,
     )
     with context().store.write() as connection:
+        quota.demand_one_more(connection, viewer().id, size)
         submission_id = submissions.create(connection, new, now)
         uploads.add(connection, submission_id, [name for name, _ in streams])
     for part, (_, stream) in enumerate(streams):
@@ -140,6 +137,12 @@ def pieces(stream: IO[bytes]) -> Iterator[bytes]:
     """The bytes of a stream, as many at a time as the store keeps in a row."""
     while piece := stream.read(uploads.PIECE_BYTES):
         yield piece
+
+
+def _size(stream: IO[bytes]) -> int:
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    return size
 
 
 def _file_name(file: FileStorage) -> str:

@@ -15,6 +15,16 @@ down_revision = "0004"
 
 NUMBER = sa.Integer()
 TIME: Kind = sa.Double()
+# Bytes, roughly: the upload, and for each row what it takes with usual texts; as store/room.py.
+KEPT_OF_SUBMISSIONS = """
+UPDATE submissions SET kept_bytes = 352 * CAST(item_count AS BIGINT)
+    + COALESCE((SELECT size FROM uploads WHERE submission_id = submissions.id), 0)
+    + 110 * (SELECT count(*) FROM entries WHERE submission_id = submissions.id)
+    + 230 * (SELECT count(*) FROM history WHERE submission_id = submissions.id)
+"""
+KEPT_OF_QUERIES = """
+UPDATE finds SET kept_bytes = 101 * (SELECT count(*) FROM find_ids WHERE find_id = finds.id)
+"""
 
 
 def upgrade() -> None:
@@ -27,6 +37,10 @@ def upgrade() -> None:
     op.add_column("finds", sa.Column("deleted_at", TIME))
     op.add_column("finds", _with_default("kept_bytes", sa.BigInteger(), "0"))
     op.add_column("submissions", _with_default("kept_bytes", sa.BigInteger(), "0"))
+    op.add_column("submissions", sa.Column("history_dropped_at", TIME))
+    op.add_column("uploads", sa.Column("dropped_at", TIME))
+    op.execute(KEPT_OF_SUBMISSIONS)
+    op.execute(KEPT_OF_QUERIES)
     op.create_table(
         "audit",
         sa.Column("id", NUMBER, primary_key=True),

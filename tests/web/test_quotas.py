@@ -1,0 +1,111 @@
+"""What one account may keep here: told on the form before anything is kept, and nothing is lost."""
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.confirmation import confirm
+from tests.web.markup import elements
+from tests.work.observation import settle, submission
+from webapp.store import room, tables
+
+LONG = data_ids(30_000)  # more than 1 MB, so the worker reads it
+ONE_ID = room.ITEM_BYTES + 2 * 36 + 37  # and its line in the upload
+
+
+@pytest.fixture
+def opened(database_url, tmp_path):
+    """Opens a dashboard with such settings."""
+
+    def opening(**settings):
+        return open_dashboard(database_url, tmp_path, **settings)
+
+    return opening
+
+
+def kept(dashboard, table=tables.submissions):
+    """How many rows of a table there are."""
+    with dashboard.store.read() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar()
+
+
+def assert_refused(answer, words):
+    assert answer.status_code == 422
+    said = text(answer)
+    assert words in said
+    assert "Your drafts" in said
+
+
+def test_drafts_are_limited_and_nothing_typed_is_lost(opened):
+    with opened(account_drafts=2) as dashboard:
+        demo = dashboard.visitor()
+        first, _ = demo.draft(data_ids(1)), demo.draft(data_ids(1))
+        answer = demo.upload(["one", *data_ids(2)], name="my third")
+        assert_refused(answer, "You have 2 lists that were not submitted, and 2 is the most")
+        assert kept(dashboard) == 2
+        assert elements(answer, "input", name="name")[0]["value"] == "my third"
+        assert elements(answer, "textarea", name="ids")[0].text.split() == ["one", *data_ids(2)]
+        assert [one["checked"] is not None for one in elements(answer, "input", name="project_id")]
+        dashboard.visitor("colleague-key").draft(data_ids(1))
+        demo.post(f"{first}/discard")
+        demo.submit(data_ids(1))
+        assert demo.upload(data_ids(1)).status_code == 303
+        assert demo.post("/find", {"ids": "\n".join(data_ids(1))}).status_code == 303
+
+
+def test_lists_that_wait_to_be_read_are_limited(opened):
+    with opened(account_unread=1) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.draft(LONG, name="a long one")
+        answer = demo.upload(data_ids(1))
+        assert_refused(answer, "Wait until “a long one” is read, then send this one once more.")
+        dashboard.work()
+        assert submission(dashboard, place).state == "draft"
+        assert demo.upload(data_ids(1)).status_code == 303
+
+
+def test_bytes_are_limited_for_lists_and_questions_together(opened):
+    with opened(account_gb=0.001) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.draft(data_ids(2_000), name="most of it")
+        assert submission(dashboard, place).kept_bytes == 2_000 * ONE_ID - 1
+        answer = demo.upload(data_ids(1_000))
+        assert "would take more than 0.001 GB, the most for one account" in text(answer)
+        assert answer.status_code == 422
+        question = demo.post("/find", {"ids": "\n".join(data_ids(2_000))}).location
+        answer = demo.post("/find", {"ids": "\n".join(data_ids(500)), "name": "lost"})
+        assert_refused(answer, "What you keep here takes 980 kB, and 1 MB is the most")
+        assert elements(answer, "input", name="name")[0]["value"] == "lost"
+        answer = demo.upload(data_ids(1_000), name="not now")
+        assert_refused(answer, "Discard drafts, or delete lists and questions")
+        assert kept(dashboard, tables.finds) == 1
+        demo.post(f"{question}/delete")
+        assert demo.post("/find", {"ids": "\n".join(data_ids(500))}).status_code == 303
+        demo.post(f"{place}/discard")
+        assert demo.upload(data_ids(1_000)).status_code == 303
+        assert dashboard.visitor("colleague-key").upload(data_ids(2_000)).status_code == 303
+
+
+def test_a_list_that_outgrows_its_room_while_it_is_read_is_unreadable(opened):
+    with opened(account_gb=0.005) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.draft(LONG)
+        dashboard.work()
+        row = submission(dashboard, place)
+        assert row.state == "unreadable"
+        assert row.kept_bytes == len("\n".join(LONG))
+        said = text(demo.get(place))
+        assert "all that you keep here would take more than 0.005 GB" in said
+        assert "it was read up to line 20,000." in said
+        assert kept(dashboard, tables.items) == 0
+
+
+def test_what_attempts_keep_is_counted(opened):
+    with opened() as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit([*data_ids(3), *data_ids(2, ending="00")])
+        settle(dashboard, place)
+        before = submission(dashboard, place).kept_bytes
+        confirm(demo, f"{place}/retry")
+        settle(dashboard, place)
+        assert submission(dashboard, place).kept_bytes == before + 2 * room.HISTORY_BYTES
