@@ -61,6 +61,7 @@ def test_a_retry_that_ica_refuses_leaves_the_list_to_others(stage, place, status
         said = page(person, place)
         assert NOTHING_SENT.replace("this attempt", "attempt 2") in said
         assert "You are a viewer." in said
+        assert "4 of 9 items linked; 5 not." in said
     ica.says.clear()
     confirm(owner, f"{place}/retry")
     settle(dashboard, place)

@@ -45,7 +45,7 @@ def test_a_list_that_is_not_submitted_is_discarded_after_a_month(opened):
         old = demo.draft(IDS, name="old")
         sent = demo.submit(IDS)
         settle(dashboard, sent)
-        assert "Discarded by itself" in page(demo, old)
+        assert "Discarded unless submitted" in page(demo, old)
         assert "if not submitted" in text(demo.get("/submissions?state=draft"))
         go_on(dashboard, 20)
         new = dashboard.visitor().draft(IDS, name="new")
