@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from email.utils import mktime_tz, parsedate_tz
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +23,8 @@ _NUL = b"\\u0000"  # as JSON writes it; no name or reason needs it, and not ever
 _MAX_PAGE_BYTES = 20_000  # of an error page that are looked at
 _MAX_WAIT_SECONDS = 86_400.0
 _TAGS = re.compile(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^<>]*>")
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_making_decoder = Lock()
 _SECONDS = re.compile(r"\s*\d+(\.\d+)?\s*", re.ASCII)
 
 
@@ -36,7 +39,7 @@ def decode(operation: Operation, response: Response, answer: type[T], hide: Hide
     if response.status_code >= 300:
         raise _redirect(operation, response, hide)
     try:
-        return msgspec.json.decode(response.content.replace(_NUL, b""), type=answer)
+        return _decoder(answer).decode(response.content.replace(_NUL, b""))
     except _DECODE_ERRORS as error:
         kind = response.headers.get("Content-Type", "no content type")
         raise MalformedResponse(
@@ -44,6 +47,16 @@ def decode(operation: Operation, response: Response, answer: type[T], hide: Hide
             f"{error}.",
             maybe_done=operation.creates,
         ) from error
+
+
+def _decoder(answer: type[T]) -> msgspec.json.Decoder[T]:
+    """One a type, made by one thread: msgspec 0.22.0 crashes the process where several threads meet
+    a type for the first time at once.
+    """
+    with _making_decoder:
+        if answer not in _decoders:
+            _decoders[answer] = msgspec.json.Decoder(answer)
+        return _decoders[answer]
 
 
 def http_date(text: str) -> float | None:

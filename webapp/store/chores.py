@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 
 from webapp.store import sql, submissions
+from webapp.store.column_types import prepare
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
 from webapp.store.leases import LEASE_SECONDS, Queue
@@ -34,6 +35,10 @@ class FlagSpec(Struct, frozen=True):
     """The items that carry a flag: they are left out, or taken back."""
 
     flag: Flag
+
+
+prepare(AttemptSpec)
+prepare(FlagSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

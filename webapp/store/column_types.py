@@ -42,6 +42,7 @@ class Document(TypeDecorator[Any]):
     def __init__(self, struct: type[Struct], *, or_empty: bool = False) -> None:
         super().__init__(none_as_null=True)
         self.struct = struct
+        prepare(struct)
         self.or_empty = or_empty
 
     def process_bind_param(self, value: Struct | None, _dialect: Dialect) -> Any:
@@ -53,6 +54,13 @@ class Document(TypeDecorator[Any]):
         if value is None or (self.or_empty and not value):
             return None
         return msgspec.convert(value, self.struct, str_keys=True)
+
+
+def prepare(struct: type[Struct]) -> None:
+    """Let msgspec look at the Struct while there is one thread: version 0.22.0 crashes the process
+    where several threads meet one for the first time at once.
+    """
+    msgspec.json.Decoder(struct)
 
 
 def stored(*arguments: Any, **options: Any) -> Any:
