@@ -13,7 +13,7 @@ from webapp import paths
 from webapp.settings import Settings
 from webapp.store import Store
 from webapp.vault import secret_key_for, vault_for
-from webapp.web.core import access, errors, formatting, forms, params, security
+from webapp.web.core import access, downloads, errors, formatting, forms, params, security
 from webapp.web.core.assets import static_version
 from webapp.web.core.context import KEY
 from webapp.web.core.page import STARTED_AT
@@ -52,6 +52,7 @@ def create_app(
     security.protect(app)
     access.register(app)
     forms.limit(app)
+    downloads.limit(app)
     errors.register(app)
     formatting.register(app)
     status_display.register(app)
