@@ -12,9 +12,10 @@ import requests
 
 from tests.dashboard import HEADERS, SECRET_KEY, data_ids
 from tests.processes import CLEAN, Program
-from tests.simulated_ica import FIRST_PROJECT, simulator
+from tests.simulated_ica import FIRST_PROJECT, Simulated, simulator
 
 IN_TIME = 5  # seconds: far more than an answer takes, far less than a slow client does
+ICA_SLOW_SECONDS = 7  # less than the client of ICA waits
 LIST_IDS = 10_000  # of a list whose files are larger than what sockets keep
 SERVE = """
 import sys
@@ -36,8 +37,8 @@ with serve.listen(settings.host, settings.port) as listener:
 class Served:
     """A running web server. What a test opens of it is closed at the end, if not before."""
 
-    def __init__(self, port: int, url: str, opened: ExitStack) -> None:
-        self.port, self.url, self._opened = port, url, opened
+    def __init__(self, port: int, url: str, sim: Simulated, opened: ExitStack) -> None:
+        self.port, self.url, self.sim, self._opened = port, url, sim, opened
 
     def visitor(self, key: str = "demo-key") -> requests.Session:
         """Somebody who is signed in."""
@@ -100,7 +101,7 @@ def ends(client: socket.socket) -> bool:
 @contextmanager
 def web_server(folder: Path, port: int, *changed: str, **settings: object) -> Iterator[Served]:
     """Serves pages alone, in one process; `changed` are limits such as "STALLED_SECONDS=1"."""
-    with simulator() as sim:
+    with simulator(slow_seconds=ICA_SLOW_SECONDS) as sim:
         given = {
             "ica_url": sim.url,
             "data_dir": folder,
@@ -114,7 +115,7 @@ def web_server(folder: Path, port: int, *changed: str, **settings: object) -> It
             url = f"http://127.0.0.1:{port}"
             wait_until_it_answers(url)
             with ExitStack() as opened:
-                yield Served(port, url, opened)
+                yield Served(port, url, sim, opened)
 
 
 def wait_until_it_answers(url: str) -> None:

@@ -19,6 +19,7 @@ from webapp.web.core.context import KEY
 from webapp.web.core.page import STARTED_AT
 from webapp.web.signin import cookies
 from webapp.web.submissions import status_display
+from webapp.work.clients import Places
 from webapp.work.context import Context
 
 
@@ -41,7 +42,13 @@ def create_app(
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
     )
-    app.extensions[KEY] = Context.build(settings, store, vault_for(settings), clock=clock)
+    app.extensions[KEY] = Context.build(
+        settings,
+        store,
+        vault_for(settings),
+        clock=clock,
+        place=Places(settings.most_long_requests).place,
+    )
     app.config[STARTED_AT] = clock()
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

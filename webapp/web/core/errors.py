@@ -29,6 +29,8 @@ DRAIN_SECONDS, DRAIN_BYTES = 60, 65_536
 
 SENTENCES: dict[type[Exception], str] = {
     ica.Unreachable: "ICA did not answer. Nothing is lost: try again in a minute.",
+    ica.Busy: "Linkboard waits for ICA with many other requests right now. Nothing is lost: try "
+    "again in a few seconds.",
     ica.ServerError: "ICA has trouble of its own right now. Nothing is lost: try again in a few "
     "minutes.",
     ica.MalformedResponse: "ICA's answer could not be read. Nothing is lost: try again in a few "
