@@ -93,6 +93,9 @@ class Settings:
     )
     web_processes: int = _setting(2, "Web server processes", least=1)
     web_threads: int = _setting(8, "Threads for pages in each web server process", least=1)
+    metrics_open: bool = _setting(
+        False, "yes: /metrics answers other machines too, not only this one"
+    )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", one_of=LOG_LEVELS)
     demo_key: str = _setting("", "Key that signs anybody in by one click; `linkboard demo` sets it")
 
