@@ -37,7 +37,6 @@ def create_app(
     app.config.update(
         SECRET_KEY=_cookie_key(secret_key_for(settings)),
         SECRET_KEY_FALLBACKS=[_cookie_key(former)] if former else [],
-        SESSION_COOKIE_NAME="linkboard",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
