@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from tests.ports import free_port
-from tests.security.web_server import answer_in_time, ends, web_server
+from tests.security.web_server import answer_in_time, ends, wait_for_a_place, web_server
 from tests.simulated_ica import STRANGERS_PROJECT
 
 pytestmark = pytest.mark.slow
@@ -75,13 +75,6 @@ def test_24_exports_that_nobody_takes_hold_nobody_up(served):
     for client in stalled:
         client.close()
     wait_for_a_place(people[0], f"{lists[0]}/export.csv")
-
-
-def wait_for_a_place(person, address):
-    """Until a download begins: the places of others were given back."""
-    deadline = time.monotonic() + 20
-    while person.get(address).status_code == 429:
-        assert time.monotonic() < deadline
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The real web server of this process's simulated ICA, and clients that do as no browser does."""
 
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -39,11 +40,21 @@ class Served:
 
     def __init__(self, port: int, url: str, sim: Simulated, opened: ExitStack) -> None:
         self.port, self.url, self.sim, self._opened = port, url, sim, opened
+        self.certificate: Path | None = None
+
+    def behind(self, url: str, certificate: Path) -> "Served":
+        """The same by the address of a proxy."""
+        port = int(url.split(":")[2].partition("/")[0])
+        found = Served(port, url, self.sim, self._opened)
+        found.certificate = certificate
+        return found
 
     def visitor(self, key: str = "demo-key") -> requests.Session:
         """Somebody who is signed in."""
         person = self._opened.enter_context(requests.Session())
-        person.verify = False
+        person.trust_env = False  # a proxy or a certificate of this machine's settings
+        if self.certificate:
+            person.verify = str(self.certificate)
         person.headers.update(HEADERS)
         answer = person.post(f"{self.url}/signin", {"api_key": key}, allow_redirects=False)
         assert answer.status_code == 303, answer.text
@@ -68,6 +79,11 @@ class Served:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.settimeout(IN_TIME * 4)
         client.connect(("127.0.0.1", self.port))
+        if self.certificate:
+            context = ssl.create_default_context(cafile=self.certificate)
+            client = self._opened.enter_context(
+                context.wrap_socket(client, server_hostname="localhost")
+            )
         client.sendall(request)
         return client
 
@@ -84,6 +100,13 @@ def answer_in_time(person: requests.Session, *addresses: str) -> None:
     for address in addresses:
         answer = person.get(address, timeout=IN_TIME)
         assert answer.status_code in {200, 304}, address
+
+
+def wait_for_a_place(person: requests.Session, address: str) -> None:
+    """Until a download begins: the places of others were given back."""
+    deadline = time.monotonic() + 20
+    while person.get(address).status_code == 429:
+        assert time.monotonic() < deadline
 
 
 def ends(client: socket.socket) -> bool:
@@ -113,16 +136,16 @@ def web_server(folder: Path, port: int, *changed: str, **settings: object) -> It
         environ = {f"LINKBOARD_{name.upper()}": value for name, value in given.items()}
         with Program([sys.executable, "-c", SERVE, *changed], CLEAN | environ):
             url = f"http://127.0.0.1:{port}"
-            wait_until_it_answers(url)
+            wait_until_it_answers(f"{url}/healthz")
             with ExitStack() as opened:
                 yield Served(port, url, sim, opened)
 
 
-def wait_until_it_answers(url: str) -> None:
+def wait_until_it_answers(address: str, verify: str | bool = True) -> None:
     deadline = time.monotonic() + 20
     while True:
         try:
-            requests.get(f"{url}/healthz", timeout=IN_TIME, verify=False)
+            requests.get(address, timeout=IN_TIME, verify=verify)
             return
         except requests.RequestException:
             assert time.monotonic() < deadline
