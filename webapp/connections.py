@@ -28,12 +28,13 @@ LARGE_BYTES = 32 * 1024  # of header and body; what has more is read by a thread
 STALLED_SECONDS = 30.0  # for a client to take a piece of an answer, or to send one of a body
 BODY_BYTES_PER_SECOND = 10_000  # a large body comes at this rate at least, after STALLED_SECONDS
 LARGE_WAIT_SECONDS = 60.0  # for a place among the large bodies
+UNREAD_SECONDS = 0.1  # for what a client still sends of a body that was refused
 CLOSING_SECONDS, CLOSING_BYTES = 2.0, 64 * 1024  # that an answered client may still send
 SEND_BUFFER_BYTES = 256 * 1024  # of a connection: a page fits, so no thread waits for its reader
 MAX_CONNECTIONS = 4000  # in one process; every open page that polls has one
 OTHER_FILES = 200  # that a process has open
 
-BODY_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
+BODY_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d{1,15})", re.IGNORECASE)
 READ_BY_THREAD = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE)
 AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent yet is dropped
 TOO_MANY_BODIES = b"Linkboard receives many large files right now. Send yours again in a minute.\n"
@@ -66,7 +67,7 @@ class _Body(SocketUnreader):
         self._waited += time.monotonic() - began
         self._received += len(data)
         if self._waited > STALLED_SECONDS + self._received / BODY_BYTES_PER_SECOND:
-            raise TimeoutError("A body came too slowly.")
+            raise TimeoutError
         return data
 
 
@@ -106,7 +107,7 @@ class Worker(ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._receiving = 0  # large bodies
+        self._receiving: list[str] = []  # large bodies: the address of each
         self._waiting: deque[_Connection] = deque()  # for a place among these
         self._closing: deque[_Connection] = deque()
 
@@ -131,7 +132,7 @@ class Worker(ThreadWorker):
         """The thread is done with it. Runs in the main thread, as all that follows."""
         if conn.is_large:
             conn.is_large = False
-            self._receiving -= 1
+            self._receiving.remove(conn.client[0])
             self._begin_waiting()
         if fs.cancelled() or fs.exception() or not fs.result():
             self._close(conn)
@@ -147,6 +148,11 @@ class Worker(ThreadWorker):
             self.log.info("A client that took nothing more of its answer was left.")
             conn.is_left = True
             raise ConnectionResetError(errno.ECONNRESET, "The client was too slow.") from error
+
+    def _keepalive_after(self, conn: _Connection, keepalive: bool) -> bool:
+        """A body that was refused is hardly waited for; gunicorn would do so for 5 s."""
+        deadline = time.monotonic() + UNREAD_SECONDS
+        return keepalive and bool(conn.parser.finish_body(deadline=deadline))
 
     def murder_pending(self) -> None:
         """Leave all whose time is over; called every second."""
@@ -199,10 +205,17 @@ class Worker(ThreadWorker):
             self.enqueue_req(conn)
 
     def _begin_waiting(self) -> None:
-        """Large bodies hold a thread each, so only some are received at once."""
-        while self._waiting and self._receiving < self.app.most_bodies:
-            self._receiving += 1
-            self.enqueue_req(self._waiting.popleft())
+        """Large bodies hold a thread each, so only some are received at once, and no more than half
+        of those from one address.
+        """
+        most: int = self.app.most_bodies
+        for conn in tuple(self._waiting):
+            address = conn.client[0]
+            of_address = self._receiving.count(address)
+            if len(self._receiving) < most and of_address < max(1, most // 2):
+                self._waiting.remove(conn)
+                self._receiving.append(address)
+                self.enqueue_req(conn)
 
     def _close(self, conn: _Connection) -> None:
         """Close a connection once its client has taken the answer: at once, it might be lost."""

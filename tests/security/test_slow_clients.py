@@ -2,11 +2,13 @@
 
 import time
 from contextlib import suppress
+from http.client import HTTPConnection
 
 import pytest
 
+from tests.dashboard import HEADERS
 from tests.ports import free_port
-from tests.security.web_server import answer_in_time, ends, wait_for_a_place, web_server
+from tests.security.web_server import IN_TIME, answer_in_time, ends, wait_for_a_place, web_server
 from tests.simulated_ica import STRANGERS_PROJECT
 
 pytestmark = pytest.mark.slow
@@ -19,6 +21,8 @@ SLOW = [
     b"\r\n",
     HEAD + FORM + b"Content-Length: 900\r\n\r\napi_key=",
     HEAD + FORM + b"Content-Length: 900000\r\n\r\napi_key=",
+    HEAD + FORM + b"Content-Length: 0000000000000000000900000\r\n\r\napi_key=",
+    HEAD + FORM + b"Content-Length: 9000000000000000000000\r\n\r\napi_key=",
     HEAD + FORM + b"Transfer-Encoding: chunked\r\n\r\n10\r\n",
     HEAD + FORM + b"Content-Length: 900\r\nExpect: 100-continue\r\n\r\n",
 ]
@@ -52,6 +56,18 @@ def test_clients_that_do_not_close_hold_nobody_up(served):
     answer_in_time(person, *pages(served, place))
     for client in idle:
         assert ends(client)
+        client.close()
+
+
+def test_one_address_does_not_take_all_places_of_large_bodies(served):
+    large = HEAD + FORM + b"Content-Length: 50000\r\n\r\n"
+    slow = [served.send(large) for _ in range(12)]
+    elsewhere = HTTPConnection("127.0.0.1", served.port, IN_TIME, source_address=("127.0.0.2", 0))
+    form = {"Content-Type": "application/x-www-form-urlencoded", **HEADERS}
+    elsewhere.request("POST", "/signin", b"api_key=" + b"k" * 50_000, form)
+    assert elsewhere.getresponse().status == 422
+    elsewhere.close()
+    for client in slow:
         client.close()
 
 
@@ -123,7 +139,7 @@ def test_an_export_that_nobody_takes_is_broken_off(impatient):
 
 def test_of_large_bodies_only_some_are_received_at_once(impatient):
     """The others wait without a thread, and not for ever; whoever sends gets their turn."""
-    large = HEAD + FORM + b"Content-Length: 900000\r\n\r\n"
+    large = HEAD + FORM + b"Content-Length: 50000\r\n\r\n"
     slow = [impatient.send(large) for _ in range(12)]
     person = impatient.visitor()
     answers = [client.recv(65_536) for client in slow]

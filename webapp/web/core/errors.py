@@ -6,7 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import IO
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from werkzeug.exceptions import (
@@ -24,7 +24,7 @@ from webapp.web.core.htmx import is_part
 from webapp.web.core.page import Page, render
 from webapp.work.clients import NoKey
 
-# of a refused upload is read: a browser shows the answer once it has sent all
+# of a refused upload is read for who is signed in: a browser shows the answer once it has sent all
 DRAIN_SECONDS, DRAIN_BYTES = 60, 65_536
 
 SENTENCES: dict[type[Exception], str] = {
@@ -113,7 +113,7 @@ def _untrusted_host(_error: Exception) -> ResponseReturnValue:
 def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
     response = make_response(_page(413, _own_words(error) or forms.too_large()))
     response.headers["Connection"] = "close"
-    if stream := request.environ.get("wsgi.input"):
+    if g.get("viewer") and (stream := request.environ.get("wsgi.input")):
         response.call_on_close(partial(_drain, stream))
     return response
 
