@@ -92,7 +92,10 @@ class Settings:
         365, "Days that the record of who did what is kept; 0: for ever", least=0
     )
     web_processes: int = _setting(2, "Web server processes", least=1)
-    web_threads: int = _setting(8, "Threads in each web server process", least=1)
+    web_threads: int = _setting(8, "Threads for pages in each web server process", least=1)
+    metrics_open: bool = _setting(
+        False, "yes: /metrics answers other machines too, not only this one"
+    )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", one_of=LOG_LEVELS)
     demo_key: str = _setting("", "Key that signs anybody in by one click; `linkboard demo` sets it")
 
@@ -124,6 +127,13 @@ class Settings:
     def account_bytes(self) -> int:
         """The most that one account keeps; a GB is a billion bytes, as on the pages."""
         return round(self.account_gb * 1_000_000_000)
+
+    @property
+    def most_long_requests(self) -> int:
+        """How many requests of a web process may wait for ICA at once; as many may send a file,
+        and as many receive one.
+        """
+        return max(1, self.web_threads // 2)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":

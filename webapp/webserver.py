@@ -6,11 +6,11 @@ from typing import Any
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
+from webapp.connections import Worker, max_connections
 from webapp.settings import Settings
 from webapp.store import Store
 
 KEEP_ALIVE_SECONDS = 20  # much more than the 2 s between two polls of a page
-MAX_CONNECTIONS = 4000  # in one process; every open page that polls has one
 GRACE_SECONDS = 8  # for running requests; less than the supervisor's STOP_SECONDS
 
 
@@ -36,6 +36,7 @@ class WebServer(BaseApplication):
         self._settings = settings
         self._listener = listener
         self._create_app = create_app
+        self.most_bodies = settings.most_long_requests  # large ones, received at once
         super().__init__()
 
     def load_config(self) -> None:
@@ -49,11 +50,13 @@ class WebServer(BaseApplication):
     def _options(self) -> dict[str, Any]:
         return {
             "bind": f"fd://{self._listener}",
-            "worker_class": "gthread",
+            "worker_class": f"{Worker.__module__}.{Worker.__name__}",
             "workers": self._settings.web_processes,
-            "threads": self._settings.web_threads,
+            # Beside those for pages, one for each request that waits for ICA, that sends a file
+            # and that receives one: pages never wait behind them.
+            "threads": self._settings.web_threads + 3 * self._settings.most_long_requests,
             "keepalive": KEEP_ALIVE_SECONDS,
-            "worker_connections": MAX_CONNECTIONS,
+            "worker_connections": max_connections(),
             "graceful_timeout": GRACE_SECONDS,
             "logger_class": _Log,
             # Two instances of one user would use the same socket.

@@ -1,12 +1,16 @@
 """Sending: nothing is lost and nothing doubled, and a refusal is told word for word."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard
 from tests.simulated_ica import READ_ONLY_PROJECT
 from tests.work.observation import account, batch_rows, page, row_counts, rows, settle, submission
 from tests.work.refusing_ica import refusing_dashboard
-from webapp.store.enums import BatchState, Blocked, State
+from webapp.store.enums import AccountTrouble, BatchState, Blocked, State, Task
+from webapp.web.core.context import KEY
+from webapp.work.clients import Clients, Places
 
 CREATE = "createProjectDataLinkingBatch"
 POST_BATCH = ("POST", "/dataLinkingBatch")
@@ -188,4 +192,32 @@ def test_nothing_is_sent_again_after_a_stop(database_url, tmp_path):
         place = visitor.submit(data_ids(20))
         visitor.post(f"{place}/stop")
         assert settle(dashboard, place).counts == {"NOT_SENT": 20} == row_counts(visitor, place)
+        assert dashboard.sim.calls()[CREATE] == 1
+
+
+@pytest.mark.slow
+def test_a_first_batch_that_finds_ica_busy_with_others_is_sent_by_the_worker(
+    database_url, tmp_path
+):
+    """Certainly not sent, so nobody looks for it, and no trouble of ICA's is told."""
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        visitor, places = dashboard.visitor(), Places(1)
+        here = dashboard.app.extensions[KEY]
+        clients = Clients(
+            dashboard.settings,
+            here.vault,
+            clock=dashboard.clock,
+            on_call=here.budget.spend,
+            place=places.place,
+        )
+        dashboard.app.extensions[KEY] = replace(here, clients=clients)
+        place = visitor.draft(data_ids(3))
+        with places.place():
+            assert visitor.post(f"{place}/submit").status_code == 303
+        (batch,) = batch_rows(dashboard, place)
+        assert (batch.state, batch.task, batch.trouble) == (BatchState.WAITING, Task.SEND, None)
+        assert account(dashboard).trouble == AccountTrouble.NONE
+        assert "ICA does not answer" not in page(visitor, place)
+        assert CREATE not in dashboard.sim.calls()
+        assert settle(dashboard, place).counts == {"LINKED": 3}
         assert dashboard.sim.calls()[CREATE] == 1

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
@@ -43,6 +44,7 @@ class IcaClient:
     timeout: seconds for connecting, and between two pieces of the answer.
     on_call: called for every call made, for budgets.
     on_key: told after a call whether ICA takes the key, where its answer says so.
+    place: makes what is entered around an operation; raises Busy where there is no place for it.
     """
 
     def __init__(
@@ -56,8 +58,10 @@ class IcaClient:
         clock: Callable[[], float] = time.time,
         on_call: Callable[[], None] = lambda: None,
         on_key: Callable[[bool], None] = lambda _takes_key: None,
+        place: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        self._credential, self._clock, self._on_key = credential, clock, on_key
+        self._credential, self._clock = credential, clock
+        self._on_key, self._place = on_key, place
         self._transport = Transport(base_url, session or new_session(), timeout, clock, on_call)
         self._batches = batch_operations(version)
 
@@ -72,7 +76,8 @@ class IcaClient:
         A key is proved by making a token (POST /api/tokens), a given token by listing one project
         (GET /api/projects): without that, anybody could write a token that says anything.
         """
-        token = self._token()
+        with self._place():
+            token = self._token()
         if not self._credential.mints:
             self.search_projects(page_size=1)
             logs.hide(token)
@@ -201,7 +206,8 @@ class IcaClient:
     ) -> T:
         call = Call(operation, path_to(operation, **ids), params, body)
         try:
-            found = self._with_token(call, answer)
+            with self._place():  # also around the token, which threads of one account wait for
+                found = self._with_token(call, answer)
         except IcaProblem as error:
             if not isinstance(error, (RateLimited, ServerError)):
                 self._on_key(not isinstance(error, Unauthorized))

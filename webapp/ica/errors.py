@@ -30,6 +30,10 @@ class Unreachable(IcaError):
     """No answer came: refused, no such name, TLS, a time-out, or a dropped connection."""
 
 
+class Busy(IcaError):
+    """ICA was not asked: as many other calls as may be wait for it already."""
+
+
 class MalformedResponse(IcaError):
     """An answer came that can't be read."""
 

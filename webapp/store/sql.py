@@ -60,6 +60,14 @@ def listed(connection: Connection, texts: Sequence[str]) -> TableValuedAlias:
     return table.render_derived()
 
 
+def pairs(connection: Connection, document: ColumnElement[Any]) -> TableValuedAlias:
+    """The names and numbers of a JSON document as a table of `key` and `value`."""
+    columns = column("key", String), column("value", String)
+    if connection.dialect.name == "sqlite":
+        return func.json_each(document).table_valued(*columns, name="pairs")
+    return func.json_each_text(document).table_valued(*columns, name="pairs").render_derived()
+
+
 def contains(connection: Connection, cell: ColumnElement[str], text: str) -> ColumnElement[bool]:
     """Whether a cell contains a text, small and capital letters of ASCII being equal.
 

@@ -13,12 +13,13 @@ from webapp import paths
 from webapp.settings import Settings
 from webapp.store import Store
 from webapp.vault import secret_key_for, vault_for
-from webapp.web.core import access, errors, formatting, forms, params, security
+from webapp.web.core import access, downloads, errors, formatting, forms, params, security
 from webapp.web.core.assets import static_version
 from webapp.web.core.context import KEY
 from webapp.web.core.page import STARTED_AT
 from webapp.web.signin import cookies
 from webapp.web.submissions import status_display
+from webapp.work.clients import Places
 from webapp.work.context import Context
 
 
@@ -36,12 +37,17 @@ def create_app(
     app.config.update(
         SECRET_KEY=_cookie_key(secret_key_for(settings)),
         SECRET_KEY_FALLBACKS=[_cookie_key(former)] if former else [],
-        SESSION_COOKIE_NAME="linkboard",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
     )
-    app.extensions[KEY] = Context.build(settings, store, vault_for(settings), clock=clock)
+    app.extensions[KEY] = Context.build(
+        settings,
+        store,
+        vault_for(settings),
+        clock=clock,
+        place=Places(settings.most_long_requests).place,
+    )
     app.config[STARTED_AT] = clock()
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -52,6 +58,7 @@ def create_app(
     security.protect(app)
     access.register(app)
     forms.limit(app)
+    downloads.limit(app)
     errors.register(app)
     formatting.register(app)
     status_display.register(app)

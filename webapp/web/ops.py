@@ -1,12 +1,21 @@
 """For operators, without signing in: is it alive, is it ready, and metrics."""
 
-from flask import Blueprint, Response
+import ipaddress
+from threading import Lock
+
+from cachetools import TTLCache
+from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from webapp.store import DatabaseAway, workers
+from webapp.store import Connection, DatabaseAway, workers
 from webapp.store.metrics import batches_by_state, items_by_status, oldest_due, submissions_by_state
 from webapp.web.core.context import context
+
+ITEMS_SECONDS = 15.0  # that the items' statuses are kept: they cost 1 s with 100,000 submissions
+ITEMS = "items by status"  # among the application's extensions
+_LOCK = Lock()
+FORWARDED = {"FORWARDED", "VIA", "X-REAL-IP"}  # headers of proxies, beside X-Forwarded-…
 
 blueprint = Blueprint("ops", __name__)
 
@@ -26,14 +35,23 @@ def readyz() -> ResponseReturnValue:
 
 @blueprint.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Metrics for Prometheus, read from the store when they are asked for."""
+    """Metrics for Prometheus, read from the store when they are asked for.
+
+    They tell how much is worked here, so that they are this machine's alone by default.
+    """
+    if not (context().settings.metrics_open or _is_from_this_machine()):
+        abort(
+            403,
+            "The metrics are told to this machine alone. Its operator can set "
+            "LINKBOARD_METRICS_OPEN=yes, and let the proxy say who may read them.",
+        )
     registry = CollectorRegistry()
     now = context().clock()
     with context().store.read() as connection:
         beat_at = workers.last_beat(connection)
         states = submissions_by_state(connection)
         batch_states = batches_by_state(connection)
-        statuses = items_by_status(connection)
+        statuses = _statuses(connection)
         waiting = oldest_due(connection)
     _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
     _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
@@ -45,6 +63,28 @@ def metrics() -> ResponseReturnValue:
     age = Gauge("linkboard_heartbeat_age_seconds", "Since a worker was heard", registry=registry)
     age.set(now - beat_at if beat_at else float("inf"))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _statuses(connection: Connection) -> dict[str, int]:
+    """The items by status, counted by one request at a time, and not by the next ones."""
+    with _LOCK:
+        fresh: TTLCache[str, dict[str, int]] = TTLCache(1, ITEMS_SECONDS, timer=context().clock)
+        kept = current_app.extensions.setdefault(ITEMS, fresh)
+        found: dict[str, int] | None = kept.get(ITEMS)
+        if found is None:
+            found = kept[ITEMS] = items_by_status(connection)
+        return found
+
+
+def _is_from_this_machine() -> bool:
+    """Whether it comes straight from here: what a proxy passes on comes from here too."""
+    names = {name.upper() for name, _ in request.headers}
+    if names & FORWARDED or any(name.startswith("X-FORWARDED-") for name in names):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _gauge(

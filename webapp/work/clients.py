@@ -1,12 +1,14 @@
 """Clients of ICA for accounts: the opened key, the thread's session, the account's budget."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 from webapp import logs
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
+from webapp.ica.errors import Busy
 from webapp.ica.operations import Kind
 from webapp.ica.transport import Session, new_session
 from webapp.settings import Settings
@@ -15,6 +17,7 @@ from webapp.store.enums import AttemptKind
 from webapp.vault import Vault, VaultError
 
 Clock = Callable[[], float]
+PLACE_SECONDS = 1.0  # that a call waits for a place
 UNUSED_SECONDS = 900.0  # after which a decrypted key is dropped
 ICA_KIND: Mapping[AttemptKind, Kind] = {AttemptKind.LINK: "link", AttemptKind.UNLINK: "unlink"}
 
@@ -23,11 +26,40 @@ class NoKey(Exception):
     """There is no key of the account any more: its user has to sign in again."""
 
 
+class Places:
+    """Lets only so many calls of a process wait for ICA at once, so that threads are left for what
+    needs no ICA. Another call waits a moment for its place; of these there are half as many.
+    """
+
+    def __init__(self, calls: int) -> None:
+        self._calls = threading.BoundedSemaphore(calls)
+        self._waiting = threading.BoundedSemaphore(max(1, calls // 2))
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """The place of one call. Raises Busy when there is none."""
+        if not self._calls.acquire(blocking=False):
+            self._wait()
+        try:
+            yield
+        finally:
+            self._calls.release()
+
+    def _wait(self) -> None:
+        if self._waiting.acquire(blocking=False):
+            with_place = self._calls.acquire(timeout=PLACE_SECONDS)
+            self._waiting.release()
+            if with_place:
+                return
+        raise Busy("ICA was not asked, since too many other requests wait for it.")
+
+
 class Clients:
     """Makes the client that acts for an account. One of these a process; threads share it.
 
     on_call(account_id) is called for every call, for the budget; account_id 0 is a sign-in.
     on_key(account, takes_key) is told whether ICA takes an account's key; not so without a key.
+    place() is entered for every call, as that of Places is.
     """
 
     def __init__(
@@ -38,12 +70,14 @@ class Clients:
         clock: Clock,
         on_call: Callable[[int], None],
         on_key: Callable[[Account, bool], None] = lambda _account, _takes_key: None,
+        place: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._settings = settings
         self._vault = vault
         self._clock = clock
         self._on_call = on_call
         self._on_key = on_key
+        self._place = place
         self._here = threading.local()
         self._opened: dict[str, tuple[Credential, float]] = {}  # and when it was last used
         self._lock = threading.Lock()
@@ -73,6 +107,7 @@ class Clients:
             clock=self._clock,
             on_call=partial(self._on_call, account_id),
             on_key=on_key,
+            place=self._place,
         )
 
     def _credential(self, account: Account) -> Credential:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -62,9 +63,18 @@ class Context:
         *,
         clock: Callable[[], float] = time.time,
         stop: threading.Event | None = None,
+        place: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> "Context":
-        """A context whose clients' calls are counted by its budget, and the refusals of keys."""
+        """A context whose clients' calls are counted by its budget, and the refusals of keys; each
+        is made within a place().
+        """
         budget = Budget(settings.calls_per_second, clock)
-        refused = Refusals(store, clock).note
-        clients = Clients(settings, vault, clock=clock, on_call=budget.spend, on_key=refused)
+        clients = Clients(
+            settings,
+            vault,
+            clock=clock,
+            on_call=budget.spend,
+            on_key=Refusals(store, clock).note,
+            place=place,
+        )
         return cls(settings, store, vault, clients, budget, clock, stop or threading.Event())

@@ -15,6 +15,7 @@ BLOCKED_SECONDS = 300.0  # until a blocked batch is tried again without a sign-i
 NO_PROBLEM: dict[str, Any] = {"failures": 0, "trouble": None, "blocked": Blocked.NO}
 ERROR_CODES: dict[type, ErrorCode] = {
     errors.Unreachable: ErrorCode.UNREACHABLE,
+    errors.Busy: ErrorCode.UNREACHABLE,
     errors.MalformedResponse: ErrorCode.MALFORMED_RESPONSE,
     errors.ServerError: ErrorCode.SERVER_ERROR,
     errors.Unauthorized: ErrorCode.UNAUTHORIZED,

@@ -2,7 +2,7 @@
 
 import logging
 
-from webapp.ica.errors import Forbidden, IcaError, IcaProblem, NotFound
+from webapp.ica.errors import Busy, Forbidden, IcaError, IcaProblem, NotFound
 from webapp.store import access, accounts
 from webapp.store.accounts import Account
 from webapp.work.clients import NoKey
@@ -25,7 +25,8 @@ def ask(context: Context, account: Account, project_id: str) -> bool:
     except (Forbidden, NotFound):
         name = None
     except (IcaError, NoKey) as error:
-        _put_off(context, account, project_id, error)
+        if not isinstance(error, Busy):
+            _put_off(context, account, project_id, error)
         return False
     with context.store.write() as connection:
         accounts.ask_no_sooner(connection, account.id, 0.0)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import IcaError, NotFound, Refused
+from webapp.ica.errors import Busy, IcaError, NotFound, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.store import batches, item_updates, items
@@ -57,7 +57,11 @@ def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> None:
 
 def _record_failure(context: Context, batch: Batch, error: IcaError) -> None:
     blocked = ica_failures.blocked_by(error, forbidden=Blocked.MAY_NOT_WRITE)
-    if error.maybe_done:
+    if isinstance(error, Busy):  # ICA has nothing to do with it, and the worker sends it
+        now = context.clock()
+        later = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now}
+        context.write(batches.record, batch, now, **later)
+    elif error.maybe_done:
         ica_failures.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
     elif error.worth_trying_again or (blocked and not _leaves_to_others(batch, blocked)):
         waiting = {"state": BatchState.WAITING, "task": Task.SEND}

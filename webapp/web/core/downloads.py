@@ -1,24 +1,98 @@
-"""Downloads: rows streamed into a file in constant memory, safe to open in a spreadsheet."""
+"""Downloads: rows streamed into a file in constant memory, safe to open in a spreadsheet.
+
+Each holds a thread for as long as its reader takes, so only some are sent at once: by one web
+process `most_long_requests`, and MAX_OF_ACCOUNT to one account.
+"""
 
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from io import StringIO
 from itertools import islice
+from threading import Lock
 from urllib.parse import quote
 
-from flask import Response
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import TooManyRequests
 
 from webapp import idlist
+from webapp.web.core.context import context, viewer
+from webapp.web.core.formatting import plural
 
 TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
 MAX_NAME_CHARACTERS = 100  # of a file
 NON_ASCII_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 FORBIDDEN_IN_NAME = re.compile(r"[\x00-\x1f/\\\x7f]+")
 CHUNK_LINES = 500  # sent together
+FILES = {"exports.export", "find_exports.export", "returned_list.download"}
+MAX_OF_ACCOUNT = 2
+COME_AGAIN_SECONDS = 30
+RUNNING = "downloads"  # among the application's extensions
 
 Row = Sequence[object]
+
+
+class _Running:
+    """The downloads of this process, by account."""
+
+    def __init__(self) -> None:
+        self._by_account: Counter[int] = Counter()
+        self._lock = Lock()
+
+    def begin(self, account_id: int, most: int) -> Callable[[], None]:
+        """Begin one more; returns what ends it, however often that is called.
+
+        Raises TooManyRequests when there are `most`, or the account has its share.
+        """
+        with self._lock:
+            own, all_ = self._by_account[account_id], self._by_account.total()
+            if own >= MAX_OF_ACCOUNT:
+                text = f"You have {plural(own, 'download')} running. Wait for one to end"
+            elif all_ >= most:
+                text = f"Linkboard is sending {plural(all_, 'file')} right now. Wait a little"
+            else:
+                self._by_account[account_id] += 1
+                return partial(self._end, [account_id])
+        text += ", then begin this one again: nothing is lost."
+        raise TooManyRequests(text, retry_after=COME_AGAIN_SECONDS)
+
+    def _end(self, left: list[int]) -> None:
+        with self._lock:
+            if left:
+                self._by_account.subtract([left.pop()])
+                self._by_account += Counter()  # drops who has none
+
+
+def limit(app: Flask) -> None:
+    """Hold the downloads that run at once to a number."""
+    app.extensions[RUNNING] = _Running()
+    app.before_request(_begin)
+    app.after_request(_end_with)
+
+
+def _begin() -> None:
+    """Before the file is begun: to look for its rows is most of the work of some."""
+    if request.endpoint in FILES:
+        most = context().settings.most_long_requests
+        g.end_download = current_app.extensions[RUNNING].begin(viewer().id, most)
+
+
+def _end_with(response: Response) -> Response:
+    """It ends with its last byte, or when its reader breaks it off."""
+    if end := g.pop("end_download", None):
+        response.response = _and_then(response.iter_encoded(), end)
+        response.call_on_close(end)
+    return response
+
+
+def _and_then(chunks: Iterable[bytes], end: Callable[[], None]) -> Iterator[bytes]:
+    try:
+        yield from chunks
+    finally:
+        end()
 
 
 def response(lines: Iterable[str], stem: str, ending: str) -> Response:

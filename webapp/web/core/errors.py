@@ -1,14 +1,20 @@
 """Errors in words: one table from exception to sentence, and one page for all of them."""
 
 import logging
+import time
 from functools import partial
 from http import HTTPStatus
 from typing import IO
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
+from werkzeug.exceptions import (
+    ClientDisconnected,
+    HTTPException,
+    RequestEntityTooLarge,
+    SecurityError,
+)
 
 from webapp.ica import errors as ica
 from webapp.store import DatabaseAway
@@ -18,10 +24,13 @@ from webapp.web.core.htmx import is_part
 from webapp.web.core.page import Page, render
 from webapp.work.clients import NoKey
 
-DRAIN_MB = 1000  # read of a refused upload; a browser shows the answer once it has sent all
+# of a refused upload is read for who is signed in: a browser shows the answer once it has sent all
+DRAIN_SECONDS, DRAIN_BYTES = 60, 65_536
 
 SENTENCES: dict[type[Exception], str] = {
     ica.Unreachable: "ICA did not answer. Nothing is lost: try again in a minute.",
+    ica.Busy: "Linkboard waits for ICA with many other requests right now. Nothing is lost: try "
+    "again in a few seconds.",
     ica.ServerError: "ICA has trouble of its own right now. Nothing is lost: try again in a few "
     "minutes.",
     ica.MalformedResponse: "ICA's answer could not be read. Nothing is lost: try again in a few "
@@ -43,7 +52,9 @@ TITLES = {
     409: "It has changed meanwhile",
     410: "It is not kept any more",
     413: "That is too large",
+    408: "That took too long",
     422: "This can't be taken as it is",
+    429: "Too many at once",
     500: "Something went wrong here",
     503: "Not available just now",
 }
@@ -81,6 +92,7 @@ def register(app: Flask) -> None:
     """Answer every error with a page that says what to do."""
     app.register_error_handler(SecurityError, _untrusted_host)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(ClientDisconnected, _too_slow)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DatabaseAway, _database_away)
     app.register_error_handler(NoKey, lambda error: _page(403, sentence(error)))
@@ -101,16 +113,24 @@ def _untrusted_host(_error: Exception) -> ResponseReturnValue:
 def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
     response = make_response(_page(413, _own_words(error) or forms.too_large()))
     response.headers["Connection"] = "close"
-    if stream := request.environ.get("wsgi.input"):
+    if g.get("viewer") and (stream := request.environ.get("wsgi.input")):
         response.call_on_close(partial(_drain, stream))
+    return response
+
+
+def _too_slow(_error: Exception) -> ResponseReturnValue:
+    """To a client that has broken off, or that the web server gave up."""
+    text = "What you sent did not come to its end, so nothing was done. Send it again."
+    response = make_response(_page(408, text))
+    response.headers["Connection"] = "close"
     return response
 
 
 def _drain(stream: IO[bytes]) -> None:
     """Read what a browser still sends, or it would show a broken connection and no answer."""
-    for _ in range(DRAIN_MB):
-        if not stream.read(1_000_000):
-            return
+    end = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() < end and stream.read(DRAIN_BYTES):
+        pass
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -119,7 +139,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     plain = PLAIN.get(error.code, f"The server answered: {HTTPStatus(error.code).phrase}.")
     response = make_response(_page(error.code, _own_words(error) or plain))
     for name, value in error.get_headers():
-        if name == "Allow":
+        if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
     return response
 

@@ -8,9 +8,12 @@ from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature
 
+NAME = "linkboard"
+HOST_ONLY = "__Host-"  # no other host, no path and no plain http can set one of such a name
+
 
 class Cookies(SecureCookieSessionInterface):
-    """Cookies that are sent over https only where they were set over https.
+    """Cookies that are sent over https only where they were set over https, and nowhere but here.
 
     A signature is checked once: the same cookie comes with every poll. How long a session lasts
     is decided in the store.
@@ -20,7 +23,7 @@ class Cookies(SecureCookieSessionInterface):
         self._known = lru_cache(maxsize=1024)(self._read)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        cookie = request.cookies.get(_name(request), "")
         return self.session_class(deepcopy(self._known(app, cookie)))
 
     def _read(self, app: Flask, cookie: str) -> dict[str, Any]:
@@ -30,5 +33,15 @@ class Cookies(SecureCookieSessionInterface):
         except BadSignature:
             return {}
 
+    def get_cookie_name(self, app: Flask) -> str:
+        return _name(request)
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return request.script_root or "/"
+
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+
+def _name(request: Request) -> str:
+    return HOST_ONLY + NAME if request.is_secure and not request.script_root else NAME

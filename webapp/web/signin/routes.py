@@ -3,7 +3,17 @@
 import re
 from dataclasses import dataclass, field
 
-from flask import Blueprint, flash, g, redirect, request, session, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.auth import Claims
@@ -16,9 +26,12 @@ from webapp.web.core import audit, errors, params, security
 from webapp.web.core.context import context, remote_address, viewer
 from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage, answer
+from webapp.web.core.page import render
 from webapp.web.signin.devices import device
+from webapp.web.signin.guesses import Guesses
 
 MAX_KEY_CHARACTERS = 10_000
+GUESSES = "guesses"  # among the application's extensions
 OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")  # neither another host's nor broken
 
 blueprint = Blueprint("signin", __name__)
@@ -60,12 +73,19 @@ def signin_post() -> ResponseReturnValue:
         return _form(given, "Paste your ICA API key.")
     if len(given.key) > MAX_KEY_CHARACTERS:
         return _form(given, "That is too long for an API key. Copy it again from ICA.")
+    guesses, address = _guesses(), remote_address()
+    wait, by_others = guesses.begin(address)
+    if wait:
+        return _come_again(given, wait, by_others=by_others)
     try:
         claims = context().clients.for_key(given.key, given.tenant).claims()
     except IcaError as error:
         if isinstance(error, Unauthorized):
             audit.note_failed_sign_in()
+        if error.worth_trying_again:
+            guesses.take_back(address, known=False)
         return _form(given, _why_not(given, error), errors.quoted(error))
+    guesses.take_back(address, known=True)
     _open_session(claims, given)
     return redirect(_safe(given.next), 303)
 
@@ -134,6 +154,21 @@ def _open_session(claims: Claims, given: Given) -> None:
     with context().store.write() as connection:  # of its own: batches are locked before accounts
         batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
         chores.unblock(connection, account_id, now)
+
+
+def _guesses() -> Guesses:
+    found: Guesses = current_app.extensions.setdefault(GUESSES, Guesses(context().clock))
+    return found
+
+
+def _come_again(given: Given, seconds: int, *, by_others: bool) -> ResponseReturnValue:
+    """The form, with when it can be sent again; ICA is not asked."""
+    failed = "Too many sign-ins have failed here" + ("" if by_others else " from your address")
+    text = f"{failed}, so ICA was not asked. Try again in {plural(seconds, 'second')}."
+    page = SigninPage(Errors(api_key=text), given, "", context().settings.demo_key)
+    response = make_response(render(page), 429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _form(given: Given, wrong_key: str = "", details: str = "") -> ResponseReturnValue:

@@ -1,0 +1,98 @@
+"""Limits on failed sign-ins, so that nobody finds a key, or keeps ICA busy, by guessing.
+
+They are kept in the memory of a web process: each process counts what it has seen itself. A sign-in
+counts as failed from its beginning until ICA has taken the key, so that many at once are as many
+guesses. Nothing of what was typed is kept.
+"""
+
+import ipaddress
+import math
+from collections.abc import Callable
+from threading import Lock
+from typing import NamedTuple
+
+from cachetools import TTLCache
+
+Clock = Callable[[], float]
+
+
+class Limit(NamedTuple):
+    """So many failures at once, then one more each `seconds`."""
+
+    at_once: int
+    seconds: float
+
+    @property
+    def window(self) -> float:
+        """Seconds after which nothing of any failures is left."""
+        return self.at_once * self.seconds
+
+
+OF_ADDRESS = Limit(10, 6.0)
+OF_ALL = Limit(60, 1.0)
+MAX_ADDRESSES = 10_000
+KNOWN_SECONDS = (
+    86_400.0  # since a key was taken from an address: others' failures don't count there
+)
+EVERYBODY = ""  # the address under which all failures count
+MAX_ADDRESS_CHARACTERS = 64
+
+
+class Guesses:
+    """The failed sign-ins by address, an IPv6 one by its network of 64 bits, and all together."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._lock = clock, Lock()
+        self._failed = _cache(OF_ADDRESS.window, clock)  # address: until when all of it is used up
+        self._all = _cache(OF_ALL.window, clock)
+        self._known = _cache(KNOWN_SECONDS, clock)
+
+    def begin(self, address: str) -> tuple[int, bool]:
+        """Count a sign-in as failed for now. Where it is one too many nothing is counted; returns
+        the seconds to wait then, else 0, and whether it is others' failures that it waits for.
+        """
+        who, now = network(address), self._clock()
+        with self._lock:
+            own = _wait(self._failed.get(who, 0.0), OF_ADDRESS, now)
+            all_ = 0 if who in self._known else _wait(self._all.get(EVERYBODY, 0.0), OF_ALL, now)
+            if own or all_:
+                return max(own, all_), not own
+            self._count(who, now, 1)
+            return 0, False
+
+    def take_back(self, address: str, *, known: bool) -> None:
+        """It did not fail by its key; `known`: ICA has taken that."""
+        who, now = network(address), self._clock()
+        with self._lock:
+            self._count(who, now, -1)
+            if known:
+                self._known[who] = now
+
+    def _count(self, who: str, now: float, failures: int) -> None:
+        for cache, key, limit in (
+            (self._failed, who, OF_ADDRESS),
+            (self._all, EVERYBODY, OF_ALL),
+        ):
+            cache[key] = max(cache.get(key, now), now) + failures * limit.seconds
+
+
+def network(address: str) -> str:
+    """What counts as one address: an IPv6 client has 64 bits of its own."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:MAX_ADDRESS_CHARACTERS]
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((int(found), 64), strict=False))
+    return str(found)
+
+
+def _cache(seconds: float, clock: Clock) -> TTLCache[str, float]:
+    return TTLCache(MAX_ADDRESSES, seconds, timer=clock)
+
+
+def _wait(used_until: float, limit: Limit, now: float) -> int:
+    """Seconds until one more failure has room."""
+    return max(0, math.ceil(used_until + limit.seconds - now - limit.window))
