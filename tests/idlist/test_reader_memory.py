@@ -121,5 +121,5 @@ def test_json_without_an_id_for_long_is_read_in_pieces(head, unit, tail):
 
 def test_json_with_more_blanks_than_any_has_is_told():
     text = [b'["' + IDS[0].encode() + b'",', *[b" " * 1_000_000] * 5, b"1]"]
-    with pytest.raises(Unreadable, match="line 1, column 41: .*4,194,304 blanks"):
+    with pytest.raises(Unreadable, match="line 1, column 41: more than 4,194,304 blanks"):
         list(Reading(text))
