@@ -10,8 +10,9 @@ from itertools import product
 import pytest
 from werkzeug.routing import AnyConverter
 
-from tests.dashboard import HEADERS, data_ids, open_dashboard
-from tests.simulated_ica import COLLEAGUE_KEY, STRANGER_KEY, STRANGERS_PROJECT
+from tests.dashboard import HEADERS, Dashboard, data_ids, open_dashboard
+from tests.databases import make_sqlite
+from tests.simulated_ica import COLLEAGUE_KEY, STRANGER_KEY, STRANGERS_PROJECT, simulator
 from tests.web.confirmation import confirm
 from tests.web.markup import elements
 from webapp.store import tables
@@ -140,7 +141,15 @@ def _number(place):
 
 @pytest.fixture
 def asked(database_url, tmp_path):
+    """The scene on SQLite and then on PostgreSQL."""
     with scene(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def asked_once(tmp_path):
+    """The scene on SQLite: what is asked there goes through the same statements."""
+    with scene(make_sqlite(tmp_path / "linkboard.db"), tmp_path) as made:
         yield made
 
 
@@ -232,8 +241,8 @@ def test_whoever_may_not_gets_nothing_and_changes_nothing(asked, record_property
 
 @pytest.mark.slow
 @pytest.mark.parametrize("who", PEOPLE)
-def test_whoever_may_is_answered_and_learns_of_theirs_alone(asked, who, record_property):
-    dashboard, people, numbers, find_id = asked
+def test_whoever_may_is_answered_and_learns_of_theirs_alone(asked_once, who, record_property):
+    dashboard, people, numbers, find_id = asked_once
     count = 0
     for which, submission_id in numbers.items():
         for name, method, path in addresses(dashboard.app, submission_id, find_id):
@@ -275,9 +284,44 @@ def test_what_others_were_told_of_leads_nowhere(asked, who):
         assert not [text for text in (NAMED, FAILED[0]) if text in said_in(answer)], address
 
 
+@pytest.mark.slow
+def test_who_reads_a_like_project_of_another_ica_finds_nothing(asked, tmp_path):
+    """One database, two addresses of ICA: the same projects, people and ids, and nothing shared."""
+    dashboard, _, numbers, find_id = asked
+    where = dashboard.settings.database
+    with simulator(clock=dashboard.clock) as other:
+        there = Dashboard(other, where, tmp_path, dashboard.clock)
+        visitor = there.visitor()
+        place = visitor.submit([*LINKED, *FAILED], name="Another")
+        there.work(30)
+        confirm(visitor, f"{place}/retry?status=FAILED")
+        there.work(30)
+        count = 0
+        for which, submission_id in numbers.items():
+            for name, method, path in addresses(there.app, submission_id, find_id):
+                for part in (False, True)[: 2 if method == "GET" else 1]:
+                    if name in ENDS_THE_SESSION | set(OPEN):
+                        continue
+                    answer = ask(visitor, method, path, part=part)
+                    if name in OF_A_SUBMISSION or name.startswith("GET find"):
+                        wanted = MAY if name == "GET find.form" else NOTHING
+                        assert outcome(answer) == wanted, (name, which)
+                    assert NAMED not in said_in(answer), (name, which)
+                    count += 1
+        own = addresses(there.app, _number(place), find_id)
+        asked_again = visitor.post("/find", {"ids": "\n".join(LINKED)}).location
+        paths = [path for name, method, path in own if method == "GET" and name in OF_A_SUBMISSION]
+        for path in (*paths, asked_again, f"{asked_again}/export.csv", f"{place}/items/5"):
+            assert NAMED not in said_in(visitor.get(path)), path
+        review = visitor.draft([*LINKED, *FAILED], name="Again")
+        assert NAMED not in said_in(visitor.get(review))
+        there.store.close()
+    assert count > 100
+
+
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
-def test_no_other_method_is_a_way_in(asked, method):
-    dashboard, people, numbers, find_id = asked
+def test_no_other_method_is_a_way_in(asked_once, method):
+    dashboard, people, numbers, find_id = asked_once
     before = kept(dashboard)
     for _, _, path in addresses(dashboard.app, numbers["submitted"], find_id):
         for who in ("stranger", "nobody"):
