@@ -71,11 +71,12 @@ class JsonCursor:
                     raise self.syntax_error(error.msg, error.pos) from None
             except RecursionError:
                 raise self.too_deep() from None
-            if len(self._text) - self._at > _MAX_VALUE_CHARS:
+            tried = len(self._text) - self._at
+            if tried > _MAX_VALUE_CHARS:
                 problem = f"one value is longer than {_MAX_VALUE_CHARS:,} characters"
                 raise self.syntax_error(problem)
             # As much again as was tried, so that all tries together take twice the last one.
-            self._read_more(max(_CHUNK_CHARS, len(self._text) - self._at))
+            self._read_more(max(_CHUNK_CHARS, min(tried, _MAX_VALUE_CHARS - tried)))
 
     def small_value(self) -> Any:
         """The value that follows, not passed; None if it is no value or longer than a chunk."""
