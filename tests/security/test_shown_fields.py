@@ -48,6 +48,7 @@ SHOWN = (  # table and columns
     (tables.entries, "text", "note"),
     (tables.finds, "name"),
     (tables.sessions, "device", "address"),
+    (tables.audit, "who", "address", "submission_name"),
     (tables.batches, "job_information", "job_status"),
 )
 FIELDS = [(table, column) for table, *columns in SHOWN for column in columns]
@@ -67,6 +68,7 @@ def shown(dashboard):
     below = "", "/items", "/items/1", "/items/3", "/attempts", "/attempts/2", "/reasons", "/edit"
     pages = [f"{place}{path}" for path in (*below, "/delete", "/retry?status=FAILED", "/progress")]
     pages += ["/submissions", "/submissions?state=all", "/account", "/reasons", found, draft]
+    pages += ["/account/audit", f"{place}/audit"]
     pages += [f"{draft}/entries?kind=rejected", "/submissions/new", "/projects?project_q=x"]
     files = [f"{place}/export.csv", f"{place}/export.jsonl", f"{place}/list", f"{found}/export.csv"]
     return dashboard, owner, pages, files
