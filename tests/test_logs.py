@@ -142,3 +142,10 @@ def test_a_long_line_keeps_its_ends_and_no_piece_of_a_secret_at_the_cut(size, se
         assert told.startswith("aaa")
         assert told.endswith("cc!")
         assert "3" not in told
+
+
+def test_what_is_escaped_does_not_make_a_line_longer_than_it_may_be():
+    told = line("\u2028" * MAX_LINE_CHARS + "!")
+    assert len(told) <= MAX_LINE_CHARS + len("[cut]")
+    assert told.startswith("\\u2028")
+    assert told.endswith("!")

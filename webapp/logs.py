@@ -56,9 +56,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         text = masked(super().format(record), (*self._own, *self._secrets, *_secret_in_use.get()))
-        return _CONTROL_CHARACTERS.sub(
-            lambda found: found.group().encode("unicode_escape").decode("ascii"), text
-        )
+        return _cut(_CONTROL_CHARACTERS.sub(_escaped, text))
 
 
 def masked(text: str, secrets: Collection[str]) -> str:
@@ -80,6 +78,16 @@ def masked(text: str, secrets: Collection[str]) -> str:
             shown += [text[at:start], instead]
         at = max(at, end)
     return "".join([*shown, text[at:]])
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found.group().encode("unicode_escape").decode("ascii")
+
+
+def _cut(text: str) -> str:
+    """A text without secrets and, if escapes made it too long, without its middle."""
+    end = MAX_LINE_CHARS // 2
+    return text if len(text) <= MAX_LINE_CHARS + len(CUT) else f"{text[:end]}{CUT}{text[-end:]}"
 
 
 def _secret_spans(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:

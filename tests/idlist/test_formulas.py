@@ -15,23 +15,25 @@ from webapp.idlist import annotate
 
 EVIL = '=HYPERLINK("http://x")'
 PIECES = st.sampled_from([*"=+-@\t\r\n\"' ,;1.e#x", "\u00a0", "\u200b", "-1.5", "\uff1d", A, EVIL])
+READERS = (",", ";", "\t")
 CELLS = st.lists(PIECES, max_size=4).map("".join)
 ROWS = st.lists(
     st.lists(CELLS, min_size=2, max_size=4).filter(lambda row: not row[0].startswith("#")),
     min_size=1,
     max_size=5,
 )
-DELIMITERS = st.sampled_from([",", ";", "\t"])
+DELIMITERS = st.sampled_from(READERS)
 
 
 def runs(cell):
     """Whether a spreadsheet may take a cell for a formula."""
     cell = cell.replace("\u200b", "")
     bare = re.sub(r'^["\s]+|["\s]+$', "", cell)
-    if bare in {"", "-", "+"} or re.fullmatch(r"[-+]?[.,]?\d[\d.,]*([eE][-+]?\d+)?%?", bare):
-        return False
     beginning = cell[: cell.index(bare)]
-    return bare[0] in "=+-@\uff1d" or bool(re.search("[\t\r\n]", beginning))
+    if not bare or re.search("[\t\r\n]", beginning):
+        return bool(bare)
+    is_number = re.fullmatch(r"[-+]?[.,]?\d[\d.,]*([eE][-+]?\d+)?%?", bare)
+    return bare[0] in "=+-@\uff1d" and bare not in {"-", "+"} and not is_number
 
 
 def rows_of(text, delimiter):
@@ -41,6 +43,18 @@ def rows_of(text, delimiter):
 
 def dangerous(text, delimiter):
     return [cell for row in rows_of(text, delimiter) for cell in row if runs(cell)]
+
+
+def dangerous_anywhere(text, delimiter):
+    """As dangerous(), also in a spreadsheet that takes another delimiter for the file's own.
+
+    There a cell may begin with the file's own tab or line break: what follows must be harmless.
+    """
+    found = dangerous(text, delimiter)
+    for other in {*READERS} - {delimiter}:
+        cells = (cell for row in rows_of(text, other) for cell in row)
+        found += [cell for cell in cells if runs(re.sub(r'^["\s\u200b]+', "", cell))]
+    return found
 
 
 def lines_of(text, **options):
@@ -68,7 +82,50 @@ def test_the_prefix_goes_inside_the_quotes_and_other_cells_stay():
 
 @pytest.mark.parametrize("cell", ["\tx", "\r=1", "\n=1"])
 def test_what_hides_behind_white_space_is_made_harmless(cell):
-    assert f'"\'{cell}"' in annotated(f'name,data_id\n"{cell}",{A}\n').decode()
+    back = annotated(f'name,data_id\n"{cell}",{A}\n').decode()
+    assert f'"\'{cell}"'.replace("=", "'=") in back
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("x;=cmd|'/c calc'!A0", "x;'=cmd|'/c calc'!A0"),
+        ("x\t=1+1", "x\t'=1+1"),
+        ("x; @a;y", "x;' @a;y"),
+        ("chr1;-;100;-1.5;x", "chr1;-;100;-1.5;x"),
+        ("chr1;-1", "chr1;'-1"),  # with the cell behind it, it is no number
+        ('"x\n=1"', '"x\n\'=1"'),
+        ('"x;""=1"', '"x;\'""=1"'),
+        ('a;"-1', "a;'\"-1"),
+        ("x;\t=1", "x;\t'=1"),
+        ("x;\t-1\ty", "x;\t'-1\ty"),
+        ("=1;=2", "'=1;'=2"),
+        ("a=1;b-c", "a=1;b-c"),
+    ],
+)
+def test_what_another_delimiter_makes_a_cell_of_is_made_harmless(cell, written):
+    back = annotated(f"name,data_id,note\na,{A},{cell}\n").decode()
+    assert back.split("\n", 1)[1].startswith(f"a,{A},{written},LINKED")
+
+
+@pytest.mark.parametrize(
+    ("row", "written"),
+    [
+        ("-1,{},5+cmd|'/c calc'!A0", "'-1,{},5+cmd|'/c calc'!A0"),  # -1,5 is a number in German
+        ('"-1,5",{},x', '"\'-1,5",{},x'),
+        (' "-1",{},x', ' "\'-1",{},x'),
+        ("1,{},-1", "1,{},-1"),
+    ],
+)
+def test_a_row_that_another_delimiter_makes_one_cell_of_is_made_harmless(row, written):
+    back = annotated(f"name,data_id,note\n{row.format(A)}\n").decode()
+    assert back.split("\n")[1].startswith(written.format(A))
+
+
+def test_a_path_or_a_reason_opens_no_cell_for_another_delimiter():
+    told = ("FAILED", "not found;=1", "1", "/run;\t@a.bam")
+    back = annotate(opened(f"{A}\n"), lambda several: [told], HEADERS)
+    assert b"".join(back).decode().split("\n")[1] == f"{A}\tFAILED\tnot found;'=1\t1\t/run;' @a.bam"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -129,11 +186,18 @@ def test_harmless_cells_stay_and_no_cell_is_dangerous(rows, delimiter, quoting):
     before, after = (rows_of(text, delimiter) for text in (file.getvalue(), back))
     assert len(after) == len(before)
     for had, has in zip(before, after, strict=True):
-        assert has[: len(had)] == [f"'{cell}" if runs(cell) else cell for cell in had]
         assert not any(map(runs, has))
-    if not dangerous(file.getvalue(), delimiter):
+        for number, (was, cell) in enumerate(zip(had, has, strict=False)):
+            assert cell.replace("'", "") == was.replace("'", "")
+            if number and not re.search(r"[,;\s]", was):
+                assert cell == (f"'{was}" if runs(was) else was)
+    assert not dangerous_anywhere(back, delimiter)
+    others = "".join({*READERS} - {delimiter})
+    may_begin_a_cell = rf'(?:\A|[{others}\r\n])["\s\u200b]*[=+@\-\uff1d]'
+    written = file.getvalue()
+    if not dangerous(written, delimiter) and not re.search(may_begin_a_cell, written):
         at = 0
-        for line in file.getvalue().removesuffix("\r\n").split("\r\n"):
+        for line in written.removesuffix("\r\n").split("\r\n"):
             at = back.index(line, at) + len(line)
 
 
@@ -150,7 +214,7 @@ def test_no_cell_of_any_list_is_dangerous(data):
     assume(opened(back).source.encoding == reading.source.encoding)
     text = opened(back).source.text().read()
     delimiter = reading.layout.delimiter.strip(" ") or "\t"
-    assert not dangerous(text, delimiter)
+    assert not dangerous_anywhere(text, delimiter)
     assert sent(back) == sent(data)
 
 

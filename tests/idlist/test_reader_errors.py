@@ -144,6 +144,22 @@ def test_ten_megabytes_on_one_line_take_linear_time(line):
     assert time.process_time() - started < 15  # some 2 s; a quadratic way takes hours
 
 
+@pytest.mark.slow
+def test_a_line_of_millions_of_words_is_told():
+    assert "more than 3,000,000 words" in problem("a " * 3_000_001)
+
+
+def test_a_long_json_value_is_tried_a_few_times_only():
+    """A value that goes on behind what was read so far was tried anew every 256 kB."""
+
+    def seconds(numbers):
+        started = time.process_time()
+        finished('[{"id":[' + "0," * numbers + "0]}]")
+        return time.process_time() - started
+
+    assert seconds(2_000_000) < 20 * min(seconds(250_000), seconds(250_000))
+
+
 def test_lines_that_all_open_a_quote_take_linear_time():
     started = time.process_time()
     reading = finished("name,data_id\n" + f'"a,{A}\n' * 50_000)

@@ -97,3 +97,29 @@ def test_a_long_rejected_text_comes_back_on_one_line():
     reading = Reading([text.encode()], file_name="list.txt")
     back = b"".join(annotate(reading, lambda entries: [("x", "", "", "")] * len(entries), HEADERS))
     assert back.decode().splitlines()[2] == "# " + "a b " * 29_999 + "a b\tx\t\t\t"
+
+
+@pytest.mark.parametrize(
+    ("head", "unit", "tail"),
+    [
+        ("{", '"' + "a" * 9_999 + '":1,', '"ids":["{}"]}}'),
+        ("{", '"\U0001f600' + "a" * 9_999 + '":[],', '"ids":["{}"]}}'),
+        ("[", "[[" + " " * 9_999 + "]],", '"{}"]'),
+        ('{"ids":[', "[\n" + " " * 9_999 + "],", '"{}"]}}'),
+    ],
+)
+def test_json_without_an_id_for_long_is_read_in_pieces(head, unit, tail):
+    text = (head + unit * 1_000 + tail.format(IDS[0])).encode()
+    peak, _ = peak_of(Reading, pieces_of(text))
+    assert peak < SAMPLE + 2_000_000
+    reading = Reading(pieces_of(text))
+    assert [entry.data_id for entry in reading] == [IDS[0]]
+    assert reading.lines == text.count(b"\n") + 1
+    back = annotate(Reading(pieces_of(text)), lambda entries: [("x",)], ("status",))
+    assert len(b"".join(back)) == len(text) + len('{"id": , "linkboard": {"status": "x"}}')
+
+
+def test_json_with_more_blanks_than_any_has_is_told():
+    text = [b'["' + IDS[0].encode() + b'",', *[b" " * 1_000_000] * 5, b"1]"]
+    with pytest.raises(Unreadable, match="line 1, column 41: more than 4,194,304 blanks"):
+        list(Reading(text))

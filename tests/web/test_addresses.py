@@ -1,4 +1,7 @@
-"""Every address, asked by everybody who might: the owner, a colleague, a stranger, nobody."""
+"""Addresses: those that were promised, and what is answered to wrong ones.
+
+Who may ask for each stands in tests/security/test_access.py.
+"""
 
 import pytest
 from werkzeug.routing import AnyConverter
@@ -6,14 +9,6 @@ from werkzeug.routing import AnyConverter
 from tests.dashboard import HEADERS, data_ids, text
 from tests.web.markup import link
 
-ALL_MAY = {
-    "static",
-    "signin.signin",
-    "signin.signin_post",
-    "ops.healthz",
-    "ops.readyz",
-    "ops.metrics",
-}
 PARTS = ["/submissions/rows", "/submissions/1/progress", "/projects"]
 DESIGN = {
     "GET": [
@@ -117,23 +112,6 @@ def test_every_address_of_the_design_is_there(dashboard, method, path):
     assert endpoint
 
 
-def test_a_stranger_finds_no_address_of_a_submission(stored):
-    place = stored.visitor().submit(data_ids(3))
-    stored.work(5)
-    stranger = stored.visitor("stranger-key")
-    for method, path in of_submissions(stored, int(place.rsplit("/", 1)[1])):
-        answer = ask(stranger, method, path)
-        assert answer.status_code == 404, (method, path)
-        assert "fil." not in answer.get_data(as_text=True)
-
-
-def test_nobody_else_finds_an_address_of_a_draft(stored):
-    place = stored.visitor().draft(data_ids(3))
-    colleague = stored.visitor("colleague-key")
-    for method, path in of_submissions(stored, int(place.rsplit("/", 1)[1])):
-        assert ask(colleague, method, path).status_code == 404, (method, path)
-
-
 def test_what_is_not_there_is_not_told_from_what_is_not_for_you(dashboard, demo):
     place = demo.submit(data_ids(1))
     stranger = dashboard.visitor("stranger-key")
@@ -157,15 +135,6 @@ def test_a_colleague_is_told_whose_act_it_is(dashboard, demo, act):
     answer = dashboard.visitor("colleague-key").post(f"{place}/{act}")
     assert answer.status_code == 403
     assert "Only Dana Demo" in text(answer)
-
-
-def test_nobody_is_asked_to_sign_in_and_sent_back(dashboard, nobody):
-    for method, path, endpoint in calls(dashboard.app):
-        if endpoint in ALL_MAY:
-            continue
-        answer = ask(nobody, method, path)
-        assert answer.status_code == 303, (method, path)
-        assert answer.location.startswith("/signin"), (method, path)
 
 
 def test_after_signing_in_one_is_where_one_wanted_to_be(nobody):

@@ -9,6 +9,7 @@ import pytest
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import link
+from webapp.store import tables
 
 GOOD, FAILED = data_ids(3), data_ids(2, ending="00")
 
@@ -97,6 +98,23 @@ def test_nothing_runs_as_a_formula(dashboard):
     place = dashboard.visitor().draft([*GOOD, wild])
     rows = table(dashboard, f"{place}/export.csv")
     assert rows[3]["data_id"] == f"'{wild}"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_nothing_runs_whatever_a_spreadsheet_takes_for_a_separator(dashboard, separator):
+    visitor = dashboard.visitor()
+    place = visitor.submit(GOOD, name="x;=cmd|'/c calc'!A0")
+    dashboard.work(30)
+    evil = {"name": "a;=1", "path": '/a\t=1\n@b;-1;"=2', "reason": '-1;+A1;"\n=1'}
+    with dashboard.store.write() as connection:
+        connection.execute(tables.items.update().values(**evil))
+    found = visitor.post("/find", {"ids": GOOD[0]}).location
+    for path in (f"{place}/export.csv", f"{place}/list", f"{found}/export.csv"):
+        content = body(dashboard, path)
+        assert "=1" in content
+        for row in csv.reader(io.StringIO(content, newline=""), delimiter=separator):
+            begun = {cell for cell in row if cell.lstrip('\t" ').startswith(tuple("=+-@"))}
+            assert begun <= {"-1"}
 
 
 def test_others_get_no_export_of_what_they_may_not_see(dashboard, place):

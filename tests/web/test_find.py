@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 
 import pytest
 from sqlalchemy import event
@@ -300,6 +301,14 @@ def test_more_ids_than_a_question_may_have(dashboard):
     answer = dashboard.visitor().post("/find", {"ids": "\n".join(data_ids(100_001))})
     assert answer.status_code == 422
     assert "100,000" in text(answer)
+
+
+def test_a_list_that_takes_too_long_is_given_up_in_words(dashboard, monkeypatch):
+    seconds = itertools.count(step=6.0)
+    monkeypatch.setattr("webapp.idlist.entries.thread_time", lambda: next(seconds))
+    answer = dashboard.visitor().post("/find", {"ids": " " * 1_000_000 + LINKED[0]})
+    assert answer.status_code == 422
+    assert "read for 10 seconds without coming to its end" in text(answer)
 
 
 def test_made_up_addresses(dashboard):

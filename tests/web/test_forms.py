@@ -58,7 +58,8 @@ def test_no_form_takes_much_more_memory_than_it_has_bytes(demo, path, body):
     assert most < 6 * len(sent) + 2 * MB
 
 
-def test_each_address_takes_a_small_form_only_but_for_lists_and_selections(dashboard, demo):
+@pytest.mark.parametrize("kind", [URL_ENCODED, MULTIPART])
+def test_each_address_takes_a_small_form_only_but_for_lists_and_selections(dashboard, demo, kind):
     place = demo.submit(data_ids(3))
     dashboard.work(30)
     paths = {
@@ -66,8 +67,9 @@ def test_each_address_takes_a_small_form_only_but_for_lists_and_selections(dashb
     }
     small = paths - {*LISTS, f"{place}/retry", f"{place}/undo"}
     assert "/signin" in small
+    note = PART.replace(b"ids", b"note") + b"\r\n" if kind == MULTIPART else b"note="
     for path in sorted(small):
-        answer = send(demo, path, b"note=" + b"x" * 64_000)
+        answer = send(demo, path, note + b"x" * 64_000 + END * (kind == MULTIPART), kind)
         if answer.status_code != 413:  # whoever reads no form has no use for a large one
             assert path not in {"/signin", "/submissions/adopt", f"{place}/edit"}, path
             continue

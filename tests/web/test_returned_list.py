@@ -198,7 +198,7 @@ def long_list(dashboard):
 @pytest.mark.slow
 def test_what_takes_too_long_is_told_before_the_first_byte(dashboard, monkeypatch):
     place = long_list(dashboard)
-    monkeypatch.setattr("webapp.web.items.returned_list.thread_time", Slow(301.0))
+    monkeypatch.setattr("webapp.idlist.entries.thread_time", Slow(301.0))
     answer = dashboard.visitor().get(f"{place}/list")
     assert answer.status_code == 422
     assert "worked on for 5 minutes" in text(answer)
@@ -208,7 +208,7 @@ def test_what_takes_too_long_is_told_before_the_first_byte(dashboard, monkeypatc
 @pytest.mark.slow
 def test_what_takes_too_long_later_breaks_off(dashboard, monkeypatch):
     place = long_list(dashboard)
-    monkeypatch.setattr("webapp.web.items.returned_list.thread_time", Slow(70.0))
+    monkeypatch.setattr("webapp.idlist.entries.thread_time", Slow(70.0))
     pieces = iter(dashboard.visitor().get(f"{place}/list").response)
     got = [next(pieces)]
     with pytest.raises(Unreadable):

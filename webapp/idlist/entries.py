@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, StrEnum, auto
-from typing import NamedTuple, TextIO
+from time import thread_time
+from typing import NamedTuple, Self, TextIO
 
 from msgspec import Struct
 
@@ -70,6 +71,18 @@ class Limits(NamedTuple):
     lines: int = 5_000_000
     unpacked_bytes: int = 500_000_000  # of a gzipped file or a workbook: 10 times an upload
     pause: Callable[[], None] = lambda: None
+
+    def for_at_most(self, seconds: float, sentence: str) -> Self:
+        """These, for a reading in this thread, which ends with `sentence` once it has taken so
+        much of the processor's time: the visitor's line may be slow.
+        """
+        end = thread_time() + seconds
+
+        def pause() -> None:
+            if thread_time() > end:
+                raise Unreadable(sentence)
+
+        return self._replace(pause=pause)
 
 
 class Unreadable(Exception):

@@ -7,7 +7,7 @@ from itertools import groupby, islice
 
 from msgspec.structs import replace
 
-from webapp.idlist.entries import Entry
+from webapp.idlist.entries import Entry, Unreadable
 
 _UNUSUAL = "Unusual shape: ICA's data ids are fil. or fol. and 32 characters of 0-9 and a-f."
 _MENDED = "Capital letters were made small."
@@ -16,6 +16,7 @@ _NO_PATH = "This is a path or an address, not a data id."
 _TOO_LONG = "This is too long for a data id, which has at most 255 characters."
 
 MAX_ID_CHARS = 255
+_MAX_WORDS = 3_000_000  # of a line or a cell: twice as many as a list has entries
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DATA_ID = r"f(?:il|ol)\.[0-9a-f]{32}"
 ID_LENGTH = 36
@@ -61,6 +62,7 @@ def find_entries(text: str, column: int = 0) -> Iterator[Entry]:
     `column` is the cell's in a table; with 0, the entries are numbered. A word that is no data id
     is an id of unusual shape when it is the only word; else it is rejected together with the
     rejected words beside it. The text may be megabytes long: beside it, only one entry is kept.
+    Raises Unreadable for millions of words.
     """
     if is_data_id(text):
         yield Entry(column or 1, text, text)
@@ -101,7 +103,12 @@ def count_ids(cell: str) -> int:
 
 
 def _words(text: str, column: int) -> Iterator[_Word]:
-    for match in _WORD.finditer(text):
+    for number, match in enumerate(_WORD.finditer(text)):
+        if number == _MAX_WORDS:
+            raise Unreadable(
+                f"One line or cell of this list has more than {_MAX_WORDS:,} words, and no list of "
+                "data ids is like that. Put the ids on lines of their own, and upload those."
+            )
         yield match.span(), _classify(match[0], column, is_only_word=False)
 
 

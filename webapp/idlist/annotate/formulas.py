@@ -1,5 +1,8 @@
 """Escapes cells that a spreadsheet would run as a formula; all others stay as written.
 
+A spreadsheet may take another delimiter for the file's own, and see other cells: those that begin
+in the middle of ours, behind a comma, a semicolon, a tab or a line break, are escaped as well.
+
 Why no library: defusedcsv 3.0 escapes the strands + and -, misses formulas behind blanks, quotes
 or full-width signs, and needs rows that are written anew: a list keeps its cells as they were
 quoted.
@@ -14,11 +17,11 @@ _SIGNS = r"=+@\-\uff1d\uff0b\uff20\uff0d"  # the last four as East Asian keyboar
 _WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # there is none beyond
 # A cell that begins otherwise is no formula: most rows have no cell that needs a closer look.
 _SUSPECTS = frozenset('"=+@-\uff1d\uff0b\uff20\uff0d' + _WHITE_SPACE + INVISIBLE)
-# Numbers, the signs of strands and blanks are no formulas; a tab or a line break may hide one.
+# Blanks, numbers and the signs of strands are no formulas; a tab or a line break may hide one.
 # Possessive repeats (*+) never backtrack, or a million blanks would be tried in every way.
+_NUMBER = r"[-+]?(?:[.,]?[0-9][0-9.,]*+(?:[eE][-+]?[0-9]++)?%?)?+"
 _is_formula = re.compile(
-    r"""(?!["\s]*+[-+]?(?:[.,]?[0-9][0-9.,]*+(?:[eE][-+]?[0-9]++)?%?)?+["\s]*+\Z)"""
-    rf"""["\s]*[\t\r\n{_SIGNS}]""",
+    rf"""(?!(?:["\s]*+|(?:"|[^\S\t\r\n])*+{_NUMBER}["\s]*+)\Z)["\s]*[\t\r\n{_SIGNS}]""",
 ).match
 _DELIMITERS = ("\t", ",", ";")
 _match_cell = {  # of a row: a cell in quotes, or the text up to a delimiter
@@ -29,6 +32,15 @@ _match_cell = {  # of a row: a cell in quotes, or the text up to a delimiter
 _hides_formula = {
     each: re.compile(rf'[{each}\r\n][^\S{each}\r\n]*["{_SIGNS}]').search for each in _DELIMITERS
 }
+# What stands before a sign where some reader begins a cell: at the start of the row, or behind a
+# delimiter that is not the row's. Each run of such characters is looked at once.
+_OTHERS = {each: "\t,;\r\n".replace(each, "") for each in _DELIMITERS}
+_BEFORE_SIGN = {each: rf'"\s{INVISIBLE}{others}' for each, others in _OTHERS.items()}
+_sign_at_other_cell = {
+    each: re.compile(rf"(?:\A[{run}]*+|(?<![{run}])[{run}]++)(?=[{_SIGNS}])")
+    for each, run in _BEFORE_SIGN.items()
+}
+_number = re.compile(rf" *+{_NUMBER} *+").match
 
 
 def escape_formula(cell: str) -> str:
@@ -45,9 +57,9 @@ def quote_cell(cell: str, delimiter: str) -> str:
     return cell
 
 
-def write_row(cells: Iterable[str], end: str, delimiter: str) -> str:
-    """The cells as a row that ends with a line end."""
-    return delimiter.join(quote_cell(cell, delimiter) for cell in cells) + end
+def write_row(cells: Iterable[str], delimiter: str) -> str:
+    """The cells as a row, without a line end."""
+    return delimiter.join(quote_cell(cell, delimiter) for cell in cells)
 
 
 def escape_row(raw: str, cells: Sequence[str], delimiter: str) -> Sequence[str]:
@@ -70,6 +82,37 @@ def escape_line(line: str, delimiter: str) -> str:
     """A line that is no row, such as a comment, with formulas escaped in the same way."""
     cells = _written_cells(line, delimiter)
     return delimiter.join(_escape_written(cell, delimiter) for cell in cells)
+
+
+def escape_other_cells(row: str, delimiter: str) -> str:
+    """The row, whose own cells are harmless, with the cells escaped that it has for a spreadsheet
+    of another delimiter. Its own cells stay the same ones, each with an apostrophe more at most
+    where another one begins.
+    """
+
+    def escaped(found: re.Match[str]) -> str:
+        run = found[0]
+        at = max(map(run.rfind, others)) + 1  # where the last of these cells begins
+        if not at and found.start():
+            return run
+        begun_by = run[at - 1 : at]
+        if set(run) <= {" ", begun_by} and _is_number(row, found.start() + at, begun_by):
+            return run
+        if not at and run.lstrip(" ").startswith('"'):
+            at = run.index('"') + 1  # within the quotes of the first cell
+        return f"{run[:at]}'{run[at:]}"
+
+    others = _OTHERS[delimiter]
+    if row[:1] not in _SUSPECTS and not any(other in row for other in others):  # most rows
+        return row
+    return _sign_at_other_cell[delimiter].sub(escaped, row)
+
+
+def _is_number(row: str, at: int, begun_by: str) -> bool:
+    """Whether a cell is a number to its end: up to the delimiter that it was begun by, too."""
+    found = _number(row, at)
+    end = found.end() if found else at
+    return end == len(row) or (begun_by != "" and row[end] in {begun_by, "\r", "\n"})
 
 
 def _written_cells(raw: str, delimiter: str) -> Iterator[str]:

@@ -25,24 +25,28 @@ def annotate_table(
     delimiter = "\t" if by_white_space else delimiter
     replaced = choice.last_columns(headers)
     has_header = choice.header_row is not None
+
+    def line(row: str, end: str) -> str:
+        return formulas.escape_other_cells(row, delimiter) + end
+
     for record, added in rows:
         end = line_end(record.raw)
         raw = record.raw.removesuffix(end)
         if not added:
-            yield formulas.escape_line(raw, delimiter) + end
+            yield line(formulas.escape_line(raw, delimiter), end)
             continue
         if not has_header:  # all columns get one, that of the ids too
             has_header = True
             names = [_ID_HEADER if i == choice.ids else "" for i in range(len(choice.names))]
-            yield formulas.write_row([*names, *headers], end or "\n", delimiter)
+            yield line(formulas.write_row([*names, *headers], delimiter), end or "\n")
         if by_white_space:
             cells: Cells = [quote_cell(escape_formula(cell), delimiter) for cell in record.cells]
         else:
             cells = formulas.escape_row(raw, record.cells, delimiter)
         missing = [""] * (replaced.start - len(cells))
-        new = formulas.write_row(added, "", delimiter)
+        new = formulas.write_row(added, delimiter)
         row = [*cells[: replaced.start], *missing, new, *cells[replaced.stop :]]
-        yield delimiter.join(row) + end
+        yield line(delimiter.join(row), end)
 
 
 def annotate_text(
@@ -51,22 +55,24 @@ def annotate_text(
     """A plain text as a table with a row for each entry."""
     has_header = False
     end = ""
+
+    def line(row: str) -> str:
+        return formulas.escape_other_cells(row, delimiter) + end
+
     for record, pairs in records:
         end = end or line_end(record.raw) or "\n"
         is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
         listed, comment = split_comment(record.raw)
         if not has_entries and (comment or not is_header):
-            yield formulas.escape_line(comment, delimiter) + end
+            yield line(formulas.escape_line(comment, delimiter))
         if is_header or (has_entries and not has_header):
             has_header = True
             name = escape_formula(listed) if is_header else _ID_HEADER
-            yield formulas.write_row([name, *headers], end, delimiter)
-        yield from _entry_rows(pairs, comment, end, delimiter)
+            yield line(formulas.write_row([name, *headers], delimiter))
+        yield from map(line, _entry_rows(pairs, comment, delimiter))
 
 
-def _entry_rows(
-    pairs: Iterator[EntryOutcome], comment: str, end: str, delimiter: str
-) -> Iterator[str]:
+def _entry_rows(pairs: Iterator[EntryOutcome], comment: str, delimiter: str) -> Iterator[str]:
     """A row for each entry of a line; the last one gets the comment of the line."""
     following = next(pairs, None)
     while pair := following:
@@ -77,4 +83,4 @@ def _entry_rows(
             text = quote_cell(escape_formula(found.full_text), delimiter)
         else:
             text = formulas.escape_line(f"# {one_line(found.full_text)}", delimiter)
-        yield text + delimiter + formulas.write_row([*cells, *last], end, delimiter)
+        yield text + delimiter + formulas.write_row([*cells, *last], delimiter)

@@ -5,14 +5,16 @@ where a value stands nor its text as in the file, both of which are shown or wri
 """
 
 import json
+import re
 from typing import Any, TextIO
 
 from webapp.idlist.entries import Unreadable, count_lines, nul_byte_error
 
 _CHUNK_CHARS = 1 << 18
-_MAX_VALUE_CHARS = 1 << 23
+_MAX_VALUE_CHARS = 1 << 22  # Python's objects may take 44 bytes for each
+_MAX_BLANKS = 1 << 22  # between two values
 _UNTERMINATED = "Unterminated string"  # the beginning of a message of json
-_WHITE_SPACE = " \t\r\n\v\f\u00a0\u200b\ufeff"
+_blanks = re.compile("[ \t\r\n\v\f\u00a0\u200b\ufeff]*+").match
 # No number is an id. As floats they escape Python's limit on the digits of an int.
 _DECODER = json.JSONDecoder(strict=False, parse_int=float)
 
@@ -29,11 +31,17 @@ class JsonCursor:
 
     def peek(self) -> str:
         """Pass white space; the character that follows, "" at the end."""
+        passed = 0
         while True:
-            while self._at < len(self._text) and self._text[self._at] in _WHITE_SPACE:
-                self._at += 1
+            found = _blanks(self._text, self._at)
+            assert found  # it matches nothing, too
+            self._at = found.end()
             if self._at < len(self._text) or self._is_complete:
                 return self._text[self._at : self._at + 1]
+            passed += len(found[0])
+            if passed > _MAX_BLANKS:
+                problem = f"more than {_MAX_BLANKS:,} blanks follow"
+                raise self.syntax_error(problem, self._at - passed)
             self._read_more()
 
     def skip(self, character: str) -> bool:
@@ -63,10 +71,12 @@ class JsonCursor:
                     raise self.syntax_error(error.msg, error.pos) from None
             except RecursionError:
                 raise self.too_deep() from None
-            if len(self._text) - self._at > _MAX_VALUE_CHARS:
+            tried = len(self._text) - self._at
+            if tried > _MAX_VALUE_CHARS:
                 problem = f"one value is longer than {_MAX_VALUE_CHARS:,} characters"
                 raise self.syntax_error(problem)
-            self._read_more()
+            # As much again as was tried, so that all tries together take twice the last one.
+            self._read_more(max(_CHUNK_CHARS, min(tried, _MAX_VALUE_CHARS - tried)))
 
     def small_value(self) -> Any:
         """The value that follows, not passed; None if it is no value or longer than a chunk."""
@@ -82,6 +92,11 @@ class JsonCursor:
     def offset(self) -> int:
         """The position, as an index of what `take` will return."""
         return self._at - self._taken
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much was passed since the last `take` that it had better be taken."""
+        return self.offset > _CHUNK_CHARS
 
     def line_of(self, text: str, offset: int) -> int:
         """The line on which `text` stands, after `offset`; the line of `offset` if it does not."""
@@ -111,8 +126,8 @@ class JsonCursor:
         line, column = self._place(self._at)
         return Unreadable(f"The JSON is nested too deep from line {line:,}, column {column:,} on.")
 
-    def _read_more(self) -> None:
-        chunk = self._file.read(_CHUNK_CHARS)
+    def _read_more(self, size: int = _CHUNK_CHARS) -> None:
+        chunk = self._file.read(size)
         self._text = self._text[self._taken :] + chunk
         self._at -= self._taken
         self._taken = 0

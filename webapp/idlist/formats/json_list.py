@@ -40,6 +40,12 @@ class JsonList:
         lines = count_lines(end) + (not end.endswith(("\n", "\r")))
         yield Record(Part.FRAME, 0, end, lines=lines)
 
+    def _passed(self) -> Iterator[Record]:
+        """What was passed, once it is much, so that not all of a document without ids is kept."""
+        if self._cursor.is_full:
+            raw = self._cursor.take()
+            yield Record(Part.FRAME, 0, raw, lines=count_lines(raw))
+
     def _array(self, depth: int, *, is_named: bool) -> Iterator[Record]:
         """The values of a list. If its key says nothing, only values with ids are entries."""
         for _ in self._inside("[", "]", depth):
@@ -47,6 +53,7 @@ class JsonList:
                 yield from self._array(depth + 1, is_named=is_named)
             else:
                 yield self._value(is_named=is_named)
+            yield from self._passed()
 
     def _object(self, depth: int) -> Iterator[Record]:
         """An object around lists, which may stand under any key."""
@@ -63,6 +70,7 @@ class JsonList:
                 yield from self._object(depth + 1)
             else:
                 yield from self._beside_list()
+            yield from self._passed()
 
     def _inside(self, opening: str, closing: str, depth: int) -> Iterator[None]:
         """One step for each member of a list or object; the caller passes the member."""

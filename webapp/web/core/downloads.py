@@ -124,10 +124,10 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     """Comma separated, with a header; a spreadsheet runs none of it as a formula."""
     yield ",".join(columns) + "\r\n"
     buffer = StringIO()
-    write = csv.writer(buffer).writerow
+    write = csv.writer(buffer, lineterminator="").writerow
     for row in rows:
         write([idlist.escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
-        yield buffer.getvalue()
+        yield idlist.escape_other_cells(buffer.getvalue(), ",") + "\r\n"
         buffer.seek(0)
         buffer.truncate()
 

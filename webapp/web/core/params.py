@@ -9,7 +9,8 @@ from werkzeug.routing import IntegerConverter, Map
 from webapp.store.paging import Cursor
 
 STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Controls, line breaks, and marks that turn the direction of reading: exe.gpj would read gpj.exe.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 DIGITS = re.compile(r"[0-9]{1,10}")
 MAX_NUMBER = 2**31 - 2  # one more is a number of the store still
 PAGE_SIZES = (50, 100, 250, 1000)  # rows

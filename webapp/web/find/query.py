@@ -18,10 +18,15 @@ from webapp.work.reading import NO_ID
 MAX_IDS = 100_000
 # Small ones: the list is read within the request.
 LIMITS = idlist.Limits(entries=4 * MAX_IDS, lines=4 * MAX_IDS, unpacked_bytes=20_000_000)
+MAX_SECONDS = 10.0  # for one question: 100,000 ids take 2
 MAX_KEPT_REJECTS = 5
 TOO_MANY = (
     f"More than {MAX_IDS:,} different ids were found, and one question can have that many. "
     "Ask for a part of them, or look at the page of the submission that you sent them with."
+)
+TOO_LONG = (
+    f"This list was read for {MAX_SECONDS:.0f} seconds without coming to its end. Ask for a part "
+    "of it, or save it as plain text with one data id a line."
 )
 
 
@@ -64,7 +69,8 @@ def _read(form: Form) -> tuple[list[tuple[str, int]], FindReview]:
 
 def _entries(form: Form) -> Iterator[Entry]:
     reading: Reading | None = None
+    limits = LIMITS.for_at_most(MAX_SECONDS, TOO_LONG)
     for name, stream in upload.parts(form):
         pieces = upload.pieces(stream)
-        reading = Reading(pieces, file_name=name, limits=LIMITS, after=reading)
+        reading = Reading(pieces, file_name=name, limits=limits, after=reading)
         yield from reading

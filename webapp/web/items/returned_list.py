@@ -4,13 +4,12 @@ import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
-from time import thread_time
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import idlist
-from webapp.idlist import Entry, Kind, Limits, Reading, Unreadable
+from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.store import batches, items, uploads
 from webapp.store.batches import Batch
 from webapp.store.enums import LISTED, NOT_SENT, UNREAD
@@ -104,20 +103,9 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
         uploads.pieces(context().store, submission.id, part),
         file_name=upload.parts[part],
         column=submission.review.columns.get(part),
-        limits=_limits(),
+        limits=reading.limits(context().settings).for_at_most(reading.MAX_SECONDS, TOO_LONG),
         find_repeats=False,
     )
-
-
-def _limits() -> Limits:
-    """Those of a list that is read. Its time is the processor's: the visitor's line may be slow."""
-    end = thread_time() + reading.MAX_SECONDS
-
-    def pause() -> None:
-        if thread_time() > end:
-            raise Unreadable(TOO_LONG)
-
-    return reading.limits(context().settings)._replace(pause=pause)
 
 
 def _outcomes(
