@@ -7,7 +7,10 @@ from pathlib import Path
 
 from webapp.settings import Settings
 
-OUR_FILES = ("linkboard.db*", "secret_key", ".secret_key.*")
+OUR_FILES = (
+    *("linkboard.db*", "secret_key", ".secret_key.*"),
+    *("demo.db*", "simulator.*"),  # of `linkboard demo`
+)
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 OF_OTHERS = 0o077  # the permissions of a file's group and of everybody else
 

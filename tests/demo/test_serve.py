@@ -126,6 +126,7 @@ def _is_of(folder, output):
 
 
 def test_a_demo_with_a_folder_goes_on_where_it_stopped(tmp_path):
+    tmp_path.chmod(0o755)
     assert _names_in_one_run(tmp_path) == _names_in_one_run(tmp_path)
 
 
@@ -139,6 +140,7 @@ def _names_in_one_run(folder):
         program.send(signal.SIGTERM)
         assert program.wait_until_all_are_gone() == 0
     assert len(names) == 12
+    assert "read by others" not in program.output
     return names
 
 
