@@ -23,8 +23,10 @@ def carry_out(settings: Settings, action: str, submission_id: int, now: float) -
 def _stop(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:
     running = [one for one in attempts.of_submission(connection, submission_id) if one.runs]
     stops = [assignment.stop(connection, submission_id, one.number, now) for one in running]
-    stopped = sum(one.batches for one in stops)
-    return True, f"{stopped} batches that waited will not be sent; ICA goes on with what it has."
+    stopped, given_up = (sum(getattr(one, n) for one in stops) for n in ("batches", "given_up"))
+    followed = f"; {given_up} that were blocked are not followed any more" if given_up else ""
+    waited = f"{stopped} batches that waited will not be sent"
+    return True, f"{waited}{followed}; ICA goes on with what it has."
 
 
 def _archive(connection: Connection, submission_id: int, now: float) -> tuple[bool, str]:

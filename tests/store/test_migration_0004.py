@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.store import former_database
-from webapp.store import Store, attempts, batches, chores, entries, submissions, tables
+from webapp.store import Store, accounts, attempts, batches, chores, entries, submissions, tables
 from webapp.store.chores import AttemptSpec, FlagSpec, TakeSpec
 from webapp.store.documents import Column, FindReview, KeptError, Part, Reject, Review
 from webapp.store.enums import (
@@ -177,7 +177,7 @@ def test_reviews_and_receipts_stay(connection, rows):
         if told:
             for name in ("made", "skipped", "by_status"):
                 assert getattr(one.receipt, name) == told[name]
-    find = queries.get(connection, "a question", rows["accounts"][0]["ica_url"])
+    find = queries.get(connection, "a question", accounts.get(connection, 1))
     assert find.review == FindReview(7, 1, 1, [Reject(3, "?", "No id.")])
 
 

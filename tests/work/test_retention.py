@@ -32,6 +32,15 @@ def count(dashboard, table):
         return connection.execute(select(func.count()).select_from(table)).scalar()
 
 
+def done_by_itself(dashboard):
+    """What the audit trail has of lists that the program itself has ended."""
+    of = tables.audit.c
+    itself = (of.who == "Linkboard") & of.submission_id.is_not(None)
+    rows = select(of.action, of.submission_name).where(itself).order_by(of.id)
+    with dashboard.store.read() as connection:
+        return [tuple(row) for row in connection.execute(rows)]
+
+
 def go_on(dashboard, days):
     """Days go by, and the worker looks after the house."""
     dashboard.clock.advance(days * DAY)
@@ -61,6 +70,7 @@ def test_a_list_that_is_not_submitted_is_discarded_after_a_month(opened):
         assert [demo.get(place).status_code for place in (new, unreadable, sent)] == [404, 404, 200]
         assert count(dashboard, tables.items) == len(IDS)
         assert count(dashboard, tables.uploads) == 1
+        assert {("discard", "old"), ("discard", "new")} < set(done_by_itself(dashboard))
 
 
 def test_what_is_changed_meanwhile_stays(on_sqlite):
@@ -135,6 +145,7 @@ def test_what_is_in_the_archive_is_deleted_unless_others_need_it(opened):
         demo = dashboard.visitor()
         assert [demo.get(place).status_code for place in (needed, second, other)] == [200, 200, 404]
         assert count(dashboard, tables.submissions) == 2
+        assert done_by_itself(dashboard) == [("delete", "other")]
         demo.post(f"{second}/delete")
         go_on(dashboard, 1)
         assert dashboard.visitor().get(needed).status_code == 404

@@ -63,6 +63,13 @@ BLOCKED = {
     ),
 }
 
+CLOSED_LATER = (  # to an attempt after the first
+    BLOCKED[Blocked.MAY_NOT_READ][0],
+    f"It is asked about for {duration(lost_batches.MIN_SECONDS)}; then it ends by itself, and its "
+    "items are as they were.",
+)
+CAN_BE_ENDED = " Whoever began it, or submitted the list, can end it below."
+
 VERBS = {AttemptKind.LINK: "link data into", AttemptKind.UNLINK: "unlink data from"}
 
 TRIED_AGAIN = {  # errors that pass by themselves
@@ -122,7 +129,9 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     if batch.state in ENDED:
         kind, found = "error", _ended(batch)
     elif batch.blocked:
-        kind, found = "error", BLOCKED[batch.blocked]
+        later = batch.attempt > 1 and batch.blocked == Blocked.MAY_NOT_READ
+        title, text = CLOSED_LATER if later else BLOCKED[batch.blocked]
+        kind, found = "error", (title, text + CAN_BE_ENDED)
     elif error:
         again = (sentence(error), "It is tried again by itself.")
         kind, found = "warning", LOST_ANSWER if batch.state == BatchState.SENDING else again
