@@ -324,13 +324,14 @@ def test_who_reads_a_like_project_of_another_ica_finds_nothing(asked, tmp_path):
     assert count > 100
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_no_other_method_is_a_way_in(asked_once, method):
     dashboard, people, numbers, find_id = asked_once
     before = kept(dashboard)
     for _, _, path in addresses(dashboard.app, numbers["submitted"], find_id):
         for who in ("stranger", "nobody"):
             answer = people[who].client.open(path, method=method, headers=HEADERS)
-            assert answer.status_code < 500, (path, who)
+            assert answer.status_code == 405 or method in {"HEAD", "OPTIONS"}, (path, who)
+            assert answer.status_code < 500 or path == "/readyz", (path, who)
             assert not [text for text in SECRETS if text in said_in(answer)], (path, who)
     assert kept(dashboard) == before

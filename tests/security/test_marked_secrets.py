@@ -160,6 +160,7 @@ def test_no_secret_is_in_what_the_processes_show_or_write(tmp_path, free_port, p
             "database_url": database.set(password=password).render_as_string(hide_password=False),
             "secret_key": secret,
             "log_level": "DEBUG",
+            "web_processes": 1,
         }
         with linkboard("serve", **settings) as program:
             at = program.wait_for(r"^Linkboard is at (http://127.0.0.1:\d+)$")[1]

@@ -1,6 +1,7 @@
 """The form for a new submission: the picker, what it takes, and everything it has to refuse."""
 
 import io
+import itertools
 
 import pytest
 
@@ -263,3 +264,13 @@ def test_stopping_before_anything_was_sent_says_just_that(tmp_path):
         page = text(demo.get(place))
         assert "Nothing was sent to ICA." in page
         assert "Try again what was not sent" in page
+
+
+def test_what_takes_seconds_is_left_to_the_worker(dashboard, demo, monkeypatch):
+    """Some kilobytes of .gz may be a million documents without an id."""
+    seconds = itertools.count(step=3.0)
+    monkeypatch.setattr("webapp.work.reading.thread_time", lambda: next(seconds))
+    place = demo.draft("#" * 600_000 + "\n" + data_ids(1)[0])
+    assert element(demo.get(place), id="progress")["hx-trigger"].startswith("every")
+    dashboard.work()
+    assert "Submit 1 id" in text(demo.get(place))

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from time import thread_time
 from typing import Any
 
 from webapp import idlist
@@ -19,6 +20,7 @@ from webapp.work.context import Context
 from webapp.work.flagging import Precheck
 
 MAX_REQUEST_PAUSES = 8  # of the reader, one every 256 kB, within a request
+MAX_REQUEST_SECONDS = 2.0  # of the processor, within a request
 RENEWAL_SECONDS = 10.0  # after which the lease is renewed while no entry comes
 MAX_SECONDS = 300.0  # for one upload: 1,000,000 ids take 15
 MAX_UNPACKED = 10  # times the upload limit that a compressed file may unpack to
@@ -55,8 +57,8 @@ def limits(settings: Settings) -> idlist.Limits:
 def read(context: Context, upload: Upload, *, at_once: bool = False) -> None:
     """Read a leased upload to its end. Its rows count from the last UPDATE on, and not before.
 
-    Within a request (`at_once`) no more than 2 MB are read, unpacked: then it is given back, and
-    the worker reads it.
+    Within a request (`at_once`) no more than 2 MB are read, unpacked, and for no more than 2
+    seconds: then it is given back, and the worker reads it.
     """
     try:
         _read(context, upload, at_once)
@@ -73,7 +75,7 @@ def _read(context: Context, upload: Upload, at_once: bool) -> None:
     _forget_former_try(context, upload)
     submission = context.read(submissions.get, upload.submission_id)
     precheck, began = Precheck(context, submission), context.clock()
-    reader = _Reader(context, upload, submission, precheck, began, at_once)
+    reader = _Reader(context, upload, submission, precheck, began, at_once, thread_time())
     try:
         reader.read_parts()
     except Unreadable as error:
@@ -111,6 +113,7 @@ class _Reader:
     precheck: Precheck
     began: float
     at_once: bool
+    processor_began: float  # as thread_time() tells it
     pauses: int = 0
     renewed_at: float = 0.0
     good: list[Listed] = field(default_factory=list)
@@ -153,13 +156,18 @@ class _Reader:
         """Called every 256 kB, also in a list of blanks from which no entry comes."""
         now = self.context.clock()
         self.pauses += 1
-        if self.context.stop.is_set() or (self.at_once and self.pauses > MAX_REQUEST_PAUSES):
+        if self.context.stop.is_set() or (self.at_once and self._lasts_too_long()):
             raise Stopped
         if now > self.began + MAX_SECONDS:
             raise Unreadable(TOO_LONG)
         if now > max(self.began, self.renewed_at) + RENEWAL_SECONDS:
             self.context.write(uploads.record, self.upload, now, read_bytes=self.read_bytes)
             self.renewed_at = now
+
+    def _lasts_too_long(self) -> bool:
+        """Whether a request had better answer now."""
+        over = thread_time() - self.processor_began > MAX_REQUEST_SECONDS
+        return over or self.pauses > MAX_REQUEST_PAUSES
 
     def _pieces(self, part: int) -> Any:
         for piece in uploads.pieces(self.context.store, self.upload.submission_id, part):
