@@ -1,5 +1,7 @@
 """What one account may keep here: told on the form before anything is kept, and nothing is lost."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import func, select
 
@@ -17,10 +19,12 @@ ONE_ID = room.ITEM_BYTES + 2 * 36 + 37  # and its line in the upload
 def opened(database_url, tmp_path):
     """Opens a dashboard with such settings."""
 
-    def opening(**settings):
-        return open_dashboard(database_url, tmp_path, **settings)
+    return partial(open_dashboard, database_url, tmp_path)
 
-    return opening
+
+@pytest.fixture
+def on_sqlite(tmp_path):
+    return partial(open_dashboard, f"sqlite:///{tmp_path / 'b.db'}", tmp_path)
 
 
 def kept(dashboard, table=tables.submissions):
@@ -36,8 +40,8 @@ def assert_refused(answer, words):
     assert "Your drafts" in said
 
 
-def test_drafts_are_limited_and_nothing_typed_is_lost(opened):
-    with opened(account_drafts=2) as dashboard:
+def test_drafts_are_limited_and_nothing_typed_is_lost(on_sqlite):
+    with on_sqlite(account_drafts=2) as dashboard:
         demo = dashboard.visitor()
         first, _ = demo.draft(data_ids(1)), demo.draft(data_ids(1))
         answer = demo.upload(["one", *data_ids(2)], name="my third")
@@ -53,8 +57,8 @@ def test_drafts_are_limited_and_nothing_typed_is_lost(opened):
         assert demo.post("/find", {"ids": "\n".join(data_ids(1))}).status_code == 303
 
 
-def test_lists_that_wait_to_be_read_are_limited(opened):
-    with opened(account_unread=1) as dashboard:
+def test_lists_that_wait_to_be_read_are_limited(on_sqlite):
+    with on_sqlite(account_unread=1) as dashboard:
         demo = dashboard.visitor()
         place = demo.draft(LONG, name="a long one")
         answer = demo.upload(data_ids(1))
@@ -86,8 +90,8 @@ def test_bytes_are_limited_for_lists_and_questions_together(opened):
         assert dashboard.visitor("colleague-key").upload(data_ids(2_000)).status_code == 303
 
 
-def test_a_list_that_outgrows_its_room_while_it_is_read_is_unreadable(opened):
-    with opened(account_gb=0.005) as dashboard:
+def test_a_list_that_outgrows_its_room_while_it_is_read_is_unreadable(on_sqlite):
+    with on_sqlite(account_gb=0.005) as dashboard:
         demo = dashboard.visitor()
         place = demo.draft(LONG)
         dashboard.work()

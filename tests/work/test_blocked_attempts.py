@@ -1,5 +1,7 @@
 """Nobody holds a list up for good: what ICA refuses ends, and what waits can be ended."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from tests.dashboard import data_ids, text
@@ -22,18 +24,28 @@ NOTHING_SENT = (
 )
 
 
-@pytest.fixture
-def stage(database_url, tmp_path):
-    with refusing_dashboard(database_url, tmp_path, batch_size=2) as (dashboard, ica):
+@contextmanager
+def opened(database_url, folder):
+    with refusing_dashboard(database_url, folder, batch_size=2) as (dashboard, ica):
         yield dashboard, ica
         with dashboard.store.read() as connection:
             assert_consistent(connection)
 
 
 @pytest.fixture
-def place(stage):
+def stage(database_url, tmp_path):
+    with opened(database_url, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def on_sqlite(tmp_path):
+    with opened(f"sqlite:///{tmp_path / 'b.db'}", tmp_path) as found:
+        yield found
+
+
+def ended_list(dashboard):
     """A list that has ended, of which some items can be tried again."""
-    dashboard, _ = stage
     found = dashboard.visitor().submit([*GOOD, *LATE])
     settle(dashboard, found)
     return found
@@ -45,12 +57,12 @@ def stop(visitor, place, number):
     return page(visitor, place)
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_a_retry_that_ica_refuses_leaves_the_list_to_others(stage, place, status):
+def test_a_retry_that_ica_refuses_leaves_the_list_to_others(stage):
     dashboard, ica = stage
+    place = ended_list(dashboard)
     owner, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
     before = statuses(owner, place)
-    ica.says[POST_BATCH] = status, "You are a viewer."
+    ica.says[POST_BATCH] = VIEWER
     tried = confirm(colleague, f"{place}/retry")
     dashboard.work(5)
     assert submission(dashboard, place).state == State.SETTLED
@@ -69,11 +81,12 @@ def test_a_retry_that_ica_refuses_leaves_the_list_to_others(stage, place, status
     assert NOTHING_SENT.replace("this attempt", "attempt 2") not in page(owner, place)
 
 
-def test_an_undo_that_ica_refuses_can_be_done_by_others(stage, place):
-    dashboard, ica = stage
+def test_an_undo_that_ica_refuses_can_be_done_by_others(on_sqlite):
+    dashboard, ica = on_sqlite
+    place = ended_list(dashboard)
     owner, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
     before = headline(owner.get(place))
-    ica.says[POST_UNLINK] = VIEWER
+    ica.says[POST_UNLINK] = 404, "No such project."
     tried = confirm(colleague, f"{place}/undo")
     dashboard.work(5)
     assert f"Carol Colleague unlink data from {PROJECT}, so nothing" in page(owner, tried)
@@ -84,8 +97,9 @@ def test_an_undo_that_ica_refuses_can_be_done_by_others(stage, place):
     assert statuses(owner, place) == dict.fromkeys(GOOD, "UNLINKED") | dict.fromkeys(LATE, "FAILED")
 
 
-def test_what_was_sent_before_a_refusal_goes_on(stage, place):
-    dashboard, ica = stage
+def test_what_was_sent_before_a_refusal_goes_on(on_sqlite):
+    dashboard, ica = on_sqlite
+    place = ended_list(dashboard)
     visitor = dashboard.visitor()
     tried = confirm(visitor, f"{place}/retry")  # the first of three batches is sent at once
     ica.says[POST_BATCH] = VIEWER
@@ -98,8 +112,9 @@ def test_what_was_sent_before_a_refusal_goes_on(stage, place):
     assert submission(dashboard, place).counts == {"LINKED": 6, "FAILED": 3}
 
 
-def test_a_retry_that_may_not_be_followed_any_more_ends(stage, place):
-    dashboard, ica = stage
+def test_a_retry_that_may_not_be_followed_any_more_ends(on_sqlite):
+    dashboard, ica = on_sqlite
+    place = ended_list(dashboard)
     owner, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
     before = statuses(owner, place)
     confirm(colleague, f"{place}/retry")
@@ -120,8 +135,9 @@ def test_a_retry_that_may_not_be_followed_any_more_ends(stage, place):
     assert set(statuses(owner, place).values()) <= {"LINKED", "ALREADY_LINKED"}
 
 
-def test_a_retry_that_is_blocked_is_ended_by_who_began_it(stage, place):
+def test_a_retry_that_is_blocked_is_ended_by_who_began_it(stage):
     dashboard, ica = stage
+    place = ended_list(dashboard)
     before, colleague = statuses(dashboard.visitor(), place), dashboard.visitor("colleague-key")
     confirm(colleague, f"{place}/retry")
     ica.says["GET", "/items"] = 403, "Not you."
@@ -138,8 +154,9 @@ def test_a_retry_that_is_blocked_is_ended_by_who_began_it(stage, place):
 
 
 @pytest.mark.parametrize("sent", [False, True])
-def test_a_retry_without_a_key_is_ended_by_the_submitter(stage, place, sent):
-    dashboard, ica = stage
+def test_a_retry_without_a_key_is_ended_by_the_submitter(on_sqlite, sent):
+    dashboard, ica = on_sqlite
+    place = ended_list(dashboard)
     owner, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
     if not sent:
         ica.says[POST_BATCH] = 503, "Later."
@@ -156,8 +173,8 @@ def test_a_retry_without_a_key_is_ended_by_the_submitter(stage, place, sent):
     assert set(statuses(owner, place).values()) <= {"LINKED", "ALREADY_LINKED"}
 
 
-def test_a_first_attempt_that_waits_for_a_role_can_be_stopped(stage):
-    dashboard, ica = stage
+def test_a_first_attempt_that_waits_for_a_role_can_be_stopped(on_sqlite):
+    dashboard, ica = on_sqlite
     visitor = dashboard.visitor()
     ica.says[POST_BATCH] = VIEWER
     place = visitor.submit(GOOD)
@@ -171,8 +188,8 @@ def test_a_first_attempt_that_waits_for_a_role_can_be_stopped(stage):
     assert settle(dashboard, place).counts == {"LINKED": 4}
 
 
-def test_a_first_attempt_that_may_not_be_followed_can_be_ended(stage):
-    dashboard, ica = stage
+def test_a_first_attempt_that_may_not_be_followed_can_be_ended(on_sqlite):
+    dashboard, ica = on_sqlite
     visitor = dashboard.visitor()
     place = visitor.submit(GOOD)
     ica.says["GET", "/items"] = 403, "Not you."
@@ -189,8 +206,9 @@ def test_a_first_attempt_that_may_not_be_followed_can_be_ended(stage):
     assert {one.state for one in batch_rows(dashboard, place)} == {BatchState.LOST}
 
 
-def test_a_retry_that_workers_die_of_can_be_ended(stage, place):
-    dashboard, _ = stage
+def test_a_retry_that_workers_die_of_can_be_ended(on_sqlite):
+    dashboard, _ = on_sqlite
+    place = ended_list(dashboard)
     owner, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
     before = statuses(owner, place)
     confirm(colleague, f"{place}/retry")
