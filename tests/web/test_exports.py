@@ -27,6 +27,30 @@ def place(dashboard):
     return found
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "{}/export.csv",
+        "{}/list",
+        "/reasons/export.csv?reason=1",
+        "/find/abcdefghijklmnop/export.txt",
+    ],
+)
+def test_two_downloads_of_an_account_run_at_once(dashboard, place, address):
+    """A third waits for the end of one, however that comes; another account's are its own."""
+    person = dashboard.visitor()
+    begun = [person.get(f"{place}/export.csv") for _ in range(2)]
+    refused = person.get(address.format(place))
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "You have 2 downloads running" in text(refused)
+    assert dashboard.visitor("colleague-key").get(f"{place}/export.csv").status_code == 200
+    begun[0].close()
+    assert person.get(address.format(place)).status_code in {200, 404}
+    assert begun[1].get_data(as_text=True).startswith("line,")
+    assert person.get(f"{place}/export.csv").status_code == 200
+
+
 def body(dashboard, path):
     answer = dashboard.visitor().get(path)
     assert answer.status_code == 200, text(answer)

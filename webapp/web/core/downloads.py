@@ -27,7 +27,7 @@ MAX_NAME_CHARACTERS = 100  # of a file
 NON_ASCII_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 FORBIDDEN_IN_NAME = re.compile(r"[\x00-\x1f/\\\x7f]+")
 CHUNK_LINES = 500  # sent together
-FILES = {"exports.export", "find_exports.export", "returned_list.download"}
+FILES = {"exports.export", "find_exports.export", "reasons.export", "returned_list.download"}
 MAX_OF_ACCOUNT = 2
 COME_AGAIN_SECONDS = 30
 RUNNING = "downloads"  # among the application's extensions
@@ -102,7 +102,12 @@ def response(lines: Iterable[str], stem: str, ending: str) -> Response:
 
 
 def as_file(chunks: Iterable[bytes], content_type: str, stem: str, ending: str) -> Response:
-    """The bytes as a file: a name that any system takes, and the real one for those that can."""
+    """The bytes as a file: a name that any system takes, and the real one for those that can.
+
+    Raises LookupError for an address that is not among FILES, so that none is without a limit.
+    """
+    if request.endpoint not in FILES:
+        raise LookupError(f"{request.endpoint} sends a file, and is not listed as one that does.")
     plain = f"{_plain(stem) or 'items'}.{_plain(ending)}"
     exact = f"{_exact(stem)}.{_exact(ending)}"
     found = Response(chunks, content_type=content_type)
