@@ -16,7 +16,7 @@ _NO_PATH = "This is a path or an address, not a data id."
 _TOO_LONG = "This is too long for a data id, which has at most 255 characters."
 
 MAX_ID_CHARS = 255
-_MAX_WORDS = 3_000_000  # of a line or a cell: twice as many as a list has entries
+_MAX_WORDS = 4_000_000  # of a line or a cell; a list has no more than 1,500,000 entries
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DATA_ID = r"f(?:il|ol)\.[0-9a-f]{32}"
 ID_LENGTH = 36
