@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 
 HEAD = b"POST /signin HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+BEGUN = b"HTTP/1.1 200"
 SLOW = [
     b"",
     b"GET /signin HTTP/1.1\r\nHo",
@@ -80,6 +81,7 @@ def test_24_exports_that_nobody_takes_hold_nobody_up(served):
         for person, address in zip(people, lists, strict=True)
         for _ in range(12)
     ]
+    assert [client.recv(len(BEGUN)) for client in stalled].count(BEGUN) == 4
     answer_in_time(people[0], *pages(served, place))
     own = people[0].get(f"{lists[0]}/export.csv")
     assert own.status_code == 429
@@ -126,13 +128,13 @@ def test_an_export_that_nobody_takes_is_broken_off(impatient):
     person = impatient.visitor()
     address = impatient.draft(person) + "/export.csv"
     stalled = [impatient.send(impatient.ask(person, address)) for _ in range(2)]
+    assert {client.recv(len(BEGUN)) for client in stalled} == {BEGUN}
     wait_for_a_place(person, address)
     for client in stalled:
         taken = b""
         with suppress(ConnectionResetError):
             while piece := client.recv(65_536):
                 taken += piece
-        assert taken.startswith(b"HTTP/1.1 200")
         assert not taken.endswith(b"0\r\n\r\n")
         client.close()
 
