@@ -71,7 +71,8 @@ def test_rekey_seals_every_key_anew(dashboard):
     before = {of: former.open(sealed) for of, sealed in sealed_keys(dashboard).items()}
     assert rekey(dashboard, secret_key=NEW_KEY, former_secret_key=SECRET_KEY) == (
         0,
-        "2 keys are sealed by LINKBOARD_SECRET_KEY now. The former one is not needed any more.\n",
+        "2 keys are sealed by LINKBOARD_SECRET_KEY now. Leave the former one set for "
+        "LINKBOARD_SESSION_DAYS: the cookies of those who are signed in may be signed by it.\n",
     )
     assert {of: new.open(sealed) for of, sealed in sealed_keys(dashboard).items()} == before
     assert rekey(dashboard, secret_key=NEW_KEY)[0] == 0

@@ -79,6 +79,7 @@ class _Connection(TConn):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.collected = bytearray()
+        self.whole_bytes = 0  # of header and body; 0 until the header is here
         self.is_large = False
         self.is_left = False
         self.drained = 0
@@ -93,15 +94,25 @@ class _Connection(TConn):
 
     def request_is_here(self) -> bool:
         """Whether a thread need not wait for the rest: all of it, or all that is collected."""
-        begin = 2 if self.collected.startswith(b"\r\n") else 0  # an empty line may come first
-        end = self.collected.find(b"\r\n\r\n", begin)
-        if end < 0:
-            return False
-        header = bytes(self.collected[: end + 2])
+        if not self.whole_bytes:
+            begin = 2 if self.collected.startswith(b"\r\n") else 0  # an empty line may come first
+            end = self.collected.find(b"\r\n\r\n", begin)
+            if end < 0:
+                return False
+            self._measure(bytes(self.collected[: end + 2]))
+        return self.is_large or len(self.collected) >= self.whole_bytes
+
+    def take(self) -> bytes:
+        """What is there of the request; the next one is collected from its beginning."""
+        taken = bytes(self.collected)
+        self.collected.clear()
+        self.whole_bytes = 0
+        return taken
+
+    def _measure(self, header: bytes) -> None:
         length = BODY_LENGTH.search(header)
-        whole = end + 4 + int(length[1]) if length else 0
-        self.is_large = whole > LARGE_BYTES or READ_BY_THREAD.search(header) is not None
-        return self.is_large or len(self.collected) >= whole
+        self.whole_bytes = len(header) + 2 + (int(length[1]) if length else 0)
+        self.is_large = self.whole_bytes > LARGE_BYTES or READ_BY_THREAD.search(header) is not None
 
 
 class Worker(ThreadWorker):
@@ -170,7 +181,7 @@ class Worker(ThreadWorker):
     def _cap_keepalive(self, deadline: float) -> None:
         """The worker stops: whoever has not asked yet is waited for no longer than that."""
         super()._cap_keepalive(deadline)
-        for conn in self.pending_conns:
+        for conn in (*self.pending_conns, *self._waiting):
             conn.timeout = min(conn.timeout, deadline)
 
     def _collect(self, conn: _Connection, ahead: bytes = b"") -> None:
@@ -198,8 +209,7 @@ class Worker(ThreadWorker):
             return
         self.poller.unregister(conn.sock)
         self.pending_conns.remove(conn)
-        conn.parser.unreader.begin(bytes(conn.collected))
-        conn.collected.clear()
+        conn.parser.unreader.begin(conn.take())
         if conn.is_large:
             self._put(self._waiting, conn, LARGE_WAIT_SECONDS)
             self._begin_waiting()
@@ -207,14 +217,14 @@ class Worker(ThreadWorker):
             self.enqueue_req(conn)
 
     def _begin_waiting(self) -> None:
-        """Large bodies hold a thread each, so only some are received at once, and no more than half
-        of those from one address.
+        """Large bodies hold a thread each, so only some are received at once, and not all of those
+        from one address, unless that is a proxy's.
         """
-        most: int = self.app.most_bodies
+        most, most_of_address = self.app.most_bodies, self.app.most_bodies_of_address
         for conn in tuple(self._waiting):
             address = conn.client[0]
             of_address = self._receiving.count(address)
-            if len(self._receiving) < most and of_address < max(1, most // 2):
+            if len(self._receiving) < most and of_address < most_of_address:
                 self._waiting.remove(conn)
                 self._receiving.append(address)
                 self.enqueue_req(conn)

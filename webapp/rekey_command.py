@@ -27,6 +27,6 @@ def carry_out(settings: Settings) -> tuple[bool, str]:
             f"{sealed_anew} were sealed anew."
         )
     return True, (
-        f"{sealed_anew} keys are sealed by LINKBOARD_SECRET_KEY now. The former one is not needed "
-        "any more."
+        f"{sealed_anew} keys are sealed by LINKBOARD_SECRET_KEY now. Leave the former one set for "
+        "LINKBOARD_SESSION_DAYS: the cookies of those who are signed in may be signed by it."
     )

@@ -37,6 +37,8 @@ class WebServer(BaseApplication):
         self._listener = listener
         self._create_app = create_app
         self.most_bodies = settings.most_long_requests  # large ones, received at once
+        behind_proxy = settings.trusted_proxies > 0  # then all clients have its address
+        self.most_bodies_of_address = self.most_bodies // (1 if behind_proxy else 2) or 1
         super().__init__()
 
     def load_config(self) -> None:

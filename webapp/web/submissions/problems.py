@@ -97,8 +97,11 @@ def of(
     """The problems of the batches, each once; none of a batch whose items later attempts have."""
     found: dict[tuple[str, str], Problem] = {}
     by = {attempt.number: attempt.by for attempt in attempts}
+    lacking = {batch.attempt for batch in batches if batch.lacked_rights}
     refused = {
-        one.number: refusal(submission, one, batches, f"attempt {one.number}") for one in attempts
+        one.number: refusal(submission, one, batches, f"attempt {one.number}")
+        for one in attempts
+        if one.number in lacking
     }
     for batch in batches:
         if batch.held and (problem := _problem(submission, by[batch.attempt], batch)):
