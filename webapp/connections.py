@@ -26,7 +26,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 REQUEST_SECONDS = 10.0  # for a request to come: its header, and a body that is not large
 LARGE_BYTES = 32 * 1024  # of header and body; what has more is read by a thread as it comes
 STALLED_SECONDS = 30.0  # for a client to take a piece of an answer, or to send one of a body
-BODY_BYTES_PER_SECOND = 10_000  # a large body comes at this rate at least, after STALLED_SECONDS
+BODY_BYTES_PER_SECOND = 10_000  # a large body comes at this rate at least, after REQUEST_SECONDS
 LARGE_WAIT_SECONDS = 60.0  # for a place among the large bodies
 UNREAD_SECONDS = 0.1  # for what a client still sends of a body that was refused
 CLOSING_SECONDS, CLOSING_BYTES = 2.0, 64 * 1024  # that an answered client may still send
@@ -68,7 +68,7 @@ class _Body(SocketUnreader):
         data: bytes = super().chunk(size_hint)
         self._waited += time.monotonic() - began
         self._received += len(data)
-        if self._waited > STALLED_SECONDS + self._received / BODY_BYTES_PER_SECOND:
+        if self._waited > REQUEST_SECONDS + self._received / BODY_BYTES_PER_SECOND:
             raise TimeoutError
         return data
 
@@ -79,6 +79,7 @@ class _Connection(TConn):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.collected = bytearray()
+        self.searched_bytes = 0  # for the end of the header
         self.whole_bytes = 0  # of header and body; 0 until the header is here
         self.is_large = False
         self.is_left = False
@@ -96,8 +97,9 @@ class _Connection(TConn):
         """Whether a thread need not wait for the rest: all of it, or all that is collected."""
         if not self.whole_bytes:
             begin = 2 if self.collected.startswith(b"\r\n") else 0  # an empty line may come first
-            end = self.collected.find(b"\r\n\r\n", begin)
+            end = self.collected.find(b"\r\n\r\n", max(begin, self.searched_bytes - 3))
             if end < 0:
+                self.searched_bytes = len(self.collected)
                 return False
             self._measure(bytes(self.collected[: end + 2]))
         return self.is_large or len(self.collected) >= self.whole_bytes
@@ -106,7 +108,7 @@ class _Connection(TConn):
         """What is there of the request; the next one is collected from its beginning."""
         taken = bytes(self.collected)
         self.collected.clear()
-        self.whole_bytes = 0
+        self.searched_bytes = self.whole_bytes = 0
         return taken
 
     def _measure(self, header: bytes) -> None:

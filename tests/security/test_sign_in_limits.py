@@ -7,6 +7,7 @@ import pytest
 from tests.dashboard import HEADERS, open_dashboard, text
 from tests.security.web_server import IN_TIME, answer_in_time, web_server
 from tests.web.markup import element, field_error
+from webapp.web import create_app
 
 
 @pytest.mark.slow
@@ -44,9 +45,9 @@ def dashboard(tmp_path):
         yield dashboard
 
 
-def sign_in(dashboard, key, address, **given):
+def sign_in(dashboard, key, address, *, app=None, **given):
     headers = {**HEADERS, "X-Forwarded-For": address}
-    client = dashboard.app.test_client()
+    client = (app or dashboard.app).test_client()
     return client.post("/signin", data={"api_key": key, **given}, headers=headers)
 
 
@@ -108,6 +109,15 @@ def test_guesses_from_everywhere_are_held_up_together_but_not_who_was_here_befor
     assert sign_in(dashboard, "demo-key", "198.51.100.1").status_code == 303
     dashboard.clock.advance(int(answer.headers["Retry-After"]))
     assert sign_in(dashboard, "demo-key", "192.0.2.201").status_code == 303
+
+
+def test_who_is_signed_in_from_there_is_known_to_every_process(dashboard):
+    other = create_app(dashboard.settings, dashboard.store, clock=dashboard.clock)
+    assert sign_in(dashboard, "demo-key", "198.51.100.1").status_code == 303
+    for number in range(60):
+        assert sign_in(dashboard, WRONG, f"192.0.2.{number}", app=other).status_code == 422
+    assert sign_in(dashboard, "demo-key", "198.51.100.1", app=other).status_code == 303
+    assert sign_in(dashboard, "demo-key", "198.51.100.2", app=other).status_code == 429
 
 
 def test_what_is_no_guess_does_not_count(dashboard):

@@ -144,6 +144,22 @@ def test_a_batch_made_elsewhere_is_adopted_once(dashboard, demo):
     assert row["submission_id"] == 2
 
 
+def test_what_is_done_with_a_question_and_a_draft_is_told(dashboard, demo):
+    found = demo.post("/find", {"ids": "\n".join(data_ids(2)), "name": "Which?"}).location
+    for act in ("share", "unshare", "delete"):
+        demo.post(f"{found}/{act}")
+    place = demo.draft([*data_ids(2), "an-unusual-id"])
+    for act in ("leave-out", "take-back"):
+        demo.post(f"{place}/{act}", {"which": "unusual"})
+    demo.post(f"{place}/check")
+    told = [*("ask", "share", "unshare", "delete"), *("upload", "leave out", "take back", "check")]
+    assert actions(dashboard)[1:] == told
+    shown = text(demo.get("/account/audit"))
+    assert "Asked where ids are 2 ids, “Which?”" in shown
+    assert "Deleted a question, “Which?”" in shown
+    assert "Left ids out unusual" in shown
+
+
 def test_every_file_that_leaves_is_told(dashboard, demo):
     place = demo.submit([*data_ids(2), *data_ids(2, ending="00", start=50)])
     dashboard.work(30)

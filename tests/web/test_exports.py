@@ -51,6 +51,22 @@ def test_two_downloads_of_an_account_run_at_once(dashboard, place, address):
     assert person.get(f"{place}/export.csv").status_code == 200
 
 
+def test_a_download_breaks_off_soon_after_its_reader_s_session_has_ended(dashboard):
+    place = dashboard.visitor().submit(data_ids(1_200))
+    reader, elsewhere = dashboard.visitor(), dashboard.visitor()
+    downloads = [reader.get(f"{place}/export.csv").iter_encoded() for _ in range(2)]
+    first, second = map(iter, downloads)
+    assert next(first).startswith(b"line,")
+    dashboard.clock.advance(31)
+    assert next(first)
+    next(second)
+    elsewhere.post("/account/sessions/end", {"which": "all"})
+    dashboard.clock.advance(31)
+    for download in (first, second):
+        with pytest.raises(ConnectionAbortedError):
+            next(download)
+
+
 def body(dashboard, path):
     answer = dashboard.visitor().get(path)
     assert answer.status_code == 200, text(answer)

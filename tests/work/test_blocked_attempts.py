@@ -123,7 +123,7 @@ def test_a_retry_that_may_not_be_followed_any_more_ends(on_sqlite):
     assert batch_rows(dashboard, place)[-1].blocked == Blocked.MAY_NOT_READ
     said = page(owner, place)
     assert "It is asked about for 10 minutes; then it ends by itself" in said
-    assert "Whoever began it, or submitted the list, can end it below." in said
+    assert "Whoever began it, or submitted the list, can end it on this page." in said
     settle(dashboard, place, within=900, step=60)
     assert statuses(owner, place) == before
     assert "ICA does not let Carol Colleague see batch 1 of attempt 2 any more" in page(

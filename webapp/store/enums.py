@@ -172,6 +172,12 @@ class AuditAction(StrEnum):
     UNARCHIVE = "unarchive"
     DELETE = "delete"
     ADOPT = "adopt"
+    LEAVE_OUT = "leave out"
+    TAKE_BACK = "take back"
+    CHECK = "check"  # with ICA
+    ASK = "ask"  # where ids are
+    SHARE = "share"  # a question, that is, a query
+    UNSHARE = "unshare"
 
 
 class ErrorCode(StrEnum):

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -91,6 +91,12 @@ def live(
     newest = select(sessions).where(ours).order_by(sessions.c.seen_at.desc()).limit(limit)
     count = select(func.count()).select_from(sessions).where(ours)
     return sql.fetch(connection, newest, Session), connection.execute(count).scalar_one()
+
+
+def is_open_from(connection: Connection, since: float, address: str) -> bool:
+    """Whether a session that was opened from this address since then is still there."""
+    opened = (sessions.c.address == address) & (sessions.c.created_at >= since)
+    return bool(connection.execute(select(exists().where(opened))).scalar())
 
 
 def close(connection: Connection, token: str) -> None:

@@ -35,6 +35,12 @@ WORDS: Mapping[AuditAction, str] = {
     AuditAction.UNARCHIVE: "Took out of the archive",
     AuditAction.DELETE: "Deleted",
     AuditAction.ADOPT: "Began to watch a batch made elsewhere",
+    AuditAction.LEAVE_OUT: "Left ids out",
+    AuditAction.TAKE_BACK: "Took ids back that were left out",
+    AuditAction.CHECK: "Had ICA asked which ids it would refuse",
+    AuditAction.ASK: "Asked where ids are",
+    AuditAction.SHARE: "Shared a question",
+    AuditAction.UNSHARE: "Stopped sharing a question",
 }
 DETAILS: Mapping[str, Callable[[Any], str]] = {  # in this order; others are not shown
     "bytes": bytes_size,
@@ -45,6 +51,8 @@ DETAILS: Mapping[str, Callable[[Any], str]] = {  # in this order; others are not
     "sessions": lambda count: plural(count, "session"),
     "attempt": lambda number: f"attempt {number}",
     "what": str,
+    "question": lambda name: f"“{name}”" if name else "",
+    "flag": str,
     "form": str,
     "name": lambda name: f"now “{name}”",
     "device": str,

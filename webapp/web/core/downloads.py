@@ -15,12 +15,14 @@ from itertools import islice
 from threading import Lock
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, session
 from werkzeug.exceptions import TooManyRequests
 
 from webapp import idlist
+from webapp.store import sessions
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
+from webapp.work.context import Context
 
 TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
 MAX_NAME_CHARACTERS = 100  # of a file
@@ -30,6 +32,7 @@ CHUNK_LINES = 500  # sent together
 FILES = {"exports.export", "find_exports.export", "reasons.export", "returned_list.download"}
 MAX_OF_ACCOUNT = 2
 COME_AGAIN_SECONDS = 30
+CHECKED_SECONDS = 30.0  # between two looks whether its reader is still signed in
 RUNNING = "downloads"  # among the application's extensions
 
 Row = Sequence[object]
@@ -83,7 +86,9 @@ def _begin() -> None:
 def _end_with(response: Response) -> Response:
     """It ends with its last byte, or when its reader breaks it off."""
     if end := g.pop("end_download", None):
-        response.response = _and_then(response.iter_encoded(), end)
+        signed_in = partial(_is_signed_in, context(), str(session.get("token", "")))
+        chunks = _while_signed_in(response.iter_encoded(), signed_in, context().clock)
+        response.response = _and_then(chunks, end)
         response.call_on_close(end)
     return response
 
@@ -93,6 +98,23 @@ def _and_then(chunks: Iterable[bytes], end: Callable[[], None]) -> Iterator[byte
         yield from chunks
     finally:
         end()
+
+
+def _while_signed_in(
+    chunks: Iterable[bytes], signed_in: Callable[[], bool], clock: Callable[[], float]
+) -> Iterator[bytes]:
+    """The chunks; broken off, which a browser tells, when their reader's session has ended."""
+    looked_at = clock()
+    for chunk in chunks:
+        if clock() - looked_at > CHECKED_SECONDS:
+            looked_at = clock()
+            if not signed_in():
+                raise ConnectionAbortedError("The session of who downloads it has ended.")
+        yield chunk
+
+
+def _is_signed_in(here: Context, token: str) -> bool:
+    return here.read(sessions.account_of, token, here.clock()) is not None
 
 
 def response(lines: Iterable[str], stem: str, ending: str) -> Response:

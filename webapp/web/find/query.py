@@ -8,7 +8,9 @@ from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.store import items, room
 from webapp.store.documents import FindReview, Reject
+from webapp.store.enums import AuditAction
 from webapp.store.find import queries
+from webapp.web.core import audit
 from webapp.web.core.context import context, viewer
 from webapp.web.core.forms import Errors, Unusable
 from webapp.web.submissions import quota, upload
@@ -44,6 +46,7 @@ def ask(form: Form) -> str:
     with context().store.write() as connection:
         quota.demand_room(connection, viewer().id, size)
         queries.create(connection, find_id, viewer(), form.name, review, size, now)
+        audit.note(connection, AuditAction.ASK, ids=len(ids), question=form.name)
     for at in range(0, len(ids), items.CHUNK_ROWS):
         context().write(queries.add, find_id, at + 1, ids[at : at + items.CHUNK_ROWS])
     return find_id

@@ -4,9 +4,10 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import submissions
+from webapp.store.enums import AuditAction
 from webapp.store.find import queries
 from webapp.store.find.queries import Find
-from webapp.web.core import params
+from webapp.web.core import audit, params
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
 from webapp.web.core.forms import Errors, FormPage, Unusable, answer
@@ -95,16 +96,15 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
 @blueprint.post("/find/<find_id>/share")
 def share(find_id: str) -> ResponseReturnValue:
     """Whoever has the link may see the question from now on; the answer is by their own access."""
-    _own(find_id, "share")
-    context().write(queries.share, find_id, context().clock())
+    asked = _own(find_id, "share")
+    _share(asked, context().clock())
     flash("It is shared: who has the link and signs in to the same ICA can see it.", "success")
     return redirect(url_for("find.page", find_id=find_id), 303)
 
 
 @blueprint.post("/find/<find_id>/unshare")
 def stop_sharing(find_id: str) -> ResponseReturnValue:
-    _own(find_id, "stop sharing")
-    context().write(queries.share, find_id, None)
+    _share(_own(find_id, "stop sharing"), None)
     flash("It is not shared any more: the link works for you alone.", "success")
     return redirect(url_for("find.page", find_id=find_id), 303)
 
@@ -113,9 +113,18 @@ def stop_sharing(find_id: str) -> ResponseReturnValue:
 def delete(find_id: str) -> ResponseReturnValue:
     """The question and its ids; what it found is no part of it."""
     asked = _own(find_id, "delete")
-    context().write(queries.discard, find_id, context().clock())
+    with context().store.write() as connection:
+        queries.discard(connection, find_id, context().clock())
+        audit.note(connection, AuditAction.DELETE, what="a question", question=asked.name)
     flash(f"“{asked.name or 'Your question'}” was deleted. No submission was changed.", "success")
     return redirect(url_for("find.form"), 303)
+
+
+def _share(asked: Find, shared_at: float | None) -> None:
+    action = AuditAction.SHARE if shared_at else AuditAction.UNSHARE
+    with context().store.write() as connection:
+        queries.share(connection, asked.id, shared_at)
+        audit.note(connection, action, question=asked.name)
 
 
 def _own(find_id: str, doing: str) -> Find:

@@ -31,9 +31,8 @@ class Limit(NamedTuple):
 OF_ADDRESS = Limit(10, 6.0)
 OF_ALL = Limit(60, 1.0)
 MAX_ADDRESSES = 10_000
-KNOWN_SECONDS = (
-    86_400.0  # since a key was taken from an address: others' failures don't count there
-)
+# Since ICA has taken a key from an address; for so long others' failures don't count there.
+KNOWN_SECONDS = 86_400.0
 EVERYBODY = ""  # the address under which all failures count
 MAX_ADDRESS_CHARACTERS = 64
 
@@ -47,14 +46,22 @@ class Guesses:
         self._all = _cache(OF_ALL.window, clock)
         self._known = _cache(KNOWN_SECONDS, clock)
 
-    def begin(self, address: str) -> tuple[int, bool]:
+    def begin(self, address: str, is_known: Callable[[float], bool]) -> tuple[int, bool]:
         """Count a sign-in as failed for now. Where it is one too many nothing is counted; returns
         the seconds to wait then, else 0, and whether it is others' failures that it waits for.
+
+        is_known: whether somebody who signed in from there since that moment still is; asked only
+        when that decides: other processes let people in too, also before this one began.
         """
         who, now = network(address), self._clock()
         with self._lock:
+            others_wait = self._wait_for_others(who)
+        known = others_wait > 0 and is_known(now - KNOWN_SECONDS)
+        with self._lock:
+            if known:
+                self._known[who] = now
             own = _wait(self._failed.get(who, 0.0), OF_ADDRESS, now)
-            all_ = 0 if who in self._known else _wait(self._all.get(EVERYBODY, 0.0), OF_ALL, now)
+            all_ = self._wait_for_others(who)
             if own or all_:
                 return max(own, all_), not own
             self._count(who, now, 1)
@@ -67,6 +74,11 @@ class Guesses:
             self._count(who, now, -1)
             if known:
                 self._known[who] = now
+
+    def _wait_for_others(self, who: str) -> int:
+        if who in self._known:
+            return 0
+        return _wait(self._all.get(EVERYBODY, 0.0), OF_ALL, self._clock())
 
     def _count(self, who: str, now: float, failures: int) -> None:
         for cache, key, limit in (

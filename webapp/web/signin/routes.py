@@ -74,7 +74,9 @@ def signin_post() -> ResponseReturnValue:
     if len(given.key) > MAX_KEY_CHARACTERS:
         return _form(given, "That is too long for an API key. Copy it again from ICA.")
     guesses, address = _guesses(), remote_address()
-    wait, by_others = guesses.begin(address)
+    wait, by_others = guesses.begin(
+        address, lambda since: context().read(sessions.is_open_from, since, address)
+    )
     if wait:
         return _come_again(given, wait, by_others=by_others)
     try:

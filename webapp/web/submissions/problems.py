@@ -68,7 +68,7 @@ CLOSED_LATER = (  # to an attempt after the first
     f"It is asked about for {duration(lost_batches.MIN_SECONDS)}; then it ends by itself, and its "
     "items are as they were.",
 )
-CAN_BE_ENDED = " Whoever began it, or submitted the list, can end it below."
+CAN_BE_ENDED = " Whoever began it, or submitted the list, can end it on this page."
 
 VERBS = {AttemptKind.LINK: "link data into", AttemptKind.UNLINK: "unlink data from"}
 
