@@ -79,7 +79,7 @@ def test_bytes_are_limited_for_lists_and_questions_together(opened):
         question = demo.post("/find", {"ids": "\n".join(data_ids(2_000))}).location
         answer = demo.post("/find", {"ids": "\n".join(data_ids(500)), "name": "lost"})
         assert_refused(
-            answer, "here, and 1 MB is the most for one account; what you keep takes 980 kB of it"
+            answer, "1 MB is the most for one account; what you keep takes 980 kB of it"
         )
         assert elements(answer, "input", name="name")[0]["value"] == "lost"
         answer = demo.upload(data_ids(1_000), name="not now")
