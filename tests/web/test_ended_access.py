@@ -296,3 +296,17 @@ def test_trouble_with_one_project_keeps_nobody_from_another(opened, status):
     ica.says.clear()
     dashboard.clock.advance(61)
     assert colleague.get(place).status_code == 200
+
+
+def test_a_page_over_all_projects_says_so_while_older_answers_are_left_unasked(on_sqlite):
+    dashboard, ica = on_sqlite
+    demo = dashboard.visitor()
+    projects = [f"00000000-0000-4000-8000-{number:012}" for number in range(4, 13)]
+    places = [demo.submit(data_ids(1), project=project) for project in projects]
+    dashboard.clock.advance(901)
+    ica.asked.clear()
+    assert STALE in text(demo.get("/submissions"))
+    assert len([path for _, path in ica.asked if "/projects/" in path]) == 8
+    assert STALE not in text(demo.get("/submissions"))
+    dashboard.clock.advance(901)
+    assert STALE not in text(demo.get(places[0]))

@@ -31,7 +31,7 @@ class Outcome(Enum):
 
 
 def ask(context: Context, account: Account, project_id: str) -> bool:
-    """Ask ICA whether the account may read the project; whether it has answered, as try_asking()."""
+    """As try_asking(); whether ICA has answered."""
     return try_asking(context, account, project_id) is Outcome.ANSWERED
 
 

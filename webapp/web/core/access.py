@@ -88,15 +88,23 @@ def _renew_answers() -> None:
         return
     here, now = context(), context().clock()
     submission_id = (request.view_args or {}).get("submission_id")
-    aged = here.read(access.aged, viewer().id, submission_id, now, PROJECTS_A_PAGE)
+    aged = here.read(access.aged, viewer().id, submission_id, now, PROJECTS_A_PAGE + 1)
     until, reachable = now + project_access.ASK_AGAIN_SECONDS, now >= viewer().ask_at
-    for answer in aged:
+    for answer in aged[:PROJECTS_A_PAGE]:
         if reachable and here.write(access.claim, viewer().id, answer.project_id, now, until):
             outcome = _ask(answer.project_id)
             if outcome is Outcome.ANSWERED:
                 continue
             reachable = outcome is Outcome.TROUBLE
-        g.unanswered_since = min(answer.checked_at, g.get("unanswered_since", now))
+        _say_unanswered(answer)
+    for answer in aged[PROJECTS_A_PAGE:]:
+        if submission_id is None:  # else it is not about what is read
+            _say_unanswered(answer)
+
+
+def _say_unanswered(answer: access.Access) -> None:
+    since = g.get("unanswered_since", answer.checked_at)
+    g.unanswered_since = min(since, answer.checked_at)
 
 
 def may_read(project_id: str) -> access.Access | None:
