@@ -45,6 +45,7 @@ DETAILS: Mapping[str, Callable[[Any], str]] = {  # in this order; others are not
     "sessions": lambda count: plural(count, "session"),
     "attempt": lambda number: f"attempt {number}",
     "what": str,
+    "more": lambda count: plural(count, "more list"),
     "form": str,
     "name": lambda name: f"now “{name}”",
     "device": str,
