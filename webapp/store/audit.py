@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -26,10 +27,10 @@ from sqlalchemy import (
 from webapp.store import paging
 from webapp.store.accounts import Account
 from webapp.store.engine import Store, after_commit
-from webapp.store.enums import AuditAction
+from webapp.store.enums import AuditAction, State
 from webapp.store.paging import Cursor, Page
 from webapp.store.tables import AuditRow as AuditRow
-from webapp.store.tables import SubmissionRow, audit
+from webapp.store.tables import SubmissionRow, audit, submissions
 
 SWEEP_ROWS = 1_000  # in one transaction
 EXPORT_ROWS = 1_000
@@ -76,16 +77,16 @@ def record_of_many(
     action: AuditAction,
     by: Actor,
     now: float,
-    submissions: Sequence[SubmissionRow],
+    concerned: Sequence[SubmissionRow],
     more: int,
     **details: Any,
 ) -> None:
     """As record(), of an act that concerns these submissions, and `more` that get no row."""
-    rows = [_row(action, by, now, one, details) for one in submissions]
+    rows = [_row(action, by, now, one, details) for one in concerned]
     if more:
         rows.append(_row(action, by, now, None, details | {"more": more}))
     connection.execute(insert(audit).values(rows))
-    _log(connection, action, by, None, details | {"submissions": len(submissions) + more})
+    _log(connection, action, by, None, details | {"submissions": len(concerned) + more})
 
 
 def _row(
@@ -142,6 +143,17 @@ def of_submission(
     return _page(
         connection, select(audit).where(audit.c.submission_id == submission_id), cursor, size
     )
+
+
+def name_of_deleted(connection: Connection, submission_id: int, owner_id: int) -> str | None:
+    """The last name of a list of this account that was thrown away or deleted, else None."""
+    kept = submissions.c.id == submission_id, submissions.c.state != State.DISCARDED
+    statement = select(audit.c.submission_name).where(
+        audit.c.submission_id == submission_id,
+        audit.c.owner_id == owner_id,
+        ~exists().where(*kept),
+    )
+    return connection.execute(statement.order_by(audit.c.id.desc()).limit(1)).scalar()
 
 
 def of_account(
