@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 import pytest
@@ -11,9 +12,10 @@ from click.testing import CliRunner
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.confirmation import confirm
+from tests.web.lock_waits import waiters
 from tests.web.markup import elements, link
 from webapp.cli import main
-from webapp.store import audit
+from webapp.store import Store, audit, tables
 from webapp.store.enums import AuditAction
 from webapp.store.paging import Cursor
 from webapp.web.audit.routes import WORDS
@@ -360,3 +362,96 @@ def test_a_row_stands_and_falls_with_its_act(dashboard, demo):
 
 def test_every_action_has_words():
     assert set(WORDS) == set(AuditAction)
+
+
+def test_what_is_rolled_back_is_not_in_the_log(stored, lines):
+    def break_off():
+        with stored.store.write() as connection:
+            audit.record(connection, AuditAction.EXPORT, audit.PROGRAM, stored.clock.now)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
+    assert lines() == []
+    with stored.store.write() as connection:
+        audit.record(connection, AuditAction.EXPORT, audit.PROGRAM, stored.clock.now)
+        assert lines() == []
+    assert [line["action"] for line in lines()] == ["export"]
+
+
+@pytest.mark.slow
+def test_an_export_of_many_lists_is_told_in_one_line_and_a_limited_number_of_rows(stored, lines):
+    stored.visitor("colleague-key").submit(data_ids(1, ending="00"), name="of a colleague")
+    stored.work(30)
+    with stored.store.write() as connection:
+        for table in (tables.submissions, tables.reason_groups):
+            (row,) = connection.execute(table.select()).mappings()
+            key = "id" if table is tables.submissions else "submission_id"
+            more = [{**row, key: number} for number in range(2, 1 + 300)]
+            connection.execute(table.insert(), more)
+    demo = stored.visitor()
+    path = link(demo.get("/reasons"), "Export all 300")
+    assert demo.client.head(path).status_code == 200
+    assert rows(stored, "export") == []
+    assert demo.get(path).status_code == 200
+    told = rows(stored, "export")
+    assert len(told) == 200 + 1
+    assert {row["owner_id"] for row in told[:-1]} == {1}
+    assert (told[-1]["submission_id"], told[-1]["details"]["more"]) == (None, 100)
+    (line,) = [line for line in lines() if line["action"] == "export"]
+    assert (line["submission"], line["submissions"]) == (None, 300)
+    assert "100 more lists" in text(demo.get("/account/audit"))
+
+
+def test_failed_sign_ins_from_everywhere_make_few_rows(stored):
+    nobody = stored.visitor(key=None)
+    for number in range(25):
+        nobody.client.environ_base["REMOTE_ADDR"] = f"2001:db8:0:{number:x}::{number:x}"
+        assert nobody.sign_in("a-wrong-key-of-somebody").status_code == 422
+    nobody.client.environ_base["REMOTE_ADDR"] = "2001:db8::ffff"
+    nobody.sign_in("a-wrong-key-of-somebody")
+    told = [(row["address"], row["who"], row["details"]["count"]) for row in rows(stored)]
+    assert told[:2] == [("2001:db8::/64", "", 2), ("2001:db8:0:1::/64", "", 1)]
+    assert told[20:] == [("", "other addresses", 5)]
+
+
+def test_two_processes_lose_no_failed_sign_in(stored):
+    now = stored.clock.now
+    stored.context.write(audit.record_failed_sign_in, ELSEWHERE, now)
+    other = Store(stored.settings.database_url)
+    with waiters(stored.store) as someone_waits, ThreadPoolExecutor(1) as pool:
+        with stored.store.write() as connection:
+            audit.record_failed_sign_in(connection, ELSEWHERE, now)
+            counted = pool.submit(_count_one_more, other, now)
+            while not (someone_waits() or counted.done()):
+                pass
+        counted.result()
+    other.close()
+    assert [row["details"]["count"] for row in rows(stored)] == [3]
+
+
+def _count_one_more(store, now):
+    with store.write() as connection:
+        audit.record_failed_sign_in(connection, ELSEWHERE, now)
+
+
+def test_the_submitter_of_a_deleted_list_still_sees_who_did_what(stored):
+    demo, colleague = stored.visitor(), stored.visitor("colleague-key")
+    place = demo.submit(data_ids(2), name=SECRET_NAME)
+    stored.work(30)
+    colleague.get(f"{place}/export.csv")
+    demo.post(f"{place}/delete")
+    for _ in range(2):  # before its rows are removed, and after
+        address = link(demo.get("/account/audit"), SECRET_NAME)
+        assert address == f"{place}/audit"
+        page = demo.get(address)
+        assert page.status_code == 200
+        told = [" ".join(row.text.split()) for row in elements(page, "tr")][1:]
+        assert ["Deleted" in told[0], "Carol Colleague" in told[1]] == [True, True]
+        assert SECRET_NAME in text(page)
+        assert link(page, SECRET_NAME) is None
+        for other in (colleague, stored.visitor("stranger-key")):
+            assert other.get(address).status_code == 404
+            assert link(other.get("/account/audit"), SECRET_NAME) is None
+        stored.work(30)
+    assert demo.get("/submissions/99/audit").status_code == 404

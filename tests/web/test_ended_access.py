@@ -1,15 +1,19 @@
 """Access that ICA has ended ends here too; an outage of ICA hides nothing for a day."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.dashboard import data_ids, text
-from tests.simulated_ica import FIRST_PROJECT
+from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.work.observation import account, settle
 from tests.work.refusing_ica import refusing_dashboard
-from webapp.store import accounts, audit
+from webapp.store import access, accounts, audit
 from webapp.store.enums import AuditAction
 from webapp.store.paging import Cursor
+from webapp.web.core.context import KEY
 from webapp.web.core.formatting import clock
+from webapp.work.clients import Clients, Places
 
 DAY = 86_400
 ANY = ("GET", ""), ("POST", "")  # the ends of all paths
@@ -240,3 +244,69 @@ def test_signing_out_waits_for_no_answer_of_ica(on_sqlite):
     assert demo.get("/account").status_code == 200
     assert demo.post("/signout").status_code == 303
     assert not ica.asked
+
+
+@pytest.mark.slow
+def test_who_finds_no_place_to_ask_ica_leaves_the_question_to_the_next(tmp_path):
+    url = f"sqlite:///{tmp_path}/t.db"
+    with refusing_dashboard(url, tmp_path) as (dashboard, ica):
+        demo, place = settled(dashboard)
+        demo.get(place)
+        dashboard.clock.advance(901)
+        refuse(ica, 403, PROJECT)
+        places, here = Places(1), dashboard.app.extensions[KEY]
+        budget = {"clock": dashboard.clock, "on_call": here.budget.spend}
+        clients = Clients(dashboard.settings, here.vault, **budget, place=places.place)
+        dashboard.app.extensions[KEY] = replace(here, clients=clients)
+        with places.place():
+            for _ in range(2):
+                assert STALE in text(demo.get(place))
+        assert demo.get(place).status_code == 404
+
+
+def test_while_another_request_asks_the_page_says_of_when_it_is(on_sqlite):
+    dashboard, _ = on_sqlite
+    demo, place = settled(dashboard)
+    dashboard.clock.advance(901)
+    now = dashboard.clock.now
+    assert dashboard.context.write(access.claim, 1, FIRST_PROJECT, now, now + 60)
+    assert STALE in text(demo.get(place))
+
+
+@pytest.mark.parametrize("status", [429, 500, 200])
+def test_trouble_with_one_project_keeps_nobody_from_another(opened, status):
+    dashboard, ica = opened
+    demo, place = settled(dashboard)
+    colleague = dashboard.visitor("colleague-key")
+    other = demo.submit(data_ids(2, start=50), project=READ_ONLY_PROJECT)
+    refuse(ica, status, PROJECT)  # 200 with a Problem is an answer that can't be read
+    colleague.get("/submissions")
+    assert colleague.get(place).status_code == 404
+    assert colleague.get(other).status_code == 200
+    ica.asked.clear()
+    for _ in range(3):
+        assert other in colleague.get("/submissions").get_data(as_text=True)
+        assert colleague.get(place).status_code == 404
+    assert asked_about_project(ica) == 0
+    dashboard.clock.advance(901)
+    ica.asked.clear()
+    refuse(ica, 403, ("GET", f"/projects/{READ_ONLY_PROJECT}"))
+    assert STALE in text(demo.get("/submissions"))
+    assert demo.part(f"{other}/progress").status_code == 404
+    ica.says.clear()
+    dashboard.clock.advance(61)
+    assert colleague.get(place).status_code == 200
+
+
+def test_a_page_over_all_projects_says_so_while_older_answers_are_left_unasked(on_sqlite):
+    dashboard, ica = on_sqlite
+    demo = dashboard.visitor()
+    projects = [f"00000000-0000-4000-8000-{number:012}" for number in range(4, 13)]
+    places = [demo.submit(data_ids(1), project=project) for project in projects]
+    dashboard.clock.advance(901)
+    ica.asked.clear()
+    assert STALE in text(demo.get("/submissions"))
+    assert len([path for _, path in ica.asked if "/projects/" in path]) == 8
+    assert STALE not in text(demo.get("/submissions"))
+    dashboard.clock.advance(901)
+    assert STALE not in text(demo.get(places[0]))

@@ -11,6 +11,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    or_,
     select,
     update,
 )
@@ -42,9 +43,18 @@ def remember(
 
 
 def ask_later(connection: Connection, account_id: int, project_id: str, due_at: float) -> None:
-    """ICA gave no answer: its last one holds; ask again at `due_at`."""
-    statement = update(access).where(_of(account_id, project_id))
-    connection.execute(statement.values(due_at=due_at))
+    """ICA gave no answer: its last one, if any, holds; ask again at `due_at`."""
+    key: dict[str, Any] = {"account_id": account_id, "project_id": project_id}
+    never = {"allowed": False, "checked_at": 0.0}
+    statement = sql.insert(connection, access).values(key | never | {"due_at": due_at})
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(key), set_={"due_at": due_at})
+    )
+
+
+def put_back(connection: Connection, account_id: int, project_id: str, now: float) -> None:
+    """Who has claimed the question could not ask it: the next one may, at once."""
+    connection.execute(update(access).where(_of(account_id, project_id)).values(due_at=now))
 
 
 def claim(
@@ -71,11 +81,14 @@ def _of(account_id: int, project_id: str) -> ColumnElement[bool]:
 
 
 def unanswered(connection: Connection, account: Account, now: float, limit: int) -> Sequence[str]:
-    """Projects with submissions for which this account has no valid answer of ICA."""
+    """Projects with submissions for which this account has no valid answer of ICA, but for those
+    that ICA was asked about in vain a moment ago.
+    """
+    valid = access.c.checked_at + VALID_SECONDS > now
     known = exists().where(
         access.c.account_id == account.id,
         access.c.project_id == submissions.c.project_id,
-        access.c.checked_at + VALID_SECONDS > now,
+        or_(valid, access.c.due_at > now),
     )
     statement = (
         select(submissions.c.project_id)

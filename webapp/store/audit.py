@@ -1,27 +1,42 @@
 """Audit: who did what, when and from where. It refers to nothing, so it outlives what it tells of.
 
-A row is written in the transaction of the act that it tells of, and comes with a line of the log.
+A row is written in the transaction of the act that it tells of; once that is kept, a line of the
+log tells of it too.
 """
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from webapp.store import paging
 from webapp.store.accounts import Account
-from webapp.store.engine import Store
-from webapp.store.enums import AuditAction
+from webapp.store.engine import Store, after_commit
+from webapp.store.enums import AuditAction, State
 from webapp.store.paging import Cursor, Page
 from webapp.store.tables import AuditRow as AuditRow
-from webapp.store.tables import SubmissionRow, audit
+from webapp.store.tables import SubmissionRow, audit, submissions
 
 SWEEP_ROWS = 1_000  # in one transaction
 EXPORT_ROWS = 1_000
 MINUTE = 60.0
+MAX_NETWORKS = 20  # with a row of their own for failed sign-ins within a minute
+MAX_ROWS_OF_AN_ACT = 200
 
 log = logging.getLogger(__name__)
 
@@ -53,37 +68,72 @@ def record(
     **details: Any,
 ) -> None:
     """Somebody does this now. `details`: counts, and what else tells it from another."""
-    values: dict[str, Any] = {
+    connection.execute(insert(audit).values(_row(action, by, now, submission, details)))
+    _log(connection, action, by, submission.id if submission else None, details)
+
+
+def record_of_many(
+    connection: Connection,
+    action: AuditAction,
+    by: Actor,
+    now: float,
+    concerned: Sequence[SubmissionRow],
+    more: int,
+    **details: Any,
+) -> None:
+    """As record(), of an act that concerns these submissions, and `more` that get no row."""
+    rows = [_row(action, by, now, one, details) for one in concerned]
+    if more:
+        rows.append(_row(action, by, now, None, details | {"more": more}))
+    connection.execute(insert(audit).values(rows))
+    _log(connection, action, by, None, details | {"submissions": len(concerned) + more})
+
+
+def _row(
+    action: AuditAction,
+    by: Actor,
+    now: float,
+    submission: SubmissionRow | None,
+    details: dict[str, Any],
+) -> dict[str, Any]:
+    return {
         "at": now,
         "action": action,
         "account_id": by.account_id,
         "who": by.who[:255],
         "address": by.address[:64],
+        "submission_id": submission.id if submission else None,
+        "owner_id": submission.account_id if submission else None,
+        "submission_name": submission.name if submission else "",
         "details": details,
     }
-    if submission:
-        values |= {
-            "submission_id": submission.id,
-            "owner_id": submission.account_id,
-            "submission_name": submission.name,
-        }
-    connection.execute(insert(audit).values({"submission_name": ""} | values))
-    _log(action, by, submission.id if submission else None, details)
 
 
-def record_failed_sign_in(connection: Connection, address: str, now: float) -> None:
-    """ICA did not take a key. Of each address there is one such row a minute, with a count."""
-    action, by = AuditAction.SIGN_IN_FAILED, Actor(None, "", address)
+def record_failed_sign_in(connection: Connection, network: str, now: float) -> None:
+    """ICA did not take a key. Of each network there is one such row a minute, with a count.
+
+    Beyond MAX_NETWORKS all others share one, so that nobody fills the table from many addresses.
+    """
+    action, by = AuditAction.SIGN_IN_FAILED, Actor(None, "", network)
     of = audit.c
-    found = select(of.id, of.details).where(
-        of.at > now - MINUTE, of.action == action, of.address == address
-    )
-    if row := connection.execute(found.limit(1)).one_or_none():
-        details = row.details | {"count": row.details["count"] + 1}
-        connection.execute(update(audit).where(of.id == row.id).values(details=details))
-        _log(action, by, None, {})
+    lately = (of.at > now - MINUTE) & (of.action == action)
+    counted = select(func.count()).where(lately)
+    found = _locked(connection, lately & (of.address == network))
+    if not found and connection.execute(counted).scalar_one() >= MAX_NETWORKS:
+        by = Actor(None, "other addresses")
+        found = _locked(connection, lately & (of.address == by.address))
+    if found:
+        details = found.details | {"count": found.details["count"] + 1}
+        connection.execute(update(audit).where(of.id == found.id).values(details=details))
+        _log(connection, action, by, None, {})
     else:
         record(connection, action, by, now, count=1)
+
+
+def _locked(connection: Connection, which: ColumnElement[bool]) -> Row[Any, Any] | None:
+    """A row that nobody else changes before this transaction has ended."""
+    found = select(audit.c.id, audit.c.details).where(which).order_by(audit.c.id).limit(1)
+    return connection.execute(found.with_for_update()).one_or_none()
 
 
 def of_submission(
@@ -93,6 +143,17 @@ def of_submission(
     return _page(
         connection, select(audit).where(audit.c.submission_id == submission_id), cursor, size
     )
+
+
+def name_of_deleted(connection: Connection, submission_id: int, owner_id: int) -> str | None:
+    """The last name of a list of this account that was thrown away or deleted, else None."""
+    kept = submissions.c.id == submission_id, submissions.c.state != State.DISCARDED
+    statement = select(audit.c.submission_name).where(
+        audit.c.submission_id == submission_id,
+        audit.c.owner_id == owner_id,
+        ~exists().where(*kept),
+    )
+    return connection.execute(statement.order_by(audit.c.id.desc()).limit(1)).scalar()
 
 
 def of_account(
@@ -127,9 +188,14 @@ def sweep(connection: Connection, before: float) -> int:
 
 
 def _log(
-    action: AuditAction, by: Actor, submission_id: int | None, details: dict[str, Any]
+    connection: Connection,
+    action: AuditAction,
+    by: Actor,
+    submission_id: int | None,
+    details: dict[str, Any],
 ) -> None:
     """One line of JSON. Names of people and of lists are data, and stay out of it."""
     numbers = {name: value for name, value in details.items() if isinstance(value, int)}
     place = {"account": by.account_id, "address": by.address, "submission": submission_id}
-    log.info("audit %s", json.dumps({"action": action, **place, **numbers}))
+    line = json.dumps({"action": action, **place, **numbers})
+    after_commit(connection, partial(log.info, "audit %s", line))

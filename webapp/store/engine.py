@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from webapp.store.schema_version import MIGRATIONS, NotMigrated
 
 POOL = {"pool_size": 10, "max_overflow": 30, "pool_use_lifo": True}  # the warm one first
 BUSY_SECONDS = 20
+AFTER_COMMIT = "after_commit"  # among the options of a connection of write()
 # Data ids come in no order, so a chunk of a list touches most pages of their index: large pages
 # and rarer checkpoints write a third less, and take a quarter off the processor's time.
 PAGE_BYTES = 16_384
@@ -86,9 +87,13 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """A short transaction: all of it is kept, or nothing. On SQLite it is the only writer."""
         with self._writer() as connection:
+            calls: list[Callable[[], None]] = []
+            connection.execution_options(**{AFTER_COMMIT: calls})
             connection.begin()
             yield connection
             connection.commit()
+        for call in calls:
+            call()
 
     def _writer(self) -> Connection:
         try:
@@ -130,6 +135,11 @@ class Store:
             for engine in self._engines.values():
                 engine.dispose()
             self._engines.clear()
+
+
+def after_commit(connection: Connection, call: Callable[[], None]) -> None:
+    """Have this called once the transaction of write() is kept; never, when it is not."""
+    connection.get_execution_options()[AFTER_COMMIT].append(call)
 
 
 def _alembic(connection: Connection) -> Config:

@@ -1,8 +1,17 @@
 """Whether an account may read a project: ICA is asked, and its answer is remembered."""
 
 import logging
+from enum import Enum, auto
 
-from webapp.ica.errors import Busy, Forbidden, IcaError, IcaProblem, NotFound
+from webapp.ica.errors import (
+    Busy,
+    Forbidden,
+    IcaError,
+    IcaProblem,
+    NotFound,
+    Unauthorized,
+    Unreachable,
+)
 from webapp.store import access, accounts
 from webapp.store.accounts import Account
 from webapp.work.clients import NoKey
@@ -13,31 +22,52 @@ ASK_AGAIN_SECONDS = 60.0  # when ICA gave no answer
 log = logging.getLogger(__name__)
 
 
+class Outcome(Enum):
+    """What became of a question to ICA about a project."""
+
+    ANSWERED = auto()
+    TROUBLE = auto()  # of this question: others may be answered
+    NOT_NOW = auto()  # ICA can't be asked about any project
+
+
 def ask(context: Context, account: Account, project_id: str) -> bool:
+    """As try_asking(); whether ICA has answered."""
+    return try_asking(context, account, project_id) is Outcome.ANSWERED
+
+
+def try_asking(context: Context, account: Account, project_id: str) -> Outcome:
     """Ask ICA whether the account may read the project, and remember what it says.
 
-    Only ICA's own 403 or 404 takes access away; without an answer, which is False, the last one
-    holds, and nobody asks about any project of the account for a minute.
+    Only ICA's own 403 or 404 takes access away. Without an answer the last one holds, and nobody
+    asks about the project for a minute; when ICA is out of reach or does not take the key, about
+    no project of the account.
     """
     now = context.clock()
     try:
         name: str | None = context.clients.of(account).project(project_id).name
     except (Forbidden, NotFound):
         name = None
+    except Busy:
+        context.write(access.put_back, account.id, project_id, now)
+        return Outcome.NOT_NOW
     except (IcaError, NoKey) as error:
-        if not isinstance(error, Busy):
-            _put_off(context, account, project_id, error)
-        return False
+        return _put_off(context, account, project_id, error)
     with context.store.write() as connection:
         accounts.ask_no_sooner(connection, account.id, 0.0)
         access.remember(connection, account.id, project_id, name, now)
-    return True
+    return Outcome.ANSWERED
 
 
-def _put_off(context: Context, account: Account, project_id: str, error: IcaError | NoKey) -> None:
+def _put_off(
+    context: Context, account: Account, project_id: str, error: IcaError | NoKey
+) -> Outcome:
     kind, status = type(error).__name__, error.status if isinstance(error, IcaProblem) else 0
     log.info("No word on access of account %d (%s %d).", account.id, kind, status)
     ask_at = context.clock() + ASK_AGAIN_SECONDS
+    of_all = isinstance(error, (Unreachable, Unauthorized, NoKey))
     with context.store.write() as connection:
-        accounts.ask_no_sooner(connection, account.id, ask_at)
-        access.ask_later(connection, account.id, project_id, ask_at)
+        if of_all:
+            accounts.ask_no_sooner(connection, account.id, ask_at)
+        else:
+            access.ask_later(connection, account.id, project_id, ask_at)
+    return Outcome.NOT_NOW if of_all else Outcome.TROUBLE

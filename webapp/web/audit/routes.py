@@ -53,6 +53,7 @@ DETAILS: Mapping[str, Callable[[Any], str]] = {  # in this order; others are not
     "what": str,
     "question": lambda name: f"“{name}”" if name else "",
     "flag": str,
+    "more": lambda count: plural(count, "more list"),
     "form": str,
     "name": lambda name: f"now “{name}”",
     "device": str,
@@ -72,10 +73,14 @@ class Act(NamedTuple):
 
 
 class SubmissionAuditPage(Page):
-    """Who did what with a submission, the newest first."""
+    """Who did what with a submission, the newest first. submission: None once it is deleted.
+
+    name: of its list.
+    """
 
     template = "audit/submission.html"
-    submission: Submission
+    submission: Submission | None
+    name: str
     acts: Sequence[Act]
     pager: Pager
 
@@ -85,23 +90,26 @@ class OwnAuditPage(Page):
 
     template = "audit/own.html"
     acts: Sequence[Act]
+    viewer_id: int
     pager: Pager
     kept_days: int
 
 
 @blueprint.get("/submissions/<int:submission_id>/audit")
 def of_submission(submission_id: int) -> str:
-    submission = own_submission(submission_id, "see who did what with")
+    name = context().read(audit.name_of_deleted, submission_id, viewer().id)
+    submission = None if name else own_submission(submission_id, "see who did what with")
     found = context().read(audit.of_submission, submission_id, params.cursor(), PAGE_ROWS)
     place = ListUrl(url_for("audit.of_submission", submission_id=submission_id), {})
-    return render(SubmissionAuditPage(submission, _acts(found.rows), place.around(found)))
+    name = submission.name if submission else name or ""
+    return render(SubmissionAuditPage(submission, name, _acts(found.rows), place.around(found)))
 
 
 @blueprint.get("/account/audit")
 def own() -> str:
     found = context().read(audit.of_account, viewer().id, params.cursor(), PAGE_ROWS)
     place, days = ListUrl(url_for("audit.own"), {}), context().settings.audit_days
-    return render(OwnAuditPage(_acts(found.rows), place.around(found), days))
+    return render(OwnAuditPage(_acts(found.rows), viewer().id, place.around(found), days))
 
 
 def _acts(rows: Sequence[AuditRow]) -> list[Act]:

@@ -10,6 +10,7 @@ from webapp.store.submissions import Submission
 from webapp.web.core import security
 from webapp.web.core.context import context, ica_client, viewer
 from webapp.work import project_access
+from webapp.work.project_access import Outcome
 
 UNLISTED = {
     State.READING: "The list is still being read. Its items are here when that is done.",
@@ -87,15 +88,23 @@ def _renew_answers() -> None:
         return
     here, now = context(), context().clock()
     submission_id = (request.view_args or {}).get("submission_id")
-    aged = here.read(access.aged, viewer().id, submission_id, now, PROJECTS_A_PAGE)
-    until = now + project_access.ASK_AGAIN_SECONDS
-    for answer in aged:
-        place = viewer().id, answer.project_id
-        if now >= viewer().ask_at and not here.write(access.claim, *place, now, until):
-            continue  # another request is asking
-        if not _ask(answer.project_id):
-            g.unanswered_since = answer.checked_at
-            return
+    aged = here.read(access.aged, viewer().id, submission_id, now, PROJECTS_A_PAGE + 1)
+    until, reachable = now + project_access.ASK_AGAIN_SECONDS, now >= viewer().ask_at
+    for answer in aged[:PROJECTS_A_PAGE]:
+        if reachable and here.write(access.claim, viewer().id, answer.project_id, now, until):
+            outcome = _ask(answer.project_id)
+            if outcome is Outcome.ANSWERED:
+                continue
+            reachable = outcome is Outcome.TROUBLE
+        _say_unanswered(answer)
+    for answer in aged[PROJECTS_A_PAGE:]:
+        if submission_id is None:  # else it is not about what is read
+            _say_unanswered(answer)
+
+
+def _say_unanswered(answer: access.Access) -> None:
+    since = g.get("unanswered_since", answer.checked_at)
+    g.unanswered_since = min(since, answer.checked_at)
 
 
 def may_read(project_id: str) -> access.Access | None:
@@ -106,7 +115,7 @@ def may_read(project_id: str) -> access.Access | None:
     if known := _known_access(project_id):
         return known
     ica_client()
-    return _known_access(project_id) if _ask(project_id) else None
+    return _known_access(project_id) if _ask_anew(project_id) else None
 
 
 def ask_about_new_projects() -> None:
@@ -114,8 +123,8 @@ def ask_about_new_projects() -> None:
     for project_id in context().read(
         access.unanswered, viewer(), context().clock(), PROJECTS_A_PAGE
     ):
-        if not _ask(project_id):
-            return  # ICA gives no answer now: the page need not wait for the others
+        if _ask(project_id) is Outcome.NOT_NOW:
+            return  # the page need not wait for the others
 
 
 def _visible(submission_id: int) -> Submission | None:
@@ -133,14 +142,22 @@ def _known_access(project_id: str) -> access.Access | None:
 
 def _ask_about(submission_id: int) -> bool:
     project_id = context().read(submissions.project_of, submission_id, viewer().ica_url)
-    return project_id is not None and not _known_access(project_id) and _ask(project_id)
+    return project_id is not None and not _known_access(project_id) and _ask_anew(project_id)
 
 
-def _ask(project_id: str) -> bool:
-    """Ask ICA, unless it gave no answer a moment ago; whether it has answered now."""
-    if context().clock() < viewer().ask_at:
+def _ask_anew(project_id: str) -> bool:
+    """Ask ICA where no answer holds, unless that was in vain a moment ago; whether it answered."""
+    known = context().read(access.find, viewer().id, project_id)
+    if known and context().clock() < known.due_at:
         return False
-    answered = project_access.ask(context(), viewer(), project_id)
-    if not answered:
+    return _ask(project_id) is Outcome.ANSWERED
+
+
+def _ask(project_id: str) -> Outcome:
+    """Ask ICA, unless it could not be asked about anything a moment ago."""
+    if context().clock() < viewer().ask_at:
+        return Outcome.NOT_NOW
+    outcome = project_access.try_asking(context(), viewer(), project_id)
+    if outcome is not Outcome.ANSWERED:
         security.demand_live_session()
-    return answered
+    return outcome

@@ -1,13 +1,16 @@
 """Notes for the audit trail: what the visitor does, beside what it changes."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from flask import request
 
 from webapp.store import Connection
 from webapp.store import audit as audit_store
 from webapp.store.audit import Actor
 from webapp.store.enums import AuditAction
 from webapp.store.tables import SubmissionRow
-from webapp.web.core.context import context, remote_address, viewer
+from webapp.web.core.context import context, network, remote_address, viewer
 
 
 def note(
@@ -21,11 +24,22 @@ def note(
     audit_store.record(connection, action, by, now, submission, **details)
 
 
-def note_export(what: str, form: str, *submissions: SubmissionRow) -> None:
+def note_export(what: str, form: str, submission: SubmissionRow | None = None) -> None:
     """The visitor takes a file of this kind and form; before its first byte is sent."""
-    with context().store.write() as connection:
-        for submission in submissions or (None,):
+    if request.method != "HEAD":
+        with context().store.write() as connection:
             note(connection, AuditAction.EXPORT, submission, what=what, form=form)
+
+
+def note_export_of_many(
+    what: str, form: str, submissions: Sequence[SubmissionRow], more: int
+) -> None:
+    """As note_export(), of a file with items of these submissions and of so many more."""
+    if request.method != "HEAD":
+        by, now = Actor.of(viewer(), remote_address()), context().clock()
+        of = AuditAction.EXPORT, by, now, submissions, more
+        with context().store.write() as connection:
+            audit_store.record_of_many(connection, *of, what=what, form=form)
 
 
 def note_sign_in(connection: Connection, account_id: int, name: str, device: str) -> None:
@@ -36,4 +50,5 @@ def note_sign_in(connection: Connection, account_id: int, name: str, device: str
 
 def note_failed_sign_in() -> None:
     """ICA did not take somebody's key."""
-    context().write(audit_store.record_failed_sign_in, remote_address(), context().clock())
+    place = network(remote_address())
+    context().write(audit_store.record_failed_sign_in, place, context().clock())

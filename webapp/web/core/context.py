@@ -1,6 +1,6 @@
 """What every view needs: the application's context, who is signed in, and where they are."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import current_app, g, request
 
@@ -9,6 +9,7 @@ from webapp.store.accounts import Account
 from webapp.work.context import Context
 
 KEY = "context"  # among the application's extensions
+MAX_ADDRESS_CHARACTERS = 64
 
 
 def context() -> Context:
@@ -32,6 +33,19 @@ def remote_address() -> str:
         return str(ip_address(request.remote_addr or ""))
     except ValueError:
         return ""
+
+
+def network(address: str) -> str:
+    """What counts as one address: an IPv6 client has 64 bits of its own."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address[:MAX_ADDRESS_CHARACTERS]
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped:
+            return str(found.ipv4_mapped)
+        return str(ip_network((int(found), 64), strict=False))
+    return str(found)
 
 
 def ica_client() -> IcaClient:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.store import access, items, reasons, submissions
 from webapp.store.access import Access
+from webapp.store.audit import MAX_ROWS_OF_AN_ACT
 from webapp.store.enums import LEFT_OUT
 from webapp.store.items import Slice
 from webapp.store.reasons import Group
@@ -114,8 +115,10 @@ def export() -> ResponseReturnValue:
         for row in _rows(here, holder.submission_id, reason_id)
     )
     lines = downloads.csv_lines(("submission", *exports.COLUMNS), rows)
-    held = here.read(submissions.many, [holder.submission_id for holder in holders])
-    audit.note_export("the items of a reason", "csv", *held.values())
+    told = [holder.submission_id for holder in holders[:MAX_ROWS_OF_AN_ACT]]
+    held = list(here.read(submissions.many, told).values())
+    more = len(holders) - len(held)
+    audit.note_export_of_many("the items of a reason", "csv", held, more)
     return downloads.response(lines, f"reason-{reason_id}", "csv")
 
 

@@ -5,13 +5,14 @@ counts as failed from its beginning until ICA has taken the key, so that many at
 guesses. Nothing of what was typed is kept.
 """
 
-import ipaddress
 import math
 from collections.abc import Callable
 from threading import Lock
 from typing import NamedTuple
 
 from cachetools import TTLCache
+
+from webapp.web.core.context import network
 
 Clock = Callable[[], float]
 
@@ -34,7 +35,6 @@ MAX_ADDRESSES = 10_000
 # Since ICA has taken a key from an address; for so long others' failures don't count there.
 KNOWN_SECONDS = 86_400.0
 EVERYBODY = ""  # the address under which all failures count
-MAX_ADDRESS_CHARACTERS = 64
 
 
 class Guesses:
@@ -86,19 +86,6 @@ class Guesses:
             (self._all, EVERYBODY, OF_ALL),
         ):
             cache[key] = max(cache.get(key, now), now) + failures * limit.seconds
-
-
-def network(address: str) -> str:
-    """What counts as one address: an IPv6 client has 64 bits of its own."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:MAX_ADDRESS_CHARACTERS]
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((int(found), 64), strict=False))
-    return str(found)
 
 
 def _cache(seconds: float, clock: Clock) -> TTLCache[str, float]:
