@@ -1,13 +1,17 @@
 """Revision 0005: what each list and each question keeps is worked out for those that are there."""
 
+import time
+
 from sqlalchemy import func, select
 
-from tests.dashboard import data_ids
+from tests.dashboard import data_ids, open_dashboard
 from tests.store import former_database
 from webapp.store import Store, room
 from webapp.store.tables import entries, find_ids, finds, history, items, submissions, uploads
 
 ID_CHARS = 36
+DAY = 86_400
+UNSENT = ("draft", "unreadable")
 
 
 def with_a_question(database_url):
@@ -42,3 +46,22 @@ def test_what_is_kept_is_worked_out(empty_database_url):
         assert count(find_ids, find_ids.c.find_id, asked.id) == 3
         assert asked.kept_bytes == 3 * (room.FOUND_ID_BYTES + ID_CHARS)
     store.close()
+
+
+def test_lists_that_were_not_submitted_have_all_their_days_from_now_on(
+    empty_database_url, tmp_path
+):
+    former = former_database.rows_of(empty_database_url)
+    unsent = {row["id"] for row in former["submissions"] if row["state"] in UNSENT}
+    former_database.put(empty_database_url, former)
+    store = Store(empty_database_url)
+    store.migrate()
+    store.close()
+    with open_dashboard(empty_database_url, tmp_path, draft_days=30) as dashboard:
+        dashboard.clock.now = time.time()
+        for days, left in ((29, unsent), (2, set())):
+            dashboard.clock.advance(days * DAY)
+            dashboard.work(10)
+            with dashboard.store.read() as connection:
+                still = select(submissions.c.id).where(submissions.c.state.in_(UNSENT))
+                assert unsent & set(connection.execute(still).scalars()) == left

@@ -12,16 +12,20 @@ from tests.simulated_ica import FIRST_PROJECT
 from tests.web.confirmation import attempts, confirm, exported, fields, statuses
 from tests.web.lock_waits import waiters
 from tests.web.markup import element
-from tests.work.observation import batch_rows, number, submission
-from webapp.store import Store, batches, chores, drafts, lifecycle, uploads
+from tests.work.observation import account, batch_rows, number, submission
+from webapp.store import Store, accounts, batches, chores, drafts, lifecycle, sessions, uploads
 from webapp.store import attempts as attempts_of
+from webapp.store.accounts import Identity
 from webapp.store.leases import LEASE_SECONDS
 from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import Selection
 from webapp.store.rollup import roll_up
+from webapp.store.sessions import Limits, Place
 from webapp.web.retry import start
-from webapp.work import chore_runner
+from webapp.work import chore_runner, housekeeping
+
+DAY = 86_400
 
 
 def test_a_click_and_its_double_adopt_one_batch(stored):
@@ -199,3 +203,35 @@ def test_what_changes_while_a_page_is_made_is_fetched_by_its_next_poll(
     tag = element(page, "div", id="progress")["hx-ptag"]
     polled = visitor.part(f"{place}/progress", **{"HX-PTag": tag})
     assert "a new name" in text(page) or polled.status_code == 200
+
+
+def test_who_signs_in_again_and_housekeeping_do_not_wait_for_each_other(stored):
+    visitor = stored.visitor()
+    token = session_token(visitor)
+    who = identity(stored)
+    stored.clock.advance(365 * DAY)
+    with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
+        with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
+            accounts.sign_in(connection, who, stored.clock.now)  # as POST /signin does
+            kept = pool.submit(housekeeping.perform, stored.context)
+            while not someone_waits():
+                assert not wait([kept], timeout=0.01).done
+            sessions.close(connection, token)  # PostgreSQL saw a deadlock
+            now, limits = stored.clock.now, Limits(DAY, DAY)
+            sessions.open_session(connection, 1, now, limits, Place("", ""))
+        kept.result()
+    assert account(stored).sealed_key, "the new session needs it"
+
+
+def session_token(visitor):
+    """The token in the visitor's cookie."""
+    with visitor.client.session_transaction() as cookie:
+        return cookie["token"]
+
+
+def identity(dashboard):
+    """The first account's, as at its sign-in."""
+    with dashboard.store.read() as connection:
+        kept = accounts.get(connection, 1)
+    names = ("ica_url", "tenant", "subject", "name", "asked_tenant", "sealed_key")
+    return Identity(**{name: getattr(kept, name) for name in names})

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.dashboard import data_ids, open_dashboard, text
+from tests.simulated_ica import FIRST_PROJECT
 from tests.web.confirmation import confirm
 from tests.web.markup import elements
 from tests.work.observation import settle, submission
@@ -115,3 +116,21 @@ def test_what_attempts_keep_is_counted(opened):
         confirm(demo, f"{place}/retry")
         settle(dashboard, place)
         assert submission(dashboard, place).kept_bytes == before + 2 * room.HISTORY_BYTES
+
+
+def test_a_batch_made_elsewhere_needs_room_for_its_items(on_sqlite):
+    with on_sqlite(account_gb=0.001) as dashboard:
+        demo = dashboard.visitor()
+        script = dashboard.context.clients.for_key("demo-key", "")
+        batch = script.create_batch(FIRST_PROJECT, data_ids(1_000, start=5_000)).id
+        given = {"project_id": FIRST_PROJECT, "batch_id": batch, "name": "a script's"}
+        place = demo.draft(data_ids(2_000))
+        answer = demo.post("/submissions/adopt", given)
+        assert_refused(answer, "What you keep here takes 778 kB, and 1 MB is the most")
+        assert elements(answer, "input", name="name")[0]["value"] == "a script's"
+        assert kept(dashboard) == 1
+        demo.post(f"{place}/discard")
+        place = demo.post("/submissions/adopt", given).location
+        settle(dashboard, place)
+        assert submission(dashboard, place).kept_bytes == 1_000 * (room.ITEM_BYTES + 2 * 36)
+        assert demo.post("/submissions/adopt", given).location == place

@@ -136,5 +136,11 @@ def forget_idle_keys(connection: Connection, now: float) -> int:
     """Erase the keys of accounts without an unsettled attempt and without a live session."""
     works = exists().where(attempts.c.account_id == accounts.c.id, _NEEDS_KEY)
     visits = exists().where(sessions.c.account_id == accounts.c.id, sessions.c.expires_at > now)
-    statement = update(accounts).where(accounts.c.sealed_key.is_not(None), ~works, ~visits)
-    return connection.execute(statement.values(sealed_key=None)).rowcount
+    idle = select(accounts.c.id).where(accounts.c.sealed_key.is_not(None), ~works, ~visits)
+    locked = idle.order_by(accounts.c.id).with_for_update(key_share=True)
+    found = connection.execute(locked).scalars().all()
+    if not found:
+        return 0
+    # Asked anew once they are locked: PostgreSQL did not see the session of who signed in just now
+    still = accounts.c.id.in_(idle.where(accounts.c.id.in_(found)))
+    return connection.execute(update(accounts).where(still).values(sealed_key=None)).rowcount

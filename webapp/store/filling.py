@@ -7,7 +7,6 @@ from sqlalchemy import Connection, Table, func, select, text
 
 from webapp.store import room, tables
 
-ID_CHARS = 36
 MAX_MEASURED_BYTES = 4_000_000_000  # SQLite reads all of it to measure it, within some seconds
 
 KINDS: Mapping[str, tuple[Table, ...]] = {
@@ -19,10 +18,10 @@ KINDS: Mapping[str, tuple[Table, ...]] = {
     "audit": (tables.audit,),
 }
 ROW_BYTES = {  # of kinds that are counted where they can't be measured
-    "items": room.ITEM_BYTES + 2 * ID_CHARS,
+    "items": room.of_usual_items(1),
     "rejected and repeated entries": 110,
     "history": room.HISTORY_BYTES,
-    "questions": room.FOUND_ID_BYTES + ID_CHARS,
+    "questions": room.FOUND_ID_BYTES + room.ID_CHARS,
     "audit": 250,
 }
 

@@ -138,6 +138,7 @@ class _Changes:
     rows: list[dict[str, Any]] = field(default_factory=list)
     new_ids: list[dict[str, Any]] = field(default_factory=list)  # of rows whose status stays
     pasts: list[dict[str, Any]] = field(default_factory=list)
+    new_pasts: int = 0  # of these, that are not in history yet
     no_longer_past: list[int] = field(default_factory=list)
     appended: list[dict[str, Any]] = field(default_factory=list)
 
@@ -185,10 +186,12 @@ class _Changes:
         for counts in (self.found, self.taken) if taken else (self.found,):
             _move(counts, past["status"] if past else UNREAD, new["status"])
         self.reasons.moved(self.batch.attempt, past, new["reason_id"])
+        self.new_pasts += past is None
         self._past(position, new, stood=bool(past and past["stood"]))
 
     def give_back(self, row: RowMapping, before: RowMapping) -> None:
         """The attempt ends without a final status: the row is as before the attempt again."""
+        self.new_pasts += 1
         self._past(row["position"], dict(row), stood=False)
         _move(self.held, row["status"], before["status"])
         self.reasons.add(before["attempt"], before["reason_id"], 0, 1)
@@ -212,12 +215,12 @@ class _Changes:
         for rows in (self.rows, self.new_ids):
             if rows:
                 connection.execute(update(items).where(one), rows)
-        if self.no_longer_past:
-            connection.execute(delete(history).where(_past_of(self.batch, self.no_longer_past)))
-        if self.pasts:
-            _write_history(connection, self.pasts)
+        more_history = self._write_history()
         self.reasons.write(connection, submission_id, self.now)
-        if self.appended:  # behind the reasons: these are locked before submissions, everywhere
+        # behind the reasons: these are locked before submissions, everywhere
+        if more_history:
+            submissions.keep_more(connection, submission_id, more_history * room.HISTORY_BYTES)
+        if self.appended:
             size = sum(room.ITEM_BYTES + 2 * len(new["data_id"]) for new in self.appended)
             first = submissions.grow(connection, submission_id, len(self.appended), size)
             rows = [new | {"position": at} for at, new in enumerate(self.appended, start=first)]
@@ -226,6 +229,16 @@ class _Changes:
             name: {word: count for word, count in sorted(counts.items()) if count}
             for name, counts in (("held", self.held), ("found", self.found), ("taken", self.taken))
         }
+
+    def _write_history(self) -> int:
+        """Write what is in history from now on; returns how many more rows it has."""
+        more = self.new_pasts
+        if self.no_longer_past:
+            gone = delete(history).where(_past_of(self.batch, self.no_longer_past))
+            more -= self.connection.execute(gone).rowcount
+        if self.pasts:
+            _keep_history(self.connection, self.pasts)
+        return more
 
     def values(self, outcome: Outcome) -> dict[str, Any]:
         """The columns of a row, by ICA's result."""
@@ -254,7 +267,7 @@ def _move(counts: Counter[str], before: str, after: str) -> None:
     counts[after] += 1
 
 
-def _write_history(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def _keep_history(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     statement = sql.insert(connection, history)
     new = {name: statement.excluded[name] for name in (*KEPT_COLUMNS, "stood")}
     key = ["submission_id", "position", "attempt"]

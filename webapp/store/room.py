@@ -19,6 +19,7 @@ ITEM_BYTES = 280  # and its id, in the row and in an index
 ENTRY_BYTES = 60  # and its text and its note
 FOUND_ID_BYTES = 65  # and the id
 HISTORY_BYTES = 230
+ID_CHARS = 36  # of a usual id
 
 UNSENT = (State.READING, State.DRAFT, State.UNREADABLE)
 
@@ -75,6 +76,11 @@ def _of_queries(connection: Connection, account_id: int) -> int:
 def of_items(rows: Iterable[Listed]) -> int:
     """The bytes of these items."""
     return sum(ITEM_BYTES + 2 * len(row.data_id) for row in rows)
+
+
+def of_usual_items(count: int) -> int:
+    """The bytes of so many items, whose ids are not known."""
+    return count * (ITEM_BYTES + 2 * ID_CHARS)
 
 
 def of_entries(rows: Iterable[Entry]) -> int:

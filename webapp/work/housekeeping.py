@@ -15,18 +15,21 @@ log = logging.getLogger(__name__)
 
 
 def perform(context: Context) -> None:
-    """Everything that is due; each step is short and may be repeated."""
+    """Everything that is due; each step is short, a transaction of its own, and may be repeated.
+
+    Who signs in locks the account before its sessions: together, these two would be locked here the
+    other way round.
+    """
     _discard_unfinished(context)
     _sweep(context)
     _renew_access(context)
     now = context.clock()
-    with context.store.write() as connection:
-        sessions.sweep(connection, now)
-        if days := context.settings.audit_days:
-            audit.sweep(connection, now - days * retention.DAY)
-        days = context.settings.find_days
-        queries.sweep(connection, now - days * retention.DAY if days else 0.0)
-        forgotten = accounts.forget_idle_keys(connection, now)
+    context.write(sessions.sweep, now)
+    if days := context.settings.audit_days:
+        context.write(audit.sweep, now - days * retention.DAY)
+    days = context.settings.find_days
+    context.write(queries.sweep, now - days * retention.DAY if days else 0.0)
+    forgotten = context.write(accounts.forget_idle_keys, now)
     if forgotten:
         log.info("Forgot the keys of %d accounts that have no work and are signed out.", forgotten)
 

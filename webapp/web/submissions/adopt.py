@@ -6,12 +6,13 @@ from flask.typing import ResponseReturnValue
 from webapp.ica.errors import Forbidden, IcaError, NotFound
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
-from webapp.store import Connection, access, batches, submissions
+from webapp.store import Connection, access, batches, room, submissions
 from webapp.store.enums import AuditAction, Source
 from webapp.store.submissions import New
 from webapp.web.core import audit, errors, forms, params
 from webapp.web.core.context import context, ica_client, viewer
-from webapp.web.core.forms import Errors, FormPage
+from webapp.web.core.forms import Errors, FormPage, Unusable
+from webapp.web.submissions import quota
 from webapp.work.clients import NoKey
 
 blueprint = Blueprint("adopt", __name__)
@@ -38,15 +39,20 @@ def adopt() -> ResponseReturnValue:
     try:
         project = ica_client().project(given["project_id"])
         batch = ica_client().batch(given["project_id"], given["batch_id"])
+        size = room.of_usual_items(ica_client().count_items(project.id, batch.id) or 0)
     except (NotFound, Forbidden) as error:
         text = "ICA knows no such batch in this project, or your key may not see it. Check both."
         return forms.answer(AdoptPage(Errors(batch_id=text), given, errors.quoted(error)))
     except (IcaError, NoKey) as error:
         wrong = Errors(batch_id=errors.sentence(error))
         return forms.answer(AdoptPage(wrong, given, errors.quoted(error)))
-    with context().store.write() as connection:
-        known = _known_here(connection, project, batch)
-        submission_id = known or _keep(connection, given, project, batch)
+    try:
+        with context().store.write() as connection:
+            room.lock(connection, viewer().id)  # accounts are locked before their access
+            known = _known_here(connection, project, batch)
+            submission_id = known or _keep(connection, given, project, batch, size)
+    except Unusable as refused:
+        return forms.answer(AdoptPage(refused.errors, given))
     if known:
         flash("This batch is watched here already.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
@@ -75,7 +81,11 @@ def _known_here(connection: Connection, project: Project, batch: IcaBatch) -> in
     return submission_id if seen else None
 
 
-def _keep(connection: Connection, given: dict[str, str], project: Project, batch: IcaBatch) -> int:
+def _keep(
+    connection: Connection, given: dict[str, str], project: Project, batch: IcaBatch, size: int
+) -> int:
+    """Watch it from now on, if there is room for the bytes of its items; the submission's id."""
+    quota.demand_room(connection, viewer().id, size)
     now = context().clock()
     new = New(
         account=viewer(),

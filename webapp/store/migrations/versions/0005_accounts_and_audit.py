@@ -3,6 +3,7 @@
 Queries of before were open to whoever had their address; they belong to their asker now.
 """
 
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,10 @@ UPDATE submissions SET kept_bytes = 352 * CAST(item_count AS BIGINT)
 KEPT_OF_QUERIES = """
 UPDATE finds SET kept_bytes = 101 * (SELECT count(*) FROM find_ids WHERE find_id = finds.id)
 """
+# Before, they were kept for ever: nobody was told when one is discarded.
+DAYS_BEGIN_NOW = """
+UPDATE submissions SET changed_at = :now WHERE state IN ('draft', 'unreadable')
+"""
 
 
 def upgrade() -> None:
@@ -41,6 +46,7 @@ def upgrade() -> None:
     op.add_column("uploads", sa.Column("dropped_at", TIME))
     op.execute(KEPT_OF_SUBMISSIONS)
     op.execute(KEPT_OF_QUERIES)
+    op.execute(sa.text(DAYS_BEGIN_NOW).bindparams(now=time.time()))
     op.create_table(
         "audit",
         sa.Column("id", NUMBER, primary_key=True),
