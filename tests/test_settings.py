@@ -1,6 +1,6 @@
 """Settings come from the environment, and a wrong one is told in a sentence."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +110,15 @@ def test_beyond_loopback_hosts_and_key_are_needed():
     with pytest.raises(SettingsError, match="TRUSTED_HOSTS and LINKBOARD_SECRET_KEY must be set"):
         demand_safe(Settings(host="0.0.0.0"))
     demand_safe(Settings(host="0.0.0.0", trusted_hosts=("a",), secret_key="s" * 32))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "dashboard.example"])
+def test_beyond_loopback_nobody_is_let_in_by_one_click(host):
+    safe = Settings(host=host, trusted_hosts=("a",), secret_key="s" * 32)
+    demand_safe(safe)
+    with pytest.raises(SettingsError, match="LINKBOARD_DEMO_KEY would let everybody in"):
+        demand_safe(replace(safe, demo_key="demo-key"))
+    demand_safe(Settings(demo_key="demo-key"))
 
 
 def test_names_that_nothing_reads_are_found():

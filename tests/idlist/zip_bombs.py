@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import struct
 import zipfile
 
 from tests.idlist.workbook_files import xlsx
@@ -9,6 +10,11 @@ from tests.idlist.workbook_files import xlsx
 SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 EMOJI = "\N{GRINNING FACE}"  # makes each character of its text take four bytes
 LONG = EMOJI + "a" * 1_000_000
+# As they stand in an archive: an empty part with a name of 6 bytes, and its entry in the directory,
+# which has it begin at the first one.
+PART = b"PK\3\4" + bytes(22) + b"\6\0\0\0%b"
+DIRECTORY_ENTRY = b"PK\1\2" + bytes(24) + b"\6" + bytes(17) + b"%b"
+END_BYTES = 22  # of an archive without a comment
 
 
 def workbook(parts, method=zipfile.ZIP_DEFLATED):
@@ -45,12 +51,18 @@ def shared(pieces, rows):
 
 
 def many_parts(count):
+    """An archive of that many empty parts. zipfile takes 13 microseconds for each of them."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-        for number in range(count):
-            archive.writestr(str(number), b"")
-    return file.getvalue()
+        directory_at = archive.start_dir
+    data = file.getvalue()
+    first, entries = data[:directory_at], data[directory_at:-END_BYTES]
+    names = [b"%06d" % number for number in range(count)]
+    entries += b"".join(map(DIRECTORY_ENTRY.__mod__, names))
+    parts = b"".join(map(PART.__mod__, names))
+    end = struct.pack("<4s8xIIH", b"PK\5\6", len(entries), len(first) + len(parts), 0)
+    return first + parts + entries + end
 
 
 ROW_OF_ONE_TEXT = "<row>" + '<c t="s"><v>0</v></c>' * 16_000 + "</row>"

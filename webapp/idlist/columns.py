@@ -60,6 +60,8 @@ class LateColumns:
     def add(self, record: Record) -> None:
         """Look at a row with entries. Most have no more ids than there are known columns."""
         self._rows += 1
+        if self._known.issuperset(range(len(record.cells))):
+            return
         text = (record.raw or "\t".join(record.cells)).lower()
         if text.count("fil.") + text.count("fol.") <= max(1, len(self._known)):
             return

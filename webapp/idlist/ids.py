@@ -47,6 +47,10 @@ _begins_like_id = re.compile(r"f(?:il|ol)\.\w", re.IGNORECASE).match
 _has_id_characters = re.compile(r"f(?:il|ol)\.[0-9a-f]+", re.IGNORECASE).fullmatch
 _has_letter = re.compile(r"[^\W_]").search
 _INVISIBLE_RUN = re.compile(f"[{INVISIBLE}]+")  # str.translate takes three times as long
+_MAX_UUID_CHARS = 1_000  # with blanks and invisible characters around it
+# These look no further than the first such character: a text may have a million.
+is_visible = re.compile(rf"[^\s{INVISIBLE}]").search
+_begins_word = re.compile(rf"[^\s,;|{re.escape(_BRACKETS)}{INVISIBLE}]").search
 
 _Word = tuple[tuple[int, int], Entry]  # where it begins and ends, and what it is
 
@@ -81,11 +85,13 @@ def find_entries(text: str, column: int = 0) -> Iterator[Entry]:
 
 def has_words(text: str) -> bool:
     """Whether find_entries finds anything in a text."""
-    return bool(_WORD.search(without_invisible(text)))
+    return bool(_begins_word(text))
 
 
 def project_id_in(text: str) -> str:
     """The project id that the text is; "" if it is anything else."""
+    if len(text) > _MAX_UUID_CHARS:
+        return ""
     text = without_invisible(text).strip().lower()
     return text if _is_uuid(text) else ""
 

@@ -23,7 +23,7 @@ from webapp.idlist.entries import (
     count_lines,
     numbered_lines,
 )
-from webapp.idlist.ids import find_entries, has_words, is_data_id, project_id_in, without_invisible
+from webapp.idlist.ids import find_entries, has_words, is_data_id, is_visible, project_id_in
 
 WHITE_SPACE = " "  # columns by any white space; the other delimiters are characters
 DELIMITERS = {"\t": "TSV", ",": "CSV", ";": "semicolons", WHITE_SPACE: "columns by spaces"}
@@ -48,7 +48,7 @@ def make_row(
     beginning = raw or "".join(cells[:1])
     if _is_comment(beginning):
         part = Part.COMMENT
-    elif not any(without_invisible(cell).strip() for cell in filter(None, cells)):
+    elif not any(map(is_visible, filter(None, cells))):
         part = Part.BLANK
     else:
         part = Part.HEADER if _is_footer(beginning) else Part.ENTRIES
