@@ -197,12 +197,32 @@ def test_an_outage_hides_nothing_for_a_day_and_is_said(opened):
     assert demo.get(place).status_code == 200
     dashboard.clock.now = since + DAY + 1
     assert demo.part(f"{place}/progress").status_code == 404
-    assert demo.get(place).status_code == 404
+    assert demo.get(place).status_code == 503  # hidden, and said why
     ica.says.clear()
     dashboard.clock.advance(61)
     answer = demo.get(place)
     assert answer.status_code == 200
     assert STALE not in text(answer)
+
+
+def test_after_a_day_without_ica_nothing_is_said_to_be_lost(on_sqlite):
+    dashboard, ica = on_sqlite
+    demo, place = settled(dashboard)
+    dashboard.clock.advance(DAY - 60)
+    demo = dashboard.visitor()
+    dashboard.clock.advance(120)
+    refuse(ica, 503)
+    board = text(demo.get("/submissions"))
+    assert STALE in board
+    assert "Your lists are kept" in board
+    assert "No submissions yet" not in board
+    answer = demo.get(place)
+    assert answer.status_code == 503
+    assert "Nothing is lost: they are here again as soon as ICA answers" in text(answer)
+    assert demo.get("/submissions/999").status_code == 404
+    ica.says.clear()
+    dashboard.clock.advance(61)
+    assert demo.get(place).status_code == 200
 
 
 def test_an_outage_costs_one_waiting_page_a_minute(on_sqlite):

@@ -79,9 +79,7 @@ def test_bytes_are_limited_for_lists_and_questions_together(opened):
         assert answer.status_code == 422
         question = demo.post("/find", {"ids": "\n".join(data_ids(2_000))}).location
         answer = demo.post("/find", {"ids": "\n".join(data_ids(500)), "name": "lost"})
-        assert_refused(
-            answer, "1 MB is the most for one account; what you keep takes 980 kB of it"
-        )
+        assert_refused(answer, "1 MB is the most for one account; what you keep takes 980 kB of it")
         assert elements(answer, "input", name="name")[0]["value"] == "lost"
         answer = demo.upload(data_ids(1_000), name="not now")
         assert_refused(answer, "Discard drafts, or delete lists and questions")

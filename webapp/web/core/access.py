@@ -18,6 +18,10 @@ UNLISTED = {
     State.DISCARDED: "This list was discarded, and its items with it.",
 }
 READS_NO_LIST = {None, "signin", "account"}  # blueprints
+LAPSED = (
+    "For more than a day ICA has not answered whether you may still read this project, so its "
+    "lists are hidden. Nothing is lost: they are here again as soon as ICA answers."
+)
 PROJECTS_A_PAGE = 8  # as many each page asks ICA about; the next page goes on
 
 
@@ -123,7 +127,10 @@ def ask_about_new_projects() -> None:
     for project_id in context().read(
         access.unanswered, viewer(), context().clock(), PROJECTS_A_PAGE
     ):
-        if _ask(project_id) is Outcome.NOT_NOW:
+        outcome = _ask(project_id)
+        if outcome is not Outcome.ANSWERED:
+            _say_lapsed(project_id)
+        if outcome is Outcome.NOT_NOW:
             return  # the page need not wait for the others
 
 
@@ -142,7 +149,24 @@ def _known_access(project_id: str) -> access.Access | None:
 
 def _ask_about(submission_id: int) -> bool:
     project_id = context().read(submissions.project_of, submission_id, viewer().ica_url)
-    return project_id is not None and not _known_access(project_id) and _ask_anew(project_id)
+    if project_id is None or _known_access(project_id):
+        return False
+    if _ask_anew(project_id):
+        return True
+    if _say_lapsed(project_id):
+        abort(503, LAPSED)
+    return False
+
+
+def _say_lapsed(project_id: str) -> bool:
+    """Whether the visitor might read the project by ICA's last answer, which is too old to hold;
+    then the page says so.
+    """
+    former = context().read(access.find, viewer().id, project_id)
+    if former is None or not former.allowed:
+        return False
+    _say_unanswered(former)
+    return True
 
 
 def _ask_anew(project_id: str) -> bool:
