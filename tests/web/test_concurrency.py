@@ -13,7 +13,17 @@ from tests.web.confirmation import attempts, confirm, exported, fields, statuses
 from tests.web.lock_waits import waiters
 from tests.web.markup import element
 from tests.work.observation import account, batch_rows, number, submission
-from webapp.store import Store, accounts, batches, chores, drafts, lifecycle, sessions, uploads
+from webapp.store import (
+    Store,
+    accounts,
+    batches,
+    chores,
+    drafts,
+    lifecycle,
+    room,
+    sessions,
+    uploads,
+)
 from webapp.store import attempts as attempts_of
 from webapp.store.accounts import Identity
 from webapp.store.leases import LEASE_SECONDS
@@ -235,3 +245,20 @@ def identity(dashboard):
         kept = accounts.get(connection, 1)
     names = ("ica_url", "tenant", "subject", "name", "asked_tenant", "sealed_key")
     return Identity(**{name: getattr(kept, name) for name in names})
+
+
+def test_who_asks_for_room_keeps_nobody_from_naming_the_account(stored):
+    """SQLite has one writer anyway. On PostgreSQL each row that refers to an account locks it."""
+    stored.visitor()
+    place, limits = Place("", ""), Limits(DAY, DAY)
+
+    def open_session():
+        return stored.context.write(sessions.open_session, 1, stored.clock.now, limits, place)
+
+    with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
+        with elsewhere.write() as connection:
+            room.lock(connection, 1)
+            opened = pool.submit(open_session)
+            done = wait([opened], timeout=0 if stored.store.is_sqlite else 10).done
+        assert done or stored.store.is_sqlite
+        assert opened.result()

@@ -1,9 +1,10 @@
 """Housekeeping: access, keys, leftovers, the heartbeat, and how little an idle worker costs."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
 from tests.dashboard import data_ids, open_dashboard
 from tests.simulated_ica import FIRST_PROJECT
@@ -126,6 +127,39 @@ def test_an_upload_that_broke_off_is_swept_away(database_url, tmp_path):
         assert leftovers(dashboard) == {}
 
 
+def test_it_goes_on_while_retention_has_much_to_do(database_url, tmp_path):
+    begun = []
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.startswith("DELETE FROM audit"):
+            begun.append(statement)
+
+    def clock():
+        if len(begun) == 1:  # retention looks whether its turn is over
+            begun.append("and seen")
+            dashboard.visitor()
+            dashboard.clock.advance(2 * 3600)
+            worker.work_through()
+            swept.append(count(dashboard, tables.sessions) == 0)
+        return dashboard.clock.now
+
+    with open_dashboard(database_url, tmp_path, audit_days=1, session_hours=1) as dashboard:
+        dashboard.visitor()
+        dashboard.clock.advance(2 * DAY)
+        worker, swept = Worker(replace(dashboard.context, clock=clock)), []
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            worker.work_through()
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        assert swept == [True]
+
+
+def count(dashboard, table):
+    with dashboard.store.read() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
 def leftovers(dashboard):
     """Rows that hang on submissions, by table."""
     names = (
@@ -179,7 +213,7 @@ def test_a_settled_list_of_many_costs_a_new_worker_nothing(database_url, tmp_pat
         settle(dashboard, visitor.submit(data_ids(20)))
         other = Worker(dashboard.context)
         dashboard.sim.forget_calls()
-        assert other.work_through() == 1, "only the house is looked after"
+        assert other.work_through() == 2, "only the house is looked after, and what is too old"
         assert dashboard.sim.total_calls() == 0
 
 

@@ -1,9 +1,10 @@
 """What is kept for a time only goes when that is over, and pages say so before and after."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.store.invariants import assert_consistent
@@ -11,6 +12,7 @@ from tests.web.confirmation import attempts, breakdown, confirm, statuses
 from tests.web.test_find import asked
 from tests.work.observation import page, settle, submission
 from webapp.store import tables
+from webapp.work import housekeeping, retention
 
 DAY = 86_400
 IDS = [*data_ids(4), *data_ids(3, ending="02", start=100)]  # the last fail first, and link then
@@ -204,3 +206,91 @@ def test_questions_are_kept_as_long_as_the_setting_says(on_sqlite, days, left):
         assert count(dashboard, tables.finds) == 1
         go_on(dashboard, 2)
         assert count(dashboard, tables.finds) == left
+
+
+def perform_while(dashboard, act):
+    """A round of retention: `act` comes between what it has found and what it does of it."""
+    looks = iter([lambda: None, act])
+
+    def clock():
+        next(looks, lambda: None)()
+        return dashboard.clock.now
+
+    retention.perform(replace(dashboard.context, clock=clock))
+    assert next(looks, None) is None
+
+
+RULES = ("draft_days", "upload_days", "archive_days", "history_days")
+OTHERS = dict.fromkeys((*RULES, "find_days", "audit_days"), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", RULES)
+def test_a_list_that_vanishes_meanwhile_does_not_keep_the_others(opened, rule):
+    with opened(session_days=9, session_hours=99, **OTHERS | {rule: 1}) as dashboard:
+        demo = dashboard.visitor()
+        first, _ = (old_list(dashboard, demo, rule, start) for start in (0, 100))
+        dashboard.clock.advance(1.5 * DAY)
+
+        def delete():
+            word = "discard" if rule == "draft_days" else "delete"
+            assert demo.post(f"{first}/{word}").status_code == 303
+            housekeeping.perform(dashboard.context)
+
+        perform_while(dashboard, delete)
+        housekeeping.perform(dashboard.context)
+        kept = {  # of the second
+            "draft_days": [0, 0, 0],
+            "upload_days": [1, 0, 0],
+            "archive_days": [0, 0, 0],
+            "history_days": [1, 1, 0],
+        }
+        left = (tables.submissions, tables.upload_pieces, tables.history)
+        assert [count(dashboard, table) for table in left] == kept[rule]
+
+
+def old_list(dashboard, demo, rule, start):
+    """A list of which something ends by this rule: its address."""
+    ids = data_ids(1, ending="02", start=start)
+    if rule == "draft_days":
+        return demo.draft(ids)
+    place = demo.submit(ids)
+    settle(dashboard, place)
+    if rule == "history_days":
+        confirm(demo, f"{place}/retry")
+        settle(dashboard, place)
+    if rule == "archive_days":
+        demo.post(f"{place}/archive")
+    return place
+
+
+def test_a_list_that_runs_again_meanwhile_keeps_its_upload(on_sqlite):
+    with on_sqlite(session_days=9, session_hours=99, **OTHERS | {"upload_days": 1}) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit(IDS)
+        settle(dashboard, place)
+        dashboard.clock.advance(1.5 * DAY)
+        perform_while(dashboard, lambda: confirm(demo, f"{place}/retry"))
+        assert count(dashboard, tables.upload_pieces) == 1
+
+
+def test_a_long_history_goes_in_several_turns(on_sqlite):
+    with on_sqlite(**OTHERS | {"history_days": 1}) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit(IDS)
+        settle(dashboard, place)
+        confirm(demo, f"{place}/retry")
+        settle(dashboard, place)
+        with dashboard.store.write() as connection:  # as if the list were long
+            of = tables.history.c
+            far = update(tables.history).where(of.position == 7).values(position=20_000)
+            assert connection.execute(far).rowcount == 1
+        dashboard.clock.advance(2 * DAY)
+
+        def clock():
+            dashboard.clock.advance(3)  # at each look
+            return dashboard.clock.now
+
+        for left in (2, 0):
+            retention.perform(replace(dashboard.context, clock=clock))
+            assert count(dashboard, tables.history) == left

@@ -7,6 +7,7 @@ from webapp.store.enums import State
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.submissions import keep_more, touch
 from webapp.store.tables import attempts, batches, reason_groups, snapshots, submissions, uploads
+from webapp.store.uploads import drop_pieces
 
 MAX_OLD = 100  # of which something ends, in one round
 _ENDED = submissions.c.state == State.SETTLED
@@ -106,14 +107,25 @@ def drop_history(
     """Delete up to `limit` positions' history of a submission that has ended before then; how many
     rows: 0 when all are gone, or an attempt has begun.
     """
-    ended = select(submissions.c.id).where(submissions.c.id == submission_id, _ended_before(before))
-    if connection.execute(ended.with_for_update()).scalar() is None:
+    if not _lock_ended(connection, submission_id, before):
         return 0
     ours = tables.history.c.submission_id == submission_id
     dropped = sql.drop_last(connection, ours, tables.history.c.position, limit)
     touch(connection, submission_id, now, history_dropped_at=now)
     keep_more(connection, submission_id, -dropped * room.HISTORY_BYTES)
     return dropped
+
+
+def drop_upload(connection: Connection, submission_id: int, before: float, now: float) -> bool:
+    """Delete the list as it came, of a submission that has ended before then; else False."""
+    ended = _lock_ended(connection, submission_id, before)
+    return ended and drop_pieces(connection, submission_id, now)
+
+
+def _lock_ended(connection: Connection, submission_id: int, before: float) -> bool:
+    """Whether it has ended before then; no attempt begins until the transaction ends."""
+    ended = select(submissions.c.id).where(submissions.c.id == submission_id, _ended_before(before))
+    return connection.execute(ended.with_for_update()).scalar() is not None
 
 
 def _ended_before(before: float) -> ColumnElement[bool]:

@@ -36,9 +36,11 @@ class Kept(NamedTuple):
 
 
 def lock(connection: Connection, account_id: int) -> None:
-    """Nobody else opens a list or a query of the account until the transaction ends."""
+    """Nobody else opens a list or a query of the account until the transaction ends; rows that only
+    refer to it may be added.
+    """
     mine = select(accounts.c.id).where(accounts.c.id == account_id)
-    connection.execute(mine.with_for_update())
+    connection.execute(mine.with_for_update(key_share=True))
 
 
 def kept(connection: Connection, account_id: int) -> Kept:

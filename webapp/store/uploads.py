@@ -111,14 +111,19 @@ def pieces(store: Store, submission_id: int, part: int) -> Iterator[bytes]:
         sequence += 1
 
 
-def drop_pieces(connection: Connection, submission_id: int, now: float) -> None:
-    """Delete the bytes as they came; what else is known of the upload stays."""
-    mine = uploads.c.submission_id == submission_id
-    dropped = update(uploads).where(mine).values(dropped_at=now).returning(uploads.c.size)
-    size = connection.execute(dropped).scalar_one()
+def drop_pieces(connection: Connection, submission_id: int, now: float) -> bool:
+    """Delete the bytes as they came; what else is known of the upload stays. False when they are
+    gone already.
+    """
+    kept = (uploads.c.submission_id == submission_id) & uploads.c.dropped_at.is_(None)
+    dropped = update(uploads).where(kept).values(dropped_at=now).returning(uploads.c.size)
+    size = connection.execute(dropped).scalar()
+    if size is None:
+        return False
     connection.execute(delete(upload_pieces).where(upload_pieces.c.submission_id == submission_id))
     submissions.touch(connection, submission_id, now)
     submissions.keep_more(connection, submission_id, -size)
+    return True
 
 
 def remove(connection: Connection, submission_id: int) -> None:

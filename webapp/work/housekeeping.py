@@ -2,9 +2,9 @@
 
 import logging
 
-from webapp.store import access, accounts, audit, chores, lifecycle, sessions, submissions, uploads
+from webapp.store import access, accounts, chores, lifecycle, sessions, submissions, uploads
 from webapp.store.find import queries
-from webapp.work import project_access, retention
+from webapp.work import project_access
 from webapp.work.context import Context
 
 INTERVAL_SECONDS = 5.0
@@ -25,10 +25,7 @@ def perform(context: Context) -> None:
     _renew_access(context)
     now = context.clock()
     context.write(sessions.sweep, now)
-    if days := context.settings.audit_days:
-        context.write(audit.sweep, now - days * retention.DAY)
-    days = context.settings.find_days
-    context.write(queries.sweep, now - days * retention.DAY if days else 0.0)
+    context.write(queries.sweep, 0.0)  # those that were discarded
     forgotten = context.write(accounts.forget_idle_keys, now)
     if forgotten:
         log.info("Forgot the keys of %d accounts that have no work and are signed out.", forgotten)

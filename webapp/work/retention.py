@@ -4,9 +4,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from webapp.store import Connection, audit, lifecycle, submissions, uploads
-from webapp.store.enums import AuditAction
+from webapp.store import Connection, audit, lifecycle, submissions
+from webapp.store.enums import AuditAction, State
+from webapp.store.find import queries
 from webapp.store.retry import other_submissions
+from webapp.store.submissions import Submission
 from webapp.work.context import Context
 
 INTERVAL_SECONDS = 600.0
@@ -16,15 +18,28 @@ DAY = 86_400.0
 log = logging.getLogger(__name__)
 
 
+class Turn(NamedTuple):
+    """One rule's turn in a round: when it began, and before when is what has to go."""
+
+    context: Context
+    started: float
+    before: float
+
+    def is_over(self) -> bool:
+        """Whether the rest is left to the next round."""
+        return self.context.is_turn_over(self.started, TURN_SECONDS)
+
+
 class Rule(NamedTuple):
     """What goes after so many days (0: never): how the submissions are found of which something is
-    older than a moment, and how that ends, of one of them; whether it did.
+    older than a moment, and how that ends, of one of them; whether it did. Anything may have become
+    of it since it was found.
     """
 
     what: str
     days: int
     find: Callable[[Connection, float], Sequence[int]]
-    end: Callable[[Context, int, float], bool]
+    end: Callable[[Turn, int], bool]
 
 
 def perform(context: Context) -> None:
@@ -38,51 +53,74 @@ def perform(context: Context) -> None:
     ):
         if rule.days:
             _end_old(context, rule)
+    for days, sweep in ((kept.find_days, queries.sweep), (kept.audit_days, audit.sweep)):
+        if days:
+            _sweep(_begin(context, days), sweep)
+
+
+def ends_at(submission: Submission, draft_days: int) -> float | None:
+    """When a list that is not submitted is discarded by itself, if it is not changed before; None:
+    never.
+    """
+    unsent = submission.state in {State.DRAFT, State.UNREADABLE}
+    return submission.changed_at + draft_days * DAY if unsent and draft_days else None
+
+
+def _begin(context: Context, days: int) -> Turn:
+    now = context.clock()
+    return Turn(context, now, now - days * DAY)
+
+
+def _sweep(turn: Turn, sweep: Callable[[Connection, float], int]) -> None:
+    """Delete some rows at a time, until none is too old."""
+    while not turn.is_over() and turn.context.write(sweep, turn.before):
+        pass
 
 
 def _end_old(context: Context, rule: Rule) -> None:
-    started = context.clock()
-    before, ended = started - rule.days * DAY, 0
-    found = context.read(rule.find, before)
+    turn, ended = _begin(context, rule.days), 0
+    found = context.read(rule.find, turn.before)
     # Each round begins elsewhere: what may not go yet must not keep the rest here for ever.
-    first = int(started // INTERVAL_SECONDS) % max(len(found), 1)
+    first = int(turn.started // INTERVAL_SECONDS) % max(len(found), 1)
     for submission_id in (*found[first:], *found[:first]):
-        if context.is_turn_over(started, TURN_SECONDS):
+        if turn.is_over():
             break
-        ended += rule.end(context, submission_id, before)
+        ended += rule.end(turn, submission_id)
     if ended:
         log.info("Removed %d %s, which %d days have passed.", ended, rule.what, rule.days)
 
 
-def _end_draft(context: Context, submission_id: int, before: float) -> bool:
-    with context.store.write() as connection:
-        submission, now = submissions.get(connection, submission_id), context.clock()
-        ended = lifecycle.end_draft(connection, submission_id, before, now)
+def _end_draft(turn: Turn, submission_id: int) -> bool:
+    return _end(turn, submission_id, lifecycle.end_draft, AuditAction.DISCARD)
+
+
+def _drop_upload(turn: Turn, submission_id: int) -> bool:
+    context = turn.context
+    return context.write(lifecycle.drop_upload, submission_id, turn.before, context.clock())
+
+
+def _delete_archived(turn: Turn, submission_id: int) -> bool:
+    """Nothing goes without which another list would tell of an id what is not so any more."""
+    submission = turn.context.read(submissions.many, [submission_id]).get(submission_id)
+    if not submission or turn.context.read(other_submissions.dependent_submission, submission):
+        return False
+    return _end(turn, submission_id, lifecycle.discard_archived, AuditAction.DELETE)
+
+
+def _end(turn: Turn, submission_id: int, end: Callable[..., bool], action: AuditAction) -> bool:
+    with turn.context.store.write() as connection:
+        now = turn.context.clock()
+        ended = end(connection, submission_id, turn.before, now)
         if ended:
-            audit.record(connection, AuditAction.DISCARD, audit.PROGRAM, now, submission)
+            submission = submissions.get(connection, submission_id)
+            audit.record(connection, action, audit.PROGRAM, now, submission)
     return ended
 
 
-def _drop_upload(context: Context, submission_id: int, _before: float) -> bool:
-    context.write(uploads.drop_pieces, submission_id, context.clock())
-    return True
-
-
-def _delete_archived(context: Context, submission_id: int, before: float) -> bool:
-    """Nothing goes without which another list would tell of an id what is not so any more."""
-    submission = context.read(submissions.get, submission_id)
-    if context.read(other_submissions.dependent_submission, submission):
-        return False
-    with context.store.write() as connection:
-        now = context.clock()
-        deleted = lifecycle.discard_archived(connection, submission_id, before, now)
-        if deleted:
-            audit.record(connection, AuditAction.DELETE, audit.PROGRAM, now, submission)
-    return deleted
-
-
-def _drop_history(context: Context, submission_id: int, before: float) -> bool:
-    while context.write(lifecycle.drop_history, submission_id, before, context.clock()):
-        if context.stop.is_set():
-            return False
-    return True
+def _drop_history(turn: Turn, submission_id: int) -> bool:
+    drop, context, dropped = lifecycle.drop_history, turn.context, False
+    while context.write(drop, submission_id, turn.before, context.clock()):
+        dropped = True
+        if turn.is_over():
+            break
+    return dropped

@@ -47,6 +47,7 @@ class Worker:
         self._free = threading.Semaphore(THREADS)
         self._reading = threading.Lock()
         self._housekeeping = threading.Lock()
+        self._retention = threading.Lock()
         self._trouble = ""
 
     def run(self) -> None:
@@ -79,7 +80,10 @@ class Worker:
             return None
         now = self._context.clock()
         self._beat(now)
-        looks = (self._housekeeping_due, self._batch_due, self._chore_due, self._upload_due)
+        looks = (
+            *(self._housekeeping_due, self._retention_due),
+            *(self._batch_due, self._chore_due, self._upload_due),
+        )
         return next((unit for look in looks if (unit := look(now))), None)
 
     def _fits(self) -> bool:
@@ -102,11 +106,15 @@ class Worker:
         if too_early or self._housekeeping.locked():
             return None
         self._housekeeping_at = now
-        unit = partial(housekeeping.perform, self._context)
-        if now - self._retention_at >= retention.INTERVAL_SECONDS:
-            self._retention_at = now
-            unit = partial(_do, unit, partial(retention.perform, self._context))
-        return _alone(self._housekeeping, unit)
+        return _alone(self._housekeeping, partial(housekeeping.perform, self._context))
+
+    def _retention_due(self, now: float) -> Unit | None:
+        """Beside housekeeping, which goes on while much has to go."""
+        too_early = now - self._retention_at < retention.INTERVAL_SECONDS
+        if too_early or self._retention.locked():
+            return None
+        self._retention_at = now
+        return _alone(self._retention, partial(retention.perform, self._context))
 
     def _batch_due(self, now: float) -> Unit | None:
         busy = self._context.budget.busy()

@@ -20,8 +20,9 @@ from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import duration, plural
 from webapp.web.core.page import Page, render
 from webapp.web.items import table
-from webapp.web.submissions import progress, status_text
+from webapp.web.submissions import progress
 from webapp.web.submissions.status_text import SENTENCES
+from webapp.work import retention
 from webapp.work.ica_check import USUAL_CALL_IDS
 
 PLAN_BATCHES = 50  # past ones, by whose speed the plan says how long it takes
@@ -138,7 +139,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         mine=submission.account_id == viewer().id,
         problem=problem,
         sentence=SENTENCES[State.DRAFT],
-        ends_at=status_text.ends_at(submission, context().settings.draft_days),
+        ends_at=retention.ends_at(submission, context().settings.draft_days),
         review=submission.review,
         upload=upload,
         to_send=submission.item_count - submission.left_out,

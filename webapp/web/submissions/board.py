@@ -25,6 +25,7 @@ from webapp.web.core.htmx import Poll, polled
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_text import Segment
+from webapp.work import retention
 
 PAGE_ROWS = 25
 POLL_TRIGGER = "every 5s"
@@ -181,7 +182,7 @@ def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:
         segments=status_text.segments(submission.counts),
         attempt_count=len(attempt_rows),
         by="you" if submission.account_id == viewer().id else submission.submitter,
-        ends_at=status_text.ends_at(submission, context().settings.draft_days),
+        ends_at=retention.ends_at(submission, context().settings.draft_days),
     )
 
 

@@ -25,6 +25,7 @@ from webapp.web.retry.attempts import AttemptRow
 from webapp.web.submissions import item_actions, problems, status_text
 from webapp.web.submissions.problems import Problem
 from webapp.web.submissions.status_text import Segment, Standing
+from webapp.work import retention
 
 POLL_TRIGGER = "every 2s"
 UNPOLLED_STATES = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
@@ -136,7 +137,7 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
     stuck = attempts_page.stuck(attempt_rows, batch_rows)
     standing = status_text.standing(submission, attempt_rows, stuck)
     if not submission.begun:
-        ends_at = status_text.ends_at(submission, context().settings.draft_days)
+        ends_at = retention.ends_at(submission, context().settings.draft_days)
         return ReadingProgress(poll, submission, mine, standing, upload, ends_at)
     place = url_for("submissions.page", submission_id=submission.id)
     labels = status_text.labels(submission, attempt_rows)

@@ -207,14 +207,6 @@ def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[st
     return status, status_label(status)
 
 
-def ends_at(submission: Submission, draft_days: int) -> float | None:
-    """When a list that is not submitted is discarded by itself, if it is not changed before; None:
-    never.
-    """
-    unsent = submission.state in {State.DRAFT, State.UNREADABLE}
-    return submission.changed_at + draft_days * 86_400.0 if unsent and draft_days else None
-
-
 def rows_read(batches: Sequence[Batch]) -> tuple[int, int, float | None]:
     """How many rows of sent batches show what ICA said, of how many, and as of when."""
     sent = [batch for batch in batches if batch.ica_batch_id]
