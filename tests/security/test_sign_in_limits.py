@@ -133,3 +133,12 @@ def test_many_at_once_are_as_many_guesses(dashboard):
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: sign_in(dashboard, WRONG, "192.0.2.1"), range(40)))
     assert sum(answer.status_code == 422 for answer in answers) == tried(dashboard) == 10
+
+
+def test_a_sign_in_that_is_one_too_many_is_told_in_the_log(dashboard, caplog):
+    for _ in range(11):
+        sign_in(dashboard, WRONG, "2001:db8::7")
+    (told,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "sign-in was refused" in told.getMessage()
+    assert "2001:db8::/64" in told.getMessage()
+    assert WRONG not in caplog.text

@@ -36,7 +36,7 @@ def place(dashboard):
         "/find/abcdefghijklmnop/export.txt",
     ],
 )
-def test_two_downloads_of_an_account_run_at_once(dashboard, place, address):
+def test_two_downloads_of_an_account_run_at_once(dashboard, place, address, caplog):
     """A third waits for the end of one, however that comes; another account's are its own."""
     person = dashboard.visitor()
     begun = [person.get(f"{place}/export.csv") for _ in range(2)]
@@ -44,6 +44,8 @@ def test_two_downloads_of_an_account_run_at_once(dashboard, place, address):
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) > 0
     assert "You have 2 downloads running" in text(refused)
+    (told,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert told.getMessage() == "A download of account 1 was refused: it has 2, all together 2."
     assert dashboard.visitor("colleague-key").get(f"{place}/export.csv").status_code == 200
     begun[0].close()
     assert person.get(address.format(place)).status_code in {200, 404}

@@ -6,6 +6,7 @@ process `most_long_requests`, and MAX_OF_ACCOUNT to one account.
 
 import csv
 import json
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,6 +36,8 @@ COME_AGAIN_SECONDS = 30
 CHECKED_SECONDS = 30.0  # between two looks whether its reader is still signed in
 RUNNING = "downloads"  # among the application's extensions
 
+log = logging.getLogger(__name__)
+
 Row = Sequence[object]
 
 
@@ -59,6 +62,10 @@ class _Running:
             else:
                 self._by_account[account_id] += 1
                 return partial(self._end, [account_id])
+        log.warning(
+            "A download of account %d was refused: it has %d, all together %d.",
+            *(account_id, own, all_),
+        )
         text += ", then begin this one again: nothing is lost."
         raise TooManyRequests(text, retry_after=COME_AGAIN_SECONDS)
 

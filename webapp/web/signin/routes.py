@@ -1,5 +1,6 @@
 """Signing in with one's own ICA key, and out."""
 
+import logging
 import re
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ from webapp.store.accounts import Identity
 from webapp.store.enums import AuditAction, Blocked
 from webapp.store.sessions import Place
 from webapp.web.core import audit, errors, params, security
-from webapp.web.core.context import context, remote_address, viewer
+from webapp.web.core.context import context, network, remote_address, viewer
 from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage, answer
 from webapp.web.core.page import render
@@ -35,6 +36,7 @@ GUESSES = "guesses"  # among the application's extensions
 OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")  # neither another host's nor broken
 
 blueprint = Blueprint("signin", __name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,10 @@ def _guesses() -> Guesses:
 
 def _come_again(given: Given, seconds: int, *, by_others: bool) -> ResponseReturnValue:
     """The form, with when it can be sent again; ICA is not asked."""
+    log.warning(
+        "A sign-in was refused: too many have failed from %s.",
+        "elsewhere" if by_others else network(remote_address()),
+    )
     failed = "Too many sign-ins have failed here" + ("" if by_others else " from your address")
     text = f"{failed}, so ICA was not asked. Try again in {plural(seconds, 'second')}."
     page = SigninPage(Errors(api_key=text), given, "", context().settings.demo_key)
