@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from webapp.settings import MIN_SECRET_KEY_CHARS, Settings, SettingsError
 
-HKDF_INFO = b"linkboard: keys at rest"
+KEYS_AT_REST, COOKIES = b"linkboard: keys at rest", b"linkboard: cookies"
 SECRET_KEY_FILE = "secret_key"
 
 
@@ -56,8 +56,16 @@ def vault_for(settings: Settings) -> Vault:
 
 
 def _fernet(secret_key: str) -> Fernet:
-    derived = HKDF(SHA256(), length=32, salt=None, info=HKDF_INFO).derive(secret_key.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+    return Fernet(base64.urlsafe_b64encode(_derived(secret_key, KEYS_AT_REST)))
+
+
+def cookie_key(secret_key: str) -> bytes:
+    """What signs cookies, so that no part of the secret key itself does."""
+    return _derived(secret_key, COOKIES)
+
+
+def _derived(secret_key: str, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(secret_key.encode())
 
 
 def secret_key_for(settings: Settings) -> str:

@@ -235,3 +235,15 @@ def test_the_board_refuses_it_likewise(demo):
     for query in ("after=x", "state=%00", "before=1&after=2", "after=" + "0" * 99):
         assert demo.get(f"/submissions?{query}").status_code == 400
         assert demo.part(f"/submissions/rows?{query}").status_code == 400
+
+
+def test_of_a_value_that_is_given_twice_the_first_counts(demo, nobody):
+    place = demo.submit(data_ids(1))
+    assert demo.get(f"{place}/items?size=50&size=7").status_code == 200
+    assert demo.get(f"{place}/items?size=7&size=50").status_code == 400
+    twice = {"api_key": ["demo-key", "no-such-key"]}
+    assert nobody.post("/signin", twice).status_code == 303
+
+
+def test_what_a_form_sends_is_not_taken_from_the_address(nobody):
+    assert nobody.post("/signin?api_key=demo-key").status_code == 422

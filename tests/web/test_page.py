@@ -6,6 +6,7 @@ import pytest
 from jinja2 import meta, nodes
 
 from tests.dashboard import Visitor, data_ids, open_dashboard, text
+from tests.web.markup import elements
 from tests.web.page_visits import visit_all
 from webapp import paths
 from webapp.demo import app as demo_app
@@ -39,6 +40,13 @@ def names_used(environment, template):
     return found
 
 
+def assert_a_way_out(name, answer):
+    """Whoever is signed in can sign out on each whole page."""
+    is_page = answer.mimetype == "text/html" and b"<html" in answer.get_data()
+    if is_page and answer.status_code == 200 and not name.startswith("signin"):
+        assert elements(answer, "form", method="post", action="/signout"), name
+
+
 def test_every_template_is_rendered_with_all_that_it_reads(tmp_path, monkeypatch):
     loaded = set()
 
@@ -56,6 +64,7 @@ def test_every_template_is_rendered_with_all_that_it_reads(tmp_path, monkeypatch
         for name, answer in visit_all(dashboard, monkeypatch):
             assert answer.status_code < 500, (name, text(answer))
             assert answer.get_data(), name
+            assert_a_way_out(name, answer)
         demo = Visitor(demo_app.create_app(dashboard.settings, dashboard.store))
         watch(demo.client.application)
         demo.sign_in()

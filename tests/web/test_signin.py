@@ -1,8 +1,12 @@
 """Signing in with a key, staying signed in, and signing out."""
 
-import pytest
+from base64 import urlsafe_b64decode
+from hashlib import sha256
 
-from tests.dashboard import data_ids, open_dashboard, text
+import pytest
+from flask.sessions import SecureCookieSessionInterface
+
+from tests.dashboard import HEADERS, data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import element, elements, field_error
 from webapp.store import accounts
@@ -51,6 +55,32 @@ def test_signing_out_ends_the_session_on_the_server_too(demo):
     assert "Your key is erased" in text(demo.get("/signin"))
     demo.client.set_cookie("linkboard", before)
     assert demo.get("/submissions").location.startswith("/signin")
+
+
+def test_signing_out_empties_the_browser_s_storage_where_it_is_linkboard_s_alone(dashboard):
+    here, below = dashboard.visitor(), dashboard.visitor()
+    assert here.post("/signout").headers["Clear-Site-Data"] == '"storage"'
+    answer = below.client.post(
+        "/signout", headers=HEADERS, environ_overrides={"SCRIPT_NAME": "/linkboard"}
+    )
+    assert answer.location == "/linkboard/signin"
+    assert "Clear-Site-Data" not in answer.headers
+
+
+def test_a_cookie_is_signed_with_sha_256(dashboard, demo):
+    signature = demo.client.get_cookie("linkboard").value.rpartition(".")[2]
+    assert len(urlsafe_b64decode(f"{signature}=")) == sha256().digest_size
+    with_sha_1 = SecureCookieSessionInterface().get_signing_serializer(dashboard.app)
+    with demo.client.session_transaction() as session:
+        weaker = with_sha_1.dumps(dict(session))
+    demo.client.set_cookie("linkboard", weaker)
+    assert demo.get("/submissions").location.startswith("/signin")
+
+
+def test_the_field_of_the_key_is_masked_and_takes_what_is_pasted(nobody):
+    field = element(nobody.get("/signin"), "input", name="api_key", required=None)
+    assert field["type"] == "password"
+    assert not {"readonly", "onpaste", "maxlength"} & set(field.attributes)
 
 
 def test_signing_out_says_what_goes_on_and_offers_to_end_it(demo):

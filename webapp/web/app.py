@@ -1,6 +1,5 @@
 """The Flask application: its settings, its blueprints, and what every template can use."""
 
-import hashlib
 import time
 from collections.abc import Callable
 
@@ -12,7 +11,7 @@ from werkzeug.utils import find_modules, import_string
 from webapp import paths
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.vault import secret_key_for, vault_for
+from webapp.vault import cookie_key, secret_key_for, vault_for
 from webapp.web.core import access, downloads, errors, formatting, forms, params, security
 from webapp.web.core.assets import static_version
 from webapp.web.core.context import KEY
@@ -35,8 +34,8 @@ def create_app(
     )
     former = settings.former_secret_key
     app.config.update(
-        SECRET_KEY=_cookie_key(secret_key_for(settings)),
-        SECRET_KEY_FALLBACKS=[_cookie_key(former)] if former else [],
+        SECRET_KEY=cookie_key(secret_key_for(settings)),
+        SECRET_KEY_FALLBACKS=[cookie_key(former)] if former else [],
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
@@ -74,8 +73,3 @@ def create_app(
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
-
-
-def _cookie_key(secret_key: str) -> str:
-    """What signs cookies, so that no part of the secret key itself does."""
-    return hashlib.sha256(b"linkboard: cookies" + secret_key.encode()).hexdigest()

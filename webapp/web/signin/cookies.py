@@ -1,5 +1,6 @@
 """The cookie of a session."""
 
+import hashlib
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,8 @@ class Cookies(SecureCookieSessionInterface):
     A signature is checked once: the same cookie comes with every poll. How long a session lasts
     is decided in the store.
     """
+
+    digest_method = staticmethod(hashlib.sha256)  # of the HMAC; Flask's own is SHA-1
 
     def __init__(self) -> None:
         self._known = lru_cache(maxsize=1024)(self._read)

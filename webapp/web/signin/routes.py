@@ -106,7 +106,10 @@ def signout() -> ResponseReturnValue:
         unsettled = accounts.unsettled_work(connection, viewer().id)
     session.clear()
     flash(_signout_message(len(unsettled), forgotten=forgotten), "success")
-    return redirect(url_for("signin.signin"), 303)
+    answer = redirect(url_for("signin.signin"), 303)
+    if not request.script_root:  # else it is also that of others on this host
+        answer.headers["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 def _why_not(given: Given, error: IcaError) -> str:
