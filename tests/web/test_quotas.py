@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
@@ -103,6 +103,24 @@ def test_a_list_that_outgrows_its_room_while_it_is_read_is_unreadable(on_sqlite)
         assert "all that you keep here would take more than 0.005 GB" in said
         assert "it was read up to line 20,000." in said
         assert kept(dashboard, tables.items) == 0
+
+
+def test_what_else_is_kept_is_summed_once_a_list(on_sqlite):
+    sums = []
+
+    def note(_connection, _cursor, statement, *_):
+        if "sum(submissions.kept_bytes)" in statement:
+            sums.append(statement)
+
+    with on_sqlite() as dashboard:
+        place = dashboard.visitor().draft(LONG)
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            dashboard.work()
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        assert submission(dashboard, place).state == "draft"
+        assert len(sums) == 1
 
 
 def test_what_attempts_keep_is_counted(opened):

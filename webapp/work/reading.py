@@ -122,6 +122,7 @@ class _Reader:
     entry_counts: Counter[Kind] = field(default_factory=Counter)
     last_line: int = 0
     kept_bytes: int = 0
+    most_bytes: int = 0  # that may be kept of it, by what the account kept as the reading began
     read_bytes: int = 0
     readings: list[Reading] = field(default_factory=list)
     folders: int = 0
@@ -129,6 +130,8 @@ class _Reader:
     def read_parts(self) -> None:
         """Read the file, then the pasted text; its lines are numbered on from those of the file."""
         self.kept_bytes = self.upload.size
+        others = self.context.read(room.beside, self.submission.account_id, self.submission.id)
+        self.most_bytes = self.context.settings.account_bytes - others
         for part, name in enumerate(self.upload.parts):
             reading = Reading(
                 self._pieces(part),
@@ -204,9 +207,8 @@ class _Reader:
 
     def _demand_room(self) -> None:
         self.kept_bytes += room.of_items(self.good) + room.of_entries(self.others)
-        account_id, most = self.submission.account_id, self.context.settings.account_bytes
-        others = self.context.read(room.beside, account_id, self.submission.id)
-        if others + self.kept_bytes > most:
+        if self.kept_bytes > self.most_bytes:
+            most = self.context.settings.account_bytes
             raise Unreadable(NO_ROOM.format(most=_gigabytes(most), line=self.last_line))
 
     def _review(self) -> Review:
