@@ -142,7 +142,7 @@ def test_a_batch_made_elsewhere_needs_room_for_its_items(on_sqlite):
         given = {"project_id": FIRST_PROJECT, "batch_id": batch, "name": "a script's"}
         place = demo.draft(data_ids(2_000))
         answer = demo.post("/submissions/adopt", given)
-        assert_refused(answer, "What you keep here takes 778 kB, and 1 MB is the most")
+        assert_refused(answer, "This would take 352 kB here, and 1 MB is the most")
         assert elements(answer, "input", name="name")[0]["value"] == "a script's"
         assert kept(dashboard) == 1
         demo.post(f"{place}/discard")
