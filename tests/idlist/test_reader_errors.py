@@ -125,23 +125,23 @@ def test_an_empty_list_is_no_error():
 @pytest.mark.parametrize(
     "line",
     [
-        ",".join(f"fil.{number:032x}" for number in range(270_000)),
-        "word " * 2_000_000,
-        "x" * 10_000_000,
-        "urn:ilmn:ica:#" + ", " * 5_000_000,
-        " " * 10_000_000,
-        '"' * 10_000_000,
-        '"a,' * 3_333_333,
-        "https://" * 1_250_000,
-        "a=" * 5_000_000,
-        json.dumps([f"fil.{number:032x}" for number in range(250_000)]),
+        ",".join(f"fil.{number:032x}" for number in range(67_500)),
+        "word " * 500_000,
+        "x" * 2_500_000,
+        "urn:ilmn:ica:#" + ", " * 1_250_000,
+        " " * 2_500_000,
+        '"' * 2_500_000,
+        '"a,' * 833_333,
+        "https://" * 312_500,
+        "a=" * 1_250_000,
+        json.dumps([f"fil.{number:032x}" for number in range(62_500)]),
     ],
     ids=["ids", "words", "letters", "urn", "spaces", "quotes", "open", "links", "labels", "json"],
 )
-def test_ten_megabytes_on_one_line_take_linear_time(line):
+def test_megabytes_on_one_line_take_linear_time(line):
     started = time.process_time()
     finished(line)
-    assert time.process_time() - started < 15  # some 2 s; a quadratic way takes hours
+    assert time.process_time() - started < 4  # at most 1.3 s; a quadratic way takes many minutes
 
 
 @pytest.mark.slow

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.processes import Program
-from tests.security.web_server import wait_until_it_answers
 
 README = Path(__file__).parents[2] / "README.md"
 FAR = "sndbuf=16k"  # the system keeps as little for a client as for one that is far away
@@ -24,7 +23,7 @@ FRAME = """
 daemon off;
 master_process off;
 pid {folder}/pid;
-error_log stderr;
+error_log stderr notice;
 events {{ }}
 http {{
     access_log off;
@@ -48,9 +47,9 @@ def nginx(folder: Path, port: int, upstream: int, prefix: str = "") -> Iterator[
     (folder / "nginx.conf").write_text(FRAME.format(user=user, folder=folder, block=block))
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "nginx is missing; on Debian: apt-get install nginx-light"
-    with Program([program, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]):
+    with Program([program, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]) as started:
         url = f"https://localhost:{port}{prefix}"
-        wait_until_it_answers(f"{url}/metrics", verify=str(folder / "cert.pem"))
+        started.wait_for("RLIMIT_NOFILE")  # which it tells once it listens
         yield url
 
 

@@ -1,5 +1,7 @@
 """The real web server of this process's simulated ICA, and clients that do as no browser does."""
 
+import os
+import signal
 import socket
 import ssl
 import sys
@@ -31,6 +33,7 @@ for given in sys.argv[1:]:
 settings = Settings.from_environment()
 serve.migrate(settings)
 with serve.listen(settings.host, settings.port) as listener:
+    print("It listens.", flush=True)
     WebServer(settings, listener.fileno(), create_app).run()
 """
 
@@ -134,19 +137,17 @@ def web_server(folder: Path, port: int, *changed: str, **settings: object) -> It
             **settings,
         }
         environ = {f"LINKBOARD_{name.upper()}": value for name, value in given.items()}
-        with Program([sys.executable, "-c", SERVE, *changed], CLEAN | environ):
+        with Program([sys.executable, "-c", SERVE, *changed], CLEAN | environ) as program:
             url = f"http://127.0.0.1:{port}"
-            wait_until_it_answers(f"{url}/healthz")
+            program.wait_for("It listens.")
+            assert requests.get(f"{url}/healthz", timeout=4 * IN_TIME).ok
             with ExitStack() as opened:
                 yield Served(port, url, sim, opened)
+            end_at_once(program)
 
 
-def wait_until_it_answers(address: str, verify: str | bool = True) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            requests.get(address, timeout=IN_TIME, verify=verify)
-            return
-        except requests.RequestException:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+def end_at_once(program: Program) -> None:
+    """With its child, which would look for its parent a second later and end its calls of ICA."""
+    children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
+    for pid in (program.pid, *map(int, children)):  # in this order: no child is begun anew
+        os.kill(pid, signal.SIGKILL)
