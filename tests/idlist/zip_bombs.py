@@ -17,10 +17,10 @@ DIRECTORY_ENTRY = b"PK\1\2" + bytes(24) + b"\6" + bytes(17) + b"%b"
 END_BYTES = 22  # of an archive without a comment
 
 
-def workbook(parts, method=zipfile.ZIP_DEFLATED):
-    """A workbook with these parts, each given in pieces."""
+def workbook(parts, method=zipfile.ZIP_DEFLATED, level=1):
+    """A workbook with these parts, each given in pieces; of a higher level it is smaller."""
     old, file = zipfile.ZipFile(io.BytesIO(xlsx([["a"]]))), io.BytesIO()
-    with zipfile.ZipFile(file, "w", method, compresslevel=1) as new:
+    with zipfile.ZipFile(file, "w", method, compresslevel=level) as new:
         for name in set(old.namelist()) - set(parts):
             new.writestr(name, old.read(name))
         for name, pieces in parts.items():
@@ -67,7 +67,7 @@ def many_parts(count):
 
 ROW_OF_ONE_TEXT = "<row>" + '<c t="s"><v>0</v></c>' * 16_000 + "</row>"
 BOMB_MAKERS = {  # each gets how much it may unpack to
-    "depth": lambda size: workbook(sheet(repeated("<a>", size))),
+    "depth": lambda size: workbook(sheet(repeated("<a>", size)), level=6),
     "comment": lambda size: workbook(sheet(repeated("x", size), "<!--", "-->")),
     "attribute": lambda size: workbook(sheet(repeated("x", size), '<a b="', '"/>')),
     "names": lambda size: workbook(sheet(numbered("<n{}/>", size // 120))),

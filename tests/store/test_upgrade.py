@@ -101,7 +101,7 @@ def is_killed(database_url, number):
 @pytest.mark.slow
 def test_killed_at_any_statement_it_has_changed_nothing(old):
     before = content(old)
-    numbers = count(2, step=17)
+    numbers = count(2, step=9)
     for number in takewhile(lambda number: is_killed(old, number), numbers):
         assert content(old) == before, number
     assert next(numbers) > 80

@@ -61,7 +61,7 @@ def test_without_an_answer_the_last_one_holds_for_a_day(database_url, tmp_path):
         dashboard.work(DAY - 600, step=600)
         assert visitor.get(place).status_code == 200
         dashboard.work(1200, step=600)
-        assert visitor.get(place).status_code == 404
+        assert visitor.get(place).status_code == 503  # hidden, and said why
         ica.says.clear()
         dashboard.work(120, step=60)
         assert visitor.get(place).status_code == 200
