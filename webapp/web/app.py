@@ -64,6 +64,11 @@ def create_app(
     for module in map(import_string, find_modules("webapp.web", recursive=True)):
         if hasattr(module, "blueprint"):  # a module that has one is a part of the application
             app.register_blueprint(module.blueprint)
+    _set_up_templates(app)
+    return app
+
+
+def _set_up_templates(app: Flask) -> None:
     # An application built on this one (the demo's) may add panels above the form for a submission.
     app.jinja_env.globals.update(
         static_version=static_version(),
@@ -72,4 +77,3 @@ def create_app(
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    return app
