@@ -122,6 +122,23 @@ def test_a_row_that_another_delimiter_makes_one_cell_of_is_made_harmless(row, wr
     assert back.split("\n")[1].startswith(written.format(A))
 
 
+@pytest.mark.parametrize(
+    ("row", "written"),
+    [
+        ('"\r"\t"+"', '"\'\r\'"\t"+"'),
+        ('b\t"\n"\t-', "b\t\"'\n'\"\t-"),
+        ('b\t" \r"\t"-1"\t5+x', 'b\t"\' \r\'"\t"-1"\t5+x'),
+        ('x\t"+\r"\t+', "x\t\"'+\r'\"\t+"),
+        ('"\r"\tb\t', '"\r"\tb\t'),
+    ],
+)
+def test_a_cell_that_was_harmless_without_its_apostrophe_has_one_before_it_too(row, written):
+    text = f"data_id\tb\tc\td\r\n{row}\r\n{A}\tb\r\n"
+    back = annotated(text, file_name="x.csv", column=1).decode()
+    assert back.split("\r\n", 1)[1].startswith(written)
+    assert not dangerous_anywhere(back, "\t")
+
+
 def test_a_path_or_a_reason_opens_no_cell_for_another_delimiter():
     told = ("FAILED", "not found;=1", "1", "/run;\t@a.bam")
     back = annotate(opened(f"{A}\n"), lambda several: [told], HEADERS)

@@ -87,7 +87,7 @@ def escape_line(line: str, delimiter: str) -> str:
 def escape_other_cells(row: str, delimiter: str) -> str:
     """The row, whose own cells are harmless, with the cells escaped that it has for a spreadsheet
     of another delimiter. Its own cells stay the same ones, each with an apostrophe more at most
-    where another one begins.
+    where another one begins, and one before all of it if it was harmless only without that.
     """
 
     def escaped(found: re.Match[str]) -> str:
@@ -105,7 +105,8 @@ def escape_other_cells(row: str, delimiter: str) -> str:
     others = _OTHERS[delimiter]
     if row[:1] not in _SUSPECTS and not any(other in row for other in others):  # most rows
         return row
-    return _sign_at_other_cell[delimiter].sub(escaped, row)
+    changed = _sign_at_other_cell[delimiter].sub(escaped, row)
+    return row if changed == row else escape_line(changed, delimiter)
 
 
 def _is_number(row: str, at: int, begun_by: str) -> bool:
