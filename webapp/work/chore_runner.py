@@ -63,8 +63,10 @@ def _perform(context: Context, chore: Chore) -> str:
         except IcaError as error:
             _handle(context, chore, error)
             return f"put off or given up: {error}"
+        if chore.ended_at is not None:
+            break
         context.stop.wait(PAUSE_SECONDS)
-        if chore.ended_at is None and context.is_turn_over(started, UNIT_SECONDS, caller):
+        if context.is_turn_over(started, UNIT_SECONDS, caller):
             _put_off(context, chore, 0.0)
             return f"{chore.done} of {chore.total} done"
     return "done"
