@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(compile_caches.share_statements())
+    config.add_cleanup(compile_caches.share_routes())
     few = {"max_examples": FEW_EXAMPLES} if config.getoption("fast") else {}
     # How long one example takes says how busy the machine is.
     settings.register_profile("linkboard", settings.default, deadline=None, **few)
