@@ -10,7 +10,7 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, IcaProblem, ServerError
 from webapp.serve import database_problem
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
-from webapp.store import DatabaseAway, Store, filling, workers
+from webapp.store import DatabaseAway, Store, database_size, workers
 from webapp.vault import secret_key_for
 from webapp.web.core.formatting import bytes_size
 
@@ -58,16 +58,16 @@ def _database(settings: Settings, now: float) -> Iterator[Finding]:
                 yield Finding(False, trouble)
                 return
             yield Finding(True, "The database answers and is up to date.")
-            yield _filling(store)
+            yield _database_size(store)
             yield _worker(store, now)
     except (DatabaseAway, ModuleNotFoundError) as error:
         yield Finding(False, database_problem(error))
 
 
-def _filling(store: Store) -> Finding:
+def _database_size(store: Store) -> Finding:
     """How large the database is, and what fills it, the largest kind first."""
     with store.read() as connection:
-        found = filling.measure(connection)
+        found = database_size.measure(connection)
     about = "" if found.is_measured else "about "
     kinds = sorted(found.kinds.items(), key=lambda kind: kind[1], reverse=True)
     listed = ", ".join(f"{kind} {about}{bytes_size(size)}" for kind, size in kinds if size)

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 
 from sqlalchemy import select
 
-from webapp.store import room, tables
+from webapp.store import tables, usage
 from webapp.store.enums import (
     BEGUN,
     ENDED,
@@ -177,8 +177,8 @@ class Seen:
         if self.entries or any(len(row.data_id) != USUAL_ID for row in self.rows.values()):
             return
         sent = sum(one.size for one in self.uploads if one.dropped_at is None)
-        rows = sum(room.ITEM_BYTES + 2 * len(row.data_id) for row in self.rows.values())
-        past = room.HISTORY_BYTES * len(self.history)
+        rows = sum(usage.ITEM_BYTES + 2 * len(row.data_id) for row in self.rows.values())
+        past = usage.HISTORY_BYTES * len(self.history)
         assert self.submission.kept_bytes == sent + rows + past, (self.submission, past)
 
     def check_submission(self):

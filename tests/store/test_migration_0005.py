@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from tests.dashboard import data_ids, open_dashboard
 from tests.store import former_database
-from webapp.store import Store, room
+from webapp.store import Store, usage
 from webapp.store.tables import entries, find_ids, finds, history, items, submissions, uploads
 
 ID_CHARS = 36
@@ -39,12 +39,12 @@ def test_what_is_kept_is_worked_out(empty_database_url):
         for row in connection.execute(select(submissions)):
             size = select(uploads.c.size).where(uploads.c.submission_id == row.id)
             rest = row.kept_bytes - (connection.execute(size).scalar() or 0)
-            rest -= count(items, items.c.submission_id, row.id) * (room.ITEM_BYTES + 2 * ID_CHARS)
-            rest -= count(history, history.c.submission_id, row.id) * room.HISTORY_BYTES
+            rest -= count(items, items.c.submission_id, row.id) * (usage.ITEM_BYTES + 2 * ID_CHARS)
+            rest -= count(history, history.c.submission_id, row.id) * usage.HISTORY_BYTES
             assert rest == count(entries, entries.c.submission_id, row.id) * 110
         asked = connection.execute(select(finds)).one()
         assert count(find_ids, find_ids.c.find_id, asked.id) == 3
-        assert asked.kept_bytes == 3 * (room.FOUND_ID_BYTES + ID_CHARS)
+        assert asked.kept_bytes == 3 * (usage.FOUND_ID_BYTES + ID_CHARS)
     store.close()
 
 

@@ -20,9 +20,9 @@ from webapp.store import (
     chores,
     drafts,
     lifecycle,
-    room,
     sessions,
     uploads,
+    usage,
 )
 from webapp.store import attempts as attempts_of
 from webapp.store.accounts import Identity
@@ -257,7 +257,7 @@ def test_who_asks_for_room_keeps_nobody_from_naming_the_account(stored):
 
     with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
         with elsewhere.write() as connection:
-            room.lock(connection, 1)
+            usage.lock(connection, 1)
             opened = pool.submit(open_session)
             done = wait([opened], timeout=0 if stored.store.is_sqlite else 10).done
         assert done or stored.store.is_sqlite

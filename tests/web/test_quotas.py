@@ -10,10 +10,10 @@ from tests.simulated_ica import FIRST_PROJECT
 from tests.web.confirmation import confirm
 from tests.web.markup import elements
 from tests.work.observation import settle, submission
-from webapp.store import room, tables
+from webapp.store import tables, usage
 
 LONG = data_ids(30_000)  # more than 1 MB, so the worker reads it
-ONE_ID = room.ITEM_BYTES + 2 * 36 + 37  # and its line in the upload
+ONE_ID = usage.ITEM_BYTES + 2 * 36 + 37  # and its line in the upload
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_what_attempts_keep_is_counted(opened):
         before = submission(dashboard, place).kept_bytes
         confirm(demo, f"{place}/retry")
         settle(dashboard, place)
-        assert submission(dashboard, place).kept_bytes == before + 2 * room.HISTORY_BYTES
+        assert submission(dashboard, place).kept_bytes == before + 2 * usage.HISTORY_BYTES
 
 
 def test_a_batch_made_elsewhere_needs_room_for_its_items(on_sqlite):
@@ -148,5 +148,5 @@ def test_a_batch_made_elsewhere_needs_room_for_its_items(on_sqlite):
         demo.post(f"{place}/discard")
         place = demo.post("/submissions/adopt", given).location
         settle(dashboard, place)
-        assert submission(dashboard, place).kept_bytes == 1_000 * (room.ITEM_BYTES + 2 * 36)
+        assert submission(dashboard, place).kept_bytes == 1_000 * (usage.ITEM_BYTES + 2 * 36)
         assert demo.post("/submissions/adopt", given).location == place

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from webapp.store import reasons, room, sql, submissions
+from webapp.store import reasons, sql, submissions, usage
 from webapp.store.batches import Batch
 from webapp.store.documents import Counts
 from webapp.store.enums import EXPANDED, LEFT_OUT, UNREAD
@@ -219,9 +219,9 @@ class _Changes:
         self.reasons.write(connection, submission_id, self.now)
         # behind the reasons: these are locked before submissions, everywhere
         if more_history:
-            submissions.keep_more(connection, submission_id, more_history * room.HISTORY_BYTES)
+            submissions.keep_more(connection, submission_id, more_history * usage.HISTORY_BYTES)
         if self.appended:
-            size = sum(room.ITEM_BYTES + 2 * len(new["data_id"]) for new in self.appended)
+            size = sum(usage.ITEM_BYTES + 2 * len(new["data_id"]) for new in self.appended)
             first = submissions.grow(connection, submission_id, len(self.appended), size)
             rows = [new | {"position": at} for at, new in enumerate(self.appended, start=first)]
             connection.execute(insert(items), rows)

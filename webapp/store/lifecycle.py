@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
-from webapp.store import room, sql, tables
+from webapp.store import sql, tables, usage
 from webapp.store.enums import State
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.submissions import keep_more, touch
@@ -112,7 +112,7 @@ def drop_history(
     ours = tables.history.c.submission_id == submission_id
     dropped = sql.drop_last(connection, ours, tables.history.c.position, limit)
     touch(connection, submission_id, now, history_dropped_at=now)
-    keep_more(connection, submission_id, -dropped * room.HISTORY_BYTES)
+    keep_more(connection, submission_id, -dropped * usage.HISTORY_BYTES)
     return dropped
 
 

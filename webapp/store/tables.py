@@ -154,7 +154,7 @@ class SubmissionRow:
     archived_at: float | None
     left_out: int = stored(default=0)  # items that no attempt has taken yet
     history_dropped_at: float | None  # what attempts before had found is no longer kept
-    kept_bytes: int = stored(type_=BigInteger, default=0)  # see room.py
+    kept_bytes: int = stored(type_=BigInteger, default=0)  # see usage.py
     last_attempt_id: int = stored(default=0)  # orders the board
 
 
@@ -430,7 +430,7 @@ class FindRow:
     review: FindReview
     shared_at: float | None  # null: only its asker may see it
     deleted_at: float | None  # null: it is there
-    kept_bytes: int = stored(type_=BigInteger, default=0)  # see room.py
+    kept_bytes: int = stored(type_=BigInteger, default=0)  # see usage.py
 
 
 finds = Table("finds", metadata, *columns_of(FindRow))

@@ -9,7 +9,7 @@ from typing import Any
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.settings import Settings
-from webapp.store import entries, items, leases, lifecycle, room, submissions, uploads
+from webapp.store import entries, items, leases, lifecycle, submissions, uploads, usage
 from webapp.store.documents import Column, Part, Review
 from webapp.store.enums import EntryKind
 from webapp.store.items import Listed
@@ -130,7 +130,7 @@ class _Reader:
     def read_parts(self) -> None:
         """Read the file, then the pasted text; its lines are numbered on from those of the file."""
         self.kept_bytes = self.upload.size
-        others = self.context.read(room.beside, self.submission.account_id, self.submission.id)
+        others = self.context.read(usage.beside, self.submission.account_id, self.submission.id)
         self.most_bytes = self.context.settings.account_bytes - others
         for part, name in enumerate(self.upload.parts):
             reading = Reading(
@@ -206,7 +206,7 @@ class _Reader:
         self.others.clear()
 
     def _demand_room(self) -> None:
-        self.kept_bytes += room.of_items(self.good) + room.of_entries(self.others)
+        self.kept_bytes += usage.of_items(self.good) + usage.of_entries(self.others)
         if self.kept_bytes > self.most_bytes:
             most = self.context.settings.account_bytes
             raise Unreadable(NO_ROOM.format(most=_gigabytes(most), line=self.last_line))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, literal, select, true, update
 
-from webapp.store import attempts, batches, chores, room, sql, submissions, tables
+from webapp.store import attempts, batches, chores, sql, submissions, tables, usage
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import TakeSpec
@@ -142,7 +142,7 @@ def _keep_history(
     statement = sql.insert(connection, history).from_select(list(values), rows)
     counted = {"preserve_rowcount": True}
     added = connection.execute(statement.on_conflict_do_nothing(), execution_options=counted)
-    submissions.keep_more(connection, submission_id, added.rowcount * room.HISTORY_BYTES)
+    submissions.keep_more(connection, submission_id, added.rowcount * usage.HISTORY_BYTES)
 
 
 def _at(submission_id: int, positions: Sequence[int]) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
-from webapp.store import items, room
+from webapp.store import items, usage
 from webapp.store.documents import FindReview, Reject
 from webapp.store.enums import AuditAction
 from webapp.store.find import queries
@@ -42,7 +42,7 @@ def ask(form: Form) -> str:
         ids, review = _read(form)
     except Unreadable as error:
         raise Unusable(Errors({"file" if form.file else "ids": str(error)})) from error
-    find_id, size, now = secrets.token_urlsafe(12), room.of_found_ids(ids), context().clock()
+    find_id, size, now = secrets.token_urlsafe(12), usage.of_found_ids(ids), context().clock()
     with context().store.write() as connection:
         quota.demand_room(connection, viewer().id, size)
         queries.create(connection, find_id, viewer(), form.name, review, size, now)

@@ -29,10 +29,10 @@ from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage, answer
 from webapp.web.core.page import render
 from webapp.web.signin.devices import device
-from webapp.web.signin.guesses import Guesses
+from webapp.web.signin.failed_signins import FailedSignIns
 
 MAX_KEY_CHARACTERS = 10_000
-GUESSES = "guesses"  # among the application's extensions
+FAILED_SIGNINS = "failed_signins"  # among the application's extensions
 OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")  # neither another host's nor broken
 
 blueprint = Blueprint("signin", __name__)
@@ -75,8 +75,8 @@ def signin_post() -> ResponseReturnValue:
         return _form(given, "Paste your ICA API key.")
     if len(given.key) > MAX_KEY_CHARACTERS:
         return _form(given, "That is too long for an API key. Copy it again from ICA.")
-    guesses, address = _guesses(), remote_address()
-    wait, by_others = guesses.begin(
+    failed, address = _failed_signins(), remote_address()
+    wait, by_others = failed.begin(
         address, lambda since: context().read(sessions.is_open_from, since, address)
     )
     if wait:
@@ -87,9 +87,9 @@ def signin_post() -> ResponseReturnValue:
         if isinstance(error, Unauthorized):
             audit.note_failed_sign_in()
         if error.worth_trying_again:
-            guesses.take_back(address, known=False)
+            failed.take_back(address, known=False)
         return _form(given, _why_not(given, error), errors.quoted(error))
-    guesses.take_back(address, known=True)
+    failed.take_back(address, known=True)
     _open_session(claims, given)
     return redirect(_safe(given.next), 303)
 
@@ -163,8 +163,10 @@ def _open_session(claims: Claims, given: Given) -> None:
         chores.unblock(connection, account_id, now)
 
 
-def _guesses() -> Guesses:
-    found: Guesses = current_app.extensions.setdefault(GUESSES, Guesses(context().clock))
+def _failed_signins() -> FailedSignIns:
+    found: FailedSignIns = current_app.extensions.setdefault(
+        FAILED_SIGNINS, FailedSignIns(context().clock)
+    )
     return found
 
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from webapp.ica.errors import Forbidden, IcaError, NotFound
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Project
-from webapp.store import Connection, access, batches, room, submissions
+from webapp.store import Connection, access, batches, submissions, usage
 from webapp.store.enums import AuditAction, Source
 from webapp.store.submissions import New
 from webapp.web.core import audit, errors, forms, params
@@ -39,7 +39,7 @@ def adopt() -> ResponseReturnValue:
     try:
         project = ica_client().project(given["project_id"])
         batch = ica_client().batch(given["project_id"], given["batch_id"])
-        size = room.of_usual_items(ica_client().count_items(project.id, batch.id) or 0)
+        size = usage.of_usual_items(ica_client().count_items(project.id, batch.id) or 0)
     except (NotFound, Forbidden) as error:
         text = "ICA knows no such batch in this project, or your key may not see it. Check both."
         return forms.answer(AdoptPage(Errors(batch_id=text), given, errors.quoted(error)))
@@ -48,7 +48,7 @@ def adopt() -> ResponseReturnValue:
         return forms.answer(AdoptPage(wrong, given, errors.quoted(error)))
     try:
         with context().store.write() as connection:
-            room.lock(connection, viewer().id)  # accounts are locked before their access
+            usage.lock(connection, viewer().id)  # accounts are locked before their access
             known = _known_here(connection, project, batch)
             submission_id = known or _keep(connection, given, project, batch, size)
     except Unusable as refused:

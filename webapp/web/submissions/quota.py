@@ -1,24 +1,24 @@
 """Quotas: what one account may keep here, told on the form that would keep more."""
 
-from webapp.store import Connection, room
-from webapp.store.room import Kept
+from webapp.store import Connection, usage
+from webapp.store.usage import Kept
 from webapp.web.core.context import context
 from webapp.web.core.formatting import bytes_size, plural
 from webapp.web.core.forms import Errors, Unusable
 
-FIELD = "room"  # of the errors; the forms have links there that help
+FIELD = "quota"  # of the errors; the forms have links there that help
 
 
 def demand_room(connection: Connection, account_id: int, size: int) -> None:
     """Raises Unusable if the account may not keep so many more bytes."""
-    room.lock(connection, account_id)
-    _refuse(_too_much(room.kept(connection, account_id), size))
+    usage.lock(connection, account_id)
+    _refuse(_too_much(usage.kept(connection, account_id), size))
 
 
 def demand_one_more(connection: Connection, account_id: int, size: int) -> None:
     """Raises Unusable if the account may not keep one more list, of so many bytes."""
-    room.lock(connection, account_id)
-    kept = room.kept(connection, account_id)
+    usage.lock(connection, account_id)
+    kept = usage.kept(connection, account_id)
     _refuse(_too_many_drafts(kept) or _too_many_unread(kept) or _too_much(kept, size))
 
 

@@ -16,7 +16,7 @@ down_revision = "0004"
 
 NUMBER = sa.Integer()
 TIME: Kind = sa.Double()
-# Bytes, roughly: the upload, and for each row what it takes with usual texts; as store/room.py.
+# Bytes, roughly: the upload, and for each row what it takes with usual texts; as store/usage.py.
 KEPT_OF_SUBMISSIONS = """
 UPDATE submissions SET kept_bytes = 352 * CAST(item_count AS BIGINT)
     + COALESCE((SELECT size FROM uploads WHERE submission_id = submissions.id), 0)

@@ -37,7 +37,7 @@ KNOWN_SECONDS = 86_400.0
 EVERYBODY = ""  # the address under which all failures count
 
 
-class Guesses:
+class FailedSignIns:
     """The failed sign-ins by address, an IPv6 one by its network of 64 bits, and all together."""
 
     def __init__(self, clock: Clock) -> None:

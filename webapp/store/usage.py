@@ -1,4 +1,4 @@
-"""Room: what an account keeps here, in drafts, in lists that wait to be read, and in bytes.
+"""Usage: what an account keeps here, in drafts, in lists that wait to be read, and in bytes.
 
 Bytes are an estimate, kept with each submission and each query: the upload as it came, and for
 each row a constant and its texts. The constants were measured on SQLite, indexes included, of items

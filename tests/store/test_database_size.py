@@ -6,7 +6,7 @@ from tests.dashboard import data_ids, open_dashboard
 from tests.web.confirmation import confirm
 from tests.work.observation import settle
 from webapp import check
-from webapp.store import filling
+from webapp.store import database_size
 
 COUNT = 3_000
 
@@ -41,8 +41,8 @@ def told_by_check(dashboard):
 def test_check_tells_what_fills_the_database(filled):
     told = told_by_check(filled)
     with filled.store.read() as connection:
-        found = filling.measure(connection)
-        counted = filling.by_counts(connection)
+        found = database_size.measure(connection)
+        counted = database_size.by_counts(connection)
         is_sqlite = connection.dialect.name == "sqlite"
     assert found.is_measured
     assert 0 < sum(found.kinds.values()) < found.total

@@ -1,11 +1,11 @@
-"""Filling: what the database is filled with, kind by kind, in bytes."""
+"""What the database is filled with, kind by kind, in bytes."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, func, select, text
 
-from webapp.store import room, tables
+from webapp.store import tables, usage
 
 MAX_MEASURED_BYTES = 4_000_000_000  # SQLite reads all of it to measure it, within some seconds
 
@@ -18,15 +18,15 @@ KINDS: Mapping[str, tuple[Table, ...]] = {
     "audit": (tables.audit,),
 }
 ROW_BYTES = {  # of kinds that are counted where they can't be measured
-    "items": room.of_usual_items(1),
+    "items": usage.of_usual_items(1),
     "rejected and repeated entries": 110,
-    "history": room.HISTORY_BYTES,
-    "questions": room.FOUND_ID_BYTES + room.ID_CHARS,
+    "history": usage.HISTORY_BYTES,
+    "questions": usage.FOUND_ID_BYTES + usage.ID_CHARS,
     "audit": 250,
 }
 
 
-class Filling(NamedTuple):
+class DatabaseSize(NamedTuple):
     """The size of the database, and of the kinds that it is filled with; or about that much."""
 
     total: int
@@ -34,7 +34,7 @@ class Filling(NamedTuple):
     is_measured: bool
 
 
-def measure(connection: Connection) -> Filling:
+def measure(connection: Connection) -> DatabaseSize:
     """What the database is filled with, indexes included."""
     if connection.dialect.name == "postgresql":
         size = func.pg_total_relation_size
@@ -44,12 +44,12 @@ def measure(connection: Connection) -> Filling:
             for table in names
         }
         total = connection.execute(select(func.pg_database_size(func.current_database())))
-        return Filling(total.scalar_one(), _by_kind(sizes), is_measured=True)
+        return DatabaseSize(total.scalar_one(), _by_kind(sizes), is_measured=True)
     pages = (connection.execute(text(f"PRAGMA {name}")) for name in ("page_count", "page_size"))
     count, page_bytes = (found.scalar_one() for found in pages)
     if count * page_bytes > MAX_MEASURED_BYTES or not _measures(connection):
-        return Filling(count * page_bytes, by_counts(connection), is_measured=False)
-    return Filling(count * page_bytes, _by_kind(_sqlite_sizes(connection)), is_measured=True)
+        return DatabaseSize(count * page_bytes, by_counts(connection), is_measured=False)
+    return DatabaseSize(count * page_bytes, _by_kind(_sqlite_sizes(connection)), is_measured=True)
 
 
 def by_counts(connection: Connection) -> dict[str, int]:
