@@ -8,6 +8,11 @@ from playwright.sync_api import expect
 from tests.browser.tab import draft, opened, sign_in, submit, wait_until_done
 from tests.dashboard import data_ids
 
+TITLE_BELOW_SIGN = """notice => {
+    const [sign, words] = [...notice.children].map(child => child.getBoundingClientRect().top);
+    return Math.abs(words - sign);
+}"""
+
 
 @pytest.fixture
 def page(browser, dashboard):
@@ -67,3 +72,12 @@ def test_a_filter_without_an_answer_can_be_loaded_as_a_page(page):
     filter_to_failed(page)
     expect(page.locator("#item-table tbody tr")).to_have_count(3)
     expect(failure(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/submissions/new", "/submissions/adopt", "/find"])
+def test_a_form_tells_what_is_wrong_beside_its_sign(page, path):
+    page.goto(path)
+    for required in page.locator("main input[required]").all():
+        required.fill("no id")
+    page.locator("main form button").last.click()
+    assert page.locator(".notice.error").evaluate(TITLE_BELOW_SIGN) < 8  # pixels

@@ -91,6 +91,13 @@ def test_bytes_are_limited_for_lists_and_questions_together(opened):
         assert dashboard.visitor("colleague-key").upload(data_ids(2_000)).status_code == 303
 
 
+def test_what_no_account_may_keep_is_told_as_that(on_sqlite):
+    with on_sqlite(account_gb=0.001) as dashboard:
+        answer = dashboard.visitor().post("/find", {"ids": "\n".join(data_ids(10_000))})
+        assert_refused(answer, "1 MB is the most for one account, whatever is deleted. A smaller")
+        assert kept(dashboard, tables.finds) == 0
+
+
 def test_a_list_that_outgrows_its_room_while_it_is_read_is_unreadable(on_sqlite):
     with on_sqlite(account_gb=0.005) as dashboard:
         demo = dashboard.visitor()

@@ -33,7 +33,10 @@ def _too_much(kept: Kept, size: int) -> str:
         return ""
     this = f"This would take {bytes_size(size)} here, and {bytes_size(most)} is the most for one"
     if size > most:
-        return f"{this} account. Keep a part of it here, or ask who runs Linkboard for more room."
+        return (
+            f"{this} account, whatever is deleted. A smaller one may fit; for this one, "
+            "ask who runs Linkboard for more room."
+        )
     return (
         f"{this} account; what you keep takes {bytes_size(kept.bytes)} of it. Discard drafts, or "
         "delete lists and questions that you need no more; then send this once more."
