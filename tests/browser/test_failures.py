@@ -77,7 +77,8 @@ def test_a_filter_without_an_answer_can_be_loaded_as_a_page(page):
 @pytest.mark.parametrize("path", ["/submissions/new", "/submissions/adopt", "/find"])
 def test_a_form_tells_what_is_wrong_beside_its_sign(page, path):
     page.goto(path)
-    for required in page.locator("main input[required]").all():
+    form = page.locator("main form[method=post]").first
+    for required in form.locator("input[required]").all():
         required.fill("no id")
-    page.locator("main form button").last.click()
+    form.locator("button").last.click()
     assert page.locator(".notice.error").evaluate(TITLE_BELOW_SIGN) < 8  # pixels
