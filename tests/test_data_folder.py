@@ -1,6 +1,7 @@
 """The data folder and the files in it are for their owner alone."""
 
 import stat
+from http.client import HTTPConnection
 
 import pytest
 
@@ -51,6 +52,10 @@ def test_a_running_dashboard_leaves_nothing_to_others(folder, free_port):
     settings = {"data_dir": folder, "port": free_port, "web_processes": 1}
     with linkboard("serve", **settings) as program:
         program.wait_for("Linkboard is at")
+        asked = HTTPConnection("127.0.0.1", free_port, timeout=20)
+        asked.request("GET", "/readyz")
+        asked.getresponse().read()  # from now on the database is open, and has its other files
+        asked.close()
         found = modes(folder)
         assert {"secret_key", "linkboard.db", "linkboard.db-wal", "linkboard.db-shm"} < set(found)
         assert found.pop("data") == "700"
