@@ -83,6 +83,9 @@ class Account:
     refusals: int = stored(default=0)  # 401s in a row
     refused_since: float | None  # the first of them
     ask_at: float = stored(default=0.0)  # ICA gave no answer about access: ask no sooner
+    pace: float = stored(default=1.0)  # its share of the calls a second, when it was last 429
+    paced_at: float | None  # when that was
+    paused_until: float = stored(default=0.0)  # ICA asked for no more calls before
 
 
 accounts = Table(
@@ -291,6 +294,12 @@ class BatchRow(Queued):
     failed_count: int = stored(default=0)  # when they were last walked
     failed_walked_at: float | None
     whole_walks: int = stored(default=0)  # since the job has ended
+    round_pages: int = stored(default=0)
+    round_mark: str | None  # a cursor of the round: one that comes again is a circle
+    circles: int = stored(default=0)  # that its walks met
+    vain_tries: int = stored(default=0)  # of one kind, in a row
+    vain_kind: str = stored(length=60, default="")
+    rest_of: int | None  # the batch whose items it had, before ICA found them too many
 
 
 batches = Table(
@@ -299,6 +308,20 @@ batches = Table(
     *columns_of(BatchRow),
     UniqueConstraint("submission_id", "attempt", "ordinal"),
     Index("ix_batches_ica_batch_id", "ica_batch_id"),
+    # One that was adopted by hand may be another one's, and has no intent_at.
+    Index(
+        "uq_batches_ica_batch_id",
+        "ica_batch_id",
+        unique=True,
+        sqlite_where=text("intent_at IS NOT NULL"),
+        postgresql_where=text("intent_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_batches_rest_of",
+        "rest_of",
+        sqlite_where=text("rest_of IS NOT NULL"),
+        postgresql_where=text("rest_of IS NOT NULL"),
+    ),
 )
 
 
@@ -477,4 +500,15 @@ workers = Table(
     Column("id", String(64), primary_key=True),
     Column("started_at", Double, nullable=False),
     Column("beat_at", Double, nullable=False),
+    Column("ahead", Double, nullable=False, default=0.0),  # its machine's clock, of the database's
+    Column("ica_ahead", Double),  # ICA's clock, of the database's; null: not asked yet
+)
+
+ica_limits = Table(
+    "ica_limits",  # what an ICA was found to take, and when
+    metadata,
+    Column("ica_url", String(500), primary_key=True),
+    Column("batch_size", Integer),
+    Column("batch_size_at", Double),
+    Column("offsets_refused_at", Double),
 )

@@ -1,0 +1,53 @@
+"""one batch of ICA's for one of ours, vain tries, the pace of accounts, what an ICA takes, clocks.
+
+Where two batches had taken the same one of ICA's, the later one is as one that was adopted by hand:
+without the moment at which it was to be sent.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from webapp.store.migrations.columns import Kind, make_index, nullable
+
+revision = "0006"
+down_revision = "0005"
+
+NUMBER = sa.Integer()
+TIME: Kind = sa.Double()
+SENT = sa.text("intent_at IS NOT NULL")
+ONE_OF_EACH = """
+UPDATE batches SET intent_at = NULL WHERE intent_at IS NOT NULL AND EXISTS (
+    SELECT 1 FROM batches AS earlier WHERE earlier.ica_batch_id = batches.ica_batch_id
+    AND earlier.intent_at IS NOT NULL AND earlier.id < batches.id
+)
+"""
+
+
+def upgrade() -> None:
+    for name in ("round_pages", "circles", "vain_tries"):
+        op.add_column("batches", _with_default(name, NUMBER, "0"))
+    op.add_column("batches", _with_default("vain_kind", sa.String(60), ""))
+    op.add_column("batches", sa.Column("round_mark", sa.Text()))
+    op.add_column("batches", sa.Column("rest_of", NUMBER))
+    op.add_column("accounts", _with_default("pace", TIME, "1"))
+    op.add_column("accounts", sa.Column("paced_at", TIME))
+    op.add_column("accounts", _with_default("paused_until", TIME, "0"))
+    op.add_column("workers", _with_default("ahead", TIME, "0"))
+    op.add_column("workers", sa.Column("ica_ahead", TIME))
+    op.create_table(
+        "ica_limits",
+        sa.Column("ica_url", sa.String(500), primary_key=True),
+        *nullable(NUMBER, "batch_size"),
+        *nullable(TIME, "batch_size_at", "offsets_refused_at"),
+    )
+    op.execute(ONE_OF_EACH)
+    sent: dict[str, Any] = dict.fromkeys(("sqlite_where", "postgresql_where"), SENT)
+    op.create_index("uq_batches_ica_batch_id", "batches", ["ica_batch_id"], unique=True, **sent)
+    make_index("batches", "rest_of", where="rest_of IS NOT NULL")
+
+
+def _with_default(name: str, kind: Kind, default: str) -> sa.Column[Any]:
+    """A column that is filled in the rows that are there."""
+    return sa.Column(name, kind, nullable=False, server_default=default)
