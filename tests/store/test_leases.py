@@ -11,6 +11,7 @@ from tests.store.conftest import NOW
 from webapp.store import Store, batches, sql, submissions, tables, workers
 from webapp.store.enums import BatchState, Task
 from webapp.store.leases import LEASE_SECONDS, LeaseLost
+from webapp.store.workers import Beat
 
 LINKED = {"LINKED": 1}
 
@@ -159,15 +160,16 @@ def test_nothing_changed_raises_no_revision(store, make_batches):
 
 def test_workers_that_beat_are_counted_and_silent_ones_are_not(store):
     with store.write() as connection:
-        assert workers.beat(connection, "one", NOW, NOW) == 1
-        assert workers.beat(connection, "two", NOW, NOW) == 2
-        assert workers.beat(connection, "two", NOW, NOW + workers.SILENT_SECONDS) == 1
+        one, two = Beat("one", NOW), Beat("two", NOW)
+        assert workers.beat(connection, one, NOW) == 1
+        assert workers.beat(connection, two, NOW) == 2
+        assert workers.beat(connection, two, NOW + workers.SILENT_SECONDS) == 1
         assert workers.last_beat(connection) == NOW + workers.SILENT_SECONDS
 
 
 def test_a_write_that_fails_keeps_nothing(store):
     with suppress(RuntimeError), store.write() as connection:
-        workers.beat(connection, "w", NOW, NOW)
+        workers.beat(connection, Beat("w", NOW), NOW)
         raise RuntimeError
     with store.read() as connection:
         assert workers.last_beat(connection) is None

@@ -6,6 +6,7 @@ from typing import cast
 
 from flask import Flask
 from werkzeug import Response
+from werkzeug.test import run_wsgi_app
 
 from tests.dashboard import Dashboard
 from tests.simulated_ica import Clock, Simulated
@@ -17,11 +18,13 @@ from webapp.simulator.server import Server
 class Refusing:
     """The simulator, and before it `says`: (method, end of the path) to (status, detail).
 
-    asked: (method, path) of every call.
+    carries_out: whether ICA does first what it is asked for, and then says so. headers: of what it
+    says. asked: (method, path) of every call.
     """
 
     def __init__(self, app):
         self.says, self.asked = {}, []
+        self.carries_out, self.headers = False, {}
         self._app = app
 
     def __call__(self, environ, start_response):
@@ -29,8 +32,12 @@ class Refusing:
         self.asked.append(asked)
         for (method, ending), (status, detail) in self.says.items():
             if asked[0] == method and asked[1].endswith(ending):
+                if self.carries_out:
+                    run_wsgi_app(self._app, environ)
                 problem = {"title": "ICA_TEST", "status": status, "detail": detail}
-                answer = Response(json.dumps(problem), status, mimetype="application/problem+json")
+                answer = Response(
+                    json.dumps(problem), status, self.headers, mimetype="application/problem+json"
+                )
                 return answer(environ, start_response)
         return self._app(environ, start_response)
 

@@ -43,8 +43,8 @@ def test_a_unit_that_made_many_calls_is_paid_for_before_the_next():
 def test_a_pause_lasts_to_its_end_and_not_longer():
     clock = Clock()
     budget = Budget(10, clock)
-    budget.pause(ME, clock.now + 30)
-    budget.pause(ME, clock.now + 2)
+    budget.learn(ME, 1.0, 30)
+    budget.learn(ME, 1.0, 2)
     clock.advance(29.9)
     assert budget.busy() == {ME}
     clock.advance(0.1)

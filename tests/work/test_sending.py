@@ -1,15 +1,19 @@
 """Sending: nothing is lost and nothing doubled, and a refusal is told word for word."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
 
-from tests.dashboard import data_ids, open_dashboard
-from tests.simulated_ica import READ_ONLY_PROJECT
+from tests.dashboard import SECRET_KEY, data_ids, open_dashboard
+from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.work.observation import account, batch_rows, page, row_counts, rows, settle, submission
 from tests.work.refusing_ica import refusing_dashboard
+from webapp.store import batches
 from webapp.store.enums import AccountTrouble, BatchState, Blocked, State, Task
+from webapp.vault import Vault
 from webapp.web.core.context import KEY
+from webapp.work import batch_runner
 from webapp.work.clients import Clients, Places
 
 CREATE = "createProjectDataLinkingBatch"
@@ -67,6 +71,100 @@ def test_what_others_send_is_not_taken_for_ours(database_url, tmp_path):
         assert settle(dashboard, place).counts == {"ALREADY_LINKED": 40, "LINKED": 1}
 
 
+@pytest.mark.parametrize("status", [302, 408, 429, 500, 503])
+def test_what_may_have_been_done_is_looked_for(database_url, tmp_path, status):
+    """A server before ICA answers so although ICA has the batch."""
+    with refusing_dashboard(database_url, tmp_path) as (dashboard, ica):
+        visitor = dashboard.visitor()
+        ica.carries_out, ica.says[POST_BATCH] = True, (status, "The gateway is tired.")
+        place = visitor.submit(data_ids(40))
+        assert batch_rows(dashboard, place)[0].state == BatchState.SENDING
+        assert "othing of it was sent" not in page(visitor, place)
+        ica.says.clear()
+        assert settle(dashboard, place).counts == {"LINKED": 40}
+        assert dashboard.sim.calls()[CREATE] == 1
+
+
+def test_a_429_is_looked_for_once_and_sent_again_without_a_minute_of_waiting(
+    database_url, tmp_path
+):
+    with refusing_dashboard(database_url, tmp_path) as (dashboard, ica):
+        ica.says[POST_BATCH] = 429, "Too many."
+        place = dashboard.visitor().submit(data_ids(40))
+        ica.says.clear()
+        dashboard.work(2)
+        (batch,) = batch_rows(dashboard, place)
+        assert (batch.ica_batch_id is not None, batch.sent_again) == (True, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at_call", range(1, 7))
+def test_two_lists_of_the_same_ids_do_not_share_a_batch(database_url, tmp_path, at_call):
+    """Both answers were lost, and while the first is looked for, the second finds it."""
+    with open_dashboard(database_url, tmp_path, faults={"create:dropped-after": "2x"}) as dashboard:
+        visitor = dashboard.visitor()
+        places = [visitor.submit(data_ids(40)) for _ in range(2)]
+        first, second = (batch_rows(dashboard, place)[0] for place in places)
+        dashboard.clock.advance(1)
+        with dashboard.store.write() as connection:
+            claimed = batches.claim(connection, "a slow worker", dashboard.clock.now)
+        assert claimed.id in {first.id, second.id}
+        batch_runner.perform(interrupted(dashboard, at_call, dashboard.work), claimed)
+        for place in places:
+            settle(dashboard, place)
+        theirs = [batch_rows(dashboard, place)[0].ica_batch_id for place in places]
+        assert None not in theirs
+        assert len(set(theirs)) == 2
+        assert dashboard.sim.calls()[CREATE] == 2
+
+
+def interrupted(dashboard, at_call, action):
+    """The context of a worker that is overtaken at its n-th call: `action` comes in between."""
+    answered = itertools.count(1)
+
+    def on_call(_account_id):
+        if next(answered) == at_call:
+            action()
+
+    clients = Clients(dashboard.settings, Vault(SECRET_KEY), clock=dashboard.clock, on_call=on_call)
+    return replace(dashboard.context, clients=clients)
+
+
+def test_an_answer_that_comes_after_a_twin_has_found_its_batch(database_url, tmp_path):
+    """While one is being sent, the other of the same ids, whose answer was lost, finds it."""
+    with open_dashboard(
+        database_url, tmp_path, faults={"create:dropped-before": "1x"}
+    ) as dashboard:
+        visitor = dashboard.visitor()
+        lost = visitor.submit(data_ids(40))
+        draft = visitor.draft(data_ids(40))
+        here = dashboard.app.extensions[KEY]
+        dashboard.clock.advance(5)
+        dashboard.app.extensions[KEY] = interrupted(dashboard, 2, dashboard.work)
+        assert visitor.post(f"{draft}/submit").status_code == 303
+        dashboard.app.extensions[KEY] = here
+        for place in (lost, draft):
+            settle(dashboard, place)
+        theirs = [batch_rows(dashboard, place)[0].ica_batch_id for place in (lost, draft)]
+        assert None not in theirs
+        assert len(set(theirs)) == 2
+        assert dashboard.sim.calls()[CREATE] == 3  # the first one never arrived
+
+
+def test_a_batch_that_was_adopted_by_hand_is_still_found_by_who_sent_it(database_url, tmp_path):
+    with open_dashboard(database_url, tmp_path, faults={"create:dropped-after": "1x"}) as dashboard:
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(40))
+        (job,) = dashboard.context.clients.for_key("demo-key", "").jobs().items
+        named = {"project_id": FIRST_PROJECT, "batch_id": job.subject_id, "name": "by hand"}
+        adopted = visitor.post("/submissions/adopt", named).location
+        for one in (place, adopted):
+            assert settle(dashboard, one).counts == {"LINKED": 40}
+        theirs = [batch_rows(dashboard, one)[0].ica_batch_id for one in (place, adopted)]
+        assert theirs == [job.subject_id] * 2
+        assert dashboard.sim.calls()[CREATE] == 1
+
+
 def test_no_wish_to_be_left_alone_is_ignored(database_url, tmp_path):
     with open_dashboard(
         database_url, tmp_path, faults={"create:429": "1x"}, batch_size=20
@@ -74,7 +172,7 @@ def test_no_wish_to_be_left_alone_is_ignored(database_url, tmp_path):
         visitor = dashboard.visitor()
         place = visitor.submit(data_ids(40))
         waiting = batch_rows(dashboard, place)[0]
-        assert (waiting.state, waiting.due_at) == (BatchState.WAITING, dashboard.clock.now + 2)
+        assert (waiting.state, waiting.due_at) == (BatchState.SENDING, dashboard.clock.now + 2)
         assert account(dashboard).trouble == "throttled"
         assert "fewer calls" in page(visitor, place)
         settle(dashboard, place)

@@ -44,6 +44,7 @@ class IcaClient:
     timeout: seconds for connecting, and between two pieces of the answer.
     on_call: called for every call made, for budgets.
     on_key: told after a call whether ICA takes the key, where its answer says so.
+    on_clock: told with an answer by how many seconds ICA's clock is ahead of ours.
     place: makes what is entered around an operation; raises Busy where there is no place for it.
     """
 
@@ -58,11 +59,13 @@ class IcaClient:
         clock: Callable[[], float] = time.time,
         on_call: Callable[[], None] = lambda: None,
         on_key: Callable[[bool], None] = lambda _takes_key: None,
+        on_clock: Callable[[float], None] = lambda _ahead: None,
         place: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._credential, self._clock = credential, clock
         self._on_key, self._place = on_key, place
-        self._transport = Transport(base_url, session or new_session(), timeout, clock, on_call)
+        session = session or new_session()
+        self._transport = Transport(base_url, session, timeout, clock, on_call, on_clock)
         self._batches = batch_operations(version)
 
     @property

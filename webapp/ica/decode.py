@@ -21,7 +21,8 @@ _DECODE_ERRORS = (msgspec.DecodeError, ValueError, RecursionError)
 _MAX_TEXT_CHARS = 300
 _NUL = b"\\u0000"  # as JSON writes it; no name or reason needs it, and not every database takes it
 _MAX_PAGE_BYTES = 20_000  # of an error page that are looked at
-_MAX_WAIT_SECONDS = 86_400.0
+_MIN_WAIT_SECONDS, _MAX_WAIT_SECONDS = 1.0, 900.0  # else it is said in error, and nobody sees it
+_MAYBE_DONE = {408, 429}  # a server in between may have answered so, and ICA gone on
 _TAGS = re.compile(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^<>]*>")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _making_decoder = Lock()
@@ -78,7 +79,7 @@ def _problem(operation: Operation, response: Response, hide: Hide, now: float) -
         f"{message}: {_shortened(said)}" if said else f"{message}.",
         status=status,
         problem=problem,
-        maybe_done=operation.creates and status >= 500,
+        maybe_done=operation.creates and (status >= 500 or status in _MAYBE_DONE),
         retry_after=_wait_seconds(response.headers.get("Retry-After", ""), now),
     )
 
@@ -87,7 +88,8 @@ def _redirect(operation: Operation, response: Response, hide: Hide) -> Malformed
     target = hide(response.headers.get("Location", "nowhere").encode()).decode()
     return MalformedResponse(
         f"ICA answered {operation.id} with {response.status_code}, a redirect to "
-        f"{_shortened(target.split('?')[0])}, which is not followed: the secret would go with it."
+        f"{_shortened(target.split('?')[0])}, which is not followed: the secret would go with it.",
+        maybe_done=operation.creates,
     )
 
 
@@ -114,11 +116,11 @@ def _shortened(text: str) -> str:
 
 
 def _wait_seconds(retry_after: str, now: float) -> float | None:
-    """Seconds to wait, from either form of a Retry-After header; a day at most."""
+    """Seconds to wait, from either form of a Retry-After header, within what makes sense."""
     if _SECONDS.fullmatch(retry_after):
         seconds = float(retry_after)
     elif (date := http_date(retry_after)) is not None:
         seconds = date - now
     else:
         return None
-    return min(max(seconds, 0.0), _MAX_WAIT_SECONDS)
+    return min(max(seconds, _MIN_WAIT_SECONDS), _MAX_WAIT_SECONDS)

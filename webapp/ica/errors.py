@@ -84,7 +84,7 @@ class Refused(IcaProblem):
 
 
 class ServerError(IcaProblem):
-    """5xx: ICA, or a server in front of it, has failed."""
+    """5xx, or 408: ICA, or a server in front of it, has failed, or took too long."""
 
     worth_trying_again: ClassVar[bool] = True
 
@@ -93,6 +93,7 @@ _BY_STATUS: Mapping[int, type[IcaProblem]] = {
     401: Unauthorized,
     403: Forbidden,
     404: NotFound,
+    408: ServerError,
     409: Conflict,
     429: RateLimited,
 }

@@ -73,6 +73,7 @@ class Transport:
     timeout: tuple[float, float]
     clock: Callable[[], float]
     on_call: Callable[[], None]
+    on_clock: Callable[[float], None]
     clock_offset: float | None = None
 
     def send(self, call: Call, answer: type[T], auth: SecretHeader) -> T:
@@ -98,6 +99,7 @@ class Transport:
         date = http_date(response.headers.get("Date", ""))
         if date is not None:
             self.clock_offset = date - self.clock()
+            self.on_clock(self.clock_offset)
         return response
 
     def _request(self, call: Call, auth: SecretHeader) -> requests.Response:

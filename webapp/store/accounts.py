@@ -18,6 +18,7 @@ NO_TROUBLE: dict[str, Any] = {
 NO_REFUSAL: dict[str, Any] = {"refusals": 0, "refused_since": None}
 MOST_REFUSALS = 3  # in a row, over at least so many seconds: then ICA means it
 REFUSED_SECONDS = 60.0
+LEAST_PACE, RECOVERY_SECONDS = 1 / 32, 600.0  # from nothing to the whole pace
 _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
 
 
@@ -52,6 +53,29 @@ def get(connection: Connection, account_id: int) -> Account:
     """The account. Raises sqlalchemy.exc.NoResultFound when there is none."""
     statement = select(accounts).where(accounts.c.id == account_id)
     return Account(**connection.execute(statement).mappings().one())
+
+
+def pace(account: Account, now: float) -> float:
+    """The share of the calls a second that ICA takes from the account: less after each 429, and
+    slowly more again.
+    """
+    since = max(now - (account.paced_at or now), 0.0)
+    return min(1.0, account.pace + since / RECOVERY_SECONDS)
+
+
+def slow_down(connection: Connection, account_id: int, until: float, now: float) -> float:
+    """ICA asks for no more calls of the account until then; returns the pace after that, half of
+    the one before. Calls that were under way when the first was answered so do not halve it again.
+    """
+    locked = select(accounts).where(accounts.c.id == account_id).with_for_update()
+    account = Account(**connection.execute(locked).mappings().one())
+    slower = pace(account, now)
+    if account.paused_until <= now:
+        slower = max(slower / 2, LEAST_PACE)
+    until = max(until, account.paused_until)
+    values = {"pace": slower, "paced_at": until, "paused_until": until}
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(values))
+    return slower
 
 
 def note_trouble(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from webapp.store import attempts, sql
 from webapp.store.attempts import Attempt
@@ -130,11 +131,16 @@ def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
     return QUEUE.due(now) & batches.c.account_id.not_in(not_of)
 
 
+class AlreadyTaken(Exception):
+    """Another batch here has this batch of ICA's already."""
+
+
 def record(connection: Connection, /, batch: Batch, now: float, **values: Any) -> None:
     """Record what was found out, end the lease, and bring the submission up to date.
 
     `values` are columns of batches; a new `task` brings its priority along.
-    Raises LeaseLost, and keeps nothing, when the batch is no longer this worker's.
+    Raises LeaseLost, and keeps nothing, when the batch is no longer this worker's; AlreadyTaken,
+    when another one has this `ica_batch_id`.
     """
     keep(connection, batch, now, lease_until=0.0, **values)
 
@@ -142,11 +148,14 @@ def record(connection: Connection, /, batch: Batch, now: float, **values: Any) -
 def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> Batch:
     """Record what was found out so far, and keep the lease; returns the batch as it is now.
 
-    Raises LeaseLost as record() does.
+    Raises LeaseLost and AlreadyTaken as record() does.
     """
     if "task" in values:
         values.setdefault("priority", PRIORITY[values["task"]])
-    kept = QUEUE.keep(connection, batch, values)
+    try:
+        kept = QUEUE.keep(connection, batch, values)
+    except IntegrityError as error:
+        raise AlreadyTaken from error
     if any(getattr(batch, name) != values[name] for name in SHOWN & values.keys()):
         roll_up(connection, batch.submission_id, now)
     return kept
@@ -182,8 +191,12 @@ def speeds(connection: Connection, ica_url: str, kind: AttemptKind, limit: int) 
 
 
 def known_ids(connection: Connection, ica_batch_ids: Collection[str]) -> set[str]:
-    """Those of the given ICA batch ids that a batch here has."""
-    statement = select(batches.c.ica_batch_id).where(batches.c.ica_batch_id.in_(ica_batch_ids))
+    """Those of the given ICA batch ids that a batch here was sent as; one that was adopted by hand
+    may have been sent by another.
+    """
+    statement = select(batches.c.ica_batch_id).where(
+        batches.c.ica_batch_id.in_(ica_batch_ids), batches.c.intent_at.is_not(None)
+    )
     return set(connection.execute(statement).scalars())
 
 

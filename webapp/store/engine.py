@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -129,6 +130,14 @@ class Store:
         """Why the tables can't be used, in words. Raises sqlalchemy's errors without a database."""
         with self.read() as connection:
             return schema_version.trouble(connection)
+
+    def now(self) -> float:
+        """Seconds since 1970 by the database's clock; SQLite's is that of this machine."""
+        if self.is_sqlite:
+            return time.time()
+        with self.engine.connect() as connection:
+            moment = text("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)")
+            return float(connection.execute(moment).scalar_one())
 
     def close(self) -> None:
         with self._lock:

@@ -1,5 +1,7 @@
 """Workers: their heartbeats, and how many there are."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, ScalarSelect, delete, func, select
 
 from webapp.store import sql
@@ -8,13 +10,24 @@ from webapp.store.tables import workers
 SILENT_SECONDS = 30.0  # without a beat after which a worker counts as gone
 
 
-def beat(connection: Connection, worker_id: str, started_at: float, now: float) -> int:
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a worker says of itself: since when it runs, and how far its machine's clock, and ICA's,
+    are ahead of the database's, in seconds; None: ICA was not asked yet.
+    """
+
+    worker_id: str
+    started_at: float
+    ahead: float = 0.0
+    ica_ahead: float | None = None
+
+
+def beat(connection: Connection, its: Beat, now: float) -> int:
     """Record that this worker lives; returns how many do, itself included."""
-    values = {"id": worker_id, "started_at": started_at, "beat_at": now}
+    told = {"beat_at": now, "ahead": its.ahead, "ica_ahead": its.ica_ahead}
+    values = {"id": its.worker_id, "started_at": its.started_at} | told
     statement = sql.insert(connection, workers).values(values)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_={"beat_at": now})
-    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=told))
     connection.execute(delete(workers).where(workers.c.beat_at < now - 10 * SILENT_SECONDS))
     living = select(func.count()).where(workers.c.beat_at > now - SILENT_SECONDS)
     return connection.execute(living).scalar_one()

@@ -1,20 +1,20 @@
 """The Flask application: its settings, its blueprints, and what every template can use."""
 
-import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from flask import Flask
+from flask import Flask, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import find_modules, import_string
 
 from webapp import paths
 from webapp.settings import Settings
-from webapp.store import Store
+from webapp.store import DatabaseAway, Store
 from webapp.vault import cookie_key, secret_key_for, vault_for
 from webapp.web.core import access, downloads, errors, formatting, forms, params, security
 from webapp.web.core.assets import static_version
-from webapp.web.core.context import KEY
+from webapp.web.core.context import KEY, context
 from webapp.web.core.page import STARTED_AT
 from webapp.web.signin import cookies
 from webapp.web.submissions import status_display
@@ -23,9 +23,11 @@ from webapp.work.context import Context
 
 
 def create_app(
-    settings: Settings, store: Store, *, clock: Callable[[], float] = time.time
+    settings: Settings, store: Store, *, clock: Callable[[], float] | None = None
 ) -> Flask:
-    """The application. Nothing is opened before its first request, so it may be made anywhere."""
+    """The application; without a `clock`, its time is the database's. Nothing is opened before its
+    first request, so it may be made anywhere.
+    """
     app = Flask(
         "webapp.web",
         template_folder=str(paths.TEMPLATES),
@@ -40,20 +42,21 @@ def create_app(
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
     )
-    app.extensions[KEY] = Context.build(
+    here = app.extensions[KEY] = Context.build(
         settings,
         store,
         vault_for(settings),
         clock=clock,
         place=Places(settings.most_long_requests).place,
     )
-    app.config[STARTED_AT] = clock()
+    app.config[STARTED_AT] = here.clock()
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
         )
     app.session_interface = cookies.Cookies()
     app.url_map.converters["int"] = params.Key
+    app.before_request(_synchronize_clock)
     security.protect(app)
     access.register(app)
     forms.limit(app)
@@ -66,6 +69,13 @@ def create_app(
             app.register_blueprint(module.blueprint)
     _set_up_templates(app)
     return app
+
+
+def _synchronize_clock() -> None:
+    """Before anything is done at a moment; without a database the request fails by itself."""
+    if request.endpoint not in security.WITHOUT_VIEWER:
+        with suppress(DatabaseAway):
+            context().clock.synchronize()
 
 
 def _set_up_templates(app: Flask) -> None:

@@ -68,7 +68,9 @@ def metrics() -> ResponseReturnValue:
 def _statuses(connection: Connection) -> dict[str, int]:
     """The items by status, counted by one request at a time, and not by the next ones."""
     with _LOCK:
-        fresh: TTLCache[str, dict[str, int]] = TTLCache(1, ITEMS_SECONDS, timer=context().clock)
+        fresh: TTLCache[str, dict[str, int]] = TTLCache(
+            1, ITEMS_SECONDS, timer=context().clock.steady
+        )
         kept = current_app.extensions.setdefault(ITEMS, fresh)
         found: dict[str, int] | None = kept.get(ITEMS)
         if found is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError
-from webapp.store import accounts, leases, submissions
+from webapp.store import accounts, batches, leases, submissions
 from webapp.store.batches import Batch
 from webapp.store.enums import Blocked, Task
 from webapp.store.leases import LeaseLost
@@ -26,12 +26,12 @@ log = logging.getLogger(__name__)
 
 def perform(context: Context, batch: Batch) -> None:
     """Do the next task of a leased batch and record the result; no failure of ICA is raised."""
-    started = context.clock()
+    started = context.clock.steady()
     try:
         outcome = _perform(context, batch)
     except LeaseLost:
         outcome = "somebody else does it"
-    took, place = context.clock() - started, (batch.submission_id, batch.ordinal)
+    took, place = context.clock.steady() - started, (batch.submission_id, batch.ordinal)
     log.info("submission %d batch %d: %s, %s, %.2f s", *place, batch.task, outcome, took)
 
 
@@ -44,6 +44,11 @@ def _perform(context: Context, batch: Batch) -> str:
         return "done"
     account = context.read(accounts.get, batch.account_id)
     submission = context.read(submissions.get, batch.submission_id)
+    now = context.clock()
+    context.budget.learn(account.id, accounts.pace(account, now), account.paused_until - now)
+    if account.paused_until > now:
+        context.write(batches.record, batch, now, due_at=account.paused_until)
+        return "waits, as ICA has asked"
     try:
         client = context.clients.of(account)
         TASKS[batch.task](context, client, submission, batch)

@@ -15,11 +15,13 @@ class Budget:
     """
 
     def __init__(self, calls_per_second: float, clock: Callable[[], float]) -> None:
+        """`clock` tells seconds since any moment, and is never set."""
         self._rate = calls_per_second
         self._clock = clock
         self._workers = 1
         self._paid_at: dict[int, float] = {}  # account -> when it may call again
         self._paused_until: dict[int, float] = {}
+        self._paces: dict[int, float] = {}
         self._running: Counter[int] = Counter()
         self._lock = threading.Lock()
 
@@ -32,18 +34,21 @@ class Budget:
         now = self._clock()
         with self._lock:
             owed = max(self._paid_at.get(account_id, now), now)
-            self._paid_at[account_id] = owed + self._workers / self._rate
+            rate = self._rate * self._paces.get(account_id, 1.0)
+            self._paid_at[account_id] = owed + self._workers / rate
 
-    def pause(self, account_id: int, until: float) -> None:
-        """ICA asks for no more calls until then."""
+    def learn(self, account_id: int, pace: float, seconds: float) -> None:
+        """ICA takes this share of the rate from the account, and no more calls for so long."""
+        until = self._clock() + seconds
         with self._lock:
-            self._paused_until[account_id] = max(self._paused_until.get(account_id, 0.0), until)
+            self._paces[account_id] = pace
+            self._paused_until[account_id] = max(self._paused_until.get(account_id, until), until)
 
     def is_spent(self, account_id: int) -> bool:
         """Whether the account may make no more calls now, or ICA has asked for none."""
         now = self._clock()
-        paused = self._paused_until.get(account_id, 0.0) > now
-        return paused or self._paid_at.get(account_id, 0.0) > now + 1.0
+        paused = self._paused_until.get(account_id, now) > now
+        return paused or self._paid_at.get(account_id, now) > now + 1.0
 
     def begin(self, account_id: int) -> None:
         """A unit of the account starts."""

@@ -48,9 +48,9 @@ def perform(context: Context, chore: Chore) -> None:
 
 def _perform(context: Context, chore: Chore) -> str:
     """Step after step, until the chore has ended or its turn is over."""
-    started = context.clock()
+    started = context.clock.steady()
     if leases.is_deadly(chore):
-        _give_up(context, chore, KeptError(ErrorCode.UNEXPECTED, started, UNEXPECTED))
+        _give_up(context, chore, KeptError(ErrorCode.UNEXPECTED, context.clock(), UNEXPECTED))
         return "given up: it failed again and again in a way nobody expected"
     caller = chore.account_id if chore.kind in ASKING else None
     while chore.ended_at is None:

@@ -60,6 +60,7 @@ class Clients:
     on_call(account_id) is called for every call, for the budget; account_id 0 is a sign-in.
     on_key(account, takes_key) is told whether ICA takes an account's key; not so without a key.
     place() is entered for every call, as that of Places is.
+    ica_ahead: seconds that ICA's clock was ahead of ours when it answered last; None before.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Clients:
         self._on_call = on_call
         self._on_key = on_key
         self._place = place
+        self.ica_ahead: float | None = None
         self._here = threading.local()
         self._opened: dict[str, tuple[Credential, float]] = {}  # and when it was last used
         self._lock = threading.Lock()
@@ -107,8 +109,12 @@ class Clients:
             clock=self._clock,
             on_call=partial(self._on_call, account_id),
             on_key=on_key,
+            on_clock=self._note_clock,
             place=self._place,
         )
+
+    def _note_clock(self, ahead: float) -> None:
+        self.ica_ahead = ahead
 
     def _credential(self, account: Account) -> Credential:
         """The account's credential; kept, so that its token is minted once and not per call."""

@@ -1,7 +1,6 @@
 """What every unit of work and every view is given: store, clients, budget and clock."""
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from webapp.store import Connection, Store
 from webapp.vault import Vault
 from webapp.work.budget import Budget
 from webapp.work.clients import Clients
+from webapp.work.clock import Clock
 from webapp.work.refusals import Refusals
 
 P = ParamSpec("P")
@@ -27,7 +27,7 @@ class Context:
     vault: Vault
     clients: Clients
     budget: Budget
-    clock: Callable[[], float]
+    clock: Clock
     stop: threading.Event
 
     def read(
@@ -47,10 +47,11 @@ class Context:
     def is_turn_over(self, started: float, seconds: float, account_id: int | None = None) -> bool:
         """Whether a unit is to give its lease back: it has worked for so many seconds, the worker
         stops, or the account may make no more calls now. `account_id` is None without calls.
+        `started` is by the steady clock.
         """
         return (
             self.stop.is_set()
-            or self.clock() - started > seconds
+            or self.clock.steady() - started > seconds
             or (account_id is not None and self.budget.is_spent(account_id))
         )
 
@@ -61,14 +62,16 @@ class Context:
         store: Store,
         vault: Vault,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         stop: threading.Event | None = None,
         place: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> "Context":
         """A context whose clients' calls are counted by its budget, and the refusals of keys; each
-        is made within a place().
+        is made within a place(). A `clock` that is given is the database's too.
         """
-        budget = Budget(settings.calls_per_second, clock)
+        if not isinstance(clock, Clock):
+            clock = Clock.alone(clock) if clock else Clock(store.now)
+        budget = Budget(settings.calls_per_second, clock.steady)
         clients = Clients(
             settings,
             vault,

@@ -44,12 +44,14 @@ def blocked_by(error: IcaError, forbidden: Blocked = Blocked.MAY_NOT_READ) -> Bl
 def retry_seconds(context: Context, account_id: int, error: IcaError, failures: int) -> float:
     """How long to wait after an error: as long as ICA asks for, or longer with each failure.
 
-    After a 429 the account's other calls wait as long.
+    After a 429 the account's other calls wait as long, and come slower for a while.
     """
     asked = error.retry_after
     seconds = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)] if asked is None else asked
     if isinstance(error, RateLimited):
-        context.budget.pause(account_id, context.clock() + seconds)
+        now = context.clock()
+        pace = context.write(accounts.slow_down, account_id, now + seconds, now)
+        context.budget.learn(account_id, pace, seconds)
     return seconds
 
 

@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 
 
 class Turn(NamedTuple):
-    """One rule's turn in a round: when it began, and before when is what has to go."""
+    """One rule's turn in a round: when it began, by the steady clock, and before when is what has
+    to go.
+    """
 
     context: Context
     started: float
@@ -67,8 +69,7 @@ def ends_at(submission: Submission, draft_days: int) -> float | None:
 
 
 def _begin(context: Context, days: int) -> Turn:
-    now = context.clock()
-    return Turn(context, now, now - days * DAY)
+    return Turn(context, context.clock.steady(), context.clock() - days * DAY)
 
 
 def _sweep(turn: Turn, sweep: Callable[[Connection, float], int]) -> None:

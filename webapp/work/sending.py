@@ -1,5 +1,6 @@
 """Sending a batch: one POST, with the intent recorded before and ICA's ids after."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.store import batches, item_updates, items
 from webapp.store.batches import Batch
-from webapp.store.enums import NOT_SENT, BatchState, Blocked, Task
+from webapp.store.enums import NOT_SENT, BatchState, Blocked, ErrorCode, Task
 from webapp.store.submissions import Submission
 from webapp.work import ica_failures, lost_batches, walk
 from webapp.work.clients import ICA_KIND
@@ -40,11 +41,17 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         created = client.create_batch(submission.project_id, data_ids, kind=ICA_KIND[batch.kind])
     except IcaError as error:
         _record_failure(context, batch, error)
-    else:
-        _record_sent(context, batch, created)
+        return
+    if not _record_sent(context, batch, created):
+        now = context.clock()
+        look = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
+        context.write(batches.record, batch, now, **look)
 
 
-def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> None:
+def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> bool:
+    """ICA has it as this one; False when another list of the same ids, whose answer was lost too,
+    has taken that one for its own since. Then this one has the other, or is sent again.
+    """
     now = context.clock()
     sent = {"state": BatchState.RUNNING, "task": Task.REFRESH, "due_at": now, "sent_at": now}
     made = {
@@ -52,7 +59,11 @@ def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> None:
         "ica_job_id": created.job.id if created.job else None,
         "job_status": created.job.status if created.job else "",
     }
-    context.write(ica_failures.record_success, batch, now, lease_until=0.0, **sent, **made)
+    try:
+        context.write(ica_failures.record_success, batch, now, lease_until=0.0, **sent, **made)
+    except batches.AlreadyTaken:
+        return False
+    return True
 
 
 def _record_failure(context: Context, batch: Batch, error: IcaError) -> None:
@@ -89,12 +100,13 @@ def find(context: Context, client: IcaClient, submission: Submission, batch: Bat
     """Find out whether ICA made a batch although its answer never came. If it is not found within
     a minute, it is sent again. A repeat is harmless (ALREADY_LINKED), a loss is not.
     """
-    found = _find(context, client, submission, batch)
-    now = context.clock()
-    if found:
-        _record_sent(context, batch, found)
+    candidates = _candidates(context, client, submission, batch)
+    if any(_record_sent(context, batch, candidate) for candidate in candidates):
         return
-    if now - (batch.intent_at or now) < FIND_SECONDS:
+    now = context.clock()
+    throttled = batch.trouble is not None and batch.trouble.code == ErrorCode.RATE_LIMITED
+    # A 429 is hardly ever wrong, and comes at once: then there is nothing to wait for.
+    if now - (batch.intent_at or now) < (0.0 if throttled else FIND_SECONDS):
         values: dict[str, Any] = {"due_at": now + FIND_PAUSE_SECONDS, "blocked": Blocked.NO}
     else:
         values = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now}
@@ -102,9 +114,10 @@ def find(context: Context, client: IcaClient, submission: Submission, batch: Bat
     context.write(batches.record, batch, now, **values)
 
 
-def _find(
+def _candidates(
     context: Context, client: IcaClient, submission: Submission, batch: Batch
-) -> IcaBatch | None:
+) -> Iterator[IcaBatch]:
+    """The batches at ICA that may be this one, the newest first; of none is it known here whose."""
     jobs = _jobs_since(client, (batch.intent_at or 0.0) - CLOCK_MARGIN_SECONDS)
     jobs = [job for job in jobs if job.project_id == submission.project_id and job.subject_id]
     with context.store.read() as connection:
@@ -112,8 +125,7 @@ def _find(
         data_ids = set(items.ids_to_send(connection, batch))
     for job in jobs:
         if job.subject_id not in known and _holds(context, client, job, batch, data_ids):
-            return IcaBatch(id=str(job.subject_id), job=job)
-    return None
+            yield IcaBatch(id=str(job.subject_id), job=job)
 
 
 def _jobs_since(client: IcaClient, moment: float) -> list[Job]:

@@ -46,7 +46,7 @@ def read_page(context: Context, client: IcaClient, submission: Submission, batch
 
 def walk(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
     """When the job has ended: a whole walk, a page a transaction, as fast as the budget allows."""
-    started = context.clock()
+    started = context.clock.steady()
     while True:
         page, is_first = _read(client, submission, batch, batch.round_cursor)
         now = context.clock()

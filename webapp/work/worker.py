@@ -15,8 +15,19 @@ from functools import partial
 from typing import Any, TypeVar
 
 from webapp.settings import Settings
-from webapp.store import DatabaseAway, Store, batches, chores, schema_version, uploads, workers
+from webapp.store import (
+    DatabaseAway,
+    Store,
+    batches,
+    chores,
+    clock_jumps,
+    schema_version,
+    uploads,
+    workers,
+)
 from webapp.store.enums import ASKING
+from webapp.store.leases import LEASE_SECONDS
+from webapp.store.workers import Beat
 from webapp.vault import vault_for
 from webapp.work import batch_runner, chore_runner, housekeeping, reading, retention
 from webapp.work.context import Context
@@ -24,6 +35,8 @@ from webapp.work.context import Context
 THREADS = 8
 HEARTBEAT_SECONDS = 5.0
 IDLE_SECONDS = 0.2  # between two looks when nothing is due
+NEVER = float("-inf")
+JUMPED = "The database's clock was set %.0f s %s. What waits for a moment was moved along."
 DATABASE_AWAY_SECONDS = 1.2  # between two looks when the database can't be used
 Unit = Callable[[], None]
 T = TypeVar("T")
@@ -43,7 +56,8 @@ class Worker:
         self.id = f"{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
         self._context = context
         self._started_at = context.clock()
-        self._beaten_at = self._housekeeping_at = self._retention_at = float("-inf")
+        self._beaten_at = self._housekeeping_at = self._retention_at = NEVER
+        self._resumes_at = NEVER
         self._free = threading.Semaphore(THREADS)
         self._reading = threading.Lock()
         self._housekeeping = threading.Lock()
@@ -78,8 +92,11 @@ class Worker:
     def _next_unit(self) -> Unit | None:
         if not self._fits():
             return None
+        self._synchronize_clock()
         now = self._context.clock()
         self._beat(now)
+        if now < self._resumes_at:
+            return None
         looks = (
             *(self._housekeeping_due, self._retention_due),
             *(self._batch_due, self._chore_due, self._upload_due),
@@ -95,10 +112,33 @@ class Worker:
         self._trouble = trouble
         return not trouble
 
+    def _synchronize_clock(self) -> None:
+        """When the clock was set, what waits for a moment waits no longer and no shorter for it.
+
+        Set ahead, a lease that another worker has just taken by its former clock looks as if it had
+        run out: nothing is claimed before it has.
+        """
+        context = self._context
+        jump = context.clock.synchronize()
+        now = context.clock()
+        if jump:
+            log.warning(JUMPED, abs(jump), "ahead" if jump > 0 else "back")
+            context.write(clock_jumps.shift, self.id, self._beaten_at, now, jump)
+            self._beaten_at += jump
+            self._housekeeping_at += jump
+            self._retention_at += jump
+            self._resumes_at = now + LEASE_SECONDS if jump > 0 else 0.0
+        elif self._beaten_at == NEVER and (
+            jump := context.write(clock_jumps.shift_former, now, workers.SILENT_SECONDS)
+        ):
+            log.warning(JUMPED, abs(jump), "back")
+
     def _beat(self, now: float) -> None:
         if now - self._beaten_at >= HEARTBEAT_SECONDS:
             self._beaten_at = now
-            living = self._context.write(workers.beat, self.id, self._started_at, now)
+            clock, clients = self._context.clock, self._context.clients
+            its = Beat(self.id, self._started_at, clock.machine_ahead, clients.ica_ahead)
+            living = self._context.write(workers.beat, its, now)
             self._context.budget.share_among(living)
 
     def _housekeeping_due(self, now: float) -> Unit | None:

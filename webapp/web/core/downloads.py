@@ -94,7 +94,7 @@ def _end_with(response: Response) -> Response:
     """It ends with its last byte, or when its reader breaks it off."""
     if end := g.pop("end_download", None):
         signed_in = partial(_is_signed_in, context(), str(session.get("token", "")))
-        chunks = _while_signed_in(response.iter_encoded(), signed_in, context().clock)
+        chunks = _while_signed_in(response.iter_encoded(), signed_in, context().clock.steady)
         response.response = _and_then(chunks, end)
         response.call_on_close(end)
     return response

@@ -41,6 +41,7 @@ class FailedSignIns:
     """The failed sign-ins by address, an IPv6 one by its network of 64 bits, and all together."""
 
     def __init__(self, clock: Clock) -> None:
+        """`clock` tells seconds since any moment."""
         self._clock, self._lock = clock, Lock()
         self._failed = _cache(OF_ADDRESS.window, clock)  # address: until when all of it is used up
         self._all = _cache(OF_ALL.window, clock)
@@ -50,13 +51,13 @@ class FailedSignIns:
         """Count a sign-in as failed for now. Where it is one too many nothing is counted; returns
         the seconds to wait then, else 0, and whether it is others' failures that it waits for.
 
-        is_known: whether somebody who signed in from there since that moment still is; asked only
-        when that decides: other processes let people in too, also before this one began.
+        is_known: whether somebody who signed in from there in the last so many seconds still is;
+        asked only when that decides: other processes let people in too, also before this one began.
         """
         who, now = network(address), self._clock()
         with self._lock:
             others_wait = self._wait_for_others(who)
-        known = others_wait > 0 and is_known(now - KNOWN_SECONDS)
+        known = others_wait > 0 and is_known(KNOWN_SECONDS)
         with self._lock:
             if known:
                 self._known[who] = now

@@ -3,6 +3,7 @@
 import logging
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 from flask import (
     Blueprint,
@@ -76,9 +77,7 @@ def signin_post() -> ResponseReturnValue:
     if len(given.key) > MAX_KEY_CHARACTERS:
         return _form(given, "That is too long for an API key. Copy it again from ICA.")
     failed, address = _failed_signins(), remote_address()
-    wait, by_others = failed.begin(
-        address, lambda since: context().read(sessions.is_open_from, since, address)
-    )
+    wait, by_others = failed.begin(address, partial(_is_known, address))
     if wait:
         return _come_again(given, wait, by_others=by_others)
     try:
@@ -165,9 +164,14 @@ def _open_session(claims: Claims, given: Given) -> None:
 
 def _failed_signins() -> FailedSignIns:
     found: FailedSignIns = current_app.extensions.setdefault(
-        FAILED_SIGNINS, FailedSignIns(context().clock)
+        FAILED_SIGNINS, FailedSignIns(context().clock.steady)
     )
     return found
+
+
+def _is_known(address: str, seconds: float) -> bool:
+    """Whether somebody who signed in from there in the last so many seconds still is."""
+    return context().read(sessions.is_open_from, context().clock() - seconds, address)
 
 
 def _come_again(given: Given, seconds: int, *, by_others: bool) -> ResponseReturnValue:

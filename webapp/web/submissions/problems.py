@@ -137,7 +137,8 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
         kind, found = "error", (title, text + CAN_BE_ENDED)
     elif error:
         again = (sentence(error), "It is tried again by itself.")
-        kind, found = "warning", LOST_ANSWER if batch.state == BatchState.SENDING else again
+        in_doubt = batch.state == BatchState.SENDING and error.code != ErrorCode.RATE_LIMITED
+        kind, found = "warning", LOST_ANSWER if in_doubt else again
     else:
         return None
     names = {"submitter": by, "project": submission.project_name, "verb": VERBS[batch.kind]}
