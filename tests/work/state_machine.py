@@ -24,6 +24,8 @@ from webapp.vault import Vault
 from webapp.web import create_app
 from webapp.web.core.context import KEY
 from webapp.work.clients import Clients
+from webapp.work.clock import SYNCHRONIZE_SECONDS, Clock
+from webapp.work.context import Context
 from webapp.work.worker import Worker
 
 POSTS = ("createProjectDataLinkingBatch", "createProjectDataUnlinkingBatch")
@@ -70,6 +72,8 @@ PEOPLE = some.sampled_from(["demo-key", "colleague-key"])
 IDS = some.sets(some.sampled_from(POOL), min_size=1, max_size=12)
 PLACES = some.sets(some.integers(1, 12), min_size=1, max_size=4)
 MAX_LISTS = 3
+AHEAD_SECONDS = 600.0  # by which the clock of the second worker's machine is wrong
+JUMPS = (-3600.0, -40.0, 40.0, 3600.0)
 REST_SECONDS = 4 * 3600.0  # after which nothing is due any more when ICA does not fail
 
 
@@ -125,8 +129,8 @@ class Machine(RuleBasedStateMachine):
         self.lists, self.frozen, self.sent, self.doubted = [], {}, set(), set()
         self.trap, self.faults, self.struck = Trap(), {}, 0
         self.hindered = version == "v3"  # which does not tell of folders, only of what is in them
-        self.context = self._trapped(self.dashboard.context)
-        self.workers = [Worker(self.context), Worker(self.context)]
+        self.clock_set_by = 0.0
+        self.workers = [Worker(self._process()), Worker(self._process(ahead=AHEAD_SECONDS))]
         self.people, self.others = (self._people() for _ in range(2))
         self.submit("demo-key", ids, 0)
 
@@ -137,23 +141,33 @@ class Machine(RuleBasedStateMachine):
 
     def _people(self):
         """Two people at a web server of their own."""
-        app = create_app(self.dashboard.settings, self.dashboard.store, clock=self.dashboard.clock)
-        app.extensions[KEY] = self._trapped(self.dashboard.context)
+        here = self._process()
+        app = create_app(self.dashboard.settings, self.dashboard.store, clock=here.clock)
+        app.extensions[KEY] = here
         found = {key: Visitor(app) for key in ("demo-key", "colleague-key")}
         for key, person in found.items():
             person.sign_in(key)
         return found
 
-    def _trapped(self, context):
+    def _process(self, ahead=0.0):
+        """The context of a process, on a machine whose clock is so far ahead of the true time."""
+
         def on_call(account_id):
             context.budget.spend(account_id)
             self.dashboard.clock.advance(0.002)  # so that ICA's moments tell what came first
             self.trap.on_call()
 
-        clients = Clients(
-            self.dashboard.settings, Vault(SECRET_KEY), clock=self.dashboard.clock, on_call=on_call
-        )
+        def machine():
+            return self.dashboard.clock() + ahead
+
+        settings, vault = self.dashboard.settings, Vault(SECRET_KEY)
+        clock = Clock(self._database_clock, local=machine, wall=machine)
+        context = Context.build(settings, self.dashboard.store, vault, clock=clock)
+        clients = Clients(settings, vault, clock=clock, on_call=on_call)
         return replace(context, clients=clients)
+
+    def _database_clock(self):
+        return self.dashboard.clock() + self.clock_set_by
 
     def teardown(self):
         if hasattr(self, "left"):
@@ -174,6 +188,17 @@ class Machine(RuleBasedStateMachine):
                 if how >= 3:
                     self._post(who, f"{answer.location}/leave-out", which="linked")
                 self._post(who, f"{answer.location}/submit")
+
+    @precondition(lambda self: len(self.lists) < MAX_LISTS - 1)
+    @rule(ids=IDS, calls=CALLS)
+    def submit_twins(self, ids, calls):
+        """The same ids twice, both answers lost, and one is looked for while the other is."""
+        self._count_faults()
+        self.faults |= {"create:dropped-after": "2x"}
+        self.dashboard.sim.set_faults(self.faults)
+        for who in ("demo-key", "colleague-key"):
+            self.submit(who, ids, 0)
+        self.trap.set(calls, lambda: self.workers[1].work_through())
 
     @with_lists
     @rule(who=PEOPLE, which=NUMBERS)
@@ -270,9 +295,24 @@ class Machine(RuleBasedStateMachine):
         def overtaken():
             self.hindered = True
             self.dashboard.clock.advance(LEASE_SECONDS + 1)
-            Worker(self._trapped(self.dashboard.context)).work_through()
+            Worker(self._process()).work_through()
 
         self.trap.set(calls, overtaken)
+
+    @rule(seconds=some.sampled_from(JUMPS))
+    def the_clock_is_set(self, seconds):
+        self.clock_set_by += seconds
+        self.dashboard.clock.advance(SYNCHRONIZE_SECONDS)
+
+    @rule(calls=CALLS, seconds=some.sampled_from(JUMPS))
+    def the_clock_will_be_set(self, calls, seconds):
+        """In the middle of a unit, while another worker goes on."""
+
+        def set_it():
+            self.the_clock_is_set(seconds)
+            self.workers[1].work_through()
+
+        self.trap.set(calls, set_it)
 
     @with_lists
     @rule(
@@ -314,7 +354,7 @@ class Machine(RuleBasedStateMachine):
         self.faults = {}
         self.dashboard.sim.set_faults({})
         end = self.dashboard.clock.now + REST_SECONDS
-        while self.dashboard.next_due() is not None:
+        while self._next_due() is not None:
             assert self.dashboard.clock.now < end, "it comes to no rest"
             self._pass(60, 2)
         self.holds()
@@ -402,11 +442,16 @@ class Machine(RuleBasedStateMachine):
         end = self.dashboard.clock.now + seconds
         while True:
             self._work_in_turns(count)
-            due = self.dashboard.next_due()
+            due = self._next_due()
             if due is None or due > end:
                 break
             self.dashboard.clock.advance(max(due - self.dashboard.clock.now, 1.0))
         self.dashboard.clock.now = max(end, self.dashboard.clock.now)
+
+    def _next_due(self):
+        """By the true time."""
+        due = self.dashboard.next_due()
+        return None if due is None else due - self.clock_set_by
 
     def _work_in_turns(self, count):
         """Each claims before any of them begins, until nothing is due."""
@@ -417,7 +462,7 @@ class Machine(RuleBasedStateMachine):
                 try:
                     unit()
                 except Died:
-                    self.workers[number] = Worker(self.context)
+                    self.workers[number] = Worker(self._process(ahead=number * AHEAD_SECONDS))
 
 
 def _number(place):

@@ -51,6 +51,20 @@ def test_a_pause_lasts_to_its_end_and_not_longer():
     assert budget.busy() == set()
 
 
+@pytest.mark.parametrize(("pace", "least", "most"), [(1.0, 590, 620), (0.5, 290, 320)])
+def test_an_account_calls_at_the_pace_that_ica_takes(pace, least, most):
+    clock = Clock()
+    budget = Budget(10, clock)
+    budget.learn(ME, pace, 0.0)
+    calls = 0
+    for _ in range(600):
+        if ME not in budget.busy():
+            budget.spend(ME)
+            calls += 1
+        clock.advance(0.1)
+    assert least <= calls <= most
+
+
 def test_four_units_of_an_account_run_at_once():
     budget = Budget(10, Clock())
     for number in range(MAX_RUNNING_UNITS):

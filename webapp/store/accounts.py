@@ -127,6 +127,11 @@ def ask_no_sooner(connection: Connection, account_id: int, ask_at: float) -> Non
     connection.execute(update(accounts).where(other).values(ask_at=ask_at))
 
 
+def may_ask(account: Account, now: float) -> bool:
+    """Whether ICA may be asked about the account's access: it answered last, and wants no rest."""
+    return now >= max(account.ask_at, account.paused_until)
+
+
 def unsettled_work(connection: Connection, account_id: int) -> list[str]:
     """Names of the submissions with attempts that still need the account's key, oldest first."""
     statement = (

@@ -1,8 +1,19 @@
 """Polling: the one SELECT that answers a poll, and the note that somebody watches."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Double, bindparam, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    Double,
+    ScalarSelect,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from webapp.store.enums import WATCHED_PRIORITY, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
@@ -17,31 +28,41 @@ NOTE_SECONDS = 10.0  # between two writes that somebody watches
 class PollState:
     """All that decides whether a watched page is up to date.
 
-    allowed: whether the viewer may see the submission.
+    allowed: whether the viewer may see the submission. paused_until: ICA asked for no more calls of
+    an account whose attempt runs before then; 0.0: it never did.
     """
 
     allowed: bool
     revision: int
     watched_at: float
     trouble: AccountTrouble
+    paused_until: float
     beat_at: float | None
 
 
 _NOW: BindParameter[float] = bindparam("now", type_=Double)
-_TROUBLE = (  # between ICA and the accounts whose attempts run
-    select(func.max(accounts.c.trouble))
-    .join(attempts, attempts.c.account_id == accounts.c.id)
-    .where(attempts.c.submission_id == submissions.c.id, attempts.c.state == AttemptState.ACTIVE)
-    .correlate(submissions)
-    .scalar_subquery()
-)
+
+
+def _most_of_accounts(column: Column[Any]) -> ScalarSelect[Any]:
+    """Of the accounts whose attempts run."""
+    runs = attempts.c.state == AttemptState.ACTIVE
+    return (
+        select(func.max(column))
+        .join(attempts, attempts.c.account_id == accounts.c.id)
+        .where(attempts.c.submission_id == submissions.c.id, runs)
+        .correlate(submissions)
+        .scalar_subquery()
+    )
+
+
 _VIEWER = accounts.alias("viewer")
 _STATEMENT = (
     select(
         seen_by(_VIEWER.c, _NOW).label("allowed"),
         submissions.c.revision,
         submissions.c.watched_at,
-        func.coalesce(_TROUBLE, AccountTrouble.NONE).label("trouble"),
+        func.coalesce(_most_of_accounts(accounts.c.trouble), AccountTrouble.NONE).label("trouble"),
+        func.coalesce(_most_of_accounts(accounts.c.paused_until), 0.0).label("paused_until"),
         last_beat_query().label("beat_at"),
     )
     .select_from(sessions)

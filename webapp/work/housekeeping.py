@@ -53,9 +53,10 @@ def _sweep(context: Context) -> None:
 
 def _renew_access(context: Context) -> None:
     """Of one account no more after a call without an answer: the next is not answered either."""
-    unanswered = set()
-    for row in context.read(access.due, context.clock(), MAX_ACCESS_ROWS):
+    unanswered, now = set(), context.clock()
+    for row in context.read(access.due, now, MAX_ACCESS_ROWS):
         if row.account_id not in unanswered:
             account = context.read(accounts.get, row.account_id)
-            if not project_access.ask(context, account, row.project_id):
+            waits = account.paused_until > now
+            if waits or not project_access.ask(context, account, row.project_id):
                 unanswered.add(row.account_id)

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from flask import Flask, abort, g, redirect, request, url_for
 
-from webapp.store import access, attempts, submissions
+from webapp.store import access, accounts, attempts, submissions
 from webapp.store.enums import State
 from webapp.store.submissions import Submission
 from webapp.web.core import security
@@ -93,7 +93,7 @@ def _renew_answers() -> None:
     here, now = context(), context().clock()
     submission_id = (request.view_args or {}).get("submission_id")
     aged = here.read(access.aged, viewer().id, submission_id, now, PROJECTS_A_PAGE + 1)
-    until, reachable = now + project_access.ASK_AGAIN_SECONDS, now >= viewer().ask_at
+    until, reachable = now + project_access.ASK_AGAIN_SECONDS, accounts.may_ask(viewer(), now)
     for answer in aged[:PROJECTS_A_PAGE]:
         if reachable and here.write(access.claim, viewer().id, answer.project_id, now, until):
             outcome = _ask(answer.project_id)
@@ -179,7 +179,7 @@ def _ask_anew(project_id: str) -> bool:
 
 def _ask(project_id: str) -> Outcome:
     """Ask ICA, unless it could not be asked about anything a moment ago."""
-    if context().clock() < viewer().ask_at:
+    if not accounts.may_ask(viewer(), context().clock()):
         return Outcome.NOT_NOW
     outcome = project_access.try_asking(context(), viewer(), project_id)
     if outcome is not Outcome.ANSWERED:

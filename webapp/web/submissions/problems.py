@@ -91,10 +91,30 @@ class Problem(NamedTuple):
     details: str
 
 
+class Pause(NamedTuple):
+    """ICA asked for fewer calls: until when nothing is asked of it, and its own words."""
+
+    until: float
+    details: str
+
+
+def pause(batches: Sequence[Batch], until: float) -> Pause:
+    """What is told instead of the problem of each batch that waits for it."""
+    said = [batch.trouble.full for batch in batches if batch.trouble and is_throttled(batch)]
+    return Pause(until, next(iter(said), ""))
+
+
 def of(
-    submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]
+    submission: Submission,
+    attempts: Sequence[Attempt],
+    batches: Sequence[Batch],
+    *,
+    paused: bool = False,
 ) -> list[Problem]:
-    """The problems of the batches, each once; none of a batch whose items later attempts have."""
+    """The problems of the batches, each once; none of a batch whose items later attempts have, nor,
+    if it is told that all is `paused`, of those that wait for that.
+    """
+    batches = [batch for batch in batches if not (paused and is_throttled(batch))]
     found: dict[tuple[str, str], Problem] = {}
     by = {attempt.number: attempt.by for attempt in attempts}
     lacking = {batch.attempt for batch in batches if batch.lacked_rights}
@@ -137,7 +157,7 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
         kind, found = "error", (title, text + CAN_BE_ENDED)
     elif error:
         again = (sentence(error), "It is tried again by itself.")
-        in_doubt = batch.state == BatchState.SENDING and error.code != ErrorCode.RATE_LIMITED
+        in_doubt = batch.state == BatchState.SENDING and not is_throttled(batch)
         kind, found = "warning", LOST_ANSWER if in_doubt else again
     else:
         return None
@@ -145,6 +165,11 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     numbers = {"pause": duration(BLOCKED_SECONDS), "deaths": MAX_DEATHS}
     title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
     return Problem(kind, title, text, details)
+
+
+def is_throttled(batch: Batch) -> bool:
+    """Whether it waits since ICA asked for fewer calls."""
+    return batch.trouble is not None and batch.trouble.code == ErrorCode.RATE_LIMITED
 
 
 def _ended(batch: Batch) -> tuple[str, str]:

@@ -23,11 +23,12 @@ from webapp.web.items import reasons, table
 from webapp.web.retry import attempts as attempts_page
 from webapp.web.retry.attempts import AttemptRow
 from webapp.web.submissions import item_actions, problems, status_text
-from webapp.web.submissions.problems import Problem
+from webapp.web.submissions.problems import Pause, Problem
 from webapp.web.submissions.status_text import Segment, Standing
 from webapp.work import retention
 
 POLL_TRIGGER = "every 2s"
+TOLD_PAUSE_SECONDS = 10.0  # a shorter one is over before it is read
 UNPOLLED_STATES = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
 OWN_PAGES = {State.READING, State.DRAFT}  # the page of the next state is another one
 
@@ -84,6 +85,7 @@ class SubmissionProgress(Part):
     mine: bool
     standing: Standing
     ended_meanwhile: bool
+    pause: Pause | None
     problems: list[Problem]
     segments: list[Segment]
     total: int
@@ -142,13 +144,15 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
     place = url_for("submissions.page", submission_id=submission.id)
     labels = status_text.labels(submission, attempt_rows)
     run = {one.number for one in attempt_rows if one.runs}
+    paused_until = _paused_until(poll_state, now)
     return SubmissionProgress(
         poll=poll,
         submission=submission,
         mine=mine,
         standing=standing,
         ended_meanwhile=polled and not poll.every,
-        problems=problems.of(submission, attempt_rows, batch_rows),
+        pause=problems.pause(batch_rows, paused_until) if paused_until else None,
+        problems=problems.of(submission, attempt_rows, batch_rows, paused=bool(paused_until)),
         segments=status_text.segments(submission.counts, place, labels),
         total=sum(submission.counts.values()),
         percent=status_text.percent_done(attempt_rows),
@@ -178,6 +182,12 @@ def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]
     ]
 
 
+def _paused_until(poll_state: PollState | None, now: float) -> float | None:
+    """Until when nothing is asked of ICA, if that is long enough to be told."""
+    until = poll_state.paused_until if poll_state else 0.0
+    return until if until > now + TOLD_PAUSE_SECONDS else None
+
+
 def _titled(chore: Chore) -> TitledChore:
     trouble = problems.sentence(chore.problem) if chore.problem else ""
     return TitledChore(CHORE_TITLES[chore.kind], chore, trouble)
@@ -201,4 +211,6 @@ def _part(submission_id: int) -> str | Response:
 def _tag(submission_id: int, revision: int, poll_state: PollState, now: float) -> str:
     """Everything that the part shows: another tag, another part."""
     silent = workers.is_silent(poll_state.beat_at, now)
-    return f"{submission_id}.{revision}.{build()}.{poll_state.trouble}.{'silent' * silent}"
+    paused = round(poll_state.paused_until) if poll_state.paused_until > now else ""
+    trouble = f"{poll_state.trouble}.{paused}"
+    return f"{submission_id}.{revision}.{build()}.{trouble}.{'silent' * silent}"
