@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.store.conftest import NOW
-from webapp.store import Store, batches, sql, submissions, tables, workers
+from webapp.store import Store, batches, due, sql, submissions, tables, workers
 from webapp.store.enums import BatchState, Task
 from webapp.store.leases import LEASE_SECONDS, LeaseLost
 from webapp.store.workers import Beat
@@ -109,8 +109,8 @@ def test_accounts_at_their_limit_are_passed_over(store, make_batches):
     account = get(store, 1).account_id
     assert claim(store, not_of={account}) is None
     with store.read() as connection:
-        assert not batches.is_due(connection, NOW, not_of={account})
-        assert batches.is_due(connection, NOW, not_of={account + 1})
+        assert not due.look(connection, NOW, not_of={account}).batch
+        assert due.look(connection, NOW, not_of={account + 1}).batch
 
 
 def test_many_workers_claim_each_batch_once(store, make_batches, database_url):

@@ -19,6 +19,7 @@ from webapp.store import (
     batches,
     chores,
     drafts,
+    due,
     lifecycle,
     sessions,
     uploads,
@@ -68,8 +69,8 @@ def test_a_small_list_is_read_within_its_request_whatever_the_worker_does(stored
     def claim_what_is_due():
         while not over.is_set():
             with stored.store.read() as connection:
-                due = uploads.is_due(connection, stored.clock.now)
-            if due:
+                found = due.look(connection, stored.clock.now)
+            if found.upload:
                 with stored.store.write() as connection:
                     uploads.claim(connection, "a quick worker", stored.clock.now)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.store import attempts, sql
@@ -21,7 +21,7 @@ from webapp.store.enums import (
     ErrorCode,
     Task,
 )
-from webapp.store.leases import Queue
+from webapp.store.leases import NOT_OF, Queue
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import BatchRow, batches
@@ -48,6 +48,15 @@ class Batch(BatchRow):
 
 
 QUEUE = Queue(batches, Batch, batches.c.id)
+DUE = QUEUE.due() & batches.c.account_id.not_in(NOT_OF)
+_CLAIM = QUEUE.lease_first(DUE, batches.c.due_at + batches.c.priority * AGING_SECONDS)
+_CLAIM_TASK = QUEUE.lease_first(
+    (batches.c.submission_id == bindparam("submission"))
+    & (batches.c.attempt == bindparam("number"))
+    & (batches.c.task == bindparam("for_task"))
+    & QUEUE.due(),
+    batches.c.ordinal,
+)
 lock = QUEUE.lock
 SHOWN = {  # what a page shows of a batch: a change raises the submission's revision
     *("state", "task", "blocked", "trouble", "ica_batch_id", "job_status", "job_information"),
@@ -109,26 +118,15 @@ def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Batch | None:
     """Lease the most urgent due batch to the worker; accounts of `not_of` are at their limit."""
-    urgency = batches.c.due_at + batches.c.priority * AGING_SECONDS
-    return QUEUE.take_first(connection, _due(now, not_of), urgency, worker, now)
+    return QUEUE.take(connection, _CLAIM, worker, now, not_of=[*not_of])
 
 
 def claim_task(
     connection: Connection, submission_id: int, attempt: int, task: Task, worker: str, now: float
 ) -> Batch | None:
     """Lease the first batch of an attempt for which this is to be done now."""
-    mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
-    due = mine & (batches.c.task == task) & QUEUE.due(now)
-    return QUEUE.take_first(connection, due, batches.c.ordinal, worker, now)
-
-
-def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
-    """Whether claim() would find a batch."""
-    return QUEUE.any_row(connection, _due(now, not_of))
-
-
-def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
-    return QUEUE.due(now) & batches.c.account_id.not_in(not_of)
+    of = {"submission": submission_id, "number": attempt, "for_task": task}
+    return QUEUE.take(connection, _CLAIM_TASK, worker, now, **of)
 
 
 class AlreadyTaken(Exception):

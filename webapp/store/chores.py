@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, or_, select, update
 
 from webapp.store import sql, submissions
 from webapp.store.column_types import prepare
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
-from webapp.store.leases import LEASE_SECONDS, Queue
+from webapp.store.leases import LEASE_SECONDS, NOT_OF, Queue
 from webapp.store.retry.selection import Selection
 from webapp.store.tables import ChoreRow, chores
 
@@ -58,6 +58,9 @@ class Chore(ChoreRow):
 QUEUE = Queue(chores, Chore, chores.c.id)
 # Set by each lease and not where something fails, since a worker that dies counts nothing.
 _FAILED = {"failures": chores.c.failures + 1}
+DUE = QUEUE.due() & or_(chores.c.kind.not_in(ASKING), chores.c.account_id.not_in(NOT_OF))
+_CLAIM = QUEUE.lease_first(DUE, chores.c.due_at, **_FAILED)
+_CLAIM_ONE = QUEUE.lease((chores.c.id == bindparam("chore")) & QUEUE.due(), **_FAILED)
 
 
 def add(
@@ -90,24 +93,12 @@ def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Chore | None:
     """Lease the chore that waits longest; accounts of `not_of` can't ask ICA anything now."""
-    due, order = _due(now, not_of), chores.c.due_at
-    return QUEUE.take_first(connection, due, order, worker, now, **_FAILED)
+    return QUEUE.take(connection, _CLAIM, worker, now, not_of=[*not_of])
 
 
 def claim_one(connection: Connection, chore_id: int, worker: str, now: float) -> Chore | None:
     """Lease this chore, if it is due and nobody has it."""
-    due = (chores.c.id == chore_id) & _due(now, ())
-    return QUEUE.take(connection, due, worker, now, **_FAILED)
-
-
-def is_due(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> bool:
-    """Whether claim() would find a chore."""
-    return QUEUE.any_row(connection, _due(now, not_of))
-
-
-def _due(now: float, not_of: Collection[int]) -> ColumnElement[bool]:
-    allowed = or_(chores.c.kind.not_in(ASKING), chores.c.account_id.not_in(not_of))
-    return QUEUE.due(now) & allowed
+    return QUEUE.take(connection, _CLAIM_ONE, worker, now, chore=chore_id)
 
 
 def keep(connection: Connection, chore: Chore, now: float, **values: Any) -> Chore:

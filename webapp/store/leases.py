@@ -12,7 +12,21 @@ SIGTERM and SIGKILL. Here a result and the end of its lease are one transaction.
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Executable,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from webapp.store import schema_version, sql
 from webapp.store.tables import Queued
@@ -20,6 +34,11 @@ from webapp.store.tables import Queued
 LEASE_SECONDS = 60.0  # a unit is done within 8
 MAX_DEATHS = 3  # of workers in a row, before a unit is not tried any more
 _ROUND_TRIES = 10
+
+# What the statements of a queue are made with, once: they are asked again and again.
+NOW: BindParameter[float] = bindparam("now", type_=Double)
+NOT_OF: BindParameter[Any] = bindparam("not_of", type_=Integer, expanding=True)
+_CLAIMANT: BindParameter[str] = bindparam("claimant", type_=String)
 
 
 class LeaseLost(Exception):
@@ -47,13 +66,13 @@ class Queue(Generic[Held]):
     row: type[Held]
     key: Column[int]
 
-    def free(self, now: float) -> ColumnElement[bool]:
+    def free(self, now: float | BindParameter[float] = NOW) -> ColumnElement[bool]:
         """No worker has the row now."""
         return self.table.c.lease_until <= now
 
-    def due(self, now: float) -> ColumnElement[bool]:
-        """The row is due, and no worker has it."""
-        return (self.table.c.due_at <= now) & self.free(now)
+    def due(self) -> ColumnElement[bool]:
+        """The row is due NOW, and no worker has it."""
+        return (self.table.c.due_at <= NOW) & self.free()
 
     def is_held(self, held: Held) -> ColumnElement[bool]:
         """It is this row, and it still has the lease under which it was taken."""
@@ -61,41 +80,38 @@ class Queue(Generic[Held]):
         same_lease = (of.worker == held.worker) & (of.try_number == held.try_number)
         return (self.key == getattr(held, self.key.name)) & same_lease
 
-    def any_row(self, connection: Connection, condition: ColumnElement[bool]) -> bool:
-        """Whether any row meets the condition; so cheap that it is asked before a claim."""
-        return sql.any_row(connection, select(1).where(condition))
-
-    def take_first(
-        self,
-        connection: Connection,
-        condition: ColumnElement[bool],
-        order: ColumnElement[Any],
-        worker: str,
-        now: float,
-        **values: Any,
-    ) -> Held | None:
-        """Lease the first row that meets the condition, as take() does."""
+    def lease_first(
+        self, condition: ColumnElement[bool], order: ColumnElement[Any], **values: Any
+    ) -> ReturningUpdate[Any]:
+        """What take() does to lease the first row that meets the condition."""
         # but for those that another worker is about to take
         found = select(self.key).where(condition).order_by(order).limit(1)
         first = self.key == found.with_for_update(skip_locked=True).scalar_subquery()
-        return self.take(connection, first, worker, now, **values)
+        return self.lease(first, **values)
+
+    def lease(self, condition: ColumnElement[bool], **values: Any) -> ReturningUpdate[Any]:
+        """What take() does to lease the one row that meets the condition. `values`: more columns to
+        set.
+        """
+        lease = {"lease_until": NOW + LEASE_SECONDS, "try_number": self.table.c.try_number + 1}
+        leased = update(self.table).where(condition).values(worker=_CLAIMANT, **lease, **values)
+        return leased.returning(self.table)
 
     def take(
         self,
         connection: Connection,
-        condition: ColumnElement[bool],
+        statement: ReturningUpdate[Any],
         worker: str,
         now: float,
-        **values: Any,
+        **given: Any,
     ) -> Held | None:
-        """Lease the one row that meets the condition, and return it; None when there is none, or
-        the tables are of another version than this program. `values`: more columns to set.
+        """Do what lease() or lease_first() has made, with what it is to be given; returns the row,
+        None when there is none, or the tables are of another version than this program.
         """
         if not schema_version.fits(connection):
             return None
-        lease = {"lease_until": now + LEASE_SECONDS, "try_number": self.table.c.try_number + 1}
-        statement = update(self.table).where(condition).values(worker=worker, **lease, **values)
-        return sql.fetch_one(connection, statement.returning(self.table), self.row)
+        given |= {"claimant": worker, "now": now}
+        return sql.fetch_one(connection, statement, self.row, given)
 
     def keep(self, connection: Connection, held: Held, values: dict[str, Any]) -> Held:
         """Write to a leased row, and return it as it is now; `lease_until` 0 ends the lease.

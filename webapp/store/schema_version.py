@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 OLDER = "The database is not up to date: run `linkboard migrate`."
+_FOUND = text("SELECT version_num FROM alembic_version")
 NEWER = "The database belongs to a newer Linkboard than this one: run that one instead."
 
 
@@ -24,8 +25,7 @@ def known() -> list[str]:
 
 def fits(connection: Connection) -> bool:
     """Whether the tables, which are there, are this program's: nothing else is to be claimed."""
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return found == known()[0]
+    return connection.execute(_FOUND).scalar() == known()[0]
 
 
 def of(connection: Connection) -> str | None:

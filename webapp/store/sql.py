@@ -1,7 +1,7 @@
 """Rows of statements, and the differences between SQLite and PostgreSQL."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -26,16 +26,26 @@ from sqlalchemy.dialects import postgresql, sqlite
 Row = TypeVar("Row")
 
 
-def fetch(connection: Connection, statement: Executable, make: Callable[..., Row]) -> list[Row]:
-    """All rows of a statement, each made of its columns by their names."""
-    return [make(**row) for row in connection.execute(statement).mappings()]
+def fetch(
+    connection: Connection,
+    statement: Executable,
+    make: Callable[..., Row],
+    given: Mapping[str, Any] | None = None,
+) -> list[Row]:
+    """All rows of a statement, each made of its columns by their names. `given`: values of the
+    statement's parameters.
+    """
+    return [make(**row) for row in connection.execute(statement, given).mappings()]
 
 
 def fetch_one(
-    connection: Connection, statement: Executable, make: Callable[..., Row]
+    connection: Connection,
+    statement: Executable,
+    make: Callable[..., Row],
+    given: Mapping[str, Any] | None = None,
 ) -> Row | None:
     """The one row of a statement, made as fetch() does; None when there is none."""
-    row = connection.execute(statement).mappings().one_or_none()
+    row = connection.execute(statement, given).mappings().one_or_none()
     return make(**row) if row else None
 
 

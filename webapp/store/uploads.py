@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from webapp.store import sql, submissions
 from webapp.store.engine import Store
@@ -12,6 +12,9 @@ from webapp.store.tables import upload_pieces, uploads
 
 PIECE_BYTES = 1024 * 1024
 QUEUE = Queue(uploads, Upload, uploads.c.submission_id)
+DUE = QUEUE.due()
+_CLAIM = QUEUE.lease_first(DUE, uploads.c.due_at)
+_CLAIM_ONE = QUEUE.lease((uploads.c.submission_id == bindparam("submission")) & QUEUE.free())
 
 
 def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> None:
@@ -35,13 +38,12 @@ def keep_piece(
 
 def claim(connection: Connection, worker: str, now: float) -> Upload | None:
     """Lease the upload that waits longest to the worker."""
-    return QUEUE.take_first(connection, QUEUE.due(now), uploads.c.due_at, worker, now)
+    return QUEUE.take(connection, _CLAIM, worker, now)
 
 
 def claim_one(connection: Connection, submission_id: int, worker: str, now: float) -> Upload | None:
     """Lease this submission's upload to the worker, if nobody has it."""
-    free = (uploads.c.submission_id == submission_id) & QUEUE.free(now)
-    return QUEUE.take(connection, free, worker, now)
+    return QUEUE.take(connection, _CLAIM_ONE, worker, now, submission=submission_id)
 
 
 def record(
@@ -77,11 +79,6 @@ def get(connection: Connection, submission_id: int) -> Upload | None:
     """The submission's upload, None for one that was not uploaded."""
     statement = select(uploads).where(uploads.c.submission_id == submission_id)
     return sql.fetch_one(connection, statement, Upload)
-
-
-def is_due(connection: Connection, now: float) -> bool:
-    """Whether any upload waits to be read."""
-    return QUEUE.any_row(connection, QUEUE.due(now))
 
 
 class Dropped(Exception):

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
 
 from webapp.settings import Settings
 from webapp.store import (
@@ -21,10 +20,12 @@ from webapp.store import (
     batches,
     chores,
     clock_jumps,
+    due,
     schema_version,
     uploads,
     workers,
 )
+from webapp.store.due import Due
 from webapp.store.enums import ASKING
 from webapp.store.leases import LEASE_SECONDS
 from webapp.store.workers import Beat
@@ -39,7 +40,6 @@ NEVER = float("-inf")
 JUMPED = "The database's clock was set %.0f s %s. What waits for a moment was moved along."
 DATABASE_AWAY_SECONDS = 1.2  # between two looks when the database can't be used
 Unit = Callable[[], None]
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -90,27 +90,37 @@ class Worker:
         return done
 
     def _next_unit(self) -> Unit | None:
-        if not self._fits():
+        found = self._look(self._context.clock())
+        if found is None:
             return None
         self._synchronize_clock()
         now = self._context.clock()
         self._beat(now)
         if now < self._resumes_at:
             return None
-        looks = (
-            *(self._housekeeping_due, self._retention_due),
-            *(self._batch_due, self._chore_due, self._upload_due),
+        return (
+            self._housekeeping_due(now)
+            or self._retention_due(now)
+            or (found.batch and self._claim_batch(now))
+            or (found.chore and self._claim_chore(now))
+            or (found.upload and self._claim_upload(now))
+            or None
         )
-        return next((unit for look in looks if (unit := look(now))), None)
 
-    def _fits(self) -> bool:
-        """Whether the tables are of this version; while they are not, the worker does nothing."""
+    def _look(self, now: float) -> Due | None:
+        """What is due; None when the tables are of another version: then nothing is to be done.
+
+        It is only read: an idle worker writes nothing.
+        """
         with self._context.store.read() as connection:
-            trouble = "" if schema_version.fits(connection) else schema_version.trouble(connection)
-        if trouble and trouble != self._trouble:
+            if schema_version.fits(connection):
+                self._trouble = ""
+                return due.look(connection, now, not_of=self._context.budget.busy())
+            trouble = schema_version.trouble(connection)
+        if trouble != self._trouble:
             log.warning("This worker does nothing: %s", trouble)
         self._trouble = trouble
-        return not trouble
+        return None
 
     def _synchronize_clock(self) -> None:
         """When the clock was set, what waits for a moment waits no longer and no shorter for it.
@@ -156,37 +166,29 @@ class Worker:
         self._retention_at = now
         return _alone(self._retention, partial(retention.perform, self._context))
 
-    def _batch_due(self, now: float) -> Unit | None:
+    def _claim_batch(self, now: float) -> Unit | None:
         busy = self._context.budget.busy()
-        batch = self._claim(batches.is_due, batches.claim, now, not_of=busy)
+        batch = self._context.write(batches.claim, self.id, now, not_of=busy)
         if batch is None:
             return None
         return self._counted(batch.account_id, partial(batch_runner.perform, self._context, batch))
 
-    def _chore_due(self, now: float) -> Unit | None:
+    def _claim_chore(self, now: float) -> Unit | None:
         busy = self._context.budget.busy()
-        chore = self._claim(chores.is_due, chores.claim, now, not_of=busy)
+        chore = self._context.write(chores.claim, self.id, now, not_of=busy)
         if chore is None:
             return None
         unit = partial(chore_runner.perform, self._context, chore)
         return self._counted(chore.account_id, unit) if chore.kind in ASKING else unit
 
-    def _upload_due(self, now: float) -> Unit | None:
+    def _claim_upload(self, now: float) -> Unit | None:
         """One list at a time: reading needs the processor, and everything else must go on."""
         if self._reading.locked():
             return None
-        upload = self._claim(uploads.is_due, uploads.claim, now)
+        upload = self._context.write(uploads.claim, self.id, now)
         if upload is None:
             return None
         return _alone(self._reading, partial(reading.read, self._context, upload))
-
-    def _claim(
-        self, is_due: Callable[..., bool], claim: Callable[..., T | None], now: float, **limits: Any
-    ) -> T | None:
-        """What is due next in a queue. It is only read first: an idle worker writes nothing."""
-        if not self._context.read(is_due, now, **limits):
-            return None
-        return self._context.write(claim, self.id, now, **limits)
 
     def _counted(self, account_id: int, unit: Unit) -> Unit:
         """The unit, counted as running from now on: the next claim comes before its thread runs."""
