@@ -17,13 +17,22 @@ from sqlalchemy import (
 )
 
 from webapp.store import sql
-from webapp.store.accounts import Account
+from webapp.store.accounts import MAY_ASK, Account
+from webapp.store.sql import NOW
 from webapp.store.tables import Access as Access
 from webapp.store.tables import access, accounts, sessions, submissions
 
 RENEWAL_SECONDS = 300.0  # for accounts that are signed in
 VALID_SECONDS = 86_400.0  # that an answer holds when ICA gives no other
 FRESH_SECONDS = 900.0  # after which whoever reads has it asked again, if ICA can be asked
+
+
+_LIVE = exists().where(sessions.c.account_id == access.c.account_id, sessions.c.expires_at > NOW)
+DUE = (
+    select(access)
+    .join(accounts, accounts.c.id == access.c.account_id)
+    .where(access.c.due_at <= NOW, MAY_ASK, _LIVE)
+)
 
 
 def remember(
@@ -120,13 +129,8 @@ def aged(
 
 def due(connection: Connection, now: float, limit: int) -> list[Access]:
     """Rows of signed-in accounts that are to be asked again, the oldest first."""
-    live = exists().where(sessions.c.account_id == access.c.account_id, sessions.c.expires_at > now)
-    statement = (
-        select(access)
-        .join(accounts, accounts.c.id == access.c.account_id)
-        .where(access.c.due_at <= now, accounts.c.ask_at <= now, live)
-    )
-    return sql.fetch(connection, statement.order_by(access.c.due_at).limit(limit), Access)
+    first = DUE.order_by(access.c.due_at).limit(limit)
+    return sql.fetch(connection, first, Access, {"now": now})
 
 
 def projects(connection: Connection, account_id: int, now: float) -> list[Access]:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, exists, func, select, update
 
 from webapp.store import sql
 from webapp.store.enums import AccountTrouble, AttemptState
+from webapp.store.sql import NOW
 from webapp.store.tables import Account as Account
 from webapp.store.tables import accounts, attempts, sessions, submissions
 
@@ -19,7 +20,11 @@ NO_REFUSAL: dict[str, Any] = {"refusals": 0, "refused_since": None}
 MOST_REFUSALS = 3  # in a row, over at least so many seconds: then ICA means it
 REFUSED_SECONDS = 60.0
 LEAST_PACE, RECOVERY_SECONDS = 1 / 32, 600.0  # from nothing to the whole pace
+MAY_ASK = (accounts.c.ask_at <= NOW) & (accounts.c.paused_until <= NOW)  # as may_ask()
 _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
+_WORKS = exists().where(attempts.c.account_id == accounts.c.id, _NEEDS_KEY)
+_VISITS = exists().where(sessions.c.account_id == accounts.c.id, sessions.c.expires_at > NOW)
+IDLE = select(accounts.c.id).where(accounts.c.sealed_key.is_not(None), ~_WORKS, ~_VISITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +168,11 @@ def keep_key(connection: Connection, account_id: int, before: str, sealed: str) 
 
 def forget_idle_keys(connection: Connection, now: float) -> int:
     """Erase the keys of accounts without an unsettled attempt and without a live session."""
-    works = exists().where(attempts.c.account_id == accounts.c.id, _NEEDS_KEY)
-    visits = exists().where(sessions.c.account_id == accounts.c.id, sessions.c.expires_at > now)
-    idle = select(accounts.c.id).where(accounts.c.sealed_key.is_not(None), ~works, ~visits)
-    locked = idle.order_by(accounts.c.id).with_for_update(key_share=True)
-    found = connection.execute(locked).scalars().all()
+    locked = IDLE.order_by(accounts.c.id).with_for_update(key_share=True)
+    found = connection.execute(locked, {"now": now}).scalars().all()
     if not found:
         return 0
     # Asked anew once they are locked: PostgreSQL did not see the session of who signed in just now
-    still = accounts.c.id.in_(idle.where(accounts.c.id.in_(found)))
-    return connection.execute(update(accounts).where(still).values(sealed_key=None)).rowcount
+    still = accounts.c.id.in_(IDLE.where(accounts.c.id.in_(found)))
+    erased = update(accounts).where(still).values(sealed_key=None)
+    return connection.execute(erased, {"now": now}).rowcount

@@ -1,11 +1,14 @@
-"""What is due: one look into all queues, so cheap that it comes before every claim."""
+"""What is due: looks so cheap that a worker takes one before every claim and every round of
+housekeeping, and writes nothing while it is idle.
+"""
 
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, or_, select
 
-from webapp.store import batches, chores, uploads
+from webapp.store import access, accounts, batches, chores, lifecycle, sessions, uploads
+from webapp.store.find import queries
 
 
 class Due(NamedTuple):
@@ -27,3 +30,20 @@ def look(connection: Connection, now: float, *, not_of: Collection[int] = ()) ->
     """What is due now; accounts of `not_of` are at their limit."""
     found = connection.execute(_LOOK, {"now": now, "not_of": [*not_of]})
     return Due(**found.mappings().one())
+
+
+_HOUSEKEEPING = select(
+    or_(
+        lifecycle.UNFINISHED.exists(),
+        lifecycle.DISCARDED.exists(),
+        access.DUE.exists(),
+        exists().where(sessions.ENDED),
+        exists().where(queries.DISCARDED),
+        accounts.IDLE.exists(),
+    )
+)
+
+
+def any_housekeeping(connection: Connection, now: float, before: float) -> bool:
+    """Whether anything is to be kept in order; uploads that began before then are given up."""
+    return bool(connection.execute(_HOUSEKEEPING, {"now": now, "before": before}).scalar_one())

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Double,
     Executable,
     Integer,
     String,
@@ -29,14 +28,13 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from webapp.store import schema_version, sql
+from webapp.store.sql import NOW
 from webapp.store.tables import Queued
 
 LEASE_SECONDS = 60.0  # a unit is done within 8
 MAX_DEATHS = 3  # of workers in a row, before a unit is not tried any more
 _ROUND_TRIES = 10
 
-# What the statements of a queue are made with, once: they are asked again and again.
-NOW: BindParameter[float] = bindparam("now", type_=Double)
 NOT_OF: BindParameter[Any] = bindparam("not_of", type_=Integer, expanding=True)
 _CLAIMANT: BindParameter[str] = bindparam("claimant", type_=String)
 

@@ -11,6 +11,13 @@ from webapp.store.uploads import drop_pieces
 
 MAX_OLD = 100  # of which something ends, in one round
 _ENDED = submissions.c.state == State.SETTLED
+UNFINISHED = (
+    select(submissions.c.id)
+    .join(uploads, uploads.c.submission_id == submissions.c.id)
+    .where(submissions.c.state == State.READING, submissions.c.created_at < sql.BEFORE)
+    .where(uploads.c.due_at.is_(None))
+)
+DISCARDED = select(submissions.c.id).where(submissions.c.state == State.DISCARDED)
 _ROWS = (tables.history.c.position, tables.items.c.position, tables.entries.c.ordinal)
 
 
@@ -38,20 +45,12 @@ def discard(connection: Connection, submission_id: int, now: float) -> bool:
 
 def discarded(connection: Connection, limit: int) -> list[int]:
     """Ids of discarded submissions that are still in the store."""
-    statement = select(submissions.c.id).where(submissions.c.state == State.DISCARDED).limit(limit)
-    return list(connection.execute(statement).scalars())
+    return list(connection.execute(DISCARDED.limit(limit)).scalars())
 
 
 def unfinished_uploads(connection: Connection, before: float, limit: int) -> list[int]:
     """Ids of submissions whose upload began before then and was never finished."""
-    statement = (
-        select(submissions.c.id)
-        .join(uploads, uploads.c.submission_id == submissions.c.id)
-        .where(submissions.c.state == State.READING, submissions.c.created_at < before)
-        .where(uploads.c.due_at.is_(None))
-        .limit(limit)
-    )
-    return list(connection.execute(statement).scalars())
+    return list(connection.execute(UNFINISHED.limit(limit), {"before": before}).scalars())
 
 
 def old_drafts(connection: Connection, before: float) -> list[int]:

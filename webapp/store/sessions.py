@@ -13,6 +13,7 @@ from webapp.store.tables import Session as SessionRow
 from webapp.store.tables import accounts, sessions
 
 TOUCH_SECONDS = 60.0  # between writes of a visit
+ENDED = sessions.c.expires_at <= sql.NOW
 HANDLE_CHARACTERS = 16  # of the hash, by which a form names a session: no token can be made of them
 
 
@@ -122,7 +123,7 @@ def end_all(connection: Connection, account_id: int, now: float, *, but: str = "
 
 def sweep(connection: Connection, now: float) -> int:
     """Remove the sessions that have ended."""
-    return connection.execute(delete(sessions).where(sessions.c.expires_at <= now)).rowcount
+    return connection.execute(delete(sessions).where(ENDED), {"now": now}).rowcount
 
 
 def hashed(token: str) -> str:

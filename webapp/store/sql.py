@@ -6,14 +6,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
+    Double,
     Executable,
     Select,
     String,
     Table,
     TableValuedAlias,
+    bindparam,
     cast,
     collate,
     column,
@@ -24,6 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = TypeVar("Row")
+
+# Parameters of statements that are made once: to make one takes longer than to execute it.
+NOW: BindParameter[float] = bindparam("now", type_=Double)
+BEFORE: BindParameter[float] = bindparam("before", type_=Double)
 
 
 def fetch(

@@ -8,6 +8,8 @@ from webapp.store import sql
 from webapp.store.tables import workers
 
 SILENT_SECONDS = 30.0  # without a beat after which a worker counts as gone
+_FORGET = delete(workers).where(workers.c.beat_at < sql.BEFORE)
+_LIVING = select(func.count()).where(workers.c.beat_at > sql.BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,14 @@ class Beat:
 def beat(connection: Connection, its: Beat, now: float) -> int:
     """Record that this worker lives; returns how many do, itself included."""
     told = {"beat_at": now, "ahead": its.ahead, "ica_ahead": its.ica_ahead}
-    values = {"id": its.worker_id, "started_at": its.started_at} | told
-    statement = sql.insert(connection, workers).values(values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=told))
-    connection.execute(delete(workers).where(workers.c.beat_at < now - 10 * SILENT_SECONDS))
-    living = select(func.count()).where(workers.c.beat_at > now - SILENT_SECONDS)
-    return connection.execute(living).scalar_one()
+    statement = sql.insert(connection, workers)
+    new = {name: statement.excluded[name] for name in told}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=new),
+        {"id": its.worker_id, "started_at": its.started_at} | told,
+    )
+    connection.execute(_FORGET, {"before": now - 10 * SILENT_SECONDS})
+    return connection.execute(_LIVING, {"before": now - SILENT_SECONDS}).scalar_one()
 
 
 def is_silent(beat_at: float | None, now: float) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 
-from webapp.store import access, accounts, chores, lifecycle, sessions, submissions, uploads
+from webapp.store import access, accounts, chores, due, lifecycle, sessions, submissions, uploads
 from webapp.store.find import queries
 from webapp.work import project_access
 from webapp.work.context import Context
@@ -20,6 +20,9 @@ def perform(context: Context) -> None:
     Who signs in locks the account before its sessions: together, these two would be locked here the
     other way round.
     """
+    now = context.clock()
+    if not context.read(due.any_housekeeping, now, now - UNFINISHED_SECONDS):
+        return
     _discard_unfinished(context)
     _sweep(context)
     _renew_access(context)
@@ -53,10 +56,9 @@ def _sweep(context: Context) -> None:
 
 def _renew_access(context: Context) -> None:
     """Of one account no more after a call without an answer: the next is not answered either."""
-    unanswered, now = set(), context.clock()
-    for row in context.read(access.due, now, MAX_ACCESS_ROWS):
+    unanswered = set()
+    for row in context.read(access.due, context.clock(), MAX_ACCESS_ROWS):
         if row.account_id not in unanswered:
             account = context.read(accounts.get, row.account_id)
-            waits = account.paused_until > now
-            if waits or not project_access.ask(context, account, row.project_id):
+            if not project_access.ask(context, account, row.project_id):
                 unanswered.add(row.account_id)

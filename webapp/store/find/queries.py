@@ -12,6 +12,8 @@ from webapp.store.documents import FindReview
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.tables import FindRow, accounts, find_ids, finds
 
+DISCARDED = finds.c.deleted_at.is_not(None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find(FindRow):
@@ -93,7 +95,7 @@ def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list
 
 def sweep(connection: Connection, before: float) -> bool:
     """Delete some ids of a query that was discarded, or is older; False when there is none."""
-    over = (finds.c.created_at < before) | finds.c.deleted_at.is_not(None)
+    over = (finds.c.created_at < before) | DISCARDED
     old = select(finds.c.id).where(over).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:
