@@ -14,6 +14,7 @@ ROOT = STATIC.parent
 TEXT = (ROOT / "webapp" / "README.md").read_text()
 RECIPES = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
 NOT_NOUNS_OF_THEIR_OWN = {  # tables that hold a part of something, or a query under its former name
+    "ica_limits": "limit",
     "find_ids": "query",
     "finds": "query",
     "reason_groups": "reason",

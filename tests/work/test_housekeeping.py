@@ -15,6 +15,7 @@ from webapp.store.enums import State
 from webapp.store.items import Listed
 from webapp.store.submissions import New
 from webapp.work import reading
+from webapp.work.clock import Clock
 from webapp.work.worker import Worker
 
 DAY = 86_400
@@ -146,7 +147,7 @@ def test_it_goes_on_while_retention_has_much_to_do(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, audit_days=1, session_hours=1) as dashboard:
         dashboard.visitor()
         dashboard.clock.advance(2 * DAY)
-        worker, swept = Worker(replace(dashboard.context, clock=clock)), []
+        worker, swept = Worker(replace(dashboard.context, clock=Clock.alone(clock))), []
         event.listen(Engine, "before_cursor_execute", note)
         try:
             worker.work_through()
