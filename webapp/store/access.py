@@ -7,7 +7,9 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Integer,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -81,8 +83,8 @@ def forget(connection: Connection, account_id: int) -> None:
 
 def find(connection: Connection, account_id: int, project_id: str) -> Access | None:
     """What is known of the account's access to the project, None if it was never asked."""
-    statement = select(access).where(_of(account_id, project_id))
-    return sql.fetch_one(connection, statement, Access)
+    given = {"account": account_id, "project": project_id}
+    return sql.fetch_one(connection, _FIND, Access, given)
 
 
 def _of(account_id: int, project_id: str) -> ColumnElement[bool]:
@@ -115,16 +117,8 @@ def aged(
 
     That about the project of the submission comes first, then the oldest.
     """
-    read = select(submissions.c.project_id).where(submissions.c.id == submission_id)
-    order = case((access.c.project_id == read.scalar_subquery(), 0), else_=1)
-    old = and_(
-        access.c.account_id == account_id,
-        access.c.checked_at <= now - FRESH_SECONDS,
-        holds(now),
-        exists().where(submissions.c.project_id == access.c.project_id),
-    )
-    statement = select(access).where(old).order_by(order, access.c.checked_at).limit(limit)
-    return sql.fetch(connection, statement, Access)
+    given = {"account": account_id, "submission": submission_id, "now": now, "most": limit}
+    return sql.fetch(connection, _AGED, Access, given | {"before": now - FRESH_SECONDS})
 
 
 def due(connection: Connection, now: float, limit: int) -> list[Access]:
@@ -144,3 +138,23 @@ def projects(connection: Connection, account_id: int, now: float) -> list[Access
 def holds(now: float | BindParameter[float]) -> ColumnElement[bool]:
     """The condition under which a row of access lets somebody read."""
     return and_(access.c.allowed.is_(True), access.c.checked_at + VALID_SECONDS > now)
+
+
+_FIND = select(access).where(
+    access.c.account_id == sql.ACCOUNT, access.c.project_id == bindparam("project")
+)
+_PROJECT_READ = select(submissions.c.project_id).where(submissions.c.id == sql.SUBMISSION)
+_AGED = (
+    select(access)
+    .where(
+        access.c.account_id == sql.ACCOUNT,
+        access.c.checked_at <= sql.BEFORE,
+        holds(NOW),
+        exists().where(submissions.c.project_id == access.c.project_id),
+    )
+    .order_by(
+        case((access.c.project_id == _PROJECT_READ.scalar_subquery(), 0), else_=1),
+        access.c.checked_at,
+    )
+    .limit(bindparam("most", type_=Integer))
+)

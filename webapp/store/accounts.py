@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, bindparam, exists, func, select, update
 
 from webapp.store import sql
 from webapp.store.enums import AccountTrouble, AttemptState
@@ -21,9 +21,13 @@ MOST_REFUSALS = 3  # in a row, over at least so many seconds: then ICA means it
 REFUSED_SECONDS = 60.0
 LEAST_PACE, RECOVERY_SECONDS = 1 / 32, 600.0  # from nothing to the whole pace
 MAY_ASK = (accounts.c.ask_at <= NOW) & (accounts.c.paused_until <= NOW)  # as may_ask()
+_BY_ID = select(accounts).where(accounts.c.id == sql.ACCOUNT)
 _NEEDS_KEY = attempts.c.state.in_([AttemptState.GATHERING, AttemptState.ACTIVE])
 _WORKS = exists().where(attempts.c.account_id == accounts.c.id, _NEEDS_KEY)
 _VISITS = exists().where(sessions.c.account_id == accounts.c.id, sessions.c.expires_at > NOW)
+_NOTE = update(accounts).where(
+    accounts.c.id == sql.ACCOUNT, accounts.c.trouble != bindparam("other_than")
+)
 IDLE = select(accounts.c.id).where(accounts.c.sealed_key.is_not(None), ~_WORKS, ~_VISITS)
 
 
@@ -56,8 +60,8 @@ def sign_in(connection: Connection, who: Identity, now: float) -> int:
 
 def get(connection: Connection, account_id: int) -> Account:
     """The account. Raises sqlalchemy.exc.NoResultFound when there is none."""
-    statement = select(accounts).where(accounts.c.id == account_id)
-    return Account(**connection.execute(statement).mappings().one())
+    found = connection.execute(_BY_ID, {"account": account_id})
+    return Account(**found.mappings().one())
 
 
 def pace(account: Account, now: float) -> float:
@@ -98,8 +102,8 @@ def clear_trouble(connection: Connection, account_id: int) -> None:
 
 
 def _note(connection: Connection, account_id: int, values: dict[str, Any]) -> None:
-    new = accounts.c.trouble != values["trouble"]
-    connection.execute(update(accounts).where(accounts.c.id == account_id, new).values(values))
+    given = {"account": account_id, "other_than": values["trouble"]}
+    connection.execute(_NOTE, given | values)
 
 
 def count_refusal(connection: Connection, account: Account, now: float) -> bool:

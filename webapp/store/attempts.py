@@ -4,11 +4,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from webapp.store import sql
 from webapp.store.enums import AttemptKind, AttemptState
 from webapp.store.tables import AttemptRow, accounts, attempts, submissions
+
+_BY = select(attempts, accounts.c.name.label("by")).join(
+    accounts, accounts.c.id == attempts.c.account_id
+)
+_GET = _BY.where(
+    attempts.c.submission_id == sql.SUBMISSION, attempts.c.number == bindparam("wanted")
+)
+_OF_SUBMISSIONS = _BY.where(
+    attempts.c.submission_id.in_(bindparam("wanted", expanding=True))
+).order_by(attempts.c.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +64,16 @@ def change(connection: Connection, attempt: Attempt, **values: Any) -> None:
 
 def get(connection: Connection, submission_id: int, number: int) -> Attempt:
     """The attempt. Raises sqlalchemy.exc.NoResultFound when there is none."""
-    wanted = _by().where(attempts.c.submission_id == submission_id, attempts.c.number == number)
-    return Attempt(**connection.execute(wanted).mappings().one())
+    found = connection.execute(_GET, {"submission": submission_id, "wanted": number})
+    return Attempt(**found.mappings().one())
 
 
 def of_submissions(
     connection: Connection, submission_ids: Collection[int]
 ) -> dict[int, list[Attempt]]:
     """By submission its attempts, in their order, a draft's too."""
-    wanted = _by().where(attempts.c.submission_id.in_(submission_ids)).order_by(attempts.c.number)
     found: dict[int, list[Attempt]] = {key: [] for key in submission_ids}
-    for attempt in sql.fetch(connection, wanted, Attempt):
+    for attempt in sql.fetch(connection, _OF_SUBMISSIONS, Attempt, {"wanted": [*found]}):
         found[attempt.submission_id].append(attempt)
     return found
 
@@ -76,7 +85,7 @@ def of_submission(connection: Connection, submission_id: int) -> list[Attempt]:
 
 def by_token(connection: Connection, token: str) -> list[Attempt]:
     """What the confirmation with this token has begun, in the order of the submissions."""
-    wanted = _by().where(attempts.c.token == token).order_by(attempts.c.submission_id)
+    wanted = _BY.where(attempts.c.token == token).order_by(attempts.c.submission_id)
     return sql.fetch(connection, wanted, Attempt)
 
 
@@ -87,9 +96,3 @@ def former(connection: Connection, former_id: int) -> tuple[int, int] | None:
     )
     row = connection.execute(wanted).one_or_none()
     return tuple(row) if row else None
-
-
-def _by() -> Select[Any]:
-    return select(attempts, accounts.c.name.label("by")).join(
-        accounts, accounts.c.id == attempts.c.account_id
-    )

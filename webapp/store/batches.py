@@ -51,12 +51,18 @@ QUEUE = Queue(batches, Batch, batches.c.id)
 DUE = QUEUE.due() & batches.c.account_id.not_in(NOT_OF)
 _CLAIM = QUEUE.lease_first(DUE, batches.c.due_at + batches.c.priority * AGING_SECONDS)
 _CLAIM_TASK = QUEUE.lease_first(
-    (batches.c.submission_id == bindparam("submission"))
+    (batches.c.submission_id == sql.SUBMISSION)
     & (batches.c.attempt == bindparam("number"))
     & (batches.c.task == bindparam("for_task"))
     & QUEUE.due(),
     batches.c.ordinal,
 )
+_OF_SUBMISSION = (
+    select(batches)
+    .where(batches.c.submission_id == sql.SUBMISSION)
+    .order_by(batches.c.attempt, batches.c.ordinal)
+)
+_OF_ATTEMPT = _OF_SUBMISSION.where(batches.c.attempt == bindparam("number"))
 lock = QUEUE.lock
 SHOWN = {  # what a page shows of a batch: a change raises the submission's revision
     *("state", "task", "blocked", "trouble", "ica_batch_id", "job_status", "job_information"),
@@ -168,10 +174,9 @@ def of_submission(
     connection: Connection, submission_id: int, attempt: int | None = None
 ) -> list[Batch]:
     """The submission's batches, or those of one attempt, attempt by attempt, in their order."""
-    statement = select(batches).where(batches.c.submission_id == submission_id)
-    if attempt is not None:
-        statement = statement.where(batches.c.attempt == attempt)
-    return sql.fetch(connection, statement.order_by(batches.c.attempt, batches.c.ordinal), Batch)
+    statement = _OF_SUBMISSION if attempt is None else _OF_ATTEMPT
+    given = {"submission": submission_id, "number": attempt}
+    return sql.fetch(connection, statement, Batch, given)
 
 
 def speeds(connection: Connection, ica_url: str, kind: AttemptKind, limit: int) -> list[float]:

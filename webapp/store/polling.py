@@ -3,20 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    Column,
-    Connection,
-    Double,
-    ScalarSelect,
-    bindparam,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Column, Connection, ScalarSelect, bindparam, func, select, update
 
 from webapp.store.enums import WATCHED_PRIORITY, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
+from webapp.store.sql import NOW, SUBMISSION
 from webapp.store.submissions import seen_by
 from webapp.store.tables import accounts, attempts, batches, sessions, submissions
 from webapp.store.workers import last_beat_query
@@ -40,9 +31,6 @@ class PollState:
     beat_at: float | None
 
 
-_NOW: BindParameter[float] = bindparam("now", type_=Double)
-
-
 def _most_of_accounts(column: Column[Any]) -> ScalarSelect[Any]:
     """Of the accounts whose attempts run."""
     runs = attempts.c.state == AttemptState.ACTIVE
@@ -58,7 +46,7 @@ def _most_of_accounts(column: Column[Any]) -> ScalarSelect[Any]:
 _VIEWER = accounts.alias("viewer")
 _STATEMENT = (
     select(
-        seen_by(_VIEWER.c, _NOW).label("allowed"),
+        seen_by(_VIEWER.c, NOW).label("allowed"),
         submissions.c.revision,
         submissions.c.watched_at,
         func.coalesce(_most_of_accounts(accounts.c.trouble), AccountTrouble.NONE).label("trouble"),
@@ -67,8 +55,8 @@ _STATEMENT = (
     )
     .select_from(sessions)
     .join(_VIEWER, _VIEWER.c.id == sessions.c.account_id)
-    .join(submissions, submissions.c.id == bindparam("submission"))
-    .where(sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > _NOW)
+    .join(submissions, submissions.c.id == SUBMISSION)
+    .where(sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > NOW)
 )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from webapp.store import sql
 from webapp.store.enums import (
@@ -30,6 +30,13 @@ BATCH_COLUMNS = (  # of each batch
     *("attempt", "kind", "state", "task", "blocked", "counts", "size", "problem"),
     *("held", "found", "taken"),
 )
+_PARTS = select(*(batches.c[name] for name in BATCH_COLUMNS)).where(
+    batches.c.submission_id == sql.SUBMISSION
+)
+_LOCK = select(submissions).where(submissions.c.id == sql.SUBMISSION).with_for_update()
+_CHANGE = update(submissions).where(submissions.c.id == sql.SUBMISSION)
+_ATTEMPTS = select(attempts).where(attempts.c.submission_id == sql.SUBMISSION)
+_CHANGE_ATTEMPT = update(attempts).where(attempts.c.id == bindparam("which"))
 Counts = Mapping[str, int]
 
 
@@ -39,12 +46,9 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
     Called in the transaction that changed a batch, after that change (batches are locked before
     submissions, everywhere).
     """
-    lock = select(submissions).where(submissions.c.id == submission_id).with_for_update()
-    before = connection.execute(lock).mappings().one()
-    columns = (batches.c[name] for name in BATCH_COLUMNS)
-    parts = connection.execute(
-        select(*columns).where(batches.c.submission_id == submission_id)
-    ).all()
+    its = {"submission": submission_id}
+    before = connection.execute(_LOCK, its).mappings().one()
+    parts = connection.execute(_PARTS, its).all()
     gathering = _attempts(connection, submission_id, parts, now)
     counts = _total([{LEFT_OUT: before["left_out"]}, *(_current_counts(part) for part in parts)])
     after: dict[str, Any] = {"counts": counts, **_state_and_phase(parts, gathering=gathering)}
@@ -53,13 +57,12 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
         after["problem"] = _refusal(part for part in parts if part.held)
     after["board_word"] = _board_word(after)
     after |= {"revision": before["revision"] + 1, "changed_at": now}
-    connection.execute(update(submissions).where(submissions.c.id == submission_id).values(after))
+    connection.execute(_CHANGE, its | after)
 
 
 def _attempts(connection: Connection, submission_id: int, parts: Sequence[Any], now: float) -> bool:
     """Bring the attempts up to date; returns whether any of them gathers its items."""
-    mine = select(attempts).where(attempts.c.submission_id == submission_id)
-    rows = connection.execute(mine).mappings().all()
+    rows = connection.execute(_ATTEMPTS, {"submission": submission_id}).mappings().all()
     for row in rows:
         if row["state"] == AttemptState.ACTIVE:
             ours = [part for part in parts if part.attempt == row["number"]]
@@ -74,7 +77,7 @@ def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], n
         after |= {"state": AttemptState.ENDED, "ended_at": now, "problem": _refusal(parts)}
     if before["counts"] != after["counts"]:
         _snapshot(connection, before["id"], after["counts"], now)
-    connection.execute(update(attempts).where(attempts.c.id == before["id"]).values(after))
+    connection.execute(_CHANGE_ATTEMPT, {"which": before["id"]} | after)
 
 
 def _snapshot(connection: Connection, attempt_id: int, counts: Counts, now: float) -> None:

@@ -5,7 +5,18 @@ import secrets
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -14,6 +25,11 @@ from webapp.store.tables import accounts, sessions
 
 TOUCH_SECONDS = 60.0  # between writes of a visit
 ENDED = sessions.c.expires_at <= sql.NOW
+_ACCOUNT_OF = (
+    select(accounts, sessions.c.seen_at)
+    .join(sessions, sessions.c.account_id == accounts.c.id)
+    .where(sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > sql.NOW)
+)
 HANDLE_CHARACTERS = 16  # of the hash, by which a form names a session: no token can be made of them
 
 
@@ -61,12 +77,8 @@ def open_session(
 
 def account_of(connection: Connection, token: str, now: float) -> tuple[Account, float] | None:
     """Who the token's session belongs to, and when it was last seen; None when it has ended."""
-    statement = (
-        select(accounts, sessions.c.seen_at)
-        .join(sessions, sessions.c.account_id == accounts.c.id)
-        .where(sessions.c.token_hash == hashed(token), sessions.c.expires_at > now)
-    )
-    row = connection.execute(statement).mappings().one_or_none()
+    found = connection.execute(_ACCOUNT_OF, {"token": hashed(token), "now": now})
+    row = found.mappings().one_or_none()
     if row is None:
         return None
     values = dict(row)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Double,
     Executable,
+    Integer,
     Select,
     String,
     Table,
@@ -31,6 +32,8 @@ Row = TypeVar("Row")
 # Parameters of statements that are made once: to make one takes longer than to execute it.
 NOW: BindParameter[float] = bindparam("now", type_=Double)
 BEFORE: BindParameter[float] = bindparam("before", type_=Double)
+SUBMISSION: BindParameter[int] = bindparam("submission", type_=Integer)
+ACCOUNT: BindParameter[int] = bindparam("account", type_=Integer)
 
 
 def fetch(

@@ -95,16 +95,16 @@ def create(connection: Connection, new: New, now: float) -> int:
 
 def get(connection: Connection, submission_id: int) -> Submission:
     """The submission. Raises sqlalchemy.exc.NoResultFound when there is none."""
-    statement = with_submitter().where(submissions.c.id == submission_id)
-    return Submission(**connection.execute(statement).mappings().one())
+    found = connection.execute(_BY_ID, {"submission": submission_id})
+    return Submission(**found.mappings().one())
 
 
 def visible(
     connection: Connection, submission_id: int, account: Account, now: float
 ) -> Submission | None:
     """The submission if the account may see it, else None."""
-    statement = with_submitter().where(submissions.c.id == submission_id, seen_by(account, now))
-    return sql.fetch_one(connection, statement, Submission)
+    given = {"submission": submission_id, "account": account.id, "now": now}
+    return sql.fetch_one(connection, _VISIBLE, Submission, given)
 
 
 def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, Submission]:
@@ -160,6 +160,11 @@ def begun_in(account: Account, project_id: str, since: float, now: float) -> Col
     """What the account may see of a project ("" for all) whose last attempt began since then."""
     condition = and_(seen_by(account, now), submissions.c.begun_at >= since)
     return condition & (submissions.c.project_id == project_id) if project_id else condition
+
+
+_BY_ID = with_submitter().where(submissions.c.id == sql.SUBMISSION)
+_VIEWER = accounts.alias("viewer")
+_VISIBLE = _BY_ID.join(_VIEWER, _VIEWER.c.id == sql.ACCOUNT).where(seen_by(_VIEWER.c, sql.NOW))
 
 
 def become_draft(

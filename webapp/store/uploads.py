@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from webapp.store import sql, submissions
 from webapp.store.engine import Store
@@ -13,8 +13,9 @@ from webapp.store.tables import upload_pieces, uploads
 PIECE_BYTES = 1024 * 1024
 QUEUE = Queue(uploads, Upload, uploads.c.submission_id)
 DUE = QUEUE.due()
+_OF_SUBMISSION = select(uploads).where(uploads.c.submission_id == sql.SUBMISSION)
 _CLAIM = QUEUE.lease_first(DUE, uploads.c.due_at)
-_CLAIM_ONE = QUEUE.lease((uploads.c.submission_id == bindparam("submission")) & QUEUE.free())
+_CLAIM_ONE = QUEUE.lease((uploads.c.submission_id == sql.SUBMISSION) & QUEUE.free())
 
 
 def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> None:
@@ -77,8 +78,7 @@ def make_due(connection: Connection, submission_id: int, now: float) -> None:
 
 def get(connection: Connection, submission_id: int) -> Upload | None:
     """The submission's upload, None for one that was not uploaded."""
-    statement = select(uploads).where(uploads.c.submission_id == submission_id)
-    return sql.fetch_one(connection, statement, Upload)
+    return sql.fetch_one(connection, _OF_SUBMISSION, Upload, {"submission": submission_id})
 
 
 class Dropped(Exception):
