@@ -30,7 +30,7 @@ def test_check_tells_what_is_wrong(settings):
     code, output = output_of("check", settings | {"prot": 1})
     assert code == 1
     assert "WRONG  LINKBOARD_PROT is set, but there is no such setting." in output
-    assert "WRONG  The database " in output
+    assert "WRONG  There is no database at " in output
     assert f"WRONG  ICA at {NO_ICA} does not answer" in output
 
 

@@ -2,19 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 
-from webapp.serve import database_problem
-from webapp.settings import Settings, SettingsError
-from webapp.store import DatabaseAway, Store, audit
+from webapp.serve import opened_store
+from webapp.settings import Settings
+from webapp.store import audit
 
 
 def lines(settings: Settings, since: datetime | None, submission_id: int | None) -> Iterator[str]:
     """A document of JSON for each row since then (UTC), the oldest first. Raises SettingsError."""
     start = since.replace(tzinfo=UTC).timestamp() if since else 0.0
-    with closing(Store(settings.database)) as store:
-        _demand_tables(store)
+    with opened_store(settings) as store:
         for row in audit.each(store, start, submission_id):
             moment = datetime.fromtimestamp(row.at, UTC)
             document = {
@@ -29,12 +27,3 @@ def lines(settings: Settings, since: datetime | None, submission_id: int | None)
                 "details": row.details,
             }
             yield json.dumps(document, ensure_ascii=False)
-
-
-def _demand_tables(store: Store) -> None:
-    try:
-        trouble = store.trouble()
-    except (DatabaseAway, ModuleNotFoundError) as error:
-        raise SettingsError(database_problem(error)) from error
-    if trouble:
-        raise SettingsError(trouble)

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from webapp import data_folder
+from webapp import data_folder, serve
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, IcaProblem, ServerError
-from webapp.serve import database_problem
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 from webapp.store import DatabaseAway, Store, database_size, workers
 from webapp.vault import secret_key_for
@@ -42,6 +41,7 @@ def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
         yield Finding(True, "The settings can be used.")
     yield from _data_folder(settings)
     yield from _database(settings, now)
+    yield from _web_server(settings)
     yield _ica(settings)
 
 
@@ -57,11 +57,12 @@ def _database(settings: Settings, now: float) -> Iterator[Finding]:
             if trouble := store.trouble():
                 yield Finding(False, trouble)
                 return
-            yield Finding(True, "The database answers and is up to date.")
+            store.probe()
+            yield Finding(True, "The database answers, is up to date, and can be written to.")
             yield _database_size(store)
             yield _worker(store, now)
     except (DatabaseAway, ModuleNotFoundError) as error:
-        yield Finding(False, database_problem(error))
+        yield Finding(False, serve.database_problem(error))
 
 
 def _database_size(store: Store) -> Finding:
@@ -83,6 +84,14 @@ def _worker(store: Store, now: float) -> Finding:
     if workers.is_silent(beat_at, now):
         return Finding(False, f"No worker was heard of for {age} s: start `linkboard work`.")
     return Finding(True, f"A worker was heard of {age} s ago.")
+
+
+def _web_server(settings: Settings) -> Iterator[Finding]:
+    """What the running one knows: it may have opened a file that was replaced since."""
+    status, text = serve.ask(settings, "/readyz")
+    if status == 503:
+        for line in text.splitlines():
+            yield Finding(False, f"The web server that runs says: {line}")
 
 
 def _ica(settings: Settings) -> Finding:

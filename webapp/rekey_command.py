@@ -1,19 +1,18 @@
 """`linkboard rekey`: what the former secret key sealed is sealed by the one that is set now."""
 
-from contextlib import closing
-
+from webapp.serve import opened_store
 from webapp.settings import Settings
-from webapp.store import Store, accounts
+from webapp.store import accounts
 from webapp.vault import VaultError, vault_for
 
 
 def carry_out(settings: Settings) -> tuple[bool, str]:
     """Seal every key anew, all in one transaction; whether all could be, and a sentence.
 
-    Keys that neither secret key opens stay as they are.
+    Keys that neither secret key opens stay as they are. Raises SettingsError.
     """
     vault, sealed_anew, closed = vault_for(settings), 0, 0
-    with closing(Store(settings.database)) as store, store.write() as connection:
+    with opened_store(settings) as store, store.write() as connection:
         for account_id, sealed in accounts.sealed_keys(connection).items():
             try:
                 accounts.keep_key(connection, account_id, sealed, vault.seal_again(sealed))

@@ -6,13 +6,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 
 from webapp import data_folder
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
-from webapp.store import DatabaseAway, NotMigrated, Store, audit
+from webapp.store import DatabaseAway, NotMigrated, Store, audit, faults
 from webapp.store.enums import AuditAction
 from webapp.supervisor import Child, supervise
 from webapp.vault import secret_key_for
@@ -55,7 +55,7 @@ def serve(
 
 def _record_start(settings: Settings) -> None:
     """With which settings it starts, for the audit trail."""
-    with closing(Store(settings.database)) as store, store.write() as connection:
+    with opened_store(settings) as store, store.write() as connection:
         record, by = settings.to_record(), audit.PROGRAM
         audit.record(connection, AuditAction.START, by, time.time(), settings=record)
 
@@ -92,6 +92,20 @@ def migrate(settings: Settings) -> None:
         raise SettingsError(database_problem(error)) from error
 
 
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """The store, for a command. Raises SettingsError, in words, when its tables are of another
+    version or the database can't be used, then or later.
+    """
+    try:
+        with closing(Store(settings.database)) as store:
+            if trouble := store.trouble():
+                raise SettingsError(trouble)
+            yield store
+    except (DatabaseAway, ModuleNotFoundError) as error:
+        raise SettingsError(database_problem(error)) from error
+
+
 def database_problem(error: DatabaseAway | ModuleNotFoundError | OSError) -> str:
     """Why the database can't be used, as a sentence."""
     if isinstance(error, ModuleNotFoundError):
@@ -99,9 +113,12 @@ def database_problem(error: DatabaseAway | ModuleNotFoundError | OSError) -> str
             "LINKBOARD_DATABASE_URL names a PostgreSQL, but its driver is not installed: "
             "pip install 'linkboard[postgres]'."
         )
-    cause = error if isinstance(error, OSError) else error.orig
+    why = "" if isinstance(error, OSError) else faults.in_words(error)
+    if not why:
+        cause = error if isinstance(error, OSError) else error.orig
+        why = f"{' '.join(str(cause).split())}."
     return (
-        f"The database can't be used: {' '.join(str(cause).split())}. "
+        f"The database can't be used: {why} "
         "LINKBOARD_DATABASE_URL names it; without that it lies in LINKBOARD_DATA_DIR."
     )
 
@@ -122,12 +139,18 @@ def _announce(settings: Settings) -> None:
 
 
 def _answers(settings: Settings) -> bool:
+    return ask(settings, "/healthz")[0] == 200
+
+
+def ask(settings: Settings, path: str) -> tuple[int, str]:
+    """What the web server that runs by these settings answers: status and text; 0 if none does."""
     host = LOOPBACK_OF.get(settings.host, settings.host)
     connection = HTTPConnection(host, settings.port, timeout=30)
     try:
-        connection.request("GET", "/healthz", headers={"Host": "localhost"})
-        return connection.getresponse().status == 200
+        connection.request("GET", path, headers={"Host": "localhost"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
     except (OSError, HTTPException):
-        return False
+        return 0, ""
     finally:
         connection.close()

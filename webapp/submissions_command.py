@@ -1,16 +1,18 @@
 """What an operator can do with anybody's submission: `linkboard submissions`."""
 
-from contextlib import closing
-
+from webapp.serve import opened_store
 from webapp.settings import Settings
-from webapp.store import Connection, Store, attempts, audit, lifecycle, submissions
+from webapp.store import Connection, attempts, audit, lifecycle, submissions
 from webapp.store.enums import AuditAction, State
 from webapp.store.retry import assignment, other_submissions
 
 
 def carry_out(settings: Settings, action: str, submission_id: int, now: float) -> tuple[bool, str]:
-    """Stop, archive or delete a submission; whether it was done, and a sentence that says so."""
-    with closing(Store(settings.database)) as store, store.write() as connection:
+    """Stop, archive or delete a submission; whether it was done, and a sentence that says so.
+
+    Raises SettingsError when the database can't be used.
+    """
+    with opened_store(settings) as store, store.write() as connection:
         found = submissions.many(connection, [submission_id]).get(submission_id)
         if found is None or found.state == State.DISCARDED:
             return False, f"There is no submission {submission_id}."

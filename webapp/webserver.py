@@ -11,6 +11,7 @@ from webapp.settings import Settings
 from webapp.store import Store
 
 KEEP_ALIVE_SECONDS = 20  # much more than the 2 s between two polls of a page
+WRITE_SECONDS = 4.0  # that a form waits for others who write
 GRACE_SECONDS = 8  # for running requests; less than the supervisor's STOP_SECONDS
 
 
@@ -47,7 +48,8 @@ class WebServer(BaseApplication):
 
     def load(self) -> Any:
         """The application; called in each worker process of gunicorn, after the fork."""
-        return self._create_app(self._settings, Store(self._settings.database))
+        store = Store(self._settings.database, patience=WRITE_SECONDS)
+        return self._create_app(self._settings, store)
 
     def _options(self) -> dict[str, Any]:
         return {

@@ -1,5 +1,6 @@
 """The engine, and the two ways to use it: read() and write()."""
 
+import logging
 import shutil
 import sqlite3
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -26,10 +27,21 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from webapp.store import backup, schema_version
+from webapp.store.faults import FileWatch, reason
 from webapp.store.schema_version import MIGRATIONS, NotMigrated
 
 POOL = {"pool_size": 10, "max_overflow": 30, "pool_use_lifo": True}  # the warm one first
-BUSY_SECONDS = 20
+PROBE_SECONDS = 3.0  # that a probe waits until it may write
+PATIENCE_SECONDS = 20.0  # that a transaction waits until it may write
+NOTE_SECONDS = 0.05  # that one waits which may as well be left
+NOTE_AGAIN_SECONDS = 1.0  # after one was left, for which none is tried
+SAID_SECONDS = 60.0  # between two lines in the log that something was left
+IDLE_SECONDS = 60  # that PostgreSQL keeps a transaction whose process is frozen, and its locks
+AWAY_STATES = {  # of PostgreSQL, beside those that its driver calls operational
+    *("25P03", "25P04"),  # a transaction was ended since it took too long
+    *("25006", "42501"),  # the server only reads; our user may not
+}
+WAIT_UNTIL = "wait_until"  # among the options of a connection of write(), in monotonic time
 AFTER_COMMIT = "after_commit"  # among the options of a connection of write()
 # Data ids come in no order, so a chunk of a list touches most pages of their index: large pages
 # and rarer checkpoints write a third less, and take a quarter off the processor's time.
@@ -38,14 +50,21 @@ CHECKPOINT_BYTES = 64_000_000
 PRAGMAS = {  # of each connection by its role
     "readers": ("cache_size=-8000", "foreign_keys=ON", "temp_store=MEMORY"),
     "writer": ("cache_size=-64000", "foreign_keys=ON", "temp_store=MEMORY"),
+    "notes": ("cache_size=-2000", "foreign_keys=ON", "temp_store=MEMORY"),
     # to change a table, SQLite makes it anew and drops the one that others refer to
     "migrator": ("cache_size=-64000", "foreign_keys=OFF", "temp_store=FILE"),
 }
 BEGIN = {
     "readers": "BEGIN",
     "writer": "BEGIN IMMEDIATE",  # one that reads first could fail when it wants to write
+    "notes": "BEGIN IMMEDIATE",
     "migrator": "BEGIN IMMEDIATE",
 }
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Store:
@@ -55,10 +74,13 @@ class Store:
     threads of a process queue up in order instead of waking each other at the file's lock.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, *, patience: float = PATIENCE_SECONDS) -> None:
+        """`patience`: how many seconds write() waits for others who write."""
+        self._url, self._patience = url, patience
         self._engines: dict[str, Engine] = {}
         self._lock = threading.Lock()
+        self._file = _file_watch(url)
+        self._left_at = self._said_at = float("-inf")
 
     @property
     def engine(self) -> Engine:
@@ -69,7 +91,8 @@ class Store:
         role = role if self.is_sqlite else "readers"
         with self._lock:
             if role not in self._engines:
-                self._engines[role] = _make_engine(self._url, role)
+                patience = NOTE_SECONDS if role == "notes" else self._patience
+                self._engines[role] = _make_engine(self._url, role, patience)
             return self._engines[role]
 
     @property
@@ -79,6 +102,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the store; nothing is kept of what is written within."""
+        self._demand_file()
         with self.engine.connect() as connection:
             if not self.is_sqlite:  # else each statement has a view of its own
                 connection.execution_options(isolation_level="REPEATABLE READ")
@@ -87,20 +111,65 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A short transaction: all of it is kept, or nothing. On SQLite it is the only writer."""
-        with self._writer() as connection:
-            calls: list[Callable[[], None]] = []
-            connection.execution_options(**{AFTER_COMMIT: calls})
+        with self._transaction("writer", self._patience) as connection:
+            yield connection
+
+    def write_if_free(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
+        """Call a function that writes what can wait, in a transaction of its own. None, and nothing
+        is kept, when it can't be written within a moment: nobody is to wait for it.
+        """
+        if time.monotonic() - self._left_at < NOTE_AGAIN_SECONDS:
+            return None
+        try:
+            with self._transaction("notes", NOTE_SECONDS) as connection:
+                if not self.is_sqlite:
+                    wait = f"SET LOCAL lock_timeout = {NOTE_SECONDS * 1000:.0f}"
+                    connection.exec_driver_sql(wait)
+                return change(connection, *args, **kwargs)
+        except OperationalError as error:
+            self._say_what_was_left(error)
+            return None
+
+    def probe(self) -> None:
+        """Write something that changes nothing. Raises sqlalchemy's OperationalError if that can't
+        be done, which a database that is read as ever does not show.
+        """
+        with self._transaction("writer", min(PROBE_SECONDS, self._patience)) as connection:
+            if self.is_sqlite:  # one page; the same value is written all the same
+                found = connection.exec_driver_sql("PRAGMA user_version").scalar()
+                connection.exec_driver_sql(f"PRAGMA user_version = {found}")
+            else:
+                connection.exec_driver_sql("SELECT txid_current()")  # its end is written
+
+    @contextmanager
+    def _transaction(self, role: str, patience: float) -> Iterator[Connection]:
+        self._demand_file()
+        until, calls = time.monotonic() + patience, list[Callable[[], None]]()
+        with self._connect(role) as connection:
+            connection.execution_options(**{AFTER_COMMIT: calls, WAIT_UNTIL: until})
             connection.begin()
             yield connection
             connection.commit()
         for call in calls:
             call()
 
-    def _writer(self) -> Connection:
+    def _connect(self, role: str) -> Connection:
         try:
-            return self._engine("writer").connect()
+            return self._engine(role).connect()
         except PoolTimeout as error:  # the one connection is in use: as good as a locked file
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+
+    def _demand_file(self) -> None:
+        if self._file:
+            self._file.demand()
+
+    def _say_what_was_left(self, error: OperationalError) -> None:
+        now = self._left_at = time.monotonic()
+        if now - self._said_at > SAID_SECONDS:
+            self._said_at = now
+            log.warning("What can wait was not written, since nothing can: %s", reason(error))
 
     def migrate(self) -> None:
         """Bring the database to this version's tables; makes it, and its folder, when missing.
@@ -112,6 +181,7 @@ class Store:
         with self._engine("migrator").connect() as connection:
             connection.begin()
             if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 _wait_for_our_turn(connection)
             self._upgrade(connection)
             connection.commit()
@@ -128,6 +198,11 @@ class Store:
 
     def trouble(self) -> str:
         """Why the tables can't be used, in words. Raises sqlalchemy's errors without a database."""
+        if self._file and self._file.is_missing:
+            return schema_version.MISSING.format(self._file.path)
+        with self.read() as connection:
+            if schema_version.fits(connection):
+                return ""
         with self.read() as connection:
             return schema_version.trouble(connection)
 
@@ -178,12 +253,25 @@ def _make_folder(url: str) -> None:
         Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _make_engine(url: str, role: str) -> Engine:
+def _file_watch(url: str) -> FileWatch | None:
+    """Of a database that is a file. SQLite's own addresses (file:…) are left to who knows them."""
+    database = make_url(url).database or ""
+    if not url.startswith("sqlite") or not database or database.startswith((":", "file:")):
+        return None
+    return FileWatch(Path(database).absolute())
+
+
+def _make_engine(url: str, role: str, patience: float) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, **POOL)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **POOL)
+        event.listen(engine, "connect", partial(_prepare_postgresql, patience))
+        event.listen(engine, "handle_error", _tell_postgresql_away)
+        return engine
     pool = POOL if role == "readers" else {"pool_size": 1, "max_overflow": 0}
-    waits = {"connect_args": {"timeout": BUSY_SECONDS}, "pool_timeout": BUSY_SECONDS}
-    engine = create_engine(url, **waits, **pool)
+    waits = {"connect_args": {"timeout": patience}, "pool_timeout": patience}
+    engine = create_engine(url, hide_parameters=True, **waits, **pool)
+    if role != "migrator" and (file := _file_watch(url)):
+        event.listen(engine, "do_connect", partial(_open_what_is_there, file.path))
     event.listen(engine, "connect", partial(_prepare_sqlite, PRAGMAS[role]))
     event.listen(engine, "begin", partial(_begin_sqlite, BEGIN[role]))
     event.listen(engine, "handle_error", _tell_our_mistakes_apart)
@@ -197,13 +285,19 @@ def _tell_our_mistakes_apart(found: ExceptionContext) -> None:
         raise ProgrammingError(found.statement, found.parameters, cause) from cause
 
 
+def _open_what_is_there(
+    path: Path, _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]
+) -> None:
+    """Only a migration makes a database: SQLite alone would make an empty one."""
+    arguments[:], options["uri"] = [f"{path.as_uri()}?mode=rw"], True
+
+
 def _prepare_sqlite(pragmas: Sequence[str], connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in (
         f"page_size={PAGE_BYTES}",  # of a database that is still to be made
         "journal_mode=WAL",
         f"wal_autocheckpoint={CHECKPOINT_BYTES // PAGE_BYTES}",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
         "synchronous=FULL",  # a lost batch id is lost for ever
         *pragmas,
     ):
@@ -211,4 +305,23 @@ def _prepare_sqlite(pragmas: Sequence[str], connection: Any, _record: Any) -> No
 
 
 def _begin_sqlite(begin: str, connection: Connection) -> None:
+    """Who has waited for the connection already waits for the file so much less."""
+    until = connection.get_execution_options().get(WAIT_UNTIL)
+    if until is not None:
+        left = max(0, round(1000 * (until - time.monotonic())))
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={left}")
     connection.exec_driver_sql(begin)
+
+
+def _prepare_postgresql(patience: float, connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {patience * 1000:.0f}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}")
+    connection.commit()
+
+
+def _tell_postgresql_away(found: ExceptionContext) -> None:
+    """The driver reports what an operator has to mend like a mistake of ours."""
+    cause = found.original_exception
+    if getattr(cause, "sqlstate", None) in AWAY_STATES:
+        raise OperationalError(found.statement, found.parameters, cause) from cause

@@ -6,8 +6,13 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MISSING = (
+    "There is no database at {}: run `linkboard migrate`, or `linkboard serve`, to make one. If "
+    "there was one, put it back first."
+)
 OLDER = "The database is not up to date: run `linkboard migrate`."
 _FOUND = text("SELECT version_num FROM alembic_version")
 NEWER = "The database belongs to a newer Linkboard than this one: run that one instead."
@@ -24,8 +29,14 @@ def known() -> list[str]:
 
 
 def fits(connection: Connection) -> bool:
-    """Whether the tables, which are there, are this program's: nothing else is to be claimed."""
-    return connection.execute(_FOUND).scalar() == known()[0]
+    """Whether the tables are this program's: nothing else is to be claimed.
+
+    Without any tables the transaction can't be used any more.
+    """
+    try:
+        return connection.execute(_FOUND).scalar() == known()[0]
+    except ProgrammingError:
+        return False
 
 
 def of(connection: Connection) -> str | None:

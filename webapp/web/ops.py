@@ -2,19 +2,21 @@
 
 import ipaddress
 from threading import Lock
+from typing import Any
 
 from cachetools import TTLCache
 from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from webapp.store import Connection, DatabaseAway, workers
+from webapp.store import Connection, DatabaseAway, faults, workers
 from webapp.store.metrics import batches_by_state, items_by_status, oldest_due, submissions_by_state
 from webapp.web.core.context import context
 
 ITEMS_SECONDS = 15.0  # that the items' statuses are kept: they cost 1 s with 100,000 submissions
-ITEMS = "items by status"  # among the application's extensions
-_LOCK = Lock()
+WRITING_SECONDS = 5.0  # that it is kept whether the database can be written to
+ITEMS, WRITING = "items by status", "writing"  # among the application's extensions
+_LOCK, _WRITING_LOCK = Lock(), Lock()
 FORWARDED = {"FORWARDED", "VIA", "X-REAL-IP"}  # headers of proxies, beside X-Forwarded-…
 
 blueprint = Blueprint("ops", __name__)
@@ -28,9 +30,13 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Everything that the dashboard needs is there; else 503, and in words what is missing."""
-    wrong = _not_ready()
-    return Response(f"{wrong or 'ready'}\n", 503 if wrong else 200, mimetype="text/plain")
+    """Everything that the dashboard needs is there; else 503, and a line for each thing that is
+    wrong.
+    """
+    looks = (_folder_trouble, _database_trouble, _worker_trouble)
+    wrong = [sentence for look in looks if (sentence := look())]
+    text = "".join(f"{sentence}\n" for sentence in wrong or ["ready"])
+    return Response(text, 503 if wrong else 200, mimetype="text/plain")
 
 
 @blueprint.get("/metrics")
@@ -68,14 +74,18 @@ def metrics() -> ResponseReturnValue:
 def _statuses(connection: Connection) -> dict[str, int]:
     """The items by status, counted by one request at a time, and not by the next ones."""
     with _LOCK:
-        fresh: TTLCache[str, dict[str, int]] = TTLCache(
-            1, ITEMS_SECONDS, timer=context().clock.steady
-        )
-        kept = current_app.extensions.setdefault(ITEMS, fresh)
+        kept = _kept_for(ITEMS, ITEMS_SECONDS)
         found: dict[str, int] | None = kept.get(ITEMS)
         if found is None:
             found = kept[ITEMS] = items_by_status(connection)
         return found
+
+
+def _kept_for(what: str, seconds: float) -> TTLCache[str, Any]:
+    """What was found, for so long."""
+    fresh: TTLCache[str, Any] = TTLCache(1, seconds, timer=context().clock.steady)
+    kept: TTLCache[str, Any] = current_app.extensions.setdefault(what, fresh)
+    return kept
 
 
 def _is_from_this_machine() -> bool:
@@ -97,13 +107,47 @@ def _gauge(
         gauge.labels(value).set(count)
 
 
-def _not_ready() -> str:
+def _folder_trouble() -> str:
+    """With a database and a secret key from elsewhere there need not be one."""
+    settings, store = context().settings, context().store
+    needed = store.is_sqlite or not settings.secret_key
+    if needed and not settings.data_dir.is_dir():
+        return "The data folder, LINKBOARD_DATA_DIR, is not there any more. Put it back."
+    return ""
+
+
+def _database_trouble() -> str:
     try:
-        if trouble := context().store.trouble():
-            return trouble
+        return context().store.trouble() or _writing_trouble()
+    except DatabaseAway as error:
+        return faults.in_words(error) or "The database can't be reached."
+
+
+def _writing_trouble() -> str:
+    """Tried by one request at a time, and not by the next ones: it costs a write."""
+    with _WRITING_LOCK:
+        kept = _kept_for(WRITING, WRITING_SECONDS)
+        found: str | None = kept.get(WRITING)
+        if found is None:
+            found = kept[WRITING] = _try_to_write()
+        return found
+
+
+def _try_to_write() -> str:
+    try:
+        context().store.probe()
+    except DatabaseAway as error:
+        return faults.in_words(error) or "The database can't be written to."
+    return ""
+
+
+def _worker_trouble() -> str:
+    try:
+        if context().store.trouble():
+            return ""
         beat_at = context().read(workers.last_beat)
     except DatabaseAway:
-        return "The database can't be reached."
+        return ""  # it is told by itself
     if beat_at is None:
         return "No worker was ever seen. Start one with `linkboard serve` or `linkboard work`."
     now = context().clock()

@@ -44,6 +44,14 @@ class Context:
         with self.store.write() as connection:
             return change(connection, *args, **kwargs)
 
+    def write_if_free(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
+        """As write(), of what can wait: None, and nothing is kept, when nothing can be written
+        within a moment.
+        """
+        return self.store.write_if_free(change, *args, **kwargs)
+
     def is_turn_over(self, started: float, seconds: float, account_id: int | None = None) -> bool:
         """Whether a unit is to give its lease back: it has worked for so many seconds, the worker
         stops, or the account may make no more calls now. `account_id` is None without calls.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webapp.store import Store, access, accounts, audit, sessions
+from webapp.store import Connection, Store, access, accounts, audit, sessions
 from webapp.store.accounts import Account
 from webapp.store.audit import Actor
 from webapp.store.enums import AuditAction
@@ -25,16 +25,18 @@ class Refusals:
         if not takes_key:
             self._count(account)
         elif account.refusals:
-            with self.store.write() as connection:
-                accounts.clear_refusals(connection, account.id)
+            self.store.write_if_free(accounts.clear_refusals, account.id)
 
     def _count(self, account: Account) -> None:
-        now = self.clock()
-        with self.store.write() as connection:
-            if not accounts.count_refusal(connection, account, now):
-                return
-            access.forget(connection, account.id)
-            if ended := sessions.end_all(connection, account.id, now):
-                by, action = Actor(account.id, audit.PROGRAM.who), AuditAction.SESSION_END
-                why = "ICA does not take the key" if account.sealed_key else "the key was erased"
-                audit.record(connection, action, by, now, sessions=ended, why=why)
+        """Not at any price: what ICA refuses now it refuses again."""
+        self.store.write_if_free(_count, account, self.clock())
+
+
+def _count(connection: Connection, account: Account, now: float) -> None:
+    if not accounts.count_refusal(connection, account, now):
+        return
+    access.forget(connection, account.id)
+    if ended := sessions.end_all(connection, account.id, now):
+        by, action = Actor(account.id, audit.PROGRAM.who), AuditAction.SESSION_END
+        why = "ICA does not take the key" if account.sealed_key else "the key was erased"
+        audit.record(connection, action, by, now, sessions=ended, why=why)

@@ -21,6 +21,7 @@ from webapp.store import (
     chores,
     clock_jumps,
     due,
+    faults,
     schema_version,
     uploads,
     workers,
@@ -73,7 +74,7 @@ class Worker:
                 try:
                     unit = self._next_unit()
                 except DatabaseAway as error:
-                    log.warning("The database can't be used now, trying again: %s", error)
+                    self._tell(f"the database can't be used. {faults.reason(error)}")
                     pause = DATABASE_AWAY_SECONDS
                 if unit is None:
                     self._free.release()
@@ -96,8 +97,12 @@ class Worker:
         self._synchronize_clock()
         now = self._context.clock()
         self._beat(now)
-        if now < self._resumes_at:
-            return None
+        unit = None if now < self._resumes_at else self._claimed(found, now)
+        self._tell("")
+        return unit
+
+    def _claimed(self, found: Due, now: float) -> Unit | None:
+        """What is done next of what is due."""
         return (
             self._housekeeping_due(now)
             or self._retention_due(now)
@@ -114,13 +119,17 @@ class Worker:
         """
         with self._context.store.read() as connection:
             if schema_version.fits(connection):
-                self._trouble = ""
                 return due.look(connection, now, not_of=self._context.budget.busy())
-            trouble = schema_version.trouble(connection)
-        if trouble != self._trouble:
-            log.warning("This worker does nothing: %s", trouble)
-        self._trouble = trouble
+        self._tell(self._context.store.trouble())
         return None
+
+    def _tell(self, trouble: str) -> None:
+        """Say in the log why nothing is done, once, and when that is over."""
+        if trouble and trouble != self._trouble:
+            log.warning("This worker does nothing: %s", trouble)
+        if self._trouble and not trouble:
+            log.warning("This worker goes on.")
+        self._trouble = trouble
 
     def _synchronize_clock(self) -> None:
         """When the clock was set, what waits for a moment waits no longer and no shorter for it.
@@ -213,6 +222,8 @@ def _do(unit: Unit, finish: Callable[[], None]) -> None:
 def _do_and_log(unit: Unit) -> None:
     try:
         unit()
+    except DatabaseAway as error:
+        log.warning("A unit of work is left, to be done again: %s", faults.reason(error))
     except Exception:
         # The unit's lease runs out and it is tried again; the worker itself must go on.
         log.exception("A unit of work failed in a way nobody expected.")

@@ -95,11 +95,12 @@ def _renew_answers() -> None:
     aged = here.read(access.aged, viewer().id, submission_id, now, PROJECTS_A_PAGE + 1)
     until, reachable = now + project_access.ASK_AGAIN_SECONDS, accounts.may_ask(viewer(), now)
     for answer in aged[:PROJECTS_A_PAGE]:
-        if reachable and here.write(access.claim, viewer().id, answer.project_id, now, until):
-            outcome = _ask(answer.project_id)
+        if reachable:
+            claimed = here.write_if_free(access.claim, viewer().id, answer.project_id, now, until)
+            outcome = _ask(answer.project_id, can_wait=True) if claimed else Outcome.TROUBLE
             if outcome is Outcome.ANSWERED:
                 continue
-            reachable = outcome is Outcome.TROUBLE
+            reachable = outcome is Outcome.TROUBLE and claimed is not None
         _say_unanswered(answer)
     for answer in aged[PROJECTS_A_PAGE:]:
         if submission_id is None:  # else it is not about what is read
@@ -127,7 +128,7 @@ def ask_about_new_projects() -> None:
     for project_id in context().read(
         access.unanswered, viewer(), context().clock(), PROJECTS_A_PAGE
     ):
-        outcome = _ask(project_id)
+        outcome = _ask(project_id, can_wait=True)
         if outcome is not Outcome.ANSWERED:
             _say_lapsed(project_id)
         if outcome is Outcome.NOT_NOW:
@@ -177,11 +178,13 @@ def _ask_anew(project_id: str) -> bool:
     return _ask(project_id) is Outcome.ANSWERED
 
 
-def _ask(project_id: str) -> Outcome:
-    """Ask ICA, unless it could not be asked about anything a moment ago."""
+def _ask(project_id: str, *, can_wait: bool = False) -> Outcome:
+    """Ask ICA, unless it could not be asked about anything a moment ago. `can_wait`: as for
+    try_asking().
+    """
     if not accounts.may_ask(viewer(), context().clock()):
         return Outcome.NOT_NOW
-    outcome = project_access.try_asking(context(), viewer(), project_id)
+    outcome = project_access.try_asking(context(), viewer(), project_id, can_wait=can_wait)
     if outcome is not Outcome.ANSWERED:
         security.demand_live_session()
     return outcome

@@ -17,7 +17,7 @@ from werkzeug.exceptions import (
 )
 
 from webapp.ica import errors as ica
-from webapp.store import DatabaseAway
+from webapp.store import DatabaseAway, faults
 from webapp.store.documents import full_text
 from webapp.web.core import forms
 from webapp.web.core.htmx import is_part
@@ -63,6 +63,10 @@ PLAIN = {  # for what Werkzeug itself refuses
     404: "There is no page at this address. Check it, or begin at the list of submissions.",
     405: "This address does not take that kind of request. Begin at the list of submissions.",
 }
+
+TRY_AGAIN = (
+    "Nothing is lost: try again in a minute. If it stays so, tell whoever runs this Linkboard."
+)
 
 log = logging.getLogger(__name__)
 
@@ -149,9 +153,10 @@ def _own_words(error: HTTPException) -> str:
     return "" if error.description == type(error).description else str(error.description)
 
 
-def _database_away(error: Exception) -> ResponseReturnValue:
-    log.warning("The database can't be used: %s", error)
-    text = "The database can't be used right now. Nothing is lost: try again in a minute."
+def _database_away(error: DatabaseAway) -> ResponseReturnValue:
+    log.warning("The database can't be used: %s", faults.reason(error))
+    words = ("The database can't be used right now.", faults.in_words(error), TRY_AGAIN)
+    text = " ".join(filter(None, words))
     response = make_response(_page(503, text))
     response.headers["Retry-After"] = "10"
     return response

@@ -89,7 +89,8 @@ def _demand_sign_in() -> ResponseReturnValue | None:
 def load_viewer() -> None:
     """Find out who the visitor is; a visit prolongs the session, at most once a minute.
 
-    A poll does not: a page that is left open is no visit.
+    A poll does not: a page that is left open is no visit. Nor does one that can't be noted at once:
+    the next one is.
     """
     token, now = session.get("token", ""), context().clock()
     found = context().read(sessions.account_of, token, now) if token else None
@@ -97,7 +98,7 @@ def load_viewer() -> None:
         return
     g.viewer, seen_at = found
     if now - seen_at > sessions.TOUCH_SECONDS and request.endpoint not in POLLED:
-        context().write(sessions.touch, token, now, session_limits())
+        context().write_if_free(sessions.touch, token, now, session_limits())
 
 
 def session_limits() -> Limits:

@@ -110,7 +110,7 @@ def progress(submission_id: int) -> ResponseReturnValue:
         security.load_viewer()  # is nobody signed in any more, or is there nothing for them to see?
         return nothing_here() if g.get("viewer") else security.ask_to_sign_in()
     if now - poll_state.watched_at > NOTE_SECONDS:
-        context().write(polling.note, submission_id, now)
+        context().write_if_free(polling.note, submission_id, now)
     tag = _tag(submission_id, poll_state.revision, poll_state, now)
     return polled(tag, now, lambda: _part(submission_id))
 
@@ -119,7 +119,7 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
     """How the submission stands now, for the page that holds it, or `polled` by that page."""
     now = context().clock()
     if now - submission.watched_at > NOTE_SECONDS:
-        context().write(polling.note, submission.id, now)
+        context().write_if_free(polling.note, submission.id, now)
     with context().store.read() as connection:
         poll_state = polling.poll_state(connection, session.get("token", ""), submission.id, now)
         batch_rows = batches.of_submission(connection, submission.id)
