@@ -8,8 +8,13 @@ import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
+from tests.web.confirmation import confirm
 from tests.web.markup import link
-from webapp.store import tables
+from tests.work.observation import number
+from webapp.store import items, lifecycle, tables
+from webapp.store.find import queries, search
+from webapp.web.core import downloads
+from webapp.web.items import exports
 
 GOOD, FAILED = data_ids(3), data_ids(2, ending="00")
 
@@ -67,6 +72,71 @@ def test_a_download_breaks_off_soon_after_its_reader_s_session_has_ended(dashboa
     for download in (first, second):
         with pytest.raises(ConnectionAbortedError):
             next(download)
+
+
+@pytest.fixture
+def by_ones(monkeypatch):
+    """What is sent is read an item at a time, and so not ahead of its reader."""
+    for module, name in ((items, "CHUNK_ROWS"), (search, "CHUNK_IDS"), (exports, "CHUNK_ITEMS")):
+        monkeypatch.setattr(module, name, 4 if name == "CHUNK_ROWS" else 1)
+    monkeypatch.setattr(downloads, "CHUNK_LINES", 1)
+
+
+def found(person, ids):
+    return person.post("/find", {"ids": "\n".join(ids), "name": "Lost"}).location
+
+
+def delete(dashboard, person, place):
+    assert person.post(f"{place}/delete").status_code == 303
+    dashboard.work()
+
+
+def drop_history(dashboard, _person, place):
+    later = dashboard.clock.now + 1
+    with dashboard.store.write() as connection:
+        assert lifecycle.drop_history(connection, number(place), later, later)
+
+
+@pytest.mark.parametrize(
+    ("address", "end"),
+    [
+        ("{place}/export.csv", delete),
+        ("{place}/export.txt?status=FAILED", delete),
+        ("{place}/export.jsonl?attempt=1", delete),
+        ("{place}/export.csv?attempt=1", drop_history),
+        ("{place}/list", delete),
+        ("/reasons/export.csv?reason={reason}", delete),
+        ("{query}/export.csv", delete),
+        ("{query}/export.txt", lambda dashboard, person, place: person.post(f"{place}/delete")),
+    ],
+)
+def test_a_file_of_what_is_deleted_meanwhile_does_not_look_whole(
+    dashboard, place, by_ones, address, end
+):
+    person = dashboard.visitor()
+    confirm(person, f"{place}/retry?status=FAILED")
+    dashboard.work(30)
+    query = found(person, [*GOOD, *FAILED])
+    reason = link(person.get(place), "Show").split("reason=")[1].split("&")[0].split("#")[0]
+    download = person.get(address.format(place=place, query=query, reason=reason))
+    assert download.status_code == 200, text(download)
+    chunks = iter(download.iter_encoded())
+    assert next(chunks)
+    end(dashboard, person, query if address == "{query}/export.txt" else place)
+    with pytest.raises(ConnectionAbortedError, match="deleted meanwhile"):
+        list(chunks)
+
+
+def test_a_question_that_retention_takes_away_is_gone_at_once(dashboard, place, by_ones):
+    person = dashboard.visitor()
+    query = found(person, GOOD)
+    chunks = iter(person.get(f"{query}/export.txt").iter_encoded())
+    assert next(chunks)
+    with dashboard.store.write() as connection:
+        assert queries.sweep(connection, dashboard.clock.now + 1)
+    with pytest.raises(ConnectionAbortedError, match="deleted meanwhile"):
+        list(chunks)
+    assert person.get(query).status_code == 404
 
 
 def body(dashboard, path):

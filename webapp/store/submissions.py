@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     and_,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -111,6 +112,20 @@ def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, S
     """These submissions by their ids. The caller knows whether somebody may see them."""
     statement = with_submitter().where(submissions.c.id.in_(submission_ids))
     return {found.id: found for found in sql.fetch(connection, statement, Submission)}
+
+
+def are_kept(connection: Connection, submission_ids: Collection[int]) -> bool:
+    """Whether none of these was deleted: all that was read of their rows until now was whole."""
+    there = submissions.c.id.in_(submission_ids) & submissions.c.state.in_(LISTED)
+    found = select(func.count()).select_from(submissions).where(there)
+    return connection.execute(found).scalar_one() == len(set(submission_ids))
+
+
+def has_history_of(connection: Connection, former: SubmissionRow) -> bool:
+    """Whether the submission was not deleted, nor any history of it since it was read."""
+    ours = (submissions.c.id == former.id) & submissions.c.state.in_(LISTED)
+    found = connection.execute(select(submissions.c.history_dropped_at).where(ours)).one_or_none()
+    return found is not None and found.history_dropped_at == former.history_dropped_at
 
 
 def holding(connection: Connection, account: Account, data_id: str, now: float) -> list[Submission]:

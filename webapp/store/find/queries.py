@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -84,6 +84,15 @@ def discard(connection: Connection, find_id: str, now: float) -> None:
     connection.execute(update(finds).where(finds.c.id == find_id).values(deleted_at=now))
 
 
+def is_kept(connection: Connection, find_id: str) -> bool:
+    """Whether it was not deleted: all that was read of its ids until now was whole."""
+    return sql.any_row(connection, select(finds.c.id).where(_is_kept(find_id)))
+
+
+def _is_kept(find_id: str) -> ColumnElement[bool]:
+    return (finds.c.id == find_id) & finds.c.deleted_at.is_(None)
+
+
 def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list[Asked]:
     """These ids of the query, in its order."""
     of = find_ids.c
@@ -94,12 +103,15 @@ def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list
 
 
 def sweep(connection: Connection, before: float) -> bool:
-    """Delete some ids of a query that was discarded, or is older; False when there is none."""
+    """Delete some ids of a query that was discarded, or is older; False when there is none. From
+    then on nobody sees it.
+    """
     over = (finds.c.created_at < before) | DISCARDED
     old = select(finds.c.id).where(over).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:
         return False
+    connection.execute(update(finds).where(_is_kept(find_id)).values(deleted_at=before))
     ours = find_ids.c.find_id == find_id
     if not sql.drop_last(connection, ours, find_ids.c.ordinal, CHUNK_ROWS):
         connection.execute(delete(finds).where(finds.c.id == find_id))

@@ -20,7 +20,7 @@ from flask import Flask, Response, current_app, g, request, session
 from werkzeug.exceptions import TooManyRequests
 
 from webapp import idlist
-from webapp.store import sessions
+from webapp.store import Connection, sessions
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
 from webapp.work.context import Context
@@ -39,6 +39,7 @@ RUNNING = "downloads"  # among the application's extensions
 log = logging.getLogger(__name__)
 
 Row = Sequence[object]
+Kept = Callable[[Connection], bool]
 
 
 class _Running:
@@ -124,26 +125,37 @@ def _is_signed_in(here: Context, token: str) -> bool:
     return here.read(sessions.account_of, token, here.clock()) is not None
 
 
-def response(lines: Iterable[str], stem: str, ending: str) -> Response:
-    """The lines as a file called `stem` with this ending, one of TYPES."""
+def response(lines: Iterable[str], stem: str, ending: str, kept: Kept) -> Response:
+    """The lines as a file called `stem` with this ending, one of TYPES; `kept` as for as_file()."""
     content_type = f"{TYPES[ending]}; charset=utf-8"
-    return as_file(_in_chunks(lines), content_type, stem, ending)
+    return as_file(_in_chunks(lines), content_type, stem, ending, kept)
 
 
-def as_file(chunks: Iterable[bytes], content_type: str, stem: str, ending: str) -> Response:
+def as_file(
+    chunks: Iterable[bytes], content_type: str, stem: str, ending: str, kept: Kept
+) -> Response:
     """The bytes as a file: a name that any system takes, and the real one for those that can.
 
+    `kept` tells whether all that the file is made of is there still. It is asked once the last byte
+    was sent; when it is not, the download is broken off, so that nobody takes a part for the whole.
     Raises LookupError for an address that is not among FILES, so that none is without a limit.
     """
     if request.endpoint not in FILES:
         raise LookupError(f"{request.endpoint} sends a file, and is not listed as one that does.")
     plain = f"{_plain(stem) or 'items'}.{_plain(ending)}"
     exact = f"{_exact(stem)}.{_exact(ending)}"
-    found = Response(chunks, content_type=content_type)
+    whole = _if_kept(chunks, partial(context().read, kept))
+    found = Response(whole, content_type=content_type)
     found.headers["Content-Disposition"] = (
         f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"
     )
     return found
+
+
+def _if_kept(chunks: Iterable[bytes], kept: Callable[[], bool]) -> Iterator[bytes]:
+    yield from chunks
+    if not kept():
+        raise ConnectionAbortedError("What the file is made of was deleted meanwhile.")
 
 
 def _plain(name: str) -> str:

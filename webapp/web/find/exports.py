@@ -32,7 +32,9 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
     else:
         lines = (f"{asked.data_id}\n" for asked in found.ids(picked))
     audit.note_export("an answer to Find ids", form)
-    return downloads.response(lines, "-".join([asked.name or "ids", *outcomes]), form)
+    return downloads.response(
+        lines, "-".join([asked.name or "ids", *outcomes]), form, found.is_kept
+    )
 
 
 def urls(asked: Find, outcomes: Sequence[str]) -> dict[str, str]:

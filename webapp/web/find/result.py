@@ -9,7 +9,7 @@ from threading import Lock
 from cachetools import LRUCache
 from flask import abort, current_app, request
 
-from webapp.store import submissions
+from webapp.store import Connection, submissions
 from webapp.store.enums import NOT_SENT, State
 from webapp.store.find import queries, search
 from webapp.store.find.queries import Asked, Find
@@ -76,6 +76,12 @@ class Answer:
             with _LOCK:
                 self._kept[key] = found
         return found
+
+    def is_kept(self, connection: Connection) -> bool:
+        """Whether the query is there still, and every submission that the answer is made of."""
+        return queries.is_kept(connection, self._find_id) and all(
+            submissions.are_kept(connection, chunk) for chunk in _chunks(self._seen)
+        )
 
     def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
         """These ids, a chunk a transaction."""

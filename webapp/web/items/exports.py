@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, items
+from webapp.store import attempts, batches, items, submissions
 from webapp.store.items import Item
 from webapp.store.retry import history, other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
@@ -52,7 +53,13 @@ def export(submission_id: int, form: str) -> ResponseReturnValue:
     else:
         lines = (f"{item.data_id}\n" for item in _found(submission))
     audit.note_export("items", form, submission)
-    return downloads.response(lines, _stem(submission), form)
+    return downloads.response(lines, _stem(submission), form, _kept(submission))
+
+
+def _kept(submission: Submission) -> downloads.Kept:
+    if params.whole("attempt") is None:
+        return partial(submissions.are_kept, submission_ids=[submission.id])
+    return partial(submissions.has_history_of, former=submission)
 
 
 def urls(submission: Submission, **asked: Any) -> dict[str, str]:

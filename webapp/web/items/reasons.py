@@ -1,6 +1,7 @@
 """Reasons: why items did not end well, grouped, of a submission or of many submissions."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -119,7 +120,8 @@ def export() -> ResponseReturnValue:
     held = list(here.read(submissions.many, told).values())
     more = len(holders) - len(held)
     audit.note_export_of_many("the items of a reason", "csv", held, more)
-    return downloads.response(lines, f"reason-{reason_id}", "csv")
+    kept = partial(submissions.are_kept, submission_ids=[one.submission_id for one in holders])
+    return downloads.response(lines, f"reason-{reason_id}", "csv", kept)
 
 
 def _rows(here: Context, submission_id: int, reason_id: int) -> Iterator[tuple[object, ...]]:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
-from webapp.store import batches, items, uploads
+from webapp.store import batches, items, submissions, uploads
 from webapp.store.batches import Batch
 from webapp.store.enums import LISTED, NOT_SENT, UNREAD
 from webapp.store.items import Item
@@ -95,7 +95,8 @@ def download(submission_id: int) -> ResponseReturnValue:
     stem, ending = _file_name(submission, upload.parts[part], uploaded)
     content_type = mimetypes.guess_type(f"list.{ending}")[0] or "application/octet-stream"
     audit.note_export("the list", ending, submission)
-    return downloads.as_file(chunks, content_type, stem, ending)
+    kept = partial(submissions.are_kept, submission_ids=[submission.id])
+    return downloads.as_file(chunks, content_type, stem, ending, kept)
 
 
 def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
