@@ -19,6 +19,7 @@ from tests.databases import bring_up_to_date
 from tests.simulated_ica import FIRST_PROJECT, Clock, Simulated, simulator
 from webapp.settings import Settings
 from webapp.store import Store, tables
+from webapp.store.engine import PATIENCE_SECONDS
 from webapp.vault import vault_for
 from webapp.web import create_app
 from webapp.work.context import Context
@@ -102,7 +103,13 @@ class Dashboard:
     """One dashboard. Its worker works only when it is told to."""
 
     def __init__(
-        self, sim: Simulated, database_url: str, folder: Path, clock: Clock, **settings: Any
+        self,
+        sim: Simulated,
+        database_url: str,
+        folder: Path,
+        clock: Clock,
+        patience: float = PATIENCE_SECONDS,
+        **settings: Any,
     ) -> None:
         self.sim = sim
         self.clock = clock
@@ -112,7 +119,7 @@ class Dashboard:
             database_url=database_url,
             **{"calls_per_second": 1e6, "secret_key": SECRET_KEY, **settings},
         )
-        self.store = Store(database_url)
+        self.store = Store(database_url, patience=patience)
         bring_up_to_date(self.store, database_url)
         self.app = create_app(self.settings, self.store, clock=clock)
         self.app.jinja_env.bytecode_cache = compile_caches.TEMPLATES
@@ -161,7 +168,9 @@ def open_dashboard(
     faults: Mapping[str, float | str] | None = None,
     **settings: Any,
 ) -> Iterator[Dashboard]:
-    """A dashboard for the length of a `with`; `settings` are fields of Settings."""
+    """A dashboard for the length of a `with`; `settings` are fields of Settings, and `patience` of
+    the store.
+    """
     clock = Clock()
     with simulator(rate=rate, faults=faults or {}, clock=clock) as sim:
         dashboard = Dashboard(sim, database_url, Path(folder), clock, **settings)

@@ -1,14 +1,20 @@
 """A database that can't be written to, and what is told of it."""
 
+import resource
+import subprocess
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, event, update
 
-from tests.dashboard import Visitor, data_ids, text
+from tests.dashboard import Visitor, data_ids, open_dashboard, text
+from tests.databases import make_sqlite
+from tests.web.confirmation import statuses
 from tests.web.database_locks import locked
 from tests.web.page_visits import visit_all
-from webapp.store import engine, tables
+from webapp.store import DatabaseAway, engine, tables
 
 A_SECOND = 1.0
 
@@ -67,3 +73,181 @@ def test_a_visit_that_could_not_be_noted_leaves_the_session_as_it_was(stored, mo
     stored.clock.advance(11)
     assert visitor.get("/account").status_code == 200, "the next visit was noted"
     assert other.get("/account").status_code == 303, "a visit that was not noted prolongs nothing"
+
+
+@pytest.fixture
+def impatient(tmp_path):
+    """A dashboard whose forms do not wait long until they may write."""
+    url = f"sqlite:///{tmp_path / 'linkboard.db'}"
+    with open_dashboard(url, tmp_path, rate=100.0, patience=0.2) as dashboard:
+        yield dashboard
+
+
+@contextmanager
+def nothing_more_fits(dashboard):
+    """Files can't grow any more, as on a disk that takes nothing."""
+    log_of_writes = Path(f"{dashboard.settings.data_dir}/linkboard.db-wal")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log_of_writes.stat().st_size, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@contextmanager
+def read_only(dashboard):
+    """Every connection that is opened from now on may only read, root's too."""
+
+    def refuse(connection, _record):
+        connection.execute("PRAGMA query_only=ON")
+
+    dashboard.store.close()
+    event.listen(Engine, "connect", refuse)
+    yield
+    event.remove(Engine, "connect", refuse)
+    dashboard.store.close()
+
+
+@contextmanager
+def a_lock(dashboard):
+    with locked(dashboard.settings.database):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (a_lock, "locked by another program"),
+        (nothing_more_fits, "does not take what is written"),
+        (read_only, "can't be written to"),
+    ],
+)
+def test_pages_come_forms_and_files_say_why_and_then_all_goes_on(impatient, fault, why):
+    dashboard = impatient
+    visitor, nobody = dashboard.visitor(), dashboard.visitor(key=None)
+    place = visitor.submit(data_ids(3))
+    dashboard.work(30)
+    make_everything_due(dashboard)
+    with fault(dashboard):
+        for path in (place, f"{place}/items", "/submissions", "/account"):
+            assert visitor.get(path).status_code == 200
+        for refused in (
+            visitor.upload(data_ids(1)),
+            visitor.post(f"{place}/edit", {"name": "another", "note": ""}),
+            visitor.get(f"{place}/export.csv"),
+        ):
+            assert refused.status_code == 503
+            assert why in text(refused)
+            assert "Nothing is lost: try again in a minute" in text(refused)
+        ready = nobody.get("/readyz")
+        assert (ready.status_code, why in text(ready)) == (503, True)
+    dashboard.clock.advance(6)
+    dashboard.work()
+    assert nobody.get("/readyz").get_data() == b"ready\n"
+    assert visitor.get(f"{place}/export.csv").status_code == 200
+    assert "another" not in text(visitor.get(place))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 6 MB; only root may make one, and not everywhere."""
+    made = ["mount", "-t", "tmpfs", "-o", "size=6m", "linkboard-test", tmp_path]
+    if subprocess.run(made, capture_output=True, check=False).returncode:
+        pytest.skip("no disk of its own can be mounted here; other tests refuse writes otherwise")
+    yield tmp_path
+    subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+def test_a_full_disk_is_told_by_this_name(small_disk):
+    with open_dashboard(f"sqlite:///{small_disk / 'linkboard.db'}", small_disk) as dashboard:
+        visitor, nobody = dashboard.visitor(), dashboard.visitor(key=None)
+        place = visitor.submit(data_ids(3))
+        dashboard.work(30)
+        make_everything_due(dashboard)
+        with pytest.raises(OSError, match="No space left"):
+            (small_disk / "filling").write_bytes(bytes(6_500_000))
+        for path in (place, "/submissions"):
+            assert visitor.get(path).status_code == 200
+        refused = visitor.upload(data_ids(5))
+        assert (refused.status_code, "The disk is full" in text(refused)) == (503, True)
+        assert "The disk is full" in text(nobody.get("/readyz"))
+        (small_disk / "filling").unlink()
+        dashboard.clock.advance(6)
+        dashboard.work()
+        assert nobody.get("/readyz").status_code == 200
+        assert visitor.upload(data_ids(5)).status_code == 303
+
+
+def test_ready_tells_all_that_is_wrong_a_line_each(impatient):
+    impatient.work()
+    nobody = impatient.visitor(key=None)
+    assert nobody.get("/readyz").get_data() == b"ready\n"
+    impatient.clock.advance(40)
+    with locked(impatient.settings.database):
+        ready = nobody.get("/readyz")
+    lines = ready.get_data(as_text=True).splitlines()
+    assert (ready.status_code, len(lines)) == (503, 2)
+    assert "locked by another program" in lines[0]
+    assert "No worker was seen for 40 s" in lines[1]
+
+
+@contextmanager
+def folder_moved(dashboard):
+    folder = dashboard.settings.data_dir
+    away = folder.rename(folder.with_name("elsewhere"))
+    yield
+    assert not folder.exists(), "nothing is made in its place"
+    away.rename(folder)
+
+
+@contextmanager
+def file_moved(dashboard):
+    file = dashboard.settings.data_dir / "linkboard.db"
+    away = file.rename(file.with_name("elsewhere.db"))
+    yield
+    assert not file.exists(), "nothing is made in its place"
+    away.rename(file)
+
+
+@contextmanager
+def file_replaced(dashboard):
+    file = dashboard.settings.data_dir / "linkboard.db"
+    away = file.rename(file.with_name("elsewhere.db"))
+    make_sqlite(file)
+    before = file.read_bytes()
+    yield
+    assert file.read_bytes() == before, "nothing is written to another one"
+    file.unlink()
+    away.rename(file)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (folder_moved, "not there any more"),
+        (file_moved, "not there any more"),
+        (file_replaced, "replaced by another one"),
+    ],
+)
+def test_a_database_that_goes_away_takes_nothing_until_it_is_back(tmp_path, caplog, fault, why):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with open_dashboard(f"sqlite:///{folder / 'linkboard.db'}", folder, rate=100.0) as dashboard:
+        visitor, nobody = dashboard.visitor(), dashboard.visitor(key=None)
+        place = visitor.submit(data_ids(3))
+        dashboard.sim.forget_calls()
+        with fault(dashboard):
+            for answer in (
+                visitor.upload(data_ids(1)),
+                visitor.post(f"{place}/edit", {"name": "another", "note": ""}),
+                visitor.get(place),
+            ):
+                assert (answer.status_code, why in text(answer)) == (503, True)
+            ready = nobody.get("/readyz")
+            assert (ready.status_code, why in text(ready)) == (503, True)
+            with pytest.raises(DatabaseAway):
+                dashboard.work()
+        assert why in caplog.text
+        assert not dashboard.sim.calls()
+        dashboard.work(30)
+        assert nobody.get("/readyz").get_data() == b"ready\n"
+        assert statuses(visitor, place) == dict.fromkeys(data_ids(3), "LINKED")

@@ -54,8 +54,8 @@ class FileWatch:
             self._opened = found
         elif found != self._opened:
             raise _without_file(
-                "Its file was replaced by another one while it was in use. Put that one back, "
-                "or start Linkboard again to use the new one."
+                "Its file was replaced by another one while it was in use. Put the former one "
+                "back, or start Linkboard again to use the new one."
             )
 
     @property
