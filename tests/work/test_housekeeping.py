@@ -1,16 +1,19 @@
 """Housekeeping: access, keys, leftovers, the heartbeat, and how little an idle worker costs."""
 
+import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, select, text
 
 from tests.dashboard import data_ids, open_dashboard
 from tests.simulated_ica import FIRST_PROJECT
+from tests.web.confirmation import confirm
 from tests.work.observation import account, page, settle, submission
 from tests.work.refusing_ica import refusing_dashboard
-from webapp.store import items, submissions, tables, uploads
+from webapp.store import items, statistics, submissions, tables, uploads
 from webapp.store.enums import State
 from webapp.store.items import Listed
 from webapp.store.submissions import New
@@ -232,3 +235,54 @@ def test_an_opened_key_is_kept_only_while_it_is_used(tmp_path):
         assert tokens_for_a_submission(10) == 0
         dashboard.clock.advance(1000)
         assert tokens_for_a_submission(20) == 2
+
+
+def rows_of(copy):
+    with closing(sqlite3.connect(copy)) as connection:
+        count = "SELECT (SELECT count(*) FROM submissions), (SELECT count(*) FROM items)"
+        return connection.execute(count).fetchone()
+
+
+def test_a_plain_copy_of_a_settled_dashboard_has_all(tmp_path):
+    """Nobody is held up by it, and who reads meanwhile only puts it off."""
+    file, copy = tmp_path / "linkboard.db", tmp_path / "copy.db"
+    with open_dashboard(f"sqlite:///{file}", tmp_path) as dashboard:
+        dashboard.work()
+        visitor = dashboard.visitor()
+        for _ in range(2):
+            settle(dashboard, visitor.submit(data_ids(4)))
+        shutil.copy(file, copy)
+        assert rows_of(copy) == (0, 0), "else this test could not fail"
+        with dashboard.store.read() as connection:
+            connection.execute(select(func.count()).select_from(tables.items)).all()
+            visitor.submit(data_ids(4))
+            dashboard.work(70)
+        dashboard.work(70)
+        shutil.copy(file, copy)
+        assert rows_of(copy) == (3, 12)
+        assert (tmp_path / "linkboard.db-wal").stat().st_size < 200_000, "beats alone"
+
+
+def test_a_large_table_has_statistics_soon_after_it_has_grown(postgres, tmp_path, monkeypatch):
+    """Else PostgreSQL plans for the few rows that were there, up to a minute and more."""
+    monkeypatch.setattr(statistics, "MIN_PAGES", 8)
+    told = text("SELECT count(*) FROM pg_stats WHERE tablename = :name")
+    with postgres.database() as url, open_dashboard(url, tmp_path) as dashboard:
+        visitor = dashboard.visitor()
+
+        def columns_known(name):
+            with dashboard.store.read() as connection:
+                return connection.execute(told, {"name": name}).scalar_one()
+
+        place = visitor.draft(data_ids(1_000, ending="00"))
+        assert not columns_known("items")
+        dashboard.work()
+        assert columns_known("items")
+        visitor.post(f"{place}/submit")
+        settle(dashboard, place)
+        confirm(visitor, f"{place}/retry")
+        settle(dashboard, place)
+        dashboard.work(10)
+        assert columns_known("history")
+        with dashboard.store.write() as connection:
+            assert not statistics.refresh(connection), "only what has grown"

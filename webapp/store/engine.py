@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 20.0  # that a transaction waits until it may write
 NOTE_SECONDS = 0.05  # that one waits which may as well be left
 NOTE_AGAIN_SECONDS = 1.0  # after one was left, for which none is tried
 SAID_SECONDS = 60.0  # between two lines in the log that something was left
-IDLE_SECONDS = 60  # that PostgreSQL keeps a transaction whose process is frozen, and its locks
+IDLE_SECONDS = 60.0  # that PostgreSQL keeps a transaction whose process is frozen, and its locks
 AWAY_STATES = {  # of PostgreSQL, beside those that its driver calls operational
     *("25P03", "25P04"),  # a transaction was ended since it took too long
     *("25006", "42501"),  # the server only reads; our user may not
@@ -214,6 +214,25 @@ class Store:
             moment = text("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)")
             return float(connection.execute(moment).scalar_one())
 
+    def checkpoint(self) -> None:
+        """Have SQLite write its log of writes into the file, so that a plain copy of that has all.
+
+        It waits for nobody, and nobody waits for it: while others read or write, the rest is left
+        to the next time. PostgreSQL does so by itself.
+        """
+        if self._file is None:
+            return
+        self._file.demand()
+        if not self._file.log_of_writes:
+            return
+        with closing(self._engine("notes").raw_connection()) as connection:
+            try:
+                connection.cursor().execute("PRAGMA busy_timeout=0")
+                for how in ("PASSIVE", "TRUNCATE"):  # the second, for which others wait, is quick
+                    connection.cursor().execute(f"PRAGMA wal_checkpoint({how})")
+            except sqlite3.Error as error:
+                raise OperationalError("PRAGMA wal_checkpoint", None, error) from error
+
     def close(self) -> None:
         with self._lock:
             for engine in self._engines.values():
@@ -316,7 +335,7 @@ def _begin_sqlite(begin: str, connection: Connection) -> None:
 def _prepare_postgresql(patience: float, connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {patience * 1000:.0f}")
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000:.0f}")
     connection.commit()
 
 

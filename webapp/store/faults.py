@@ -63,6 +63,12 @@ class FileWatch:
         """Whether there never was a file, as far as is known here."""
         return self._opened is None and self._found() is None
 
+    @property
+    def log_of_writes(self) -> int:
+        """How many bytes SQLite's log of writes has."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return log.stat().st_size if log.exists() else 0
+
     def _found(self) -> tuple[int, int] | None:
         try:
             found = self.path.stat()

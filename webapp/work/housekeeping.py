@@ -2,7 +2,17 @@
 
 import logging
 
-from webapp.store import access, accounts, chores, due, lifecycle, sessions, submissions, uploads
+from webapp.store import (
+    access,
+    accounts,
+    chores,
+    due,
+    lifecycle,
+    sessions,
+    statistics,
+    submissions,
+    uploads,
+)
 from webapp.store.find import queries
 from webapp.work import project_access
 from webapp.work.context import Context
@@ -20,6 +30,8 @@ def perform(context: Context) -> None:
     Who signs in locks the account before its sessions: together, these two would be locked here the
     other way round.
     """
+    if not context.store.is_sqlite:
+        context.write_if_free(statistics.refresh)
     now = context.clock()
     if not context.read(due.any_housekeeping, now, now - UNFINISHED_SECONDS):
         return

@@ -37,6 +37,8 @@ from webapp.work.context import Context
 THREADS = 8
 HEARTBEAT_SECONDS = 5.0
 IDLE_SECONDS = 0.2  # between two looks when nothing is due
+QUIET_SECONDS = 5.0  # without anything due, after which the file of SQLite is made whole
+CHECKPOINT_SECONDS = 60.0  # between two times that it is
 NEVER = float("-inf")
 JUMPED = "The database's clock was set %.0f s %s. What waits for a moment was moved along."
 DATABASE_AWAY_SECONDS = 1.2  # between two looks when the database can't be used
@@ -59,10 +61,12 @@ class Worker:
         self._started_at = context.clock()
         self._beaten_at = self._housekeeping_at = self._retention_at = NEVER
         self._resumes_at = NEVER
+        self._worked_at = self._checkpoint_at = context.clock.steady()
         self._free = threading.Semaphore(THREADS)
         self._reading = threading.Lock()
         self._housekeeping = threading.Lock()
         self._retention = threading.Lock()
+        self._checkpoint = threading.Lock()
         self._trouble = ""
 
     def run(self) -> None:
@@ -103,13 +107,15 @@ class Worker:
 
     def _claimed(self, found: Due, now: float) -> Unit | None:
         """What is done next of what is due."""
+        if any(found):
+            self._worked_at = self._context.clock.steady()
         return (
             self._housekeeping_due(now)
             or self._retention_due(now)
             or (found.batch and self._claim_batch(now))
             or (found.chore and self._claim_chore(now))
             or (found.upload and self._claim_upload(now))
-            or None
+            or self._checkpoint_due()
         )
 
     def _look(self, now: float) -> Due | None:
@@ -198,6 +204,17 @@ class Worker:
         if upload is None:
             return None
         return _alone(self._reading, partial(reading.read, self._context, upload))
+
+    def _checkpoint_due(self) -> Unit | None:
+        """When nothing has been due for a while: a large log of writes takes a second."""
+        now = self._context.clock.steady()
+        too_early = (
+            now - self._worked_at < QUIET_SECONDS or now - self._checkpoint_at < CHECKPOINT_SECONDS
+        )
+        if too_early or self._checkpoint.locked() or not self._context.store.is_sqlite:
+            return None
+        self._checkpoint_at = now
+        return _alone(self._checkpoint, self._context.store.checkpoint)
 
     def _counted(self, account_id: int, unit: Unit) -> Unit:
         """The unit, counted as running from now on: the next claim comes before its thread runs."""
