@@ -3,18 +3,18 @@
 import resource
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Engine, event, select, update
 
 from tests.dashboard import Visitor, data_ids, open_dashboard, text
 from tests.databases import make_sqlite
 from tests.web.confirmation import statuses
 from tests.web.database_locks import locked
 from tests.web.page_visits import visit_all
-from webapp.store import DatabaseAway, engine, tables
+from webapp.store import DatabaseAway, Store, engine, tables
 
 A_SECOND = 1.0
 
@@ -251,3 +251,38 @@ def test_a_database_that_goes_away_takes_nothing_until_it_is_back(tmp_path, capl
         dashboard.work(30)
         assert nobody.get("/readyz").get_data() == b"ready\n"
         assert statuses(visitor, place) == dict.fromkeys(data_ids(3), "LINKED")
+
+
+def test_what_a_frozen_worker_holds_is_free_again_and_it_goes_on(postgres, tmp_path, monkeypatch):
+    """Stopped by SIGSTOP or by its host, it does nothing within a transaction, and is not gone."""
+    with postgres.database() as url, open_dashboard(url, tmp_path, rate=100.0) as dashboard:
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(3))
+        mine = update(tables.submissions).values(note="of the frozen one")
+        with closing(Store(url)) as elsewhere:
+            with monkeypatch.context() as patch:
+                patch.setattr(engine, "IDLE_SECONDS", 0.3)
+                assert not elsewhere.trouble()  # it has a connection now
+            with closing(elsewhere.engine.connect()) as frozen:
+                frozen.execute(mine)
+                renamed = visitor.post(f"{place}/edit", {"name": "Run 8", "note": ""})
+                assert renamed.status_code == 303, "it has waited until the other one was ended"
+                with pytest.raises(DatabaseAway):
+                    frozen.execute(mine)
+            with elsewhere.read() as connection:
+                name, note = connection.execute(
+                    select(tables.submissions.c.name, tables.submissions.c.note)
+                ).one()
+        assert (name, note) == ("Run 8", "")
+
+
+def test_a_form_does_not_wait_long_for_a_locked_row(postgres, tmp_path):
+    with (
+        postgres.database() as url,
+        open_dashboard(url, tmp_path, rate=100.0, patience=0.2) as dashboard,
+    ):
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(3))
+        with locked(url):
+            refused = visitor.post(f"{place}/edit", {"name": "Run 8", "note": ""})
+        assert (refused.status_code, "locked by another" in text(refused)) == (503, True)

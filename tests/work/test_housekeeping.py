@@ -274,9 +274,8 @@ def test_a_large_table_has_statistics_soon_after_it_has_grown(postgres, tmp_path
             with dashboard.store.read() as connection:
                 return connection.execute(told, {"name": name}).scalar_one()
 
-        place = visitor.draft(data_ids(1_000, ending="00"))
         assert not columns_known("items")
-        dashboard.work()
+        place = visitor.draft(data_ids(1_000, ending="00"))
         assert columns_known("items")
         visitor.post(f"{place}/submit")
         settle(dashboard, place)

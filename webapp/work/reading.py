@@ -9,7 +9,7 @@ from typing import Any
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Reading, Unreadable
 from webapp.settings import Settings
-from webapp.store import entries, items, leases, lifecycle, submissions, uploads, usage
+from webapp.store import entries, items, leases, lifecycle, statistics, submissions, uploads, usage
 from webapp.store.documents import Column, Part, Review
 from webapp.store.enums import EntryKind
 from webapp.store.items import Listed
@@ -81,6 +81,8 @@ def _read(context: Context, upload: Upload, at_once: bool) -> None:
     except Unreadable as error:
         _unreadable(context, upload, str(error))
     else:
+        if not context.store.is_sqlite:
+            context.write_if_free(statistics.refresh)  # before anybody looks for these items
         reader.become_draft()
 
 
