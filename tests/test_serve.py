@@ -83,6 +83,23 @@ def test_starts_again_what_was_killed(served, name):
     assert answers(served)
 
 
+def test_a_data_folder_that_is_moved_away_is_missed_and_welcome_back(served, settings):
+    folder = settings["data_dir"]
+    away = folder.rename(folder.with_name("elsewhere"))
+    served.wait_for("This worker does nothing: .* not there any more")
+    os.kill(served.ids["worker"], signal.SIGKILL)
+    served.wait_for("The data folder, LINKBOARD_DATA_DIR, is not there any more")
+    code, output = output_of("check", settings)
+    assert code == 1
+    assert "WRONG  There is no database at " in output
+    assert "WRONG  The web server that runs says: The data folder" in output
+    assert not folder.exists(), "nothing is made in its place"
+    away.rename(folder)
+    served.wait_for("The worker runs as process")
+    with urllib.request.urlopen(f"{served.url}/readyz", timeout=20) as answer:
+        assert answer.read() == b"ready\n"
+
+
 def test_without_a_worker_it_serves_pages_only(settings):
     with linkboard("serve", "--no-worker", **settings) as program:
         program.wait_for("Linkboard is at")

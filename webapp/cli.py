@@ -182,8 +182,11 @@ def _environment(port: int | None) -> dict[str, str]:
 
 def _start_child(process: str) -> Settings:
     """Prepare a child process. Done before other imports, so that their errors are logged too."""
-    end_with_parent()
+    has_supervisor = end_with_parent()
     settings = Settings.from_environment()
+    if has_supervisor and not settings.secret_key and not settings.data_dir.exists():
+        # it was there when the supervisor began; a new key would open nothing
+        raise SettingsError("The data folder, LINKBOARD_DATA_DIR, is not there any more.")
     logs.setup(
         process, settings.log_level, secrets=[secret_key_for(settings), settings.former_secret_key]
     )

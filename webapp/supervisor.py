@@ -87,14 +87,14 @@ def supervise(children: Iterable[Child]) -> None:
         _end(children)
 
 
-def end_with_parent() -> None:
+def end_with_parent() -> bool:
     """Let this process get SIGTERM when its supervisor ends, even by SIGKILL.
 
-    Does nothing in a process that no supervisor started.
+    Returns whether it has one; else does nothing.
     """
     parent = int(os.environ.pop(PARENT_PID, "0"))
     if not parent:
-        return
+        return False
     if sys.platform == "linux":
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
@@ -102,6 +102,7 @@ def end_with_parent() -> None:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     if os.getppid() != parent:  # it ended before the lines above
         sys.exit("The supervisor is gone.")
+    return True
 
 
 def _end(children: Iterable[Child]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event, select, update
 
 from tests.dashboard import Visitor, data_ids, open_dashboard, text
 from tests.databases import make_sqlite
+from tests.security.web_server import LIST_IDS, web_server
 from tests.web.confirmation import statuses
 from tests.web.database_locks import locked
 from tests.web.page_visits import visit_all
@@ -286,3 +287,26 @@ def test_a_form_does_not_wait_long_for_a_locked_row(postgres, tmp_path):
         with locked(url):
             refused = visitor.post(f"{place}/edit", {"name": "Run 8", "note": ""})
         assert (refused.status_code, "locked by another" in text(refused)) == (503, True)
+
+
+@pytest.mark.slow
+def test_a_real_server_breaks_a_download_off_and_answers_a_form_in_seconds(tmp_path, free_port):
+    with web_server(tmp_path, free_port) as served:
+        person = served.visitor()
+        whole, deleted = served.draft(person), served.draft(person)
+        assert person.get(f"{whole}/export.csv").text.count("\n") == 1 + LIST_IDS
+        client = served.send(served.ask(person, f"{deleted}/export.csv"))
+        assert client.recv(20).startswith(b"HTTP/1.1 200")
+        discarded = person.post(f"{deleted}/discard", allow_redirects=False)
+        assert discarded.status_code == 303
+        assert not everything(client).endswith(b"\r\n0\r\n\r\n"), "the chunk that ends a file"
+        with locked(f"sqlite:///{tmp_path / 'linkboard.db'}"):
+            begun = time.monotonic()
+            assert person.get(f"{served.url}/submissions").status_code == 200
+            assert person.post(f"{whole}/discard").status_code == 503
+            assert time.monotonic() - begun < 9
+
+
+def everything(client):
+    """All that is still to come of an answer, and how it ends."""
+    return b"".join(iter(lambda: client.recv(65_536), b""))
