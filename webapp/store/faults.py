@@ -13,6 +13,10 @@ READ_ONLY = (
     "to another user."
 )
 DISK = "The disk of the database does not take what is written to it."
+GONE = "Its file is not there any more. Put it back."
+NEVER_THERE = (
+    "Its file is not there: run `linkboard migrate` to make one or, if there was one, put it back."
+)
 OF_SQLITE = {
     sqlite3.SQLITE_FULL: DISK_FULL,
     sqlite3.SQLITE_BUSY: LOCKED,
@@ -49,7 +53,7 @@ class FileWatch:
         """Raises OperationalError, as the driver does, when it is gone or another one."""
         found = self._found()
         if found is None:
-            raise _without_file("Its file is not there any more. Put it back.")
+            raise _without_file(NEVER_THERE if self._opened is None else GONE)
         if self._opened is None:
             self._opened = found
         elif found != self._opened:
