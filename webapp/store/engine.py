@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -225,11 +225,12 @@ class Store:
         self._file.demand()
         if not self._file.log_of_writes:
             return
-        with closing(self._engine("notes").raw_connection()) as connection:
+        with self._connect("notes") as connection:
+            cursor = connection.connection.cursor()  # by itself SQLAlchemy begins a transaction
             try:
-                connection.cursor().execute("PRAGMA busy_timeout=0")
+                cursor.execute("PRAGMA busy_timeout=0")
                 for how in ("PASSIVE", "TRUNCATE"):  # the second, for which others wait, is quick
-                    connection.cursor().execute(f"PRAGMA wal_checkpoint({how})")
+                    cursor.execute(f"PRAGMA wal_checkpoint({how})")
             except sqlite3.Error as error:
                 raise OperationalError("PRAGMA wal_checkpoint", None, error) from error
 

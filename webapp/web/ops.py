@@ -34,7 +34,7 @@ def readyz() -> ResponseReturnValue:
     wrong.
     """
     looks = (_folder_trouble, _database_trouble, _worker_trouble)
-    wrong = [sentence for look in looks if (sentence := look())]
+    wrong = dict.fromkeys(sentence for look in looks if (sentence := look()))  # each once
     text = "".join(f"{sentence}\n" for sentence in wrong or ["ready"])
     return Response(text, 503 if wrong else 200, mimetype="text/plain")
 
@@ -120,7 +120,11 @@ def _database_trouble() -> str:
     try:
         return context().store.trouble() or _writing_trouble()
     except DatabaseAway as error:
-        return faults.in_words(error) or "The database can't be reached."
+        return _in_words(error)
+
+
+def _in_words(error: DatabaseAway) -> str:
+    return faults.in_words(error) or "The database can't be reached."
 
 
 def _writing_trouble() -> str:
@@ -146,8 +150,8 @@ def _worker_trouble() -> str:
         if context().store.trouble():
             return ""
         beat_at = context().read(workers.last_beat)
-    except DatabaseAway:
-        return ""  # it is told by itself
+    except DatabaseAway as error:
+        return _in_words(error)
     if beat_at is None:
         return "No worker was ever seen. Start one with `linkboard serve` or `linkboard work`."
     now = context().clock()

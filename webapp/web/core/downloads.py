@@ -5,6 +5,7 @@ process `most_long_requests`, and MAX_OF_ACCOUNT to one account.
 """
 
 import csv
+import errno
 import json
 import logging
 import re
@@ -117,7 +118,7 @@ def _while_signed_in(
         if clock() - looked_at > CHECKED_SECONDS:
             looked_at = clock()
             if not signed_in():
-                raise ConnectionAbortedError("The session of who downloads it has ended.")
+                raise _broken_off("The session of who downloads it has ended.")
         yield chunk
 
 
@@ -155,7 +156,15 @@ def as_file(
 def _if_kept(chunks: Iterable[bytes], kept: Callable[[], bool]) -> Iterator[bytes]:
     yield from chunks
     if not kept():
-        raise ConnectionAbortedError("What the file is made of was deleted meanwhile.")
+        raise _broken_off("What the file is made of was deleted meanwhile.")
+
+
+def _broken_off(why: str) -> ConnectionAbortedError:
+    """What ends a connection before its last chunk, so that its client sees that bytes are missing;
+    the number has gunicorn take it for no mistake.
+    """
+    log.warning("A download is broken off: %s", why)
+    return ConnectionAbortedError(errno.ECONNRESET, why)
 
 
 def _plain(name: str) -> str:
