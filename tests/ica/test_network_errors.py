@@ -89,9 +89,8 @@ def test_a_certificate_that_nobody_signed_gets_nothing(tmp_path):
     assert not error.maybe_done
 
 
-@contextmanager
-def speaking_tls(folder):
-    """A server with a certificate of its own making; yields its port."""
+def signed_by_nobody(folder):
+    """A server's TLS with a certificate of its own making, and the file of that."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -115,6 +114,13 @@ def speaking_tls(folder):
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
+    return context, pem
+
+
+@contextmanager
+def speaking_tls(folder):
+    """A server with such a certificate; yields its port."""
+    context, _ = signed_by_nobody(folder)
 
     def load_viewer(server: socket.socket) -> None:
         # The client hangs up: just what is tested.

@@ -1,11 +1,12 @@
 """Every fault does what its name says, as often as it was told to, and where."""
 
 import email.utils
+import socket
 
 import pytest
 import requests
 
-from tests.simulated_ica import simulator
+from tests.simulated_ica import DEMO_KEY, simulator
 from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id
 from webapp.simulator.faults import FAULTS, FaultError, Faults
 
@@ -63,6 +64,17 @@ def test_slow_outlasts_a_hasty_client(sim, demo):
     sim.set_faults({"slow": "1x"})
     with pytest.raises(requests.ReadTimeout):
         demo.session.get(demo.url + PROJECT, timeout=0.1)
+    assert demo.get(PROJECT).status_code == 200
+
+
+def test_a_dripping_answer_begins_and_does_not_end(sim, demo):
+    """No wait between two bytes is long, so that no time-out of requests ends it."""
+    sim.set_faults({"drip": "1x"})
+    with socket.create_connection(("127.0.0.1", sim.port), timeout=2) as plain:
+        plain.sendall(b"GET /ica/rest/api/projects HTTP/1.1\r\nHost: localhost\r\n")
+        plain.sendall(b"Accept: application/vnd.illumina.v3+json\r\n")
+        plain.sendall(f"X-API-Key: {DEMO_KEY}\r\n\r\n".encode())
+        assert [plain.recv(100) for _ in range(4)] == [b"H", b"T", b"T", b"P"]
     assert demo.get(PROJECT).status_code == 200
 
 

@@ -13,6 +13,9 @@ import msgspec
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from webapp.ica import deadlines
+from webapp.ica.errors import Unreachable
+
 RENEWAL_MARGIN_SECONDS = 60.0
 """How long before it expires a token is renewed."""
 
@@ -113,20 +116,31 @@ class Credential:
         """The token to use at `now`. Threads that need a new one at the same time share it.
 
         mint: makes one from the key and the tenant; what it raises is passed on.
+        Raises Unreachable when the one that makes it takes longer than the call may.
         """
-        with self._lock:
+        if not self._lock.acquire(timeout=_waiting_seconds()):
+            raise Unreachable("A token from ICA was waited for in vain: it comes too slowly.")
+        try:
             token = self._token
             if token is None or now >= token.renew_at:
                 token = self._token = mint(self._key, self.tenant)
             return token.text
+        finally:
+            self._lock.release()
 
     def forget(self, text: str) -> bool:
         """Drop a token that ICA refused. Returns whether there can be another one."""
-        with self._lock:
+        if self._lock.acquire(timeout=_waiting_seconds()):  # else a thread makes another one now
             # Another thread may have made a new one since: that one is kept.
             if self.mints and self._token and self._token.text == text:
                 self._token = None
+            self._lock.release()
         return self.mints
+
+
+def _waiting_seconds() -> float:
+    """That a thread waits for another one's token: what is left of its call's time."""
+    return min(max(deadlines.left(), 0.0), threading.TIMEOUT_MAX)
 
 
 class SecretHeader(AuthBase):

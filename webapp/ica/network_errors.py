@@ -21,14 +21,17 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def unreachable(what: str, error: Exception, *, creates: bool) -> Unreachable:
+def unreachable(
+    what: str, error: Exception, *, creates: bool, too_slow: bool = False
+) -> Unreachable:
     """The error to raise when `what` brought no answer.
 
     creates: whether it would have made something, if it was carried out.
+    too_slow: whether the time of the whole call was over.
     """
     errors = (_cause(error), error)
     reasons = (text for kind, text in _REASONS if any(isinstance(e, kind) for e in errors))
-    reason = next(reasons, "the connection was dropped")
+    reason = "it came too slowly" if too_slow else next(reasons, "the connection was dropped")
     return Unreachable(f"{what}: {reason}.", maybe_done=creates and _may_have_been_sent(error))
 
 

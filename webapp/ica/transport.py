@@ -8,15 +8,16 @@ from typing import TypeVar
 from urllib.parse import quote
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.exceptions import ContentDecodingError
 
 from webapp import __version__, logs
+from webapp.ica import deadlines
 from webapp.ica.auth import SecretHeader
 from webapp.ica.decode import decode, http_date
-from webapp.ica.errors import MalformedResponse, NotFound
+from webapp.ica.errors import MalformedResponse, NotFound, Unreachable
 from webapp.ica.network_errors import NETWORK_ERRORS, unreachable, was_refused
 from webapp.ica.operations import Operation
+from webapp.ica.timed_sockets import Adapter
 
 Session = requests.Session
 T = TypeVar("T")
@@ -38,7 +39,8 @@ def new_session() -> requests.Session:
     """A session for one thread, shared by the clients of all accounts.
 
     So it keeps nothing of any account: no cookies, and each request carries its own secret. Proxies
-    and certificates come from the environment. It neither retries nor follows redirects.
+    and certificates come from the environment. It neither retries nor follows redirects, and obeys
+    deadlines.py.
     """
     session = requests.Session()
     session.headers["User-Agent"] = f"linkboard/{__version__}"
@@ -46,7 +48,7 @@ def new_session() -> requests.Session:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
         # A thread makes one call at a time.
-        session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=1, max_retries=0))
+        session.mount(scheme, Adapter(pool_connections=2, pool_maxsize=1, max_retries=0))
     return session
 
 
@@ -88,6 +90,8 @@ class Transport:
 
     def _answer(self, call: Call, auth: SecretHeader) -> requests.Response:
         operation = call.operation
+        if deadlines.left() <= 0:
+            raise Unreachable(f"{operation.id} was not sent: {self._host()} was too slow before.")
         try:
             response = _with_retry_if_refused(partial(self._request, call, auth))
         except ContentDecodingError as error:
@@ -95,7 +99,8 @@ class Transport:
             raise MalformedResponse(what, maybe_done=operation.creates) from error
         except NETWORK_ERRORS as error:
             what = f"ICA at {self._host()} gave no answer to {operation.id}"
-            raise unreachable(what, error, creates=operation.creates) from error
+            too_slow = deadlines.left() <= 0
+            raise unreachable(what, error, creates=operation.creates, too_slow=too_slow) from error
         date = http_date(response.headers.get("Date", ""))
         if date is not None:
             self.clock_offset = date - self.clock()

@@ -23,6 +23,7 @@ FAULTS = {
     "dropped-after": "the connection closes unanswered, the work was done",
     "slow": "the answer stalls for some seconds",
     "cut": "the answer ends in its middle",
+    "drip": "the answer comes byte by byte, its header too; the work was done",
     "null-totals": "pages have neither totalItemCount nor remainingRecords",
     "null-job": "a batch has no job",
     "unknown-status": "items of a new batch end in a status nobody has heard of",

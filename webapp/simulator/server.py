@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,9 @@ from werkzeug.wsgi import get_content_length
 
 from webapp.simulator.app import MAX_BODY_BYTES, create_app
 from webapp.simulator.options import Options
-from webapp.simulator.transport_faults import CUT, DROP, ENDING
+from webapp.simulator.transport_faults import CUT, DRIP, DROP, ENDING
+
+DRIP_SECONDS = 0.05  # between two bytes
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +92,9 @@ class _Handler(WSGIRequestHandler):
         response = Response.from_app(self.server.app, environ, buffered=True)
         ending = response.headers.pop(ENDING, None)
         self.close_connection = self.close_connection or ending is not None
-        if ending != DROP:
+        if ending == DRIP:
+            self._drip(response)
+        elif ending != DROP:
             self._send(response, cut=ending == CUT)
 
     def handle_expect_100(self) -> bool:
@@ -113,6 +118,17 @@ class _Handler(WSGIRequestHandler):
             self.close_connection = True
             return io.BytesIO()
         return io.BytesIO(self.rfile.read(length))
+
+    def _drip(self, response: Response) -> None:
+        """Send it byte by byte, until it is whole or the client leaves."""
+        whole, line = io.BytesIO(), self.wfile
+        self.wfile = whole
+        self._send(response, cut=False)
+        self.wfile = line
+        for byte in whole.getvalue():
+            line.write(bytes([byte]))
+            line.flush()
+            time.sleep(DRIP_SECONDS)
 
     def _send(self, response: Response, cut: bool) -> None:
         body = response.get_data()

@@ -11,8 +11,8 @@ from webapp.simulator.problems import Problem
 from webapp.simulator.state import State
 
 # A header that the server removes. It means: close the connection without an answer, or in the
-# middle of the body.
-ENDING, DROP, CUT = "X-Simulator-Ending", "drop", "cut"
+# middle of the body, or send it byte by byte.
+ENDING, DROP, CUT, DRIP = "X-Simulator-Ending", "drop", "cut", "drip"
 
 RETRY_AFTER_SECONDS = 2
 _PROXY_PAGE = (
@@ -47,8 +47,10 @@ def inject_before(state: State, operation: Operation) -> Response | None:
 
 
 def inject_after(state: State, operation: Operation, response: Response) -> None:
-    """Drop the answer, or half of it, after the work was done."""
+    """Drop the answer, or half of it, or let it drip, after the work was done."""
     if state.faults.hits("dropped-after", operation.name):
         response.headers[ENDING] = DROP
     elif state.faults.hits("cut", operation.name):
         response.headers[ENDING] = CUT
+    elif state.faults.hits("drip", operation.name):
+        response.headers[ENDING] = DRIP

@@ -12,7 +12,16 @@ from webapp import paths
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store
 from webapp.vault import cookie_key, secret_key_for, vault_for
-from webapp.web.core import access, downloads, errors, formatting, forms, params, security
+from webapp.web.core import (
+    access,
+    downloads,
+    errors,
+    formatting,
+    forms,
+    ica_time,
+    params,
+    security,
+)
 from webapp.web.core.assets import static_version
 from webapp.web.core.context import KEY, context
 from webapp.web.core.page import STARTED_AT
@@ -54,6 +63,7 @@ def create_app(
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
         )
+    ica_time.limit(app)
     app.session_interface = cookies.Cookies()
     app.url_map.converters["int"] = params.Key
     app.before_request(_synchronize_clock)

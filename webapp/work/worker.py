@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from webapp.ica import deadlines
 from webapp.settings import Settings
 from webapp.store import (
     DatabaseAway,
@@ -41,6 +42,7 @@ QUIET_SECONDS = 5.0  # without anything due, after which the file of SQLite is m
 CHECKPOINT_SECONDS = 60.0  # between two times that it is
 NEVER = float("-inf")
 JUMPED = "The database's clock was set %.0f s %s. What waits for a moment was moved along."
+ICA_SECONDS = 45.0  # for all calls of a unit: it ends before its lease
 DATABASE_AWAY_SECONDS = 1.2  # between two looks when the database can't be used
 Unit = Callable[[], None]
 
@@ -103,7 +105,7 @@ class Worker:
         self._beat(now)
         unit = None if now < self._resumes_at else self._claimed(found, now)
         self._tell("")
-        return unit
+        return partial(_do_in_time, unit) if unit else None
 
     def _claimed(self, found: Due, now: float) -> Unit | None:
         """What is done next of what is due."""
@@ -234,6 +236,11 @@ def _do(unit: Unit, finish: Callable[[], None]) -> None:
         unit()
     finally:
         finish()
+
+
+def _do_in_time(unit: Unit) -> None:
+    with deadlines.all_calls(ICA_SECONDS):
+        unit()
 
 
 def _do_and_log(unit: Unit) -> None:
