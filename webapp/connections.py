@@ -12,7 +12,7 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -27,10 +27,12 @@ REQUEST_SECONDS = 10.0  # for a request to come: its header, and a body that is 
 LARGE_BYTES = 32 * 1024  # of header and body; what has more is read by a thread as it comes
 STALLED_SECONDS = 30.0  # for a client to take a piece of an answer, or to send one of a body
 BODY_BYTES_PER_SECOND = 10_000  # a large body comes at this rate at least, after REQUEST_SECONDS
+ANSWER_BYTES_PER_SECOND = 10_000  # and so does a client take an answer, after STALLED_SECONDS
 LARGE_WAIT_SECONDS = 60.0  # for a place among the large bodies
 UNREAD_SECONDS = 0.1  # for what a client still sends of a body that was refused
 CLOSING_SECONDS, CLOSING_BYTES = 2.0, 64 * 1024  # that an answered client may still send
 SEND_BUFFER_BYTES = 256 * 1024  # of a connection: a page fits, so no thread waits for its reader
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 MAX_CONNECTIONS = 4000  # in one process; every open page that polls has one
 OTHER_FILES = 200  # that a process has open
 
@@ -53,6 +55,38 @@ def max_connections() -> int:
     limit = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     return max(limit - OTHER_FILES, 1)
+
+
+def paced(app: WsgiApp) -> WsgiApp:
+    """The application; a client that takes its answers too slowly is given up.
+
+    Each piece may take STALLED_SECONDS, so small ones alone would hold a thread for hours.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        pieces = app(environ, start_response)
+        is_file = isinstance(pieces, environ["wsgi.file_wrapper"])  # which the system sends
+        return pieces if is_file else _Paced(pieces)
+
+    return answer
+
+
+class _Paced:
+    """The pieces of an answer; from one to the next, its client takes what was sent."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.close = getattr(pieces, "close", lambda: None)
+
+    def __iter__(self) -> Iterator[bytes]:
+        waited, taken = 0.0, 0
+        for piece in self._pieces:
+            began = time.monotonic()
+            yield piece
+            waited += time.monotonic() - began
+            taken += len(piece)
+            if waited > STALLED_SECONDS + taken / ANSWER_BYTES_PER_SECOND:
+                raise TimeoutError
 
 
 class _Body(SocketUnreader):
@@ -160,7 +194,7 @@ class Worker(ThreadWorker):
         try:
             return bool(super().handle_request(req, conn))
         except TimeoutError as error:
-            self.log.info("A client that took nothing more of its answer was left.")
+            self.log.info("A client that took too little of its answer was left.")
             conn.is_left = True
             raise ConnectionResetError(errno.ECONNRESET, "The client was too slow.") from error
 

@@ -6,7 +6,7 @@ from typing import Any
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
-from webapp.connections import Worker, max_connections
+from webapp.connections import Worker, max_connections, paced
 from webapp.settings import Settings
 from webapp.store import Store
 
@@ -49,7 +49,7 @@ class WebServer(BaseApplication):
     def load(self) -> Any:
         """The application; called in each worker process of gunicorn, after the fork."""
         store = Store(self._settings.database, patience=WRITE_SECONDS)
-        return self._create_app(self._settings, store)
+        return paced(self._create_app(self._settings, store))
 
     def _options(self) -> dict[str, Any]:
         return {

@@ -1,5 +1,6 @@
 """Clients that are slow to ask, to send or to take: they hold nobody else up, and are left."""
 
+import time
 from contextlib import suppress
 from http.client import HTTPConnection
 
@@ -98,6 +99,7 @@ def test_24_exports_that_nobody_takes_hold_nobody_up(served):
 def impatient(tmp_path_factory):
     """As served, with times that a test can wait for."""
     limits = ("REQUEST_SECONDS=1", "STALLED_SECONDS=1", "LARGE_WAIT_SECONDS=1")
+    limits += ("ANSWER_BYTES_PER_SECOND=20000000",)
     with web_server(tmp_path_factory.mktemp("served"), free_port(), *limits) as served:
         yield served
 
@@ -141,6 +143,20 @@ def test_an_export_that_nobody_takes_is_broken_off(impatient):
                 taken += piece
         assert not taken.endswith(b"0\r\n\r\n")
         client.close()
+
+
+def test_an_export_that_is_taken_in_drips_is_broken_off(impatient):
+    """Each piece is taken in time, and all of them together would take far too long."""
+    person = impatient.visitor()
+    address = impatient.draft(person) + "/export.jsonl"
+    client, taken = impatient.send(impatient.ask(person, address)), b""
+    with suppress(ConnectionResetError):
+        while piece := client.recv(16_384):
+            taken += piece
+            time.sleep(0.005)
+    assert taken.startswith(BEGUN)
+    assert not taken.endswith(b"0\r\n\r\n")
+    client.close()
 
 
 def test_of_large_bodies_only_some_are_received_at_once(impatient):
