@@ -7,14 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from webapp import __version__, logs
+from webapp import __version__, data_folder, logs
 from webapp.data_folder import OF_OTHERS
 from webapp.settings import Settings, SettingsError
 from webapp.supervisor import STOP_SECONDS, end_signals, end_with_parent
@@ -77,9 +78,8 @@ def work() -> None:
     from webapp.store import Store
     from webapp.work import worker
 
-    store = Store(settings.database)
-    _run_until_end_signal(lambda stop: worker.run(settings, store, stop))
-    store.close()
+    with data_folder.in_use(settings), closing(Store(settings.database)) as store:
+        _run_until_end_signal(lambda stop: worker.run(settings, store, stop))
 
 
 @main.command(hidden=True)
@@ -149,9 +149,7 @@ def submissions(action: str, submission_id: int) -> None:
     from webapp.submissions_command import carry_out
 
     settings = Settings.from_environment()
-    ok, sentence = carry_out(settings, action, submission_id, time.time())
-    click.echo(sentence, err=not ok)
-    sys.exit(0 if ok else 1)
+    _say_and_exit(*carry_out(settings, action, submission_id, time.time()))
 
 
 @main.command()
@@ -166,11 +164,43 @@ def audit(since: datetime | None, submission: int | None) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the database to a new FILE, also while Linkboard runs."""
+    from webapp.backup_command import back_up
+
+    logs.setup("backup", "WARNING")
+    _say_and_exit(*back_up(Settings.from_environment(), file))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--put-back", is_flag=True, help="A copy is in its place already: mind what it lacks."
+)
+def restore(file: Path | None, put_back: bool) -> None:
+    """Put a FILE of `linkboard backup` in the place of the database, while nothing runs."""
+    from webapp import backup_command
+
+    if (file is None) != put_back:
+        raise click.UsageError("Name a FILE, or say --put-back.")
+    settings, now = Settings.from_environment(), time.time()
+    logs.setup("restore", "WARNING")
+    if file is None:
+        _say_and_exit(*backup_command.put_back(settings, now))
+    else:
+        _say_and_exit(*backup_command.restore(settings, file, now))
+
+
+@main.command()
 def rekey() -> None:
     """Seal the users' keys anew, after LINKBOARD_SECRET_KEY has changed."""
     from webapp.rekey_command import carry_out
 
-    ok, sentence = carry_out(Settings.from_environment())
+    _say_and_exit(*carry_out(Settings.from_environment()))
+
+
+def _say_and_exit(ok: bool, sentence: str) -> NoReturn:
     click.echo(sentence, err=not ok)
     sys.exit(0 if ok else 1)
 

@@ -1,8 +1,13 @@
-"""The data folder: it and the files in it are for the user alone that Linkboard runs as."""
+"""The data folder: it and the files in it are for the user alone that Linkboard runs as.
 
+Who works with the database in a folder holds a lock of that folder, which ends with the process.
+"""
+
+import fcntl
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from webapp.settings import Settings
@@ -37,6 +42,32 @@ def exposed(settings: Settings) -> list[Path]:
     """The folder and our files in it, as far as somebody else may read or change them."""
     paths = (settings.data_dir, *_our_files(settings.data_dir))
     return [path for path in paths if path.exists() and path.stat().st_mode & OF_OTHERS]
+
+
+@contextmanager
+def in_use(settings: Settings) -> Iterator[None]:
+    """Work with an SQLite file, beside others; waits for who is alone() with it."""
+    with ExitStack() as held:
+        if settings.database_file:
+            with suppress(OSError):  # no such folder can be made: who opens the file says so
+                _lock(held, settings.database_file.parent, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Nobody else works with the SQLite file. Raises BlockingIOError when somebody does."""
+    with ExitStack() as held:
+        if settings.database_file:
+            _lock(held, settings.database_file.parent, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _lock(held: ExitStack, folder: Path, how: int) -> None:
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    file = os.open(folder, os.O_RDONLY)
+    held.callback(os.close, file)
+    fcntl.flock(file, how)
 
 
 def _our_files(folder: Path) -> Iterator[Path]:

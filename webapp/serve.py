@@ -41,7 +41,10 @@ def serve(
     for name in unknown_names(environ):
         log.warning("%s is set, but there is no such setting.", name)
     secret_key_for(settings)  # so that it exists before two children look for it
-    with listen(settings.host, settings.port) as listener:
+    with (
+        listen(settings.host, settings.port) as listener,
+        data_folder.in_use(settings),
+    ):
         migrate(settings)
         _record_start(settings)
         file = listener.fileno()

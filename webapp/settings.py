@@ -119,6 +119,12 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir / 'linkboard.db'}"
 
     @property
+    def database_file(self) -> Path | None:
+        """The file of an SQLite database, None of another one."""
+        path = self.database.removeprefix("sqlite:///")
+        return None if path == self.database else Path(path).absolute()
+
+    @property
     def upload_limit_bytes(self) -> int:
         """The largest upload; a MB is a million bytes, as on the pages."""
         return self.upload_limit_mb * 1_000_000

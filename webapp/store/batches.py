@@ -259,6 +259,15 @@ def is_stopped(connection: Connection, batch: Batch) -> bool:
     return sql.any_row(connection, statement)
 
 
+def look_since(connection: Connection, batch: Batch) -> float | None:
+    """Since when ICA may have the batch, which was never sent by what is known here; None: it has
+    not. So it is in a restored copy: what was sent after it was made, it does not know.
+    """
+    if batch.intent_at is not None:
+        return None
+    return attempts.get(connection, batch.submission_id, batch.attempt).look_since
+
+
 def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
     """The submission's batches, which nobody else changes until the transaction ends.
 

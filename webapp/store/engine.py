@@ -171,10 +171,11 @@ class Store:
             self._said_at = now
             log.warning("What can wait was not written, since nothing can: %s", reason(error))
 
-    def migrate(self) -> None:
+    def migrate(self, *, keep_copy: bool = True) -> None:
         """Bring the database to this version's tables; makes it, and its folder, when missing.
 
-        All of it is one transaction: killed, it has changed nothing. Raises NotMigrated.
+        An SQLite file is copied beside itself before. All of it is one transaction: killed, it has
+        changed nothing. Raises NotMigrated.
         """
         if self.is_sqlite:
             _make_folder(self._url)
@@ -183,14 +184,14 @@ class Store:
             if not self.is_sqlite:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 _wait_for_our_turn(connection)
-            self._upgrade(connection)
+            self._upgrade(connection, keep_copy)
             connection.commit()
 
-    def _upgrade(self, connection: Connection) -> None:
+    def _upgrade(self, connection: Connection, keep_copy: bool) -> None:
         trouble = schema_version.trouble(connection)
         if trouble == schema_version.NEWER:
             raise NotMigrated(trouble)
-        if trouble and self.is_sqlite and _has_lists(connection):
+        if trouble and keep_copy and self.is_sqlite and _has_lists(connection):
             path = Path(make_url(self._url).database or "").absolute()
             copy = path.with_name(f"{path.name}.before-{schema_version.known()[0]}")
             backup.keep(path, copy, shutil.disk_usage(path.parent).free)

@@ -156,6 +156,7 @@ class AuditAction(StrEnum):
     """What somebody did, as the audit trail calls it."""
 
     START = "start"  # of the program, with its settings
+    RESTORE = "restore"  # of a copy of the database
     SIGN_IN = "sign in"
     SIGN_IN_FAILED = "sign in failed"
     SIGN_OUT = "sign out"

@@ -196,6 +196,7 @@ class AttemptRow:
     )
     problem: str = stored(default="")  # why it took nothing, or what ICA refused
     former_id: int | None = stored(unique=True)  # in 0.2.0 it was a submission of its own
+    look_since: float | None  # of a restored copy: ICA may have its batches, made since then
 
 
 attempts = Table(

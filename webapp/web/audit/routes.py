@@ -19,6 +19,7 @@ from webapp.web.core.page import Page, render
 PAGE_ROWS = 50
 WORDS: Mapping[AuditAction, str] = {
     AuditAction.START: "Linkboard started",
+    AuditAction.RESTORE: "Restored the database from a copy",
     AuditAction.SIGN_IN: "Signed in",
     AuditAction.SIGN_IN_FAILED: "Was not signed in: ICA did not take the key",
     AuditAction.SIGN_OUT: "Signed out",

@@ -1,4 +1,5 @@
-"""one batch of ICA's for one of ours, vain tries, the pace of accounts, what an ICA takes, clocks.
+"""one batch of ICA's for one of ours, vain tries, the pace of accounts, what an ICA takes, clocks,
+restored copies.
 
 Where two batches had taken the same one of ICA's, the later one is as one that was adopted by hand:
 without the moment at which it was to be sent.
@@ -31,6 +32,7 @@ def upgrade() -> None:
     op.add_column("batches", _with_default("vain_kind", sa.String(60), ""))
     op.add_column("batches", sa.Column("round_mark", sa.Text()))
     op.add_column("batches", sa.Column("rest_of", NUMBER))
+    op.add_column("attempts", sa.Column("look_since", TIME))
     op.add_column("accounts", _with_default("pace", TIME, "1"))
     op.add_column("accounts", sa.Column("paced_at", TIME))
     op.add_column("accounts", _with_default("paused_until", TIME, "0"))

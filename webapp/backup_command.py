@@ -1,0 +1,93 @@
+"""`linkboard backup` and `linkboard restore`: a copy of the database, and one put back."""
+
+import os
+import shlex
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from webapp import data_folder
+from webapp.settings import Settings
+from webapp.store import DatabaseAway, NotMigrated, Store, audit, backup, restored
+from webapp.store.backup import BackupError, InUse
+from webapp.store.enums import AuditAction
+
+RUNS = "Linkboard runs with this database. Stop it (serve and work) and try again."
+BACK_UP_POSTGRESQL = (
+    "The database is a PostgreSQL, which has a command of its own, and asks for the password:\n"
+    "pg_dump --format=custom --file={file} {url}"
+)
+RESTORE_POSTGRESQL = (
+    "The database is a PostgreSQL, which has a command of its own. Stop Linkboard, and run:\n"
+    "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}\n"
+    "linkboard restore --put-back"
+)
+PUT_BACK = (
+    "Batches of {count} lists that were not sent yet are looked for in ICA before they are sent. "
+    "Everybody signs in again."
+)
+
+
+def back_up(settings: Settings, file: Path) -> tuple[bool, str]:
+    """Copy the database to a new file, also while Linkboard runs; whether, and a sentence."""
+    database = settings.database_file
+    if database is None:
+        return False, _for_postgresql(BACK_UP_POSTGRESQL, settings, file)
+    if not database.exists():
+        return False, f"There is no database {database} yet."
+    try:
+        backup.save(database, file.absolute())
+    except BackupError as error:
+        return False, str(error)
+    size = file.stat().st_size / 1e6
+    return True, f"{file} has the database as it is now, {size:,.1f} MB. Keep the secret key too."
+
+
+def restore(settings: Settings, file: Path, now: float) -> tuple[bool, str]:
+    """Put a copy in the place of the database, while nothing runs; whether, and a sentence."""
+    database = settings.database_file
+    if database is None:
+        return False, _for_postgresql(RESTORE_POSTGRESQL, settings, file)
+    try:
+        with data_folder.alone(settings):
+            return True, _restore(database, file.absolute(), now)
+    except (InUse, BlockingIOError):
+        return False, RUNS
+    except (BackupError, NotMigrated, DatabaseAway, OSError) as error:
+        return False, f"{error} Nothing was changed."
+
+
+def put_back(settings: Settings, now: float) -> tuple[bool, str]:
+    """As restore(), of a database that is in its place already."""
+    with closing(Store(settings.database)) as store:
+        store.migrate()
+        return True, _note(store, now)
+
+
+def _restore(database: Path, file: Path, now: float) -> str:
+    """In one step at the end: killed before, this has changed nothing."""
+    kept, aside = "", None
+    if database.exists():
+        backup.leave_alone(database)
+        moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+        aside = database.with_name(f"{database.name}.before-restore-{moment}")
+        kept = f" What was there is kept as {aside}."
+    with backup.whole_or_none(database, aside) as part:
+        backup.copy_of(file, part)
+        with closing(Store(f"sqlite:///{part}")) as store:
+            store.migrate(keep_copy=False)
+            said = _note(store, now)
+        backup.leave_alone(part)
+    return f"{database} is what {file} was.{kept} {said}"
+
+
+def _note(store: Store, now: float) -> str:
+    with store.write() as connection:
+        count = restored.look_before_sending(connection, now)
+        audit.record(connection, AuditAction.RESTORE, audit.OPERATOR, now)
+    return PUT_BACK.format(count=count)
+
+
+def _for_postgresql(text: str, settings: Settings, file: Path) -> str:
+    url = backup.without_password(settings.database)
+    return text.format(url=shlex.quote(url), file=shlex.quote(os.fspath(file)))
