@@ -193,6 +193,20 @@ def restore(file: Path | None, put_back: bool) -> None:
 
 
 @main.command()
+@click.option("--all", is_flag=True, required=True, help="Every list, with all outcomes.")
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+def export(all: bool, folder: Path | None) -> None:
+    """Print every list and outcome, a document of JSON a line; with FOLDER a file a list."""
+    from webapp import export_command
+
+    settings = Settings.from_environment()
+    if folder:
+        _say_and_exit(True, export_command.write(settings, folder))
+    for line in export_command.lines(settings):
+        click.echo(line)
+
+
+@main.command()
 def rekey() -> None:
     """Seal the users' keys anew, after LINKBOARD_SECRET_KEY has changed."""
     from webapp.rekey_command import carry_out

@@ -1,15 +1,17 @@
 """Entries of a list that did not become an item: repeated ones and rejected ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 
 from sqlalchemy import Connection, select
 
 from webapp.store import paging, sql
+from webapp.store.engine import Store
 from webapp.store.enums import EntryKind
 from webapp.store.paging import Cursor, Page
 from webapp.store.tables import entries
 
+EXPORT_ROWS = 1_000
 MAX_KEPT = 10_000  # of a kind, of one list; the others are only counted
 
 
@@ -45,3 +47,13 @@ def page(
     mine = (entries.c.submission_id == submission_id) & (entries.c.kind == kind)
     statement = select(*columns).where(mine)
     return paging.read(connection, statement, entries.c.ordinal, Entry, cursor, size)
+
+
+def each(store: Store, submission_id: int) -> Iterator[Entry]:
+    """Every entry that is kept of a list, kind by kind, in the order of the list."""
+    for kind in EntryKind:
+
+        def one_page(connection: Connection, cursor: Cursor, kind: EntryKind = kind) -> Page[Entry]:
+            return page(connection, submission_id, kind, cursor, EXPORT_ROWS)
+
+        yield from paging.each(store, one_page)

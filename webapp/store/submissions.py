@@ -1,6 +1,6 @@
 """Submissions: one list that one account submits to one project under one name."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from webapp.store import access as access_of
-from webapp.store import attempts, sql
+from webapp.store import attempts, paging, sql
 from webapp.store.accounts import Account
 from webapp.store.documents import Review
+from webapp.store.engine import Store
 from webapp.store.enums import (
     BEGUN,
     LISTED,
@@ -34,8 +35,10 @@ from webapp.store.enums import (
     Source,
     State,
 )
+from webapp.store.paging import Cursor, Page
 from webapp.store.tables import SubmissionRow, access, accounts, items, submissions
 
+EXPORT_ROWS = 100
 WATCHER_SECONDS = 30.0  # that a watcher counts after they were last seen
 
 
@@ -143,6 +146,16 @@ def project_of(connection: Connection, submission_id: int, ica_url: str) -> str 
         submissions.c.id == submission_id, submissions.c.ica_url == ica_url
     )
     return connection.execute(statement).scalar()
+
+
+def each(store: Store) -> Iterator[Submission]:
+    """Every submission that was not thrown away, the oldest first."""
+    there = with_submitter().where(submissions.c.state != State.DISCARDED)
+
+    def page(connection: Connection, cursor: Cursor) -> Page[Submission]:
+        return paging.read(connection, there, submissions.c.id, Submission, cursor, EXPORT_ROWS)
+
+    return paging.each(store, page)
 
 
 def with_submitter() -> Select[Any]:
