@@ -1,5 +1,6 @@
 """One line a record, and no secret in it."""
 
+import json
 import logging
 import re
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st_
 
 from tests.processes import python
-from webapp.logs import HIDDEN, MAX_LINE_CHARS, LineFormatter
+from webapp.logs import HIDDEN, MAX_LINE_CHARS, JsonFormatter, LineFormatter
 
 PROGRAM = """
 import sys
@@ -149,3 +150,48 @@ def test_what_is_escaped_does_not_make_a_line_longer_than_it_may_be():
     assert len(told) <= MAX_LINE_CHARS + len("[cut]")
     assert told.startswith("\\u2028")
     assert told.endswith("!")
+
+
+def as_json(text, *hidden, error=None, **given):
+    """The object that a text becomes once these were hidden; its line has no break."""
+    formatter = JsonFormatter("test", ["own-secret"])
+    formatter.hide(hidden)
+    trace = (type(error), error, None) if error else None
+    record = logging.LogRecord("test", 20, "", 0, text, (), trace)
+    record.fields = given
+    line = formatter.format(record)
+    assert line.isascii()
+    assert line.isprintable()
+    assert len(line) <= MAX_LINE_CHARS + 300
+    return json.loads(line)
+
+
+@given(st_.text(), st_.text(min_size=8))
+def test_as_json_any_text_is_one_line_and_hides_what_is_secret(text, secret):
+    told = as_json(f"{text} {secret} own-secret", secret, rule=f"/{secret}")
+    assert secret not in told["message"].replace(HIDDEN, "")
+    assert told["message"].endswith(HIDDEN)
+    assert told["rule"] == f"/{HIDDEN}"
+
+
+@pytest.mark.parametrize("letter", ["a", '"', "\n", "\u2028", "\U0001f600"])
+def test_as_json_a_long_line_keeps_its_ends(letter):
+    told = as_json("begin" + letter * MAX_LINE_CHARS + "end", error=ValueError(letter * 90_000))
+    assert told["message"].startswith("begin")
+    assert told["message"].endswith("end")
+    assert "[cut]" in told["message"]
+    assert "ValueError" in told["error"]
+
+
+def test_as_json_it_has_the_same_as_a_line_of_text():
+    told = as_json("All is well.", task="send", seconds=0.1, nothing=None)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told.pop("time"))
+    assert told.pop("pid") > 0
+    assert told == {
+        "level": "INFO",
+        "process": "test",
+        "message": "All is well.",
+        "task": "send",
+        "seconds": 0.1,
+        "nothing": None,
+    }

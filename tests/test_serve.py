@@ -2,17 +2,23 @@
 
 import json
 import os
+import re
 import signal
 import socket
+import stat
+import time
 import urllib.request
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
 from tests.processes import linkboard, output_of
+from webapp import metrics
 
 pytestmark = pytest.mark.slow
 
+MAX_PID = 2**22  # no process has a larger one
 NO_ICA = "http://127.0.0.1:9/ica/rest"  # the discard port: nobody answers
 
 
@@ -143,3 +149,57 @@ def test_a_wrong_option_is_a_matter_of_usage(settings):
 def test_a_setting_that_does_not_exist_is_told_at_the_start(settings):
     with linkboard("serve", **settings | {"prot": 1}) as program:
         program.wait_for("WARNING serve.*LINKBOARD_PROT is set, but there is no such setting.")
+
+
+def metrics_with(program, wanted):
+    """The metrics, once they have this."""
+    deadline = time.monotonic() + 20
+    while True:
+        with urllib.request.urlopen(f"{program.url}/metrics", timeout=20) as answer:
+            found = answer.read().decode()
+        if re.search(wanted, found):
+            return found
+        assert time.monotonic() < deadline, found
+
+
+def test_any_web_process_tells_of_all_and_all_write_json(settings):
+    settings |= {"log_format": "json", "log_level": "DEBUG"}
+    with linkboard("serve", **settings) as program:
+        pid = program.wait_for(r"The web server runs as process (\d+)")[1]
+        program.url = program.wait_for(r"^Linkboard is at (http://127.0.0.1:\d+)$")[1]
+        worker = r'linkboard_busy_threads\{process="worker"\} '
+        assert re.search(r"linkboard_batches|# EOF", metrics_with(program, worker))
+        environ = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        folder = Path(dict(one.split("=", 1) for one in environ if "=" in one)[metrics.FOLDER])
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        program.send(signal.SIGTERM)
+        assert program.wait_until_all_are_gone() == 0
+    assert not folder.exists()
+    written = [json.loads(line) for line in program.output.splitlines() if line[0] == "{"]
+    assert {one["process"] for one in written} == {"serve", "web", "worker"}
+    assert len(written) == len(program.output.splitlines()) - 1
+
+
+def test_the_folder_of_one_that_was_killed_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(metrics, "IN_MEMORY", tmp_path)
+    killed = tmp_path / f"{metrics.NAME}of-one-that-was-killed"
+    killed.mkdir()
+    with metrics.counting({}) as first, metrics.counting({}) as second:
+        folders = {Path(one[metrics.FOLDER]) for one in (first, second)}
+        assert set(tmp_path.iterdir()) == folders
+        assert len(folders) == 2
+    assert not any(tmp_path.iterdir())
+
+
+def test_of_processes_that_ended_only_the_last_are_kept(tmp_path, monkeypatch):
+    """A worker that dies again and again must not fill the memory."""
+    for pid in range(MAX_PID + 1, MAX_PID + 40):
+        for kind in ("counter", "gauge_livesum"):
+            (tmp_path / f"{kind}_{pid}.db").touch()
+    running = tmp_path / f"gauge_livesum_{os.getpid()}.db"
+    running.touch()
+    monkeypatch.setenv(metrics.FOLDER, str(tmp_path))
+    metrics.forget_the_gone()
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert running.name in kept
+    assert len(kept) == metrics.MOST_GONE + 1

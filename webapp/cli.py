@@ -57,7 +57,8 @@ def serve(port: int | None, no_worker: bool) -> None:
     from webapp import serve as dashboard
 
     environ = _environment(port)
-    logs.setup("serve", Settings.from_environment(environ).log_level)
+    settings = Settings.from_environment(environ)
+    logs.setup("serve", settings.log_level, form=settings.log_format)
     dashboard.serve(environ, with_worker=not no_worker)
 
 
@@ -67,8 +68,9 @@ def demo(port: int | None) -> None:
     """Try the dashboard: simulated ICA, worker and examples, all on this machine."""
     from webapp.demo import serve as dashboard
 
-    logs.setup("demo", "WARNING")
-    dashboard.serve_demo(_environment(port))
+    environ = _environment(port)
+    logs.setup("demo", "WARNING", form=Settings.from_environment(environ).log_format)
+    dashboard.serve_demo(environ)
 
 
 @main.command()
@@ -124,7 +126,7 @@ def migrate() -> None:
     from webapp import serve as dashboard
 
     settings = Settings.from_environment()
-    logs.setup("migrate", settings.log_level)
+    logs.setup("migrate", settings.log_level, form=settings.log_format)
     dashboard.migrate(settings)
     click.echo("The database is up to date.")
 
@@ -169,8 +171,9 @@ def backup(file: Path) -> None:
     """Copy the database to a new FILE, also while Linkboard runs."""
     from webapp.backup_command import back_up
 
-    logs.setup("backup", "WARNING")
-    _say_and_exit(*back_up(Settings.from_environment(), file))
+    settings = Settings.from_environment()
+    logs.setup("backup", "WARNING", form=settings.log_format)
+    _say_and_exit(*back_up(settings, file))
 
 
 @main.command()
@@ -185,7 +188,7 @@ def restore(file: Path | None, put_back: bool) -> None:
     if (file is None) != put_back:
         raise click.UsageError("Name a FILE, or say --put-back.")
     settings, now = Settings.from_environment(), time.time()
-    logs.setup("restore", "WARNING")
+    logs.setup("restore", "WARNING", form=settings.log_format)
     if file is None:
         _say_and_exit(*backup_command.put_back(settings, now))
     else:
@@ -231,9 +234,11 @@ def _start_child(process: str) -> Settings:
     if has_supervisor and not settings.secret_key and not settings.data_dir.exists():
         # it was there when the supervisor began; a new key would open nothing
         raise SettingsError("The data folder, LINKBOARD_DATA_DIR, is not there any more.")
-    logs.setup(
-        process, settings.log_level, secrets=[secret_key_for(settings), settings.former_secret_key]
-    )
+    secrets = [secret_key_for(settings), settings.former_secret_key]
+    logs.setup(process, settings.log_level, secrets, settings.log_format)
+    from webapp import metrics
+
+    metrics.forget_the_gone()
     return settings
 
 

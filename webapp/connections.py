@@ -23,6 +23,8 @@ from gunicorn import util
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from webapp import metrics
+
 REQUEST_SECONDS = 10.0  # for a request to come: its header, and a body that is not large
 LARGE_BYTES = 32 * 1024  # of header and body; what has more is read by a thread as it comes
 STALLED_SECONDS = 30.0  # for a client to take a piece of an answer, or to send one of a body
@@ -192,7 +194,8 @@ class Worker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: _Connection) -> bool:
         try:
-            return bool(super().handle_request(req, conn))
+            with metrics.BUSY_THREADS.labels("web").track_inprogress():
+                return bool(super().handle_request(req, conn))
         except TimeoutError as error:
             self.log.info("A client that took too little of its answer was left.")
             conn.is_left = True

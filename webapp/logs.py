@@ -1,5 +1,9 @@
-"""The log of all processes: one line a record, one format, no secrets."""
+"""The log of all processes: one line a record, one format, no secrets.
 
+A record may have fields: `log.info("unit", extra=fields(task="send", seconds=0.1))`.
+"""
+
+import json
 import logging
 import re
 import sys
@@ -8,11 +12,13 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 HIDDEN, CUT = "[hidden]", "[cut]"
 MIN_SECRET_CHARS = len(HIDDEN)  # shorter texts are too common, and lines would grow
 MAX_LINE_CHARS = 20_000  # a traceback and more
 MAX_SECRETS = 1000  # the most recent ones; each costs a search in every line
+FIELDS = "fields"  # among the attributes of a record
 VERBOSE_LOGGERS = ("alembic", "gunicorn.error", "urllib3")  # their INFO does not help an operator
 
 _JWT = re.compile(r"(eyJ[\w-]{13,}(?:\.[\w-]+)*)")
@@ -55,8 +61,52 @@ class LineFormatter(logging.Formatter):
             self._secrets = (*known, *dict.fromkeys(new))[-MAX_SECRETS:]
 
     def format(self, record: logging.LogRecord) -> str:
-        text = masked(super().format(record), (*self._own, *self._secrets, *_secret_in_use.get()))
-        return _cut(_CONTROL_CHARACTERS.sub(_escaped, text))
+        return _cut(_CONTROL_CHARACTERS.sub(_escaped, self._masked(super().format(record))))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line, before an error's traceback."""
+        given = getattr(record, FIELDS, {})
+        told = (f"{name}={_in_one_word(value)}" for name, value in given.items())
+        return " ".join([super().formatMessage(record), *told])
+
+    def _masked(self, text: str) -> str:
+        return masked(text, (*self._own, *self._secrets, *_secret_in_use.get()))
+
+
+class JsonFormatter(LineFormatter):
+    """The same as an object of JSON: its time, level, process, pid and message, then its fields."""
+
+    def __init__(self, process: str, own: Iterable[str] = ()) -> None:
+        super().__init__(process, own)
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        found: dict[str, Any] = {
+            "time": f"{self.formatTime(record, self.datefmt)}.{int(record.msecs):03d}Z",
+            "level": record.levelname,
+            "process": self._process,
+            "pid": record.process,
+            "message": record.getMessage(),
+            **getattr(record, FIELDS, {}),
+        }
+        if record.exc_info:
+            found["error"] = self.formatException(record.exc_info)
+        most = MAX_LINE_CHARS // 2  # the message and the error are the only long ones
+        return json.dumps({name: self._fitting(value, most) for name, value in found.items()})
+
+    def _fitting(self, value: Any, most: int) -> Any:
+        """A text without secrets and, where it is too long once it is escaped, its middle."""
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        text = self._masked(str(value))
+        while (size := len(json.dumps(text))) > most:
+            end = max(1, len(text) * most // size // 2 - len(CUT))
+            text = f"{text[:end]}{CUT}{text[-end:]}"
+        return text
+
+
+TEXT = "text"
+FORMS = {TEXT: LineFormatter, "json": JsonFormatter}
 
 
 def masked(text: str, secrets: Collection[str]) -> str:
@@ -78,6 +128,11 @@ def masked(text: str, secrets: Collection[str]) -> str:
             shown += [text[at:start], instead]
         at = max(at, end)
     return "".join([*shown, text[at:]])
+
+
+def _in_one_word(value: object) -> str:
+    text = str(value)
+    return json.dumps(text) if " " in text else text
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -113,13 +168,18 @@ def hiding(secret: str) -> Iterator[None]:
         _secret_in_use.reset(before)
 
 
-def setup(process: str, level: str, secrets: Iterable[str] = ()) -> None:
+def fields(**values: Any) -> dict[str, dict[str, Any]]:
+    """The `extra` of a record with these fields; those that are None are left out."""
+    return {FIELDS: {name: value for name, value in values.items() if value is not None}}
+
+
+def setup(process: str, level: str, secrets: Iterable[str] = (), form: str = TEXT) -> None:
     """Send this process's log to stderr from `level` on, uncaught errors and warnings included.
 
-    `process` is the name in its lines; `secrets` are hidden in all of them.
+    `process` is the name in its lines; `secrets` are hidden in all of them; `form` is one of FORMS.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter(process, secrets))
+    handler.setFormatter(FORMS[form](process, secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     for name in VERBOSE_LOGGERS:

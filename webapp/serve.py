@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 
-from webapp import data_folder
+from webapp import data_folder, metrics
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 from webapp.store import DatabaseAway, NotMigrated, Store, audit, faults
 from webapp.store.enums import AuditAction
@@ -44,14 +44,18 @@ def serve(
     with (
         listen(settings.host, settings.port) as listener,
         data_folder.in_use(settings),
+        metrics.counting(environ) as counted,
     ):
         migrate(settings)
         _record_start(settings)
         file = listener.fileno()
         options = ["--listener", str(file), "--app", app]
-        children = [*also, command("web server", environ, "web", *options, files=[file])]
+        children = [
+            *also,
+            command("web server", counted, "web", *options, files=[file]),
+        ]
         if with_worker:
-            children.append(command("worker", environ, "work"))
+            children.append(command("worker", counted, "work"))
         threading.Thread(target=_announce, args=(settings,), daemon=True).start()
         supervise(children)
 

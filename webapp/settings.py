@@ -97,6 +97,7 @@ class Settings:
         False, "yes: /metrics answers other machines too, not only this one"
     )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", one_of=LOG_LEVELS)
+    log_format: str = _setting("text", "text, or json: an object a line", one_of=("text", "json"))
     demo_key: str = _setting("", "Key that signs anybody in by one click; `linkboard demo` sets it")
 
     def __post_init__(self) -> None:

@@ -1,6 +1,8 @@
 """The HTTP that all operations share: session, time-outs, ICA's clock, errors of sending."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
@@ -10,11 +12,11 @@ from urllib.parse import quote
 import requests
 from requests.exceptions import ContentDecodingError
 
-from webapp import __version__, logs
+from webapp import __version__, logs, metrics
 from webapp.ica import deadlines
 from webapp.ica.auth import SecretHeader
 from webapp.ica.decode import decode, http_date
-from webapp.ica.errors import MalformedResponse, NotFound, Unreachable
+from webapp.ica.errors import IcaError, MalformedResponse, NotFound, RateLimited, Unreachable
 from webapp.ica.network_errors import NETWORK_ERRORS, unreachable, was_refused
 from webapp.ica.operations import Operation
 from webapp.ica.timed_sockets import Adapter
@@ -81,10 +83,11 @@ class Transport:
     def send(self, call: Call, answer: type[T], auth: SecretHeader) -> T:
         """Make a call and return its answer, of the type `answer`. Raises IcaError."""
         try:
-            with logs.hiding(auth.secret):
-                response = self._answer(call, auth)
-            now = self.clock() + (self.clock_offset or 0.0)
-            return decode(call.operation, response, answer, auth.hide, now)
+            with _counted(call.operation):
+                with logs.hiding(auth.secret):
+                    response = self._answer(call, auth)
+                now = self.clock() + (self.clock_offset or 0.0)
+                return decode(call.operation, response, answer, auth.hide, now)
         finally:
             self.on_call()
 
@@ -125,6 +128,22 @@ class Transport:
     def _host(self) -> str:
         """Host and port of the address, without a password that may stand before them."""
         return self.base_url.split("://")[-1].split("/")[0].split("@")[-1]
+
+
+@contextmanager
+def _counted(operation: Operation) -> Iterator[None]:
+    began, outcome = time.monotonic(), "unexpected"
+    try:
+        yield
+        outcome = "ok"
+    except IcaError as error:
+        outcome = type(error).__name__
+        if isinstance(error, RateLimited):
+            metrics.ICA_WAIT_SECONDS.inc(error.retry_after or 0.0)
+        raise
+    finally:
+        metrics.ICA_CALLS.labels(operation.id, outcome).inc()
+        metrics.ICA_SECONDS.labels(operation.id).observe(time.monotonic() - began)
 
 
 def _with_retry_if_refused(send: Callable[[], requests.Response]) -> requests.Response:

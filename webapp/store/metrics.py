@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select, true
 
 from webapp.store import sql
-from webapp.store.tables import batches, submissions
+from webapp.store.tables import batches, chores, submissions, uploads
 
 
 def submissions_by_state(connection: Connection) -> dict[str, int]:
@@ -32,9 +32,12 @@ def items_by_status(connection: Connection) -> dict[str, int]:
 
 
 def oldest_due(connection: Connection) -> float | None:
-    """Since when the oldest unit is due; None when there is none."""
-    moment: float | None = connection.execute(select(func.min(batches.c.due_at))).scalar()
-    return moment
+    """Since when the oldest unit of all queues is due; None when there is none."""
+    oldest = [
+        connection.execute(select(func.min(queue.c.due_at))).scalar()
+        for queue in (batches, chores, uploads)
+    ]
+    return min((moment for moment in oldest if moment is not None), default=None)
 
 
 def _by(connection: Connection, column: ColumnElement[str]) -> dict[str, int]:

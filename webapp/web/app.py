@@ -20,6 +20,7 @@ from webapp.web.core import (
     forms,
     ica_time,
     params,
+    request_log,
     security,
 )
 from webapp.web.core.assets import static_version
@@ -67,6 +68,7 @@ def create_app(
     app.session_interface = cookies.Cookies()
     app.url_map.converters["int"] = params.Key
     app.before_request(_synchronize_clock)
+    request_log.register(app)
     security.protect(app)
     access.register(app)
     forms.limit(app)

@@ -2,21 +2,19 @@
 
 import ipaddress
 from threading import Lock
-from typing import Any
 
 from cachetools import TTLCache
 from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from webapp.store import Connection, DatabaseAway, faults, workers
-from webapp.store.metrics import batches_by_state, items_by_status, oldest_due, submissions_by_state
+from webapp.store import DatabaseAway, faults, workers
+from webapp.web import metrics as metrics_of
 from webapp.web.core.context import context
 
-ITEMS_SECONDS = 15.0  # that the items' statuses are kept: they cost 1 s with 100,000 submissions
 WRITING_SECONDS = 5.0  # that it is kept whether the database can be written to
-ITEMS, WRITING = "items by status", "writing"  # among the application's extensions
-_LOCK, _WRITING_LOCK = Lock(), Lock()
+WRITING = "writing"  # among the application's extensions
+_WRITING_LOCK = Lock()
 FORWARDED = {"FORWARDED", "VIA", "X-REAL-IP"}  # headers of proxies, beside X-Forwarded-…
 
 blueprint = Blueprint("ops", __name__)
@@ -41,7 +39,7 @@ def readyz() -> ResponseReturnValue:
 
 @blueprint.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Metrics for Prometheus, read from the store when they are asked for.
+    """Metrics for Prometheus.
 
     They tell how much is worked here, so that they are this machine's alone by default.
     """
@@ -51,41 +49,7 @@ def metrics() -> ResponseReturnValue:
             "The metrics are told to this machine alone. Its operator can set "
             "LINKBOARD_METRICS_OPEN=yes, and let the proxy say who may read them.",
         )
-    registry = CollectorRegistry()
-    now = context().clock()
-    with context().store.read() as connection:
-        beat_at = workers.last_beat(connection)
-        states = submissions_by_state(connection)
-        batch_states = batches_by_state(connection)
-        statuses = _statuses(connection)
-        waiting = oldest_due(connection)
-    _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
-    _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
-    _gauge(registry, "linkboard_items", "Items by status", "status", statuses)
-    late = Gauge(
-        "linkboard_oldest_due_seconds", "How long the oldest due unit waits", registry=registry
-    )
-    late.set(max(0.0, now - waiting) if waiting else 0.0)
-    age = Gauge("linkboard_heartbeat_age_seconds", "Since a worker was heard", registry=registry)
-    age.set(now - beat_at if beat_at else float("inf"))
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-
-
-def _statuses(connection: Connection) -> dict[str, int]:
-    """The items by status, counted by one request at a time, and not by the next ones."""
-    with _LOCK:
-        kept = _kept_for(ITEMS, ITEMS_SECONDS)
-        found: dict[str, int] | None = kept.get(ITEMS)
-        if found is None:
-            found = kept[ITEMS] = items_by_status(connection)
-        return found
-
-
-def _kept_for(what: str, seconds: float) -> TTLCache[str, Any]:
-    """What was found, for so long."""
-    fresh: TTLCache[str, Any] = TTLCache(1, seconds, timer=context().clock.steady)
-    kept: TTLCache[str, Any] = current_app.extensions.setdefault(what, fresh)
-    return kept
+    return Response(metrics_of.exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _is_from_this_machine() -> bool:
@@ -97,14 +61,6 @@ def _is_from_this_machine() -> bool:
         return ipaddress.ip_address(request.remote_addr or "").is_loopback
     except ValueError:
         return False
-
-
-def _gauge(
-    registry: CollectorRegistry, name: str, text: str, label: str, values: dict[str, int]
-) -> None:
-    gauge = Gauge(name, text, [label], registry=registry)
-    for value, count in values.items():
-        gauge.labels(value).set(count)
 
 
 def _folder_trouble() -> str:
@@ -130,7 +86,8 @@ def _in_words(error: DatabaseAway) -> str:
 def _writing_trouble() -> str:
     """Tried by one request at a time, and not by the next ones: it costs a write."""
     with _WRITING_LOCK:
-        kept = _kept_for(WRITING, WRITING_SECONDS)
+        fresh: TTLCache[str, str] = TTLCache(1, WRITING_SECONDS, timer=context().clock.steady)
+        kept = current_app.extensions.setdefault(WRITING, fresh)
         found: str | None = kept.get(WRITING)
         if found is None:
             found = kept[WRITING] = _try_to_write()

@@ -1,6 +1,5 @@
 """Runs a unit of a batch: its next task, put off when ICA fails."""
 
-import logging
 from collections.abc import Callable, Mapping
 
 from webapp.ica.client import IcaClient
@@ -10,9 +9,10 @@ from webapp.store.batches import Batch
 from webapp.store.enums import Blocked, Task
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
-from webapp.work import ica_failures, lost_batches, refresh, sending, walk
+from webapp.work import ica_failures, lost_batches, refresh, sending, unit_log, walk
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
+from webapp.work.unit_log import Ended
 
 TASKS: Mapping[Task, Callable[[Context, IcaClient, Submission, Batch], None]] = {
     Task.SEND: sending.send,
@@ -21,44 +21,43 @@ TASKS: Mapping[Task, Callable[[Context, IcaClient, Submission, Batch], None]] = 
     Task.WALK: walk.walk,
 }
 
-log = logging.getLogger(__name__)
-
 
 def perform(context: Context, batch: Batch) -> None:
     """Do the next task of a leased batch and record the result; no failure of ICA is raised."""
     started = context.clock.steady()
     try:
-        outcome = _perform(context, batch)
+        ended = _perform(context, batch)
     except LeaseLost:
-        outcome = "somebody else does it"
-    took, place = context.clock.steady() - started, (batch.submission_id, batch.ordinal)
-    log.info("submission %d batch %d: %s, %s, %.2f s", *place, batch.task, outcome, took)
+        ended = Ended(unit_log.LOST_LEASE)
+    place = {"attempt": batch.attempt, "batch": batch.ordinal}
+    took = context.clock.steady() - started
+    unit_log.note(batch.task, ended, took, submission=batch.submission_id, **place)
 
 
-def _perform(context: Context, batch: Batch) -> str:
+def _perform(context: Context, batch: Batch) -> Ended:
     if leases.is_deadly(batch) or (batch.blocked == Blocked.DEADLY and leases.deaths(batch)):
         ica_failures.block(context, batch, Blocked.DEADLY)
-        return "set aside: workers died of it"
+        return Ended(unit_log.GIVEN_UP)
     if batch.task == Task.CLOSE:
         sending.close(context, batch)
-        return "done"
+        return Ended()
     account = context.read(accounts.get, batch.account_id)
     submission = context.read(submissions.get, batch.submission_id)
     now = context.clock()
     context.budget.learn(account.id, accounts.pace(account, now), account.paused_until - now)
     if account.paused_until > now:
         context.write(batches.record, batch, now, due_at=account.paused_until)
-        return "waits, as ICA has asked"
+        return Ended(unit_log.ICA_ASKED)
     try:
         client = context.clients.of(account)
         TASKS[batch.task](context, client, submission, batch)
     except NoKey:
         ica_failures.block(context, batch, Blocked.SIGN_IN)
-        return "waits for a sign-in"
+        return Ended(unit_log.NO_KEY)
     except IcaError as error:
         if lost_batches.is_lost_by(batch, error):
             lost_batches.note(context, batch, error)
         else:
             ica_failures.postpone(context, batch, error)
-        return f"put off: {error}"
-    return "done"
+        return Ended(unit_log.PUT_OFF, error)
+    return Ended()

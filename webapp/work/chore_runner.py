@@ -1,6 +1,5 @@
 """Runs a unit of a chore: one step after the other for some seconds, put off when ICA fails."""
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,9 +9,10 @@ from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode
 from webapp.store.leases import LeaseLost
-from webapp.work import assignment, exclusion, ica_check, ica_failures
+from webapp.work import assignment, exclusion, ica_check, ica_failures, unit_log
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
+from webapp.work.unit_log import Ended
 
 MAX_FAILURES = 10  # of ICA in a row; then a chore is given up
 PAUSE_SECONDS = 0.03  # after each step: other writers try again every 25 ms
@@ -30,8 +30,6 @@ STEPS: Mapping[ChoreKind, Step] = {
     ChoreKind.CHECK: ica_check.step,
 }
 
-log = logging.getLogger(__name__)
-
 
 def perform(context: Context, chore: Chore) -> None:
     """Do a unit of a leased chore and record the result; no failure of ICA is raised.
@@ -39,19 +37,21 @@ def perform(context: Context, chore: Chore) -> None:
     After any other error the chore is tried again when its lease has run out, as if the worker had
     died.
     """
+    started = context.clock.steady()
     try:
-        outcome = _perform(context, chore)
+        ended = _perform(context, chore)
     except LeaseLost:
-        outcome = "somebody else does it"
-    log.info("submission %d: %s, %s", chore.submission_id, chore.kind, outcome)
+        ended = Ended(unit_log.LOST_LEASE)
+    took = context.clock.steady() - started
+    unit_log.note(chore.kind, ended, took, submission=chore.submission_id)
 
 
-def _perform(context: Context, chore: Chore) -> str:
+def _perform(context: Context, chore: Chore) -> Ended:
     """Step after step, until the chore has ended or its turn is over."""
     started = context.clock.steady()
     if leases.is_deadly(chore):
         _give_up(context, chore, KeptError(ErrorCode.UNEXPECTED, context.clock(), UNEXPECTED))
-        return "given up: it failed again and again in a way nobody expected"
+        return Ended(unit_log.GIVEN_UP)
     caller = chore.account_id if chore.kind in ASKING else None
     while chore.ended_at is None:
         try:
@@ -59,28 +59,28 @@ def _perform(context: Context, chore: Chore) -> str:
         except NoKey:  # a sign-in makes it due at once
             problem = KeptError(ErrorCode.NO_KEY, context.clock())
             _put_off(context, chore, ica_failures.BLOCKED_SECONDS, problem=problem)
-            return "waits for a sign-in"
+            return Ended(unit_log.NO_KEY)
         except IcaError as error:
-            _handle(context, chore, error)
-            return f"put off or given up: {error}"
+            return _handle(context, chore, error)
         if chore.ended_at is not None:
             break
         context.stop.wait(PAUSE_SECONDS)
         if context.is_turn_over(started, UNIT_SECONDS, caller):
             _put_off(context, chore, 0.0)
-            return f"{chore.done} of {chore.total} done"
-    return "done"
+            return Ended(unit_log.NOT_DONE)
+    return Ended()
 
 
-def _handle(context: Context, chore: Chore, error: IcaError) -> None:
+def _handle(context: Context, chore: Chore, error: IcaError) -> Ended:
     """Try again later what may succeed then; else give it up, with ICA's own words."""
     problem = ica_failures.kept_error(error, context.clock())
     failures = max(chore.failures, 1)  # 0 if a step of this unit has succeeded
     if failures >= MAX_FAILURES or not error.worth_trying_again:
         _give_up(context, chore, problem)
-    else:
-        seconds = ica_failures.retry_seconds(context, chore.account_id, error, failures - 1)
-        _put_off(context, chore, seconds, problem=problem, failures=failures)
+        return Ended(unit_log.GIVEN_UP, error)
+    seconds = ica_failures.retry_seconds(context, chore.account_id, error, failures - 1)
+    _put_off(context, chore, seconds, problem=problem, failures=failures)
+    return Ended(unit_log.PUT_OFF, error)
 
 
 def _put_off(context: Context, chore: Chore, seconds: float, **values: Any) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from webapp import metrics
 from webapp.ica import deadlines
 from webapp.settings import Settings
 from webapp.store import (
@@ -245,7 +246,8 @@ def _do_in_time(unit: Unit) -> None:
 
 def _do_and_log(unit: Unit) -> None:
     try:
-        unit()
+        with metrics.BUSY_THREADS.labels("worker").track_inprogress():
+            unit()
     except DatabaseAway as error:
         log.warning("A unit of work is left, to be done again: %s", faults.reason(error))
     except Exception:

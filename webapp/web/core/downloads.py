@@ -20,7 +20,7 @@ from urllib.parse import quote
 from flask import Flask, Response, current_app, g, request, session
 from werkzeug.exceptions import TooManyRequests
 
-from webapp import idlist
+from webapp import idlist, metrics
 from webapp.store import Connection, sessions
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
@@ -63,6 +63,7 @@ class _Running:
                 text = f"Linkboard is sending {plural(all_, 'file')} right now. Wait a little"
             else:
                 self._by_account[account_id] += 1
+                metrics.DOWNLOADS.inc()
                 return partial(self._end, [account_id])
         log.warning(
             "A download of account %d was refused: it has %d, all together %d.",
@@ -75,6 +76,7 @@ class _Running:
         with self._lock:
             if left:
                 self._by_account.subtract([left.pop()])
+                metrics.DOWNLOADS.dec()
                 self._by_account += Counter()  # drops who has none
 
 

@@ -1,0 +1,54 @@
+"""One line of the log for each request, and the counts of /metrics: where to, never what.
+
+A page that is left open asks every 2 seconds: what pages ask for by themselves is counted, and told
+at DEBUG only, unless it fails.
+"""
+
+import logging
+import time
+from functools import partial
+
+from flask import Flask, Response, g, request
+
+from webapp import logs, metrics
+from webapp.web.core.security import POLLED
+
+UNTOLD = {"ops.healthz"}
+BY_THEMSELVES = POLLED | {"static", "ops.readyz", "ops.metrics"}
+
+log = logging.getLogger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Before all else that looks at requests, so that what those refuse is told as well."""
+    app.before_request(_begin)
+    app.after_request(_end_with)
+
+
+def _begin() -> None:
+    g.began = time.monotonic()
+
+
+def _end_with(response: Response) -> Response:
+    """A download ends with its last byte, or when its reader breaks it off."""
+    if request.endpoint not in UNTOLD:
+        account = g.viewer.id if g.get("viewer") else None
+        found = logs.fields(
+            method=request.method,
+            rule=request.url_rule.rule if request.url_rule else None,
+            status=response.status_code,
+            account=account,
+            submission=(request.view_args or {}).get("submission_id"),
+        )
+        endpoint = request.endpoint or "none"
+        response.call_on_close(partial(_tell, endpoint, response.status_code, g.began, found))
+    return response
+
+
+def _tell(endpoint: str, status: int, began: float, found: dict[str, dict[str, object]]) -> None:
+    seconds = time.monotonic() - began
+    found[logs.FIELDS]["seconds"] = round(seconds, 3)
+    by_itself = endpoint in BY_THEMSELVES and status < 400
+    log.log(logging.DEBUG if by_itself else logging.INFO, "request", extra=found)
+    metrics.REQUESTS.labels(endpoint, str(status)).inc()
+    metrics.REQUEST_SECONDS.labels("yes" if endpoint in POLLED else "no").observe(seconds)

@@ -1,0 +1,62 @@
+"""Metrics for Prometheus: what is in the store now, and what all processes have counted."""
+
+from threading import Lock
+
+from cachetools import TTLCache
+from flask import current_app
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from webapp import metrics
+from webapp.store import Connection, workers
+from webapp.store.metrics import batches_by_state, items_by_status, oldest_due, submissions_by_state
+from webapp.web.core.context import context
+
+ITEMS_SECONDS = 15.0  # that the items' statuses are kept: they cost 1 s with 100,000 submissions
+ITEMS = "items by status"  # among the application's extensions
+_LOCK = Lock()
+
+
+def exposition() -> bytes:
+    """All metrics, as Prometheus reads them."""
+    return generate_latest(_of_the_store()) + metrics.exposition()
+
+
+def _of_the_store() -> CollectorRegistry:
+    registry, now = CollectorRegistry(), context().clock()
+    with context().store.read() as connection:
+        beat_at = workers.last_beat(connection)
+        states = submissions_by_state(connection)
+        batch_states = batches_by_state(connection)
+        statuses = _statuses(connection)
+        waiting = oldest_due(connection)
+    _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
+    _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
+    _gauge(registry, "linkboard_items", "Items by status", "status", statuses)
+    late = Gauge(
+        "linkboard_oldest_due_seconds", "How long the oldest due unit waits", registry=registry
+    )
+    late.set(max(0.0, now - waiting) if waiting else 0.0)
+    age = Gauge("linkboard_heartbeat_age_seconds", "Since a worker was heard", registry=registry)
+    age.set(now - beat_at if beat_at else float("inf"))
+    return registry
+
+
+def _statuses(connection: Connection) -> dict[str, int]:
+    """The items by status, counted by one request at a time, and not by the next ones."""
+    with _LOCK:
+        fresh: TTLCache[str, dict[str, int]] = TTLCache(
+            1, ITEMS_SECONDS, timer=context().clock.steady
+        )
+        kept = current_app.extensions.setdefault(ITEMS, fresh)
+        found: dict[str, int] | None = kept.get(ITEMS)
+        if found is None:
+            found = kept[ITEMS] = items_by_status(connection)
+        return found
+
+
+def _gauge(
+    registry: CollectorRegistry, name: str, text: str, label: str, values: dict[str, int]
+) -> None:
+    gauge = Gauge(name, text, [label], registry=registry)
+    for value, count in values.items():
+        gauge.labels(value).set(count)

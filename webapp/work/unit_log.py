@@ -1,0 +1,34 @@
+"""What became of each unit of work: one line of the log, and the counts of /metrics."""
+
+import logging
+from typing import NamedTuple
+
+from webapp import logs, metrics
+from webapp.ica.errors import IcaError, IcaProblem
+
+DONE, PUT_OFF, LOST_LEASE = "done", "put off", "lost its lease"
+NOT_DONE, GIVEN_UP, NO_KEY = "not done yet", "given up", "waits for a sign-in"
+ICA_ASKED = "waits as ICA asked"
+
+log = logging.getLogger(__name__)
+
+
+class Ended(NamedTuple):
+    """How a unit ended, in one of the words above, and the error that it met."""
+
+    outcome: str = DONE
+    error: IcaError | None = None
+
+
+def note(task: str, ended: Ended, seconds: float, **place: int) -> None:
+    """A unit has ended; `place` is the submission, and what else tells it from another.
+
+    Of an error only its class and status: ICA's words may have names and paths of data in them.
+    """
+    outcome, error = ended
+    status = error.status if isinstance(error, IcaProblem) else None
+    name = type(error).__name__ if error else None
+    said = {"outcome": outcome, "error": name, "status": status, "seconds": round(seconds, 3)}
+    log.info("unit", extra=logs.fields(task=task, **place, **said))
+    metrics.UNITS.labels(task, outcome).inc()
+    metrics.UNIT_SECONDS.labels(task).observe(seconds)
