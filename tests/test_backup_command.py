@@ -19,6 +19,7 @@ from tests.web.confirmation import confirm
 from tests.work.ica_state import assert_as_in_ica
 from tests.work.observation import batch_rows, row_counts
 from webapp.cli import main
+from webapp.store import tables, workers
 
 CREATE = "createProjectDataLinkingBatch"
 KILLED = -signal.SIGKILL
@@ -32,6 +33,7 @@ def die(*_):
 backup.STEP_PAGES = 1
 exec(sys.argv.pop(1))
 from webapp.cli import main
+from webapp.store import tables, workers
 main()
 """
 IN_THE_COPY = "backup._say_how_far = lambda: die"
@@ -290,6 +292,12 @@ def test_what_was_put_back_by_other_means_is_looked_for_as_well(database_url, tm
     """As after pg_restore."""
     with open_dashboard(database_url, tmp_path, rate=100.0, batch_size=10) as dashboard:
         place = dashboard.visitor().submit(data_ids(30))
+        with dashboard.store.write() as connection:
+            workers.beat(connection, workers.Beat("one that runs", 0.0), dashboard.clock.now)
+        code, said = linkboard(dashboard, "restore", "--put-back")
+        assert (code, "Stop Linkboard" in said) == (1, True), said
+        with dashboard.store.write() as connection:
+            connection.execute(tables.workers.update().values(beat_at=0.0))
         code, said = linkboard(dashboard, "restore", "--put-back")
         assert (code, "are looked for in ICA" in said) == (0, True), said
         dashboard.visitor()

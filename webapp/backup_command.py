@@ -8,11 +8,12 @@ from pathlib import Path
 
 from webapp import data_folder
 from webapp.settings import Settings
-from webapp.store import DatabaseAway, NotMigrated, Store, audit, backup, restored
+from webapp.store import DatabaseAway, NotMigrated, Store, audit, backup, restored, workers
 from webapp.store.backup import BackupError, InUse
 from webapp.store.enums import AuditAction
 
 RUNS = "Linkboard runs with this database. Stop it (serve and work) and try again."
+HEARD = "A worker was heard of a moment ago. Stop Linkboard, and try again in half a minute."
 BACK_UP_POSTGRESQL = (
     "The database is a PostgreSQL, which has a command of its own, and asks for the password:\n"
     "pg_dump --format=custom --file={file} {url}"
@@ -59,9 +60,17 @@ def restore(settings: Settings, file: Path, now: float) -> tuple[bool, str]:
 
 def put_back(settings: Settings, now: float) -> tuple[bool, str]:
     """As restore(), of a database that is in its place already."""
-    with closing(Store(settings.database)) as store:
-        store.migrate()
-        return True, _note(store, now)
+    try:
+        with data_folder.alone(settings), closing(Store(settings.database)) as store:
+            store.migrate()
+            with store.read() as connection:
+                if not workers.is_silent(workers.last_beat(connection), now):
+                    return False, HEARD
+            return True, _note(store, now)
+    except BlockingIOError:
+        return False, RUNS
+    except (NotMigrated, DatabaseAway, ModuleNotFoundError, OSError) as error:
+        return False, f"{error} Nothing was changed."
 
 
 def _restore(database: Path, file: Path, now: float) -> str:

@@ -206,7 +206,7 @@ def export(all: bool, folder: Path | None) -> None:
     if folder:
         _say_and_exit(True, export_command.write(settings, folder))
     for line in export_command.lines(settings):
-        click.echo(line)
+        sys.stdout.buffer.write(f"{line}\n".encode())
 
 
 @main.command()
