@@ -168,6 +168,25 @@ def test_what_was_there_is_kept_and_the_record_tells(dashboard, folder, file):
     assert not [name for name in names(folder) if "part" in name]
 
 
+def test_a_copy_is_of_one_moment_whoever_writes_meanwhile(dashboard, file, monkeypatch):
+    """SQLite would begin it anew with each write, and never end."""
+    dashboard.visitor().submit(data_ids(3))
+
+    def write(*_):
+        with dashboard.store.write() as connection:
+            connection.execute(tables.submissions.update().values(name=next(names)))
+
+    names = (f"since the copy began, {number}" for number in range(1000))
+    monkeypatch.setattr("webapp.store.backup.STEP_PAGES", 5)
+    monkeypatch.setattr("webapp.store.backup._say_how_far", lambda: write)
+    back_up(dashboard, file)
+    assert next(names) > "since the copy began, 1"
+    with closing(sqlite3.connect(file)) as copy:
+        (name,) = copy.execute("SELECT name FROM submissions").fetchone()
+        assert "since the copy" not in name
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
 def test_a_file_that_is_there_is_not_replaced(dashboard, file):
     file.write_text("of great worth")
     code, said = linkboard(dashboard, "backup", file)

@@ -11,6 +11,7 @@ from webapp.settings import Settings
 from webapp.store import DatabaseAway, NotMigrated, Store, audit, backup, restored, workers
 from webapp.store.backup import BackupError, InUse
 from webapp.store.enums import AuditAction
+from webapp.web.core.formatting import plural
 
 RUNS = "Linkboard runs with this database. Stop it (serve and work) and try again."
 HEARD = "A worker was heard of a moment ago. Stop Linkboard, and try again in half a minute."
@@ -24,7 +25,7 @@ RESTORE_POSTGRESQL = (
     "linkboard restore --put-back"
 )
 PUT_BACK = (
-    "Batches of {count} lists that were not sent yet are looked for in ICA before they are sent. "
+    "Batches of {lists} that had not ended are looked for in ICA before they are sent. "
     "Everybody signs in again."
 )
 
@@ -94,7 +95,7 @@ def _note(store: Store, now: float) -> str:
     with store.write() as connection:
         count = restored.look_before_sending(connection, now)
         audit.record(connection, AuditAction.RESTORE, audit.OPERATOR, now)
-    return PUT_BACK.format(count=count)
+    return PUT_BACK.format(lists=plural(count, "list"))
 
 
 def _for_postgresql(text: str, settings: Settings, file: Path) -> str:
