@@ -99,23 +99,24 @@ def assert_right(dashboard):
     assert_as_in_ica(dashboard)
 
 
+@pytest.mark.slow
 def test_a_restored_copy_goes_on_and_sends_nothing_twice(dashboard, file):
-    """It was made when one batch of five was sent; by the end ICA had all, and the draft's two."""
+    """It was made when one batch of four was sent; by the end ICA had all, and the draft's two."""
     visitor = dashboard.visitor()
-    place = visitor.submit(data_ids(45))
+    place = visitor.submit(data_ids(35))
     draft = visitor.draft(data_ids(20, start=100))
     back_up(dashboard, file)
-    dashboard.work(60)
+    dashboard.work(30)
     visitor.post(f"{draft}/submit")
-    dashboard.work(60)
-    assert sent(dashboard) == 7
+    dashboard.work(30)
+    assert sent(dashboard) == 6
     again = put_back(dashboard, file)
     assert visitor.get(place).status_code == 303
-    dashboard.work(60)
+    dashboard.work(30)
     again.post(f"{draft}/submit")  # it is a draft again; to ICA it is none
-    dashboard.work(60)
-    assert sent(dashboard) == 7
-    assert row_counts(again, place) == {"LINKED": 45}
+    dashboard.work(30)
+    assert sent(dashboard) == 6
+    assert row_counts(again, place) == {"LINKED": 35}
     assert row_counts(again, draft) == {"LINKED": 20}
     assert not any(batch.sent_again for batch in batch_rows(dashboard, place))
     assert_right(dashboard)
@@ -126,7 +127,7 @@ def test_what_ica_has_not_is_sent_after_one_look(dashboard, file):
     back_up(dashboard, file)
     dashboard.clock.advance(300)
     again = put_back(dashboard, file)
-    dashboard.work(60)
+    dashboard.work(30)
     assert sent(dashboard) == 3
     assert row_counts(again, place) == {"LINKED": 30}
     doubted = [batch.sent_again for batch in batch_rows(dashboard, place)]
@@ -134,18 +135,19 @@ def test_what_ica_has_not_is_sent_after_one_look(dashboard, file):
     assert_right(dashboard)
 
 
+@pytest.mark.slow
 def test_an_attempt_that_still_gathered_its_items_is_looked_for_too(dashboard, file, monkeypatch):
     """Its batches were made after the copy was."""
     visitor = dashboard.visitor()
     place = visitor.submit(data_ids(30, ending="00"))
-    dashboard.work(60)
+    dashboard.work(30)
     monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)  # the worker gathers them
     confirm(visitor, f"{place}/retry")
     back_up(dashboard, file)
-    dashboard.work(60)
+    dashboard.work(30)
     assert sent(dashboard) == 6
     put_back(dashboard, file)
-    dashboard.work(60)
+    dashboard.work(30)
     assert sent(dashboard) == 6
     assert_right(dashboard)
 
@@ -260,6 +262,7 @@ def run_and_die(where, folder, *words):
         assert dying.wait_until_all_are_gone() == KILLED, dying.output
 
 
+@pytest.mark.slow
 def test_a_backup_that_is_killed_leaves_no_half_of_one(dashboard, folder, file):
     dashboard.visitor().submit(data_ids(3))
     run_and_die(IN_THE_COPY, folder, "backup", file)
@@ -268,6 +271,7 @@ def test_a_backup_that_is_killed_leaves_no_half_of_one(dashboard, folder, file):
     assert names(file.parent) == ["data", "kept.db"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [IN_THE_COPY, BETWEEN_THE_NAMES])
 def test_a_restore_that_is_killed_has_changed_nothing(dashboard, folder, file, where):
     visitor = dashboard.visitor()
@@ -307,6 +311,7 @@ def test_postgresql_has_commands_of_its_own():
         assert "s3cr3t" not in done.output
 
 
+@pytest.mark.slow
 def test_what_was_put_back_by_other_means_is_looked_for_as_well(database_url, tmp_path):
     """As after pg_restore."""
     with open_dashboard(database_url, tmp_path, rate=100.0, batch_size=10) as dashboard:
@@ -320,6 +325,6 @@ def test_what_was_put_back_by_other_means_is_looked_for_as_well(database_url, tm
         code, said = linkboard(dashboard, "restore", "--put-back")
         assert (code, "are looked for in ICA" in said) == (0, True), said
         dashboard.visitor()
-        dashboard.work(60)
+        dashboard.work(90)
         assert [one.sent_again for one in batch_rows(dashboard, place)] == [False, True, True]
         assert_right(dashboard)

@@ -39,9 +39,9 @@ def test_it_tells_what_the_pages_tell(dashboard):
     first = visitor.submit(
         [*data_ids(12), *data_ids(3, ending="00", start=50), data_ids(1)[0], "no id"], name="Größe"
     )
-    dashboard.work(60)
+    dashboard.work(20)
     confirm(visitor, f"{first}/retry?status=FAILED")
-    dashboard.work(60)
+    dashboard.work(20)
     waiting = visitor.submit(data_ids(25, start=200))
     found = documents(export(dashboard))
     told, other = of(found, "submission")

@@ -32,7 +32,7 @@ def test_calls_units_and_requests_are_counted(stored):
     visitor = stored.visitor()
     place = visitor.submit(data_ids(5))
     stored.sim.set_faults({"job:429": "1x", "job:503": "1x"})
-    stored.work(60)
+    stored.work(20)
     get(visitor, place)
     get(visitor, "/submissions/999")
     since = figures(stored)
@@ -53,10 +53,10 @@ def test_calls_units_and_requests_are_counted(stored):
     assert since["linkboard_downloads_running"] == 0
 
 
-def test_no_label_names_anything_of_the_data(stored):
-    visitor = stored.visitor()
+def test_no_label_names_anything_of_the_data(dashboard):
+    visitor = dashboard.visitor()
     place = visitor.submit(data_ids(3), name="a list")
-    stored.work(60)
+    dashboard.work(10)
     get(visitor, f"{place}?q={data_ids(1)[0]}")
     found = visitor.get("/metrics").get_data(as_text=True)
     for word in ("fil.", "a list", "Dana", place, "demo-key"):
@@ -70,10 +70,10 @@ def test_the_oldest_due_is_of_all_queues(dashboard):
     assert figures(dashboard)["linkboard_oldest_due_seconds"] == pytest.approx(7)
 
 
-def test_the_dashboard_for_grafana_asks_for_what_is_there(stored):
-    stored.visitor().submit(data_ids(3))
-    stored.work(60)
-    text = stored.visitor(key=None).get("/metrics").get_data(as_text=True)
+def test_the_dashboard_for_grafana_asks_for_what_is_there(dashboard):
+    dashboard.visitor().submit(data_ids(3))
+    dashboard.work(10)
+    text = dashboard.visitor(key=None).get("/metrics").get_data(as_text=True)
     there = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
     there |= set(re.findall(r"^(linkboard_\w+)", text, re.MULTILINE))
     shown = json.loads(GRAFANA.read_text())
@@ -156,7 +156,7 @@ def test_what_is_refused_at_the_door_is_told_too(dashboard, nobody, lines):
 def test_a_unit_is_a_line_with_its_task_and_outcome(dashboard, demo, lines):
     place = demo.submit(data_ids(3))
     dashboard.sim.set_faults({"job:500": "1x"})
-    dashboard.work(60)
+    dashboard.work(20)
     told = lines.of("unit")
     number = int(place.rpartition("/")[2])
     assert {(one["submission"], one["attempt"], one["batch"]) for one in told} == {(number, 1, 1)}
