@@ -166,13 +166,14 @@ def open_dashboard(
     *,
     rate: float = 1000.0,
     faults: Mapping[str, float | str] | None = None,
+    ica: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Iterator[Dashboard]:
     """A dashboard for the length of a `with`; `settings` are fields of Settings, and `patience` of
-    the store.
+    the store; `ica` are options of the simulator.
     """
     clock = Clock()
-    with simulator(rate=rate, faults=faults or {}, clock=clock) as sim:
+    with simulator(rate=rate, faults=faults or {}, clock=clock, **(ica or {})) as sim:
         dashboard = Dashboard(sim, database_url, Path(folder), clock, **settings)
         yield dashboard
         dashboard.store.close()

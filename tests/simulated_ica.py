@@ -84,6 +84,8 @@ def simulator(
     latency_ms: float = 0,
     slow_seconds: float = 0.5,
     seed: int = 1,
+    page_items: int = 1000,
+    batch_items: int = 100,
 ) -> Iterator[Simulated]:
     """A simulator for the length of a `with`; nothing moves but by `sim.clock.advance(...)`.
 
@@ -98,6 +100,8 @@ def simulator(
         faults=Faults.from_json(faults or {}),
         seed=seed,
         slow_seconds=slow_seconds,
+        page_items=page_items,
+        batch_items=batch_items,
     )
     server = Server(create_app(options, clock), "127.0.0.1", port)
     server.start()

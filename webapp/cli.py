@@ -101,6 +101,8 @@ def web(listener: int, app: str) -> None:
 @click.option("--rate", type=float, help="Items that a batch brings to an end in a second.")
 @click.option("--latency", type=float, help="Milliseconds that each answer waits.")
 @click.option("--token-seconds", type=float, help="How long a token is good for.")
+@click.option("--page-items", type=int, help="Items that a page may have.")
+@click.option("--batch-items", type=int, help="Items that a batch may have, by a fault too-large.")
 @click.option("--state", type=click.Path(path_type=Path), help="File that survives a restart.")
 @click.option("--fault", "faults", multiple=True, help="[OPERATION:]NAME=RATE, as often as needed.")
 def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> None:

@@ -136,6 +136,77 @@ def test_cursors_that_lead_in_a_circle(sim, demo):
     assert demo.get(f"{batch}/items", "v4", pageOffset="0").json()["nextPageToken"] == ""
 
 
+def test_tokens_without_an_end_are_new_each_time(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"endless-cursor": 1})
+    seen, token = [], ""
+    for _ in range(5):
+        page = demo.get(f"{batch}/items", "v4", pageSize="20", pageToken=token).json()
+        token = page["nextPageToken"]
+        seen.append((token, [item["request"]["dataId"] for item in page["items"]]))
+    assert [ids for _, ids in seen] == [IDS[:20], IDS[20:]] * 2 + [IDS[:20]]
+    assert len({token for token, _ in seen}) == 5
+
+
+def test_offsets_that_are_refused(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"items:refused-offset": 1, "jobs:refused-offset": 1})
+    assert demo.get(f"{batch}/items", "v4", pageOffset="0").status_code == 400
+    assert demo.get("/api/jobs", sort="timeCreated desc").status_code == 400
+    assert demo.get(f"{batch}/items", "v4", pageSize="10").status_code == 200
+    assert len(demo.get("/api/jobs").json()["items"]) == 1
+    assert demo.get("/api/projects", pageOffset="0").status_code == 200
+
+
+def test_pages_have_a_limit_of_their_own(demo_at):
+    with simulator(page_items=10) as sim:
+        demo = demo_at(sim)
+        batch = demo.create(IDS)
+        assert demo.get(f"{batch}/items", "v4", pageSize="11").status_code == 400
+        assert [len(page["items"]) for page in demo.pages(f"{batch}/items")] == [10, 10, 10]
+
+
+@pytest.mark.parametrize(("fault", "status"), [("too-large", 413), ("too-large-400", 400)])
+def test_a_batch_that_is_too_large(demo_at, fault, status):
+    with simulator(batch_items=10, faults={fault: 1}) as sim:
+        demo = demo_at(sim)
+        for ids, said in ((IDS[:11], status), (IDS[:10], 201)):
+            body = {"items": [{"dataId": data_id} for data_id in ids]}
+            assert demo.post(LINKING, "v4", body).status_code == said
+        assert len(demo.get("/api/jobs").json()["items"]) == 1
+
+
+def test_an_id_that_spoils_its_batch(sim, demo):
+    sim.set_faults({"bad-id": 1})
+    for ids, said in ((IDS, 201), ([*IDS, data_id(99, "")[:-3] + "bad"], 400)):
+        body = {"items": [{"dataId": data_id} for data_id in ids]}
+        assert demo.post(LINKING, "v4", body).status_code == said
+
+
+def test_one_item_that_is_not_as_the_schema_has_it(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"malformed-item": 1})
+    items = demo.get(f"{batch}/items", "v4").json()["items"]
+    assert [item["processing"]["status"] == 7 for item in items] == [True, *[False] * 29]
+    sim.set_faults({"nameless-item": 1})
+    items = demo.get(f"{batch}/items", "v4").json()["items"]
+    assert ["request" in item for item in items] == [False, *[True] * 29]
+
+
+def test_a_job_status_nobody_has_heard_of(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"unknown-job": 1})
+    job = demo.get(batch).json()["job"]
+    assert job["status"] == demo.get(f"/api/jobs/{job['id']}").json()["status"] == "CLEANING_UP"
+
+
+def test_ids_in_capitals(sim, demo):
+    sim.set_faults({"capitals": 1})
+    item = demo.items(demo.create(IDS))[0]
+    assert item["request"]["dataId"] == IDS[0].upper()
+    assert item["id"] == item["id"].lower()
+
+
 def test_a_lost_batch(sim, demo):
     batch, unlinking = demo.create(IDS), demo.create(IDS, "v3", UNLINKING)
     item = demo.items(batch)[0]["id"]

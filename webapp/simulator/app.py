@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.urls import iri_to_uri
 
+from webapp.simulator import documents
 from webapp.simulator.call import Call
 from webapp.simulator.documents import Document, timestamp
 from webapp.simulator.faults import FaultError, Faults
@@ -66,7 +67,10 @@ def _view(
         version = negotiated_version(operation, request.accept_mimetypes, request.mimetype)
         body = request.get_data(cache=False)
         call = Call(state, operation, user, version, request.path, request.args, body, now)
-        response = _json(handler(call, **path), operation.success, media_type(version))
+        document = handler(call, **path)
+        if call.hit_by("capitals"):
+            document = documents.in_capitals(document)
+        response = _json(document, operation.success, media_type(version))
         inject_after(state, operation, response)
         return response
 

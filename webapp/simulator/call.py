@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import random
 from typing import Any, TypeVar
 
 from werkzeug.datastructures import MultiDict
@@ -38,7 +39,10 @@ class Call:
 
         `render` makes an item's document from its position; `filters` are those of the query.
         """
-        request = PageRequest.read(self.args, "\n".join((self.path, *filters)))
+        scope, most = "\n".join((self.path, *filters)), self.state.options.page_items
+        request = PageRequest.read(self.args, scope, most)
+        if request.offset is not None and self.hit_by("refused-offset"):
+            raise bad_request("pageOffset and sort are not supported")
         if request.position and self.hit_by("refused-token"):
             raise bad_request("pageToken is not valid")
         page = request.answer(selection, render)
@@ -46,6 +50,9 @@ class Call:
             page["nextPageToken"] = request.token(request.position)
         if page["nextPageToken"] is None and self.hit_by("circling-cursor"):
             page["nextPageToken"] = request.token(0)
+        if request.offset is None and self.hit_by("endless-cursor"):
+            following = page["nextPageToken"] and request.position + request.size
+            page["nextPageToken"] = request.token(following or 0, random())
         if self.hit_by("null-totals"):
             page.update(totalItemCount=None, remainingRecords=None)
         return page

@@ -1,5 +1,6 @@
 """The JSON documents of ICA's schemas that the simulator answers with."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +18,7 @@ _STATUSES_WITH_DATA = {outcomes.LINKED, outcomes.ALREADY_LINKED, outcomes.PARTIA
 _TENANT_CREATED_AT, _START_OF_2025 = 1_577_836_800.0, 1_735_689_600.0  # seconds since 1970
 _FLOW_CELL_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _TAG_KINDS = ("technical", "user", "connector", "runIn", "runOut", "reference")
+_is_data_id = re.compile(r"f(il|ol)\.[0-9a-f]{32}").fullmatch
 _READS = ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000)
 _FILES = (  # name, format, size in bytes at most
     *(_READS, _READS, _READS),
@@ -138,6 +140,15 @@ def data_document(data_id: str) -> Document:
     }
     urn = f"urn:ilmn:ica:region:{_region()['id']}:data:{data_id}#{path}"
     return {"id": data_id, "urn": urn, "details": details}
+
+
+def in_capitals(value: Any) -> Any:
+    """A document with the data ids in it written in capitals."""
+    if isinstance(value, dict):
+        return {name: in_capitals(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [in_capitals(inner) for inner in value]
+    return value.upper() if isinstance(value, str) and _is_data_id(value) else value
 
 
 def _run_folder(raw: bytes) -> str:

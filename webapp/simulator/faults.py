@@ -30,9 +30,18 @@ FAULTS = {
     "refused-token": "a page token is refused",
     "repeated-cursor": "a page's next token leads to that page again",
     "circling-cursor": "the last page's next token leads to the first page again",
+    "endless-cursor": "as circling-cursor, and each token is a new one",
+    "refused-offset": "paging by offset, and with it sorting, is refused",
+    "malformed-item": "the first item of a batch has a status that is no text",
+    "nameless-item": "the first item of a batch does not say whose it is",
+    "unknown-job": "a job has a status that nobody has heard of",
+    "capitals": "data ids are written in capitals",
     "lost-batch": "a batch is answered by 404",
     "forbidden": "a batch is closed to the user (403), nothing was done",
     "refused-batch": "a new batch is refused as it stands, nothing was done",
+    "too-large": "a new batch of more than --batch-items ids is refused (413), nothing was done",
+    "too-large-400": "as too-large, by a 400 that does not say so",
+    "bad-id": "a new batch with an id that ends in bad is refused (400), nothing was done",
 }
 
 

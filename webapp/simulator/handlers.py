@@ -17,7 +17,13 @@ from webapp.simulator.documents import Document
 from webapp.simulator.operations import Kind
 from webapp.simulator.outcomes import digest, is_eligible
 from webapp.simulator.paging import sorted_rows
-from webapp.simulator.problems import bad_request, forbidden, not_found, unauthorized
+from webapp.simulator.problems import (
+    bad_request,
+    forbidden,
+    not_found,
+    too_large,
+    unauthorized,
+)
 from webapp.simulator.projects import (
     PROJECTS,
     Project,
@@ -118,6 +124,7 @@ def create(call: Call, project_id: str, kind: Kind) -> Document:
         raise forbidden("Linking data needs the role Contributor or Administrator")
     if call.hit_by("refused-batch"):
         raise bad_request("Data of different regions can't be linked or unlinked in one batch")
+    _demand_acceptable(call, [item.data_id for item in new.items])
     request = BatchRequest(
         id=str(uuid.uuid4()),
         kind=kind,
@@ -132,6 +139,17 @@ def create(call: Call, project_id: str, kind: Kind) -> Document:
     return _batch(call, call.state.create_batch(request))
 
 
+def _demand_acceptable(call: Call, data_ids: list[str]) -> None:
+    """Raises Problem 400 or 413 by the faults that mind what is in a new batch."""
+    many = len(data_ids) > call.state.options.batch_items
+    if many and call.hit_by("too-large"):
+        raise too_large("The request is too large")
+    if many and call.hit_by("too-large-400"):
+        raise bad_request("The batch is not acceptable")
+    if any(data_id.endswith("bad") for data_id in data_ids) and call.hit_by("bad-id"):
+        raise bad_request("The batch has data that do not exist")
+
+
 def batch(call: Call, project_id: str, batch_id: str, kind: Kind) -> Document:
     return _batch(call, _find_batch(call, project_id, batch_id, kind))
 
@@ -140,11 +158,17 @@ def items(call: Call, project_id: str, batch_id: str, kind: Kind) -> Document:
     found = _find_batch(call, project_id, batch_id, kind)
     wanted = call.statuses(known_statuses(kind))
     progress = found.progress(call.now)
-    return call.page(
-        found.select(wanted, progress, call.version),
-        lambda position: documents.item_document(found, position, progress, call.version),
-        *wanted,
-    )
+    malformed, nameless = call.hit_by("malformed-item"), call.hit_by("nameless-item")
+
+    def document(position: int) -> Document:
+        item = documents.item_document(found, position, progress, call.version)
+        if position == 0 and malformed:
+            item["processing"]["status"] = 7
+        if position == 0 and nameless:
+            del item["request"]
+        return item
+
+    return call.page(found.select(wanted, progress, call.version), document, *wanted)
 
 
 def item(call: Call, project_id: str, batch_id: str, item_id: str, kind: Kind) -> Document:
@@ -172,7 +196,8 @@ def _batch(call: Call, found: Batch) -> Document:
 def _job(call: Call, found: Batch) -> Document:
     owner = USERS[found.request.user_id]
     home = PROJECTS[found.request.project_id]
-    return documents.job_document(found, owner, home, call.now)
+    document = documents.job_document(found, owner, home, call.now)
+    return document | ({"status": "CLEANING_UP"} if call.hit_by("unknown-job") else {})
 
 
 def _made_up_ids(target: Project) -> list[str]:

@@ -63,11 +63,14 @@ class PageRequest:
     position: int
 
     @classmethod
-    def read(cls, args: Mapping[str, str], scope: str) -> "PageRequest":
-        """Read the query's pageSize, pageOffset, pageToken and sort. Raises Problem 400."""
-        size = _number(args, "pageSize", DEFAULT_PAGE_ITEMS)
-        if not 1 <= size <= MAX_PAGE_ITEMS:
-            raise bad_request(f"pageSize must be between 1 and {MAX_PAGE_ITEMS}")
+    def read(cls, args: Mapping[str, str], scope: str, most: int = MAX_PAGE_ITEMS) -> "PageRequest":
+        """Read the query's pageSize, up to `most`, pageOffset, pageToken and sort.
+
+        Raises Problem 400.
+        """
+        size = _number(args, "pageSize", min(DEFAULT_PAGE_ITEMS, most))
+        if not 1 <= size <= most:
+            raise bad_request(f"pageSize must be between 1 and {most}")
         token = args.get("pageToken", "")
         by_offset = "pageOffset" in args or "sort" in args
         if by_offset and token:
@@ -79,9 +82,9 @@ class PageRequest:
             raise bad_request("pageToken is not valid") from None
         return cls(scope, size, offset, position)
 
-    def token(self, position: int) -> str:
-        """The token of the page that begins at this position."""
-        return str(_tokens(self.scope).dumps(position))
+    def token(self, position: int, variant: float = 0) -> str:
+        """The token of the page that begins at a position; another one for each variant below 1."""
+        return str(_tokens(self.scope).dumps(position + variant))
 
     def answer(self, selection: Selection, render: Callable[[int], Any]) -> dict[str, Any]:
         """The page of a selection; `render` makes an item's document from its position."""

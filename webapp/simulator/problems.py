@@ -38,6 +38,10 @@ def bad_request(detail: str) -> Problem:
     return Problem(400, "ICA_API_002", detail)
 
 
+def too_large(detail: str) -> Problem:
+    return Problem(413, "ICA_API_413", detail)
+
+
 def forbidden(detail: str) -> Problem:
     return Problem(403, "ICA_SEC_003", detail)
 
