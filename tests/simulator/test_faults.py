@@ -200,6 +200,13 @@ def test_a_job_status_nobody_has_heard_of(sim, demo):
     assert job["status"] == demo.get(f"/api/jobs/{job['id']}").json()["status"] == "CLEANING_UP"
 
 
+def test_items_that_are_miscounted(sim, demo):
+    batch = demo.create(IDS)
+    sim.set_faults({"miscounted": 1})
+    assert demo.count(batch, status="INITIALISED") == 0
+    assert demo.count(batch) == len(demo.items(batch)) == 30
+
+
 def test_ids_in_capitals(sim, demo):
     sim.set_faults({"capitals": 1})
     item = demo.items(demo.create(IDS))[0]

@@ -1,9 +1,10 @@
 """The operations of ICA that Linkboard uses, one method each, typed on both sides."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -12,14 +13,17 @@ import requests
 from webapp import logs
 from webapp.ica import deadlines, operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
+from webapp.ica.decode import decode_rows
 from webapp.ica.errors import (
     IcaProblem,
     MalformedResponse,
     PagingLoop,
     RateLimited,
+    Refused,
     ServerError,
     Unauthorized,
 )
+from webapp.ica.limits import Limits
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
 from webapp.ica.operations import Kind, Operation, batch_operations
 from webapp.ica.transport import Call, Params, Transport, new_session, path_to
@@ -28,6 +32,8 @@ T = TypeVar("T")
 
 MAX_PAGE_ROWS = 1000
 """Rows of a page: the most that public clients of ICA are known to ask for."""
+PAGE_REFUSALS = frozenset({400, 413, 414, 431})
+"""What ICA, or a proxy before it, may answer where a page has too many rows."""
 
 READ_SECONDS = 20.0
 """For a call as a whole: 1,000 items, a megabyte unpacked, come at 400 kbit/s in that time."""
@@ -53,6 +59,7 @@ class IcaClient:
     on_key: told after a call whether ICA takes the key, where its answer says so.
     on_clock: told with an answer by how many seconds ICA's clock is ahead of ours.
     place: makes what is entered around an operation; raises Busy where there is no place for it.
+    limits: what this ICA was found to take, shared by all its clients.
     """
 
     def __init__(
@@ -69,8 +76,10 @@ class IcaClient:
         on_key: Callable[[bool], None] = lambda _takes_key: None,
         on_clock: Callable[[float], None] = lambda _ahead: None,
         place: Callable[[], AbstractContextManager[None]] = nullcontext,
+        limits: Limits | None = None,
     ) -> None:
         self._credential, self._clock = credential, clock
+        self._limits = limits or Limits()
         self._on_key, self._place = on_key, place
         self._read_seconds, self._create_seconds = seconds
         session = session or new_session()
@@ -102,8 +111,8 @@ class IcaClient:
         self, text: str = "", *, page_token: str | None = None, page_size: int = 20
     ) -> Page[Project]:
         """A page of the projects that match a text, all of them for "". GET /api/projects"""
-        params = {"pageToken": page_token or None, "pageSize": page_size, "search": text or None}
-        return self._ask(operations.GET_PROJECTS, Page[Project], params)
+        params = {"pageToken": page_token or None, "search": text or None}
+        return self._page(operations.GET_PROJECTS, Page[Project], params, page_size)
 
     def project(self, project_id: str) -> Project:
         """One project. GET /api/projects/{p}"""
@@ -122,8 +131,13 @@ class IcaClient:
         token: str | None = None
         while token not in seen:
             seen.add(token)
-            params = {"id": data_ids, "pageToken": token, "pageSize": MAX_PAGE_ROWS}
-            page = self._ask(operations.GET_ELIGIBLE, Page[Data], params, project=project_id)
+            page = self._page(
+                operations.GET_ELIGIBLE,
+                Page[Data],
+                {"id": data_ids, "pageToken": token},
+                MAX_PAGE_ROWS,
+                project=project_id,
+            )
             found.update(data.id for data in page.items)
             token = page.next_token
             if token is None:
@@ -136,8 +150,35 @@ class IcaClient:
 
     def jobs(self, *, offset: int = 0, page_size: int = 100) -> Page[Job]:
         """A page of the user's jobs, newest first. GET /api/jobs"""
-        params: Params = {"pageOffset": offset, "pageSize": page_size, "sort": "timeCreated desc"}
-        return self._ask(operations.GET_JOBS, Page[Job], params)
+        params: Params = {"pageOffset": offset, "sort": "timeCreated desc"}
+        return self._page(operations.GET_JOBS, Page[Job], params, page_size)
+
+    def pages_of_jobs(self, page_size: int = 100) -> Iterator[tuple[list[Job], bool]]:
+        """The user's jobs page by page, and whether the newest come first: where ICA neither sorts
+        nor takes an offset, they come in any order, in larger pages. GET /api/jobs
+        """
+        operation = operations.GET_JOBS
+        offset = 0
+        while self._limits.takes_offsets(operation.id, self._clock()):
+            try:
+                jobs = self.jobs(offset=offset, page_size=page_size).items
+            except Refused:
+                if offset:
+                    raise
+                break
+            yield jobs, True
+            offset += len(jobs)
+            if not jobs:
+                return
+        token: str | None = None
+        while True:
+            page = self._page(operation, Page[Job], {"pageToken": token}, MAX_PAGE_ROWS)
+            if token is None:  # it is not the jobs as such that are refused
+                self._limits.note_no_offsets(operation.id, self._clock())
+            yield page.items, False
+            token = page.next_token
+            if token is None:
+                return
 
     def job(self, job_id: str) -> Job:
         """One job. GET /api/jobs/{j}"""
@@ -184,10 +225,14 @@ class IcaClient:
             "status": list(statuses),
             "pageToken": (page_token or None) if page_offset is None else None,
             "pageOffset": page_offset,
-            "pageSize": page_size,
         }
-        operation = self._batches[kind].items
-        return self._ask(operation, Page[Item], params, project=project_id, batch=batch_id)
+        operation, place = self._batches[kind].items, {"project": project_id, "batch": batch_id}
+        page = self._page(operation, Page[msgspec.Raw], params, page_size, **place)
+        return Page(
+            items=decode_rows(operation, page.items, Item, Item.of_unreadable),
+            next_page_token=page.next_page_token,
+            total=page.total,
+        )
 
     def count_items(
         self, project_id: str, batch_id: str, *, status: str | None = None, kind: Kind = "link"
@@ -196,16 +241,50 @@ class IcaClient:
 
         One small call, whatever the size. GET …/dataLinkingBatch/{b}/items
         """
+        operation = self._batches[kind].items.id
+        if not self._limits.takes_offsets(operation, self._clock()):
+            return None
         statuses = () if status is None else (status,)
-        page = self.items(
-            project_id, batch_id, statuses=statuses, page_offset=0, page_size=1, kind=kind
+        first_row = partial(
+            self.items, project_id, batch_id, statuses=statuses, page_size=1, kind=kind
         )
-        return page.total
+        try:
+            return first_row(page_offset=0).total
+        except Refused:
+            first_row()  # refused as well, where it is not for the offset
+        self._limits.note_no_offsets(operation, self._clock())
+        return None
 
     def item(self, project_id: str, batch_id: str, item_id: str, *, kind: Kind = "link") -> Item:
         """One item of a batch. GET …/dataLinkingBatch/{b}/items/{i}"""
         operation = self._batches[kind].item
         return self._ask(operation, Item, project=project_id, batch=batch_id, item=item_id)
+
+    def _page(
+        self, operation: Operation, answer: type[Page[T]], params: Params, rows: int, **ids: str
+    ) -> Page[T]:
+        """A page of at most so many rows. Where a first page is refused, a smaller one is asked
+        for; with a token, it is the token that is refused.
+        """
+        rows = self._limits.rows(operation.id, rows, self._clock())
+        path = f"{path_to(operation, **ids)} {params.get('pageOffset') is not None}"
+        is_first, is_smaller = not params.get("pageToken"), False
+        while True:
+            try:
+                asked = {**params, "pageSize": rows}
+                page = self._ask(operation, answer, asked, body=None, **ids)
+            except Refused as error:
+                may_be_size = is_first and error.status in PAGE_REFUSALS
+                smaller = self._limits.smaller(rows, path) if may_be_size else None
+                if smaller is None:
+                    if is_smaller:
+                        self._limits.note_vain(path)
+                    raise
+                rows, is_smaller = smaller, True
+            else:
+                if is_smaller:
+                    self._limits.note_rows(operation.id, rows, self._clock())
+                return page
 
     def _ask(
         self,

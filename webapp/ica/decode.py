@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import mktime_tz, parsedate_tz
 from threading import Lock
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from webapp.ica.operations import Operation
 T = TypeVar("T")
 
 Hide = Callable[[bytes], bytes]
+Unreadable = Callable[[dict[str, Any], str], T | None]
 
 _DECODE_ERRORS = (msgspec.DecodeError, ValueError, RecursionError)
 _MAX_TEXT_CHARS = 300
@@ -48,6 +49,38 @@ def decode(operation: Operation, response: Response, answer: type[T], hide: Hide
             f"{error}.",
             maybe_done=operation.creates,
         ) from error
+
+
+def decode_rows(
+    operation: Operation, rows: Sequence[msgspec.Raw], row: type[T], unreadable: Unreadable[T]
+) -> list[T]:
+    """The rows of a page, each of the type `row`.
+
+    unreadable: makes a row of what can be read of one that is of another shape, and of what is
+    wrong with it; None to leave it out. Raises MalformedResponse when none of several can be read.
+    """
+    decoder = _decoder(row)
+    found, failed = [], 0
+    for raw in rows:
+        try:
+            found.append(decoder.decode(raw))
+        except _DECODE_ERRORS as error:
+            failed += 1
+            if failed == len(rows) > 1:
+                raise MalformedResponse(
+                    f"None of the entries in ICA's answer to {operation.id} can be read: {error}."
+                ) from error
+            if (rest := unreadable(_legible(raw), str(error))) is not None:
+                found.append(rest)
+    return found
+
+
+def _legible(raw: msgspec.Raw) -> dict[str, Any]:
+    """What there is of a row, whatever its shape; empty for what is no object."""
+    try:
+        return _decoder(dict[str, Any]).decode(raw)
+    except _DECODE_ERRORS:
+        return {}
 
 
 def _decoder(answer: type[T]) -> msgspec.json.Decoder[T]:

@@ -5,7 +5,7 @@ passed on. Times have a time zone.
 """
 
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -17,6 +17,10 @@ UNLINK_STATUSES = (*MOVING, "UNLINKED", "ALREADY_UNLINKED", "FAILED", "PARTIALLY
 
 FINAL_JOB = frozenset({"STOPPED", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED"})
 """The job statuses that are final. Jobs have other statuses than items."""
+MOVING_JOB = frozenset({"INITIALIZED", "WAITING_FOR_RESOURCES", "RUNNING"})
+"""The job statuses that are not final. Of any other it is not known."""
+
+UNREADABLE = "ICA's entry of this id can't be read: "
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -70,6 +74,11 @@ class Job(_Answer, frozen=True):
     def is_final(self) -> bool:
         """Whether the job has ended, successfully or not."""
         return self.status in FINAL_JOB
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the job goes on. A status never seen before is neither this nor final."""
+        return self.status in MOVING_JOB
 
     @property
     def project_id(self) -> str | None:
@@ -147,6 +156,20 @@ class Item(_Answer, frozen=True):
     request: _Request
     processing: _Processing
     created: ProjectData | None = msgspec.field(default=None, name="createdProjectData")
+
+    @classmethod
+    def of_unreadable(cls, legible: dict[str, Any], error: str) -> "Item | None":
+        """An item that is not of this shape, by what is legible of it; None without its data id.
+
+        Its status is UNKNOWN, and its information says why.
+        """
+        request, item_id = legible.get("request"), legible.get("id")
+        data_id = request.get("dataId") if isinstance(request, dict) else None
+        if not isinstance(data_id, str) or not data_id:
+            return None
+        said = _Processing(status="UNKNOWN", additional_status_information=UNREADABLE + error)
+        item_id = item_id if isinstance(item_id, str) else ""
+        return cls(id=item_id, request=_Request(data_id=data_id), processing=said)
 
     @property
     def data_id(self) -> str:

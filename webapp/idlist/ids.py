@@ -83,6 +83,12 @@ def find_entries(text: str, column: int = 0) -> Iterator[Entry]:
         yield Entry(column or 1, text, "", _NO_ID)
 
 
+def folded(data_id: str) -> str:
+    """The id as ICA writes it: one of ICA's shape in small letters, any other as it is."""
+    small = data_id.lower()
+    return small if is_data_id(small) else data_id
+
+
 def has_words(text: str) -> bool:
     """Whether find_entries finds anything in a text."""
     return bool(_begins_word(text))

@@ -33,6 +33,7 @@ FAULTS = {
     "endless-cursor": "as circling-cursor, and each token is a new one",
     "refused-offset": "paging by offset, and with it sorting, is refused",
     "malformed-item": "the first item of a batch has a status that is no text",
+    "miscounted": "a page of items with a status has none",
     "nameless-item": "the first item of a batch does not say whose it is",
     "unknown-job": "a job has a status that nobody has heard of",
     "capitals": "data ids are written in capitals",

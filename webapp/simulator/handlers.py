@@ -16,7 +16,7 @@ from webapp.simulator.call import Call
 from webapp.simulator.documents import Document
 from webapp.simulator.operations import Kind
 from webapp.simulator.outcomes import digest, is_eligible
-from webapp.simulator.paging import sorted_rows
+from webapp.simulator.paging import Selection, sorted_rows
 from webapp.simulator.problems import (
     bad_request,
     forbidden,
@@ -168,7 +168,10 @@ def items(call: Call, project_id: str, batch_id: str, kind: Kind) -> Document:
             del item["request"]
         return item
 
-    return call.page(found.select(wanted, progress, call.version), document, *wanted)
+    selection = found.select(wanted, progress, call.version)
+    if wanted and call.hit_by("miscounted"):
+        selection = Selection()
+    return call.page(selection, document, *wanted)
 
 
 def item(call: Call, project_id: str, batch_id: str, item_id: str, kind: Kind) -> Document:

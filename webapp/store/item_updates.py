@@ -54,7 +54,7 @@ def apply(
     Each is looked for in the rows that the locked batch holds, then in its history; one that is in
     neither is appended behind the list.
     """
-    outcomes = list({outcome.ica_item_id: outcome for outcome in outcomes}.values())
+    outcomes = list({one.ica_item_id or one.data_id: one for one in outcomes}.values())
     known = _Known(connection, batch, [outcome.data_id for outcome in outcomes])
     groups = reasons.ids(connection, [(new.status[:60], new.reason) for new in outcomes])
     changes = _Changes(connection, batch, now, groups)

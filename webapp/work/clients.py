@@ -9,6 +9,7 @@ from webapp import logs
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import Busy
+from webapp.ica.limits import Limits
 from webapp.ica.operations import Kind
 from webapp.ica.transport import Session, new_session
 from webapp.settings import Settings
@@ -82,6 +83,7 @@ class Clients:
         self.ica_ahead: float | None = None
         self._here = threading.local()
         self._opened: dict[str, tuple[Credential, float]] = {}  # and when it was last used
+        self._limits: dict[str, Limits] = {}  # by ICA's address
         self._lock = threading.Lock()
 
     def of(self, account: Account) -> IcaClient:
@@ -111,10 +113,15 @@ class Clients:
             on_key=on_key,
             on_clock=self._note_clock,
             place=self._place,
+            limits=self._limits_of(url),
         )
 
     def _note_clock(self, ahead: float) -> None:
         self.ica_ahead = ahead
+
+    def _limits_of(self, url: str) -> Limits:
+        with self._lock:
+            return self._limits.setdefault(url, Limits())
 
     def _credential(self, account: Account) -> Credential:
         """The account's credential; kept, so that its token is minted once and not per call."""

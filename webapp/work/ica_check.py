@@ -3,6 +3,7 @@
 from itertools import accumulate
 from urllib.parse import quote_plus
 
+from webapp.idlist import ids
 from webapp.store import accounts, chores, drafts, submissions
 from webapp.store.chores import Chore
 from webapp.work.context import Context
@@ -22,7 +23,8 @@ def step(context: Context, chore: Chore) -> Chore:
         account = accounts.get(connection, chore.account_id)
         rows = _that_fit(drafts.to_check(connection, submission.id, chore.done, MAX_CALL_IDS))
     data_ids = [data_id for _, data_id in rows]
-    eligible = context.clients.of(account).eligible(submission.project_id, data_ids)
+    told = context.clients.of(account).eligible(submission.project_id, data_ids)
+    eligible = {ids.folded(data_id) for data_id in told}
     refused = [data_id for data_id in data_ids if data_id not in eligible]
     last = rows[-1][0] if rows else chore.total
     now = context.clock()

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import Busy, IcaError, NotFound, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
+from webapp.idlist import ids
 from webapp.store import batches, item_updates, items
 from webapp.store.batches import Batch
 from webapp.store.enums import NOT_SENT, BatchState, Blocked, ErrorCode, Task
@@ -135,12 +137,11 @@ def _candidates(
 def _jobs_since(client: IcaClient, moment: float) -> list[Job]:
     """ICA's jobs made since a moment of our clock, the newest first."""
     found: list[Job] = []
-    for number in range(MAX_JOBS_PAGES):
-        page = client.jobs(offset=number * JOBS_PAGE_ROWS, page_size=JOBS_PAGE_ROWS)
+    for jobs, is_newest_first in islice(client.pages_of_jobs(JOBS_PAGE_ROWS), MAX_JOBS_PAGES):
         since = datetime.fromtimestamp(moment + (client.clock_offset or 0.0), UTC)
-        recent = [job for job in page.items if job.time_created and job.time_created >= since]
+        recent = [job for job in jobs if job.time_created and job.time_created >= since]
         found += recent
-        if len(recent) < JOBS_PAGE_ROWS:
+        if is_newest_first and len(recent) < len(jobs):
             break
     return found
 
@@ -154,7 +155,7 @@ def _holds(context: Context, client: IcaClient, job: Job, batch: Batch, data_ids
         total = client.count_items(*place, kind=kind)
     except (NotFound, Refused):
         return False  # another kind of job
-    known = [item.data_id in data_ids for item in page.items]
+    known = [ids.folded(item.data_id) in data_ids for item in page.items]
     if context.settings.ica_version == "v3":  # one item for each file of a folder: some are new
         return any(known)
     return bool(known) and all(known) and total in {None, len(data_ids)}

@@ -7,6 +7,7 @@ from typing import Any
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import PagingLoop, Refused
 from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
+from webapp.idlist import ids
 from webapp.store import batches, item_updates, leases
 from webapp.store.batches import Batch
 from webapp.store.enums import EXPANDED, UNKNOWN, BatchState, Task
@@ -23,7 +24,7 @@ FAILED_SECONDS, FAILED_GROWTH = 60.0, 1.2  # failed items are read again after e
 MAX_REPEATED_WALKS, REPEAT_SECONDS = 3, 40.0  # when the job has ended and items still move
 REFRESH_SECONDS = 5.0  # when there is no job, and items still move
 EXPANDED_REASON = "ICA (V3) made one item of each file in this folder; they stand after the list."
-NOT_LISTED = "ICA does not list this id among the batch's items."
+NOT_LISTED = "Among the batch's items, ICA lists none with this id, or none that can be read."
 
 Change = Callable[..., tuple[int, dict[str, Any]]]
 """Changes a chunk of a locked batch's rows; returns how many, and columns of batches to set."""
@@ -80,12 +81,12 @@ def outcome(item: Item) -> Outcome:
     details = created.details if created else None
     return Outcome(
         ica_item_id=item.id,
-        data_id=item.data_id,
+        data_id=ids.folded(item.data_id),
         status=item.status,
         reason=item.information or "",
         name=(details.name if details else None) or "",
         path=(details.path if details else None) or "",
-        linked_id=created.id if created else "",
+        linked_id=ids.folded(created.id) if created else "",
     )
 
 

@@ -1,0 +1,51 @@
+"""What one ICA was found to take less of than usual, remembered by the process for a day."""
+
+import threading
+
+MIN_PAGE_ROWS = 10  # smaller pages are not tried
+REMEMBERED_SECONDS = 86_400.0
+_MOST_PATHS = 1_000
+
+
+class Limits:
+    """Of one ICA, by the id of an operation: how many rows a page may have, and whether it takes no
+    offset. Threads and clients share it. `now` is in seconds since 1970.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[int, float]] = {}  # and when that was found
+        self._no_offsets: dict[str, float] = {}  # when that was found
+        self._vain: set[str] = set()  # paths where the smallest page was refused as well
+        self._lock = threading.Lock()
+
+    def rows(self, operation: str, wanted: int, now: float) -> int:
+        """How many rows to ask for where so many are wanted."""
+        taken, found_at = self._rows.get(operation, (wanted, now))
+        return min(wanted, taken) if now - found_at <= REMEMBERED_SECONDS else wanted
+
+    def smaller(self, rows: int, path: str) -> int | None:
+        """How many rows to ask for after so many were refused; None: their number is not why."""
+        if rows > MIN_PAGE_ROWS and path not in self._vain:
+            return max(rows // 2, MIN_PAGE_ROWS)
+        return None
+
+    def note_rows(self, operation: str, rows: int, now: float) -> None:
+        """So many rows were taken, after more had been refused."""
+        with self._lock:
+            self._rows[operation] = rows, now
+
+    def note_vain(self, path: str) -> None:
+        """The smallest page of this path was refused too."""
+        with self._lock:
+            if len(self._vain) >= _MOST_PATHS:
+                self._vain.clear()
+            self._vain.add(path)
+
+    def takes_offsets(self, operation: str, now: float) -> bool:
+        """Whether the operation pages by offset, as far as is known."""
+        return now - self._no_offsets.get(operation, float("-inf")) > REMEMBERED_SECONDS
+
+    def note_no_offsets(self, operation: str, now: float) -> None:
+        """The operation was refused with an offset, and not without one."""
+        with self._lock:
+            self._no_offsets[operation] = now
