@@ -84,6 +84,7 @@ OF_A_SUBMISSION = {
     "POST lifecycle.archive": OWNER,
     "POST lifecycle.take_out": OWNER,
     "POST submissions.stop": OWNER,
+    "POST submissions.try_again": OWNER,
     "POST drafts.submit": OWNER,
     "POST drafts.discard": OWNER,
     "POST drafts.reread": OWNER,

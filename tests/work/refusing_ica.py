@@ -16,7 +16,8 @@ from webapp.simulator.server import Server
 
 
 class Refusing:
-    """The simulator, and before it `says`: (method, end of the path) to (status, detail).
+    """The simulator, and before it `says`: (method, end of the path, which may have the whole query
+    behind it) to (status, detail).
 
     carries_out: whether ICA does first what it is asked for, and then says so. headers: of what it
     says. asked: (method, path) of every call.
@@ -30,8 +31,9 @@ class Refusing:
     def __call__(self, environ, start_response):
         asked = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         self.asked.append(asked)
+        whole = f"{asked[1]}?{environ['QUERY_STRING']}"
         for (method, ending), (status, detail) in self.says.items():
-            if asked[0] == method and asked[1].endswith(ending):
+            if asked[0] == method and (asked[1].endswith(ending) or whole.endswith(ending)):
                 if self.carries_out:
                     run_wsgi_app(self._app, environ)
                 problem = {"title": "ICA_TEST", "status": status, "detail": detail}

@@ -5,15 +5,23 @@ from contextlib import contextmanager
 import pytest
 
 from tests.agreement import ByVisitor, by_find
-from tests.dashboard import data_ids, open_dashboard
+from tests.dashboard import HEADERS, data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.store.invariants import assert_consistent
-from tests.work.observation import batch_rows, page, row_counts, rows, settle, submission
-from webapp.store.enums import BatchState
+from tests.work.observation import (
+    batch_rows,
+    page,
+    row_counts,
+    rows,
+    settle,
+    submission,
+)
+from tests.work.refusing_ica import refusing_dashboard
+from webapp.store.enums import BatchState, Blocked
 
 ITEMS = "getProjectDataLinkingBatchItems"
 CREATE = "createProjectDataLinkingBatch"
-JOBS = "getJobs"
+SMALL_PAGES, PAGE_ROWS = {"page_items": 100}, 62  # 1,000 rows, halved until they are taken
 
 
 @contextmanager
@@ -93,41 +101,38 @@ def test_a_lost_batch_is_found_where_pages_of_jobs_are_small(sqlite_url, tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("totals", [{}, {"items:null-totals": 1}, {"items:refused-offset": 1}])
 @pytest.mark.parametrize("fault", ["repeated-cursor", "circling-cursor", "endless-cursor"])
-def test_pages_that_go_round_in_a_circle_are_left(database_url, tmp_path, fault, totals):
-    with opened(database_url, tmp_path, rate=2000) as dashboard:
+def test_pages_that_go_round_in_a_circle_are_left(sqlite_url, tmp_path, fault, totals):
+    with opened(sqlite_url, tmp_path, rate=2000, ica=SMALL_PAGES) as dashboard:
         visitor = dashboard.visitor()
-        place = visitor.submit(data_ids(2500))
+        place = visitor.submit(data_ids(250))
         dashboard.sim.set_faults({f"items:{fault}": 1} | totals)
         settled = settle(dashboard, place)
         found = row_counts(visitor, place)
-        seen = 2000 if fault == "repeated-cursor" else 2500  # the third page is in no circle
-        assert found == {
-            status: count
-            for status, count in {"LINKED": seen, "UNKNOWN": 2500 - seen}.items()
-            if count
-        }
-        assert settled.counts == found
-        if seen < 2500:
+        if fault == "repeated-cursor":  # all others are behind the first page, for ever
+            assert found == {"LINKED": PAGE_ROWS, "UNKNOWN": 250 - PAGE_ROWS}
             assert "round in a circle" in rows(visitor, place)[-1]["reason"]
-        assert calls(dashboard, ITEMS) < 120
+        else:
+            assert found == {"LINKED": 250}
+        assert settled.counts == found
+        assert calls(dashboard, ITEMS) < 90
         assert batch_rows(dashboard, place)[0].state == BatchState.SETTLED
 
 
 def test_a_circle_that_ends_in_time_costs_one_more_round(database_url, tmp_path):
-    with opened(database_url, tmp_path, rate=1e6) as dashboard:
+    with opened(database_url, tmp_path, rate=1e6, ica=SMALL_PAGES) as dashboard:
         visitor = dashboard.visitor()
-        place = visitor.submit(data_ids(2500))
+        place = visitor.submit(data_ids(150))
         dashboard.sim.set_faults({"items:repeated-cursor": "2x"})
         settle(dashboard, place)
-        assert row_counts(visitor, place) == {"LINKED": 2500}
+        assert row_counts(visitor, place) == {"LINKED": 150}
 
 
 def test_a_circle_is_no_trouble_while_the_batch_runs(sqlite_url, tmp_path):
-    with opened(sqlite_url, tmp_path, rate=100) as dashboard:
-        place = dashboard.visitor().submit(data_ids(3500))
+    with opened(sqlite_url, tmp_path, rate=1, ica=SMALL_PAGES) as dashboard:
+        place = dashboard.visitor().submit(data_ids(200))
         dashboard.sim.set_faults({"items:circling-cursor": 1})
-        for _ in range(15):
-            dashboard.work(2)
+        for _ in range(12):
+            dashboard.work(5, step=5)
             (batch,) = batch_rows(dashboard, place)
             assert (batch.state, batch.failures, batch.trouble) == (BatchState.RUNNING, 0, None)
 
@@ -136,11 +141,11 @@ def test_a_circle_is_no_trouble_while_the_batch_runs(sqlite_url, tmp_path):
 def test_failures_in_a_circle_do_not_hold_up_the_rest(sqlite_url, tmp_path):
     """They are read first; without totals and a job the rest is what decides about the end."""
     faults = {"null-job": 1, "items:null-totals": 1, "items:circling-cursor": 1}
-    with opened(sqlite_url, tmp_path, rate=300, faults=faults) as dashboard:
+    with opened(sqlite_url, tmp_path, rate=20, faults=faults, ica=SMALL_PAGES) as dashboard:
         visitor = dashboard.visitor()
-        place = visitor.submit(data_ids(3000, ending="00") + data_ids(2000, start=4000))
+        place = visitor.submit(data_ids(200, ending="00") + data_ids(150, start=4000))
         settle(dashboard, place)
-        assert row_counts(visitor, place) == {"FAILED": 3000, "LINKED": 2000}
+        assert row_counts(visitor, place) == {"FAILED": 200, "LINKED": 150}
 
 
 # words and items that nobody has heard of
@@ -157,22 +162,20 @@ def test_a_job_status_never_seen_leaves_the_end_to_the_items(database_url, tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("watched", [False, True])
-def test_items_that_contradict_their_counts_are_read_ever_more_seldom(
-    sqlite_url, tmp_path, watched
-):
-    """Counts say that none moves, the items that they do: else all were read every 5 seconds."""
-    with opened(sqlite_url, tmp_path, rate=1e-3, faults={"unknown-job": 1}) as dashboard:
+def test_items_that_contradict_their_counts_are_read_ever_more_seldom(sqlite_url, tmp_path):
+    """Counts say that none moves, the items that they do: else all were read every 5 seconds, and
+    every 2 while somebody watches.
+    """
+    faults = {"unknown-job": 1, "items:miscounted": 1}
+    with opened(sqlite_url, tmp_path, rate=1e-3, faults=faults) as dashboard:
         visitor = dashboard.visitor()
-        dashboard.sim.set_faults({"unknown-job": 1, "items:miscounted": 1})
         place = visitor.submit(data_ids(5))
-        dashboard.work(60)
+        dashboard.work(300, step=5)
         dashboard.sim.forget_calls()
-        for _ in range(60):
-            dashboard.work(60, step=10)
-            if watched:
-                visitor.get(f"{place}/progress")
-        assert dashboard.sim.total_calls() < 300
+        for _ in range(30):
+            dashboard.work(60, step=60)
+            visitor.get(f"{place}/progress")
+        assert 0 < dashboard.sim.total_calls() < 60  # in half an hour
 
 
 def test_one_item_that_can_not_be_read_is_told_alone(database_url, tmp_path):
@@ -249,3 +252,157 @@ def test_ica_is_asked_which_ids_it_would_refuse_in_any_case(sqlite_url, tmp_path
         dashboard.work(2)
         assert submission(dashboard, place).review.refused == 0
         assert "refuse" in page(visitor, place)
+
+
+# stuck
+
+
+PAGE = ("GET", "/items?pageSize=1000")
+COUNT = ("GET", "/items?pageOffset=0&pageSize=1")
+SAYS = {
+    "a page of another shape": (PAGE, (200, "No page of items.")),
+    "a page refused": (PAGE, (422, "Not on Sundays.")),
+    "a page in conflict": (PAGE, (409, "Not on Sundays.")),
+    "a page that fails": (PAGE, (500, "Not on Sundays.")),
+    "a count of another shape": (COUNT, (200, "No count of items.")),
+    "items refused": (("GET", "/items"), (400, "Not on Sundays.")),
+    "a job of another shape": (("GET", "JOB"), (200, "No job.")),
+    "an error on sending": (("POST", "/dataLinkingBatch"), (500, "Not on Sundays.")),
+}
+
+
+def pass_time(dashboard, seconds, until=lambda: False):
+    """Go from one moment at which something is due to the next: no other one matters here."""
+    end = dashboard.clock.now + seconds
+    dashboard.work()
+    while not until() and (due := dashboard.next_due()) is not None and due <= end:
+        dashboard.clock.now = max(due, dashboard.clock.now)
+        dashboard.work()
+
+
+def get_stuck(dashboard, place):
+    pass_time(dashboard, 1800, until=lambda: batch_rows(dashboard, place)[0].blocked)
+    (batch,) = batch_rows(dashboard, place)
+    assert (batch.blocked, batch.vain_tries) == (Blocked.STUCK, 10)
+
+
+@contextmanager
+def stuck_dashboard(url, folder, variant, rate=5):
+    """A dashboard of which the one list is stuck, with its ICA and the address of the list."""
+    with refusing_dashboard(url, folder, rate=rate) as (dashboard, ica):
+        visitor = dashboard.visitor()
+        (method, ending), said = SAYS[variant]
+        if method == "POST":
+            ica.says[method, ending] = said
+        place = visitor.submit(data_ids(40))
+        if method == "GET":
+            job = f"/jobs/{batch_rows(dashboard, place)[0].ica_job_id}"
+            ica.says[method, job if ending == "JOB" else ending] = said
+        get_stuck(dashboard, place)
+        yield dashboard, ica, place
+        with dashboard.store.read() as connection:
+            assert_consistent(connection)
+
+
+def asked_of_batches(ica):
+    """But for tokens, and whether the project may still be read."""
+    found = [path.rpartition("/api")[2] for _, path in ica.asked]
+    return [path for path in found if path not in {"/tokens", f"/projects/{FIRST_PROJECT}"}]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", SAYS)
+def test_what_leads_no_further_costs_a_call_in_five_minutes(sqlite_url, tmp_path, variant):
+    with stuck_dashboard(sqlite_url, tmp_path, variant) as (dashboard, ica, place):
+        ica.asked.clear()
+        pass_time(dashboard, 3600)
+        assert 6 <= len(asked_of_batches(ica)) <= 12
+        assert submission(dashboard, place).phase == "blocked"
+        ica.says.clear()
+        pass_time(dashboard, 1500)
+        assert submission(dashboard, place).counts == {"LINKED": 40}
+        (batch,) = batch_rows(dashboard, place)
+        assert (batch.state, batch.blocked) == (BatchState.SETTLED, "")
+        assert (batch.vain_tries, batch.vain_kind) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_token_that_is_always_refused_leaves_the_walk_stuck(database_url, tmp_path):
+    faults = {"items:refused-token": 1}
+    with opened(database_url, tmp_path, rate=1e6, faults=faults, ica=SMALL_PAGES) as dashboard:
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(150))
+        get_stuck(dashboard, place)
+        assert dashboard.sim.total_calls() < 60
+        assert "refuses to go on after a page, 10 times in a row" in page(visitor, place)
+        assert "pageToken is not valid" in page(visitor, place)
+        dashboard.sim.forget_calls()
+        pass_time(dashboard, 3600)
+        assert dashboard.sim.calls().keys() <= {ITEMS, "createJwtToken", "getProject"}
+        assert 10 <= calls(dashboard, ITEMS) <= 12
+        dashboard.sim.set_faults({})
+        pass_time(dashboard, 1200)
+        assert submission(dashboard, place).counts == {"LINKED": 150}
+
+
+def test_a_token_that_is_refused_does_not_hold_up_what_runs(sqlite_url, tmp_path):
+    """Counts go on; that the items can't be read to the end matters when the job has ended."""
+    faults = {"items:refused-token": 1}
+    with opened(sqlite_url, tmp_path, rate=1, faults=faults, ica=SMALL_PAGES) as dashboard:
+        place = dashboard.visitor().submit(data_ids(150))
+        for _ in range(12):
+            pass_time(dashboard, 10)
+            (batch,) = batch_rows(dashboard, place)
+            assert (batch.state, batch.blocked, batch.trouble) == (BatchState.RUNNING, "", None)
+        assert batch.counts["LINKED"] > 50
+
+
+def test_an_outage_is_waited_for_and_nothing_is_stuck(sqlite_url, tmp_path):
+    with opened(sqlite_url, tmp_path, rate=5) as dashboard:
+        place = dashboard.visitor().submit(data_ids(40))
+        dashboard.work(1)
+        dashboard.sim.set_faults({"503": 1})
+        pass_time(dashboard, 1200)
+        (batch,) = batch_rows(dashboard, place)
+        assert (batch.blocked, batch.failures > 20) == (Blocked.NO, True)
+        dashboard.sim.set_faults({})
+        assert settle(dashboard, place, within=60).counts == {"LINKED": 40}
+
+
+def test_whoever_began_it_or_submitted_the_list_has_it_tried_again(database_url, tmp_path):
+    with stuck_dashboard(database_url, tmp_path, "a page refused") as (dashboard, ica, place):
+        owner, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
+        said = page(owner, place)
+        assert "ICA's list of the items of batch 1 can't be read, 10 times in a row now" in said
+        assert "Not on Sundays." in said
+        assert "Try again now" in said
+        assert "End it" in said
+        assert "Try again now" not in page(colleague, place)
+        assert colleague.post(f"{place}/try-again").status_code == 403
+        assert owner.post(f"{place}/try-again", {"attempt": "7"}).status_code == 404
+        for well in (False, True):
+            if well:
+                ica.says.clear()
+            ica.asked.clear()
+            assert owner.post(f"{place}/try-again").status_code == 303
+            dashboard.work()
+            assert bool(batch_rows(dashboard, place)[0].blocked) != well
+            assert well or len(asked_of_batches(ica)) == 1
+        assert "asked again about what was stuck" in text(owner.get(f"{place}/audit"))
+        assert "Nothing of it is stuck" in text(
+            owner.client.post(f"{place}/try-again", headers=HEADERS, follow_redirects=True)
+        )
+        assert settle(dashboard, place).counts == {"LINKED": 40}
+
+
+def test_what_is_stuck_can_be_given_up(sqlite_url, tmp_path):
+    with stuck_dashboard(sqlite_url, tmp_path, "a page refused") as (dashboard, ica, place):
+        owner = dashboard.visitor()
+        assert owner.post(f"{place}/stop", {"attempt": "1"}).status_code == 303
+        dashboard.work()
+        assert batch_rows(dashboard, place)[0].state == BatchState.LOST
+        assert submission(dashboard, place).state == "settled"
+        assert "Blocked" not in page(owner, place)
+        ica.asked.clear()
+        pass_time(dashboard, 1200)
+        assert asked_of_batches(ica) == []

@@ -16,6 +16,7 @@ class IcaError(Exception):
     maybe_done: ICA may have made a batch although the call failed. False for all other calls:
     reading changes nothing, and a second token does no harm.
     retry_after: seconds that ICA asks us to wait, None where it doesn't say.
+    step: what it was called for, for the caller to say.
     """
 
     worth_trying_again: ClassVar[bool] = True
@@ -24,6 +25,7 @@ class IcaError(Exception):
     _: KW_ONLY
     maybe_done: bool = False
     retry_after: float | None = None
+    step: str = ""
 
 
 class Unreachable(IcaError):

@@ -279,11 +279,24 @@ def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
     return sql.fetch(connection, mine.with_for_update(), Batch)
 
 
+def try_again(connection: Connection, submission_id: int, attempt: int, now: float) -> int:
+    """Make due now what of an attempt is stuck; how many batches. They stay so until one try leads
+    further.
+    """
+    mine = (batches.c.submission_id == submission_id) & (batches.c.attempt == attempt)
+    stuck = mine & (batches.c.blocked == Blocked.STUCK) & batches.c.state.not_in(ENDED)
+    return _make_due(connection, stuck, due_at=now)
+
+
 def unblock(connection: Connection, account_id: int, now: float, reason: Blocked) -> None:
     """Make due now what was blocked for this reason."""
     theirs = (batches.c.account_id == account_id) & (batches.c.blocked == reason)
-    blocked = select(batches.c.id).where(theirs, batches.c.state.not_in(ENDED))
-    # in the order of lock_all()
-    ids = connection.execute(blocked.order_by(batches.c.id).with_for_update()).scalars().all()
-    again = update(batches).where(batches.c.id.in_(ids))
-    connection.execute(again.values(due_at=now, failures=0))
+    _make_due(connection, theirs & batches.c.state.not_in(ENDED), due_at=now, failures=0)
+
+
+def _make_due(connection: Connection, which: ColumnElement[bool], **values: Any) -> int:
+    """Set these columns of batches, which are locked in the order of lock_all(); how many."""
+    found = select(batches.c.id).where(which).order_by(batches.c.id).with_for_update()
+    ids = connection.execute(found).scalars().all()
+    connection.execute(update(batches).where(batches.c.id.in_(ids)).values(values))
+    return len(ids)

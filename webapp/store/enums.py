@@ -142,6 +142,7 @@ class Blocked(StrEnum):
     MAY_NOT_WRITE = "may not write"
     MAY_NOT_READ = "may not read"
     DEADLY = "deadly"  # workers died of it: somebody has to find out why
+    STUCK = "stuck"  # ICA has answered many times in a way that leads no further
 
 
 class AccountTrouble(StrEnum):
@@ -166,6 +167,7 @@ class AuditAction(StrEnum):
     SUBMIT = "submit"
     STOP = "stop"
     RETRY = "retry"
+    TRY_AGAIN = "try again"  # to hear of ICA what is stuck
     UNDO = "undo"
     EXPORT = "export"
     RENAME = "rename"

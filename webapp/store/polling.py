@@ -77,6 +77,7 @@ def note(connection: Connection, submission_id: int, now: float) -> None:
         & (batches.c.task == Task.REFRESH)
         & (batches.c.blocked == Blocked.NO)
         & (batches.c.failures == 0)
+        & (batches.c.whole_walks == 0)  # else each of these leads to another whole walk
         & (batches.c.due_at > now)
     )
     free = select(batches.c.id).where(idle).with_for_update(skip_locked=True)

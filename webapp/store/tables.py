@@ -297,6 +297,8 @@ class BatchRow(Queued):
     whole_walks: int = stored(default=0)  # since the job has ended
     round_pages: int = stored(default=0)
     round_mark: str | None  # a cursor of the round: one that comes again is a circle
+    failed_pages: int = stored(default=0)  # and the same of the failed items
+    failed_mark: str | None
     circles: int = stored(default=0)  # that its walks met
     vain_tries: int = stored(default=0)  # of one kind, in a row
     vain_kind: str = stored(length=60, default="")

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import NotFound
-from webapp.ica.models import MOVING, Job
+from webapp.ica.errors import NotFound, Refused
+from webapp.ica.models import FINAL_JOB, MOVING, Job
 from webapp.store.batches import Batch
 from webapp.store.documents import Counts
-from webapp.store.enums import UNKNOWN, UNREAD, WATCHED_PRIORITY, Task
+from webapp.store.enums import UNKNOWN, UNREAD, WATCHED_PRIORITY, Blocked, ErrorCode, Task
 from webapp.store.submissions import Submission
 from webapp.work import ica_failures, walk
 from webapp.work.clients import ICA_KIND
@@ -17,36 +17,44 @@ from webapp.work.context import Context
 
 WATCHED_SECONDS = 2.0  # between two refreshes while somebody watches
 MIN_SECONDS, MAX_SECONDS = 5.0, 60.0  # while nobody does
+JOB, COUNT = "job", "count"  # steps
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a refresh found. `total` is None where ICA gives none; then the rows are counted."""
+    """What a refresh found. `total` is None where ICA gives none; then the rows are counted.
+
+    all_was_read: rounds led in a circle or no further, so what is unread will not be read.
+    """
 
     job: Job | None
     total: int | None
     counts: Counts
+    all_was_read: bool = False
 
     @property
     def has_ended(self) -> bool:
-        """By the job's own status; without a job, by the counts."""
-        if self.job:
+        """By the job's own status; without a job, or one of these, by the counts."""
+        if self.job and (self.job.is_final or self.job.is_moving):
             return self.job.is_final
-        moving = any(self.counts.get(status) for status in (*MOVING, UNREAD))
-        return bool(self.counts) and not moving
+        statuses = MOVING if self.all_was_read else (*MOVING, UNREAD)
+        return bool(self.counts) and not any(self.counts.get(status) for status in statuses)
 
 
 def refresh(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
     """Ask for the counts of a running batch, and read a page of its items too."""
+    if batch.blocked == Blocked.STUCK:
+        _try_what_failed(client, submission, batch)
     progress = ask(client, submission, batch)
     now = context.clock()
     values = _values(progress, now)
     if progress.has_ended:
-        first_page = {"round_cursor": None, "round_read": 0}
-        values |= {"task": Task.WALK, "due_at": now, "lease_until": 0.0} | first_page
+        values |= {"task": Task.WALK, "due_at": now, "lease_until": 0.0} | walk.ANEW
+        if progress.job and progress.job.is_final and batch.job_status not in FINAL_JOB:
+            values["whole_walks"] = 0
     else:
         values |= _next_refresh(submission, now)
-    batch = context.write(ica_failures.record_success, batch, now, **values)
+    batch = context.write(ica_failures.record_success, batch, now, JOB, COUNT, **values)
     if not progress.has_ended:
         walk.read_page(context, client, submission, batch)
 
@@ -55,23 +63,46 @@ def ask(client: IcaClient, submission: Submission, batch: Batch) -> Progress:
     """The job, the total, and one count per status, until they make up the total."""
     place = (submission.project_id, str(batch.ica_batch_id))
     kind = ICA_KIND[batch.kind]
-    job = _job(client, submission, batch)
-    total = client.count_items(*place, kind=kind)
+    with ica_failures.step(JOB):
+        job = _job(client, submission, batch)
+    with ica_failures.step(COUNT):
+        total = client.count_items(*place, kind=kind)
+    by_rows = Progress(job, total, batch.found, batch.circles >= walk.MAX_CIRCLES)
     if total is None:
-        return Progress(job, None, batch.found)
+        return by_rows
     counts: Counts = {}
     # Final statuses are asked for first: an item that moves on meanwhile is then missed rather than
     # counted twice, and what is missing is shown as such.
     for status in reversed(client.statuses(kind)):
         if sum(counts.values()) >= total:
             break
-        count = client.count_items(*place, status=status, kind=kind)
+        try:
+            with ica_failures.step(f"{COUNT}:{status}"):
+                count = client.count_items(*place, status=status, kind=kind)
+        except Refused:  # ICA does not take this status
+            return by_rows
         if count:
             counts[status] = count
     lacking = total - sum(counts.values())
     if lacking > 0:
         counts[UNKNOWN] = lacking
     return Progress(job, total, counts)
+
+
+def _try_what_failed(client: IcaClient, submission: Submission, batch: Batch) -> None:
+    """Make the call at which a batch is stuck before all others: while that fails, it costs no
+    more. The job is asked for first anyway.
+    """
+    name, status = ica_failures.step_of(batch)
+    if name in walk.STEPS:
+        walk.try_page(client, submission, batch, name)
+    elif name == COUNT:
+        place, kind = (submission.project_id, str(batch.ica_batch_id)), ICA_KIND[batch.kind]
+        with ica_failures.step(name):
+            if batch.vain_kind.endswith(ErrorCode.REFUSED):  # with an offset and without
+                client.items(*place, page_size=1, kind=kind)
+            else:
+                client.count_items(*place, status=status or None, kind=kind)
 
 
 def _job(client: IcaClient, submission: Submission, batch: Batch) -> Job | None:

@@ -65,8 +65,11 @@ def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> bool:
         "ica_job_id": created.job.id if created.job else None,
         "job_status": created.job.status if created.job else "",
     }
+    done = (Task.SEND, Task.FIND)
     try:
-        context.write(ica_failures.record_success, batch, now, lease_until=0.0, **sent, **made)
+        context.write(
+            ica_failures.record_success, batch, now, *done, lease_until=0.0, **sent, **made
+        )
     except batches.AlreadyTaken:
         return False
     return True
@@ -115,8 +118,10 @@ def find(context: Context, client: IcaClient, submission: Submission, batch: Bat
     if now - (batch.intent_at or now) < (0.0 if throttled else FIND_SECONDS):
         values: dict[str, Any] = {"due_at": now + FIND_PAUSE_SECONDS, "blocked": Blocked.NO}
     else:
-        values = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now}
+        pause = ica_failures.BLOCKED_SECONDS if batch.blocked == Blocked.STUCK else 0.0
+        values = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now + pause}
         values["sent_again"] = True
+    values |= ica_failures.passed(batch, Task.FIND)
     context.write(batches.record, batch, now, **values)
 
 

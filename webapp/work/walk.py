@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import PagingLoop, Refused
+from webapp.ica.errors import Refused
 from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
 from webapp.idlist import ids
 from webapp.store import batches, item_updates, leases
@@ -22,41 +22,83 @@ UNIT_SECONDS = 5.0  # after which a unit gives its lease back
 FAILED_STATUSES = ("FAILED", "PARTIALLY_LINKED", "PARTIALLY_UNLINKED")
 FAILED_SECONDS, FAILED_GROWTH = 60.0, 1.2  # failed items are read again after either
 MAX_REPEATED_WALKS, REPEAT_SECONDS = 3, 40.0  # when the job has ended and items still move
-REFRESH_SECONDS = 5.0  # when there is no job, and items still move
+REFRESH_SECONDS, MAX_REFRESH_SECONDS = 5.0, 600.0  # when no job has ended, and items still move
 EXPANDED_REASON = "ICA (V3) made one item of each file in this folder; they stand after the list."
+PAGE, FAILED = STEPS = "page", "failed"  # steps
+ANEW = {"round_cursor": None, "round_read": 0, "round_pages": 0, "round_mark": None, "circles": 0}
+MAX_CIRCLES = 2  # then a walk ends with what is known
+IN_A_CIRCLE = "ICA's pages of the batch's items go round in a circle, and none of them has this id."
 NOT_LISTED = "Among the batch's items, ICA lists none with this id, or none that can be read."
 
 Change = Callable[..., tuple[int, dict[str, Any]]]
 """Changes a chunk of a locked batch's rows; returns how many, and columns of batches to set."""
 
 
+class Trail(NamedTuple):
+    """How far a round has come: how many cursors it was given, and one of them, the mark.
+
+    The mark moves on each time their number reaches a power of two, so that a cursor of any circle
+    comes to stand as the mark, and comes again (Brent's method).
+    """
+
+    pages: int
+    mark: str | None
+
+    def follow(self, cursor: str | None) -> tuple["Trail", bool]:
+        """The trail with the next cursor, and whether that leads in a circle."""
+        if cursor is None:
+            return Trail(0, None), False
+        if cursor == self.mark:
+            return Trail(0, None), True
+        pages = self.pages + 1
+        return Trail(pages, cursor if pages & (pages - 1) == 0 else self.mark), False
+
+
+class Read(NamedTuple):
+    """A page that was read, the cursor after it, and the trail of its round.
+
+    is_first: whether it begins a round. circles: its cursor leads back, and is not followed.
+    steps: those that have passed by it.
+    """
+
+    page: Page[Item]
+    following: str | None
+    trail: Trail
+    is_first: bool
+    circles: bool
+    steps: tuple[str, ...]
+
+
 def read_page(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
     """While a batch runs: a page of its failed items if they are due, else of the next round."""
     if _is_failed_due(batch, context.clock()):
-        known = client.statuses(ICA_KIND[batch.kind])
-        statuses = tuple(status for status in FAILED_STATUSES if status in known)
-        page, _ = _read(client, submission, batch, batch.failed_cursor, statuses)
-        values: dict[str, Any] = {"failed_cursor": page.next_token}
-        if page.next_token is None:
+        read = _unless_refused(_read_failed, client, submission, batch)
+        values: dict[str, Any] = {"failed_cursor": read.following}
+        values |= {"failed_pages": read.trail.pages, "failed_mark": read.trail.mark}
+        if read.following is None:
             values |= {"failed_count": _failed_count(batch), "failed_walked_at": context.clock()}
     else:
-        page, is_first = _read(client, submission, batch, batch.round_cursor)
-        values = _after_page(batch, page, is_first, context.clock())
-    _keep(context, batch, page, lease_until=0.0, **values)
+        read = _unless_refused(_read_round, client, submission, batch)
+        values = _after_page(batch, read, context.clock())
+    _keep(context, batch, read, lease_until=0.0, **values)
 
 
 def walk(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
-    """When the job has ended: a whole walk, a page a transaction, as fast as the budget allows."""
+    """When the job has ended: a whole walk, a page a transaction, as fast as the budget allows.
+
+    Where the pages go round in a circle, it is walked once more; then what is known has to do.
+    """
     started = context.clock.steady()
     while True:
-        page, is_first = _read(client, submission, batch, batch.round_cursor)
+        read = _read_round(client, submission, batch)
         now = context.clock()
-        values = _after_page(batch, page, is_first, now)
-        if page.next_token and context.is_turn_over(started, UNIT_SECONDS, batch.account_id):
-            _keep(context, batch, page, lease_until=0.0, due_at=now, **values)
+        values = _after_page(batch, read, now)
+        goes_on = bool(read.following) or (read.circles and batch.circles + 1 < MAX_CIRCLES)
+        if goes_on and context.is_turn_over(started, UNIT_SECONDS, batch.account_id):
+            _keep(context, batch, read, lease_until=0.0, due_at=now, **values)
             return
-        batch = _keep(context, batch, page, lease_until=now + leases.LEASE_SECONDS, **values)
-        if page.next_token is None:
+        batch = _keep(context, batch, read, lease_until=now + leases.LEASE_SECONDS, **values)
+        if not goes_on:
             _finish(context, batch)
             return
 
@@ -90,13 +132,18 @@ def outcome(item: Item) -> Outcome:
     )
 
 
-def _keep(context: Context, batch: Batch, page: Page[Item], **values: Any) -> Batch:
+def try_page(client: IcaClient, submission: Submission, batch: Batch, step: str) -> None:
+    """Read the next page of the failed items, or of the round, and make nothing of it."""
+    (_read_failed if step == FAILED else _read_round)(client, submission, batch)
+
+
+def _keep(context: Context, batch: Batch, read: Read, **values: Any) -> Batch:
     """Bring the page's rows up to date, and set the values of the batch, in one transaction."""
-    now = context.clock()
+    now, outcomes = context.clock(), [outcome(item) for item in read.page.items]
     with context.store.write() as connection:
         batch = batches.lock(connection, batch)
-        counts = item_updates.apply(connection, batch, [outcome(item) for item in page.items], now)
-        return ica_failures.record_success(connection, batch, now, **values, **counts)
+        counts = item_updates.apply(connection, batch, outcomes, now)
+        return ica_failures.record_success(connection, batch, now, *read.steps, **values, **counts)
 
 
 def _finish(context: Context, batch: Batch) -> None:
@@ -104,7 +151,9 @@ def _finish(context: Context, batch: Batch) -> None:
     now = context.clock()
     moves = any(batch.found.get(status) for status in MOVING)
     if moves and batch.job_status not in FINAL_JOB:  # there is no job that has ended
-        values: dict[str, Any] = {"task": Task.REFRESH, "due_at": now + REFRESH_SECONDS}
+        pause = min(REFRESH_SECONDS * 2**batch.whole_walks, MAX_REFRESH_SECONDS)
+        values: dict[str, Any] = {"task": Task.REFRESH, "due_at": now + pause}
+        values["whole_walks"] = min(batch.whole_walks + 1, 10)
     elif moves and batch.whole_walks < MAX_REPEATED_WALKS:
         values = {"due_at": now + REPEAT_SECONDS, "whole_walks": batch.whole_walks + 1}
     else:
@@ -119,9 +168,47 @@ def _mark_unread(context: Context, batch: Batch) -> Batch:
     expanded = partial(
         item_updates.end_unread, status=EXPANDED, reason=EXPANDED_REASON, begins="fol."
     )
-    not_listed = partial(item_updates.end_unread, status=UNKNOWN, reason=NOT_LISTED)
+    why = IN_A_CIRCLE if batch.circles >= MAX_CIRCLES else NOT_LISTED
+    not_listed = partial(item_updates.end_unread, status=UNKNOWN, reason=why)
     changes = [expanded] if context.settings.ica_version == "v3" else []
     return change_rows(context, batch, *changes, not_listed, item_updates.give_back_moving)
+
+
+def _unless_refused(
+    read: Callable[[IcaClient, Submission, Batch], Read],
+    client: IcaClient,
+    submission: Submission,
+    batch: Batch,
+) -> Read:
+    """A page; where ICA refuses the token, the round ends here. The walk at the end will tell."""
+    try:
+        return read(client, submission, batch)
+    except Refused as error:
+        if error.step != ica_failures.REFUSED_TOKEN:
+            raise
+        return Read(Page(items=[]), None, Trail(0, None), False, circles=True, steps=())
+
+
+def _read_failed(client: IcaClient, submission: Submission, batch: Batch) -> Read:
+    known = client.statuses(ICA_KIND[batch.kind])
+    statuses = tuple(status for status in FAILED_STATUSES if status in known)
+    trail = Trail(batch.failed_pages, batch.failed_mark)
+    return _read(client, submission, batch, batch.failed_cursor, trail, statuses)
+
+
+def _read_round(client: IcaClient, submission: Submission, batch: Batch) -> Read:
+    trail = Trail(batch.round_pages, batch.round_mark)
+    read = _read(client, submission, batch, batch.round_cursor, trail)
+    so_far = len(read.page.items) + (0 if read.is_first else batch.round_read)
+    if read.following and so_far > _most_rows(batch):  # a circle of ever new cursors
+        return read._replace(following=None, trail=Trail(0, None), circles=True)
+    return read
+
+
+def _most_rows(batch: Batch) -> int:
+    """More than a round can have. In V3 a folder becomes any number of items, and all are found."""
+    known = max(batch.size, sum(batch.found.values())) if batch.total is None else batch.total
+    return 2 * known + PAGE_ROWS
 
 
 def _read(
@@ -129,28 +216,28 @@ def _read(
     submission: Submission,
     batch: Batch,
     cursor: str | None,
+    trail: Trail,
     statuses: tuple[str, ...] = (),
-) -> tuple[Page[Item], bool]:
-    """A page, and whether it is the first: if ICA refuses the cursor, the first page is read."""
-    read = partial(
-        client.items,
-        submission.project_id,
-        str(batch.ica_batch_id),
-        statuses=statuses,
-        page_size=PAGE_ROWS,
-        kind=ICA_KIND[batch.kind],
-    )
-    if cursor is None:
-        return read(), True
-    try:
-        page = read(page_token=cursor)
-    except Refused:
-        return read(), True
-    # Many more items in one round than ICA says there are: then it is a longer loop.
-    too_many = batch.total is not None and batch.round_read > 2 * batch.total + 10 * PAGE_ROWS
-    if page.next_token == cursor or too_many:
-        raise PagingLoop("ICA's pages go round in a circle: a cursor came a second time.")
-    return page, False
+) -> Read:
+    """A page, the first one where there is no cursor."""
+    name = FAILED if statuses else PAGE
+    with ica_failures.step(name):
+        try:
+            page = client.items(
+                submission.project_id,
+                str(batch.ica_batch_id),
+                statuses=statuses,
+                page_token=cursor,
+                page_size=PAGE_ROWS,
+                kind=ICA_KIND[batch.kind],
+            )
+        except Refused as error:
+            error.step = ica_failures.REFUSED_TOKEN if cursor else name
+            raise
+    trail, circles = (Trail(0, None) if cursor is None else trail).follow(page.next_token)
+    following = None if circles else page.next_token
+    steps = (name, ica_failures.REFUSED_TOKEN) if cursor else (name,)
+    return Read(page, following, trail, cursor is None, circles, steps)
 
 
 def _is_failed_due(batch: Batch, now: float) -> bool:
@@ -166,16 +253,19 @@ def _failed_count(batch: Batch) -> int:
     return sum(batch.counts.get(status, 0) for status in FAILED_STATUSES)
 
 
-def _after_page(batch: Batch, page: Page[Item], is_first: bool, now: float) -> dict[str, Any]:
+def _after_page(batch: Batch, read: Read, now: float) -> dict[str, Any]:
     """How far the round is; in the first round this is also how many rows were ever read."""
-    begun = now if is_first else batch.round_started_at
-    read = len(page.items) + (0 if is_first else batch.round_read)
+    begun = now if read.is_first else batch.round_started_at
+    count = len(read.page.items) + (0 if read.is_first else batch.round_read)
     values: dict[str, Any] = {
-        "round_cursor": page.next_token,
-        "round_read": read,
+        "round_cursor": read.following,
+        "round_read": count,
         "round_started_at": begun,
-        "rows_read": max(read, batch.rows_read),
+        "round_pages": read.trail.pages,
+        "round_mark": read.trail.mark,
+        "circles": batch.circles + read.circles,
+        "rows_read": max(count, batch.rows_read),
     }
-    if page.next_token is None or batch.rows_as_of is None:
+    if read.following is None or batch.rows_as_of is None:
         values["rows_as_of"] = begun
     return values

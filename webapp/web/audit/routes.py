@@ -29,6 +29,7 @@ WORDS: Mapping[AuditAction, str] = {
     AuditAction.SUBMIT: "Submitted",
     AuditAction.STOP: "Stopped",
     AuditAction.RETRY: "Tried again",
+    AuditAction.TRY_AGAIN: "Had ICA asked again about what was stuck",
     AuditAction.UNDO: "Unlinked",
     AuditAction.EXPORT: "Exported",
     AuditAction.RENAME: "Changed name or note",

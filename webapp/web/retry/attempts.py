@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import attempts, batches, reasons
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
-from webapp.store.enums import AttemptKind, AttemptState, BatchState
+from webapp.store.enums import AttemptKind, AttemptState, BatchState, Blocked
 from webapp.store.items import Item
 from webapp.store.reasons import Group
 from webapp.store.retry import history
@@ -32,7 +32,9 @@ blueprint = Blueprint("attempts", __name__)
 
 
 class AttemptRow(NamedTuple):
-    """An attempt as it is listed. stop: the text of the button that stops it, "" for none."""
+    """An attempt as it is listed. stop: the text of the button that stops it, "" for none.
+    is_stuck: the visitor may have it tried again now.
+    """
 
     attempt: Attempt
     title: str
@@ -41,6 +43,7 @@ class AttemptRow(NamedTuple):
     segments: Sequence[Segment]
     receipt: str
     stop: str
+    is_stuck: bool
 
 
 class AttemptsPage(Page):
@@ -129,6 +132,7 @@ def rows(
 
 def _row(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) -> AttemptRow:
     place = url_for("attempts.page", submission_id=submission.id, number=attempt.number)
+    is_own = viewer().id in (attempt.account_id, submission.account_id)
     return AttemptRow(
         attempt=attempt,
         title=title(attempt),
@@ -136,9 +140,8 @@ def _row(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) 
         href=place,
         segments=status_text.segments(attempt.counts, place, status_text.labels_of(attempt)),
         receipt=actions.receipt(attempt),
-        stop=_stop(attempt, batch_rows)
-        if viewer().id in (attempt.account_id, submission.account_id)
-        else "",
+        stop=_stop(attempt, batch_rows) if is_own else "",
+        is_stuck=is_own and any(batch.blocked == Blocked.STUCK for batch in batch_rows),
     )
 
 

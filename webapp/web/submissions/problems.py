@@ -6,11 +6,11 @@ from typing import NamedTuple
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
-from webapp.store.enums import AttemptKind, BatchState, Blocked, ErrorCode
+from webapp.store.enums import AttemptKind, BatchState, Blocked, ErrorCode, Task
 from webapp.store.leases import MAX_DEATHS
 from webapp.store.submissions import Submission
 from webapp.web.core.formatting import duration, plural
-from webapp.work import lost_batches
+from webapp.work import ica_failures, lost_batches, refresh, walk
 from webapp.work.ica_failures import BLOCKED_SECONDS
 
 ENDED = {
@@ -62,6 +62,22 @@ BLOCKED = {
         "succeeds; the log of the worker says why it did not.",
     ),
 }
+
+STUCK_MEANING = (
+    "Nothing is lost. It is tried again every few minutes, and goes on by itself once ICA answers "
+    "otherwise. If it does not, give ICA's words to Illumina's support."
+)
+STUCK_IN = {  # by the step that leads no further
+    refresh.JOB: "ICA's answer about the job of {batch} is of no use",
+    refresh.COUNT: "ICA does not tell how many items {batch} has",
+    walk.PAGE: "ICA's list of the items of {batch} can't be read",
+    walk.FAILED: "ICA's list of the failed items of {batch} can't be read",
+    ica_failures.REFUSED_TOKEN: "ICA's list of the items of {batch} can't be read to its end: it "
+    "refuses to go on after a page",
+    Task.SEND: "ICA fails each time when {batch} is sent",
+    Task.FIND: "ICA's list of jobs, among which {batch} is looked for, is of no use",
+}
+OTHERWISE_STUCK = "ICA's answers about {batch} are of no use"
 
 CLOSED_LATER = (  # to an attempt after the first
     BLOCKED[Blocked.MAY_NOT_READ][0],
@@ -153,7 +169,10 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
         kind, found = "error", _ended(batch)
     elif batch.blocked:
         later = batch.attempt > 1 and batch.blocked == Blocked.MAY_NOT_READ
-        title, text = CLOSED_LATER if later else BLOCKED[batch.blocked]
+        if batch.blocked == Blocked.STUCK:
+            title, text = _stuck(batch)
+        else:
+            title, text = CLOSED_LATER if later else BLOCKED[batch.blocked]
         kind, found = "error", (title, text + CAN_BE_ENDED)
     elif error:
         again = (sentence(error), "It is tried again by itself.")
@@ -165,6 +184,11 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     numbers = {"pause": duration(BLOCKED_SECONDS), "deaths": MAX_DEATHS}
     title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
     return Problem(kind, title, text, details)
+
+
+def _stuck(batch: Batch) -> tuple[str, str]:
+    what = STUCK_IN.get(ica_failures.step_of(batch)[0], OTHERWISE_STUCK)
+    return f"{what}, {batch.vain_tries} times in a row now, so this is stuck.", STUCK_MEANING
 
 
 def is_throttled(batch: Batch) -> bool:

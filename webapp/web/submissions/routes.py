@@ -3,6 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.store import Connection, batches
 from webapp.store import attempts as attempts_store
 from webapp.store.enums import AuditAction, State, Task
 from webapp.store.retry import assignment
@@ -100,14 +101,7 @@ def stop(submission_id: int) -> ResponseReturnValue:
     submission = begun_submission(submission_id, 409, text)
     number = request.form.get("attempt", 1, int)
     with context().store.write() as connection:
-        attempt_rows = attempts_store.of_submission(connection, submission_id)
-        attempt = next((one for one in attempt_rows if one.number == number), None)
-        if attempt is None:
-            abort(404, f"This submission has no attempt {number}.")
-        if viewer().id not in {attempt.account_id, submission.account_id}:
-            people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
-            message = f"Only {people} can stop this attempt: who began it, or submitted the list."
-            abort(403, message)
+        _demand_own_attempt(connection, submission, number, "stop this attempt")
         stopped = assignment.stop(connection, submission_id, number, context().clock())
         if stopped.gathering or stopped.batches or stopped.given_up:
             counts = {"batches": stopped.batches, "given_up": stopped.given_up}
@@ -125,6 +119,37 @@ def stop(submission_id: int) -> ResponseReturnValue:
     else:
         flash("There was nothing left to stop: no batch waits to be sent.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.post("/submissions/<int:submission_id>/try-again")
+def try_again(submission_id: int) -> ResponseReturnValue:
+    """Ask ICA again at once about what of an attempt is stuck; the worker does it."""
+    text = "Nothing of it was submitted, so nothing of it is stuck. Its page says more."
+    submission = begun_submission(submission_id, 409, text)
+    number = request.form.get("attempt", 1, int)
+    with context().store.write() as connection:
+        _demand_own_attempt(connection, submission, number, "have this attempt tried again")
+        count = batches.try_again(connection, submission_id, number, context().clock())
+        if count:
+            audit.note(connection, AuditAction.TRY_AGAIN, submission, attempt=number, batches=count)
+    if count:
+        flash("ICA is asked again now. If it leads no further, this page says so again.", "success")
+    else:
+        flash("Nothing of it is stuck any more.", "info")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+def _demand_own_attempt(
+    connection: Connection, submission: Submission, number: int, deed: str
+) -> None:
+    """Aborts unless the attempt is there, and the visitor began it or submitted the list."""
+    attempt_rows = attempts_store.of_submission(connection, submission.id)
+    attempt = next((one for one in attempt_rows if one.number == number), None)
+    if attempt is None:
+        abort(404, f"This submission has no attempt {number}.")
+    if viewer().id not in {attempt.account_id, submission.account_id}:
+        people = " or ".join(dict.fromkeys([attempt.by, submission.submitter]))
+        abort(403, f"Only {people} can {deed}: who began it, or submitted the list.")
 
 
 def _form(form: Form, errors: Errors | None = None) -> ResponseReturnValue:

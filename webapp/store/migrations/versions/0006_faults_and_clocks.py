@@ -27,10 +27,11 @@ UPDATE batches SET intent_at = NULL WHERE intent_at IS NOT NULL AND EXISTS (
 
 
 def upgrade() -> None:
-    for name in ("round_pages", "circles", "vain_tries"):
+    for name in ("round_pages", "failed_pages", "circles", "vain_tries"):
         op.add_column("batches", _with_default(name, NUMBER, "0"))
     op.add_column("batches", _with_default("vain_kind", sa.String(60), ""))
-    op.add_column("batches", sa.Column("round_mark", sa.Text()))
+    for name in ("round_mark", "failed_mark"):
+        op.add_column("batches", sa.Column(name, sa.Text()))
     op.add_column("batches", sa.Column("rest_of", NUMBER))
     op.add_column("attempts", sa.Column("look_since", TIME))
     op.add_column("accounts", _with_default("pace", TIME, "1"))
