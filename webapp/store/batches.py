@@ -60,7 +60,7 @@ _CLAIM_TASK = QUEUE.lease_first(
 _OF_SUBMISSION = (
     select(batches)
     .where(batches.c.submission_id == sql.SUBMISSION)
-    .order_by(batches.c.attempt, batches.c.ordinal)
+    .order_by(batches.c.attempt, batches.c.first_position, batches.c.ordinal)
 )
 _OF_ATTEMPT = _OF_SUBMISSION.where(batches.c.attempt == bindparam("number"))
 lock = QUEUE.lock
@@ -173,7 +173,7 @@ def change(connection: Connection, batch_id: int, **values: Any) -> None:
 def of_submission(
     connection: Connection, submission_id: int, attempt: int | None = None
 ) -> list[Batch]:
-    """The submission's batches, or those of one attempt, attempt by attempt, in their order."""
+    """The submission's batches, or those of one attempt, attempt by attempt, by their positions."""
     statement = _OF_SUBMISSION if attempt is None else _OF_ATTEMPT
     given = {"submission": submission_id, "number": attempt}
     return sql.fetch(connection, statement, Batch, given)
@@ -269,14 +269,16 @@ def look_since(connection: Connection, batch: Batch) -> float | None:
 
 
 def lock_all(connection: Connection, submission_id: int) -> list[Batch]:
-    """The submission's batches, which nobody else changes until the transaction ends.
+    """The submission's batches as of_submission() has them, which nobody else changes until the
+    transaction ends.
 
     Before its chores, and these before the submission itself: everybody locks in this order.
     """
     mine = select(batches).where(batches.c.submission_id == submission_id).order_by(batches.c.id)
     connection.execute(mine.with_for_update())
     # Again: while this waited for a lock, another attempt may have made batches.
-    return sql.fetch(connection, mine.with_for_update(), Batch)
+    found = sql.fetch(connection, mine.with_for_update(), Batch)
+    return sorted(found, key=lambda one: (one.attempt, one.first_position, one.ordinal))
 
 
 def try_again(connection: Connection, submission_id: int, attempt: int, now: float) -> int:

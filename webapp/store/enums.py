@@ -194,6 +194,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
     RATE_LIMITED = "rate_limited"
+    TOO_LARGE = "too_large"
     REFUSED = "refused"  # for another reason
     NO_KEY = "no_key"  # ICA can't be asked before somebody signs in again
     STOPPED = "stopped"  # no error: whoever made the draft wanted it so

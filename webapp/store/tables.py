@@ -513,5 +513,4 @@ ica_limits = Table(
     Column("ica_url", String(500), primary_key=True),
     Column("batch_size", Integer),
     Column("batch_size_at", Double),
-    Column("offsets_refused_at", Double),
 )

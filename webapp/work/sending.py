@@ -15,7 +15,7 @@ from webapp.store import batches, item_updates, items
 from webapp.store.batches import Batch
 from webapp.store.enums import NOT_SENT, BatchState, Blocked, ErrorCode, Task
 from webapp.store.submissions import Submission
-from webapp.work import ica_failures, lost_batches, walk
+from webapp.work import ica_failures, lost_batches, splitting, walk
 from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
@@ -40,6 +40,7 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
             look = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
             batches.record(connection, batch, now, **look, intent_at=since)
             return
+        batch = splitting.cut_to_size(connection, batch, submission.ica_url, now)
         data_ids = items.ids_to_send(connection, batch)
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
         batches.keep(connection, batch, now, **intent)
@@ -61,15 +62,16 @@ def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> bool:
     now = context.clock()
     sent = {"state": BatchState.RUNNING, "task": Task.REFRESH, "due_at": now, "sent_at": now}
     made = {
+        "lease_until": 0.0,
         "ica_batch_id": created.id,
         "ica_job_id": created.job.id if created.job else None,
         "job_status": created.job.status if created.job else "",
     }
     done = (Task.SEND, Task.FIND)
     try:
-        context.write(
-            ica_failures.record_success, batch, now, *done, lease_until=0.0, **sent, **made
-        )
+        with context.store.write() as connection:
+            splitting.note_taken(connection, batch, now)
+            ica_failures.record_success(connection, batch, now, *done, **sent, **made)
     except batches.AlreadyTaken:
         return False
     return True
@@ -87,15 +89,27 @@ def _record_failure(context: Context, batch: Batch, error: IcaError) -> None:
         waiting = {"state": BatchState.WAITING, "task": Task.SEND}
         ica_failures.postpone(context, batch, error, **waiting, blocked=blocked)
     else:  # ICA doesn't take the batch as it is: nothing of it was sent
-        now = context.clock()
-        problem = ica_failures.kept_error(error, now)
-        refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
-        refused |= {"problem": problem} | ica_failures.NO_PROBLEM
-        with context.store.write() as connection:
-            batches.lock_all(connection, batch.submission_id)
-            if blocked:
-                batches.refuse(connection, batch, problem, now)
-            batches.record(connection, batch, now, **refused)
+        _refuse(context, batch, error, all_of_it=bool(blocked))
+
+
+def _refuse(context: Context, batch: Batch, error: IcaError, *, all_of_it: bool) -> None:
+    """ICA has refused the batch: its halves are sent, or it stands as refused; `all_of_it`: with
+    what its attempt has not sent yet.
+    """
+    now = context.clock()
+    problem = ica_failures.kept_error(error, now)
+    refused = {"state": BatchState.REFUSED, "task": Task.CLOSE, "due_at": now}
+    refused |= {"problem": problem} | ica_failures.NO_PROBLEM
+    with context.store.write() as connection:
+        batch_rows = batches.lock_all(connection, batch.submission_id)
+        if splitting.is_to_be_halved(batch, error, batch_rows):
+            splitting.halve(connection, batch, splitting.problem_of(error, now), now)
+            return
+        if all_of_it or splitting.is_hopeless(batch, error, batch_rows):
+            batches.refuse(connection, batch, problem, now)
+        else:
+            splitting.release(connection, batch, now)
+        batches.record(connection, batch, now, **refused)
 
 
 def _leaves_to_others(batch: Batch, blocked: Blocked) -> bool:

@@ -1,5 +1,6 @@
 """Problems: what holds a submission up, what that means, and ICA's own words."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -36,6 +37,10 @@ ENDED_SO = {  # of a batch that is not followed any more, though ICA may know it
 REFUSED_TEXT = (
     "That needs the role Contributor or Administrator in the project. Somebody who has it can do "
     "it instead."
+)
+IN_SMALLER_ONES = (
+    "ICA did not take a batch as it was, so it is sent in smaller ones.",
+    "What ICA takes of it is linked or unlinked; what it refuses is listed with the reason.",
 )
 LOST_ANSWER = (
     "ICA's answer to {batch} was lost.",
@@ -86,6 +91,7 @@ CLOSED_LATER = (  # to an attempt after the first
 )
 CAN_BE_ENDED = " Whoever began it, or submitted the list, can end it on this page."
 
+HALVED_AFTER = {ErrorCode.REFUSED, ErrorCode.TOO_LARGE}
 VERBS = {AttemptKind.LINK: "link data into", AttemptKind.UNLINK: "unlink data from"}
 
 TRIED_AGAIN = {  # errors that pass by themselves
@@ -139,11 +145,16 @@ def of(
         for one in attempts
         if one.number in lacking
     }
+    alike = Counter(_refusal_key(batch) for batch in batches if batch.held)
     for batch in batches:
         if batch.held and (problem := _problem(submission, by[batch.attempt], batch)):
+            key = _refusal_key(batch)
             if batch.lacked_rights:
                 problem = problem._replace(title=refused[batch.attempt], text=REFUSED_TEXT)
-            found.setdefault((problem.title, problem.details), problem)
+            elif key and alike[key] > 1:
+                named = f"{alike[key]} batches{_of_attempt(batch)}"
+                problem = problem._replace(title=f"ICA refused {named}, so they were not sent.")
+            found.setdefault((problem.title, key[1] if key else problem.details), problem)
     return list(found.values())
 
 
@@ -174,6 +185,8 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
         else:
             title, text = CLOSED_LATER if later else BLOCKED[batch.blocked]
         kind, found = "error", (title, text + CAN_BE_ENDED)
+    elif error and batch.state == BatchState.WAITING and error.code in HALVED_AFTER:
+        kind, found = "warning", IN_SMALLER_ONES
     elif error:
         again = (sentence(error), "It is tried again by itself.")
         in_doubt = batch.state == BatchState.SENDING and not is_throttled(batch)
@@ -204,8 +217,19 @@ def _ended(batch: Batch) -> tuple[str, str]:
 
 
 def _named(batch: Batch) -> str:
-    later = f" of attempt {batch.attempt}" if batch.attempt > 1 else ""
-    return f"batch {batch.ordinal}{later}"
+    return f"batch {batch.ordinal}{_of_attempt(batch)}"
+
+
+def _of_attempt(batch: Batch) -> str:
+    return f" of attempt {batch.attempt}" if batch.attempt > 1 else ""
+
+
+def _refusal_key(batch: Batch) -> tuple[int, str] | None:
+    """What refused batches that are told together have in common; None of any other."""
+    if batch.state != BatchState.REFUSED or batch.problem is None:
+        return None
+    said = f"{batch.problem.problem.get('title')} {batch.problem.short}"
+    return batch.attempt, said
 
 
 def sentence(error: KeptError) -> str:

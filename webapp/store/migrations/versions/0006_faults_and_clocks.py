@@ -43,7 +43,7 @@ def upgrade() -> None:
         "ica_limits",
         sa.Column("ica_url", sa.String(500), primary_key=True),
         *nullable(NUMBER, "batch_size"),
-        *nullable(TIME, "batch_size_at", "offsets_refused_at"),
+        *nullable(TIME, "batch_size_at"),
     )
     op.execute(ONE_OF_EACH)
     sent: dict[str, Any] = dict.fromkeys(("sqlite_where", "postgresql_where"), SENT)
