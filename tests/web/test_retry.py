@@ -275,7 +275,7 @@ def test_what_is_stopped_after_the_page_was_shown_is_shown_before_it_is_sent(
 ):
     with refusing_dashboard(database_url, tmp_path, batch_size=10) as (dashboard, ica):
         visitor = dashboard.visitor()
-        ica.says[POST_BATCH] = (400, "Not today.")
+        ica.says[POST_BATCH] = (409, "Not today.")
         place = visitor.submit(data_ids(30))  # the first batch is refused, the others wait
         page = visitor.get(f"{place}/retry?status=NOT_SENT")
         assert chosen_by(page) == 10

@@ -44,15 +44,19 @@ FAULTS = {  # of each operation, what may go wrong with it
         ("create", "unlink-create"),
         (
             *("429", "500", "dropped-before", "dropped-after", "cut", "null-job"),
-            *("refused-batch", "forbidden"),
+            *("refused-batch", "forbidden", "too-large", "too-large-400"),
         ),
     ),
     **dict.fromkeys(
         ("items", "unlink-items"),
-        ("429-bare", "500", "cut", "null-totals", "lost-batch", "circling-cursor", "forbidden"),
+        (
+            *("429-bare", "500", "cut", "null-totals", "lost-batch", "forbidden"),
+            *("circling-cursor", "repeated-cursor", "endless-cursor", "refused-offset"),
+            *("malformed-item", "nameless-item", "capitals"),
+        ),
     ),
-    "jobs": ("429", "500", "dropped-before"),
-    "job": ("429", "500", "cut"),
+    "jobs": ("429", "500", "dropped-before", "refused-offset"),
+    "job": ("429", "500", "cut", "unknown-job"),
 }
 UNDONE = {
     "429",
@@ -60,6 +64,8 @@ UNDONE = {
     "dropped-before",
     "refused-batch",
     "forbidden",
+    "too-large",
+    "too-large-400",
 }  # of a POST that these hit, nothing
 EACH_FAULT = [f"{operation}:{name}" for operation, names in FAULTS.items() for name in names]
 EACH_FAULT += ["create:unknown-status"]
@@ -124,7 +130,10 @@ class Machine(RuleBasedStateMachine):
         folder = Path(tempfile.mkdtemp(prefix="linkboard-machine-"))
         self.left.callback(shutil.rmtree, folder)
         set_up = {"rate": rate, "batch_size": batch_size, "ica_version": version}
-        self.dashboard = self.left.enter_context(open_dashboard(self.url, folder, **set_up))
+        ica = {"batch_items": 2}  # by the faults too-large
+        self.dashboard = self.left.enter_context(
+            open_dashboard(self.url, folder, ica=ica, **set_up)
+        )
         self._empty()
         self.lists, self.frozen, self.sent, self.doubted = [], {}, set(), set()
         self.trap, self.faults, self.struck = Trap(), {}, 0

@@ -72,9 +72,9 @@ def test_counts_come_from_the_rows_where_ica_takes_no_offsets(database_url, tmp_
         assert settled.counts == {"LINKED": 100, "FAILED": 3} == row_counts(visitor, place)
 
 
-def test_a_lost_batch_is_found_where_jobs_can_not_be_sorted(database_url, tmp_path):
+def test_a_lost_batch_is_found_where_jobs_can_not_be_sorted(sqlite_url, tmp_path):
     faults = {"create:dropped-after": "1x", "jobs:refused-offset": 1}
-    with opened(database_url, tmp_path, faults=faults) as dashboard:
+    with opened(sqlite_url, tmp_path, faults=faults) as dashboard:
         place = dashboard.visitor().submit(data_ids(40))
         dashboard.work(5)
         assert batch_rows(dashboard, place)[0].ica_batch_id
@@ -151,8 +151,8 @@ def test_failures_in_a_circle_do_not_hold_up_the_rest(sqlite_url, tmp_path):
 # words and items that nobody has heard of
 
 
-def test_a_job_status_never_seen_leaves_the_end_to_the_items(database_url, tmp_path):
-    with opened(database_url, tmp_path, rate=50, faults={"unknown-job": 1}) as dashboard:
+def test_a_job_status_never_seen_leaves_the_end_to_the_items(sqlite_url, tmp_path):
+    with opened(sqlite_url, tmp_path, rate=50, faults={"unknown-job": 1}) as dashboard:
         visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100))
         dashboard.work(1)
@@ -213,9 +213,9 @@ def test_an_item_that_can_be_read_later_is_told_then(sqlite_url, tmp_path):
 # ids in capitals
 
 
-def test_ids_that_ica_writes_in_capitals_are_the_same_ids(database_url, tmp_path):
+def test_ids_that_ica_writes_in_capitals_are_the_same_ids(sqlite_url, tmp_path):
     ids = [*data_ids(20), *data_ids(2, kind="fol", start=100)]
-    with opened(database_url, tmp_path, faults={"capitals": 1}) as dashboard:
+    with opened(sqlite_url, tmp_path, faults={"capitals": 1}) as dashboard:
         visitor = dashboard.visitor()
         place = visitor.submit(ids)
         assert settle(dashboard, place).counts == {"LINKED": 22}

@@ -68,8 +68,8 @@ def test_a_batch_that_is_too_large_is_sent_in_pieces(database_url, tmp_path):
         assert "smaller ones" not in page(visitor, place)
 
 
-def test_the_size_that_passed_is_remembered_for_a_day(database_url, tmp_path):
-    with opened(database_url, tmp_path, 6) as dashboard:
+def test_the_size_that_passed_is_remembered_for_a_day(sqlite_url, tmp_path):
+    with opened(sqlite_url, tmp_path, 6) as dashboard:
         visitor = dashboard.visitor()
         settle(dashboard, visitor.submit(data_ids(40)))
         for start, later, expected in ((1000, 0, 8), (2000, DAY + 1, 3 + 8), (3000, 0, 8)):
@@ -83,9 +83,9 @@ def test_the_size_that_passed_is_remembered_for_a_day(database_url, tmp_path):
             assert row_counts(visitor, place) == {"LINKED": 40}
 
 
-def test_more_pieces_than_are_made_at_once(database_url, tmp_path, monkeypatch):
+def test_more_pieces_than_are_made_at_once(sqlite_url, tmp_path, monkeypatch):
     monkeypatch.setattr("webapp.store.splitting.MOST_PIECES", 3)
-    with opened(database_url, tmp_path, 1, rate=1e6) as dashboard:
+    with opened(sqlite_url, tmp_path, 1, rate=1e6) as dashboard:
         visitor = dashboard.visitor()
         place = visitor.submit(data_ids(11, ending="02"))
         for _ in range(2):
@@ -133,8 +133,8 @@ def test_what_was_left_out_counts_in_no_piece(sqlite_url, tmp_path):
         assert row_counts(visitor, place) == {"LINKED": 20, "LEFT_OUT": 10}
 
 
-def test_a_400_finds_the_one_id_that_ica_does_not_take(database_url, tmp_path):
-    with opened(database_url, tmp_path, 100, {"create:bad-id": 1}, batch_size=50) as dashboard:
+def test_a_400_finds_the_one_id_that_ica_does_not_take(sqlite_url, tmp_path):
+    with opened(sqlite_url, tmp_path, 100, {"create:bad-id": 1}, batch_size=50) as dashboard:
         visitor = dashboard.visitor()
         bad = f"fil.{'0' * 29}bad"
         place = visitor.submit(
@@ -169,9 +169,9 @@ def test_a_size_from_a_400_is_remembered_from_100_on(sqlite_url, tmp_path, most,
             assert posts(dashboard) > later
 
 
-def test_what_ica_refuses_id_by_id_is_refused_as_a_whole(database_url, tmp_path):
+def test_what_ica_refuses_id_by_id_is_refused_as_a_whole(sqlite_url, tmp_path):
     faults = {"create:refused-batch": 1}
-    with opened(database_url, tmp_path, 100, faults, batch_size=50) as dashboard:
+    with opened(sqlite_url, tmp_path, 100, faults, batch_size=50) as dashboard:
         visitor = dashboard.visitor()
         place = visitor.submit(data_ids(100))
         send_all(dashboard, place)
@@ -200,9 +200,9 @@ def test_parts_by_a_400_have_a_bound(sqlite_url, tmp_path, monkeypatch):
         assert len(batch_rows(dashboard, place)) == 4
 
 
-def test_a_lost_answer_of_a_half_is_found(database_url, tmp_path):
+def test_a_lost_answer_of_a_half_is_found(sqlite_url, tmp_path):
     faults = TOO_LARGE | {"create:dropped-after": "1x"}
-    with opened(database_url, tmp_path, 10, {}) as dashboard:
+    with opened(sqlite_url, tmp_path, 10, {}) as dashboard:
         visitor = dashboard.visitor()
         dashboard.sim.set_faults(TOO_LARGE)
         place = visitor.submit(data_ids(20))

@@ -19,6 +19,11 @@ class Page:
         """Whether the page has a form for an action on itself, such as submit."""
         return f'action="{self.path}/{action}"' in self.html
 
+    @property
+    def is_polled(self) -> bool:
+        """Whether anything on it still moves."""
+        return 'hx-trigger="every ' in self.html
+
 
 class Browser:
     """One session at one dashboard. Every method raises OSError when the request fails."""

@@ -42,8 +42,10 @@ def _make(demo: Browser, colleague: Browser, simulator: str) -> None:
     _submit(colleague, "Reference panel, new samples", files(64, 15), project=READ_ONLY_ID)
     stopped = _submit(demo, "Sent to the wrong project", files(48, 16), project=READ_ONLY_ID)
     demo.post(f"{stopped.path}/stop")
-    _refuse_the_next_batch(simulator)
-    _submit(colleague, "Twins, from two regions", files(56, 20))
+    _refuse_batches(simulator, True)
+    twins = _submit(colleague, "Twins, from two regions", files(56, 20))
+    _wait_until(lambda: not colleague.get(twins.path).is_polled)
+    _refuse_batches(simulator, False)
     _upload(demo, "Run 260412, to look over", [*files(150, 17), *files(5, 17), "see mail"])
     cohort = [*files(MOVING_LIST_IDS - 900, 18), *files(600, 18, samples.MISSING)]
     cohort += files(300, 18, samples.HELD)
@@ -74,9 +76,9 @@ def _adopt(browser: Browser, simulator: str) -> None:
     browser.post("/submissions/adopt", fields)
 
 
-def _refuse_the_next_batch(simulator: str) -> None:
-    """No data id makes the simulator refuse a whole batch, so a fault is set."""
-    body = json.dumps({"create:refused-batch": "1x"}).encode()
+def _refuse_batches(simulator: str, refuse: bool) -> None:
+    """No data id makes the simulator refuse whatever is sent with it, so a fault is set."""
+    body = json.dumps({"create:refused-batch": 1} if refuse else {}).encode()
     with _direct(Request(f"{simulator}/_simulator/faults", body), timeout=30):
         pass
 
