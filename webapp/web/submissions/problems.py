@@ -70,7 +70,8 @@ BLOCKED = {
 
 STUCK_MEANING = (
     "Nothing is lost. It is tried again every few minutes, and goes on by itself once ICA answers "
-    "otherwise. If it does not, give ICA's words to Illumina's support."
+    "otherwise. If it does not, give ICA's words to Illumina's support. Whoever began it, or "
+    "submitted the list, can have it tried again now or end it, on this page."
 )
 STUCK_IN = {  # by the step that leads no further
     refresh.JOB: "ICA's answer about the job of {batch} is of no use",
@@ -181,10 +182,10 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     elif batch.blocked:
         later = batch.attempt > 1 and batch.blocked == Blocked.MAY_NOT_READ
         if batch.blocked == Blocked.STUCK:
-            title, text = _stuck(batch)
+            kind, found = "error", _stuck(batch)
         else:
             title, text = CLOSED_LATER if later else BLOCKED[batch.blocked]
-        kind, found = "error", (title, text + CAN_BE_ENDED)
+            kind, found = "error", (title, text + CAN_BE_ENDED)
     elif error and batch.state == BatchState.WAITING and error.code in HALVED_AFTER:
         kind, found = "warning", IN_SMALLER_ONES
     elif error:
