@@ -12,6 +12,7 @@ from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 from webapp.store import DatabaseAway, Store, database_size, workers
 from webapp.vault import secret_key_for
 from webapp.web.core.formatting import bytes_size
+from webapp.work import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
     yield from _data_folder(settings)
     yield from _database(settings, now)
     yield from _web_server(settings)
-    yield _ica(settings)
+    yield from _ica(settings)
 
 
 def _data_folder(settings: Settings) -> Iterator[Finding]:
@@ -61,7 +62,8 @@ def _database(settings: Settings, now: float) -> Iterator[Finding]:
             store.probe()
             yield Finding(True, "The database answers, is up to date, and can be written to.")
             yield _database_size(store)
-            yield _worker(store, now)
+            yield _worker(store)
+            yield from _clocks(store, now)
     except (DatabaseAway, ModuleNotFoundError) as error:
         yield Finding(False, serve.database_problem(error))
 
@@ -76,7 +78,22 @@ def _database_size(store: Store) -> Finding:
     return Finding(True, f"The database has {bytes_size(found.total)}; of these, {listed}.")
 
 
-def _worker(store: Store, now: float) -> Finding:
+def _clocks(store: Store, now: float) -> Iterator[Finding]:
+    """Those of this machine, of the workers' machines and of ICA, against the database's."""
+    moment = store.now()
+    with store.read() as connection:
+        beats = workers.living(connection, moment)
+    wrong = list(clock.differences(beats))
+    if abs(now - moment) > clock.TOLERATED_SECONDS:
+        wrong.append(clock.difference("This machine's clock", now - moment))
+    for sentence in wrong:
+        yield Finding(False, sentence)
+    if not wrong:
+        yield Finding(True, "The clocks of the database and of all machines agree.")
+
+
+def _worker(store: Store) -> Finding:
+    now = store.now()
     with store.read() as connection:
         beat_at = workers.last_beat(connection)
     if beat_at is None:
@@ -95,11 +112,20 @@ def _web_server(settings: Settings) -> Iterator[Finding]:
             yield Finding(False, f"The web server that runs says: {line}")
 
 
-def _ica(settings: Settings) -> Finding:
+def _ica(settings: Settings) -> Iterator[Finding]:
+    """Whether ICA can be reached, and by how much its clock differs from that of this machine."""
+    client = IcaClient(settings.ica_url, Credential("linkboard-check"))
+    yield _answer(client, f"ICA at {settings.ica_url}")
+    ahead = client.clock_offset or 0.0
+    if abs(ahead) > clock.TOLERATED_SECONDS:
+        how = "ahead of" if ahead > 0 else "behind"
+        yield Finding(False, f"ICA's clock is {abs(ahead):.0f} s {how} that of this machine.")
+
+
+def _answer(client: IcaClient, where: str) -> Finding:
     """Ask ICA without a valid key: its answer 401 shows that it can be reached."""
-    where = f"ICA at {settings.ica_url}"
     try:
-        IcaClient(settings.ica_url, Credential("linkboard-check")).search_projects(page_size=1)
+        client.search_projects(page_size=1)
     except ServerError as error:
         return Finding(False, f"{where} is down: {error}")
     except IcaProblem as error:

@@ -9,6 +9,13 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from tests.dashboard import data_ids, text
+from tests.simulated_ica import Clock
+from webapp.store import workers
+from webapp.store.workers import Beat
+from webapp.vault import vault_for
+from webapp.work.clock import Clock as DatabaseClock
+from webapp.work.context import Context
+from webapp.work.worker import Worker
 
 
 def test_alive_whatever_else_is_wrong(dashboard, nobody):
@@ -23,6 +30,20 @@ def test_ready_says_what_is_missing(dashboard, nobody):
     assert nobody.get("/readyz").status_code == 200
     dashboard.clock.advance(31)
     assert "No worker was seen for 31 s" in text(nobody.get("/readyz"))
+
+
+def test_ready_says_whose_clock_is_wrong(stored):
+    """Nothing waits for it: the database's counts."""
+    machine, here = Clock(stored.clock.now + 600), stored.settings
+    wrong = DatabaseClock(stored.clock, local=machine, wall=machine)
+    Worker(Context.build(here, stored.store, vault_for(here), clock=wrong)).work_through()
+    with stored.store.write() as connection:
+        workers.beat(connection, Beat("another", stored.clock.now, 0.0, -90.0), stored.clock.now)
+    answer = stored.visitor(key=None).get("/readyz")
+    said = answer.get_data(as_text=True).splitlines()
+    assert (answer.status_code, said[0]) == (200, "ready")
+    assert re.match(r"The clock of the machine of the worker \S+ is 600 s ahead of the", said[1])
+    assert said[2].startswith("ICA's clock is 90 s behind the database's.")
 
 
 def test_metrics_are_read_from_the_store(stored):

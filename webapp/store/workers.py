@@ -37,6 +37,15 @@ def beat(connection: Connection, its: Beat, now: float) -> int:
     return connection.execute(_LIVING, {"before": now - SILENT_SECONDS}).scalar_one()
 
 
+def living(connection: Connection, now: float) -> list[Beat]:
+    """The last beat of each worker that lives."""
+    lives = workers.c.beat_at > now - SILENT_SECONDS
+    return [
+        Beat(row.id, row.started_at, row.ahead, row.ica_ahead)
+        for row in connection.execute(select(workers).where(lives).order_by(workers.c.id))
+    ]
+
+
 def is_silent(beat_at: float | None, now: float) -> bool:
     """Whether the workers, whose newest beat this is, count as gone."""
     return beat_at is None or now - beat_at > SILENT_SECONDS

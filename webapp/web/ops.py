@@ -1,6 +1,7 @@
 """For operators, without signing in: is it alive, is it ready, and metrics."""
 
 import ipaddress
+from collections.abc import Iterator
 from threading import Lock
 
 from cachetools import TTLCache
@@ -11,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from webapp.store import DatabaseAway, faults, workers
 from webapp.web import metrics as metrics_of
 from webapp.web.core.context import context
+from webapp.work import clock
 
 WRITING_SECONDS = 5.0  # that it is kept whether the database can be written to
 WRITING = "writing"  # among the application's extensions
@@ -29,11 +31,12 @@ def healthz() -> ResponseReturnValue:
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
     """Everything that the dashboard needs is there; else 503, and a line for each thing that is
-    wrong.
+    wrong. Clocks that differ are told, and keep nobody from working.
     """
     looks = (_folder_trouble, _database_trouble, _worker_trouble)
     wrong = dict.fromkeys(sentence for look in looks if (sentence := look()))  # each once
-    text = "".join(f"{sentence}\n" for sentence in wrong or ["ready"])
+    lines = list(wrong) or ["ready", *_clock_differences()]
+    text = "".join(f"{sentence}\n" for sentence in lines)
     return Response(text, 503 if wrong else 200, mimetype="text/plain")
 
 
@@ -102,10 +105,16 @@ def _try_to_write() -> str:
     return ""
 
 
+def _clock_differences() -> Iterator[str]:
+    now = context().clock()
+    return clock.differences(context().read(workers.living, now))
+
+
 def _worker_trouble() -> str:
     try:
         if context().store.trouble():
             return ""
+        context().clock.synchronize()
         beat_at = context().read(workers.last_beat)
     except DatabaseAway as error:
         return _in_words(error)

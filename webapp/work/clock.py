@@ -1,9 +1,12 @@
 """The clock of a process: the database's, since several machines may work on one database."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+
+from webapp.store.workers import Beat
 
 SYNCHRONIZE_SECONDS = 1.0  # between two looks at the database's clock
+TOLERATED_SECONDS = 30.0  # by which other clocks may differ from the database's
 JUMP_SECONDS = 2.0  # of difference between two looks: more than clocks drift
 
 
@@ -57,3 +60,26 @@ class Clock:
         offset, is_first = moment - (before + after) / 2, self._looked_at is None
         jump, self._offset, self._looked_at = offset - self._offset, offset, after
         return 0.0 if is_first or abs(jump) < JUMP_SECONDS else jump
+
+
+def differences(beats: Iterable[Beat]) -> Iterator[str]:
+    """What an operator should know of the clocks of workers' machines, and of ICA's, in sentences.
+
+    The last worker that has asked ICA tells of its clock.
+    """
+    ica_ahead = None
+    for beat in beats:
+        ica_ahead = beat.ica_ahead if beat.ica_ahead is not None else ica_ahead
+        if abs(beat.ahead) > TOLERATED_SECONDS:
+            yield difference(f"The clock of the machine of the worker {beat.worker_id}", beat.ahead)
+    if ica_ahead is not None and abs(ica_ahead) > TOLERATED_SECONDS:
+        yield difference("ICA's clock", ica_ahead)
+
+
+def difference(whose: str, ahead: float) -> str:
+    """That a clock is not right, in a sentence."""
+    how = "ahead of" if ahead > 0 else "behind"
+    return (
+        f"{whose} is {abs(ahead):.0f} s {how} the database's. Nothing is lost by it, since the "
+        "database's counts here; but times in logs, and those that ICA tells, do not fit."
+    )
