@@ -78,11 +78,25 @@ def back_up(dashboard, file):
 
 
 def put_back(dashboard, file):
-    """Stop it, restore the copy, and sign in: nobody is signed in by a copy."""
+    """Stop it, restore the copy, start it again, and sign in: nobody is signed in by a copy."""
     dashboard.store.close()
     code, said = linkboard(dashboard, "restore", file)
     assert (code, "are looked for in ICA before they are sent" in said) == (0, True), said
+    start_again(dashboard)
     return dashboard.visitor()
+
+
+def start_again(dashboard):
+    """With another process's eyes: a running one sees that the file was replaced, and stops."""
+    settings = dashboard.settings
+    at = (settings.database_url, settings.data_dir)
+    dashboard.__init__(dashboard.sim, *at, dashboard.clock, batch_size=settings.batch_size)
+
+
+def same_browser(visitor, dashboard):
+    again = dashboard.visitor(None)
+    again.client.set_cookie("linkboard", visitor.client.get_cookie("linkboard").value)
+    return again
 
 
 def names(folder):
@@ -111,7 +125,7 @@ def test_a_restored_copy_goes_on_and_sends_nothing_twice(dashboard, file):
     dashboard.work(30)
     assert sent(dashboard) == 6
     again = put_back(dashboard, file)
-    assert visitor.get(place).status_code == 303
+    assert same_browser(visitor, dashboard).get(place).status_code == 303
     dashboard.work(30)
     again.post(f"{draft}/submit")  # it is a draft again; to ICA it is none
     dashboard.work(30)
@@ -133,6 +147,25 @@ def test_what_ica_has_not_is_sent_after_one_look(dashboard, file):
     doubted = [batch.sent_again for batch in batch_rows(dashboard, place)]
     assert doubted == [False, True, True]
     assert_right(dashboard)
+
+
+@pytest.mark.slow
+def test_what_ica_has_in_halves_is_looked_for_in_halves(folder, file):
+    """It found the batch too large after the copy was made."""
+    url, ica = f"sqlite:///{folder / 'linkboard.db'}", {"batch_items": 6}
+    with open_dashboard(url, folder, faults={"create:too-large": 1}, ica=ica) as dashboard:
+        visitor = dashboard.visitor()
+        draft = visitor.draft(data_ids(20))
+        back_up(dashboard, file)
+        visitor.post(f"{draft}/submit")
+        dashboard.work(60)
+        taken = sorted(one.ica_batch_id for one in batch_rows(dashboard, draft))
+        again = put_back(dashboard, file)
+        again.post(f"{draft}/submit")
+        dashboard.work(300)
+        assert sorted(one.ica_batch_id for one in batch_rows(dashboard, draft)) == taken
+        assert row_counts(again, draft) == {"LINKED": 20}
+        assert_right(dashboard)
 
 
 @pytest.mark.slow

@@ -36,11 +36,11 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
             stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
             batches.record(connection, batch, now, **stopped, **ica_failures.NO_PROBLEM)
             return
+        batch = splitting.cut_to_size(connection, batch, submission.ica_url, now)
         if since := batches.look_since(connection, batch):
             look = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
             batches.record(connection, batch, now, **look, intent_at=since)
             return
-        batch = splitting.cut_to_size(connection, batch, submission.ica_url, now)
         data_ids = items.ids_to_send(connection, batch)
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
         batches.keep(connection, batch, now, **intent)

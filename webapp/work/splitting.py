@@ -52,6 +52,7 @@ def is_hopeless(batch: Batch, error: IcaError, batch_rows: Sequence[Batch]) -> b
 def halve(connection: Connection, batch: Batch, problem: KeptError, now: float) -> None:
     """Its first half is sent next, and the other one when that is decided. It ends the lease."""
     next_try = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now, "trouble": problem}
+    next_try["intent_at"] = None  # of this half none was sent: a restored copy looks for it anew
     size = (batch.size + 1) // 2
     splitting.split(connection, batch, size, now, now + REST_SECONDS, lease_until=0.0, **next_try)
 
