@@ -13,6 +13,7 @@ from tests.web.test_find import asked
 from tests.work.observation import page, settle, submission
 from webapp.store import tables
 from webapp.work import housekeeping, retention
+from webapp.work.clock import Clock
 
 DAY = 86_400
 IDS = [*data_ids(4), *data_ids(3, ending="02", start=100)]  # the last fail first, and link then
@@ -216,7 +217,7 @@ def perform_while(dashboard, act):
         next(looks, lambda: None)()
         return dashboard.clock.now
 
-    retention.perform(replace(dashboard.context, clock=clock))
+    retention.perform(replace(dashboard.context, clock=Clock.alone(clock)))
     assert next(looks, None) is None
 
 
@@ -292,5 +293,5 @@ def test_a_long_history_goes_in_several_turns(on_sqlite):
             return dashboard.clock.now
 
         for left in (2, 0):
-            retention.perform(replace(dashboard.context, clock=clock))
+            retention.perform(replace(dashboard.context, clock=Clock.alone(clock)))
             assert count(dashboard, tables.history) == left

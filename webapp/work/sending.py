@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import Busy, IcaError, NotFound, Refused
+from webapp.ica.errors import Busy, IcaError, MalformedResponse, NotFound, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.idlist import ids
@@ -172,8 +172,8 @@ def _holds(context: Context, client: IcaClient, job: Job, batch: Batch, data_ids
     try:
         page = client.items(*place, kind=kind)
         total = client.count_items(*place, kind=kind)
-    except (NotFound, Refused):
-        return False  # another kind of job
+    except (NotFound, Refused, MalformedResponse):
+        return False  # another kind of job, or of others
     known = [ids.folded(item.data_id) in data_ids for item in page.items]
     if context.settings.ica_version == "v3":  # one item for each file of a folder: some are new
         return any(known)
