@@ -136,6 +136,16 @@ def test_cursors_that_lead_in_a_circle(sim, demo):
     assert demo.get(f"{batch}/items", "v4", pageOffset="0").json()["nextPageToken"] == ""
 
 
+@pytest.mark.parametrize("status", [408, 302])
+def test_a_proxy_answers_after_the_work_was_done(sim, demo, status):
+    sim.set_faults({f"create:{status}": "1x"})
+    answer = demo.post(LINKING, "v4", {"items": [{"dataId": IDS[0]}]})
+    first = (answer.history or [answer])[0]  # the redirect leads nowhere
+    assert first.status_code == status
+    assert first.headers["Content-Type"].startswith("text/html")
+    assert len(demo.get("/api/jobs").json()["items"]) == 1
+
+
 def test_tokens_without_an_end_are_new_each_time(sim, demo):
     batch = demo.create(IDS)
     sim.set_faults({"endless-cursor": 1})

@@ -3,9 +3,11 @@
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -43,7 +45,7 @@ FAULTS = {  # of each operation, what may go wrong with it
     **dict.fromkeys(
         ("create", "unlink-create"),
         (
-            *("429", "500", "dropped-before", "dropped-after", "cut", "null-job"),
+            *("429", "500", "408", "302", "dropped-before", "dropped-after", "cut", "null-job"),
             *("refused-batch", "forbidden", "too-large", "too-large-400"),
         ),
     ),
@@ -116,6 +118,7 @@ class Machine(RuleBasedStateMachine):
 
     url = ""
     steps = 0  # of all machines
+    did: ClassVar[Counter[str]] = Counter()  # what all machines met
 
     # the dashboard
 
@@ -202,6 +205,7 @@ class Machine(RuleBasedStateMachine):
     @rule(ids=IDS, calls=CALLS)
     def submit_twins(self, ids, calls):
         """The same ids twice, both answers lost, and one is looked for while the other is."""
+        Machine.did["lists twice at once"] += 1
         self._count_faults()
         self.faults |= {"create:dropped-after": "2x"}
         self.dashboard.sim.set_faults(self.faults)
@@ -276,6 +280,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(fault=some.sampled_from(EACH_FAULT), calls=some.integers(1, 6))
     def ica_will_fail(self, fault, calls):
+        Machine.did[f"fault {fault}"] += 1
         self._count_faults()
         self.hindered |= "items:" in fault
         self.faults |= {fault: f"{calls}x"}
@@ -295,6 +300,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(calls=CALLS)
     def a_process_will_die(self, calls):
+        Machine.did["deaths to come"] += 1
         self.trap.set(calls, die)
 
     @rule(calls=CALLS)
@@ -302,6 +308,7 @@ class Machine(RuleBasedStateMachine):
         """Beyond its lease, while another works."""
 
         def overtaken():
+            Machine.did["stalls beyond a lease"] += 1
             self.hindered = True
             self.dashboard.clock.advance(LEASE_SECONDS + 1)
             Worker(self._process()).work_through()
@@ -310,6 +317,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seconds=some.sampled_from(JUMPS))
     def the_clock_is_set(self, seconds):
+        Machine.did["clocks set"] += 1
         self.clock_set_by += seconds
         self.dashboard.clock.advance(SYNCHRONIZE_SECONDS)
 

@@ -19,6 +19,8 @@ FAULTS = {
     "429-bare": "too many requests, without Retry-After",
     "500": "an internal error, as a problem",
     "503": "unavailable, as a proxy's HTML page",
+    "408": "a proxy in between gives up waiting, the work was done",
+    "302": "a proxy in between wants somebody to sign in, the work was done",
     "dropped-before": "the connection closes unanswered, nothing was done",
     "dropped-after": "the connection closes unanswered, the work was done",
     "slow": "the answer stalls for some seconds",

@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from http import HTTPStatus
 
 from flask import Response
 from werkzeug.http import http_date
@@ -15,10 +16,6 @@ from webapp.simulator.state import State
 ENDING, DROP, CUT, DRIP = "X-Simulator-Ending", "drop", "cut", "drip"
 
 RETRY_AFTER_SECONDS = 2
-_PROXY_PAGE = (
-    "<html><head><title>503 Service Temporarily Unavailable</title></head>"
-    "<body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>"
-)
 
 
 def inject_before(state: State, operation: Operation) -> Response | None:
@@ -32,7 +29,7 @@ def inject_before(state: State, operation: Operation) -> Response | None:
     if hits("dropped-before"):
         return Response(headers={ENDING: DROP})
     if hits("503"):
-        return Response(_PROXY_PAGE, 503, mimetype="text/html")
+        return Response(_proxy_page(503), 503, mimetype="text/html")
     if hits("500"):
         raise Problem(500, "ICA_API_001", "Something went wrong. Please contact support.")
     refusals: dict[str, dict[str, str]] = {  # with the headers of each
@@ -47,10 +44,22 @@ def inject_before(state: State, operation: Operation) -> Response | None:
 
 
 def inject_after(state: State, operation: Operation, response: Response) -> None:
-    """Drop the answer, or half of it, or let it drip, after the work was done."""
+    """Drop the answer, or half of it, let it drip, or have a proxy's page instead of it, after the
+    work was done.
+    """
+    for status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FOUND):
+        if state.faults.hits(f"{status.value}", operation.name):
+            response.status_code, response.mimetype = status, "text/html"
+            response.headers["Location"] = "/sign-in"
+            response.set_data(_proxy_page(status))
     if state.faults.hits("dropped-after", operation.name):
         response.headers[ENDING] = DROP
     elif state.faults.hits("cut", operation.name):
         response.headers[ENDING] = CUT
     elif state.faults.hits("drip", operation.name):
         response.headers[ENDING] = DRIP
+
+
+def _proxy_page(status: int) -> str:
+    said = f"{status} {HTTPStatus(status).phrase}"
+    return f"<html><head><title>{said}</title></head><body><h1>{said}</h1></body></html>"
