@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 import requests
 
@@ -54,7 +54,12 @@ class ByBrowser:
         return answer.url.removeprefix(self._root)
 
 
-Reader: TypeAlias = ByVisitor | ByBrowser
+class Reader(Protocol):
+    """Whoever can get a page, and the address that a form leads to."""
+
+    def get(self, path: str) -> str: ...
+
+    def post(self, path: str, fields: Mapping[str, str]) -> str: ...
 
 
 def assert_all_agree(
@@ -103,8 +108,13 @@ def by_find(reader: Reader, data_ids: Iterable[str]) -> dict[str, str]:
 
 
 def by_the_page(reader: Reader, place: str) -> Counter[str]:
-    legend = reader.get(place).partition('<ul class="legend"')[2].partition("</ul>")[0]
-    found = re.findall(r'data-status="([^"]+)".*?legend-count">([0-9,]+)<', legend, re.S)
+    return legend(reader.get(place))
+
+
+def legend(page: str) -> Counter[str]:
+    """The counts that a list's page shows of it."""
+    lines = page.partition('<ul class="legend"')[2].partition("</ul>")[0]
+    found = re.findall(r'data-status="([^"]+)".*?legend-count">([0-9,]+)<', lines, re.S)
     return Counter({word: int(count.replace(",", "")) for word, count in found})
 
 

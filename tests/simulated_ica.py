@@ -61,6 +61,11 @@ class Simulated:
         """Replace all faults: {"429": 0.1, "create:dropped-after": "1x"}; {} ends them."""
         self._control("POST", "faults", faults)
 
+    def struck(self) -> dict[str, int]:
+        """How often each fault has hit a call: {"create:429": 3}."""
+        struck: dict[str, int] = self._control("GET", "struck")
+        return struck
+
     def stop(self) -> None:
         """Go away in the middle of the test: ICA is out of reach from now on."""
         self._server.stop()

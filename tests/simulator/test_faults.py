@@ -301,3 +301,9 @@ def test_faults_are_written_as_they_are_read():
     texts = ["429=0.1", "create:dropped-after=1x"]
     assert Faults.parse(texts).to_json() == {"429": 0.1, "create:dropped-after": "1x"}
     assert Faults.from_json(Faults.parse(texts).to_json()) == Faults.parse(texts)
+
+
+def test_what_has_hit_a_call_is_counted(sim, demo):
+    sim.set_faults({"project:429": "2x", "500": 0})
+    assert [demo.get(PROJECT).status_code for _ in range(3)] == [429, 429, 200]
+    assert sim.struck() == {"project:429": 2}

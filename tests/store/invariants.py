@@ -46,6 +46,9 @@ class Seen:
         self.batches = {one.id: one for one in of(tables.batches)}
         self.rows = {row.position: row for row in of(tables.items)}
         self.history = {(past.position, past.attempt): past for past in of(tables.history)}
+        self.pasts = defaultdict(list)
+        for past in self.history.values():
+            self.pasts[past.position].append(past)
         self.uploads, self.entries = of(tables.uploads), of(tables.entries)
         self.groups = {(one.attempt, one.reason_id): one for one in of(tables.reason_groups)}
         self.holders = {position: self._holder(row) for position, row in self.rows.items()}
@@ -96,17 +99,14 @@ class Seen:
             if row.attempt > 1 and self.attempts[row.attempt].kind == "unlink":
                 assert row.status in TAKEN_OUT, f"{row} stands as unlinking failed"
             if holder and holder.attempt > 1:
-                befores = [past for past in self._pasts(position) if past.stood]
+                befores = [past for past in self.pasts[position] if past.stood]
                 appended = row.line is None and row.attempt == holder.attempt
                 assert appended or any(past.attempt < holder.attempt for past in befores), row
                 ended = self.attempts[holder.attempt].state == AttemptState.ENDED
                 assert not (ended and row.status in MOVING and self._had_outcome(row)), row
 
     def _had_outcome(self, row):
-        return any(past.stood and past.status not in MOVING for past in self._pasts(row.position))
-
-    def _pasts(self, position):
-        return [past for (place, _), past in self.history.items() if place == position]
+        return any(past.stood and past.status not in MOVING for past in self.pasts[row.position])
 
     def check_history(self):
         for (position, attempt), past in self.history.items():

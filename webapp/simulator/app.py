@@ -104,6 +104,10 @@ def _add_controls(app: Flask, state: State) -> None:
     def read_faults() -> dict[str, float | str]:
         return state.faults.plan.to_json()
 
+    @app.get("/_simulator/struck")
+    def read_struck() -> dict[str, int]:
+        return state.faults.struck
+
     @app.post("/_simulator/faults")
     def set_faults() -> dict[str, float | str]:
         try:

@@ -8,6 +8,7 @@ no faults.
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -106,6 +107,7 @@ class FaultInjector:
 
     def __init__(self, plan: Faults, seed: int) -> None:
         self.plan = plan  # the `count` in it says how many calls are left
+        self.struck: Counter[str] = Counter()  # how often each has hit a call: {"create:429": 3}
         self._random = random.Random(seed)
         self._lock = threading.Lock()
 
@@ -117,11 +119,14 @@ class FaultInjector:
     def hits(self, name: str, operation: str) -> bool:
         """Whether fault `name` hits this call of `operation`; a counted fault is used up by it."""
         with self._lock:
-            return any(
+            hit = any(
                 self._hits(fault)
                 for fault in self.plan.faults
                 if fault.name == name and fault.operation in ("", operation)
             )
+            if hit:
+                self.struck[f"{operation}:{name}"] += 1
+            return hit
 
     def _hits(self, fault: Fault) -> bool:
         if fault.count is None:
