@@ -18,6 +18,7 @@ from tests.simulated_ica import FIRST_PROJECT
 from webapp.store.statuses import MOVING
 
 PATIENCE_SECONDS = 60.0  # for an answer that comes at last
+ENDING_SECONDS = 240.0  # of a list once ICA fails no more
 READING_SECONDS = 240.0  # of a list, though its readers die
 AGAIN_SECONDS = 0.3  # before the same is asked again
 ANSWER_SECONDS = 20.0
@@ -155,6 +156,13 @@ class Person:
         own.acts.append(time.monotonic())
         assert answer.status_code in {303, 404}, (answer.status_code, answer.text)
 
+    def wait_for_the_end(self, own: OwnList) -> None:
+        """Until its page asks no more for news."""
+        end = time.monotonic() + ENDING_SECONDS
+        while not FINAL.search(self.get(own.place)):
+            assert time.monotonic() < end, f"{own.name} does not end"
+            time.sleep(5 * AGAIN_SECONDS)
+
     def look_at(self, own: OwnList) -> None:
         """See what its page shows, if it answers."""
         answer = self.ask("GET", own.place)
@@ -177,7 +185,8 @@ def busy_person(person: Person, lists: Sequence[OwnList], over: threading.Event,
         _do_something(person, own, chance)
     while not over.wait(chance.uniform(0.5, 2)):
         _do_something(person, chance.choice(lists), chance)
-    for own in lists:
+    for own in lists:  # whatever was done before
+        person.wait_for_the_end(own)
         _retry(person, own)
         _undo(person, own, chance)
 
