@@ -1,6 +1,7 @@
 """The data folder: it and the files in it are for the user alone that Linkboard runs as.
 
 Who works with the database in a folder holds a lock of that folder, which ends with the process.
+A worker holds the lock of a file of its own too, so that others on this machine see when it died.
 """
 
 import fcntl
@@ -15,6 +16,7 @@ from webapp.settings import Settings
 OUR_FILES = (
     *("linkboard.db*", "secret_key", ".secret_key.*"),
     *("demo.db*", "simulator.*"),  # of `linkboard demo`
+    "*.worker",
 )
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 OF_OTHERS = 0o077  # the permissions of a file's group and of everybody else
@@ -61,6 +63,30 @@ def alone(settings: Settings) -> Iterator[None]:
         if settings.database_file:
             _lock(held, settings.database_file.parent, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
+
+
+@contextmanager
+def present(settings: Settings, name: str) -> Iterator[None]:
+    """As long as this is open and the process lives, gone() does not name this worker."""
+    path = settings.data_dir / f"{name}.worker"
+    with ExitStack() as held:
+        with suppress(OSError):  # without it, its leases just run out
+            settings.data_dir.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            file = held.enter_context(path.open("w"))
+            held.callback(path.unlink, missing_ok=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def gone(settings: Settings) -> list[str]:
+    """The names of the workers that died on this machine without a word; each is told once."""
+    found = []
+    for path in settings.data_dir.glob("*.worker"):
+        with suppress(OSError), path.open() as file:  # it lives, or another has told of it
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+            found.append(path.stem)
+    return found
 
 
 def _lock(held: ExitStack, folder: Path, how: int) -> None:

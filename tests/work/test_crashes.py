@@ -1,6 +1,7 @@
 """Workers that die, stall or come twice: nothing is lost, nothing doubled."""
 
 import itertools
+import signal
 import threading
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.agreement import ByVisitor, assert_all_agree
 from tests.dashboard import SECRET_KEY, data_ids, open_dashboard
+from tests.processes import python
 from tests.work.observation import batch_rows, row_counts, rows, settle, submission, walk_in_part
 from webapp.store import batches, items, uploads
 from webapp.store.enums import BatchState, Task
@@ -50,6 +52,36 @@ def test_a_crash_before_sending_sends_once(database_url, tmp_path):
         assert claim(dashboard).task == Task.SEND
         assert settle(dashboard, place).counts == {"LINKED": 20} == row_counts(visitor, place)
         assert dashboard.sim.calls()[CREATE] == 2
+
+
+LIVE = """
+import sys, time
+from pathlib import Path
+from webapp import data_folder
+from webapp.settings import Settings
+
+with data_folder.present(Settings(data_dir=Path(sys.argv[1])), sys.argv[2]):
+    print("It lives.", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_what_a_killed_worker_of_this_machine_was_doing_is_due_at_once(database_url, tmp_path):
+    """And what one does that lives, or works on another machine, is not."""
+    names = ["host-here", "host-that-lives", "host-elsewhere"]
+    with open_dashboard(database_url, tmp_path, batch_size=10) as dashboard:
+        place = dashboard.visitor().submit(data_ids(40))  # of which the first batch is sent
+        killed, lives = (python(LIVE, tmp_path, name) for name in names[:2])
+        with killed, lives:
+            for worker in names:
+                assert claim(dashboard, worker).task == Task.SEND
+            for program in (killed, lives):
+                program.wait_for("It lives.")
+            killed.send(signal.SIGKILL)
+            killed.wait_until_all_are_gone()
+            dashboard.work(30)
+            states = [batch.state for batch in batch_rows(dashboard, place)]
+        assert [state == BatchState.WAITING for state in states] == [False, False, True, True]
 
 
 @pytest.mark.slow

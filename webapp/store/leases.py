@@ -136,6 +136,11 @@ class Queue(Generic[Held]):
             raise LeaseLost
         return found
 
+    def release(self, connection: Connection, worker: str) -> None:
+        """End the leases of a worker that died, as if they had run out."""
+        its = (self.table.c.worker == worker) & (self.table.c.lease_until > 0)
+        connection.execute(update(self.table).where(its).values(lease_until=0.0))
+
     def ended(self) -> dict[str, Any]:
         """What to set where a lease ends in order, or is taken away while it runs."""
         return {"lease_until": 0.0, "try_number": self._next_round()}

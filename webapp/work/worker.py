@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from webapp import metrics
+from webapp import data_folder, metrics
 from webapp.ica import deadlines
 from webapp.settings import Settings
 from webapp.store import (
@@ -74,6 +74,10 @@ class Worker:
 
     def run(self) -> None:
         """Claim units and do them until the context says stop."""
+        with data_folder.present(self._context.settings, self.id):
+            self._run()
+
+    def _run(self) -> None:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="work") as pool:
             while not self._context.stop.is_set():
                 self._free.acquire()
@@ -168,6 +172,14 @@ class Worker:
             its = Beat(self.id, self._started_at, clock.machine_ahead, clients.ica_ahead)
             living = self._context.write(workers.beat, its, now)
             self._context.budget.share_among(living)
+            self._take_over()
+
+    def _take_over(self) -> None:
+        """What a worker of this machine was doing when it died is due at once."""
+        for name in data_folder.gone(self._context.settings):
+            log.warning("Worker %s has died: what it was doing is done again.", name)
+            for queue in (batches.QUEUE, chores.QUEUE, uploads.QUEUE):
+                self._context.write(queue.release, name)
 
     def _housekeeping_due(self, now: float) -> Unit | None:
         too_early = now - self._housekeeping_at < housekeeping.INTERVAL_SECONDS
