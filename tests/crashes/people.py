@@ -20,6 +20,7 @@ from webapp.store.statuses import MOVING
 PATIENCE_SECONDS = 60.0  # for an answer that comes at last
 ENDING_SECONDS = 240.0  # of a list once ICA fails no more
 READING_SECONDS = 240.0  # of a list, though its readers die
+LOOK_SECONDS = 1.0  # between two looks at all pages
 AGAIN_SECONDS = 0.3  # before the same is asked again
 ANSWER_SECONDS = 20.0
 NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
@@ -212,7 +213,7 @@ def _undo(person: Person, own: OwnList, chance: random.Random) -> None:
 
 def watch(person: Person, lists: Sequence[OwnList], over: threading.Event) -> None:
     """Looks at each page again and again, and at the board."""
-    while not over.wait(0.2):
+    while not over.wait(LOOK_SECONDS):
         for own in lists:
             if own.submitted:
                 person.look_at(own)

@@ -32,7 +32,7 @@ FOR_MINUTES = ("forbidden", "lost-batch")  # after which a batch waits for five 
 POSTS = ("createProjectDataLinkingBatch", "createProjectDataUnlinkingBatch")
 SHARE = 0.1  # of the calls, for each fault
 REST_SECONDS = 240.0  # within which all that is left is done, once ICA fails no more
-BOUNDED = (40.0, 3.0)  # seconds, and between two kills
+BOUNDED = (30.0, 3.0)  # seconds, and between two kills
 LONG = (1500.0, 12.0)
 
 
