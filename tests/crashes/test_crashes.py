@@ -94,9 +94,9 @@ def live_through(system, ica, store, people, lists, seed, seconds, pause):
 
             kill_now_and_then(system, goes_on, pause, seed)
             storm_over.set()
-            ica.set_faults({})
             for one in acting:
                 one.result()
+            ica.set_faults({})
             end = time.monotonic() + REST_SECONDS
             while not is_at_rest(store):
                 assert time.monotonic() < end, "it comes to no rest"

@@ -249,6 +249,7 @@ def test_a_project_that_was_never_asked_about_waits_no_longer_in_an_outage(on_sq
     ica.asked.clear()
     for page in ("/submissions", place, "/reasons", place):
         colleague.get(page)
+    assert "ICA has not said yet whether it can" in text(colleague.get(place))
     assert asked_about_project(ica) == 1
     ica.says.clear()
     dashboard.clock.advance(61)
