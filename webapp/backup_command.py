@@ -8,7 +8,16 @@ from pathlib import Path
 
 from webapp import data_folder
 from webapp.settings import Settings
-from webapp.store import DatabaseAway, NotMigrated, Store, audit, backup, restored, workers
+from webapp.store import (
+    DatabaseAway,
+    NotMigrated,
+    Store,
+    audit,
+    backup,
+    clock,
+    restored,
+    workers,
+)
 from webapp.store.backup import BackupError, InUse
 from webapp.store.enums import AuditAction
 from webapp.web.core.formatting import plural
@@ -45,54 +54,55 @@ def back_up(settings: Settings, file: Path) -> tuple[bool, str]:
     return True, f"{file} has the database as it is now, {size:,.1f} MB. Keep the secret key too."
 
 
-def restore(settings: Settings, file: Path, now: float) -> tuple[bool, str]:
+def restore(settings: Settings, file: Path) -> tuple[bool, str]:
     """Put a copy in the place of the database, while nothing runs; whether, and a sentence."""
     database = settings.database_file
     if database is None:
         return False, _for_postgresql(RESTORE_POSTGRESQL, settings, file)
     try:
         with data_folder.alone(settings):
-            return True, _restore(database, file.absolute(), now)
+            return True, _restore(database, file.absolute())
     except (InUse, BlockingIOError):
         return False, RUNS
     except (BackupError, NotMigrated, DatabaseAway, OSError) as error:
         return False, f"{error} Nothing was changed."
 
 
-def put_back(settings: Settings, now: float) -> tuple[bool, str]:
+def put_back(settings: Settings) -> tuple[bool, str]:
     """As restore(), of a database that is in its place already."""
     try:
         with data_folder.alone(settings), closing(Store(settings.database)) as store:
             store.migrate()
             with store.read() as connection:
-                if not workers.is_silent(workers.last_beat(connection), now):
+                if not workers.is_silent(workers.last_beat(connection), clock.now(connection)):
                     return False, HEARD
-            return True, _note(store, now)
+            return True, _note(store)
     except BlockingIOError:
         return False, RUNS
     except (NotMigrated, DatabaseAway, ModuleNotFoundError, OSError) as error:
         return False, f"{error} Nothing was changed."
 
 
-def _restore(database: Path, file: Path, now: float) -> str:
+def _restore(database: Path, file: Path) -> str:
     """In one step at the end: killed before, this has changed nothing."""
     kept, aside = "", None
     if database.exists():
         backup.leave_alone(database)
-        moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         aside = database.with_name(f"{database.name}.before-restore-{moment}")
         kept = f" What was there is kept as {aside}."
     with backup.whole_or_none(database, aside) as part:
         backup.copy_of(file, part)
         with closing(Store(f"sqlite:///{part}")) as store:
             store.migrate(keep_copy=False)
-            said = _note(store, now)
+            said = _note(store)
         backup.leave_alone(part)
     return f"{database} is what {file} was.{kept} {said}"
 
 
-def _note(store: Store, now: float) -> str:
+def _note(store: Store) -> str:
     with store.write() as connection:
+        now = clock.now(connection)
         count = restored.look_before_sending(connection, now)
         audit.record(connection, AuditAction.RESTORE, audit.OPERATOR, now)
     return PUT_BACK.format(lists=plural(count, "list"))

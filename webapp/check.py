@@ -23,11 +23,8 @@ class Finding:
     sentence: str
 
 
-def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
-    """Check one thing after the other; nothing more if the settings can't be used.
-
-    `now` is in seconds since 1970.
-    """
+def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Check one thing after the other; nothing more if the settings can't be used."""
     try:
         settings = Settings.from_environment(environ)
         demand_safe(settings)
@@ -42,7 +39,7 @@ def findings(environ: Mapping[str, str], now: float) -> Iterator[Finding]:
     if not unknown:
         yield Finding(True, "The settings can be used.")
     yield from _data_folder(settings)
-    yield from _database(settings, now)
+    yield from _database(settings)
     yield from _web_server(settings)
     yield from _ica(settings)
 
@@ -53,7 +50,7 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, f"{path} can be read by others on this machine: {fix}")
 
 
-def _database(settings: Settings, now: float) -> Iterator[Finding]:
+def _database(settings: Settings) -> Iterator[Finding]:
     try:
         with closing(Store(settings.database)) as store:
             if trouble := store.trouble():
@@ -63,7 +60,7 @@ def _database(settings: Settings, now: float) -> Iterator[Finding]:
             yield Finding(True, "The database answers, is up to date, and can be written to.")
             yield _database_size(store)
             yield _worker(store)
-            yield from _clocks(store, now)
+            yield from _clocks(store)
     except (DatabaseAway, ModuleNotFoundError) as error:
         yield Finding(False, serve.database_problem(error))
 
@@ -78,14 +75,15 @@ def _database_size(store: Store) -> Finding:
     return Finding(True, f"The database has {bytes_size(found.total)}; of these, {listed}.")
 
 
-def _clocks(store: Store, now: float) -> Iterator[Finding]:
+def _clocks(store: Store) -> Iterator[Finding]:
     """Those of this machine, of the workers' machines and of ICA, against the database's."""
-    moment = store.now()
+    here = clock.Clock(store)
+    here.synchronize()
     with store.read() as connection:
-        beats = workers.living(connection, moment)
-    wrong = list(clock.differences(beats))
-    if abs(now - moment) > clock.TOLERATED_SECONDS:
-        wrong.append(clock.difference("This machine's clock", now - moment))
+        beats = workers.living(connection, here())
+    wrong = [*filter(None, [here.difference()]), *clock.differences(beats)]
+    if abs(here.machine_ahead) > clock.TOLERATED_SECONDS:
+        wrong.append(clock.difference("This machine's clock", here.machine_ahead))
     for sentence in wrong:
         yield Finding(False, sentence)
     if not wrong:

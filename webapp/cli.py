@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -139,7 +138,7 @@ def check() -> None:
     from webapp.check import findings
 
     all_ok = True
-    for finding in findings(os.environ, time.time()):
+    for finding in findings(os.environ):
         click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.sentence}")
         all_ok = all_ok and finding.ok
     sys.exit(0 if all_ok else 1)
@@ -153,7 +152,7 @@ def submissions(action: str, submission_id: int) -> None:
     from webapp.submissions_command import carry_out
 
     settings = Settings.from_environment()
-    _say_and_exit(*carry_out(settings, action, submission_id, time.time()))
+    _say_and_exit(*carry_out(settings, action, submission_id))
 
 
 @main.command()
@@ -189,12 +188,12 @@ def restore(file: Path | None, put_back: bool) -> None:
 
     if (file is None) != put_back:
         raise click.UsageError("Name a FILE, or say --put-back.")
-    settings, now = Settings.from_environment(), time.time()
+    settings = Settings.from_environment()
     logs.setup("restore", "WARNING", form=settings.log_format)
     if file is None:
-        _say_and_exit(*backup_command.put_back(settings, now))
+        _say_and_exit(*backup_command.put_back(settings))
     else:
-        _say_and_exit(*backup_command.restore(settings, file, now))
+        _say_and_exit(*backup_command.restore(settings, file))
 
 
 @main.command()

@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPException
 
 from webapp import data_folder, metrics
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
-from webapp.store import DatabaseAway, NotMigrated, Store, audit, faults
+from webapp.store import DatabaseAway, NotMigrated, Store, audit, clock, faults
 from webapp.store.enums import AuditAction
 from webapp.supervisor import Child, supervise
 from webapp.vault import secret_key_for
@@ -64,7 +64,8 @@ def _record_start(settings: Settings) -> None:
     """With which settings it starts, for the audit trail."""
     with opened_store(settings) as store, store.write() as connection:
         record, by = settings.to_record(), audit.PROGRAM
-        audit.record(connection, AuditAction.START, by, time.time(), settings=record)
+        now = clock.now(connection)
+        audit.record(connection, AuditAction.START, by, now, settings=record)
 
 
 def listen(host: str, port: int) -> socket.socket:

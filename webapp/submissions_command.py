@@ -2,12 +2,12 @@
 
 from webapp.serve import opened_store
 from webapp.settings import Settings
-from webapp.store import Connection, attempts, audit, lifecycle, submissions
+from webapp.store import Connection, attempts, audit, clock, lifecycle, submissions
 from webapp.store.enums import AuditAction, State
 from webapp.store.retry import assignment, other_submissions
 
 
-def carry_out(settings: Settings, action: str, submission_id: int, now: float) -> tuple[bool, str]:
+def carry_out(settings: Settings, action: str, submission_id: int) -> tuple[bool, str]:
     """Stop, archive or delete a submission; whether it was done, and a sentence that says so.
 
     Raises SettingsError when the database can't be used.
@@ -16,6 +16,7 @@ def carry_out(settings: Settings, action: str, submission_id: int, now: float) -
         found = submissions.many(connection, [submission_id]).get(submission_id)
         if found is None or found.state == State.DISCARDED:
             return False, f"There is no submission {submission_id}."
+        now = clock.now(connection)
         done, sentence = _ACTIONS[action](connection, submission_id, now)
         if done:
             audit.record(connection, AuditAction(action), audit.OPERATOR, now, found)

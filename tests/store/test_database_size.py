@@ -33,7 +33,7 @@ def told_by_check(dashboard):
         "LINKBOARD_SECRET_KEY": settings.secret_key,
         "LINKBOARD_ICA_URL": settings.ica_url,
     }
-    found = check.findings(environ, dashboard.clock.now)
+    found = check.findings(environ)
     return next(one.sentence for one in found if one.sentence.startswith("The database has"))
 
 

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 import psycopg
 from sqlalchemy import make_url
 
-WRITTEN = "sessions, access, accounts, submissions, batches, audit"
+WRITTEN = "sessions, access, accounts, submissions, batches, audit, clock"
 
 
 @contextmanager

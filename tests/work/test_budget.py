@@ -1,12 +1,19 @@
 """The budget: calls a second over all workers, four units at once, and pauses that ICA asks for."""
 
+import threading
+from contextlib import contextmanager
+from threading import Event, Thread
+
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.dashboard import data_ids, open_dashboard
 from tests.simulated_ica import Clock
 from tests.work.observation import settle
+from webapp.vault import vault_for
 from webapp.work.budget import MAX_RUNNING_UNITS, Budget
-from webapp.work.worker import Worker
+from webapp.work.context import Context
+from webapp.work.worker import THREADS, Worker
 
 ME, OTHER = 1, 2
 
@@ -91,6 +98,42 @@ def test_a_worker_takes_up_four_units_of_an_account_before_one_has_ended(databas
         for do in taken:
             do()
         assert settle(dashboard, place).counts == {"LINKED": 50}
+
+
+@pytest.mark.slow
+def test_a_worker_whose_threads_all_wait_for_ica_shows_life(database_url, tmp_path):
+    """Else pages would say that it has not been heard of."""
+    entered, answers, beaten, stop = threading.Semaphore(0), Event(), Event(), Event()
+
+    @contextmanager
+    def place():
+        entered.release()
+        answers.wait(60)
+        yield
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.startswith("INSERT INTO workers"):
+            beaten.set()
+
+    with open_dashboard(database_url, tmp_path, batch_size=1) as dashboard:
+        for start, key in enumerate(("demo-key", "colleague-key")):
+            dashboard.visitor(key).submit(data_ids(6, start=100 * start))
+        here, vault = dashboard.settings, vault_for(dashboard.settings)
+        ours = {"clock": dashboard.clock, "stop": stop, "place": place}
+        runs = Thread(target=Worker(Context.build(here, dashboard.store, vault, **ours)).run)
+        runs.start()
+        try:
+            for _ in range(THREADS):
+                assert entered.acquire(timeout=30)
+            event.listen(Engine, "before_cursor_execute", note)
+            beaten.clear()
+            dashboard.clock.advance(31)
+            assert beaten.wait(30)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+            stop.set()
+            answers.set()
+            runs.join()
 
 
 @pytest.mark.slow

@@ -97,8 +97,22 @@ def test_a_429_is_looked_for_once_and_sent_again_without_a_minute_of_waiting(
         assert (batch.ica_batch_id is not None, batch.sent_again) == (True, True)
 
 
+def test_a_429_to_the_look_up_makes_it_no_shorter(database_url, tmp_path):
+    """It says nothing of the POST, which may be under way still."""
+    with open_dashboard(
+        database_url, tmp_path, faults={"create:dropped-before": "1x"}
+    ) as dashboard:
+        dashboard.visitor().submit(data_ids(40))
+        dashboard.sim.set_faults({"jobs:429": "1x"})
+        dashboard.work(58)
+        assert dashboard.sim.faults() == {"jobs:429": "0x"}
+        assert dashboard.sim.calls()[CREATE] == 1
+        dashboard.work(15)
+        assert dashboard.sim.calls()[CREATE] == 2
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("at_call", range(1, 7))
+@pytest.mark.parametrize("at_call", [2, 3, 4])
 def test_two_lists_of_the_same_ids_do_not_share_a_batch(database_url, tmp_path, at_call):
     """Both answers were lost, and while the first is looked for, the second finds it."""
     with open_dashboard(database_url, tmp_path, faults={"create:dropped-after": "2x"}) as dashboard:

@@ -159,6 +159,8 @@ def keep(connection: Connection, batch: Batch, now: float, **values: Any) -> Bat
     try:
         kept = QUEUE.keep(connection, batch, values)
     except IntegrityError as error:
+        if "ica_batch_id" not in values:
+            raise
         raise AlreadyTaken from error
     if any(getattr(batch, name) != values[name] for name in SHOWN & values.keys()):
         roll_up(connection, batch.submission_id, now)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from webapp.store import backup, schema_version
+from webapp.store import backup, clock, schema_version
 from webapp.store.faults import FileWatch, reason
 from webapp.store.schema_version import MIGRATIONS, NotMigrated
 
@@ -208,12 +208,9 @@ class Store:
             return schema_version.trouble(connection)
 
     def now(self) -> float:
-        """Seconds since 1970 by the database's clock; SQLite's is that of this machine."""
-        if self.is_sqlite:
-            return time.time()
-        with self.engine.connect() as connection:
-            moment = text("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)")
-            return float(connection.execute(moment).scalar_one())
+        """Seconds since 1970 by the dashboard's time, see clock.py."""
+        with self.read() as connection:
+            return clock.now(connection)
 
     def checkpoint(self) -> None:
         """Have SQLite write its log of writes into the file, so that a plain copy of that has all.

@@ -514,3 +514,12 @@ ica_limits = Table(
     Column("batch_size", Integer),
     Column("batch_size_at", Double),
 )
+
+clock = Table(
+    "clock",  # its one row: how far the dashboard's time is from the database's clock, see clock.py
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("offset", Double, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("generation", Integer, nullable=False),
+)

@@ -106,8 +106,9 @@ def _try_to_write() -> str:
 
 
 def _clock_differences() -> Iterator[str]:
-    now = context().clock()
-    return clock.differences(context().read(workers.living, now))
+    here = context()
+    yield from filter(None, [here.clock.difference()])
+    yield from clock.differences(here.read(workers.living, here.clock()))
 
 
 def _worker_trouble() -> str:

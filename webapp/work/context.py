@@ -78,7 +78,7 @@ class Context:
         is made within a place(). A `clock` that is given is the database's too.
         """
         if not isinstance(clock, Clock):
-            clock = Clock.alone(clock) if clock else Clock(store.now)
+            clock = Clock.alone(clock) if clock else Clock(store)
         budget = Budget(settings.calls_per_second, clock.steady)
         clients = Clients(
             settings,

@@ -7,13 +7,13 @@ from itertools import islice
 from typing import Any
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import Busy, IcaError, MalformedResponse, NotFound, Refused
+from webapp.ica.errors import Busy, IcaError, MalformedResponse, NotFound, RateLimited, Refused
 from webapp.ica.models import Batch as IcaBatch
 from webapp.ica.models import Job
 from webapp.idlist import ids
 from webapp.store import batches, item_updates, items
 from webapp.store.batches import Batch
-from webapp.store.enums import NOT_SENT, BatchState, Blocked, ErrorCode, Task
+from webapp.store.enums import NOT_SENT, BatchState, Blocked, Task
 from webapp.store.submissions import Submission
 from webapp.work import ica_failures, lost_batches, splitting, walk
 from webapp.work.clients import ICA_KIND
@@ -84,7 +84,10 @@ def _record_failure(context: Context, batch: Batch, error: IcaError) -> None:
         later = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now}
         context.write(batches.record, batch, now, **later)
     elif error.maybe_done:
-        ica_failures.postpone(context, batch, error, state=BatchState.SENDING, task=Task.FIND)
+        doubt: dict[str, Any] = {"state": BatchState.SENDING, "task": Task.FIND}
+        if isinstance(error, RateLimited):  # hardly ever wrong: one look is enough
+            doubt["intent_at"] = context.clock() - FIND_SECONDS
+        ica_failures.postpone(context, batch, error, **doubt)
     elif error.worth_trying_again or (blocked and not _leaves_to_others(batch, blocked)):
         waiting = {"state": BatchState.WAITING, "task": Task.SEND}
         ica_failures.postpone(context, batch, error, **waiting, blocked=blocked)
@@ -127,9 +130,7 @@ def find(context: Context, client: IcaClient, submission: Submission, batch: Bat
     if any(_record_sent(context, batch, candidate) for candidate in candidates):
         return
     now = context.clock()
-    throttled = batch.trouble is not None and batch.trouble.code == ErrorCode.RATE_LIMITED
-    # A 429 is hardly ever wrong, and comes at once: then there is nothing to wait for.
-    if now - (batch.intent_at or now) < (0.0 if throttled else FIND_SECONDS):
+    if now - (batch.intent_at or now) < FIND_SECONDS:
         values: dict[str, Any] = {"due_at": now + FIND_PAUSE_SECONDS, "blocked": Blocked.NO}
     else:
         pause = ica_failures.BLOCKED_SECONDS if batch.blocked == Blocked.STUCK else 0.0

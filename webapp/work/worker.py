@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from webapp import data_folder, metrics
@@ -21,7 +22,6 @@ from webapp.store import (
     Store,
     batches,
     chores,
-    clock_jumps,
     due,
     faults,
     schema_version,
@@ -30,10 +30,10 @@ from webapp.store import (
 )
 from webapp.store.due import Due
 from webapp.store.enums import ASKING
-from webapp.store.leases import LEASE_SECONDS
 from webapp.store.workers import Beat
 from webapp.vault import vault_for
 from webapp.work import batch_runner, chore_runner, housekeeping, reading, retention
+from webapp.work.clock import LOOK_SECONDS
 from webapp.work.context import Context
 
 THREADS = 8
@@ -42,7 +42,6 @@ IDLE_SECONDS = 0.2  # between two looks when nothing is due
 QUIET_SECONDS = 5.0  # without anything due, after which the file of SQLite is made whole
 CHECKPOINT_SECONDS = 60.0  # between two times that it is
 NEVER = float("-inf")
-JUMPED = "The database's clock was set %.0f s %s. What waits for a moment was moved along."
 ICA_SECONDS = 45.0  # for all calls of a unit: it ends before its lease
 DATABASE_AWAY_SECONDS = 1.2  # between two looks when the database can't be used
 Unit = Callable[[], None]
@@ -63,7 +62,6 @@ class Worker:
         self._context = context
         self._started_at = context.clock()
         self._beaten_at = self._housekeeping_at = self._retention_at = NEVER
-        self._resumes_at = NEVER
         self._worked_at = self._checkpoint_at = context.clock.steady()
         self._free = threading.Semaphore(THREADS)
         self._reading = threading.Lock()
@@ -80,7 +78,9 @@ class Worker:
     def _run(self) -> None:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="work") as pool:
             while not self._context.stop.is_set():
-                self._free.acquire()
+                if not self._free.acquire(timeout=LOOK_SECONDS):
+                    self._show_life()
+                    continue
                 unit, pause = None, IDLE_SECONDS
                 try:
                     unit = self._next_unit()
@@ -92,6 +92,12 @@ class Worker:
                     self._context.stop.wait(pause)
                 else:
                     pool.submit(_do, partial(_do_and_log, unit), self._free.release)
+
+    def _show_life(self) -> None:
+        """While all threads are at work."""
+        with suppress(DatabaseAway):  # which is told once a thread is free
+            self._synchronize_clock()
+            self._beat(self._context.clock())
 
     def work_through(self) -> int:
         """Do all that is due now, one unit after the other; returns how many there were."""
@@ -108,7 +114,7 @@ class Worker:
         self._synchronize_clock()
         now = self._context.clock()
         self._beat(now)
-        unit = None if now < self._resumes_at else self._claimed(found, now)
+        unit = self._claimed(found, now)
         self._tell("")
         return partial(_do_in_time, unit) if unit else None
 
@@ -145,25 +151,10 @@ class Worker:
         self._trouble = trouble
 
     def _synchronize_clock(self) -> None:
-        """When the clock was set, what waits for a moment waits no longer and no shorter for it.
-
-        Set ahead, a lease that another worker has just taken by its former clock looks as if it had
-        run out: nothing is claimed before it has.
-        """
-        context = self._context
-        jump = context.clock.synchronize()
-        now = context.clock()
-        if jump:
-            log.warning(JUMPED, abs(jump), "ahead" if jump > 0 else "back")
-            context.write(clock_jumps.shift, self.id, self._beaten_at, now, jump)
-            self._beaten_at += jump
-            self._housekeeping_at += jump
-            self._retention_at += jump
-            self._resumes_at = now + LEASE_SECONDS if jump > 0 else 0.0
-        elif self._beaten_at == NEVER and (
-            jump := context.write(clock_jumps.shift_former, now, workers.SILENT_SECONDS)
-        ):
-            log.warning(JUMPED, abs(jump), "back")
+        clock = self._context.clock
+        clock.synchronize()
+        if self._beaten_at == NEVER:
+            clock.go_on_after(self._context.read(workers.last_beat) or 0.0)
 
     def _beat(self, now: float) -> None:
         if now - self._beaten_at >= HEARTBEAT_SECONDS:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.store.migrations.columns import Kind, make_index, nullable
+from webapp.store.migrations.columns import Kind, filled, make_index, nullable
 
 revision = "0006"
 down_revision = "0005"
@@ -45,6 +45,13 @@ def upgrade() -> None:
         *nullable(NUMBER, "batch_size"),
         *nullable(TIME, "batch_size_at"),
     )
+    clock = op.create_table(
+        "clock",
+        sa.Column("id", NUMBER, primary_key=True),
+        *filled(TIME, "offset", "since"),
+        *filled(NUMBER, "generation"),
+    )
+    op.bulk_insert(clock, [{"id": 1, "offset": 0.0, "since": 0.0, "generation": 0}])
     op.execute(ONE_OF_EACH)
     sent: dict[str, Any] = dict.fromkeys(("sqlite_where", "postgresql_where"), SENT)
     op.create_index("uq_batches_ica_batch_id", "batches", ["ica_batch_id"], unique=True, **sent)
