@@ -35,7 +35,7 @@ def test_ready_says_what_is_missing(dashboard, nobody):
 def test_ready_says_whose_clock_is_wrong(stored):
     """Nothing waits for it: the database's counts."""
     machine, here = Clock(stored.clock.now + 600), stored.settings
-    wrong = DatabaseClock(stored.clock, local=machine, wall=machine)
+    wrong = DatabaseClock(stored.store, database=stored.clock, steady=machine, wall=machine)
     Worker(Context.build(here, stored.store, vault_for(here), clock=wrong)).work_through()
     with stored.store.write() as connection:
         workers.beat(connection, Beat("another", stored.clock.now, 0.0, -90.0), stored.clock.now)
