@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from tests.dashboard import data_ids, open_dashboard
 from tests.processes import linkboard as program
-from tests.processes import python
+from tests.processes import output_of, python
 from tests.store import former_database
 from tests.store.invariants import assert_consistent
 from tests.web.confirmation import confirm
@@ -361,3 +361,13 @@ def test_what_was_put_back_by_other_means_is_looked_for_as_well(database_url, tm
         dashboard.work(90)
         assert [one.sent_again for one in batch_rows(dashboard, place)] == [False, True, True]
         assert_right(dashboard)
+
+
+def test_nothing_is_put_back_where_there_is_nothing(empty_database_url, tmp_path):
+    """A folder that was misspelt, or a database before pg_restore: none is made."""
+    settings = {"data_dir": tmp_path / "wrong", "secret_key": "a secret key for tests, long enough"}
+    if not empty_database_url.startswith("sqlite"):
+        settings["database_url"] = empty_database_url
+    code, said = output_of("restore", settings, "--put-back")
+    assert (code, "Nothing was changed" in said) == (1, True), said
+    assert not (tmp_path / "wrong" / "linkboard.db").exists()

@@ -16,6 +16,7 @@ from webapp.store import (
     backup,
     clock,
     restored,
+    schema_version,
     workers,
 )
 from webapp.store.backup import BackupError, InUse
@@ -23,6 +24,7 @@ from webapp.store.enums import AuditAction
 from webapp.web.core.formatting import plural
 
 RUNS = "Linkboard runs with this database. Stop it (serve and work) and try again."
+EMPTY = "There are no tables in the database: put the copy back first. Nothing was changed."
 HEARD = "A worker was heard of a moment ago. Stop Linkboard, and try again in half a minute."
 BACK_UP_POSTGRESQL = (
     "The database is a PostgreSQL, which has a command of its own, and asks for the password:\n"
@@ -72,6 +74,9 @@ def put_back(settings: Settings) -> tuple[bool, str]:
     """As restore(), of a database that is in its place already."""
     try:
         with data_folder.alone(settings), closing(Store(settings.database)) as store:
+            with store.read() as connection:
+                if schema_version.of(connection) is None:
+                    return False, EMPTY
             store.migrate()
             with store.read() as connection:
                 if not workers.is_silent(workers.last_beat(connection), clock.now(connection)):

@@ -9,9 +9,10 @@ from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, IcaProblem, ServerError
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
-from webapp.store import DatabaseAway, Store, database_size, workers
-from webapp.vault import secret_key_for
-from webapp.web.core.formatting import bytes_size
+from webapp.store import DatabaseAway, Store, accounts, database_size, metrics, workers
+from webapp.store import clock as clock_of_store
+from webapp.vault import VaultError, secret_key_for, vault_for
+from webapp.web.core.formatting import bytes_size, plural
 from webapp.work import clock
 
 
@@ -60,6 +61,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding(True, "The database answers, is up to date, and can be written to.")
             yield _database_size(store)
             yield _worker(store)
+            yield from _keys(store, settings)
+            yield from _waiting(store)
             yield from _clocks(store)
     except (DatabaseAway, ModuleNotFoundError) as error:
         yield Finding(False, serve.database_problem(error))
@@ -73,6 +76,36 @@ def _database_size(store: Store) -> Finding:
     kinds = sorted(found.kinds.items(), key=lambda kind: kind[1], reverse=True)
     listed = ", ".join(f"{kind} {about}{bytes_size(size)}" for kind, size in kinds if size)
     return Finding(True, f"The database has {bytes_size(found.total)}; of these, {listed}.")
+
+
+def _keys(store: Store, settings: Settings) -> Iterator[Finding]:
+    """Whether the users' keys can be opened by the secret key that is set."""
+    with store.read() as connection:
+        sealed = accounts.sealed_keys(connection)
+    vault, closed = vault_for(settings), 0
+    for key in sealed.values():
+        try:
+            vault.open(key)
+        except VaultError:
+            closed += 1
+    if closed:
+        yield Finding(
+            False,
+            f"The keys of {plural(closed, 'account')} can't be opened: LINKBOARD_SECRET_KEY is "
+            "another one than they were sealed with. Their work waits until they sign in again.",
+        )
+
+
+def _waiting(store: Store) -> Iterator[Finding]:
+    """What waits for somebody, and whom ICA has asked to call less."""
+    with store.read() as connection:
+        blocked = metrics.blocked_batches(connection)
+        paused = metrics.paused_accounts(connection, clock_of_store.now(connection))
+    for reason, count in blocked.items():
+        said = f"{plural(count, 'batch', 'batches')} can't go on ({reason}): see their pages."
+        yield Finding(False, said)
+    if paused:
+        yield Finding(True, f"ICA asked for fewer calls of {plural(paused, 'account')}.")
 
 
 def _clocks(store: Store) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ SIZES = (4_000, 6_000, 10_000, 20_000, 30_000, 30_000)
 REPEATED_IDS = 1_000  # of each list, which the list before has too
 ENDINGS = ("20",) * 90 + ("00", "01", "02", "02", "03", "fe")
 FOLDERS = 0.01  # of all ids
-EVERYWHERE = ("429", "500", "503", "dropped-before", "dropped-after", "cut", "slow")
+EVERYWHERE = ("429", "500", "503", "408", "302", "dropped-before", "dropped-after", "cut", "slow")
 OF_OPERATIONS = {
     **dict.fromkeys(("create", "unlink-create"), ("null-job", "refused-batch", "unknown-status")),
     **dict.fromkeys(
@@ -30,7 +30,7 @@ OF_OPERATIONS = {
 }
 FOR_MINUTES = ("forbidden", "lost-batch")  # after which a batch waits for five minutes
 POSTS = ("createProjectDataLinkingBatch", "createProjectDataUnlinkingBatch")
-SHARE = 0.1  # of the calls, for each fault
+SHARE = 0.1  # of the calls are hit by what may go wrong anywhere, and as many by their own
 REST_SECONDS = 240.0  # within which all that is left is done, once ICA fails no more
 BOUNDED = (30.0, 3.0)  # seconds, and between two kills
 LONG = (1500.0, 12.0)
@@ -50,9 +50,10 @@ def test_nothing_is_lost_and_nothing_doubled_for_long(database_url, tmp_path, re
 
 
 def faults():
-    everywhere = dict.fromkeys(EVERYWHERE, SHARE)
-    of = {f"{of}:{name}": SHARE for of, names in OF_OPERATIONS.items() for name in names}
-    return everywhere | of
+    everywhere = dict.fromkeys(EVERYWHERE, SHARE / len(EVERYWHERE))
+    return everywhere | {
+        f"{of}:{name}": SHARE / len(names) for of, names in OF_OPERATIONS.items() for name in names
+    }
 
 
 def storm(database_url, folder, seed, seconds, pause, plan):

@@ -573,7 +573,7 @@ def test_a_retry_by_a_colleague_needs_the_colleague_s_key(stored):
     assert "1 submission waits until you sign in again" in text(colleague.get("/signin"))
     stored.work(40)
     page = text(demo.get(place))
-    assert "ICA does not take the key of Carol Colleague any more, so this waits." in page
+    assert "There is no key of Carol Colleague here that can be used, so this waits." in page
     assert "as soon as Carol Colleague signs in here again" in page
     assert "key of Dana Demo" not in page
     assert "Blocked" in text(demo.get("/submissions"))

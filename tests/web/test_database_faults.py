@@ -122,7 +122,7 @@ def a_lock(dashboard):
         (read_only, "can't be written to"),
     ],
 )
-def test_pages_come_forms_and_files_say_why_and_then_all_goes_on(impatient, fault, why):
+def test_pages_and_files_come_forms_say_why_and_then_all_goes_on(impatient, fault, why, caplog):
     dashboard = impatient
     visitor, nobody = dashboard.visitor(), dashboard.visitor(key=None)
     place = visitor.submit(data_ids(3))
@@ -134,11 +134,12 @@ def test_pages_come_forms_and_files_say_why_and_then_all_goes_on(impatient, faul
         for refused in (
             visitor.upload(data_ids(1)),
             visitor.post(f"{place}/edit", {"name": "another", "note": ""}),
-            visitor.get(f"{place}/export.csv"),
         ):
             assert refused.status_code == 503
             assert why in text(refused)
             assert "Nothing is lost: try again in a minute" in text(refused)
+        assert visitor.get(f"{place}/export.csv").text.count("LINKED") == 3
+        assert "submission 1 from 127.0.0.1, which the audit trail could not keep" in caplog.text
         ready = nobody.get("/readyz")
         assert (ready.status_code, why in text(ready)) == (503, True)
     dashboard.clock.advance(6)

@@ -85,6 +85,21 @@ def test_what_may_have_been_done_is_looked_for(database_url, tmp_path, status):
         assert dashboard.sim.calls()[CREATE] == 1
 
 
+@pytest.mark.parametrize("fault", ["dropped-after", "408"])
+def test_what_may_have_been_done_is_not_told_as_not_sent(database_url, tmp_path, fault):
+    with open_dashboard(database_url, tmp_path, faults={f"create:{fault}": "1x"}) as dashboard:
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(4))
+        assert batch_rows(dashboard, place)[0].state == BatchState.SENDING
+        assert row_counts(visitor, place) == {"UNREAD": 4}
+        found = visitor.post("/find", {"ids": data_ids(1)[0]}).location
+        for told in (place, f"{place}/items/1", found):
+            assert "ot sent" not in page(visitor, told), told
+        assert "On its way" in page(visitor, place)
+        assert "4 under way" in page(visitor, "/submissions")
+        assert settle(dashboard, place).counts == {"LINKED": 4}
+
+
 def test_a_429_is_looked_for_once_and_sent_again_without_a_minute_of_waiting(
     database_url, tmp_path
 ):

@@ -69,19 +69,38 @@ def test_a_batch_that_is_too_large_is_sent_in_pieces(database_url, tmp_path):
         assert "smaller ones" not in page(visitor, place)
 
 
-def test_the_size_that_passed_is_remembered_for_a_day(sqlite_url, tmp_path):
-    with opened(sqlite_url, tmp_path, 3, rate=1e6) as dashboard:
+@pytest.mark.parametrize(
+    ("most", "ids", "pieces", "remembered"), [(100, 400, 4, DAY), (3, 12, 4, 600)]
+)
+def test_the_size_that_passed_is_remembered(sqlite_url, tmp_path, most, ids, pieces, remembered):
+    """For a day; one that no server is known to have, for minutes."""
+    with opened(sqlite_url, tmp_path, most, rate=1e6) as dashboard:
         visitor = dashboard.visitor()
-        settle(dashboard, visitor.submit(data_ids(12)))
-        for start, later, expected in ((1000, 0, 4), (2000, DAY + 1, 2 + 4), (3000, 0, 4)):
+        settle(dashboard, visitor.submit(data_ids(ids)))
+        for start, later, refused in ((1000, 0, 0), (2000, remembered + 1, 2), (3000, 0, 0)):
             dashboard.clock.advance(later)
             visitor.sign_in()
             dashboard.sim.forget_calls()
-            place = visitor.submit(data_ids(12, start=start))
+            place = visitor.submit(data_ids(ids, start=start))
             send_all(dashboard, place)
-            assert posts(dashboard) == expected
+            assert posts(dashboard) == refused + pieces
             settle(dashboard, place)
-            assert row_counts(visitor, place) == {"LINKED": 12}
+            assert row_counts(visitor, place) == {"LINKED": ids}
+
+
+def test_what_refuses_all_for_a_moment_leaves_nothing_behind(sqlite_url, tmp_path):
+    """A proxy that answers 413 to everything, and then to nothing any more."""
+    with opened(sqlite_url, tmp_path, 1, {}, rate=1e6, batch_size=64) as dashboard:
+        visitor = dashboard.visitor()
+        dashboard.sim.set_faults({"create:refused-size": 1})
+        place = visitor.submit(data_ids(128))
+        settle(dashboard, place)
+        assert posts(dashboard) < 40
+        assert row_counts(visitor, place) == {"NOT_SENT": 128}
+        dashboard.sim.set_faults({})
+        dashboard.sim.forget_calls()
+        settle(dashboard, visitor.submit(data_ids(128, start=500)))
+        assert posts(dashboard) == 2
 
 
 def test_more_pieces_than_are_made_at_once(sqlite_url, tmp_path, monkeypatch):

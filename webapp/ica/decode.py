@@ -16,7 +16,7 @@ from webapp.ica.operations import Operation
 T = TypeVar("T")
 
 Hide = Callable[[bytes], bytes]
-Unreadable = Callable[[dict[str, Any], str], T | None]
+Unreadable = Callable[[dict[str, Any]], T | None]
 
 _DECODE_ERRORS = (msgspec.DecodeError, ValueError, RecursionError)
 _MAX_TEXT_CHARS = 300
@@ -56,8 +56,8 @@ def decode_rows(
 ) -> list[T]:
     """The rows of a page, each of the type `row`.
 
-    unreadable: makes a row of what can be read of one that is of another shape, and of what is
-    wrong with it; None to leave it out. Raises MalformedResponse when none of several can be read.
+    unreadable: makes a row of what can be read of one that is of another shape; None to leave it
+    out. Raises MalformedResponse when none of several can be read.
     """
     decoder = _decoder(row)
     found, failed = [], 0
@@ -70,7 +70,7 @@ def decode_rows(
                 raise MalformedResponse(
                     f"None of the entries in ICA's answer to {operation.id} can be read: {error}."
                 ) from error
-            if (rest := unreadable(_legible(raw), str(error))) is not None:
+            if (rest := unreadable(_legible(raw))) is not None:
                 found.append(rest)
     return found
 

@@ -20,7 +20,7 @@ FINAL_JOB = frozenset({"STOPPED", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED"})
 MOVING_JOB = frozenset({"INITIALIZED", "WAITING_FOR_RESOURCES", "RUNNING"})
 """The job statuses that are not final. Of any other it is not known."""
 
-UNREADABLE = "ICA's entry of this id can't be read: "
+UNREADABLE = "ICA's entry of this id can't be read."
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -158,7 +158,7 @@ class Item(_Answer, frozen=True):
     created: ProjectData | None = msgspec.field(default=None, name="createdProjectData")
 
     @classmethod
-    def of_unreadable(cls, legible: dict[str, Any], error: str) -> "Item | None":
+    def of_unreadable(cls, legible: dict[str, Any]) -> "Item | None":
         """An item that is not of this shape, by what is legible of it; None without its data id.
 
         Its status is UNKNOWN, and its information says why.
@@ -167,7 +167,7 @@ class Item(_Answer, frozen=True):
         data_id = request.get("dataId") if isinstance(request, dict) else None
         if not isinstance(data_id, str) or not data_id:
             return None
-        said = _Processing(status="UNKNOWN", additional_status_information=UNREADABLE + error)
+        said = _Processing(status="UNKNOWN", additional_status_information=UNREADABLE)
         item_id = item_id if isinstance(item_id, str) else ""
         return cls(id=item_id, request=_Request(data_id=data_id), processing=said)
 

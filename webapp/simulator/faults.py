@@ -44,6 +44,7 @@ FAULTS = {
     "forbidden": "a batch is closed to the user (403), nothing was done",
     "refused-batch": "a new batch is refused as it stands, nothing was done",
     "too-large": "a new batch of more than --batch-items ids is refused (413), nothing was done",
+    "refused-size": "a new batch of any size is refused (413), nothing was done",
     "too-large-400": "as too-large, by a 400 that does not say so",
     "bad-id": "a new batch with an id that ends in bad is refused (400), nothing was done",
 }

@@ -142,7 +142,7 @@ def create(call: Call, project_id: str, kind: Kind) -> Document:
 def _demand_acceptable(call: Call, data_ids: list[str]) -> None:
     """Raises Problem 400 or 413 by the faults that mind what is in a new batch."""
     many = len(data_ids) > call.state.options.batch_items
-    if many and call.hit_by("too-large"):
+    if (many and call.hit_by("too-large")) or call.hit_by("refused-size"):
         raise too_large("The request is too large")
     if many and call.hit_by("too-large-400"):
         raise bad_request("The batch is not acceptable")

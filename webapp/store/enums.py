@@ -85,7 +85,8 @@ class BatchState(StrEnum):
     LOST = "lost"
 
 
-UNSENT = frozenset({BatchState.WAITING, BatchState.SENDING, BatchState.REFUSED, BatchState.STOPPED})
+# What is being sent may have arrived: nobody is told that it was not.
+UNSENT = frozenset({BatchState.WAITING, BatchState.REFUSED, BatchState.STOPPED})
 ENDED = frozenset({BatchState.SETTLED, BatchState.REFUSED, BatchState.STOPPED, BatchState.LOST})
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from webapp.store import reasons, sql, submissions, usage
 from webapp.store.batches import Batch
 from webapp.store.documents import Counts
-from webapp.store.enums import EXPANDED, LEFT_OUT, UNREAD
+from webapp.store.enums import EXPANDED, LEFT_OUT, UNKNOWN, UNREAD
 from webapp.store.items import CHUNK_ROWS, held_by
 from webapp.store.retry.history import KEPT_COLUMNS, in_history
 from webapp.store.statuses import MOVING, goes_into_row
@@ -153,6 +153,9 @@ class _Changes:
         for name in ("name", "path", "linked_id"):  # an empty one leaves what is known
             new[name] = new[name] or row[name]
         ours = row["attempt"] == self.batch.attempt  # the status in the row is this attempt's
+        own = past["status"] if past else row["status"] if ours else UNREAD
+        if new["status"] == UNKNOWN and own not in {UNREAD, *MOVING}:
+            return  # it can't be read now, and was before: its outcome does not change any more
         if not ours and not goes_into_row(self.batch.kind, new["status"]):
             if row["ica_item_id"] != new["ica_item_id"]:
                 seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
@@ -161,7 +164,6 @@ class _Changes:
             return
         if past is None and all(row[key] == new[key] for key in new if key != "changed_at"):
             return
-        own = past["status"] if past else row["status"] if ours else UNREAD
         _move(self.found, own, new["status"])
         _move(self.held, row["status"], new["status"])
         self.reasons.replaced(row, self.batch.attempt, new["reason_id"])

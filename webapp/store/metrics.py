@@ -3,7 +3,8 @@
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select, true
 
 from webapp.store import sql
-from webapp.store.tables import batches, chores, submissions, uploads
+from webapp.store.enums import Blocked
+from webapp.store.tables import accounts, batches, chores, submissions, uploads
 
 
 def submissions_by_state(connection: Connection) -> dict[str, int]:
@@ -14,6 +15,19 @@ def submissions_by_state(connection: Connection) -> dict[str, int]:
 def batches_by_state(connection: Connection) -> dict[str, int]:
     """Batches per state."""
     return _by(connection, batches.c.state)
+
+
+def blocked_batches(connection: Connection) -> dict[str, int]:
+    """Batches that wait for somebody, per reason."""
+    waits = (batches.c.blocked != Blocked.NO) & batches.c.due_at.is_not(None)
+    found = select(batches.c.blocked, func.count()).where(waits).group_by(batches.c.blocked)
+    return {row[0]: row[1] for row in connection.execute(found)}
+
+
+def paused_accounts(connection: Connection, now: float) -> int:
+    """Accounts of which ICA has asked for no calls until later."""
+    paused = select(func.count()).where(accounts.c.paused_until > now)
+    return connection.execute(paused).scalar_one()
 
 
 def items_by_status(connection: Connection) -> dict[str, int]:

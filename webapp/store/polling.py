@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, ScalarSelect, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, func, select, update
 
 from webapp.store.enums import WATCHED_PRIORITY, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
@@ -19,8 +19,8 @@ NOTE_SECONDS = 10.0  # between two writes that somebody watches
 class PollState:
     """All that decides whether a watched page is up to date.
 
-    allowed: whether the viewer may see the submission. paused_until: ICA asked for no more calls of
-    an account whose attempt runs before then; 0.0: it never did.
+    allowed: whether the viewer may see the submission. paused_until: ICA asked for no more calls
+    before then, of each account whose attempt runs; 0.0: it never did.
     """
 
     allowed: bool
@@ -31,26 +31,28 @@ class PollState:
     beat_at: float | None
 
 
-def _most_of_accounts(column: Column[Any]) -> ScalarSelect[Any]:
+def _of_accounts(found: ColumnElement[Any]) -> ScalarSelect[Any]:
     """Of the accounts whose attempts run."""
     runs = attempts.c.state == AttemptState.ACTIVE
     return (
-        select(func.max(column))
-        .join(attempts, attempts.c.account_id == accounts.c.id)
+        select(found)
+        .join_from(accounts, attempts, attempts.c.account_id == accounts.c.id)
         .where(attempts.c.submission_id == submissions.c.id, runs)
         .correlate(submissions)
         .scalar_subquery()
     )
 
 
+_TROUBLE = _of_accounts(func.max(accounts.c.trouble))
+_PAUSED = _of_accounts(func.min(accounts.c.paused_until))
 _VIEWER = accounts.alias("viewer")
 _STATEMENT = (
     select(
         seen_by(_VIEWER.c, NOW).label("allowed"),
         submissions.c.revision,
         submissions.c.watched_at,
-        func.coalesce(_most_of_accounts(accounts.c.trouble), AccountTrouble.NONE).label("trouble"),
-        func.coalesce(_most_of_accounts(accounts.c.paused_until), 0.0).label("paused_until"),
+        func.coalesce(_TROUBLE, AccountTrouble.NONE).label("trouble"),
+        func.coalesce(_PAUSED, 0.0).label("paused_until"),
         last_beat_query().label("beat_at"),
     )
     .select_from(sessions)

@@ -8,7 +8,14 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from webapp import metrics
 from webapp.store import Connection, workers
-from webapp.store.metrics import batches_by_state, items_by_status, oldest_due, submissions_by_state
+from webapp.store.metrics import (
+    batches_by_state,
+    blocked_batches,
+    items_by_status,
+    oldest_due,
+    paused_accounts,
+    submissions_by_state,
+)
 from webapp.web.core.context import context
 
 ITEMS_SECONDS = 15.0  # that the items' statuses are kept: they cost 1 s with 100,000 submissions
@@ -29,9 +36,15 @@ def _of_the_store() -> CollectorRegistry:
         batch_states = batches_by_state(connection)
         statuses = _statuses(connection)
         waiting = oldest_due(connection)
+        blocked = blocked_batches(connection)
+        asked_to_wait = paused_accounts(connection, now)
     _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
     _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
     _gauge(registry, "linkboard_items", "Items by status", "status", statuses)
+    why = "Batches that wait for somebody, by reason"
+    _gauge(registry, "linkboard_blocked_batches", why, "reason", blocked)
+    paused = Gauge("linkboard_paused_accounts", "Accounts that ICA asks to wait", registry=registry)
+    paused.set(asked_to_wait)
     late = Gauge(
         "linkboard_oldest_due_seconds", "How long the oldest due unit waits", registry=registry
     )

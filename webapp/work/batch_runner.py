@@ -6,7 +6,8 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError
 from webapp.store import accounts, batches, leases, submissions
 from webapp.store.batches import Batch
-from webapp.store.enums import Blocked, Task
+from webapp.store.documents import KeptError
+from webapp.store.enums import Blocked, ErrorCode, Task
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.work import ica_failures, lost_batches, refresh, sending, unit_log, walk
@@ -14,7 +15,8 @@ from webapp.work.clients import NoKey
 from webapp.work.context import Context
 from webapp.work.unit_log import Ended
 
-TASKS: Mapping[Task, Callable[[Context, IcaClient, Submission, Batch], None]] = {
+# each returns the error that it has met and recorded by itself
+TASKS: Mapping[Task, Callable[[Context, IcaClient, Submission, Batch], IcaError | None]] = {
     Task.SEND: sending.send,
     Task.FIND: sending.find,
     Task.REFRESH: refresh.refresh,
@@ -50,9 +52,10 @@ def _perform(context: Context, batch: Batch) -> Ended:
         return Ended(unit_log.ICA_ASKED)
     try:
         client = context.clients.of(account)
-        TASKS[batch.task](context, client, submission, batch)
+        met = TASKS[batch.task](context, client, submission, batch)
     except NoKey:
-        ica_failures.block(context, batch, Blocked.SIGN_IN)
+        no_key = KeptError(ErrorCode.NO_KEY, now)
+        ica_failures.block(context, batch, Blocked.SIGN_IN, trouble=no_key)
         return Ended(unit_log.NO_KEY)
     except IcaError as error:
         if lost_batches.is_lost_by(batch, error):
@@ -60,4 +63,4 @@ def _perform(context: Context, batch: Batch) -> Ended:
         else:
             ica_failures.postpone(context, batch, error)
         return Ended(unit_log.PUT_OFF, error)
-    return Ended()
+    return Ended(unit_log.PUT_OFF, met) if met else Ended()

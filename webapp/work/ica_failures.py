@@ -120,10 +120,13 @@ def postpone(context: Context, batch: Batch, error: IcaError, **values: Any) -> 
             accounts.note_trouble(connection, batch.account_id, trouble, now + seconds, now)
 
 
-def block(context: Context, batch: Batch, blocked: Blocked) -> None:
-    """The batch waits until the cause is gone; it is tried again every few minutes."""
+def block(context: Context, batch: Batch, blocked: Blocked, **values: Any) -> None:
+    """The batch waits until the cause is gone; it is tried again every few minutes. `values` are
+    other columns to set.
+    """
     now = context.clock()
-    context.write(batches.record, batch, now, due_at=now + BLOCKED_SECONDS, blocked=blocked)
+    values |= {"due_at": now + BLOCKED_SECONDS, "blocked": blocked}
+    context.write(batches.record, batch, now, **values)
 
 
 def record_success(

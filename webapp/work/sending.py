@@ -25,9 +25,11 @@ CLOCK_MARGIN_SECONDS = 120.0  # by which ICA's clocks and ours may differ
 JOBS_PAGE_ROWS, MAX_JOBS_PAGES = 100, 20  # of a search
 
 
-def send(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
+def send(
+    context: Context, client: IcaClient, submission: Submission, batch: Batch
+) -> IcaError | None:
     """Send a waiting batch. The intent is recorded before: whatever happens to this process, the
-    batch will be searched for.
+    batch will be searched for. Returns the error that it met, which is recorded too.
     """
     now = context.clock()
     with context.store.write() as connection:
@@ -35,12 +37,12 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
             # Its first POST was under way when the others were stopped, and did not arrive.
             stopped = {"state": BatchState.STOPPED, "task": Task.CLOSE, "due_at": now}
             batches.record(connection, batch, now, **stopped, **ica_failures.NO_PROBLEM)
-            return
+            return None
         batch = splitting.cut_to_size(connection, batch, submission.ica_url, now)
         if since := batches.look_since(connection, batch):
             look = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
             batches.record(connection, batch, now, **look, intent_at=since)
-            return
+            return None
         data_ids = items.ids_to_send(connection, batch)
         intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
         batches.keep(connection, batch, now, **intent)
@@ -48,11 +50,12 @@ def send(context: Context, client: IcaClient, submission: Submission, batch: Bat
         created = client.create_batch(submission.project_id, data_ids, kind=ICA_KIND[batch.kind])
     except IcaError as error:
         _record_failure(context, batch, error)
-        return
+        return error
     if not _record_sent(context, batch, created):
         now = context.clock()
         look = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
         context.write(batches.record, batch, now, **look)
+    return None
 
 
 def _record_sent(context: Context, batch: Batch, created: IcaBatch) -> bool:

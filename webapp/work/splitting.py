@@ -11,12 +11,12 @@ from webapp.store import Connection, ica_limits, splitting, submissions
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
 from webapp.store.enums import BatchState, ErrorCode, Task
+from webapp.store.ica_limits import USUAL_SIZE
 from webapp.work import ica_failures
 
 TOO_LARGE, MAY_BE_TOO_LARGE = 413, 400
 REST_SECONDS = 60.0  # that the other half waits for the first one to be decided
 MAX_PARTS = 256  # of an attempt, by answers that do not say what they mean
-MIN_SIZE_BY_400 = 100  # a smaller one may have passed for what was in it
 MAX_REFUSED_IDS = 2  # of an attempt of which ICA took nothing; then it is not about single ids
 
 
@@ -32,16 +32,15 @@ def is_to_be_halved(batch: Batch, error: IcaError, batch_rows: Sequence[Batch]) 
     """Whether the halves of a refused batch may be taken; batch_rows are its submission's."""
     if not isinstance(error, Refused) or batch.size < 2:
         return False
-    if error.status == TOO_LARGE:
-        return True
     parts = sum(one.rest_of is not None for one in batch_rows if one.attempt == batch.attempt)
     may_be = error.status == MAY_BE_TOO_LARGE and parts < MAX_PARTS
-    return may_be and not is_hopeless(batch, error, batch_rows)
+    is_or_may_be = error.status == TOO_LARGE or may_be
+    return is_or_may_be and not is_hopeless(batch, error, batch_rows)
 
 
 def is_hopeless(batch: Batch, error: IcaError, batch_rows: Sequence[Batch]) -> bool:
     """Whether ICA takes nothing of the attempt, single ids neither: then why is in none of them."""
-    if not isinstance(error, Refused) or error.status != MAY_BE_TOO_LARGE:
+    if not isinstance(error, Refused) or error.status not in {TOO_LARGE, MAY_BE_TOO_LARGE}:
         return False
     others = [one for one in batch_rows if one.attempt == batch.attempt and one.id != batch.id]
     refused = sum(one.state == BatchState.REFUSED and one.size == 1 for one in others)
@@ -74,6 +73,6 @@ def note_taken(connection: Connection, batch: Batch, now: float) -> None:
     """ICA takes the batch. If it had refused a larger one, that is the size to send from now on."""
     refused = [rest for rest in splitting.release(connection, batch, now) if rest.trouble]
     sure = any(rest.trouble and rest.trouble.code == ErrorCode.TOO_LARGE for rest in refused)
-    if refused and (sure or batch.size >= MIN_SIZE_BY_400):
+    if refused and (sure or batch.size >= USUAL_SIZE):
         ica_url = submissions.get(connection, batch.submission_id).ica_url
         ica_limits.note_batch_size(connection, ica_url, batch.size, now)

@@ -158,10 +158,10 @@ class Worker:
 
     def _beat(self, now: float) -> None:
         if now - self._beaten_at >= HEARTBEAT_SECONDS:
-            self._beaten_at = now
             clock, clients = self._context.clock, self._context.clients
             its = Beat(self.id, self._started_at, clock.machine_ahead, clients.ica_ahead)
             living = self._context.write(workers.beat, its, now)
+            self._beaten_at = now
             self._context.budget.share_among(living)
             self._take_over()
 

@@ -28,6 +28,7 @@ from webapp.web.retry.attempts import AttemptRow
 from webapp.web.submissions import status_text
 from webapp.work.clients import ICA_KIND, NoKey
 
+ON_ITS_WAY = "Not asked: it is on its way to ICA, which has not told of it yet."
 NOT_IN_PROJECT = "ICA does not show it in this project."
 
 blueprint = Blueprint("item_page", __name__)
@@ -125,9 +126,9 @@ def _ask_batch(submission: Submission, item: Item, batch: Batch | None) -> IcaAn
 
 
 def _ask_project(submission: Submission, item: Item, status: str) -> IcaAnswer:
-    """The datum in the project; not asked of what was never sent."""
+    """The datum in the project; not asked of what was never sent, or may be on its way."""
     if status in {UNREAD, NOT_SENT, LEFT_OUT}:
-        return IcaAnswer()
+        return IcaAnswer(trouble=ON_ITS_WAY if status == UNREAD else "")
     return _ask(lambda: ica_client().data(submission.project_id, item.data_id), NOT_IN_PROJECT)
 
 

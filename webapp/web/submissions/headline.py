@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from webapp.store import statuses
 from webapp.store.attempts import Attempt
-from webapp.store.enums import EXPANDED, LEFT_OUT, NOT_SENT, AttemptKind
+from webapp.store.enums import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD, AttemptKind
 from webapp.store.submissions import Submission
 from webapp.web.core.formatting import plural
 
@@ -32,7 +32,9 @@ def of(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, 
         return f"{all_of_it} linked{after}.{left_out}"
     expanded = counts.get(EXPANDED, 0)
     folders = f" {plural(expanded, 'folder')} made into items of their files." if expanded else ""
-    not_well = f"; {total - successful:,} not" if successful < total else ""
+    unknown = sum(counts.get(word, 0) for word in (UNKNOWN, UNREAD))
+    rest = _terms([(total - successful - unknown, "not"), (unknown, "not known")])
+    not_well = f"; {rest}" if rest else ""
     of = plural(total - expanded, "item")
     return f"{linked:,} of {of} linked{after}{not_well}.{folders}{left_out}"
 

@@ -85,6 +85,8 @@ STUCK_IN = {  # by the step that leads no further
 }
 OTHERWISE_STUCK = "ICA's answers about {batch} are of no use"
 
+NO_KEY = "There is no key of {submitter} here that can be used, so this waits."
+NO_KEY = "There is no key of {submitter} here that can be used, so this waits."
 CLOSED_LATER = (  # to an attempt after the first
     BLOCKED[Blocked.MAY_NOT_READ][0],
     f"It is asked about for {duration(lost_batches.MIN_SECONDS)}; then it ends by itself, and its "
@@ -183,8 +185,10 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
         later = batch.attempt > 1 and batch.blocked == Blocked.MAY_NOT_READ
         if batch.blocked == Blocked.STUCK:
             kind, found = "error", _stuck(batch)
+            details = details or (error.message if error else "")
         else:
             title, text = CLOSED_LATER if later else BLOCKED[batch.blocked]
+            title = NO_KEY if error and error.code == ErrorCode.NO_KEY else title
             kind, found = "error", (title, text + CAN_BE_ENDED)
     elif error and batch.state == BatchState.WAITING and error.code in HALVED_AFTER:
         kind, found = "warning", IN_SMALLER_ONES

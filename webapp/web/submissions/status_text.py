@@ -173,7 +173,7 @@ def percent_done(attempts: Sequence[Attempt]) -> int:
 
 
 WHILE_DRAFT = {UNREAD: "To be sent"}
-WHILE_ACTIVE = {UNREAD: "Sent, not counted yet", UNKNOWN: "Changing just now"}
+WHILE_ACTIVE = {UNREAD: "On its way, not counted yet", UNKNOWN: "Changing just now"}
 WHILE_UNSENT = {NOT_SENT: "Not sent yet"}
 WHEN_ENDED = {UNREAD: "Not known"}
 
