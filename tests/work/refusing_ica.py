@@ -17,7 +17,7 @@ from webapp.simulator.server import Server
 
 class Refusing:
     """The simulator, and before it `says`: (method, end of the path, which may have the whole query
-    behind it) to (status, detail).
+    behind it, or a part of the query) to (status, detail, or the whole answer).
 
     carries_out: whether ICA does first what it is asked for, and then says so. headers: of what it
     says. asked: (method, path) of every call.
@@ -31,15 +31,18 @@ class Refusing:
     def __call__(self, environ, start_response):
         asked = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         self.asked.append(asked)
-        whole = f"{asked[1]}?{environ['QUERY_STRING']}"
+        query = environ["QUERY_STRING"]
+        whole, parts = f"{asked[1]}?{query}", query.split("&")
         for (method, ending), (status, detail) in self.says.items():
-            if asked[0] == method and (asked[1].endswith(ending) or whole.endswith(ending)):
+            is_it = asked[1].endswith(ending) or whole.endswith(ending) or ending in parts
+            if asked[0] == method and is_it:
                 if self.carries_out:
                     run_wsgi_app(self._app, environ)
-                problem = {"title": "ICA_TEST", "status": status, "detail": detail}
-                answer = Response(
-                    json.dumps(problem), status, self.headers, mimetype="application/problem+json"
-                )
+                body, kind = detail, "application/json"
+                if isinstance(detail, str):
+                    body = {"title": "ICA_TEST", "status": status, "detail": detail}
+                    kind = "application/problem+json"
+                answer = Response(json.dumps(body), status, self.headers, mimetype=kind)
                 return answer(environ, start_response)
         return self._app(environ, start_response)
 

@@ -15,6 +15,7 @@ from tests.work.observation import (
     rows,
     settle,
     submission,
+    work_until,
 )
 from tests.work.refusing_ica import refusing_dashboard
 from webapp.store.enums import BatchState, Blocked
@@ -154,6 +155,44 @@ def test_failures_in_a_circle_do_not_hold_up_the_rest(sqlite_url, tmp_path):
         place = visitor.submit(data_ids(200, ending="00") + data_ids(150, start=4000))
         settle(dashboard, place)
         assert row_counts(visitor, place) == {"FAILED": 200, "LINKED": 150}
+
+
+def test_a_later_walk_that_is_whole_says_nothing_of_a_circle(sqlite_url, tmp_path):
+    """ICA says that the job has ended while items move, so that they are walked once more."""
+    with refusing_dashboard(sqlite_url, tmp_path, rate=1) as (dashboard, ica):
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(10))
+        job = batch_rows(dashboard, place)[0].ica_job_id
+        ica.says["GET", f"/jobs/{job}"] = 200, {"id": job, "status": "SUCCEEDED"}
+        dashboard.sim.set_faults({"items:circling-cursor": 1, "items:nameless-item": 1})
+        work_until(dashboard, lambda: batch_rows(dashboard, place)[0].whole_walks)
+        assert batch_rows(dashboard, place)[0].state == BatchState.RUNNING
+        dashboard.sim.set_faults({"items:nameless-item": 1})
+        assert settle(dashboard, place).counts == {"LINKED": 9, "UNKNOWN": 1}
+        assert "or none that can be read" in rows(visitor, place)[0]["reason"]
+
+
+# failed items are read first, where ICA takes that
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", [(400, "No such status."), (500, "Not on Sundays.")])
+def test_an_ica_that_does_not_give_failed_items_alone_holds_nothing_up(sqlite_url, tmp_path, said):
+    ids = data_ids(50) + data_ids(150, ending="00", start=500)
+    with refusing_dashboard(sqlite_url, tmp_path, rate=0.3) as (dashboard, ica):
+        visitor = dashboard.visitor()
+        place = visitor.submit(ids)
+        first_page = "/items?status=FAILED&status=PARTIALLY_LINKED&pageSize=1000"
+        ica.says["GET", first_page] = said
+        if said[0] == 400:  # of a count too
+            ica.says["GET", "status=PARTIALLY_LINKED"] = said
+        for _ in range(6):
+            dashboard.work(100, step=20)
+            (batch,) = batch_rows(dashboard, place)
+            state = (batch.state, batch.blocked, batch.vain_tries, batch.trouble)
+            assert state == (BatchState.RUNNING, "", 0, None)
+        assert row_counts(visitor, place)["FAILED"] > 50
+        assert settle(dashboard, place).counts == {"LINKED": 50, "FAILED": 150}
 
 
 # words and items that nobody has heard of

@@ -81,12 +81,16 @@ def passed(batch: Batch, *steps: str) -> dict[str, Any]:
     return {"vain_tries": 0, "vain_kind": ""} if step_of(batch)[0] in steps else {}
 
 
+def is_vain(error: IcaError) -> bool:
+    """Whether time alone does not mend what the error tells of."""
+    if isinstance(error, errors.ServerError):
+        return error.status not in OUTAGES
+    return isinstance(error, (errors.MalformedResponse, errors.Refused, errors.Conflict))
+
+
 def _vain_tries(batch: Batch, error: IcaError) -> dict[str, Any]:
     """What to set after an error that time alone does not mend; nothing after another one."""
-    vain = isinstance(error, (errors.MalformedResponse, errors.Refused, errors.Conflict))
-    if isinstance(error, errors.ServerError):
-        vain = error.status not in OUTAGES
-    if not vain:
+    if not is_vain(error):
         return {}
     kind = f"{error.step or batch.task} {kept_error(error, 0).code}"
     in_a_row = batch.vain_kind == kind or batch.blocked == Blocked.STUCK

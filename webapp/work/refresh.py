@@ -94,8 +94,8 @@ def _try_what_failed(client: IcaClient, submission: Submission, batch: Batch) ->
     more. The job is asked for first anyway.
     """
     name, status = ica_failures.step_of(batch)
-    if name in walk.STEPS:
-        walk.try_page(client, submission, batch, name)
+    if name == walk.PAGE:
+        walk.try_page(client, submission, batch)
     elif name == COUNT:
         place, kind = (submission.project_id, str(batch.ica_batch_id)), ICA_KIND[batch.kind]
         with ica_failures.step(name):

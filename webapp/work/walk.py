@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from webapp.ica.client import IcaClient
-from webapp.ica.errors import Refused
+from webapp.ica.errors import IcaError, Refused
 from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
 from webapp.idlist import ids
 from webapp.store import batches, item_updates, leases
@@ -24,7 +24,7 @@ FAILED_SECONDS, FAILED_GROWTH = 60.0, 1.2  # failed items are read again after e
 MAX_REPEATED_WALKS, REPEAT_SECONDS = 3, 40.0  # when the job has ended and items still move
 REFRESH_SECONDS, MAX_REFRESH_SECONDS = 5.0, 600.0  # when no job has ended, and items still move
 EXPANDED_REASON = "ICA (V3) made one item of each file in this folder; they stand after the list."
-PAGE, FAILED = STEPS = "page", "failed"  # steps
+PAGE, FAILED = "page", "failed"  # steps; at the second one no batch is stuck
 ANEW = {"round_cursor": None, "round_read": 0, "round_pages": 0, "round_mark": None, "circles": 0}
 MAX_CIRCLES = 2  # then a walk ends with what is known
 IN_A_CIRCLE = "ICA's pages of the batch's items go round in a circle, and none of them has this id."
@@ -70,16 +70,18 @@ class Read(NamedTuple):
 
 
 def read_page(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
-    """While a batch runs: a page of its failed items if they are due, else of the next round."""
+    """While a batch runs: a page of its failed items if they are due, else of the next round.
+
+    Where ICA does not give the failed ones alone, they come with all others.
+    """
+    values: dict[str, Any] = {}
+    read = None
     if _is_failed_due(batch, context.clock()):
-        read = _unless_refused(_read_failed, client, submission, batch)
-        values: dict[str, Any] = {"failed_cursor": read.following}
-        values |= {"failed_pages": read.trail.pages, "failed_mark": read.trail.mark}
-        if read.following is None:
-            values |= {"failed_count": _failed_count(batch), "failed_walked_at": context.clock()}
-    else:
+        read = _unless_in_vain(client, submission, batch)
+        values = _after_failed_page(batch, read, context.clock())
+    if read is None:
         read = _unless_refused(_read_round, client, submission, batch)
-        values = _after_page(batch, read, context.clock())
+        values |= _after_page(batch, read, context.clock())
     _keep(context, batch, read, lease_until=0.0, **values)
 
 
@@ -132,9 +134,9 @@ def outcome(item: Item) -> Outcome:
     )
 
 
-def try_page(client: IcaClient, submission: Submission, batch: Batch, step: str) -> None:
-    """Read the next page of the failed items, or of the round, and make nothing of it."""
-    (_read_failed if step == FAILED else _read_round)(client, submission, batch)
+def try_page(client: IcaClient, submission: Submission, batch: Batch) -> None:
+    """Read the next page of the round, and make nothing of it."""
+    _read_round(client, submission, batch)
 
 
 def _keep(context: Context, batch: Batch, read: Read, **values: Any) -> Batch:
@@ -155,7 +157,7 @@ def _finish(context: Context, batch: Batch) -> None:
         values: dict[str, Any] = {"task": Task.REFRESH, "due_at": now + pause}
         values["whole_walks"] = min(batch.whole_walks + 1, 10)
     elif moves and batch.whole_walks < MAX_REPEATED_WALKS:
-        values = {"due_at": now + REPEAT_SECONDS, "whole_walks": batch.whole_walks + 1}
+        values = {"due_at": now + REPEAT_SECONDS, "whole_walks": batch.whole_walks + 1} | ANEW
     else:
         batch = _mark_unread(context, batch)
         values = {"state": BatchState.SETTLED, "task": Task.NONE, "due_at": None}
@@ -187,6 +189,16 @@ def _unless_refused(
         if error.step != ica_failures.REFUSED_TOKEN:
             raise
         return Read(Page(items=[]), None, Trail(0, None), False, circles=True, steps=())
+
+
+def _unless_in_vain(client: IcaClient, submission: Submission, batch: Batch) -> Read | None:
+    """A page of the failed items; None after an error that time alone does not mend."""
+    try:
+        return _unless_refused(_read_failed, client, submission, batch)
+    except IcaError as error:
+        if not ica_failures.is_vain(error):
+            raise
+        return None
 
 
 def _read_failed(client: IcaClient, submission: Submission, batch: Batch) -> Read:
@@ -251,6 +263,16 @@ def _is_failed_due(batch: Batch, now: float) -> bool:
 
 def _failed_count(batch: Batch) -> int:
     return sum(batch.counts.get(status, 0) for status in FAILED_STATUSES)
+
+
+def _after_failed_page(batch: Batch, read: Read | None, now: float) -> dict[str, Any]:
+    """How far the failed items are read; without a page, as if all were, until there are more."""
+    trail = read.trail if read else Trail(0, None)
+    values: dict[str, Any] = {"failed_pages": trail.pages, "failed_mark": trail.mark}
+    values["failed_cursor"] = read.following if read else None
+    if values["failed_cursor"] is None:
+        values |= {"failed_count": _failed_count(batch), "failed_walked_at": now}
+    return values
 
 
 def _after_page(batch: Batch, read: Read, now: float) -> dict[str, Any]:

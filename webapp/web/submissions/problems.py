@@ -77,7 +77,6 @@ STUCK_IN = {  # by the step that leads no further
     refresh.JOB: "ICA's answer about the job of {batch} is of no use",
     refresh.COUNT: "ICA does not tell how many items {batch} has",
     walk.PAGE: "ICA's list of the items of {batch} can't be read",
-    walk.FAILED: "ICA's list of the failed items of {batch} can't be read",
     ica_failures.REFUSED_TOKEN: "ICA's list of the items of {batch} can't be read to its end: it "
     "refuses to go on after a page",
     Task.SEND: "ICA fails each time when {batch} is sent",
