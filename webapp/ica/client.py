@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -158,14 +158,15 @@ class IcaClient:
         nor takes an offset, they come in any order, in larger pages. GET /api/jobs
         """
         operation = operations.GET_JOBS
-        offset = 0
-        while self._limits.takes_offsets(operation.id, self._clock()):
+        offset = refusals = 0
+        while refusals < 2 and self._limits.takes_offsets(operation.id, self._clock()):
             try:
                 jobs = self.jobs(offset=offset, page_size=page_size).items
             except Refused:
                 if offset:
                     raise
-                break
+                refusals += 1
+                continue
             yield jobs, True
             offset += len(jobs)
             if not jobs:
@@ -173,7 +174,7 @@ class IcaClient:
         token: str | None = None
         while True:
             page = self._page(operation, Page[Job], {"pageToken": token}, MAX_PAGE_ROWS)
-            if token is None:  # it is not the jobs as such that are refused
+            if refusals and token is None:  # it is not the jobs as such that are refused
                 self._limits.note_no_offsets(operation.id, self._clock())
             yield page.items, False
             token = page.next_token
@@ -248,10 +249,11 @@ class IcaClient:
         first_row = partial(
             self.items, project_id, batch_id, statuses=statuses, page_size=1, kind=kind
         )
-        try:
+        with suppress(Refused):
             return first_row(page_offset=0).total
-        except Refused:
-            first_row()  # refused as well, where it is not for the offset
+        first_row()  # refused as well, where it is not for the offset
+        with suppress(Refused):  # once more: it may have passed by
+            return first_row(page_offset=0).total
         self._limits.note_no_offsets(operation, self._clock())
         return None
 
@@ -263,24 +265,27 @@ class IcaClient:
     def _page(
         self, operation: Operation, answer: type[Page[T]], params: Params, rows: int, **ids: str
     ) -> Page[T]:
-        """A page of at most so many rows. Where a first page is refused, a smaller one is asked
-        for; with a token, it is the token that is refused.
+        """A page of at most so many rows. Where a first page is refused twice, a smaller one is
+        asked for; with a token or a status, it may be that which is refused.
         """
         rows = self._limits.rows(operation.id, rows, self._clock())
         path = f"{path_to(operation, **ids)} {params.get('pageOffset') is not None}"
-        is_first, is_smaller = not params.get("pageToken"), False
+        is_plain_first = not (params.get("pageToken") or params.get("status"))
+        is_repeated = is_smaller = False
         while True:
             try:
                 asked = {**params, "pageSize": rows}
                 page = self._ask(operation, answer, asked, body=None, **ids)
             except Refused as error:
-                may_be_size = is_first and error.status in PAGE_REFUSALS
+                may_be_size = is_plain_first and error.status in PAGE_REFUSALS
                 smaller = self._limits.smaller(rows, path) if may_be_size else None
                 if smaller is None:
                     if is_smaller:
                         self._limits.note_vain(path)
                     raise
-                rows, is_smaller = smaller, True
+                if is_repeated:
+                    rows, is_smaller = smaller, True
+                is_repeated = True
             else:
                 if is_smaller:
                     self._limits.note_rows(operation.id, rows, self._clock())

@@ -1,9 +1,9 @@
-"""What one ICA was found to take less of than usual, remembered by the process for a day."""
+"""What one ICA was found to take less of than usual, remembered by the process for an hour."""
 
 import threading
 
 MIN_PAGE_ROWS = 10  # smaller pages are not tried
-REMEMBERED_SECONDS = 86_400.0
+REMEMBERED_SECONDS = 3600.0  # then all of it is tried again
 _MOST_PATHS = 1_000
 
 
@@ -30,9 +30,13 @@ class Limits:
         return None
 
     def note_rows(self, operation: str, rows: int, now: float) -> None:
-        """So many rows were taken, after more had been refused."""
+        """So many rows were taken, after more had been refused. What is smaller than what was known
+        is remembered as long as that.
+        """
         with self._lock:
-            self._rows[operation] = rows, now
+            _, found_at = self._rows.get(operation, (rows, now))
+            is_known = now - found_at <= REMEMBERED_SECONDS
+            self._rows[operation] = rows, found_at if is_known else now
 
     def note_vain(self, path: str) -> None:
         """The smallest page of this path was refused too."""
@@ -46,6 +50,6 @@ class Limits:
         return now - self._no_offsets.get(operation, float("-inf")) > REMEMBERED_SECONDS
 
     def note_no_offsets(self, operation: str, now: float) -> None:
-        """The operation was refused with an offset, and not without one."""
+        """The operation was refused with an offset, twice, and not without one."""
         with self._lock:
             self._no_offsets[operation] = now
