@@ -7,6 +7,7 @@ from tests.work.observation import account, page, settle, submission
 from tests.work.refusing_ica import refusing_dashboard
 from webapp.store import accounts
 from webapp.vault import vault_for
+from webapp.work import ica_check
 from webapp.work.context import Context
 from webapp.work.worker import Worker
 
@@ -85,6 +86,39 @@ def test_another_list_of_the_account_says_so_too(database_url, tmp_path):
         assert submission(dashboard, other).counts == {"NOT_SENT": 4}
         assert "Waiting for ICA until" in page(visitor, other)
         assert ("POST", "/dataLinkingBatch") not in ica.asked
+
+
+def eligible(ica):
+    return [path for _, path in ica.asked if path.endswith("/eligibleForLinking")]
+
+
+def ask_beforehand(dashboard, times_throttled, seconds=5):
+    """ICA is to be asked about ten ids, by a worker that was not there when ICA answered 429."""
+    visitor = dashboard.visitor()
+    place, now = visitor.draft(data_ids(10)), dashboard.clock.now
+    with dashboard.store.write() as connection:
+        for ago in range(10 * times_throttled - 10, -10, -10):
+            accounts.slow_down(connection, 1, now - ago + seconds, now - ago)
+    assert visitor.post(f"{place}/check").status_code == 303
+    return visitor, place
+
+
+def test_ica_is_not_asked_beforehand_either_while_it_wants_no_calls(database_url, tmp_path):
+    with refusing_dashboard(database_url, tmp_path) as (dashboard, ica):
+        visitor, place = ask_beforehand(dashboard, times_throttled=1, seconds=600)
+        work(dashboard, 590, step=50)
+        assert eligible(ica) == []
+        work(dashboard, 20)
+        assert len(eligible(ica)) == 1
+        assert "ICA would refuse none of them" in page(visitor, place)
+
+
+def test_ica_is_asked_beforehand_at_the_pace_that_it_wants(database_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(ica_check, "MAX_CALL_IDS", 1)
+    with refusing_dashboard(database_url, tmp_path, calls_per_second=1) as (dashboard, ica):
+        ask_beforehand(dashboard, times_throttled=20)
+        work(dashboard, 30)
+        assert 0 < len(eligible(ica)) <= 2  # not ten
 
 
 def test_each_429_halves_the_pace_and_it_recovers_slowly(database_url, tmp_path):

@@ -45,10 +45,8 @@ def _perform(context: Context, batch: Batch) -> Ended:
         return Ended()
     account = context.read(accounts.get, batch.account_id)
     submission = context.read(submissions.get, batch.submission_id)
-    now = context.clock()
-    context.budget.learn(account.id, accounts.pace(account, now), account.paused_until - now)
-    if account.paused_until > now:
-        context.write(batches.record, batch, now, due_at=account.paused_until)
+    if until := ica_failures.paused_until(context, account):
+        context.write(batches.record, batch, context.clock(), due_at=until)
         return Ended(unit_log.ICA_ASKED)
     try:
         client = context.clients.of(account)

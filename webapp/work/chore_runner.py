@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from webapp.ica.errors import IcaError
-from webapp.store import batches, chores, drafts, leases
+from webapp.store import accounts, batches, chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode
@@ -53,6 +53,9 @@ def _perform(context: Context, chore: Chore) -> Ended:
         _give_up(context, chore, KeptError(ErrorCode.UNEXPECTED, context.clock(), UNEXPECTED))
         return Ended(unit_log.GIVEN_UP)
     caller = chore.account_id if chore.kind in ASKING else None
+    if caller and (until := ica_failures.paused_until(context, context.read(accounts.get, caller))):
+        context.write(chores.give_back, chore, context.clock(), due_at=until)
+        return Ended(unit_log.ICA_ASKED)
     while chore.ended_at is None:
         try:
             chore = STEPS[chore.kind](context, chore)

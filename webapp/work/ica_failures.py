@@ -7,6 +7,7 @@ from typing import Any
 from webapp.ica import errors
 from webapp.ica.errors import IcaError, IcaProblem, RateLimited
 from webapp.store import Connection, accounts, batches
+from webapp.store.accounts import Account
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
 from webapp.store.enums import AccountTrouble, Blocked, ErrorCode
@@ -58,6 +59,15 @@ def retry_seconds(context: Context, account_id: int, error: IcaError, failures: 
         pace = context.write(accounts.slow_down, account_id, now + seconds, now)
         context.budget.learn(account_id, pace, seconds)
     return seconds
+
+
+def paused_until(context: Context, account: Account) -> float | None:
+    """Until when ICA wants no calls of the account, None: it takes them. The budget learns at which
+    pace.
+    """
+    now = context.clock()
+    context.budget.learn(account.id, accounts.pace(account, now), account.paused_until - now)
+    return account.paused_until if account.paused_until > now else None
 
 
 @contextmanager
