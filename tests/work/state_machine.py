@@ -41,6 +41,8 @@ POOL = [
     *data_ids(2, ending="fe", start=50),
     *(f"fol.{number:030x}{ending}" for number, ending in enumerate(("10", "20", "ff"), start=60)),
 ]
+# Not "slow" and "drip": both take real time, and to the program either is an answer that never came
+# (as after "dropped-after"); tests/ica/test_deadlines.py shows that each call ends in time.
 FAULTS = {  # of each operation, what may go wrong with it
     **dict.fromkeys(
         ("create", "unlink-create"),
@@ -54,7 +56,7 @@ FAULTS = {  # of each operation, what may go wrong with it
         (
             *("429-bare", "500", "cut", "null-totals", "lost-batch", "forbidden"),
             *("circling-cursor", "repeated-cursor", "endless-cursor", "refused-offset"),
-            *("malformed-item", "nameless-item", "capitals"),
+            *("malformed-item", "nameless-item", "capitals", "refused-token"),
         ),
     ),
     "jobs": ("429", "500", "dropped-before", "refused-offset"),
@@ -127,14 +129,15 @@ class Machine(RuleBasedStateMachine):
         rate=some.sampled_from([1.0, 4.0, 1000.0]),
         batch_size=some.sampled_from([3, 5, 20]),
         version=some.sampled_from(["v4", "v4", "v4", "v3"]),
+        page_items=some.sampled_from([1000, 10]),
         ids=some.sets(some.sampled_from(POOL), min_size=6, max_size=12),
     )
-    def begin(self, rate, batch_size, version, ids):
+    def begin(self, rate, batch_size, version, page_items, ids):
         self.left = ExitStack()
         folder = Path(tempfile.mkdtemp(prefix="linkboard-machine-"))
         self.left.callback(shutil.rmtree, folder)
         set_up = {"rate": rate, "batch_size": batch_size, "ica_version": version}
-        ica = {"batch_items": 2}  # by the faults too-large
+        ica = {"batch_items": 2, "page_items": page_items}  # batch_items: by the faults too-large
         self.dashboard = self.left.enter_context(
             open_dashboard(self.url, folder, ica=ica, **set_up)
         )
