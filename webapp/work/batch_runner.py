@@ -52,7 +52,7 @@ def _perform(context: Context, batch: Batch) -> Ended:
         client = context.clients.of(account)
         met = TASKS[batch.task](context, client, submission, batch)
     except NoKey:
-        no_key = KeptError(ErrorCode.NO_KEY, now)
+        no_key = KeptError(ErrorCode.NO_KEY, context.clock())
         ica_failures.block(context, batch, Blocked.SIGN_IN, trouble=no_key)
         return Ended(unit_log.NO_KEY)
     except IcaError as error:
