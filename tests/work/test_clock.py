@@ -208,3 +208,16 @@ def test_a_clock_that_was_set_back_while_nobody_worked_holds_nothing_up(clocks):
     work(clocks, 120, clocks.worker())
     assert submission(dashboard, place).counts == {"LINKED": 60}
     assert beat_age(clocks) < 10
+
+
+def test_a_lost_answer_is_found_though_the_clock_was_set_back_while_nobody_worked(clocks):
+    """How long that was, nobody knows: ICA's jobs are looked through by ICA's own clock."""
+    dashboard = clocks.dashboard
+    dashboard.sim.set_faults({"create:dropped-after": "1x"})
+    work(clocks, 1, clocks.worker())
+    place = dashboard.visitor().submit(data_ids(10))
+    dashboard.clock.advance(900)
+    clocks.set_by = -HOUR
+    work(clocks, 120, clocks.worker())
+    assert submission(dashboard, place).counts == {"LINKED": 10}
+    assert dashboard.sim.calls()[CREATE] == 1

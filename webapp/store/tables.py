@@ -267,6 +267,7 @@ class BatchRow(Queued):
     trouble: KeptError | None  # the last error that will be tried again
     # what ICA knows of it
     intent_at: float | None
+    intent_ica_at: float | None  # by ICA's clock, if that was known
     sent_at: float | None
     settled_at: float | None
     ica_batch_id: str | None = stored(length=255)

@@ -44,8 +44,10 @@ def send(
             batches.record(connection, batch, now, **look, intent_at=since)
             return None
         data_ids = items.ids_to_send(connection, batch)
-        intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now, "intent_at": now}
-        batches.keep(connection, batch, now, **intent)
+        intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
+        ahead = context.clients.ica_ahead
+        of_ica = {"intent_ica_at": None if ahead is None else now + ahead}
+        batches.keep(connection, batch, now, **intent, intent_at=now, **of_ica)
     try:
         created = client.create_batch(submission.project_id, data_ids, kind=ICA_KIND[batch.kind])
     except IcaError as error:
@@ -147,7 +149,7 @@ def _candidates(
     context: Context, client: IcaClient, submission: Submission, batch: Batch
 ) -> Iterator[IcaBatch]:
     """The batches at ICA that may be this one, the newest first; of none is it known here whose."""
-    jobs = _jobs_since(client, (batch.intent_at or 0.0) - CLOCK_MARGIN_SECONDS)
+    jobs = _jobs_since(client, batch)
     jobs = [job for job in jobs if job.project_id == submission.project_id and job.subject_id]
     with context.store.read() as connection:
         known = batches.known_ids(connection, [str(job.subject_id) for job in jobs])
@@ -157,11 +159,14 @@ def _candidates(
             yield IcaBatch(id=str(job.subject_id), job=job)
 
 
-def _jobs_since(client: IcaClient, moment: float) -> list[Job]:
-    """ICA's jobs made since a moment of our clock, the newest first."""
+def _jobs_since(client: IcaClient, batch: Batch) -> list[Job]:
+    """ICA's jobs made since the batch was to be sent, the newest first."""
     found: list[Job] = []
     for jobs, is_newest_first in islice(client.pages_of_jobs(JOBS_PAGE_ROWS), MAX_JOBS_PAGES):
-        since = datetime.fromtimestamp(moment + (client.clock_offset or 0.0), UTC)
+        moment = batch.intent_ica_at
+        if moment is None:
+            moment = (batch.intent_at or 0.0) + (client.clock_offset or 0.0)
+        since = datetime.fromtimestamp(moment - CLOCK_MARGIN_SECONDS, UTC)
         recent = [job for job in jobs if job.time_created and job.time_created >= since]
         found += recent
         if is_newest_first and len(recent) < len(jobs):

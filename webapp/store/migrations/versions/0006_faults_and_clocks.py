@@ -33,6 +33,7 @@ def upgrade() -> None:
     for name in ("round_mark", "failed_mark"):
         op.add_column("batches", sa.Column(name, sa.Text()))
     op.add_column("batches", sa.Column("rest_of", NUMBER))
+    op.add_column("batches", sa.Column("intent_ica_at", TIME))
     op.add_column("attempts", sa.Column("look_since", TIME))
     op.add_column("accounts", _with_default("pace", TIME, "1"))
     op.add_column("accounts", sa.Column("paced_at", TIME))
