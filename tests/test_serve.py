@@ -101,7 +101,10 @@ def test_a_data_folder_that_is_moved_away_is_missed_and_welcome_back(served, set
     assert "WRONG  The web server that runs says: The data folder" in output
     assert not folder.exists(), "nothing is made in its place"
     away.rename(folder)
-    served.wait_for("The worker runs as process")
+    for _ in range(20):  # the worker starts again after a pause that has grown
+        _, output = output_of("check", settings)
+        if "The web server that runs says" not in output:
+            break
     with urllib.request.urlopen(f"{served.url}/readyz", timeout=20) as answer:
         assert answer.read() == b"ready\n"
 

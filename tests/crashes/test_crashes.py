@@ -77,7 +77,9 @@ def storm(database_url, folder, seed, seconds, pause, plan):
 
 
 def live_through(system, ica, store, people, lists, seed, seconds, pause):
-    """People act and watch while processes are killed; then what is left is waited for."""
+    """People act and watch while processes are killed, until each list is submitted at least; then
+    what is left is waited for.
+    """
     demo, colleague, watcher = people
     storm_over, all_over = threading.Event(), threading.Event()
     with ThreadPoolExecutor(3) as pool:
@@ -91,13 +93,14 @@ def live_through(system, ica, store, people, lists, seed, seconds, pause):
 
             def goes_on():
                 failed = any(one.done() for one in (watching, *acting))
-                return time.monotonic() < end and not failed
+                lacks = not all(own.submitted for own in lists)
+                return time.monotonic() < end + lacks * seconds and not failed
 
             kill_now_and_then(system, goes_on, pause, seed)
             storm_over.set()
+            ica.set_faults({})
             for one in acting:
                 one.result()
-            ica.set_faults({})
             end = time.monotonic() + REST_SECONDS
             while not is_at_rest(store):
                 assert time.monotonic() < end, "it comes to no rest"

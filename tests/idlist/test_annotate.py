@@ -8,7 +8,7 @@ import time
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from tests.idlist.annotated_lists import FAILED, LINKED, annotated, outcomes, sent
 from tests.idlist.list_strategies import LISTS
@@ -223,6 +223,8 @@ def test_a_second_round_changes_nothing(data):
     _, reading = read_all([data])
     if not isinstance(reading, str) and reading.good:  # else there is no submission
         once = annotated(data)
+        # What is no UTF-8 before may be some once a bracket beside an id is gone: see plain().
+        assume(opened(once).source.encoding == reading.source.encoding)
         assert annotated(once) == once
 
 
