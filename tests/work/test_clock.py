@@ -48,6 +48,14 @@ def clocks(database_url, tmp_path):
         yield Clocks(dashboard)
 
 
+@pytest.fixture
+def on_sqlite(tmp_path):
+    """What the database does not matter to, once time goes on for all processes."""
+    url = f"sqlite:///{tmp_path / 'b.db'}"
+    with open_dashboard(url, tmp_path, rate=2, batch_size=20) as dashboard:
+        yield Clocks(dashboard)
+
+
 def work(clocks, seconds, *at_work):
     """Time goes by, a second at a time, the workers taking turns at what falls due."""
     for _ in range(seconds):
@@ -96,7 +104,8 @@ def test_time_goes_on_for_all_processes_whoever_notices_first(clocks, jump, late
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
-def test_it_comes_back_to_the_database_slowly(clocks, jump):
+def test_it_comes_back_to_the_database_slowly(on_sqlite, jump):
+    clocks = on_sqlite
     one, true = clocks.clock(), clocks.dashboard.clock
     one.synchronize()
     clocks.set_by = jump
@@ -140,8 +149,9 @@ def test_a_machine_that_slept_changes_nobodys_time(clocks):
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR])
 @pytest.mark.parametrize("ago", [0.5, 1.5])
-def test_a_post_under_way_is_left_alone_when_the_clock_is_set(clocks, jump, ago):
+def test_a_post_under_way_is_left_alone_when_the_clock_is_set(on_sqlite, jump, ago):
     """Another worker looks just then, and has looked at the clock a while ago."""
+    clocks = on_sqlite
     dashboard = clocks.dashboard
     place = dashboard.visitor().submit(data_ids(40))
     here, other = clocks.worker(), clocks.worker()
@@ -166,8 +176,9 @@ def test_a_post_under_way_is_left_alone_when_the_clock_is_set(clocks, jump, ago)
 
 
 @pytest.mark.parametrize("ahead", [600.0, -600.0])
-def test_a_worker_whose_machine_is_wrong_doubles_nothing(clocks, ahead):
+def test_a_worker_whose_machine_is_wrong_doubles_nothing(on_sqlite, ahead):
     """By its own clock leases had run out, and a lost answer was looked for long enough."""
+    clocks = on_sqlite
     dashboard = clocks.dashboard
     dashboard.sim.set_faults({"create:dropped-before": "2x"})
     place = dashboard.visitor().submit(data_ids(60))
@@ -200,7 +211,8 @@ def test_a_clock_that_is_set_holds_nothing_up_and_doubles_nothing(clocks, second
     assert said == [f"The database's clock was set 3600 s {how}. Time here goes on."]
 
 
-def test_a_clock_that_was_set_back_while_nobody_worked_holds_nothing_up(clocks):
+def test_a_clock_that_was_set_back_while_nobody_worked_holds_nothing_up(on_sqlite):
+    clocks = on_sqlite
     dashboard = clocks.dashboard
     place = dashboard.visitor().submit(data_ids(60))
     work(clocks, 10, clocks.worker())
@@ -210,8 +222,9 @@ def test_a_clock_that_was_set_back_while_nobody_worked_holds_nothing_up(clocks):
     assert beat_age(clocks) < 10
 
 
-def test_a_lost_answer_is_found_though_the_clock_was_set_back_while_nobody_worked(clocks):
+def test_a_lost_answer_is_found_though_the_clock_was_set_back_while_nobody_worked(on_sqlite):
     """How long that was, nobody knows: ICA's jobs are looked through by ICA's own clock."""
+    clocks = on_sqlite
     dashboard = clocks.dashboard
     dashboard.sim.set_faults({"create:dropped-after": "1x"})
     work(clocks, 1, clocks.worker())

@@ -17,6 +17,12 @@ ANY_GET = ("GET", "")
 AGAIN = "Retry-After"
 
 
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """The rows are locked in one test below; all else is the same on both databases."""
+    return f"sqlite:///{tmp_path / 'b.db'}"
+
+
 def another_worker(dashboard):
     """A process of its own: with a budget of its own."""
     vault = vault_for(dashboard.settings)
@@ -49,8 +55,8 @@ def throttled(dashboard, ica, again):
 
 
 @pytest.mark.parametrize(("again", "seconds"), [("99999999", 900), ("70", 70), ("0", 1)])
-def test_icas_wish_counts_within_reason_for_all_workers(database_url, tmp_path, again, seconds):
-    with refusing_dashboard(database_url, tmp_path, rate=2, batch_size=20) as (dashboard, ica):
+def test_icas_wish_counts_within_reason_for_all_workers(sqlite_url, tmp_path, again, seconds):
+    with refusing_dashboard(sqlite_url, tmp_path, rate=2, batch_size=20) as (dashboard, ica):
         other = another_worker(dashboard)
         place = throttled(dashboard, ica, again)
         until = account(dashboard).paused_until
@@ -62,8 +68,8 @@ def test_icas_wish_counts_within_reason_for_all_workers(database_url, tmp_path, 
         assert settle(dashboard, place).counts == {"LINKED": 120}
 
 
-def test_the_page_says_until_when_it_waits_and_why(database_url, tmp_path):
-    with refusing_dashboard(database_url, tmp_path, rate=2, batch_size=20) as (dashboard, ica):
+def test_the_page_says_until_when_it_waits_and_why(sqlite_url, tmp_path):
+    with refusing_dashboard(sqlite_url, tmp_path, rate=2, batch_size=20) as (dashboard, ica):
         place = throttled(dashboard, ica, "600")
         visitor = dashboard.visitor()
         until = account(dashboard).paused_until
@@ -78,8 +84,8 @@ def test_the_page_says_until_when_it_waits_and_why(database_url, tmp_path):
         assert visitor.part(f"{place}/progress").headers["HX-PTag"] != before
 
 
-def test_another_list_of_the_account_says_so_too(database_url, tmp_path):
-    with refusing_dashboard(database_url, tmp_path, rate=2, batch_size=20) as (dashboard, ica):
+def test_another_list_of_the_account_says_so_too(sqlite_url, tmp_path):
+    with refusing_dashboard(sqlite_url, tmp_path, rate=2, batch_size=20) as (dashboard, ica):
         throttled(dashboard, ica, "600")
         visitor = dashboard.visitor()
         other = visitor.submit(data_ids(4, start=1000))
@@ -103,8 +109,8 @@ def ask_beforehand(dashboard, times_throttled, seconds=5):
     return visitor, place
 
 
-def test_ica_is_not_asked_beforehand_either_while_it_wants_no_calls(database_url, tmp_path):
-    with refusing_dashboard(database_url, tmp_path) as (dashboard, ica):
+def test_ica_is_not_asked_beforehand_either_while_it_wants_no_calls(sqlite_url, tmp_path):
+    with refusing_dashboard(sqlite_url, tmp_path) as (dashboard, ica):
         visitor, place = ask_beforehand(dashboard, times_throttled=1, seconds=600)
         work(dashboard, 590, step=50)
         assert eligible(ica) == []
@@ -113,16 +119,16 @@ def test_ica_is_not_asked_beforehand_either_while_it_wants_no_calls(database_url
         assert "ICA would refuse none of them" in page(visitor, place)
 
 
-def test_ica_is_asked_beforehand_at_the_pace_that_it_wants(database_url, tmp_path, monkeypatch):
+def test_ica_is_asked_beforehand_at_the_pace_that_it_wants(sqlite_url, tmp_path, monkeypatch):
     monkeypatch.setattr(ica_check, "MAX_CALL_IDS", 1)
-    with refusing_dashboard(database_url, tmp_path, calls_per_second=1) as (dashboard, ica):
+    with refusing_dashboard(sqlite_url, tmp_path, calls_per_second=1) as (dashboard, ica):
         ask_beforehand(dashboard, times_throttled=20)
         work(dashboard, 30)
         assert 0 < len(eligible(ica)) <= 2  # not ten
 
 
-def test_each_429_halves_the_pace_and_it_recovers_slowly(database_url, tmp_path):
-    with refusing_dashboard(database_url, tmp_path, rate=0.01) as (dashboard, ica):
+def test_each_429_halves_the_pace_and_it_recovers_slowly(sqlite_url, tmp_path):
+    with refusing_dashboard(sqlite_url, tmp_path, rate=0.01) as (dashboard, ica):
         throttled(dashboard, ica, "5")
         assert pace(dashboard) == 0.5
         ica.says[ANY_GET] = 429, "Slower still."

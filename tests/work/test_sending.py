@@ -20,6 +20,12 @@ CREATE = "createProjectDataLinkingBatch"
 POST_BATCH = ("POST", "/dataLinkingBatch")
 
 
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """For what is the same on both databases."""
+    return f"sqlite:///{tmp_path / 'b.db'}"
+
+
 def test_an_answer_that_was_lost_is_found_by_its_job(database_url, tmp_path):
     with open_dashboard(database_url, tmp_path, faults={"create:dropped-after": "1x"}) as dashboard:
         visitor = dashboard.visitor()
@@ -72,9 +78,9 @@ def test_what_others_send_is_not_taken_for_ours(database_url, tmp_path):
 
 
 @pytest.mark.parametrize("status", [302, 408, 429, 500, 503])
-def test_what_may_have_been_done_is_looked_for(database_url, tmp_path, status):
+def test_what_may_have_been_done_is_looked_for(sqlite_url, tmp_path, status):
     """A server before ICA answers so although ICA has the batch."""
-    with refusing_dashboard(database_url, tmp_path) as (dashboard, ica):
+    with refusing_dashboard(sqlite_url, tmp_path) as (dashboard, ica):
         visitor = dashboard.visitor()
         ica.carries_out, ica.says[POST_BATCH] = True, (status, "The gateway is tired.")
         place = visitor.submit(data_ids(40))
@@ -86,8 +92,8 @@ def test_what_may_have_been_done_is_looked_for(database_url, tmp_path, status):
 
 
 @pytest.mark.parametrize("fault", ["dropped-after", "408"])
-def test_what_may_have_been_done_is_not_told_as_not_sent(database_url, tmp_path, fault):
-    with open_dashboard(database_url, tmp_path, faults={f"create:{fault}": "1x"}) as dashboard:
+def test_what_may_have_been_done_is_not_told_as_not_sent(sqlite_url, tmp_path, fault):
+    with open_dashboard(sqlite_url, tmp_path, faults={f"create:{fault}": "1x"}) as dashboard:
         visitor = dashboard.visitor()
         place = visitor.submit(data_ids(4))
         assert batch_rows(dashboard, place)[0].state == BatchState.SENDING
@@ -112,11 +118,9 @@ def test_a_429_is_looked_for_once_and_sent_again_without_a_minute_of_waiting(
         assert (batch.ica_batch_id is not None, batch.sent_again) == (True, True)
 
 
-def test_a_429_to_the_look_up_makes_it_no_shorter(database_url, tmp_path):
+def test_a_429_to_the_look_up_makes_it_no_shorter(sqlite_url, tmp_path):
     """It says nothing of the POST, which may be under way still."""
-    with open_dashboard(
-        database_url, tmp_path, faults={"create:dropped-before": "1x"}
-    ) as dashboard:
+    with open_dashboard(sqlite_url, tmp_path, faults={"create:dropped-before": "1x"}) as dashboard:
         dashboard.visitor().submit(data_ids(40))
         dashboard.sim.set_faults({"jobs:429": "1x"})
         dashboard.work(58)
@@ -180,8 +184,8 @@ def test_an_answer_that_comes_after_a_twin_has_found_its_batch(database_url, tmp
         assert dashboard.sim.calls()[CREATE] == 3  # the first one never arrived
 
 
-def test_a_batch_that_was_adopted_by_hand_is_still_found_by_who_sent_it(database_url, tmp_path):
-    with open_dashboard(database_url, tmp_path, faults={"create:dropped-after": "1x"}) as dashboard:
+def test_a_batch_that_was_adopted_by_hand_is_still_found_by_who_sent_it(sqlite_url, tmp_path):
+    with open_dashboard(sqlite_url, tmp_path, faults={"create:dropped-after": "1x"}) as dashboard:
         visitor = dashboard.visitor()
         place = visitor.submit(data_ids(40))
         (job,) = dashboard.context.clients.for_key("demo-key", "").jobs().items
