@@ -9,7 +9,7 @@ from hypothesis.stateful import get_state_machine_test
 
 from tests.work.state_machine import Machine
 
-RUN_SECONDS, LONG_RUN_SECONDS = 22.0, 1800.0  # on each database
+RUN_SECONDS, LONG_RUN_SECONDS = 28.0, 1800.0  # on each database
 FIRST_SEED = 962_597
 ROUND = settings(
     max_examples=3,
