@@ -10,6 +10,7 @@ import time
 import urllib.request
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -41,6 +42,20 @@ def served(settings):
 def answers(program):
     with urllib.request.urlopen(f"{program.url}/healthz", timeout=20) as answer:
         return answer.status == 200
+
+
+def wait_until_ready(program, within=20):
+    """Until its worker has been heard of too: it starts beside the web server."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            with urllib.request.urlopen(f"{program.url}/readyz", timeout=20) as answer:
+                assert answer.read() == b"ready\n"
+            return
+        except HTTPError as error:
+            said = error.read().decode()
+        assert time.monotonic() < deadline, said
+        time.sleep(0.1)
 
 
 def test_says_where_it_is_once_it_answers(served, settings):
@@ -91,6 +106,7 @@ def test_starts_again_what_was_killed(served, name):
 
 def test_a_data_folder_that_is_moved_away_is_missed_and_welcome_back(served, settings):
     folder = settings["data_dir"]
+    wait_until_ready(served)
     away = folder.rename(folder.with_name("elsewhere"))
     served.wait_for("This worker does nothing: .* not there any more")
     os.kill(served.ids["worker"], signal.SIGKILL)
@@ -101,12 +117,7 @@ def test_a_data_folder_that_is_moved_away_is_missed_and_welcome_back(served, set
     assert "WRONG  The web server that runs says: The data folder" in output
     assert not folder.exists(), "nothing is made in its place"
     away.rename(folder)
-    for _ in range(20):  # the worker starts again after a pause that has grown
-        _, output = output_of("check", settings)
-        if "The web server that runs says" not in output:
-            break
-    with urllib.request.urlopen(f"{served.url}/readyz", timeout=20) as answer:
-        assert answer.read() == b"ready\n"
+    wait_until_ready(served, within=60)  # the worker starts again after a pause that has grown
 
 
 def test_without_a_worker_it_serves_pages_only(settings):
