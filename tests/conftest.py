@@ -1,7 +1,10 @@
 """What all tests share: the two databases, a free port, and the flags that choose some."""
 
 import gc
+import logging
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +15,7 @@ from hypothesis import settings
 from tests import compile_caches, ports
 from tests.databases import make_sqlite
 from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
+from webapp.logs import VERBOSE_LOGGERS
 
 SLOW_MODULE = "pytestmark = pytest.mark.slow"
 FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
@@ -92,6 +96,19 @@ def _umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def _log() -> Iterator[None]:
+    """A command that is run in this very process sets up its log for good."""
+    root, verbose = logging.getLogger(), [logging.getLogger(name) for name in VERBOSE_LOGGERS]
+    handlers, levels = root.handlers[:], [logger.level for logger in (root, *verbose)]
+    hooks = sys.excepthook, threading.excepthook
+    yield
+    root.handlers[:] = handlers
+    for logger, level in zip((root, *verbose), levels, strict=True):
+        logger.setLevel(level)
+    sys.excepthook, threading.excepthook = hooks
 
 
 @pytest.fixture(scope="session")

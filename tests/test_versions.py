@@ -1,6 +1,5 @@
 """Commands on a database of another version, or without tables: a sentence, and nothing is done."""
 
-import logging
 import signal
 from contextlib import closing
 
@@ -19,16 +18,6 @@ COMMANDS = ("serve", "migrate", "check", "audit", "rekey", "submissions stop 1")
 @pytest.fixture
 def settings(tmp_path, free_port):
     return {"data_dir": tmp_path, "port": free_port, "ica_url": NO_ICA, "web_processes": 1}
-
-
-@pytest.fixture(autouse=True)
-def log_as_before():
-    """A command sets up the log of its process, which is ours here."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def set_version(url, version):
