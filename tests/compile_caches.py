@@ -33,13 +33,15 @@ TEMPLATES = Templates()
 def share_statements() -> Callable[[], None]:
     """From now on all engines of one driver use one cache of statements; call the answer to end it.
 
-    What is cached belongs to the dialect that it was compiled for, so they share that as well.
+    What is cached belongs to the dialect that it was compiled for, so they share that as well; not
+    those of a store and others, since a store has its dialect tell errors in its own way.
     """
-    dialects: dict[str, Dialect] = {}
+    dialects: dict[tuple[str, bool], Dialect] = {}
     statements: dict[Any, Any] = {}
 
     def share(connection: Connection) -> None:
-        dialect = dialects.setdefault(connection.dialect.driver, connection.dialect)
+        kind = connection.dialect.driver, connection.dialect._has_events
+        dialect = dialects.setdefault(kind, connection.dialect)
         connection.engine.dialect = connection.dialect = dialect
         connection.execution_options(compiled_cache=statements)
 
