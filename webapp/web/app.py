@@ -44,14 +44,7 @@ def create_app(
         static_folder=str(paths.STATIC),
         static_url_path="/static",
     )
-    former = settings.former_secret_key
-    app.config.update(
-        SECRET_KEY=cookie_key(secret_key_for(settings)),
-        SECRET_KEY_FALLBACKS=[cookie_key(former)] if former else [],
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
-    )
+    _configure(app, settings)
     here = app.extensions[KEY] = Context.build(
         settings,
         store,
@@ -60,10 +53,6 @@ def create_app(
         place=Places(settings.most_long_requests).place,
     )
     app.config[STARTED_AT] = here.clock()
-    if proxies := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
-        )
     ica_time.limit(app)
     app.session_interface = cookies.Cookies()
     app.url_map.converters["int"] = params.Key
@@ -81,6 +70,21 @@ def create_app(
             app.register_blueprint(module.blueprint)
     _set_up_templates(app)
     return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    former = settings.former_secret_key
+    app.config.update(
+        SECRET_KEY=cookie_key(secret_key_for(settings)),
+        SECRET_KEY_FALLBACKS=[cookie_key(former)] if former else [],
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
+    )
+    if proxies := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
+        )
 
 
 def _synchronize_clock() -> None:
