@@ -1,11 +1,22 @@
 """The part of a submission's page that is polled: how the submission stands now."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, Response, g, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, chores, polling, submissions, uploads, workers
+from webapp.store import (
+    Connection,
+    attempts,
+    batches,
+    chores,
+    polling,
+    submissions,
+    uploads,
+    workers,
+)
+from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.chores import Chore
 from webapp.store.enums import LEFT_OUT, ChoreKind, EntryKind, Source, State
@@ -48,6 +59,16 @@ class TitledChore(NamedTuple):
     title: str
     chore: Chore
     trouble: str
+
+
+class _Rows(NamedTuple):
+    """What the store has of a submission, at one moment."""
+
+    poll_state: PollState | None
+    batches: list[Batch]
+    upload: Upload | None
+    attempts: list[Attempt]
+    chores: list[Chore]
 
 
 class DraftProgress(Part):
@@ -120,49 +141,63 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
     now = context().clock()
     if now - submission.watched_at > NOTE_SECONDS:
         context().write_if_free(polling.note, submission.id, now)
-    with context().store.read() as connection:
-        poll_state = polling.poll_state(connection, session.get("token", ""), submission.id, now)
-        batch_rows = batches.of_submission(connection, submission.id)
-        upload = uploads.get(connection, submission.id)
-        attempt_rows = attempts.of_submission(connection, submission.id)
-        underway = chores.unfinished(connection, submission.id)
-    poll = Poll(
-        url_for("progress.progress", submission_id=submission.id, shows=submission.state),
-        POLL_TRIGGER if underway or submission.state not in UNPOLLED_STATES else None,
-        # By the revision of what is shown: what has changed since is fetched by the next poll.
-        _tag(submission.id, submission.revision, poll_state, now) if poll_state else "",
-    )
-    titled = [_titled(chore) for chore in underway]
+    rows = context().read(_rows, submission.id, now)
+    poll = _poll(submission, rows, now)
     if submission.state == State.DRAFT:
-        return DraftProgress(poll, titled)
+        return DraftProgress(poll, _titled(rows.chores))
     mine = submission.account_id == viewer().id
-    stuck = attempts_page.stuck(attempt_rows, batch_rows)
-    standing = status_text.standing(submission, attempt_rows, stuck)
+    stuck = attempts_page.stuck(rows.attempts, rows.batches)
+    standing = status_text.standing(submission, rows.attempts, stuck)
     if not submission.begun:
         ends_at = retention.ends_at(submission, context().settings.draft_days)
-        return ReadingProgress(poll, submission, mine, standing, upload, ends_at)
+        return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
     place = url_for("submissions.page", submission_id=submission.id)
-    labels = status_text.labels(submission, attempt_rows)
-    run = {one.number for one in attempt_rows if one.runs}
-    paused_until = _paused_until(poll_state, now)
+    labels = status_text.labels(submission, rows.attempts)
+    paused_until = _paused_until(rows.poll_state, now)
     return SubmissionProgress(
         poll=poll,
         submission=submission,
         mine=mine,
         standing=standing,
         ended_meanwhile=polled and not poll.every,
-        pause=problems.pause(batch_rows, paused_until) if paused_until else None,
-        problems=problems.of(submission, attempt_rows, batch_rows, paused=bool(paused_until)),
+        pause=problems.pause(rows.batches, paused_until) if paused_until else None,
+        problems=problems.of(submission, rows.attempts, rows.batches, paused=bool(paused_until)),
         segments=status_text.segments(submission.counts, place, labels),
         total=sum(submission.counts.values()),
-        percent=status_text.percent_done(attempt_rows),
-        as_of=max((one.counted_at or 0.0 for one in batch_rows if one.attempt in run), default=0.0),
-        batches=batch_rows,
+        percent=status_text.percent_done(rows.attempts),
+        as_of=_counted_at(rows),
+        batches=rows.batches,
         list_facts=_list_facts(submission, place),
-        attempts=attempts_page.rows(submission, attempt_rows, batch_rows),
-        chores=titled,
-        actions=list(item_actions.offers(submission, attempt_rows, batch_rows)),
+        attempts=attempts_page.rows(submission, rows.attempts, rows.batches),
+        chores=_titled(rows.chores),
+        actions=list(item_actions.offers(submission, rows.attempts, rows.batches)),
     )
+
+
+def _rows(connection: Connection, submission_id: int, now: float) -> _Rows:
+    return _Rows(
+        polling.poll_state(connection, session.get("token", ""), submission_id, now),
+        batches.of_submission(connection, submission_id),
+        uploads.get(connection, submission_id),
+        attempts.of_submission(connection, submission_id),
+        chores.unfinished(connection, submission_id),
+    )
+
+
+def _poll(submission: Submission, rows: _Rows, now: float) -> Poll:
+    """By the revision of what is shown: what has changed since is fetched by the next poll."""
+    is_polled = rows.chores or submission.state not in UNPOLLED_STATES
+    return Poll(
+        url_for("progress.progress", submission_id=submission.id, shows=submission.state),
+        POLL_TRIGGER if is_polled else None,
+        _tag(submission.id, submission.revision, rows.poll_state, now) if rows.poll_state else "",
+    )
+
+
+def _counted_at(rows: _Rows) -> float:
+    """When ICA's counts of what runs came, 0.0 before they did."""
+    run = {one.number for one in rows.attempts if one.runs}
+    return max((one.counted_at or 0.0 for one in rows.batches if one.attempt in run), default=0.0)
 
 
 def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]]:
@@ -188,9 +223,13 @@ def _paused_until(poll_state: PollState | None, now: float) -> float | None:
     return until if until > now + TOLD_PAUSE_SECONDS else None
 
 
-def _titled(chore: Chore) -> TitledChore:
-    trouble = problems.sentence(chore.problem) if chore.problem else ""
-    return TitledChore(CHORE_TITLES[chore.kind], chore, trouble)
+def _titled(underway: Sequence[Chore]) -> list[TitledChore]:
+    return [
+        TitledChore(
+            CHORE_TITLES[one.kind], one, problems.sentence(one.problem) if one.problem else ""
+        )
+        for one in underway
+    ]
 
 
 def _part(submission_id: int) -> str | Response:
