@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LINKBOARD_")}
@@ -74,6 +74,16 @@ class Program:
             return self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             return None
+
+
+def until(true: Callable[[], object], within: float = 30.0, pause: float = 0.2) -> None:
+    """Wait until something is so: for what another process does and does not tell. A moment goes
+    by between two looks.
+    """
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, f"Not within {within} s."
+        time.sleep(pause)
 
 
 def linkboard(*arguments: object, **settings: object) -> Program:

@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.processes import linkboard, output_of
+from tests.processes import linkboard, output_of, until
 from webapp import metrics
 
 pytestmark = pytest.mark.slow
@@ -44,18 +44,13 @@ def answers(program):
         return answer.status == 200
 
 
-def wait_until_ready(program, within=20):
-    """Until its worker has been heard of too: it starts beside the web server."""
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            with urllib.request.urlopen(f"{program.url}/readyz", timeout=20) as answer:
-                assert answer.read() == b"ready\n"
-            return
-        except HTTPError as error:
-            said = error.read().decode()
-        assert time.monotonic() < deadline, said
-        time.sleep(0.1)
+def is_ready(program):
+    """Whether its worker has been heard of too: it starts beside the web server."""
+    try:
+        with urllib.request.urlopen(f"{program.url}/readyz", timeout=20) as answer:
+            return answer.read() == b"ready\n"
+    except HTTPError:
+        return False
 
 
 def test_says_where_it_is_once_it_answers(served, settings):
@@ -106,7 +101,7 @@ def test_starts_again_what_was_killed(served, name):
 
 def test_a_data_folder_that_is_moved_away_is_missed_and_welcome_back(served, settings):
     folder = settings["data_dir"]
-    wait_until_ready(served)
+    until(lambda: is_ready(served))
     away = folder.rename(folder.with_name("elsewhere"))
     served.wait_for("This worker does nothing: .* not there any more")
     os.kill(served.ids["worker"], signal.SIGKILL)
@@ -117,7 +112,9 @@ def test_a_data_folder_that_is_moved_away_is_missed_and_welcome_back(served, set
     assert "WRONG  The web server that runs says: The data folder" in output
     assert not folder.exists(), "nothing is made in its place"
     away.rename(folder)
-    wait_until_ready(served, within=60)  # the worker starts again after a pause that has grown
+    until(
+        lambda: is_ready(served), within=60
+    )  # the worker starts again after a pause that has grown
 
 
 def test_without_a_worker_it_serves_pages_only(settings):

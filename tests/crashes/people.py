@@ -14,6 +14,7 @@ import requests
 
 from tests.agreement import legend
 from tests.dashboard import HEADERS
+from tests.processes import until
 from tests.simulated_ica import FIRST_PROJECT
 from webapp.store.statuses import MOVING
 
@@ -159,10 +160,7 @@ class Person:
 
     def wait_for_the_end(self, own: OwnList) -> None:
         """Until its page asks no more for news."""
-        end = time.monotonic() + ENDING_SECONDS
-        while not FINAL.search(self.get(own.place)):
-            assert time.monotonic() < end, f"{own.name} does not end"
-            time.sleep(5 * AGAIN_SECONDS)
+        until(lambda: FINAL.search(self.get(own.place)), ENDING_SECONDS, pause=5 * AGAIN_SECONDS)
 
     def look_at(self, own: OwnList) -> None:
         """See what its page shows, if it answers."""
@@ -212,8 +210,10 @@ def _undo(person: Person, own: OwnList, chance: random.Random) -> None:
 
 
 def watch(person: Person, lists: Sequence[OwnList], over: threading.Event) -> None:
-    """Looks at each page again and again, and at the board."""
-    while not over.wait(LOOK_SECONDS):
+    """Looks at each page again and again, and at the board; once more when it is over."""
+    is_last = False
+    while not is_last:
+        is_last = over.wait(LOOK_SECONDS)
         for own in lists:
             if own.submitted:
                 person.look_at(own)

@@ -12,6 +12,7 @@ import pytest
 from tests.crashes.people import OwnList, Person, busy_person, longest_untrue, watch
 from tests.crashes.system import kill_now_and_then, running
 from tests.crashes.verdict import is_at_rest, judge
+from tests.processes import until
 from tests.simulated_ica import COLLEAGUE_KEY, DEMO_KEY
 from webapp.store import Store
 
@@ -101,12 +102,7 @@ def live_through(system, ica, store, people, lists, seed, seconds, pause):
             ica.set_faults({})
             for one in acting:
                 one.result()
-            end = time.monotonic() + REST_SECONDS
-            while not is_at_rest(store):
-                assert time.monotonic() < end, "it comes to no rest"
-                assert not watching.done(), watching.result()
-                time.sleep(0.5)
-            time.sleep(1)  # for one more look at each page
+            until(lambda: watching.done() or is_at_rest(store), REST_SECONDS, pause=0.5)
         finally:
             storm_over.set()
             all_over.set()

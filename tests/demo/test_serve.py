@@ -3,14 +3,13 @@
 import re
 import signal
 import tempfile
-import time
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from tests.ports import free_port
-from tests.processes import linkboard
+from tests.processes import linkboard, until
 from webapp.demo.browser import Browser
 
 pytestmark = pytest.mark.slow
@@ -27,14 +26,6 @@ EXAMPLES = {  # name: what the board says of it in the end
     "Run 260412, to look over": "Draft",
     "Cohort release 12": "Linking",
 }
-
-
-def until(true, within=30.0):
-    deadline = time.monotonic() + within
-    while not (found := true()):
-        assert time.monotonic() < deadline, f"Not within {within} s."
-        time.sleep(0.2)
-    return found
 
 
 def board(visitor):

@@ -55,14 +55,14 @@ def test_a_crash_before_sending_sends_once(database_url, tmp_path):
 
 
 LIVE = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from webapp import data_folder
 from webapp.settings import Settings
 
 with data_folder.present(Settings(data_dir=Path(sys.argv[1])), sys.argv[2]):
     print("It lives.", flush=True)
-    time.sleep(600)
+    signal.pause()
 """
 
 
