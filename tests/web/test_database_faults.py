@@ -194,20 +194,22 @@ def test_ready_tells_all_that_is_wrong_a_line_each(impatient):
 
 @contextmanager
 def folder_moved(dashboard):
-    folder = dashboard.settings.data_dir
-    away = folder.rename(folder.with_name("elsewhere"))
-    yield
-    assert not folder.exists(), "nothing is made in its place"
-    away.rename(folder)
+    with moved(dashboard.settings.data_dir):
+        yield
 
 
 @contextmanager
 def file_moved(dashboard):
-    file = dashboard.settings.data_dir / "linkboard.db"
-    away = file.rename(file.with_name("elsewhere.db"))
+    with moved(dashboard.settings.data_dir / "linkboard.db"):
+        yield
+
+
+@contextmanager
+def moved(path):
+    away = path.rename(path.with_name("elsewhere"))
     yield
-    assert not file.exists(), "nothing is made in its place"
-    away.rename(file)
+    assert not path.exists(), "nothing is made in its place"
+    away.rename(path)
 
 
 @contextmanager
