@@ -76,22 +76,26 @@ class Cluster:
 
 
 @contextmanager
-def throwaway_cluster() -> Iterator[Cluster]:
-    """A cluster of its own, gone afterwards. Raises NoPostgresError."""
+def throwaway_cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """A cluster of its own, gone afterwards; `durable` as in service, else faster. Raises
+    NoPostgresError.
+    """
     programs = _programs()
     owner = _owner()
     folder = Path(tempfile.mkdtemp(prefix="linkboard-postgres-"))
     if owner:
         shutil.chown(folder, owner)
     try:
-        with _running(programs, folder, owner) as cluster:
+        with _running(programs, folder, owner, durable=durable) as cluster:
             yield cluster
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _running(programs: Path, folder: Path, owner: str | None) -> Iterator[Cluster]:
+def _running(
+    programs: Path, folder: Path, owner: str | None, *, durable: bool
+) -> Iterator[Cluster]:
     data, port = folder / "data", free_port()
     subprocess.run(
         [programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "-N"],
@@ -99,7 +103,7 @@ def _running(programs: Path, folder: Path, owner: str | None) -> Iterator[Cluste
         capture_output=True,
         **_as(owner),
     )
-    options = [f"-c{setting}" for setting in NO_DURABILITY]
+    options = [] if durable else [f"-c{setting}" for setting in NO_DURABILITY]
     where: list[str | Path] = ["-p", str(port), "-h", "127.0.0.1", "-k", folder]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(

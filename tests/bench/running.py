@@ -7,6 +7,7 @@ import random
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
+
+import psycopg
 
 PROJECT = "00000000-0000-4000-8000-000000000001"
 
@@ -52,13 +55,15 @@ def process(*arguments, environ=None):
 
 
 @contextmanager
-def dashboard(*, rate=1e9, latency=0.0, **settings):
-    """Simulator and `linkboard serve`; yields a Dashboard."""
+def dashboard(*, rate=1e9, latency=0.0, database_url="", **settings):
+    """Simulator and `linkboard serve`, by default on a SQLite file; yields a Dashboard."""
     ica, port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
+        database_url = database_url or f"sqlite:///{folder}/linkboard.db"
         environ = {
             "LINKBOARD_ICA_URL": f"http://127.0.0.1:{ica}/ica/rest",
             "LINKBOARD_DATA_DIR": folder,
+            "LINKBOARD_DATABASE_URL": database_url,
             "LINKBOARD_PORT": str(port),
             "LINKBOARD_LOG_LEVEL": "WARNING",
             **{f"LINKBOARD_{name.upper()}": str(value) for name, value in settings.items()},
@@ -69,7 +74,7 @@ def dashboard(*, rate=1e9, latency=0.0, **settings):
             process("-m", "webapp.cli", "serve", environ=environ) as serve,
         ):
             _until_it_listens(ica)
-            board = Dashboard(port, ica, serve.pid, Path(folder))
+            board = Dashboard(port, ica, serve.pid, Path(folder), database_url)
             board.until(lambda: board.get("/readyz").status == 200)
             yield board
 
@@ -102,8 +107,9 @@ class Answer:
 class Dashboard:
     """A running dashboard, and demo's browser on it."""
 
-    def __init__(self, port, ica_port, pid, folder):
+    def __init__(self, port, ica_port, pid, folder, database_url):
         self.port, self.ica_port, self.pid, self.folder = port, ica_port, pid, folder
+        self.database_url = database_url
         self.cookie = ""
 
     def request(self, method, path, body=None, headers=None, port=None):
@@ -147,6 +153,36 @@ class Dashboard:
         kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         return self.request("POST", "/submissions", body, kind)
 
+    def review(self, data_ids, **kwargs):
+        """Upload ids and wait until they are read; the draft's path."""
+        place = path_of(self.upload("\n".join(data_ids).encode(), **kwargs).headers["Location"])
+        self.until(lambda: self.state(place) == "draft")
+        return place
+
+    def submit(self, wanted):
+        """Upload and submit ids, or so many; the submission's path."""
+        place = self.review(data_ids(wanted) if isinstance(wanted, int) else wanted)
+        assert self.post(f"{place}/submit").status == 303
+        return place
+
+    def settle(self, wanted):
+        """Submit, and wait until it has ended; the submission's path."""
+        place = self.submit(wanted)
+        self.until(lambda: self.state(place).startswith("settled"), 3600, 0.2)
+        return place
+
+    def best(self, path, tries=5):
+        """The least seconds that a page takes."""
+        answers = [self.get(path) for _ in range(tries)]
+        assert all(answer.status == 200 for answer in answers)
+        return min(answer.seconds for answer in answers)
+
+    def connect(self):
+        """A connection of the driver alone: sqlite3's or psycopg's."""
+        if self.database_url.startswith("sqlite"):
+            return sqlite3.connect(self.folder / "linkboard.db")
+        return psycopg.connect(self.database_url.replace("+psycopg", ""))
+
     def state(self, place):
         """The state that the submission's page shows."""
         found = re.search(r'data-state="([^"]+)"', self.get(place).text)
@@ -170,6 +206,12 @@ class Dashboard:
     def peak_memory(self):
         """The largest peak of resident memory of any of the dashboard's processes, in MB."""
         return max(_peak(pid) for pid in _family(self.pid))
+
+
+def poll_headers(tag=""):
+    """What htmx sends with a poll, and the tag that it was told."""
+    named = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    return {**named, "HX-PTag": tag} if tag else named
 
 
 def path_of(location):

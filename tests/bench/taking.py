@@ -19,8 +19,8 @@ from pathlib import Path
 
 from sqlalchemy import select, text, update
 
-from tests.bench.bench import Table
 from tests.bench.migrating import database
+from tests.bench.table import Table
 from tests.dashboard import open_dashboard
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.confirmation import fields
