@@ -2,14 +2,16 @@
 
 import time
 
-from tests.bench.running import poll_headers
+from libica.openapi.v3 import ApiClient, Configuration
+from libica.openapi.v3.api.project_data_linking_batch_api import ProjectDataLinkingBatchApi
+from libica.openapi.v3.api.token_api import TokenApi
+
+from tests.bench.running import PROJECT, poll_headers
 
 
 def measure(bench, table):
     """ICA calls of one refresh, small and large, with one watcher and with fifty."""
-    costs = {}
-    for size in (100, 200_000):
-        costs[size] = _calls_of_a_refresh(bench, size)
+    costs = {size: _calls_of_a_refresh(bench, size) for size in (100, 25_000, 200_000)}
     table.add(
         "calls a refresh, 200,000 items",
         costs[200_000],
@@ -19,6 +21,14 @@ def measure(bench, table):
         yardstick_is="100 items",
     )
     table.add(
+        "calls a refresh, 25,000 items",
+        costs[25_000],
+        _calls_of_a_naive_look(bench, 25_000),
+        "",
+        "fewer",
+        yardstick_is="a look by libica",
+    )
+    table.add(
         "calls a second, 50 watchers",
         _calls_while_watched(bench, 50),
         _calls_while_watched(bench, 1),
@@ -26,6 +36,35 @@ def measure(bench, table):
         "1.0",
         yardstick_is="1 watcher",
     )
+
+
+def _calls_of_a_naive_look(bench, size):
+    """Calls of a script with libica that reads all items of one batch, to count their statuses."""
+    with bench.dashboard(rate=1, batch_size=size) as board:
+        board.sign_in()
+        board.submit(size)
+        board.until(lambda: board.ica_calls().get("getJob", 0) >= 1)
+        with board.connect() as connection:
+            (batch_id,) = connection.execute("SELECT ica_batch_id FROM batches").fetchone()
+        linking = ProjectDataLinkingBatchApi(_libica(board))
+        calls, token = 0, None
+        while token != "":
+            page = linking.get_project_data_linking_batch_items(
+                PROJECT, batch_id, page_token=token, page_size="1000"
+            )
+            calls, token = calls + 1, page.next_page_token or ""
+    return calls
+
+
+def _libica(board):
+    """A client that has signed in as demo."""
+    url = f"http://127.0.0.1:{board.ica_port}/ica/rest"
+    client = ApiClient(Configuration(host=url, api_key={"ApiKeyAuth": "demo-key"}))
+    kinds = {version: f"application/vnd.illumina.{version}+json" for version in ("v3", "v4")}
+    client.set_default_header("Accept", kinds["v3"])
+    client.configuration.access_token = TokenApi(client).create_jwt_token().token
+    client.set_default_header("Accept", kinds["v4"])
+    return client
 
 
 def _calls_of_a_refresh(bench, size):
