@@ -7,9 +7,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench import calls, exports, lists, pages, polls, running, settling
-from tests.bench.table import Table
+from tests.bench import calls, exports, growth, lists, pages, polls, running, settling
+from tests.bench.table import Table, machine
 from tests.postgres import Cluster, throwaway_cluster
+
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"  # in README
 
 PARTS = {
     "calls": calls.measure,
@@ -18,6 +20,7 @@ PARTS = {
     "settling": settling.measure,
     "exports": exports.measure,
     "pages": pages.measure,
+    "growth": growth.measure,
 }
 
 
@@ -41,6 +44,7 @@ def main():
     parser.add_argument("--postgres", action="store_true", help="on a throwaway PostgreSQL")
     parser.add_argument("--only", choices=PARTS, help="one part only")
     parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--publish", action="store_true", help="into README and .github, too")
     chosen = parser.parse_args()
     table = Table()
     with throwaway_cluster(durable=True) if chosen.postgres else nullcontext() as cluster:
@@ -49,7 +53,20 @@ def main():
             if chosen.only in (None, name):
                 measure(bench, table)
     if chosen.json:
-        chosen.json.write_text(json.dumps(table.rows, indent=2))
+        found = {"machine": machine(), "figures": table.rows, "growth": table.growths}
+        chosen.json.write_text(json.dumps(found, indent=2))
+    if chosen.publish:
+        table.draw(Path(".github"))
+        publish(table)
+
+
+def publish(table):
+    """Put the table, and what it was measured on, into README's section How fast."""
+    readme = Path("README.md")
+    before, begin, rest = readme.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    shown = f"\nOn {machine()}:\n\n{table.as_markdown()}"
+    readme.write_text(before + begin + shown + end + after)
 
 
 if __name__ == "__main__":

@@ -168,8 +168,11 @@ class Dashboard:
     def settle(self, wanted):
         """Submit, and wait until it has ended; the submission's path."""
         place = self.submit(wanted)
-        self.until(lambda: self.state(place).startswith("settled"), 3600, 0.2)
+        self.until_settled(place)
         return place
+
+    def until_settled(self, place):
+        self.until(lambda: self.state(place).startswith("settled"), 3600, 0.2)
 
     def best(self, path, tries=5):
         """The least seconds that a page takes."""
