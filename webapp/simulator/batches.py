@@ -68,7 +68,8 @@ class Batch:
         self.request = request
         self.id = request.id
         self.data_ids = data_ids
-        self._positions = _by_status(final_statuses)
+        self._final_statuses = list(final_statuses)
+        self._positions = _by_status(self._final_statuses)
         self._salt = int(self.id[:8], 16)
 
     def __len__(self) -> int:
@@ -95,7 +96,7 @@ class Batch:
         """An item's status in V4."""
         if position >= progress.done:
             return next(s for s, places in progress.unfinished.items() if position in places)
-        return next(s for s, found in self._positions.items() if _contains(found, position))
+        return self._final_statuses[position]
 
     def select(self, statuses: Sequence[str], progress: Progress, version: str) -> Selection:
         """The positions of items in any of these statuses of an API `version`; () means all."""
@@ -150,8 +151,3 @@ def _by_status(statuses: Iterable[str]) -> "dict[str, array[int]]":
     for position, status in enumerate(statuses):
         positions[status].append(position)
     return dict(positions)
-
-
-def _contains(ascending: Sequence[int], position: int) -> bool:
-    index = bisect_left(ascending, position)
-    return index < len(ascending) and ascending[index] == position

@@ -18,6 +18,7 @@ _STATUSES_WITH_DATA = {outcomes.LINKED, outcomes.ALREADY_LINKED, outcomes.PARTIA
 _TENANT_CREATED_AT, _START_OF_2025 = 1_577_836_800.0, 1_735_689_600.0  # seconds since 1970
 _FLOW_CELL_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _TAG_KINDS = ("technical", "user", "connector", "runIn", "runOut", "reference")
+_NO_TAGS: Document = {f"{kind}Tags": [] for kind in _TAG_KINDS}
 _is_data_id = re.compile(r"f(il|ol)\.[0-9a-f]{32}").fullmatch
 _READS = ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000)
 _FILES = (  # name, format, size in bytes at most
@@ -108,6 +109,7 @@ def data_document(data_id: str) -> Document:
     them. Linked data have the id that they have in the owning project.
     """
     raw = outcomes.digest(data_id)
+    code_of = raw.hex()
     sample = f"{'NA' if raw[0] % 2 else 'HG'}{int.from_bytes(raw[1:3]) % 100_000:05d}"
     is_folder = outcomes.is_folder(data_id)
     pattern, code, largest = _FILES[raw[3] % len(_FILES)]
@@ -117,7 +119,7 @@ def data_document(data_id: str) -> Document:
     name = sample if is_folder else file_name
     size = largest // 4 + int.from_bytes(raw[9:14]) % (largest // 2)
     created = timestamp(_START_OF_2025 + int.from_bytes(raw[6:9]))
-    owner = str(uuid.UUID(bytes=raw, version=4))
+    owner = outcomes.uuid_of(raw)
     path = f"/runs/{_run_folder(raw)}/Analysis/{name}{'/' if is_folder else ''}"
     details: Document = {
         "dataType": "FOLDER" if is_folder else "FILE",
@@ -125,7 +127,7 @@ def data_document(data_id: str) -> Document:
         "path": path,
         "fileSizeInBytes": None if is_folder else size,
         "format": None if is_folder else _format(code),
-        "objectETag": None if is_folder else raw.hex(),
+        "objectETag": None if is_folder else code_of,
         "timeCreated": created,
         "timeModified": created,
         "creatorId": _id("instrument"),
@@ -134,7 +136,7 @@ def data_document(data_id: str) -> Document:
         "owningProjectId": owner,
         "owningProjectName": f"Run archive {owner[:4]}",
         "status": "AVAILABLE",
-        "tags": {f"{kind}Tags": [] for kind in _TAG_KINDS},
+        "tags": _NO_TAGS,
         "storedForTheFirstTimeAt": created,
         "region": _region(),
     }

@@ -16,7 +16,6 @@ PARTIALLY_UNLINKED; else UNLINKED.
 """
 
 import hashlib
-import uuid
 from dataclasses import dataclass, field
 
 LINKED = "LINKED"
@@ -111,7 +110,7 @@ def reason_of(status: str, data_id: str) -> str | None:
         return None
     ending = _ending(data_id)
     if ending == _NOT_SHARED:
-        owner = uuid.UUID(bytes=digest(data_id), version=4)
+        owner = uuid_of(digest(data_id))
         return f"Data sharing is disabled in the owning project {owner}."
     return _FAILURES.get(ending, "Data not found.")
 
@@ -134,6 +133,12 @@ def contents_of(folder_id: str) -> list[str]:
 def digest(data_id: str) -> bytes:
     """Sixteen bytes that follow from an id."""
     return hashlib.blake2b(data_id.encode(), digest_size=16).digest()
+
+
+def uuid_of(raw: bytes) -> str:
+    """Sixteen bytes as a UUID of version 4: uuid.UUID(bytes=raw, version=4), but faster."""
+    code, variant = raw.hex(), "89ab"[raw[8] >> 4 & 3]
+    return f"{code[:8]}-{code[8:12]}-4{code[13:16]}-{variant}{code[17:20]}-{code[20:]}"
 
 
 def _ending(data_id: str) -> int | None:
