@@ -11,6 +11,7 @@ from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
 from tests.web.confirmation import breakdown, confirm, fields
 from tests.web.markup import element, elements, link, rows
+from webapp.store.reason_masking import _masked as masked_plainly
 from webapp.store.reason_masking import masked
 
 HIDDEN = data_ids(40, ending="01")  # each fails with a UUID of its own
@@ -282,6 +283,14 @@ def test_an_id_is_masked_wherever_it_stands():
         told = {masked("x" * length + f" {uuid.uuid4()} owned") for _ in range(2)}
         assert len(told) == 1
         assert len(told.pop()) <= 600
+
+
+@pytest.mark.parametrize("before", ["", " ", "5.", "a", "-", "/x/", "'", "fil.", "urn:", "5,"])
+def test_an_id_that_was_replaced_first_is_masked_as_if_it_were_not(before):
+    for after in ("", ".", " ", ".5", "-1", "a", ".bam", "'", "/a/b", ", 3"):
+        for number in (0, 5, 2**127 + 1, int("ab" * 16, 16), int("5e" * 16, 16)):
+            reason = f"Owned by {before}{uuid.UUID(int=number)}{after} since 3 d"
+            assert masked(reason) == masked_plainly(reason)
 
 
 def test_what_is_masked_and_what_is_kept():

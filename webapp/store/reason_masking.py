@@ -5,6 +5,7 @@ ids included, and changes the name when the next text comes, so a group has no l
 """
 
 import re
+from functools import lru_cache
 
 MAX_REASON_CHARS = 600  # characters of a reason that count
 _UNIT = r"(?:[munp]?s|min|h|[kmgt]?i?b)"
@@ -25,14 +26,25 @@ _MASKS = [  # at each place the first that fits is used: the more specific shape
     (rf"(?<![\w.])(?<![a-z]-){_NO_CODE}[+-]?\d+(?:[.,]\d+)*(?={_UNIT}?(?!\w))", "[number]"),
 ]
 _PATTERN = re.compile("|".join(f"({pattern})" for pattern, _ in _MASKS), re.IGNORECASE)
+_UUID = re.compile(
+    r"(?<![\w.,+/-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE
+)
+_ANY_UUID = "00000000-0000-0000-0000-000000000000"
 
 
 def masked(reason: str) -> str:
     """The reason with its ids, UUIDs, URNs, paths, names and numbers masked, on one line.
 
     "Owned by 3f0c5a52-… since 2026-11-23" -> "Owned by [id] since [number]".
+
+    Which UUID stands alone makes no difference: so most reasons are ones that were masked before.
     """
-    line = " ".join(reason[: 2 * MAX_REASON_CHARS].split())
+    return _masked(_UUID.sub(_ANY_UUID, reason[: 2 * MAX_REASON_CHARS]))
+
+
+@lru_cache(256)
+def _masked(reason: str) -> str:
+    line = " ".join(reason.split())
     return _PATTERN.sub(_mask, line)[:MAX_REASON_CHARS].rstrip(".")
 
 
