@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from email.utils import mktime_tz, parsedate_tz
 from threading import Lock
 from typing import Any, TypeVar
@@ -59,6 +60,9 @@ def decode_rows(
     unreadable: makes a row of what can be read of one that is of another shape; None to leave it
     out. Raises MalformedResponse when none of several can be read.
     """
+    with suppress(*_DECODE_ERRORS):  # all at once, unless one of them is of another shape
+        together: list[T] = _decoder(list[row]).decode(b"[" + b",".join(rows) + b"]")  # type: ignore
+        return together
     decoder = _decoder(row)
     found, failed = [], 0
     for raw in rows:

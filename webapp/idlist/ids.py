@@ -86,7 +86,7 @@ def find_entries(text: str, column: int = 0) -> Iterator[Entry]:
 def folded(data_id: str) -> str:
     """The id as ICA writes it: one of ICA's shape in small letters, any other as it is."""
     small = data_id.lower()
-    return small if is_data_id(small) else data_id
+    return small if small != data_id and is_data_id(small) else data_id
 
 
 def has_words(text: str) -> bool:

@@ -9,19 +9,9 @@ Every function returns the batch's columns held, found and taken, to be recorded
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    Select,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
 
 from webapp.store import reasons, sql, submissions, usage
 from webapp.store.batches import Batch
@@ -33,8 +23,7 @@ from webapp.store.statuses import MOVING, goes_into_row
 from webapp.store.tables import history, items
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What ICA says of one item of a batch."""
 
     ica_item_id: str
@@ -44,6 +33,43 @@ class Outcome:
     name: str
     path: str
     linked_id: str
+
+
+class _Result(NamedTuple):
+    """What a row has of an item's outcome; equal to another one if all but changed_at are."""
+
+    attempt: int
+    name: str
+    status: str
+    reason: str
+    path: str
+    linked_id: str
+    ica_item_id: str | None
+    batch_id: int | None
+    reason_id: int | None
+    changed_at: float | None
+
+    def says_the_same_as(self, other: "_Result") -> bool:
+        return self[:-1] == other[:-1]
+
+
+class _Row(NamedTuple):
+    """A row, and what is in it."""
+
+    position: int
+    data_id: str
+    result: _Result
+
+
+_WRITTEN = ("position", *_Result._fields)
+_COLUMNS = ("position", "data_id", *_Result._fields)
+_ROWS = select(*(items.c[name] for name in _COLUMNS))
+
+
+def _fetch(connection: Connection, statement: Select[Any]) -> list[_Row]:
+    """The rows that a statement made of _ROWS finds."""
+    found = connection.execute(statement).all()
+    return [_Row(position, data_id, _Result(*of)) for position, data_id, *of in found]
 
 
 def apply(
@@ -61,9 +87,9 @@ def apply(
     unknown = []
     for outcome in outcomes:
         if (row := known.held(outcome)) is not None:
-            changes.apply_to_row(row, known.history.get(row["position"]), outcome)
+            changes.apply_to_row(row, known.history.get(row.position), outcome)
         elif (past := known.taken(outcome)) is not None:
-            changes.apply_to_history(past["position"], past, changes.values(outcome), taken=True)
+            changes.apply_to_history(past.position, past, changes.result(outcome), taken=True)
         else:
             unknown.append(outcome)
     changes.append(unknown)
@@ -73,58 +99,56 @@ def apply(
 class _Known:
     """The rows and the history in which a batch's items may be."""
 
-    def __init__(self, connection: Connection, batch: Batch, data_ids: Collection[str]) -> None:
-        self._batch = batch
+    def __init__(self, connection: Connection, batch: Batch, data_ids: Sequence[str]) -> None:
         # + 0, or SQLite would read the whole submission instead of these ids by their index
         ours = items.c.submission_id + 0 == batch.submission_id
-        found = connection.execute(select(items).where(items.c.data_id.in_(data_ids), ours))
-        rows = found.mappings().all()
-        self.history = _history(connection, batch, [row["position"] for row in rows])
-        self._by_item: dict[str, RowMapping] = {}
-        self._by_data: dict[str, RowMapping] = {}
-        self._elsewhere: dict[str, list[RowMapping]] = defaultdict(list)
+        wanted = items.c.data_id.in_(select(sql.listed(connection, data_ids).c.value))
+        rows = _fetch(connection, _ROWS.where(wanted, ours))
+        self.history = _history(connection, batch, [row.position for row in rows])
+        self._by_item: dict[str, _Row] = {}
+        self._by_data: dict[str, _Row] = {}
+        self._elsewhere: dict[str, list[Any]] = defaultdict(list)
         for row in rows:
+            result = row.result
             if not _holds(batch, row):
-                past = self.history.get(row["position"])
-                if past is not None and past["batch_id"] == batch.id:
-                    self._elsewhere[row["data_id"]].append(past)
-            elif row["ica_item_id"] and row["batch_id"] == batch.id:
-                self._by_item[row["ica_item_id"]] = row
+                past = self.history.get(row.position)
+                if past is not None and past.batch_id == batch.id:
+                    self._elsewhere[row.data_id].append(past)
+            elif result.ica_item_id and result.batch_id == batch.id:
+                self._by_item[result.ica_item_id] = row
             else:
-                self._by_data[row["data_id"]] = row
+                self._by_data[row.data_id] = row
 
-    def held(self, outcome: Outcome) -> RowMapping | None:
+    def held(self, outcome: Outcome) -> _Row | None:
         """The row that the batch holds for an item, None if it holds none."""
         row = self._by_item.get(outcome.ica_item_id)
         return row if row is not None else self._by_data.pop(outcome.data_id, None)
 
-    def taken(self, outcome: Outcome) -> RowMapping | None:
+    def taken(self, outcome: Outcome) -> Any:
         """The history of an item that a later attempt has taken since, None if none has."""
         for past in self._elsewhere.get(outcome.data_id, ()):
-            if past["ica_item_id"] in {None, outcome.ica_item_id}:
+            if past.ica_item_id in {None, outcome.ica_item_id}:
                 return past
         return None
 
 
-def _holds(batch: Batch, row: RowMapping) -> bool:
+def _holds(batch: Batch, row: _Row) -> bool:
     """As held_by(). In V3 a folder may contain a file that was left out: that is another item."""
-    if row["batch_id"] is not None or batch.attempt > 1:
-        return bool(row["batch_id"] == batch.id)
-    in_range: bool = batch.first_position <= row["position"] <= batch.last_position
-    return in_range and bool(row["status"] != LEFT_OUT)
+    if row.result.batch_id is not None or batch.attempt > 1:
+        return row.result.batch_id == batch.id
+    in_range = batch.first_position <= row.position <= batch.last_position
+    return in_range and row.result.status != LEFT_OUT
 
 
-def _history(
-    connection: Connection, batch: Batch, positions: Collection[int]
-) -> dict[int, RowMapping]:
+def _history(connection: Connection, batch: Batch, positions: Sequence[int]) -> dict[int, Any]:
     """What the batch's attempt has found already and is not in the rows, by position."""
-    statement = select(history).where(_past_of(batch, positions))
-    return {row["position"]: row for row in connection.execute(statement).mappings()}
+    statement = select(history).where(_past_of(connection, batch, positions))
+    return {row.position: row for row in connection.execute(statement)}
 
 
-def _past_of(batch: Batch, positions: Collection[int]) -> ColumnElement[bool]:
+def _past_of(connection: Connection, batch: Batch, positions: Sequence[int]) -> ColumnElement[bool]:
     ours = (history.c.submission_id == batch.submission_id) & (history.c.attempt == batch.attempt)
-    return ours & history.c.position.in_(positions)
+    return ours & sql.is_one_of(connection, history.c.position, positions)
 
 
 @dataclass
@@ -135,8 +159,7 @@ class _Changes:
     batch: Batch
     now: float
     groups: Mapping[reasons.StatusReason, int]
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    new_ids: list[dict[str, Any]] = field(default_factory=list)  # of rows whose status stays
+    rows: list[tuple[Any, ...]] = field(default_factory=list)  # a position and its _Result
     pasts: list[dict[str, Any]] = field(default_factory=list)
     new_pasts: int = 0  # of these, that are not in history yet
     no_longer_past: list[int] = field(default_factory=list)
@@ -147,76 +170,68 @@ class _Changes:
         self.held, self.found, self.taken = map(Counter, (batch.held, batch.found, batch.taken))
         self.reasons = reasons.Changes()
 
-    def apply_to_row(self, row: RowMapping, past: RowMapping | None, outcome: Outcome) -> None:
+    def apply_to_row(self, row: _Row, past: Any, outcome: Outcome) -> None:
         """A result for an item that the batch holds; `past` is what history has of this attempt."""
-        new = self.values(outcome)
-        for name in ("name", "path", "linked_id"):  # an empty one leaves what is known
-            new[name] = new[name] or row[name]
-        ours = row["attempt"] == self.batch.attempt  # the status in the row is this attempt's
-        own = past["status"] if past else row["status"] if ours else UNREAD
-        if new["status"] == UNKNOWN and own not in {UNREAD, *MOVING}:
+        before, new = row.result, self.result(outcome, row.result)
+        ours = before.attempt == new.attempt  # the status in the row is this attempt's
+        own = past.status if past else before.status if ours else UNREAD
+        if new.status == UNKNOWN and own != UNREAD and own not in MOVING:
             return  # it can't be read now, and was before: its outcome does not change any more
-        if not ours and not goes_into_row(self.batch.kind, new["status"]):
-            if row["ica_item_id"] != new["ica_item_id"]:
-                seen = {"key": row["position"], "ica_item_id": new["ica_item_id"]}
-                self.new_ids.append(seen)
-            self.apply_to_history(row["position"], past, new)
+        if not ours and not goes_into_row(self.batch.kind, new.status):
+            if before.ica_item_id != new.ica_item_id:
+                self._set(row.position, before._replace(ica_item_id=new.ica_item_id))
+            self.apply_to_history(row.position, past, new)
             return
-        if past is None and all(row[key] == new[key] for key in new if key != "changed_at"):
+        if past is None and new.says_the_same_as(before):
             return
-        _move(self.found, own, new["status"])
-        _move(self.held, row["status"], new["status"])
-        self.reasons.replaced(row, self.batch.attempt, new["reason_id"])
+        _move(self.found, own, new.status)
+        _move(self.held, before.status, new.status)
+        self.reasons.replaced(before, self.batch.attempt, new.reason_id)
         if past is not None:
-            self.reasons.add(self.batch.attempt, past["reason_id"], -1, 0)
-            self.no_longer_past.append(row["position"])
-        self.rows.append({"key": row["position"], **new})
+            self.reasons.add(self.batch.attempt, past.reason_id, -1, 0)
+            self.no_longer_past.append(row.position)
+        self._set(row.position, new)
 
     def apply_to_history(
-        self,
-        position: int,
-        past: Mapping[Any, Any] | None,
-        new: Mapping[Any, Any],
-        *,
-        taken: bool = False,
+        self, position: int, past: Any, new: _Result, *, taken: bool = False
     ) -> None:
         """A result that leaves the row as it was: it was not unlinked, the attempt ends without
         a result of ICA, or a later attempt has `taken` the item.
         """
-        if past and all(past[key] == new[key] for key in ("status", "reason", "ica_item_id")):
+        same = ("status", "reason", "ica_item_id")
+        if past and all(getattr(past, name) == getattr(new, name) for name in same):
             return
         for counts in (self.found, self.taken) if taken else (self.found,):
-            _move(counts, past["status"] if past else UNREAD, new["status"])
-        self.reasons.moved(self.batch.attempt, past, new["reason_id"])
+            _move(counts, past.status if past else UNREAD, new.status)
+        self.reasons.moved(self.batch.attempt, past, new.reason_id)
         self.new_pasts += past is None
-        self._past(position, new, stood=bool(past and past["stood"]))
+        self._past(position, new, stood=bool(past and past.stood))
 
-    def give_back(self, row: RowMapping, before: RowMapping) -> None:
+    def give_back(self, row: _Row, before: Any) -> None:
         """The attempt ends without a final status: the row is as before the attempt again."""
         self.new_pasts += 1
-        self._past(row["position"], dict(row), stood=False)
-        _move(self.held, row["status"], before["status"])
-        self.reasons.add(before["attempt"], before["reason_id"], 0, 1)
-        result = {name: before[name] for name in ("attempt", *KEPT_COLUMNS)}
-        kept = {name: row[name] for name in ("name", "batch_id", "ica_item_id")}
-        self.rows.append({"key": row["position"], **result, **kept})
+        self._past(row.position, row.result, stood=False)
+        _move(self.held, row.result.status, before.status)
+        self.reasons.add(before.attempt, before.reason_id, 0, 1)
+        result = {name: getattr(before, name) for name in ("attempt", *KEPT_COLUMNS)}
+        kept = {name: getattr(row.result, name) for name in ("name", "batch_id", "ica_item_id")}
+        self._set(row.position, _Result(**(result | kept)))
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Add items that ICA has and the list has not, behind the list."""
         for outcome in outcomes:
-            new = self.values(outcome) | {"data_id": outcome.data_id[:255]}
-            self.appended.append(new | {"submission_id": self.batch.submission_id})
-            self.held[new["status"]] += 1
-            self.found[new["status"]] += 1
-            self.reasons.add(self.batch.attempt, new["reason_id"], 1, 1)
+            new = self.result(outcome)
+            where = {"submission_id": self.batch.submission_id, "data_id": outcome.data_id[:255]}
+            self.appended.append(where | new._asdict())
+            self.held[new.status] += 1
+            self.found[new.status] += 1
+            self.reasons.add(self.batch.attempt, new.reason_id, 1, 1)
 
     def write(self) -> dict[str, Counts]:
         """Write it all; the columns of the batch."""
         connection, submission_id = self.connection, self.batch.submission_id
-        one = (items.c.submission_id == submission_id) & (items.c.position == bindparam("key"))
-        for rows in (self.rows, self.new_ids):
-            if rows:
-                connection.execute(update(items).where(one), rows)
+        ours = {"submission_id": submission_id}
+        sql.update_many(connection, items, ours, _WRITTEN, self.rows)
         more_history = self._write_history()
         self.reasons.write(connection, submission_id, self.now)
         # behind the reasons: these are locked before submissions, everywhere
@@ -236,31 +251,39 @@ class _Changes:
         """Write what is in history from now on; returns how many more rows it has."""
         more = self.new_pasts
         if self.no_longer_past:
-            gone = delete(history).where(_past_of(self.batch, self.no_longer_past))
-            more -= self.connection.execute(gone).rowcount
+            past = _past_of(self.connection, self.batch, self.no_longer_past)
+            more -= self.connection.execute(delete(history).where(past)).rowcount
         if self.pasts:
             _keep_history(self.connection, self.pasts)
         return more
 
-    def values(self, outcome: Outcome) -> dict[str, Any]:
-        """The columns of a row, by ICA's result."""
-        status = outcome.status[:60]
-        return {
-            "attempt": self.batch.attempt,
-            "name": outcome.name,
-            "status": status,
-            "reason": outcome.reason,
-            "path": outcome.path,
-            "linked_id": outcome.linked_id[:255],
-            "ica_item_id": outcome.ica_item_id[:255] or None,
-            "batch_id": self.batch.id,
-            "changed_at": self.now,
-            "reason_id": self.groups.get((status, outcome.reason)),
-        }
+    def result(self, outcome: Outcome, before: _Result | None = None) -> _Result:
+        """What goes into a row by ICA's result; what that leaves empty stays as it was `before`."""
+        ica_item_id, _, status, reason, name, path, linked_id = outcome
+        status = status[:60]
+        reason_id = self.groups.get((status, reason))
+        if before is not None:
+            name, path = name or before.name, path or before.path
+            linked_id = linked_id or before.linked_id
+        return _Result(
+            self.batch.attempt,
+            name,
+            status,
+            reason,
+            path,
+            linked_id[:255],
+            ica_item_id[:255] or None,
+            self.batch.id,
+            reason_id,
+            self.now,
+        )
 
-    def _past(self, position: int, result: Mapping[str, Any], *, stood: bool) -> None:
+    def _set(self, position: int, result: _Result) -> None:
+        self.rows.append((position, *result))
+
+    def _past(self, position: int, result: _Result, *, stood: bool) -> None:
         key = {"submission_id": self.batch.submission_id, "position": position}
-        kept = {name: result[name] for name in KEPT_COLUMNS}
+        kept = {name: getattr(result, name) for name in KEPT_COLUMNS}
         self.pasts.append(key | kept | {"attempt": self.batch.attempt, "stood": stood})
 
 
@@ -292,20 +315,20 @@ def end_unread(
     """
     groups = reasons.ids(connection, [(status, reason)])
     changes = _Changes(connection, batch, now, groups)
-    rows = connection.execute(_unread(batch, begins, limit)).mappings().all()
+    rows = _fetch(connection, _unread(batch, begins, limit))
     outcome = Outcome("", "", status, reason, "", "", "")
     for row in rows:
         if batch.attempt == 1 or status == EXPANDED:
             changes.apply_to_row(row, None, outcome)
         else:
-            ended = {**row, "status": status, "reason": reason, "changed_at": now}
-            ended["reason_id"] = groups.get((status, reason))
-            changes.apply_to_history(row["position"], None, ended)
+            ended = row.result._replace(status=status, reason=reason, changed_at=now)
+            ended = ended._replace(reason_id=groups.get((status, reason)))
+            changes.apply_to_history(row.position, None, ended)
     return len(rows), changes.write()
 
 
 def _unread(batch: Batch, begins: str, limit: int) -> Select[Any]:
-    found = select(items).where(held_by(batch), items.c.data_id.startswith(begins))
+    found = _ROWS.where(held_by(batch), items.c.data_id.startswith(begins))
     if batch.attempt == 1:
         return found.where(items.c.status == UNREAD).order_by(items.c.position).limit(limit)
     past = in_history(history.c.attempt == batch.attempt)
@@ -320,20 +343,19 @@ def give_back_moving(
     not: their rows are as before again; how many.
     """
     moving = held_by(batch) & items.c.status.in_(MOVING) & (items.c.attempt == batch.attempt)
-    wanted = select(items).where(moving, in_history(history.c.stood))
-    wanted = wanted.order_by(items.c.position).limit(limit)
-    rows = connection.execute(wanted).mappings().all()
+    wanted = _ROWS.where(moving, in_history(history.c.stood))
+    rows = _fetch(connection, wanted.order_by(items.c.position).limit(limit))
     changes = _Changes(connection, batch, now, {})
-    befores = _befores(connection, batch.submission_id, [row["position"] for row in rows])
+    befores = _befores(connection, batch.submission_id, [row.position for row in rows])
     for row in rows:
-        changes.give_back(row, befores[row["position"]])
+        changes.give_back(row, befores[row.position])
     return len(rows), changes.write()
 
 
 def _befores(
     connection: Connection, submission_id: int, positions: Collection[int]
-) -> dict[int, RowMapping]:
+) -> dict[int, Any]:
     """By position, the status and the rest of the row before its last attempt."""
     theirs = (history.c.submission_id == submission_id) & history.c.position.in_(positions)
     statement = select(history).where(theirs, history.c.stood).order_by(history.c.attempt)
-    return {row["position"]: row for row in connection.execute(statement).mappings()}
+    return {row.position: row for row in connection.execute(statement)}

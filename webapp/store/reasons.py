@@ -89,15 +89,15 @@ class Changes:
             numbers[0] += count
             numbers[1] += standing
 
-    def replaced(self, row: Mapping[Any, Any], attempt: int, reason_id: int | None) -> None:
-        """What an attempt has found of an item is in its row from now on."""
-        self.add(row["attempt"], row["reason_id"], -(row["attempt"] == attempt), -1)
+    def replaced(self, before: Any, attempt: int, reason_id: int | None) -> None:
+        """What an attempt has found of an item is in its row from now on, not what was `before`."""
+        self.add(before.attempt, before.reason_id, -(before.attempt == attempt), -1)
         self.add(attempt, reason_id, 1, 1)
 
-    def moved(self, attempt: int, past: Mapping[Any, Any] | None, reason_id: int | None) -> None:
+    def moved(self, attempt: int, past: Any, reason_id: int | None) -> None:
         """An attempt has found another reason of an item whose row stays as it is."""
         if past is not None:
-            self.add(attempt, past["reason_id"], -1, 0)
+            self.add(attempt, past.reason_id, -1, 0)
         self.add(attempt, reason_id, 1, 0)
 
     def write(self, connection: Connection, submission_id: int, now: float) -> None:

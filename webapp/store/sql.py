@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -26,8 +27,10 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 Row = TypeVar("Row")
+UPDATED_ROWS = 100  # by one statement of SQLite, which keeps many of these, compiled
 
 # Parameters of statements that are made once: to make one takes longer than to execute it.
 NOW: BindParameter[float] = bindparam("now", type_=Double)
@@ -71,13 +74,24 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return postgresql.insert(table)
 
 
-def listed(connection: Connection, texts: Sequence[str]) -> TableValuedAlias:
-    """Texts as a table to join with, of one column, `value`; one parameter, however many."""
-    value = column("value", String)
+def listed(
+    connection: Connection, values: Sequence[Any], kind: type[TypeEngine[Any]] = String
+) -> TableValuedAlias:
+    """Texts, or values of another kind, as a table to join with, of one column, `value`; one
+    parameter, however many.
+    """
+    value = column("value", kind)
     if connection.dialect.name == "sqlite":
-        return func.json_each(json.dumps(texts)).table_valued(value, name="listed")
-    table = func.unnest(cast(list(texts), ARRAY(String))).table_valued(value, name="listed")
+        return func.json_each(json.dumps(values)).table_valued(value, name="listed")
+    table = func.unnest(cast(list(values), ARRAY(kind))).table_valued(value, name="listed")
     return table.render_derived()
+
+
+def is_one_of(
+    connection: Connection, given: Column[Any], values: Sequence[Any]
+) -> ColumnElement[bool]:
+    """As given.in_(values), for thousands of values: one parameter, however many."""
+    return given.in_(select(listed(connection, values, type(given.type)).c.value))
 
 
 def pairs(connection: Connection, document: ColumnElement[Any]) -> TableValuedAlias:
@@ -127,3 +141,39 @@ def insert_many(
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def update_many(
+    connection: Connection,
+    table: Table,
+    ours: Mapping[str, int],
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Set columns of thousands of rows, each by one of `rows`: its key, then plain values in the
+    order of `columns`, of which the first one is the key. `ours`: the columns of the key that all
+    have in common.
+
+    By few statements: at each step of one, a thread of SQLite lets go of the interpreter's lock,
+    and waits for it again.
+    """
+    key, *changed = columns
+    sets = ", ".join(f"{name} = new.{name}" for name in changed)
+    same = " AND ".join(f"{table.name}.{name} = {int(value)}" for name, value in ours.items())
+    update = f"UPDATE {table.name} SET {sets} FROM "
+    which = f" WHERE {same} AND {table.name}.{key} = new.{key}"
+    names = f"new({', '.join(columns)})"
+    if connection.dialect.name == "sqlite":
+        line, done = f"({', '.join('?' * len(columns))})", 0
+        for size in (UPDATED_ROWS, 10, 1):
+            values = ", ".join([line] * size)
+            statement = f"WITH {names} AS (VALUES {values}) {update} new {which}"
+            while len(rows) - done >= size:
+                chunk = rows[done : done + size]
+                connection.exec_driver_sql(statement, tuple(chain.from_iterable(chunk)))
+                done += size
+    elif rows:
+        kinds = [table.c[name].type.compile(connection.dialect) for name in columns]
+        arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+        statement = f"{update} unnest({arrays}) AS {names} {which}"
+        connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))

@@ -121,17 +121,15 @@ def change_rows(context: Context, batch: Batch, *changes: Change) -> Batch:
 
 def outcome(item: Item) -> Outcome:
     """ICA's item in the store's words."""
-    created = item.created
-    details = created.details if created else None
-    return Outcome(
-        ica_item_id=item.id,
-        data_id=ids.folded(item.data_id),
-        status=item.status,
-        reason=item.information or "",
-        name=(details.name if details else None) or "",
-        path=(details.path if details else None) or "",
-        linked_id=ids.folded(created.id) if created else "",
-    )
+    data_id, said = ids.folded(item.request.data_id), item.processing
+    name = path = linked_id = ""
+    if item.created:
+        data = item.created.data
+        linked_id = ids.folded(data.id)
+        if data.details:
+            name, path = data.details.name or "", data.details.path or ""
+    reason = said.additional_status_information or ""
+    return Outcome(item.id, data_id, said.status, reason, name, path, linked_id)
 
 
 def try_page(client: IcaClient, submission: Submission, batch: Batch) -> None:
