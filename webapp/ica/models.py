@@ -27,7 +27,7 @@ Time = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class _Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """The base of all: camelCase in JSON; fields without a default are required."""
 
 

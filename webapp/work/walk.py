@@ -1,6 +1,8 @@
 """The walk: the items' own rows are brought up to date, page by page, by cursor."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -88,21 +90,30 @@ def read_page(context: Context, client: IcaClient, submission: Submission, batch
 def walk(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
     """When the job has ended: a whole walk, a page a transaction, as fast as the budget allows.
 
+    A page is written while the next one is asked for; that is written when the former one is.
     Where the pages go round in a circle, it is walked once more; then what is known has to do.
     """
-    started = context.clock.steady()
-    while True:
-        read = _read_round(client, submission, batch)
-        now = context.clock()
-        values = _after_page(batch, read, now)
-        goes_on = bool(read.following) or (read.circles and batch.circles + 1 < MAX_CIRCLES)
-        if goes_on and context.is_turn_over(started, UNIT_SECONDS, batch.account_id):
-            _keep(context, batch, read, lease_until=0.0, due_at=now, **values)
-            return
+    started, ahead = context.clock.steady(), batch  # `ahead`: as it is once what was read is kept
+    writing: Future[Batch] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="walk") as writer:
+        while True:
+            try:
+                read = _read_round(client, submission, ahead)
+            finally:  # who has lost the lease is told so, whatever ICA says
+                batch = writing.result() if writing else batch
+            now = context.clock()
+            values = _after_page(ahead, read, now)
+            goes_on = bool(read.following) or (read.circles and ahead.circles + 1 < MAX_CIRCLES)
+            if not goes_on or context.is_turn_over(started, UNIT_SECONDS, batch.account_id):
+                break
+            lease = now + leases.LEASE_SECONDS
+            writing = writer.submit(_keep, context, batch, read, lease_until=lease, **values)
+            ahead = replace(ahead, **values)
+    if goes_on:
+        _keep(context, batch, read, lease_until=0.0, due_at=now, **values)
+    else:
         batch = _keep(context, batch, read, lease_until=now + leases.LEASE_SECONDS, **values)
-        if not goes_on:
-            _finish(context, batch)
-            return
+        _finish(context, batch)
 
 
 def change_rows(context: Context, batch: Batch, *changes: Change) -> Batch:
