@@ -46,13 +46,8 @@ def create(
 
 def add(connection: Connection, find_id: str, first: int, rows: Sequence[tuple[str, int]]) -> None:
     """Add a chunk of ids, each with its line, at ordinals `first` and up."""
-    connection.execute(
-        insert(find_ids),
-        [
-            {"find_id": find_id, "ordinal": ordinal, "data_id": data_id, "line": line}
-            for ordinal, (data_id, line) in enumerate(rows, start=first)
-        ],
-    )
+    numbered = ((find_id, ordinal, *row) for ordinal, row in enumerate(rows, start=first))
+    sql.insert_many(connection, find_ids, ("find_id", "ordinal", "data_id", "line"), numbered)
 
 
 def get(connection: Connection, find_id: str, reader: Account) -> Find | None:

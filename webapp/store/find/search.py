@@ -2,16 +2,25 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    select,
+)
 
 from webapp.store.accounts import Account
-from webapp.store.engine import Store
 from webapp.store.enums import LEFT_OUT, LISTED, NOT_SENT, UNREAD, UNSENT, State
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT
 from webapp.store.submissions import seen_by
@@ -139,21 +148,25 @@ def fingerprint(seen: Mapping[int, Holder]) -> str:
 
 
 def verdicts(
-    store: Store, find_id: str, count: int, seen: Mapping[int, Holder]
-) -> Iterator[Verdict]:
+    connection: Connection, find_id: str, count: int, seen: Mapping[int, Holder]
+) -> list[Verdict]:
     """What became of each of the `count` ids, in the order of the query."""
-    for first in range(1, count + 1, CHUNK_IDS):
-        ordinals = range(first, min(first + CHUNK_IDS, count + 1))
-        statement = _held(find_id).where(find_ids.c.ordinal.between(ordinals[0], ordinals[-1]))
-        with store.read() as connection:
-            rows = connection.execute(statement).all()
-        found = _by_ordinal(rows, seen)
-        yield from (_verdict(found.get(ordinal, [])) for ordinal in ordinals)
+    found = [_NOWHERE] * count
+    known: dict[tuple[int, str], Verdict] = {}  # of ids that one submission holds, as most are
+    rows = connection.execute(_HELD[connection.dialect.name], {"find": find_id, "count": count})
+    for ordinal, held in groupby(rows, itemgetter(0)):
+        mine = [row for row in held if row[1] in seen]
+        if len(mine) > 1:
+            found[ordinal - 1] = _verdict(_sightings(mine, seen))
+        elif mine:
+            key = mine[0][1], mine[0][4]
+            if key not in known:
+                known[key] = _verdict(_sightings(mine, seen))
+            found[ordinal - 1] = known[key]
+    return found
 
 
 def _verdict(sightings: Sequence[Sighting]) -> Verdict:
-    if not sightings:
-        return Verdict(NEVER, None, False)
     counts = decisive_sighting(sightings)
     moves = any(seen.holder.state == State.ACTIVE for seen in sightings)
     return Verdict(counts.status, counts.holder.id, moves)
@@ -163,51 +176,57 @@ def sightings(
     connection: Connection, find_id: str, ordinals: Collection[int], seen: Mapping[int, Holder]
 ) -> dict[int, list[Sighting]]:
     """By ordinal, all that is known of each submission that holds the id, the newest first."""
-    details = (items.c.reason, items.c.name, items.c.path, items.c.changed_at)
-    statement = _held(find_id, *details).where(find_ids.c.ordinal.in_(ordinals))
-    return _by_ordinal(connection.execute(statement).all(), seen)
+    given = {"find": find_id, "ordinals": ordinals}
+    rows = connection.execute(_HELD_IN_FULL[connection.dialect.name], given)
+    by_ordinal = groupby((row for row in rows if row[1] in seen), itemgetter(0))
+    return {ordinal: _sightings(held, seen) for ordinal, held in by_ordinal}
 
 
-def _held(find_id: str, *details: Column[Any]) -> Select[Any]:
-    """The items that hold ids of the query.
+def _held(which: ColumnElement[bool], *details: Column[Any]) -> dict[str, Select[Any]]:
+    """By dialect, a SELECT of the items that hold these ids of a query.
 
-    An outer join, though an id that nobody holds makes a row then: so the databases go from the
-    ids, which are few, to the items.
+    The ids are looked up in the order of the index, and SQLite, whose indexes lead to a row by its
+    key, reads the rows in the order of theirs: so no page is read twice, however the ids are mixed.
+    With a limit SQLite keeps such an order; and outer joins, though an id that nobody holds makes a
+    row then, have the databases go from the ids, which are few, to the items.
     """
-    unsent = or_(batches.c.id.is_(None), batches.c.state.in_(UNSENT))
-    status = case((and_(items.c.status == UNREAD, unsent), NOT_SENT), else_=items.c.status)
-    held = find_ids.outerjoin(items, items.c.data_id == find_ids.c.data_id)
-    return (
-        select(
-            find_ids.c.ordinal,
-            items.c.submission_id,
-            items.c.position,
-            items.c.attempt,
-            status,
-            *details,
-        )
-        .select_from(held.outerjoin(batches, _batch_of_unread()))
-        .where(find_ids.c.find_id == find_id)
-        .order_by(find_ids.c.ordinal)
-    )
-
-
-def _batch_of_unread() -> ColumnElement[bool]:
-    """Joins an item that was not read yet to its batch, which knows whether it was sent."""
-    return and_(
-        items.c.status == UNREAD,
-        batches.c.submission_id == items.c.submission_id,
-        batches.c.attempt == 1,
-        items.c.position.between(batches.c.first_position, batches.c.last_position),
-    )
-
-
-def _by_ordinal(rows: Sequence[Any], seen: Mapping[int, Holder]) -> dict[int, list[Sighting]]:
-    found = [_sighting(row, seen[row[1]]) for row in rows if row[1] in seen]
+    ours = find_ids.c.find_id == bindparam("find")
+    asked = select(find_ids.c.ordinal, find_ids.c.data_id).where(ours, which)
+    ids = asked.order_by(find_ids.c.data_id).limit(_ALL).subquery()
+    held = ids.outerjoin(items, items.c.data_id == ids.c.data_id)
+    key = items.c.submission_id, items.c.position
+    found = select(ids.c.ordinal, *key).select_from(held).order_by(*key).limit(_ALL).subquery()
+    same = and_(*(column == found.c[column.name] for column in key))
+    columns = (*key, items.c.attempt, _STATUS, *details)
     return {
-        ordinal: sorted(group, key=_newest_first)
-        for ordinal, group in groupby(found, attrgetter("ordinal"))
+        dialect: select(place.c.ordinal, *columns).select_from(rows).order_by(place.c.ordinal)
+        for dialect, place, rows in (
+            ("sqlite", found, found.outerjoin(items, same)),
+            ("postgresql", ids, held),
+        )
     }
+
+
+_ALL = 2**31 - 1
+_NOWHERE = Verdict(NEVER, None, False)
+_IS_SENT = exists().where(
+    batches.c.submission_id == items.c.submission_id,
+    batches.c.attempt == 1,
+    items.c.position.between(batches.c.first_position, batches.c.last_position),
+    batches.c.state.not_in(UNSENT),
+)
+# Of an item that was not read yet its batch knows whether it was sent.
+_STATUS = case((and_(items.c.status == UNREAD, ~_IS_SENT), NOT_SENT), else_=items.c.status)
+_HELD = _held(find_ids.c.ordinal.between(1, bindparam("count")))
+_HELD_IN_FULL = _held(
+    find_ids.c.ordinal.in_(bindparam("ordinals", expanding=True)),
+    *(items.c.reason, items.c.name, items.c.path, items.c.changed_at),
+)
+
+
+def _sightings(rows: Iterable[Sequence[Any]], seen: Mapping[int, Holder]) -> list[Sighting]:
+    """Rows of one id, the newest first."""
+    return sorted((_sighting(row, seen[row[1]]) for row in rows), key=_newest_first)
 
 
 def _sighting(row: Sequence[Any], holder: Holder) -> Sighting:

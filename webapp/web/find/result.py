@@ -70,7 +70,7 @@ class Answer:
             known = self._kept.get(key)
         if known:
             return known
-        verdicts = search.verdicts(self._here.store, self._find_id, self._count, self._seen)
+        verdicts = self._here.read(search.verdicts, self._find_id, self._count, self._seen)
         found = OutcomeCounts(verdicts)
         if not found.moves:
             with _LOCK:
