@@ -1,10 +1,19 @@
 """Queries: "where are my ids?", with the ids, kept for a while."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -88,13 +97,23 @@ def _is_kept(find_id: str) -> ColumnElement[bool]:
     return (finds.c.id == find_id) & finds.c.deleted_at.is_(None)
 
 
-def ids(connection: Connection, find_id: str, ordinals: Collection[int]) -> list[Asked]:
+def ids(connection: Connection, find_id: str, ordinals: Sequence[int]) -> list[Asked]:
     """These ids of the query, in its order."""
-    of = find_ids.c
-    statement = select(of.ordinal, of.data_id, of.line).where(
-        of.find_id == find_id, of.ordinal.in_(ordinals)
-    )
-    return [Asked(*row) for row in connection.execute(statement.order_by(of.ordinal))]
+    return [Asked(*row) for row in connection.execute(_IDS, given(find_id, ordinals))]
+
+
+OURS = find_ids.c.find_id == bindparam("find")
+# Also between two of them: by a list alone PostgreSQL may read all ids of the query.
+THESE = find_ids.c.ordinal.in_(bindparam("ordinals", expanding=True)) & (
+    find_ids.c.ordinal.between(bindparam("first"), bindparam("last"))
+)
+_ASKED = select(find_ids.c.ordinal, find_ids.c.data_id, find_ids.c.line)
+_IDS = _ASKED.where(OURS, THESE).order_by(find_ids.c.ordinal)
+
+
+def given(find_id: str, ordinals: Sequence[int]) -> dict[str, Any]:
+    """The parameters of OURS and THESE, for ordinals that ascend."""
+    return {"find": find_id, "ordinals": ordinals, "first": ordinals[0], "last": ordinals[-1]}
 
 
 def sweep(connection: Connection, before: float) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from webapp.store.accounts import Account
 from webapp.store.enums import LEFT_OUT, LISTED, NOT_SENT, UNREAD, UNSENT, State
+from webapp.store.find import queries
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT
 from webapp.store.submissions import seen_by
 from webapp.store.tables import attempts, batches, find_ids, items, submissions
@@ -173,11 +174,11 @@ def _verdict(sightings: Sequence[Sighting]) -> Verdict:
 
 
 def sightings(
-    connection: Connection, find_id: str, ordinals: Collection[int], seen: Mapping[int, Holder]
+    connection: Connection, find_id: str, ordinals: Sequence[int], seen: Mapping[int, Holder]
 ) -> dict[int, list[Sighting]]:
     """By ordinal, all that is known of each submission that holds the id, the newest first."""
-    given = {"find": find_id, "ordinals": ordinals}
-    rows = connection.execute(_HELD_IN_FULL[connection.dialect.name], given)
+    statement = _HELD_IN_FULL[connection.dialect.name]
+    rows = connection.execute(statement, queries.given(find_id, ordinals))
     by_ordinal = groupby((row for row in rows if row[1] in seen), itemgetter(0))
     return {ordinal: _sightings(held, seen) for ordinal, held in by_ordinal}
 
@@ -190,8 +191,7 @@ def _held(which: ColumnElement[bool], *details: Column[Any]) -> dict[str, Select
     With a limit SQLite keeps such an order; and outer joins, though an id that nobody holds makes a
     row then, have the databases go from the ids, which are few, to the items.
     """
-    ours = find_ids.c.find_id == bindparam("find")
-    asked = select(find_ids.c.ordinal, find_ids.c.data_id).where(ours, which)
+    asked = select(find_ids.c.ordinal, find_ids.c.data_id).where(queries.OURS, which)
     ids = asked.order_by(find_ids.c.data_id).limit(_ALL).subquery()
     held = ids.outerjoin(items, items.c.data_id == ids.c.data_id)
     key = items.c.submission_id, items.c.position
@@ -217,11 +217,8 @@ _IS_SENT = exists().where(
 )
 # Of an item that was not read yet its batch knows whether it was sent.
 _STATUS = case((and_(items.c.status == UNREAD, ~_IS_SENT), NOT_SENT), else_=items.c.status)
-_HELD = _held(find_ids.c.ordinal.between(1, bindparam("count")))
-_HELD_IN_FULL = _held(
-    find_ids.c.ordinal.in_(bindparam("ordinals", expanding=True)),
-    *(items.c.reason, items.c.name, items.c.path, items.c.changed_at),
-)
+_HELD = _held(find_ids.c.ordinal <= bindparam("count"))
+_HELD_IN_FULL = _held(queries.THESE, items.c.reason, items.c.name, items.c.path, items.c.changed_at)
 
 
 def _sightings(rows: Iterable[Sequence[Any]], seen: Mapping[int, Holder]) -> list[Sighting]:

@@ -20,7 +20,7 @@ from webapp.work.reading import NO_ID
 MAX_IDS = 100_000
 # Small ones: the list is read within the request.
 LIMITS = idlist.Limits(entries=4 * MAX_IDS, lines=4 * MAX_IDS, unpacked_bytes=20_000_000)
-MAX_SECONDS = 10.0  # for one question: 100,000 ids take 2
+MAX_SECONDS = 10.0  # for one question: 100,000 ids take half a second
 MAX_KEPT_REJECTS = 5
 TOO_MANY = (
     f"More than {MAX_IDS:,} different ids were found, and one question can have that many. "
