@@ -85,6 +85,13 @@ def test_a_search_finds_ids_beginnings_of_ids_and_parts_of_names(positions):
     assert found == SEARCHES
 
 
+def test_a_search_finds_ica_s_own_ids_of_any_shape(store, positions):
+    with store.write() as connection:
+        own = "UPDATE items SET data_id = 'Own-7', line = NULL WHERE position = 30"
+        connection.execute(text(own))
+    assert [positions(search=search)[0] for search in ("Own", "Own-7", "wn")] == [[30], [30], []]
+
+
 def test_a_search_goes_with_a_status_and_a_cursor(positions):
     assert positions([Slice("FAILED")], "sample")[0] == [12]
     assert positions([Slice("LINKED"), Slice("UNREAD", 15)], "off")[0] == [20]
