@@ -154,6 +154,14 @@ def named(connection: Connection, reason_id: int) -> tuple[str, str] | None:
     return _status_and_text(connection, [reason_id]).get(reason_id)
 
 
+def standing(connection: Connection, submission_id: int, reason_id: int) -> dict[str, int]:
+    """By status, which a group has one of, how many items of the submission have its reason now."""
+    theirs = (reason_groups.c.submission_id == submission_id) & (reasons.c.id == reason_id)
+    statement = select(reasons.c.status, func.sum(reason_groups.c.standing)).join(reason_groups)
+    found = connection.execute(statement.where(theirs).group_by(reasons.c.status))
+    return {status: int(number) for status, number in found}
+
+
 def groups(
     connection: Connection, submission_id: int, most: int, attempt: int | None = None
 ) -> tuple[list[Group], int]:

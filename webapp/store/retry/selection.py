@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true, union_all
 
-from webapp.store import batches
+from webapp.store import batches, reasons
 from webapp.store.batches import Batch
 from webapp.store.enums import LEFT_OUT, AttemptKind
 from webapp.store.items import ranges
@@ -84,6 +84,7 @@ class SelectedItems:
         self.batch_rows = (
             batches.of_submission(connection, source.id) if batch_rows is None else batch_rows
         )
+        self._waiting = [one for one in self.batch_rows if one.is_open and one.attempt > 1]
         self._doubted = [batch.id for batch in self.batch_rows if batch.sent_again]
         self._within = and_(items.c.submission_id == source.id, *self._conditions())
         self._statuses = () if selection.positions or selection.attempt else selection.statuses
@@ -94,10 +95,23 @@ class SelectedItems:
 
     def count(self, within: ColumnElement[bool] | None = None) -> SelectionCounts:
         """What would become of them, as far as the submission knows: by the counts of its batches
-        where these suffice, however many items there are; else by counting rows.
+        or reasons where these suffice, however many items there are; else by counting rows.
         """
-        if within is not None or self._selection.at is not None or not self._statuses:
-            return self._counted(true() if within is None else within)
+        chosen = self._selection
+        if within is None and chosen.at is None:
+            if self._statuses and chosen.reason_id is None:
+                return self._by_status()
+            if chosen.reason_id and not (chosen.positions or chosen.statuses or self._waiting):
+                return self._by_reason(chosen.reason_id)
+        return self._counted(true() if within is None else within)
+
+    def _by_reason(self, reason_id: int) -> SelectionCounts:
+        found = SelectionCounts()
+        for status, count in reasons.standing(self._connection, self.source.id, reason_id).items():
+            self._add(found, status, count, count)  # each has ended, and no attempt holds any
+        return found
+
+    def _by_status(self) -> SelectionCounts:
         found = SelectionCounts()
         for status in self._statuses:
             if self._kind == AttemptKind.UNLINK and status == DOUBTED and self._doubted:
@@ -209,8 +223,7 @@ class SelectedItems:
 
     def _free(self) -> ColumnElement[bool]:
         """No running attempt holds it without a result yet: only one attempt takes an item."""
-        waiting = [batch for batch in self.batch_rows if batch.is_open and batch.attempt > 1]
-        return and_(true(), *(_free_of(batch) for batch in waiting))
+        return and_(true(), *(_free_of(batch) for batch in self._waiting))
 
     def _why_not(self, status: str) -> str:
         if self._may_be(status) and status not in MOVING:
