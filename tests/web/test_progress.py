@@ -8,7 +8,7 @@ from sqlalchemy import Engine, event
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import element, elements
-from webapp.store import access
+from webapp.store import access, polling
 
 
 @contextmanager
@@ -56,6 +56,20 @@ def test_that_somebody_watches_is_written_every_ten_seconds(dashboard, demo):
             assert demo.part(f"{place}/progress", **{"HX-PTag": tag}).status_code in {200, 304}
         writes += any(statement.startswith("UPDATE submissions") for statement in said)
     assert writes in {2, 3}
+
+
+def test_of_many_who_look_at_once_one_has_it_refreshed(database_url, tmp_path):
+    """Each of them has read that nobody was there; the others would have ICA asked again."""
+    with open_dashboard(database_url, tmp_path, rate=1) as dashboard:
+        dashboard.visitor().submit(data_ids(300))
+        dashboard.work(2)
+        dashboard.clock.advance(11)
+        dashboard.context.write(polling.note, 1, dashboard.clock.now)
+        dashboard.work()
+        dashboard.clock.advance(0.5)
+        due = dashboard.next_due()
+        dashboard.context.write(polling.note, 1, dashboard.clock.now)
+        assert dashboard.next_due() == due > dashboard.clock.now
 
 
 def test_a_changed_one_is_the_part_under_a_new_tag(dashboard, demo):

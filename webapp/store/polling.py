@@ -73,7 +73,13 @@ def poll_state(
 
 
 def note(connection: Connection, submission_id: int, now: float) -> None:
-    """Somebody watches: what was to be refreshed later is refreshed now."""
+    """Somebody watches: what was to be refreshed later is refreshed now.
+
+    Of many who note it at once, the first one does: the others would have it refreshed again.
+    """
+    stale = (submissions.c.id == submission_id) & (submissions.c.watched_at < now - NOTE_SECONDS)
+    if not connection.execute(update(submissions).where(stale).values(watched_at=now)).rowcount:
+        return
     idle = (
         (batches.c.submission_id == submission_id)
         & (batches.c.task == Task.REFRESH)
@@ -82,8 +88,7 @@ def note(connection: Connection, submission_id: int, now: float) -> None:
         & (batches.c.whole_walks == 0)  # else each of these leads to another whole walk
         & (batches.c.due_at > now)
     )
+    # Others lock batches before the submission: so none that is locked is waited for.
     free = select(batches.c.id).where(idle).with_for_update(skip_locked=True)
     soon = update(batches).where(batches.c.id.in_(free))
     connection.execute(soon.values(due_at=now, priority=WATCHED_PRIORITY))
-    stale = (submissions.c.id == submission_id) & (submissions.c.watched_at < now - NOTE_SECONDS)
-    connection.execute(update(submissions).where(stale).values(watched_at=now))
