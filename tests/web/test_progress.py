@@ -1,6 +1,8 @@
 """What a page asks for again and again: the progress of a submission, and the board's rows."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine, event
@@ -85,6 +87,91 @@ def test_a_changed_one_is_the_part_under_a_new_tag(dashboard, demo):
     assert "LINKED" in text(answer)
 
 
+def test_all_who_see_the_same_are_answered_by_one_select(stored):
+    colleagues = [stored.visitor("colleague-key") for _ in range(3)]
+    place = stored.visitor().submit(data_ids(3))
+    path = f"{place}/progress?shows=active"
+    stored.work()
+    colleagues[0].get(place)  # asks ICA whether they may
+    first = colleagues[0].part(path)
+    for colleague in colleagues:
+        with statements() as said:
+            assert colleague.part(path, **{"HX-PTag": "old"}).get_data() == first.get_data()
+        assert len(said) == 1
+
+
+def test_many_who_ask_at_once_wait_for_one_rendering(dashboard, demo):
+    path = f"{demo.submit(data_ids(3))}/progress?shows=active"
+    colleagues = [dashboard.visitor() for _ in range(8)]
+    together = Barrier(len(colleagues))
+
+    def ask(colleague):
+        together.wait()
+        return colleague.part(path).get_data()
+
+    with statements() as said, ThreadPoolExecutor(len(colleagues)) as pool:
+        assert len(set(pool.map(ask, colleagues))) == 1
+    assert sum("FROM batches" in statement for statement in said) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_each_is_shown_what_they_may_do_whoever_asks_first(tmp_path, first):
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, batch_size=2) as dashboard:
+        people = [dashboard.visitor(), dashboard.visitor("colleague-key")]
+        place = people[0].submit(data_ids(9))
+        people[1].get(place)  # asks ICA whether they may
+        for person in people[::-1] if first else people:
+            answer = person.part(f"{place}/progress")
+            assert answer.status_code == 200
+            polled = text(answer)
+            assert ("Stop" in polled, "by you" in polled) == (person is people[0],) * 2
+
+
+def test_who_may_not_see_it_gets_nothing_of_what_was_just_rendered(dashboard, demo):
+    place = demo.submit(data_ids(3))
+    path = f"{place}/progress?shows=active"
+    carol, dave = dashboard.visitor("colleague-key"), dashboard.visitor("colleague-key")
+    carol.get(place)
+    assert carol.part(path).status_code == dave.part(path).status_code == 200
+    carol.post("/signout")
+    assert carol.part(path).status_code == 401
+    assert dashboard.visitor(None).part(path).status_code == 401
+    with dashboard.store.write() as connection:
+        account = connection.exec_driver_sql("SELECT max(id) FROM accounts").scalar()
+        access.remember(connection, account, FIRST_PROJECT, None, dashboard.clock.now)
+    assert dave.part(path).status_code == 404
+
+
+def test_what_was_rendered_is_as_old_as_a_page_at_most(tmp_path):
+    """When ICA was asked last is no part of the tag: it is told by each answer."""
+    url = f"sqlite:///{tmp_path}/t.db"
+    with open_dashboard(url, tmp_path, rate=0.001, batch_size=9) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit(data_ids(9))
+        dashboard.work(10)
+        dashboard.clock.advance(1.2)
+        first = demo.part(f"{place}/progress")
+        dashboard.clock.advance(1.2)
+        dashboard.work()
+        assert demo.part(f"{place}/progress").get_data() == first.get_data()
+        dashboard.clock.advance(1)
+        later = demo.part(f"{place}/progress")
+        assert element(later, "time", data_checked=None) != element(
+            first, "time", data_checked=None
+        )
+        assert later.headers["HX-PTag"] == first.headers["HX-PTag"]
+
+
+def test_a_part_fits_the_page_that_it_is_for(dashboard, demo):
+    """Its filters keep what was chosen there, and its addresses where a proxy has put us."""
+    place = demo.submit(data_ids(3))
+    dashboard.work(30)
+    path, here = f"{place}/progress", "http://localhost/submissions/1"
+    for query in ("", "?q=x", "?size=50"):
+        answer = demo.part(path, **{"HX-Current-URL": here + query})
+        assert query[1:] in element(answer, id="chip-LINKED")["href"]
+
+
 def test_a_settled_one_asks_no_more(dashboard, demo):
     place = demo.submit(data_ids(3))
     tag = element(demo.get(place), id="progress")["hx-ptag"]
@@ -121,14 +208,6 @@ def test_the_part_is_the_same_as_on_the_page(dashboard, demo):
     alone = element(demo.part(f"{place}/progress?shows=active"), id="progress")
     assert on_page.attributes == alone.attributes
     assert " ".join(on_page.text.split()) == " ".join(alone.text.split())
-
-
-def test_two_viewers_have_tags_of_their_own_where_they_see_other_things(tmp_path):
-    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, batch_size=2) as dashboard:
-        demo, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
-        place = demo.submit(data_ids(9))
-        assert "Stop" in text(demo.part(f"{place}/progress"))
-        assert "Stop" not in text(colleague.part(f"{place}/progress"))
 
 
 def test_a_worker_that_falls_asleep_is_told_by_the_next_poll(dashboard, demo):

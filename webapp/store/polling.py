@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from webapp.store.enums import WATCHED_PRIORITY, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
@@ -19,11 +29,13 @@ NOTE_SECONDS = 10.0  # between two writes that somebody watches
 class PollState:
     """All that decides whether a watched page is up to date.
 
-    allowed: whether the viewer may see the submission. paused_until: ICA asked for no more calls
-    before then, of each account whose attempt runs; 0.0: it never did.
+    allowed: whether the viewer may see the submission. own_id: the viewer's account, if they
+    submitted it or began an attempt; all others are shown the same. paused_until: ICA asked for no
+    more calls before then, of each account whose attempt runs; 0.0: it never did.
     """
 
     allowed: bool
+    own_id: int | None
     revision: int
     watched_at: float
     trouble: AccountTrouble
@@ -46,9 +58,15 @@ def _of_accounts(found: ColumnElement[Any]) -> ScalarSelect[Any]:
 _TROUBLE = _of_accounts(func.max(accounts.c.trouble))
 _PAUSED = _of_accounts(func.min(accounts.c.paused_until))
 _VIEWER = accounts.alias("viewer")
+_IS_OWN = (submissions.c.account_id == _VIEWER.c.id) | (
+    exists()
+    .where(attempts.c.submission_id == submissions.c.id, attempts.c.account_id == _VIEWER.c.id)
+    .correlate(submissions, _VIEWER)
+)
 _STATEMENT = (
     select(
         seen_by(_VIEWER.c, NOW).label("allowed"),
+        case((_IS_OWN, _VIEWER.c.id)).label("own_id"),
         submissions.c.revision,
         submissions.c.watched_at,
         func.coalesce(_TROUBLE, AccountTrouble.NONE).label("trouble"),

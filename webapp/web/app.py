@@ -18,6 +18,7 @@ from webapp.web.core import (
     errors,
     formatting,
     forms,
+    htmx,
     ica_time,
     params,
     request_log,
@@ -62,6 +63,7 @@ def create_app(
     access.register(app)
     forms.limit(app)
     downloads.limit(app)
+    htmx.share_parts(app, here.clock.steady)
     errors.register(app)
     formatting.register(app)
     status_display.register(app)

@@ -69,13 +69,13 @@ def render(page: Part, *parts: Part) -> str:
 
 def _frame() -> Frame:
     notices: Any = get_flashed_messages(with_categories=True)
-    return Frame(g.get("viewer"), notices, worker_silent_since(), g.get("unanswered_since"))
+    viewer = g.get("viewer")
+    silent_since = worker_silent_since() if viewer else None
+    return Frame(viewer, notices, silent_since, g.get("unanswered_since"))
 
 
 def worker_silent_since() -> float | None:
-    """When a worker was heard of last, if that is too long ago and somebody is signed in."""
-    if not g.get("viewer"):
-        return None
+    """When a worker was heard of last, if that is too long ago."""
     try:
         beat_at = context().read(workers.last_beat)
     except DatabaseAway:

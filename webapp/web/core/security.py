@@ -12,7 +12,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from webapp.store import sessions
 from webapp.store.sessions import Limits
 from webapp.web.core.context import context
-from webapp.web.core.htmx import is_part
+from webapp.web.core.htmx import PAGE, is_part
 
 OPEN_ENDPOINTS = {"signin.signin", "signin.signin_post", None}  # None: the page of a 404
 WITHOUT_VIEWER = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
@@ -128,7 +128,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
 def _here() -> str:
     """The page that the visitor is on or asks for: path and query, without our prefix."""
     if is_part():
-        _, _, address = request.headers.get("HX-Current-URL", "").partition(request.host_url)
+        _, _, address = request.headers.get(PAGE, "").partition(request.host_url)
         return "/" + address.removeprefix(request.script_root.lstrip("/")).lstrip("/")
     return request.full_path.rstrip("?") if request.method == "GET" else "/"
 

@@ -80,7 +80,7 @@ def page(submission_id: int, position: int) -> str:
         holders = submissions.holding(connection, viewer(), item.data_id, now)
     status, label = status_text.item_label(item.status, position, batch_rows)
     batch = next((batch for batch in batch_rows if batch.id == item.batch_id), None)
-    rows = attempts_page.rows(submission, attempt_rows, batch_rows)
+    rows = attempts_page.rows(submission, attempt_rows, batch_rows, viewer().id)
     pager, back_url = _neighbours(submission, position, batch_rows)
     return render(
         ItemPage(

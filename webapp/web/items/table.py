@@ -18,7 +18,7 @@ from webapp.store.submissions import Submission
 from webapp.web.core import links, params
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context
-from webapp.web.core.htmx import is_part
+from webapp.web.core.htmx import PAGE, is_part
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.page import Page, Part, render
 from webapp.web.items import exports, reasons
@@ -184,7 +184,7 @@ def _chips(submission: Submission, place: ListUrl, labels: Mapping[str, str]) ->
 
 def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> ItemChips:
     """The chips for the table as the browser shows it now, by the address that its poll tells."""
-    asked = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
+    asked = parse_qs(urlsplit(request.headers.get(PAGE, "")).query)
     statuses = [word for word in asked.get("status", []) if params.STATUS.fullmatch(word)]
     kept: dict[str, Any] = {
         name: params.line(asked[name][0])[: params.MAX_TEXT_BYTES]

@@ -116,23 +116,28 @@ def _begun(submission_id: int) -> tuple[Submission, list[AttemptRow]]:
     with context().store.read() as connection:
         attempt_rows = attempts.of_submission(connection, submission_id)
         batch_rows = batches.of_submission(connection, submission_id)
-    return submission, rows(submission, attempt_rows, batch_rows)
+    return submission, rows(submission, attempt_rows, batch_rows, viewer().id)
 
 
 def rows(
-    submission: Submission, attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]
+    submission: Submission,
+    attempt_rows: Sequence[Attempt],
+    batch_rows: Sequence[Batch],
+    viewer_id: int | None,
 ) -> list[AttemptRow]:
-    """The attempts at a submitted list, the first one first."""
+    """The attempts at a submitted list, the first one first, as this account sees them."""
     return [
-        _row(submission, one, [batch for batch in batch_rows if batch.attempt == one.number])
+        _row(submission, one, [row for row in batch_rows if row.attempt == one.number], viewer_id)
         for one in attempt_rows
         if one.state != AttemptState.DRAFT
     ]
 
 
-def _row(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) -> AttemptRow:
+def _row(
+    submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch], viewer_id: int | None
+) -> AttemptRow:
     place = url_for("attempts.page", submission_id=submission.id, number=attempt.number)
-    is_own = viewer().id in (attempt.account_id, submission.account_id)
+    is_own = viewer_id in (attempt.account_id, submission.account_id)
     return AttemptRow(
         attempt=attempt,
         title=title(attempt),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -27,7 +28,7 @@ from webapp.web.core import links, security
 from webapp.web.core.access import nothing_here
 from webapp.web.core.assets import build
 from webapp.web.core.context import context, viewer
-from webapp.web.core.htmx import Poll, polled
+from webapp.web.core.htmx import PAGE, Poll, polled, rendered_once
 from webapp.web.core.links import Link
 from webapp.web.core.page import Part, WorkerBanner, render, worker_silent_since
 from webapp.web.items import reasons, table
@@ -64,7 +65,6 @@ class TitledChore(NamedTuple):
 class _Rows(NamedTuple):
     """What the store has of a submission, at one moment."""
 
-    poll_state: PollState | None
     batches: list[Batch]
     upload: Upload | None
     attempts: list[Attempt]
@@ -124,7 +124,9 @@ Progress = DraftProgress | ReadingProgress | SubmissionProgress
 
 @blueprint.get("/submissions/<int:submission_id>/progress")
 def progress(submission_id: int) -> ResponseReturnValue:
-    """Polled: one SELECT, then 304 while nothing has changed. It does not prolong the session."""
+    """Polled: one SELECT, then 304 while nothing has changed; else the part, which is rendered once
+    for all who see the same. It does not prolong the session.
+    """
     now = context().clock()
     poll_state = context().read(polling.poll_state, session.get("token", ""), submission_id, now)
     if poll_state is None or not poll_state.allowed:
@@ -133,19 +135,41 @@ def progress(submission_id: int) -> ResponseReturnValue:
     if now - poll_state.watched_at > NOTE_SECONDS:
         context().write_if_free(polling.note, submission_id, now)
     tag = _tag(submission_id, poll_state.revision, poll_state, now)
-    return polled(tag, now, lambda: _part(submission_id))
+    shows, page_query = request.args.get("shows"), urlsplit(request.headers.get(PAGE, "")).query
+
+    def answer() -> str | Response:
+        key = (tag, poll_state.own_id, shows, page_query)
+        found = rendered_once(key, lambda: _text(submission_id, poll_state, shows))
+        return found or Response(headers={"HX-Refresh": "true"})  # it is another page now
+
+    return polled(tag, now, answer)
 
 
-def part(submission: Submission, *, polled: bool = False) -> Progress:
-    """How the submission stands now, for the page that holds it, or `polled` by that page."""
+def part(submission: Submission) -> Progress:
+    """How the submission stands now, for the page that holds it."""
     now = context().clock()
     if now - submission.watched_at > NOTE_SECONDS:
         context().write_if_free(polling.note, submission.id, now)
-    rows = context().read(_rows, submission.id, now)
-    poll = _poll(submission, rows, now)
+    poll_state = context().read(polling.poll_state, session.get("token", ""), submission.id, now)
+    return _part(submission, poll_state, viewer().id)
+
+
+def _part(
+    submission: Submission,
+    poll_state: PollState | None,
+    viewer_id: int | None,
+    *,
+    polled: bool = False,
+) -> Progress:
+    """The part for this account, None for one that has nothing to do with the submission. What
+    says of which moment it is was read before the rows: it may show more than its tag names.
+    """
+    now = context().clock()
+    rows = context().read(_rows, submission.id)
+    poll = _poll(submission, rows, poll_state, now)
     if submission.state == State.DRAFT:
         return DraftProgress(poll, _titled(rows.chores))
-    mine = submission.account_id == viewer().id
+    mine = submission.account_id == viewer_id
     stuck = attempts_page.stuck(rows.attempts, rows.batches)
     standing = status_text.standing(submission, rows.attempts, stuck)
     if not submission.begun:
@@ -153,7 +177,7 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
         return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
     place = url_for("submissions.page", submission_id=submission.id)
     labels = status_text.labels(submission, rows.attempts)
-    paused_until = _paused_until(rows.poll_state, now)
+    paused_until = _paused_until(poll_state, now)
     return SubmissionProgress(
         poll=poll,
         submission=submission,
@@ -168,15 +192,14 @@ def part(submission: Submission, *, polled: bool = False) -> Progress:
         as_of=_counted_at(rows),
         batches=rows.batches,
         list_facts=_list_facts(submission, place),
-        attempts=attempts_page.rows(submission, rows.attempts, rows.batches),
+        attempts=attempts_page.rows(submission, rows.attempts, rows.batches, viewer_id),
         chores=_titled(rows.chores),
         actions=list(item_actions.offers(submission, rows.attempts, rows.batches)),
     )
 
 
-def _rows(connection: Connection, submission_id: int, now: float) -> _Rows:
+def _rows(connection: Connection, submission_id: int) -> _Rows:
     return _Rows(
-        polling.poll_state(connection, session.get("token", ""), submission_id, now),
         batches.of_submission(connection, submission_id),
         uploads.get(connection, submission_id),
         attempts.of_submission(connection, submission_id),
@@ -184,13 +207,13 @@ def _rows(connection: Connection, submission_id: int, now: float) -> _Rows:
     )
 
 
-def _poll(submission: Submission, rows: _Rows, now: float) -> Poll:
+def _poll(submission: Submission, rows: _Rows, poll_state: PollState | None, now: float) -> Poll:
     """By the revision of what is shown: what has changed since is fetched by the next poll."""
     is_polled = rows.chores or submission.state not in UNPOLLED_STATES
     return Poll(
         url_for("progress.progress", submission_id=submission.id, shows=submission.state),
         POLL_TRIGGER if is_polled else None,
-        _tag(submission.id, submission.revision, rows.poll_state, now) if rows.poll_state else "",
+        _tag(submission.id, submission.revision, poll_state, now) if poll_state else "",
     )
 
 
@@ -232,13 +255,13 @@ def _titled(underway: Sequence[Chore]) -> list[TitledChore]:
     ]
 
 
-def _part(submission_id: int) -> str | Response:
-    security.load_viewer()
+def _text(submission_id: int, poll_state: PollState, shows: str | None) -> str:
+    """What is polled; "" where the page `shows` a state that is over."""
     submission = context().read(submissions.get, submission_id)
-    found = part(submission, polled=True)
-    moved_on = request.args.get("shows", submission.state) in OWN_PAGES - {submission.state}
+    found = _part(submission, poll_state, poll_state.own_id, polled=True)
+    moved_on = shows in OWN_PAGES - {submission.state}
     if moved_on or (isinstance(found, DraftProgress) and not found.chores):
-        return Response(headers={"HX-Refresh": "true"})  # it is another page now
+        return ""
     banner = render(WorkerBanner(worker_silent_since()))
     if not isinstance(found, SubmissionProgress):
         return render(found) + banner
