@@ -14,6 +14,7 @@ import tempfile
 import time
 import uuid
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -205,6 +206,11 @@ class Dashboard:
     def ica_calls(self):
         answer = self.request("GET", "/_simulator/calls", port=self.ica_port)
         return json.loads(answer.body)
+
+    def processor_seconds(self):
+        """What all of the dashboard's processes took of the processor so far."""
+        times = (Path(f"/proc/{pid}/stat").read_text().split()[13:15] for pid in _family(self.pid))
+        return sum(map(int, chain.from_iterable(times))) / os.sysconf("SC_CLK_TCK")
 
     def peak_memory(self):
         """The largest peak of resident memory of any of the dashboard's processes, in MB."""

@@ -1,7 +1,6 @@
 """Polling: the one SELECT that answers a poll, and the note that somebody watches."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -11,10 +10,12 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal_column,
     select,
     update,
 )
 
+from webapp.store import sql
 from webapp.store.enums import WATCHED_PRIORITY, AccountTrouble, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
 from webapp.store.sql import NOW, SUBMISSION
@@ -25,8 +26,7 @@ from webapp.store.workers import last_beat_query
 NOTE_SECONDS = 10.0  # between two writes that somebody watches
 
 
-@dataclass(frozen=True, slots=True)
-class PollState:
+class PollState(NamedTuple):
     """All that decides whether a watched page is up to date.
 
     allowed: whether the viewer may see the submission. own_id: the viewer's account, if they
@@ -45,7 +45,7 @@ class PollState:
 
 def _of_accounts(found: ColumnElement[Any]) -> ScalarSelect[Any]:
     """Of the accounts whose attempts run."""
-    runs = attempts.c.state == AttemptState.ACTIVE
+    runs = sql.one_of(attempts.c.state, [AttemptState.ACTIVE])
     return (
         select(found)
         .join_from(accounts, attempts, attempts.c.account_id == accounts.c.id)
@@ -69,8 +69,8 @@ _STATEMENT = (
         case((_IS_OWN, _VIEWER.c.id)).label("own_id"),
         submissions.c.revision,
         submissions.c.watched_at,
-        func.coalesce(_TROUBLE, AccountTrouble.NONE).label("trouble"),
-        func.coalesce(_PAUSED, 0.0).label("paused_until"),
+        func.coalesce(_TROUBLE, literal_column("''")).label("trouble"),
+        func.coalesce(_PAUSED, literal_column("0.0")).label("paused_until"),
         last_beat_query().label("beat_at"),
     )
     .select_from(sessions)

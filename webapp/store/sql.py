@@ -24,6 +24,7 @@ from sqlalchemy import (
     column,
     delete,
     func,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -60,6 +61,13 @@ def fetch_one(
     """The one row of a statement, made as fetch() does; None when there is none."""
     row = connection.execute(statement, given).mappings().one_or_none()
     return make(**row) if row else None
+
+
+def one_of(cell: ColumnElement[Any], words: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a cell has one of these words of ours: part of the statement, and no parameters,
+    which would be worked out at each execution.
+    """
+    return cell.in_([literal_column(f"'{word}'") for word in sorted(words)])
 
 
 def any_row(connection: Connection, statement: Select[Any]) -> bool:

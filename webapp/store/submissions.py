@@ -180,7 +180,7 @@ def seen_by(
     return and_(
         submissions.c.ica_url == account.ica_url,
         readable,
-        or_(submissions.c.state.in_(BEGUN), submissions.c.account_id == account.id),
+        or_(sql.one_of(submissions.c.state, BEGUN), submissions.c.account_id == account.id),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from flask import Flask, request
 from jinja2 import StrictUndefined
@@ -33,13 +34,20 @@ from webapp.work.clients import Places
 from webapp.work.context import Context
 
 
+class _App(Flask):
+    """Without coroutines: Flask looks for one at each call of ours, a dozen times a request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(
     settings: Settings, store: Store, *, clock: Callable[[], float] | None = None
 ) -> Flask:
     """The application; without a `clock`, its time is the database's. Nothing is opened before its
     first request, so it may be made anywhere.
     """
-    app = Flask(
+    app = _App(
         "webapp.web",
         template_folder=str(paths.TEMPLATES),
         static_folder=str(paths.STATIC),

@@ -1,6 +1,5 @@
 """What htmx asks for, and how it is answered."""
 
-import json
 import sys
 from collections.abc import Callable, Hashable
 from threading import Condition
@@ -62,5 +61,5 @@ def polled(tag: str, checked_at: float, render: Callable[[], str | Response]) ->
     same = request.headers.get("HX-PTag") == tag
     response = Response(status=304) if same else make_response(render())
     response.headers["HX-PTag"] = tag
-    response.headers["HX-Trigger"] = json.dumps({"checked": {"at": iso(checked_at)}})
+    response.headers["HX-Trigger"] = f'{{"checked": {{"at": "{iso(checked_at)}"}}}}'
     return response

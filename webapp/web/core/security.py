@@ -16,7 +16,7 @@ from webapp.web.core.htmx import PAGE, is_part
 
 OPEN_ENDPOINTS = {"signin.signin", "signin.signin_post", None}  # None: the page of a 404
 WITHOUT_VIEWER = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
-CHECKED_BY_ITSELF = {"progress.progress"}  # a poll: one SELECT has to do
+NOT_DEMANDED = WITHOUT_VIEWER | {"progress.progress"}  # a poll: one SELECT has to do
 POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
@@ -80,7 +80,7 @@ def _refuse_cross_site_requests() -> None:
 
 
 def _demand_sign_in() -> ResponseReturnValue | None:
-    if request.endpoint in WITHOUT_VIEWER | CHECKED_BY_ITSELF:
+    if request.endpoint in NOT_DEMANDED:
         return None
     load_viewer()
     return None if g.get("viewer") or request.endpoint in OPEN_ENDPOINTS else ask_to_sign_in()

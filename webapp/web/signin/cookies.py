@@ -5,8 +5,8 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Request, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
 NAME = "linkboard"
@@ -35,6 +35,12 @@ class Cookies(SecureCookieSessionInterface):
             return dict(serializer.loads(cookie)) if serializer and cookie else {}
         except BadSignature:
             return {}
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.modified:
+            super().save_session(app, session, response)
+        elif session.accessed:  # by most requests: Flask would work out the cookie first
+            response.vary.add("Cookie")
 
     def get_cookie_name(self, app: Flask) -> str:
         return _name(request)

@@ -135,9 +135,9 @@ def progress(submission_id: int) -> ResponseReturnValue:
     if now - poll_state.watched_at > NOTE_SECONDS:
         context().write_if_free(polling.note, submission_id, now)
     tag = _tag(submission_id, poll_state.revision, poll_state, now)
-    shows, page_query = request.args.get("shows"), urlsplit(request.headers.get(PAGE, "")).query
 
     def answer() -> str | Response:
+        shows, page_query = request.args.get("shows"), urlsplit(request.headers.get(PAGE, "")).query
         key = (tag, poll_state.own_id, shows, page_query)
         found = rendered_once(key, lambda: _text(submission_id, poll_state, shows))
         return found or Response(headers={"HX-Refresh": "true"})  # it is another page now
