@@ -1,7 +1,6 @@
 """Reads a list: entries one by one, and counts of all entries and all lines."""
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -14,11 +13,11 @@ from webapp.idlist.formats.tables import fill_gaps, read_table, split_rows
 from webapp.idlist.formats.text import read_lines
 from webapp.idlist.formats.workbook import Workbook
 from webapp.idlist.ids import ID_LENGTH
+from webapp.idlist.places import FirstPlaces
 from webapp.idlist.sniff import sniff_text, sniff_workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _DEFAULTS = Limits()
-_MAX_ENTRIES_PER_LINE = 1 << 24  # a line has fewer characters
 
 
 class RecordEntry(NamedTuple):
@@ -74,8 +73,7 @@ class Reading:
         self._chars_left: int = after._chars_left if after else limits.id_chars
         self._entries_left: int = after._entries_left if after else limits.entries
         self._lines_before: int = after._lines_before + after.lines if after else 0
-        # The first place of every id: some 130 bytes for an id, whatever its length.
-        self._firsts: dict[int | bytes, int] = after._firsts if after else {}
+        self._firsts: FirstPlaces = after._firsts if after else FirstPlaces()
         self._finds_repeats = find_repeats
 
     @property
@@ -107,19 +105,25 @@ class Reading:
         return warnings
 
     def __iter__(self) -> Iterator[Entry]:
-        return (pair.entry for pair in self.with_records() if pair.entry)
+        for record in self._counted_records():
+            for found in record.entries:
+                yield self._counted(record.line, found)
 
     def with_records(self) -> Iterator[RecordEntry]:
         """Every record of the file: once for each of its entries, or once if it has none."""
-        for record in self._records():
-            self._count_lines(record)
-            if self._late_columns and record.part is Part.ENTRIES:
-                self._late_columns.add(record)
+        for record in self._counted_records():
             found = None
             for found in record.entries:
                 yield RecordEntry(record, self._counted(record.line, found), found.text)
             if not found:
                 yield RecordEntry(record)
+
+    def _counted_records(self) -> Iterator[Record]:
+        for record in self._records():
+            self._count_lines(record)
+            if self._late_columns and record.part is Part.ENTRIES:
+                self._late_columns.add(record)
+            yield record
 
     def _records(self) -> Iterator[Record]:
         choice = self.layout.choice
@@ -160,7 +164,7 @@ class Reading:
         first = None
         if not found.data_id:
             self.rejected += 1
-        elif self._finds_repeats and (first := self._first_place(found, line)):
+        elif self._finds_repeats and (first := self._firsts.of(found, line)):
             self.repeated += 1
         else:
             self.good += 1
@@ -176,19 +180,3 @@ class Reading:
                 f"which is the limit; line {line:,} goes over it. A data id has {ID_LENGTH}. If "
                 "these are data ids, split the list and upload the parts."
             )
-
-    def _first_place(self, entry: Entry, line: int) -> tuple[int, int] | None:
-        """Line and column of the first entry with this id; None if this is the first one."""
-        key = _key(entry)
-        if (place := self._firsts.get(key)) is not None:
-            return divmod(place, _MAX_ENTRIES_PER_LINE)
-        self._firsts[key] = line * _MAX_ENTRIES_PER_LINE + entry.column
-        return None
-
-
-def _key(entry: Entry) -> int | bytes:
-    """An id of the usual shape as a number, half the size of its text; folders are negative."""
-    if entry.unusual:
-        return blake2b(entry.data_id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    digits = int(entry.data_id[4:], 16)
-    return digits if entry.data_id[1] == "i" else ~digits

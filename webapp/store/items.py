@@ -3,9 +3,11 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import astuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, true
 
 from webapp.store import paging, sql
@@ -21,7 +23,7 @@ _BEGINS_AS_IDS = re.compile(r"f([io](l(\..*)?)?)?", re.IGNORECASE | re.DOTALL)  
 CHUNK_ROWS = 10_000  # rows in one transaction, so that no other writer waits
 
 
-class Listed(NamedTuple):
+class Listed(Struct, frozen=True, array_like=True, gc=False):
     """A good entry of a list, on its way to become an item."""
 
     data_id: str
@@ -65,7 +67,7 @@ def add(connection: Connection, submission_id: int, first: int, rows: Sequence[L
         connection.exec_driver_sql(_ADD, (submission_id, first, chunk))
         return
     values = (
-        (submission_id, place, *row, UNREAD, "", "", "", "", 1)
+        (submission_id, place, *astuple(row), UNREAD, "", "", "", "", 1)
         for place, row in enumerate(rows, start=first)
     )
     sql.insert_many(connection, items, _NEW_COLUMNS, values)

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from webapp.idlist import Entry
 from webapp.store.documents import Example
 from webapp.store.enums import Flag
@@ -53,7 +55,7 @@ class Precheck:
         self._count(Flag.LINKED, [Example(one.line, one.column, one.data_id) for one in linked])
         bit = int(Flag.LINKED)
         return [
-            listed._replace(flags=listed.flags | bit) if listed.data_id in found else listed
+            replace(listed, flags=listed.flags | bit) if listed.data_id in found else listed
             for listed in good
         ]
 
