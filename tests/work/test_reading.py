@@ -9,6 +9,7 @@ from tests.dashboard import SECRET_KEY, data_ids, open_dashboard, text
 from tests.simulated_ica import Clock
 from tests.work.observation import rows, submission
 from webapp.store import tables, uploads
+from webapp.store.leases import LEASE_SECONDS
 from webapp.vault import Vault
 from webapp.work.context import Context
 from webapp.work.worker import Worker
@@ -22,6 +23,27 @@ def packed(megabytes):
     """A small file: an id, a line of so many megabytes of blanks, an id."""
     blanks = b" " * (megabytes * MB)
     return gzip.compress(b"\n".join([GOOD[0].encode(), blanks, GOOD[1].encode()]))
+
+
+class Watching(Clock):
+    """Goes on by `tick` seconds with each look at it while a worker reads, and notes the drafts in
+    the order in which they become so, and whether a lease had lapsed.
+    """
+
+    def __init__(self, dashboard, tick):
+        super().__init__(dashboard.clock.now)
+        self.store, self.tick, self.drafts, self.lapsed = dashboard.store, tick, [], []
+
+    def __call__(self):
+        with self.store.read() as connection:
+            found = select(tables.submissions.c.id).where(tables.submissions.c.state == "draft")
+            drafts = connection.execute(found).scalars().all()
+            leases = connection.execute(select(tables.uploads.c.lease_until)).scalars().all()
+        if any(leases):
+            self.advance(self.tick)
+            self.lapsed += [until < self.now for until in leases if until]
+        self.drafts += [one for one in drafts if one not in self.drafts]
+        return self.now
 
 
 class Slow(Clock):
@@ -133,3 +155,51 @@ def kept_entries(dashboard):
     with dashboard.store.read() as connection:
         rows = connection.execute(select(of.kind, func.count()).group_by(of.kind)).all()
     return {str(kind): count for kind, count in rows}
+
+
+@pytest.fixture
+def long_and_short(database_url, tmp_path):
+    """A list that takes long, and two short ones that came later; their ids."""
+    with open_dashboard(database_url, tmp_path) as dashboard:
+        visitor = dashboard.visitor()
+        places = [visitor.draft(data_ids(30_000))]
+        places += [visitor.draft("", file=(packed(5), "ids.txt.gz")) for _ in range(2)]
+        yield dashboard, [int(place.rpartition("/")[2]) for place in places]
+
+
+def order_of_drafts(dashboard, tick):
+    clock = Watching(dashboard, tick)
+    context = Context.build(dashboard.settings, dashboard.store, Vault(SECRET_KEY), clock=clock)
+    Worker(context).work_through()
+    clock()
+    assert not any(clock.lapsed)
+    return clock.drafts
+
+
+def died_of(dashboard, upload_id):
+    with dashboard.store.write() as connection:
+        assert uploads.claim_one(connection, upload_id, "a worker that dies", dashboard.clock.now)
+    dashboard.clock.advance(LEASE_SECONDS)
+
+
+def test_short_lists_are_read_before_the_rest_of_a_long_one(long_and_short):
+    dashboard, (long, *short) = long_and_short
+    assert order_of_drafts(dashboard, 0.0) == [*short, long]
+
+
+def test_a_long_list_has_its_turn_after_each_short_one(long_and_short):
+    dashboard, (long, first, second) = long_and_short
+    assert order_of_drafts(dashboard, 2.0) == [first, long, second]
+
+
+def test_a_list_that_a_worker_has_died_of_is_read_alone(long_and_short):
+    """Else a deadly one would take another with it, three times."""
+    dashboard, (long, first, second) = long_and_short
+    died_of(dashboard, first)
+    assert order_of_drafts(dashboard, 0.0) == [second, long, first]
+
+
+def test_nothing_is_read_within_a_list_that_a_worker_has_died_of(long_and_short):
+    dashboard, (long, *short) = long_and_short
+    died_of(dashboard, long)
+    assert order_of_drafts(dashboard, 0.0) == [long, *short]

@@ -72,6 +72,10 @@ class Queue(Generic[Held]):
         """The row is due NOW, and no worker has it."""
         return (self.table.c.due_at <= NOW) & self.free()
 
+    def unharmed(self) -> ColumnElement[bool]:
+        """No worker died of the row: its last lease, if any, has ended in order."""
+        return self.table.c.try_number % _ROUND_TRIES == 0
+
     def is_held(self, held: Held) -> ColumnElement[bool]:
         """It is this row, and it still has the lease under which it was taken."""
         of = self.table.c

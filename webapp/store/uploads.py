@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from webapp.store import sql, submissions
 from webapp.store.engine import Store
@@ -13,8 +22,12 @@ from webapp.store.tables import upload_pieces, uploads
 PIECE_BYTES = 1024 * 1024
 QUEUE = Queue(uploads, Upload, uploads.c.submission_id)
 DUE = QUEUE.due()
+_LEFT: BindParameter[int] = bindparam("left", type_=BigInteger)
 _OF_SUBMISSION = select(uploads).where(uploads.c.submission_id == sql.SUBMISSION)
 _CLAIM = QUEUE.lease_first(DUE, uploads.c.due_at)
+_SHORTER = DUE & (uploads.c.size < _LEFT) & QUEUE.unharmed()
+_ANY_SHORTER = select(uploads.c.submission_id).where(_SHORTER)
+_CLAIM_SHORTER = QUEUE.lease_first(_SHORTER, uploads.c.size)
 _CLAIM_ONE = QUEUE.lease((uploads.c.submission_id == sql.SUBMISSION) & QUEUE.free())
 
 
@@ -40,6 +53,17 @@ def keep_piece(
 def claim(connection: Connection, worker: str, now: float) -> Upload | None:
     """Lease the upload that waits longest to the worker."""
     return QUEUE.take(connection, _CLAIM, worker, now)
+
+
+def claim_shorter(store: Store, left: int, worker: str, now: float) -> Upload | None:
+    """Lease the shortest upload that waits to the worker, if it has fewer bytes than are left of
+    another one. Not one of which a worker died.
+    """
+    with store.read() as connection:
+        if connection.execute(_ANY_SHORTER.limit(1), {"left": left, "now": now}).first() is None:
+            return None
+    with store.write() as connection:
+        return QUEUE.take(connection, _CLAIM_SHORTER, worker, now, left=left)
 
 
 def claim_one(connection: Connection, submission_id: int, worker: str, now: float) -> Upload | None:

@@ -2,6 +2,8 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import thread_time
 from typing import Any
@@ -54,28 +56,37 @@ def limits(settings: Settings) -> idlist.Limits:
     return idlist.Limits(unpacked_bytes=settings.upload_limit_bytes * MAX_UNPACKED)
 
 
-def read(context: Context, upload: Upload, *, at_once: bool = False) -> None:
+def read(
+    context: Context,
+    upload: Upload,
+    *,
+    at_once: bool = False,
+    within: Callable[[float], None] | None = None,
+) -> None:
     """Read a leased upload to its end. Its rows count from the last UPDATE on, and not before.
 
     Within a request (`at_once`) no more than 2 MB are read, unpacked, and for no more than 2
-    seconds: then it is given back, and the worker reads it.
+    seconds: then it is given back, and the worker reads it. `within` the reading of another list,
+    it keeps the lease of that one.
     """
     try:
-        _read(context, upload, at_once)
+        _read(context, upload, at_once, within)
     except Stopped:
         context.write(uploads.give_back, upload, context.clock())
     except LeaseLost:
         log.info("submission %d: somebody else reads its upload", upload.submission_id)
 
 
-def _read(context: Context, upload: Upload, at_once: bool) -> None:
+def _read(
+    context: Context, upload: Upload, at_once: bool, within: Callable[[float], None] | None
+) -> None:
     if leases.is_deadly(upload):
         _unreadable(context, upload, DEADLY)
         return
     _forget_former_try(context, upload)
     submission = context.read(submissions.get, upload.submission_id)
     precheck, began = Precheck(context, submission), context.clock()
-    reader = _Reader(context, upload, submission, precheck, began, at_once, thread_time())
+    reader = _Reader(context, upload, submission, precheck, began, at_once, thread_time(), within)
     try:
         reader.read_parts()
     except Unreadable as error:
@@ -116,6 +127,8 @@ class _Reader:
     began: float
     at_once: bool
     processor_began: float  # as thread_time() tells it
+    within: Callable[[float], None] | None  # keeps the lease of the list that gave way to this one
+    next_way: float = 0.0  # when it may give way again
     pauses: int = 0
     renewed_at: float = 0.0
     good: list[Listed] = field(default_factory=list)
@@ -165,9 +178,36 @@ class _Reader:
             raise Stopped
         if now > self.began + MAX_SECONDS:
             raise Unreadable(TOO_LONG)
+        self._renew(now)
+        if self.within:
+            self.within(now)
+        elif not self.at_once and not leases.deaths(self.upload) and now >= self.next_way:
+            self._give_way(now)
+
+    def _renew(self, now: float) -> None:
         if now > max(self.began, self.renewed_at) + RENEWAL_SECONDS:
             self.context.write(uploads.record, self.upload, now, read_bytes=self.read_bytes)
             self.renewed_at = now
+
+    def _renew_meanwhile(self, now: float) -> None:
+        """While a shorter list is read: it is not to end when this one's lease is lost."""
+        with suppress(LeaseLost):  # the next write of this one finds out
+            self._renew(now)
+
+    def _give_way(self, now: float) -> None:
+        """Read a list that is shorter than the rest of this one, then this one for as long. One
+        that a worker has died of is read alone: no other one is to count as deadly with it.
+        """
+        left, worker = self.upload.size - self.read_bytes, self.upload.worker
+        shorter = uploads.claim_shorter(self.context.store, left, worker, now)
+        if shorter is None:
+            return
+        try:
+            read(self.context, shorter, within=self._renew_meanwhile)
+        except Exception:  # its lease runs out, and it is tried again
+            log.exception("submission %d: reading it has failed", shorter.submission_id)
+        end = self.context.clock()
+        self.began, self.next_way = self.began + end - now, end + end - now
 
     def _lasts_too_long(self) -> bool:
         """Whether a request had better answer now."""
@@ -182,9 +222,8 @@ class _Reader:
     def _take(self, entry: Entry) -> None:
         self.last_line = entry.line
         if entry.kind is Kind.GOOD:
-            data_id = entry.data_id
+            data_id, flags = entry.data_id, self.precheck.of_entry(entry)
             self.folders += data_id.startswith("fol.") and not entry.unusual
-            flags = self.precheck.of_entry(entry)
             self.good.append(Listed(data_id, entry.line, entry.column, flags))
         else:
             self.entry_counts[entry.kind] += 1
