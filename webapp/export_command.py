@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def _documents(store: Store, submission: Submission) -> Iterator[tuple[str, Docu
         status = status_text.item_label(item.status, item.position, batch_rows)[0]
         yield "item", of | _picked(item, OF_ITEM) | {"status": status}
     for attempt in goes if len(goes) > 1 else []:
-        for item in history.each(store, attempt, ()):
+        for item in chain.from_iterable(history.pages(store, attempt, ())):
             yield "outcome", of | _picked(item, OF_ITEM) | {"attempt": attempt.number}
 
 

@@ -14,7 +14,6 @@ from tests.work.observation import number
 from webapp.store import items, lifecycle, tables
 from webapp.store.find import queries, search
 from webapp.web.core import downloads
-from webapp.web.items import exports
 
 GOOD, FAILED = data_ids(3), data_ids(2, ending="00")
 
@@ -77,9 +76,9 @@ def test_a_download_breaks_off_soon_after_its_reader_s_session_has_ended(dashboa
 @pytest.fixture
 def by_ones(monkeypatch):
     """What is sent is read an item at a time, and so not ahead of its reader."""
-    for module, name in ((items, "CHUNK_ROWS"), (search, "CHUNK_IDS"), (exports, "CHUNK_ITEMS")):
-        monkeypatch.setattr(module, name, 4 if name == "CHUNK_ROWS" else 1)
-    monkeypatch.setattr(downloads, "CHUNK_LINES", 1)
+    chunks = ((items, "CHUNK_ROWS"), (items, "PAGE_ROWS"), (search, "CHUNK_IDS"))
+    for module, name in (*chunks, (downloads, "CHUNK_LINES")):
+        monkeypatch.setattr(module, name, 1)
 
 
 def found(person, ids):

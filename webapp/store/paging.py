@@ -6,6 +6,7 @@ SQLite read all rows of the submission in their order. Here each status is a ran
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Generic
 
@@ -94,12 +95,17 @@ def merged(parts: Sequence[Select[Any]], cursor: Cursor, limit: int) -> Select[A
 
 
 def each(store: Store, page: Callable[[Connection, Cursor], Page[Row]]) -> Iterator[Row]:
-    """Every row of all pages, by many short reads: no transaction across a yield."""
+    """Every row of all pages."""
+    return chain.from_iterable(pages(store, page))
+
+
+def pages(store: Store, page: Callable[[Connection, Cursor], Page[Row]]) -> Iterator[Sequence[Row]]:
+    """The rows of all pages, by many short reads: no transaction across a yield."""
     cursor: Cursor | None = Cursor()
     while cursor:
         with store.read() as connection:
             found = page(connection, cursor)
-        yield from found.rows
+        yield found.rows
         cursor = Cursor(after=found.next) if found.next else None
 
 

@@ -10,6 +10,7 @@ quoted.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from webapp.idlist.ids import INVISIBLE, without_invisible
 
@@ -24,6 +25,9 @@ _is_formula = re.compile(
     rf"""(?!(?:["\s]*+|(?:"|[^\S\t\r\n])*+{_NUMBER}["\s]*+)\Z)["\s]*[\t\r\n{_SIGNS}]""",
 ).match
 _DELIMITERS = ("\t", ",", ";")
+_CELL = "\x1f"  # stands before each cell while many rows are looked over
+_NOT_PLAIN = (*'",;\t\r', "None")  # wherever they stand; None may be a cell that is to be empty
+_not_plain_cell = re.compile(f"{_CELL}[#{re.escape(''.join(_SUSPECTS - {_CELL, chr(10)}))}]").search
 _match_cell = {  # of a row: a cell in quotes, or the text up to a delimiter
     each: re.compile(rf'( *"[^"]*+(?:""[^"]*+)*+"(?={each}|\Z))|[^{each}]*').match
     for each in _DELIMITERS
@@ -60,6 +64,19 @@ def quote_cell(cell: str, delimiter: str) -> str:
 def write_row(cells: Iterable[str], delimiter: str) -> str:
     """The cells as a row, without a line end."""
     return delimiter.join(quote_cell(cell, delimiter) for cell in cells)
+
+
+def plain_rows(rows: Sequence[Sequence[object]], delimiter: str, end: str) -> str | None:
+    """Rows of as many cells each, as they are written with this end; None if any of them needs
+    quotes or escapes. It looks at all of them together, which takes a tenth of the time.
+    """
+    width = len(rows[0])
+    text = (f"{_CELL}%s" * width + "\n") * len(rows) % tuple(chain.from_iterable(rows))
+    if text.count("\n") != len(rows) or text.count(_CELL) != width * len(rows):
+        return None
+    if _not_plain_cell(text) or any(each in text for each in _NOT_PLAIN):
+        return None
+    return text[1:-1].replace(f"\n{_CELL}", end).replace(_CELL, delimiter) + end
 
 
 def escape_row(raw: str, cells: Sequence[str], delimiter: str) -> Sequence[str]:

@@ -55,9 +55,9 @@ def page(
     return page_of(list(found.values()), cursor, size, lambda row: row.position)
 
 
-def each(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[Item]:
-    """All items of the attempt with these statuses."""
-    return paging.each(
+def pages(store: Store, attempt: Attempt, statuses: Sequence[str]) -> Iterator[Sequence[Item]]:
+    """All items of the attempt with these statuses, many at a time."""
+    return paging.pages(
         store, lambda connection, cursor: page(connection, attempt, statuses, cursor, CHUNK_ITEMS)
     )
 

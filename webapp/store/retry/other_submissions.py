@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, select
 from webapp.store import sql
 from webapp.store.attempts import of_submission as attempts_of
 from webapp.store.enums import BEGUN, AttemptKind
-from webapp.store.items import Item
+from webapp.store.items import Item, ItemRow
 from webapp.store.statuses import IN_PROJECT, SHOWN, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.store.tables import attempts, items, submissions
 
-AnyRow = Item | Row[*tuple[Any, ...]]
-"""An item, or its columns position, data_id and attempt."""
+AnyRow = Item | ItemRow | Row[*tuple[Any, ...]]
+"""An item, or some of its columns: position, data_id and attempt at least."""
 
 
 class OtherOutcome(NamedTuple):
@@ -121,11 +121,13 @@ def _is_found_by(attempt: FromClause, item: FromClause) -> ColumnElement[bool]:
 
 
 def changed_since(
-    connection: Connection, submission: Submission, rows: Iterable[Item]
+    connection: Connection, submission: Submission, rows: Iterable[Item | ItemRow]
 ) -> dict[int, OtherOutcome]:
     """By position, which other submission has unlinked since what is linked by its row, or has
     linked what by its row has ended and is not linked.
     """
+    if not has_earlier(connection, submission):
+        return {}
     ended = [row for row in rows if meaning(row.status).final]
     linked = [row for row in ended if row.status in SHOWN]
     not_linked = [row for row in ended if row.status not in SHOWN]

@@ -6,7 +6,6 @@ process `most_long_requests`, and MAX_OF_ACCOUNT to one account.
 
 import csv
 import errno
-import json
 import logging
 import re
 from collections import Counter
@@ -14,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from io import StringIO
 from itertools import islice
+from json.encoder import encode_basestring
 from threading import Lock
+from typing import TypeVar
 from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request, session
@@ -30,7 +31,7 @@ TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
 MAX_NAME_CHARACTERS = 100  # of a file
 NON_ASCII_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 FORBIDDEN_IN_NAME = re.compile(r"[\x00-\x1f/\\\x7f]+")
-CHUNK_LINES = 500  # sent together
+CHUNK_LINES = 1_000  # sent together
 FILES = {"exports.export", "find_exports.export", "reasons.export", "returned_list.download"}
 MAX_OF_ACCOUNT = 2
 COME_AGAIN_SECONDS = 30
@@ -39,6 +40,7 @@ RUNNING = "downloads"  # among the application's extensions
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Row = Sequence[object]
 Kept = Callable[[Connection], bool]
 
@@ -128,10 +130,10 @@ def _is_signed_in(here: Context, token: str) -> bool:
     return here.read(sessions.account_of, token, here.clock()) is not None
 
 
-def response(lines: Iterable[str], stem: str, ending: str, kept: Kept) -> Response:
-    """The lines as a file called `stem` with this ending, one of TYPES; `kept` as for as_file()."""
+def response(texts: Iterable[str], stem: str, ending: str, kept: Kept) -> Response:
+    """The texts as a file called `stem` with this ending, one of TYPES; `kept` as for as_file()."""
     content_type = f"{TYPES[ending]}; charset=utf-8"
-    return as_file(_in_chunks(lines), content_type, stem, ending, kept)
+    return as_file(map(str.encode, texts), content_type, stem, ending, kept)
 
 
 def as_file(
@@ -177,27 +179,46 @@ def _exact(name: str) -> str:
     return quote(FORBIDDEN_IN_NAME.sub("_", name[:MAX_NAME_CHARACTERS]), safe="", errors="replace")
 
 
-def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """Comma separated, with a header; a spreadsheet runs none of it as a formula."""
+def csv_texts(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    """Comma separated, with a header, many rows at a time; a spreadsheet runs none of it as a
+    formula.
+    """
     yield ",".join(columns) + "\r\n"
+    yield from map(_csv, _chunks(rows))
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    text = idlist.plain_rows(rows, ",", "\r\n")
+    if text is not None:
+        return text
+    if len(rows) > 1:
+        return "".join(_csv([row]) for row in rows)
+    cells = [idlist.escape_formula(cell) if isinstance(cell, str) else cell for cell in rows[0]]
     buffer = StringIO()
-    write = csv.writer(buffer, lineterminator="").writerow
-    for row in rows:
-        write([idlist.escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
-        yield idlist.escape_other_cells(buffer.getvalue(), ",") + "\r\n"
-        buffer.seek(0)
-        buffer.truncate()
+    csv.writer(buffer, lineterminator="").writerow(cells)
+    return idlist.escape_other_cells(buffer.getvalue(), ",") + "\r\n"
 
 
-def json_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """An object a line."""
-    for row in rows:
-        yield json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n"
+def json_texts(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    """An object a line, many lines at a time, of cells that are texts, whole numbers or None."""
+    line = "{" + ", ".join(f'"{name}": %s' for name in columns) + "}\n"
+    for some in _chunks(rows):
+        yield "".join([line % tuple(map(_json, row)) for row in some])
 
 
-def _in_chunks(lines: Iterable[str]) -> Iterator[bytes]:
-    """The lines, some hundred at a time; the first at once, so that a download begins."""
-    left = iter(lines)
-    yield next(left, "").encode()
-    while chunk := "".join(islice(left, CHUNK_LINES)):
-        yield chunk.encode()
+def _json(cell: object) -> object:
+    if isinstance(cell, str):
+        return encode_basestring(cell)
+    return "null" if cell is None else cell
+
+
+def id_texts(data_ids: Iterable[str]) -> Iterator[str]:
+    """A data id a line, many at a time."""
+    for some in _chunks(data_ids):
+        yield "".join([f"{data_id}\n" for data_id in some])
+
+
+def _chunks(some: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(some)
+    while chunk := list(islice(left, CHUNK_LINES)):
+        yield chunk

@@ -28,12 +28,12 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
     found = result.answer_to(asked)
     picked = found.picked(outcomes)
     if form == "csv":
-        lines = downloads.csv_lines(COLUMNS, map(_cells, found.rows(picked)))
+        texts = downloads.csv_texts(COLUMNS, map(_cells, found.rows(picked)))
     else:
-        lines = (f"{asked.data_id}\n" for asked in found.ids(picked))
+        texts = downloads.id_texts(asked.data_id for asked in found.ids(picked))
     audit.note_export("an answer to Find ids", form)
     return downloads.response(
-        lines, "-".join([asked.name or "ids", *outcomes]), form, found.is_kept
+        texts, "-".join([asked.name or "ids", *outcomes]), form, found.is_kept
     )
 
 

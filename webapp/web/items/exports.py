@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
-from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, batches, items, submissions
-from webapp.store.items import Item
+from webapp.store.attempts import Attempt
+from webapp.store.batches import Batch
+from webapp.store.enums import UNREAD
+from webapp.store.items import ItemRow, Slice
 from webapp.store.retry import history, other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.submissions import Submission
@@ -27,8 +29,8 @@ COLUMNS = (
     *("attempt", "by", "unlinked_since_by", "linked_since_by"),
 )
 MANIFEST_COLUMNS = ("data_id", "file_name", "file_path", "project_id", "status")
+_cells = attrgetter(*ItemRow._fields)
 LIST_ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|xlsx)(\.gz)?$", re.IGNORECASE)
-CHUNK_ITEMS = 1_000  # that are looked for in other submissions by one transaction
 
 BY_STATUS_ALONE = (
     "What an attempt has found is exported by its status alone, and not as a manifest."
@@ -47,13 +49,13 @@ def export(submission_id: int, form: str) -> ResponseReturnValue:
     submission = listed_or_404(submission_id)
     columns, rows = _table(submission)
     if form == "csv":
-        lines = downloads.csv_lines(columns, rows)
+        texts = downloads.csv_texts(columns, rows)
     elif form == "jsonl":
-        lines = downloads.json_lines(columns, rows)
+        texts = downloads.json_texts(columns, rows)
     else:
-        lines = (f"{item.data_id}\n" for item in _found(submission))
+        texts = _ids(submission)
     audit.note_export("items", form, submission)
-    return downloads.response(lines, _stem(submission), form, _kept(submission))
+    return downloads.response(texts, _stem(submission), form, _kept(submission))
 
 
 def _kept(submission: Submission) -> downloads.Kept:
@@ -78,56 +80,78 @@ def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object
     if asked not in {"", "manifest"}:
         text = "An export has the columns of the table or, with columns=manifest, a manifest's."
         abort(400, text)
-    here, found = context(), _found(submission)
+    here, pages = context(), _pages(submission)
     if not asked:
-        return COLUMNS, table_rows(here, submission, found)
+        return COLUMNS, table_rows(here, submission, pages)
     return MANIFEST_COLUMNS, (
-        (item.data_id, item.name, item.path, submission.project_id, item.status)
-        for item, doing in _with_others(here, submission, found)
+        (row.data_id, row.name, row.path, submission.project_id, row.status)
+        for row, doing in _with_others(here, submission, pages)
         if doing is None or doing.linked
     )
 
 
-def _found(submission: Submission) -> Iterator[Item]:
+def _pages(submission: Submission) -> Iterator[Sequence[ItemRow]]:
     """The items that the URL asks for, each with the status that the item table shows."""
-    statuses, text, reason_id = params.words("status"), params.text("q"), params.whole("reason")
-    number, here = params.whole("attempt"), context()
-    if number is not None:
-        if text or reason_id or request.args.get("columns"):
-            abort(400, BY_STATUS_ALONE)
-        attempt_rows = here.read(attempts.of_submission, submission.id)
-        attempt = next((one for one in attempt_rows if one.number == number), None) or abort(
-            404, f"This submission has no attempt {number}."
-        )
-        return history.each(here.store, attempt, statuses)
+    here = context()
+    if attempt := _attempt(submission):
+        found = history.pages(here.store, attempt, params.words("status"))
+        return ([ItemRow(*_cells(item)) for item in page] for page in found)
     batch_rows = here.read(batches.of_submission, submission.id)
-    wanted = items.slices(batch_rows, statuses, reason_id)
+
+    def shown(row: ItemRow) -> ItemRow:
+        status, _ = status_text.item_label(row.status, row.position, batch_rows)
+        return row._replace(status=status)
+
     return (
-        replace(item, status=status_text.item_label(item.status, item.position, batch_rows)[0])
-        for item in items.each(here.store, submission.id, wanted, text)
+        [shown(row) if row.status == UNREAD else row for row in page]
+        for page in items.rows(here.store, submission.id, *_filter(batch_rows))
+    )
+
+
+def _ids(submission: Submission) -> Iterator[str]:
+    """The lines of these items' ids alone, many at a time."""
+    if params.whole("attempt") is not None:
+        return downloads.id_texts(row.data_id for page in _pages(submission) for row in page)
+    batch_rows = context().read(batches.of_submission, submission.id)
+    return items.ids(context().store, submission.id, *_filter(batch_rows))
+
+
+def _filter(batch_rows: Sequence[Batch]) -> tuple[Sequence[Slice] | None, str]:
+    wanted = items.slices(batch_rows, params.words("status"), params.whole("reason"))
+    return wanted, params.text("q")
+
+
+def _attempt(submission: Submission) -> Attempt | None:
+    """The attempt that the URL names; what it found is filtered by its status alone."""
+    number = params.whole("attempt")
+    if number is None:
+        return None
+    if params.text("q") or params.whole("reason") or request.args.get("columns"):
+        abort(400, BY_STATUS_ALONE)
+    attempt_rows = context().read(attempts.of_submission, submission.id)
+    return next((one for one in attempt_rows if one.number == number), None) or abort(
+        404, f"This submission has no attempt {number}."
     )
 
 
 def table_rows(
-    here: Context, submission: Submission, found: Iterable[Item]
+    here: Context, submission: Submission, pages: Iterable[Sequence[ItemRow]]
 ) -> Iterator[tuple[object, ...]]:
     """The cells under COLUMNS, read while they are sent: the request is over by then."""
     by = {one.number: one.by for one in here.read(attempts.of_submission, submission.id)}
-    for item, doing in _with_others(here, submission, found):
-        cells = (item.line, item.data_id, item.status, item.reason, item.name, item.path)
+    for row, doing in _with_others(here, submission, pages):
         name = doing.name if doing else ""
         since = ("", name) if doing and doing.linked else (name, "")
-        yield (*cells, item.linked_id, item.attempt, by.get(item.attempt, ""), *since)
+        yield (*row[1:], by.get(row.attempt, ""), *since)
 
 
 def _with_others(
-    here: Context, submission: Submission, found: Iterable[Item]
-) -> Iterator[tuple[Item, OtherOutcome | None]]:
+    here: Context, submission: Submission, pages: Iterable[Sequence[ItemRow]]
+) -> Iterator[tuple[ItemRow, OtherOutcome | None]]:
     """The items, each with what another submission has done to it since."""
-    left = iter(found)
-    while chunk := list(islice(left, CHUNK_ITEMS)):
-        doings = here.read(other_submissions.changed_since, submission, chunk)
-        yield from ((item, doings.get(item.position)) for item in chunk)
+    for page in pages:
+        doings = here.read(other_submissions.changed_since, submission, page)
+        yield from ((row, doings.get(row.position)) for row in page)
 
 
 def _stem(submission: Submission) -> str:

@@ -115,19 +115,19 @@ def export() -> ResponseReturnValue:
         for holder in holders
         for row in _rows(here, holder.submission_id, reason_id)
     )
-    lines = downloads.csv_lines(("submission", *exports.COLUMNS), rows)
+    texts = downloads.csv_texts(("submission", *exports.COLUMNS), rows)
     told = [holder.submission_id for holder in holders[:MAX_ROWS_OF_AN_ACT]]
     held = list(here.read(submissions.many, told).values())
     more = len(holders) - len(held)
     audit.note_export_of_many("the items of a reason", "csv", held, more)
     kept = partial(submissions.are_kept, submission_ids=[one.submission_id for one in holders])
-    return downloads.response(lines, f"reason-{reason_id}", "csv", kept)
+    return downloads.response(texts, f"reason-{reason_id}", "csv", kept)
 
 
 def _rows(here: Context, submission_id: int, reason_id: int) -> Iterator[tuple[object, ...]]:
     submission = here.read(submissions.get, submission_id)
     wanted = [Slice(None, reason_id=reason_id)]
-    return exports.table_rows(here, submission, items.each(here.store, submission_id, wanted))
+    return exports.table_rows(here, submission, items.rows(here.store, submission_id, wanted))
 
 
 def submissions_of_request() -> reasons.Which:
