@@ -30,7 +30,7 @@ def _costs(bench, size):
     with bench.dashboard(calls_per_second=1000, upload_limit_mb=100) as board:
         board.sign_in()
         ids = data_ids(size - size // 10) + data_ids(size // 10, seed=2, ending="01")
-        costs = {}  # name -> seconds
+        costs: dict[str, float] = {}  # in seconds
         with _timed(costs, "upload to reviewed draft"):
             place = board.review(ids)
         with _timed(costs, "submit to settled"):
