@@ -13,7 +13,6 @@ import requests
 from webapp import logs
 from webapp.ica import deadlines, operations
 from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
-from webapp.ica.decode import decode_rows
 from webapp.ica.errors import (
     IcaProblem,
     MalformedResponse,
@@ -228,12 +227,7 @@ class IcaClient:
             "pageOffset": page_offset,
         }
         operation, place = self._batches[kind].items, {"project": project_id, "batch": batch_id}
-        page = self._page(operation, Page[msgspec.Raw], params, page_size, **place)
-        return Page(
-            items=decode_rows(operation, page.items, Item, Item.of_unreadable),
-            next_page_token=page.next_page_token,
-            total=page.total,
-        )
+        return self._page(operation, Page[Item], params, page_size, **place)
 
     def count_items(
         self, project_id: str, batch_id: str, *, status: str | None = None, kind: Kind = "link"

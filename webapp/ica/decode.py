@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from email.utils import mktime_tz, parsedate_tz
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from requests import Response
 
 from webapp.ica.errors import IcaProblem, MalformedResponse, problem_class
+from webapp.ica.models import Item, Page
 from webapp.ica.operations import Operation
 
 T = TypeVar("T")
 
 Hide = Callable[[bytes], bytes]
-Unreadable = Callable[[dict[str, Any]], T | None]
 
 _DECODE_ERRORS = (msgspec.DecodeError, ValueError, RecursionError)
 _MAX_TEXT_CHARS = 300
@@ -41,9 +41,16 @@ def decode(operation: Operation, response: Response, answer: type[T], hide: Hide
         raise _problem(operation, response, hide, now)
     if response.status_code >= 300:
         raise _redirect(operation, response, hide)
+    body = response.content.replace(_NUL, b"")
     try:
-        return _decoder(answer).decode(response.content.replace(_NUL, b""))
+        return _decoder(answer).decode(body)
     except _DECODE_ERRORS as error:
+        with suppress(*_DECODE_ERRORS):
+            if answer == Page[Item]:  # one of its entries may be of another shape
+                raw = _decoder(Page[msgspec.Raw]).decode(body)
+                return cast(
+                    T, msgspec.structs.replace(raw, items=_legible_items(operation, raw.items))
+                )
         kind = response.headers.get("Content-Type", "no content type")
         raise MalformedResponse(
             f"ICA's answer to {operation.id} ({response.status_code}, {kind}) can't be read: "
@@ -52,18 +59,12 @@ def decode(operation: Operation, response: Response, answer: type[T], hide: Hide
         ) from error
 
 
-def decode_rows(
-    operation: Operation, rows: Sequence[msgspec.Raw], row: type[T], unreadable: Unreadable[T]
-) -> list[T]:
-    """The rows of a page, each of the type `row`.
+def _legible_items(operation: Operation, rows: Sequence[msgspec.Raw]) -> list[Item]:
+    """The items of a page, each as far as it can be read; those without a data id are left out.
 
-    unreadable: makes a row of what can be read of one that is of another shape; None to leave it
-    out. Raises MalformedResponse when none of several can be read.
+    Raises MalformedResponse when none of several can be read.
     """
-    with suppress(*_DECODE_ERRORS):  # all at once, unless one of them is of another shape
-        together: list[T] = _decoder(list[row]).decode(b"[" + b",".join(rows) + b"]")  # type: ignore
-        return together
-    decoder = _decoder(row)
+    decoder = _decoder(Item)
     found, failed = [], 0
     for raw in rows:
         try:
@@ -74,7 +75,7 @@ def decode_rows(
                 raise MalformedResponse(
                     f"None of the entries in ICA's answer to {operation.id} can be read: {error}."
                 ) from error
-            if (rest := unreadable(_legible(raw))) is not None:
+            if (rest := Item.of_unreadable(_legible(raw))) is not None:
                 found.append(rest)
     return found
 

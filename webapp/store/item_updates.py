@@ -35,9 +35,11 @@ class Outcome(NamedTuple):
     linked_id: str
 
 
-class _Result(NamedTuple):
-    """What a row has of an item's outcome; equal to another one if all but changed_at are."""
+class _Row(NamedTuple):
+    """A row, as far as it is read and written here; changed_at is not compared."""
 
+    data_id: str
+    position: int
     attempt: int
     name: str
     status: str
@@ -49,27 +51,14 @@ class _Result(NamedTuple):
     reason_id: int | None
     changed_at: float | None
 
-    def says_the_same_as(self, other: "_Result") -> bool:
-        return self[:-1] == other[:-1]
 
-
-class _Row(NamedTuple):
-    """A row, and what is in it."""
-
-    position: int
-    data_id: str
-    result: _Result
-
-
-_WRITTEN = ("position", *_Result._fields)
-_COLUMNS = ("position", "data_id", *_Result._fields)
-_ROWS = select(*(items.c[name] for name in _COLUMNS))
+_WRITTEN = _Row._fields[1:]  # the key, and what is written
+_ROWS = select(*(items.c[name] for name in _Row._fields))
 
 
 def _fetch(connection: Connection, statement: Select[Any]) -> list[_Row]:
     """The rows that a statement made of _ROWS finds."""
-    found = connection.execute(statement).all()
-    return [_Row(position, data_id, _Result(*of)) for position, data_id, *of in found]
+    return [*map(_Row._make, sql.plain_rows(connection, statement))]
 
 
 def apply(
@@ -89,7 +78,7 @@ def apply(
         if (row := known.held(outcome)) is not None:
             changes.apply_to_row(row, known.history.get(row.position), outcome)
         elif (past := known.taken(outcome)) is not None:
-            changes.apply_to_history(past.position, past, changes.result(outcome), taken=True)
+            changes.apply_to_history(past, changes.row(outcome, past.position), taken=True)
         else:
             unknown.append(outcome)
     changes.append(unknown)
@@ -104,18 +93,19 @@ class _Known:
         ours = items.c.submission_id + 0 == batch.submission_id
         wanted = items.c.data_id.in_(select(sql.listed(connection, data_ids).c.value))
         rows = _fetch(connection, _ROWS.where(wanted, ours))
-        self.history = _history(connection, batch, [row.position for row in rows])
+        # what is in the row of this attempt is not in its history
+        others = [row for row in rows if row.attempt != batch.attempt or not _holds(batch, row)]
+        self.history = _history(connection, batch, [row.position for row in others])
         self._by_item: dict[str, _Row] = {}
         self._by_data: dict[str, _Row] = {}
         self._elsewhere: dict[str, list[Any]] = defaultdict(list)
         for row in rows:
-            result = row.result
             if not _holds(batch, row):
                 past = self.history.get(row.position)
                 if past is not None and past.batch_id == batch.id:
                     self._elsewhere[row.data_id].append(past)
-            elif result.ica_item_id and result.batch_id == batch.id:
-                self._by_item[result.ica_item_id] = row
+            elif row.ica_item_id and row.batch_id == batch.id:
+                self._by_item[row.ica_item_id] = row
             else:
                 self._by_data[row.data_id] = row
 
@@ -134,14 +124,16 @@ class _Known:
 
 def _holds(batch: Batch, row: _Row) -> bool:
     """As held_by(). In V3 a folder may contain a file that was left out: that is another item."""
-    if row.result.batch_id is not None or batch.attempt > 1:
-        return row.result.batch_id == batch.id
+    if row.batch_id is not None or batch.attempt > 1:
+        return row.batch_id == batch.id
     in_range = batch.first_position <= row.position <= batch.last_position
-    return in_range and row.result.status != LEFT_OUT
+    return in_range and row.status != LEFT_OUT
 
 
 def _history(connection: Connection, batch: Batch, positions: Sequence[int]) -> dict[int, Any]:
     """What the batch's attempt has found already and is not in the rows, by position."""
+    if not positions:
+        return {}
     statement = select(history).where(_past_of(connection, batch, positions))
     return {row.position: row for row in connection.execute(statement)}
 
@@ -159,7 +151,7 @@ class _Changes:
     batch: Batch
     now: float
     groups: Mapping[reasons.StatusReason, int]
-    rows: list[tuple[Any, ...]] = field(default_factory=list)  # a position and its _Result
+    rows: list[_Row] = field(default_factory=list)
     pasts: list[dict[str, Any]] = field(default_factory=list)
     new_pasts: int = 0  # of these, that are not in history yet
     no_longer_past: list[int] = field(default_factory=list)
@@ -172,29 +164,27 @@ class _Changes:
 
     def apply_to_row(self, row: _Row, past: Any, outcome: Outcome) -> None:
         """A result for an item that the batch holds; `past` is what history has of this attempt."""
-        before, new = row.result, self.result(outcome, row.result)
-        ours = before.attempt == new.attempt  # the status in the row is this attempt's
-        own = past.status if past else before.status if ours else UNREAD
+        new = self.row(outcome, row.position, row)
+        ours = row.attempt == new.attempt  # the status in the row is this attempt's
+        own = past.status if past else row.status if ours else UNREAD
         if new.status == UNKNOWN and own != UNREAD and own not in MOVING:
             return  # it can't be read now, and was before: its outcome does not change any more
         if not ours and not goes_into_row(self.batch.kind, new.status):
-            if before.ica_item_id != new.ica_item_id:
-                self._set(row.position, before._replace(ica_item_id=new.ica_item_id))
-            self.apply_to_history(row.position, past, new)
+            if row.ica_item_id != new.ica_item_id:
+                self.rows.append(row._replace(ica_item_id=new.ica_item_id))
+            self.apply_to_history(past, new)
             return
-        if past is None and new.says_the_same_as(before):
+        if past is None and new[:-1] == row[:-1]:
             return
         _move(self.found, own, new.status)
-        _move(self.held, before.status, new.status)
-        self.reasons.replaced(before, self.batch.attempt, new.reason_id)
+        _move(self.held, row.status, new.status)
+        self.reasons.replaced(row, self.batch.attempt, new.reason_id)
         if past is not None:
             self.reasons.add(self.batch.attempt, past.reason_id, -1, 0)
             self.no_longer_past.append(row.position)
-        self._set(row.position, new)
+        self.rows.append(new)
 
-    def apply_to_history(
-        self, position: int, past: Any, new: _Result, *, taken: bool = False
-    ) -> None:
+    def apply_to_history(self, past: Any, new: _Row, *, taken: bool = False) -> None:
         """A result that leaves the row as it was: it was not unlinked, the attempt ends without
         a result of ICA, or a later attempt has `taken` the item.
         """
@@ -205,24 +195,23 @@ class _Changes:
             _move(counts, past.status if past else UNREAD, new.status)
         self.reasons.moved(self.batch.attempt, past, new.reason_id)
         self.new_pasts += past is None
-        self._past(position, new, stood=bool(past and past.stood))
+        self._past(new, stood=bool(past and past.stood))
 
     def give_back(self, row: _Row, before: Any) -> None:
         """The attempt ends without a final status: the row is as before the attempt again."""
         self.new_pasts += 1
-        self._past(row.position, row.result, stood=False)
-        _move(self.held, row.result.status, before.status)
+        self._past(row, stood=False)
+        _move(self.held, row.status, before.status)
         self.reasons.add(before.attempt, before.reason_id, 0, 1)
-        result = {name: getattr(before, name) for name in ("attempt", *KEPT_COLUMNS)}
-        kept = {name: getattr(row.result, name) for name in ("name", "batch_id", "ica_item_id")}
-        self._set(row.position, _Result(**(result | kept)))
+        names = {"attempt", *KEPT_COLUMNS} - {"batch_id", "ica_item_id"}
+        self.rows.append(row._replace(**{name: getattr(before, name) for name in names}))
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Add items that ICA has and the list has not, behind the list."""
         for outcome in outcomes:
-            new = self.result(outcome)
-            where = {"submission_id": self.batch.submission_id, "data_id": outcome.data_id[:255]}
-            self.appended.append(where | new._asdict())
+            new = self.row(outcome)
+            own = {"submission_id": self.batch.submission_id, "data_id": outcome.data_id[:255]}
+            self.appended.append(new._asdict() | own)
             self.held[new.status] += 1
             self.found[new.status] += 1
             self.reasons.add(self.batch.attempt, new.reason_id, 1, 1)
@@ -231,7 +220,7 @@ class _Changes:
         """Write it all; the columns of the batch."""
         connection, submission_id = self.connection, self.batch.submission_id
         ours = {"submission_id": submission_id}
-        sql.update_many(connection, items, ours, _WRITTEN, self.rows)
+        sql.update_many(connection, items, ours, _WRITTEN, [row[1:] for row in self.rows])
         more_history = self._write_history()
         self.reasons.write(connection, submission_id, self.now)
         # behind the reasons: these are locked before submissions, everywhere
@@ -257,15 +246,17 @@ class _Changes:
             _keep_history(self.connection, self.pasts)
         return more
 
-    def result(self, outcome: Outcome, before: _Result | None = None) -> _Result:
-        """What goes into a row by ICA's result; what that leaves empty stays as it was `before`."""
-        ica_item_id, _, status, reason, name, path, linked_id = outcome
+    def row(self, outcome: Outcome, position: int = 0, before: _Row | None = None) -> _Row:
+        """The row by ICA's result; what that leaves empty stays as it was `before`."""
+        ica_item_id, data_id, status, reason, name, path, linked_id = outcome
         status = status[:60]
-        reason_id = self.groups.get((status, reason))
         if before is not None:
+            data_id = before.data_id
             name, path = name or before.name, path or before.path
             linked_id = linked_id or before.linked_id
-        return _Result(
+        return _Row(
+            data_id,
+            position,
             self.batch.attempt,
             name,
             status,
@@ -274,16 +265,13 @@ class _Changes:
             linked_id[:255],
             ica_item_id[:255] or None,
             self.batch.id,
-            reason_id,
+            self.groups.get((status, reason)),
             self.now,
         )
 
-    def _set(self, position: int, result: _Result) -> None:
-        self.rows.append((position, *result))
-
-    def _past(self, position: int, result: _Result, *, stood: bool) -> None:
-        key = {"submission_id": self.batch.submission_id, "position": position}
-        kept = {name: getattr(result, name) for name in KEPT_COLUMNS}
+    def _past(self, row: _Row, *, stood: bool) -> None:
+        key = {"submission_id": self.batch.submission_id, "position": row.position}
+        kept = {name: getattr(row, name) for name in KEPT_COLUMNS}
         self.pasts.append(key | kept | {"attempt": self.batch.attempt, "stood": stood})
 
 
@@ -321,9 +309,8 @@ def end_unread(
         if batch.attempt == 1 or status == EXPANDED:
             changes.apply_to_row(row, None, outcome)
         else:
-            ended = row.result._replace(status=status, reason=reason, changed_at=now)
-            ended = ended._replace(reason_id=groups.get((status, reason)))
-            changes.apply_to_history(row.position, None, ended)
+            ended = row._replace(status=status, reason=reason, changed_at=now)
+            changes.apply_to_history(None, ended._replace(reason_id=groups.get((status, reason))))
     return len(rows), changes.write()
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, select, union_all
@@ -121,9 +122,13 @@ def _digests(pairs: Iterable[StatusReason]) -> dict[StatusReason, tuple[str, tup
     for status, reason in set(pairs):
         if meaning(status).trouble:
             text = masked(reason)
-            digest = hashlib.sha256(f"{status}\n{text}".encode()).hexdigest()
-            found[status, reason] = (digest, (text, status))
+            found[status, reason] = (_digest(status, text), (text, status))
     return found
+
+
+@lru_cache(256)
+def _digest(status: str, text: str) -> str:
+    return hashlib.sha256(f"{status}\n{text}".encode()).hexdigest()
 
 
 def _find_or_add(connection: Connection, groups: dict[str, tuple[str, str]]) -> dict[str, int]:

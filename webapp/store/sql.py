@@ -70,6 +70,14 @@ def one_of(cell: ColumnElement[Any], words: Iterable[str]) -> ColumnElement[bool
     return cell.in_([literal_column(f"'{word}'") for word in sorted(words)])
 
 
+def plain_rows(connection: Connection, statement: Select[Any]) -> Sequence[tuple[Any, ...]]:
+    """All rows as the driver has them, for columns that both know alike: thousands at once."""
+    with connection.execute(statement) as result:
+        cursor: Any = result.cursor
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
 def any_row(connection: Connection, statement: Select[Any]) -> bool:
     """Whether the statement finds any row."""
     return connection.execute(statement.limit(1)).first() is not None

@@ -24,7 +24,7 @@ from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
 
-CHUNK_ITEMS = 2_000  # items that are taken in a transaction
+CHUNK_ITEMS = 5_000  # items that are taken in a transaction
 SAMPLE_ITEMS = 500  # items of an undo that are looked for in other submissions
 
 
@@ -138,15 +138,18 @@ def _keep_history(
     names = ("submission_id", "position", "attempt", *KEPT_COLUMNS)
     values: dict[str, Any] = {name: items.c[name] for name in names}
     values |= {"batch_id": literal(batch_id, Integer), "stood": literal(True)}
-    rows = select(*values.values()).where(_at(submission_id, positions), true())
+    rows = select(*values.values()).where(_at(connection, submission_id, positions), true())
     statement = sql.insert(connection, history).from_select(list(values), rows)
     counted = {"preserve_rowcount": True}
     added = connection.execute(statement.on_conflict_do_nothing(), execution_options=counted)
     submissions.keep_more(connection, submission_id, added.rowcount * usage.HISTORY_BYTES)
 
 
-def _at(submission_id: int, positions: Sequence[int]) -> ColumnElement[bool]:
-    return (items.c.submission_id == submission_id) & items.c.position.in_(positions)
+def _at(
+    connection: Connection, submission_id: int, positions: Sequence[int]
+) -> ColumnElement[bool]:
+    ours = items.c.submission_id == submission_id
+    return ours & sql.is_one_of(connection, items.c.position, positions)
 
 
 def _new(connection: Connection, attempt: Attempt, ordinal: int, position: int) -> Batch:
@@ -158,7 +161,7 @@ def _new(connection: Connection, attempt: Attempt, ordinal: int, position: int) 
 def _hold(connection: Connection, batch: Batch, rows: Sequence[Any]) -> None:
     """The batch holds the rows from now on."""
     positions, size = [row.position for row in rows], batch.size + len(rows)
-    mine = update(items).where(_at(batch.submission_id, positions))
+    mine = update(items).where(_at(connection, batch.submission_id, positions))
     connection.execute(mine.values(batch_id=batch.id, ica_item_id=None))
     numbers = {
         "size": size,
