@@ -52,6 +52,10 @@ class _Row(NamedTuple):
     changed_at: float | None
 
 
+_Move = tuple[str, str, str, tuple[int, int | None], int | None]
+"""What the attempt had found, what stood in the row and what stands there now; whose finding and
+reason stood there, and the reason now.
+"""
 _WRITTEN = _Row._fields[1:]  # the key, and what is written
 _ROWS = select(*(items.c[name] for name in _Row._fields))
 
@@ -152,6 +156,7 @@ class _Changes:
     now: float
     groups: Mapping[reasons.StatusReason, int]
     rows: list[_Row] = field(default_factory=list)
+    moves: Counter[_Move] = field(default_factory=Counter)  # of these rows, where counts change
     pasts: list[dict[str, Any]] = field(default_factory=list)
     new_pasts: int = 0  # of these, that are not in history yet
     no_longer_past: list[int] = field(default_factory=list)
@@ -176,9 +181,8 @@ class _Changes:
             return
         if past is None and new[:-1] == row[:-1]:
             return
-        _move(self.found, own, new.status)
-        _move(self.held, row.status, new.status)
-        self.reasons.replaced(row, self.batch.attempt, new.reason_id)
+        was = (row.attempt, row.reason_id)
+        self.moves[own, row.status, new.status, was, new.reason_id] += 1
         if past is not None:
             self.reasons.add(self.batch.attempt, past.reason_id, -1, 0)
             self.no_longer_past.append(row.position)
@@ -219,6 +223,10 @@ class _Changes:
     def write(self) -> dict[str, Counts]:
         """Write it all; the columns of the batch."""
         connection, submission_id = self.connection, self.batch.submission_id
+        for (own, before, after, was, reason_id), number in self.moves.items():
+            _move(self.found, own, after, number)
+            _move(self.held, before, after, number)
+            self.reasons.replaced(*was, self.batch.attempt, reason_id, number)
         ours = {"submission_id": submission_id}
         sql.update_many(connection, items, ours, _WRITTEN, [row[1:] for row in self.rows])
         more_history = self._write_history()
@@ -275,9 +283,9 @@ class _Changes:
         self.pasts.append(key | kept | {"attempt": self.batch.attempt, "stood": stood})
 
 
-def _move(counts: Counter[str], before: str, after: str) -> None:
-    counts[before] -= 1
-    counts[after] += 1
+def _move(counts: Counter[str], before: str, after: str, number: int = 1) -> None:
+    counts[before] -= number
+    counts[after] += number
 
 
 def _keep_history(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

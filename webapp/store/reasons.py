@@ -90,10 +90,12 @@ class Changes:
             numbers[0] += count
             numbers[1] += standing
 
-    def replaced(self, before: Any, attempt: int, reason_id: int | None) -> None:
-        """What an attempt has found of an item is in its row from now on, not what was `before`."""
-        self.add(before.attempt, before.reason_id, -(before.attempt == attempt), -1)
-        self.add(attempt, reason_id, 1, 1)
+    def replaced(
+        self, finder: int, was: int | None, attempt: int, reason_id: int | None, rows: int
+    ) -> None:
+        """What an attempt has found is in so many rows from now on, not what `finder` had found."""
+        self.add(finder, was, -rows if finder == attempt else 0, -rows)
+        self.add(attempt, reason_id, rows, rows)
 
     def moved(self, attempt: int, past: Any, reason_id: int | None) -> None:
         """An attempt has found another reason of an item whose row stays as it is."""
