@@ -43,7 +43,7 @@ QUIET_SECONDS = 5.0  # without anything due, after which the file of SQLite is m
 CHECKPOINT_SECONDS = 60.0  # between two times that it is
 NEVER = float("-inf")
 ICA_SECONDS = 45.0  # for all calls of a unit: it ends before its lease
-DATABASE_AWAY_SECONDS = 1.2  # between two looks when the database can't be used
+DATABASE_AWAY_SECONDS = 1.0  # between two looks when the database can't be used
 Unit = Callable[[], None]
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,7 @@ class Worker:
         self._beaten_at = self._housekeeping_at = self._retention_at = NEVER
         self._worked_at = self._checkpoint_at = context.clock.steady()
         self._free = threading.Semaphore(THREADS)
+        self._ended = threading.Event()  # a unit has, so another one may begin
         self._reading = threading.Lock()
         self._housekeeping = threading.Lock()
         self._retention = threading.Lock()
@@ -81,17 +82,22 @@ class Worker:
                 if not self._free.acquire(timeout=LOOK_SECONDS):
                     self._show_life()
                     continue
-                unit, pause = None, IDLE_SECONDS
+                unit = None
+                self._ended.clear()
                 try:
                     unit = self._next_unit()
                 except DatabaseAway as error:
                     self._tell(f"the database can't be used. {faults.reason(error)}")
-                    pause = DATABASE_AWAY_SECONDS
+                    self._context.stop.wait(DATABASE_AWAY_SECONDS)
                 if unit is None:
                     self._free.release()
-                    self._context.stop.wait(pause)
+                    self._ended.wait(IDLE_SECONDS)  # an account may be at its limit until then
                 else:
-                    pool.submit(_do, partial(_do_and_log, unit), self._free.release)
+                    pool.submit(_do, partial(_do_and_log, unit), self._end)
+
+    def _end(self) -> None:
+        self._free.release()
+        self._ended.set()
 
     def _show_life(self) -> None:
         """While all threads are at work."""
