@@ -3,6 +3,7 @@
 import itertools
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,7 @@ from webapp.work.clients import Clients
 from webapp.work.worker import Worker
 
 CREATE = "createProjectDataLinkingBatch"
+ITEMS = "getProjectDataLinkingBatchItems"
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
 
 
@@ -130,6 +132,40 @@ def test_a_worker_that_stalled_beyond_its_lease_keeps_nothing(database_url, tmp_
         batch_runner.perform(dashboard.context, stalled)
         assert batch_rows(dashboard, place) == before
         assert settle(dashboard, place).counts == {"LINKED": 100}
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_page_is_asked_for_while_the_one_before_is_written(database_url, tmp_path, is_lost):
+    """But nothing of it is kept where the lease was lost meanwhile."""
+    with (
+        open_dashboard(database_url, tmp_path, rate=1e6) as dashboard,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(2500))
+        while (batch := batch_rows(dashboard, place)[0]).task != Task.WALK:
+            if (unit := dashboard.worker._next_unit()) is None:
+                dashboard.clock.advance(1)
+            else:
+                unit()
+        batch, read = claim(dashboard), row_counts(visitor, place)
+        before = dashboard.sim.calls()[ITEMS]
+        with dashboard.store.write() as connection:
+            batches.lock_all(connection, batch.submission_id)
+            walk = pool.submit(batch_runner.perform, dashboard.context, batch)
+            while dashboard.sim.calls()[ITEMS] < before + 2:
+                assert not walk.done()
+            if is_lost:
+                batches.QUEUE.release(connection, batch.worker)
+                assert batches.claim(connection, "another worker", dashboard.clock.now)
+        walk.result(timeout=60)
+        known, asked = batch_rows(dashboard, place)[0], dashboard.sim.calls()[ITEMS] - before
+        if is_lost:
+            assert (asked, known.round_cursor, known.rows_read) == (2, None, batch.rows_read)
+            assert row_counts(visitor, place) == read
+        else:
+            assert (asked, known.state) == (3, BatchState.SETTLED)
+            assert row_counts(visitor, place) == {"LINKED": 2500}
 
 
 @pytest.mark.slow
