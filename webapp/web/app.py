@@ -25,7 +25,7 @@ from webapp.web.core import (
     request_log,
     security,
 )
-from webapp.web.core.assets import static_version
+from webapp.web.core.assets import asset
 from webapp.web.core.context import KEY, context
 from webapp.web.core.page import STARTED_AT
 from webapp.web.signin import cookies
@@ -107,7 +107,7 @@ def _synchronize_clock() -> None:
 def _set_up_templates(app: Flask) -> None:
     # An application built on this one (the demo's) may add panels above the form for a submission.
     app.jinja_env.globals.update(
-        static_version=static_version(),
+        asset=asset,
         search_length=params.MAX_TEXT_BYTES,
         new_submission_panels=(),
     )

@@ -1,8 +1,10 @@
 """Versions of this build's static files and templates."""
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+
+from flask import request, url_for
 
 from webapp import __version__, paths
 
@@ -11,6 +13,17 @@ from webapp import __version__, paths
 def static_version() -> str:
     """Changes with the static files, so that browsers may keep them for ever."""
     return _digest(paths.STATIC)
+
+
+def asset(filename: str) -> str:
+    """The address of a static file. A page of items has a hundred of them."""
+    return _address(request.script_root, filename)
+
+
+@lru_cache(64)
+def _address(_root: str, filename: str) -> str:
+    """It depends on the version and on the root that a proxy names, and on nothing else."""
+    return url_for("static", filename=filename, v=static_version())
 
 
 @cache
