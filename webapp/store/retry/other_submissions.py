@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, select
+from sqlalchemy import ColumnElement, Connection, Double, FromClause, Row, bindparam, select
 
 from webapp.store import sql
 from webapp.store.attempts import of_submission as attempts_of
@@ -31,19 +31,27 @@ class OtherOutcome(NamedTuple):
         return self.status in IN_PROJECT
 
 
-def others(submission: Submission) -> ColumnElement[bool]:
-    """The other submissions to the same project."""
-    return (
-        (submissions.c.ica_url == submission.ica_url)
-        & (submissions.c.project_id == submission.project_id)
-        & (submissions.c.id != submission.id)
-        & submissions.c.state.in_(BEGUN)
-    )
+_OTHERS = (  # the other submissions to the same project
+    (submissions.c.ica_url == bindparam("ica_url"))
+    & (submissions.c.project_id == bindparam("project"))
+    & (submissions.c.id != sql.SUBMISSION)
+    & submissions.c.state.in_(BEGUN)
+)
+_ANY = select(submissions.c.id).where(_OTHERS).limit(1)
+_ANY_ATTEMPT = _ANY.join(attempts, attempts.c.submission_id == submissions.c.id).where(
+    attempts.c.kind == bindparam("kind"), attempts.c.begun_at > bindparam("since", type_=Double)
+)
+
+
+def _others_of(submission: Submission) -> dict[str, Any]:
+    """The parameters of _OTHERS."""
+    named = {"ica_url": submission.ica_url, "project": submission.project_id}
+    return {**named, "submission": submission.id}
 
 
 def has_earlier(connection: Connection, submission: Submission) -> bool:
     """Whether there is any other submission to the project."""
-    return sql.any_row(connection, select(submissions.c.id).where(others(submission)))
+    return connection.execute(_ANY, _others_of(submission)).first() is not None
 
 
 def last_outcomes(
@@ -60,11 +68,11 @@ def last_outcomes(
         .select_from(asked.join(items, of.data_id == asked.c.value))
         .join(submissions, submissions.c.id == of.submission_id)
         .join(attempts, _is_found_by(attempts, items))
-        .where(others(submission), items.c.status.in_(IN_PROJECT | UNLINKED))
+        .where(_OTHERS, items.c.status.in_(IN_PROJECT | UNLINKED))
         .order_by(attempts.c.begun_at, attempts.c.id)
     )
     found: dict[str, OtherOutcome] = {}
-    for data_id, *rest in connection.execute(statement):
+    for data_id, *rest in connection.execute(statement, _others_of(submission)):
         outcome, known = OtherOutcome(*rest), found.get(data_id)
         if outcome.status != "ALREADY_LINKED" or known is None or not known.linked:
             found[data_id] = outcome
@@ -80,7 +88,8 @@ def done_since(
     """
     began = {one.number: one.begun_at for one in attempts_of(connection, submission.id)}
     since = min((moment for moment in began.values() if moment), default=0.0)
-    if not _any_attempt(connection, submission, kind, since):
+    given = _others_of(submission) | {"kind": kind, "since": since}
+    if connection.execute(_ANY_ATTEMPT, given).first() is None:
         return {}
     rows = list(rows)
     outcomes = last_outcomes(connection, submission, {row.data_id for row in rows})
@@ -110,8 +119,8 @@ def dependent_submission(connection: Connection, submission: Submission) -> str 
     unlinked = (mine.c.submission_id == submission.id) & mine.c.status.in_(UNLINKED)
     linked_before = theirs.c.status.in_(SHOWN) & (by_theirs.c.begun_at < by_mine.c.begun_at)
     found = select(submissions.c.name).select_from(held)
-    found = found.where(unlinked, linked_before, others(submission))
-    return connection.execute(found.limit(1)).scalar()
+    found = found.where(unlinked, linked_before, _OTHERS)
+    return connection.execute(found.limit(1), _others_of(submission)).scalar()
 
 
 def _is_found_by(attempt: FromClause, item: FromClause) -> ColumnElement[bool]:
@@ -133,12 +142,3 @@ def changed_since(
     not_linked = [row for row in ended if row.status not in SHOWN]
     unlinked_since = done_since(connection, submission, AttemptKind.UNLINK, linked)
     return unlinked_since | done_since(connection, submission, AttemptKind.LINK, not_linked)
-
-
-def _any_attempt(
-    connection: Connection, submission: Submission, kind: AttemptKind, since: float
-) -> bool:
-    theirs = attempts.c.submission_id == submissions.c.id
-    later = theirs & (attempts.c.kind == kind) & (attempts.c.begun_at > since)
-    wanted = select(attempts.c.id).join(submissions, later).where(others(submission))
-    return sql.any_row(connection, wanted)

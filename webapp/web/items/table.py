@@ -141,11 +141,12 @@ def _rows(
     batch_rows: Sequence[Batch],
 ) -> list[ItemRow]:
     start = {**place.chosen, "from": found[0].position - 1} if found else {}
+    query = ListUrl("", start).changed()
 
     def row(item: Item) -> ItemRow:
         status, label = status_text.item_label(item.status, item.position, batch_rows)
         own = url_for("item_page.page", submission_id=item.submission_id, position=item.position)
-        return ItemRow(item, status, label, ListUrl(own, start).changed(), since.get(item.position))
+        return ItemRow(item, status, label, own + query, since.get(item.position))
 
     return list(map(row, found))
 
