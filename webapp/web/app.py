@@ -15,6 +15,7 @@ from webapp.store import DatabaseAway, Store
 from webapp.vault import cookie_key, secret_key_for, vault_for
 from webapp.web.core import (
     access,
+    compression,
     downloads,
     errors,
     formatting,
@@ -70,6 +71,7 @@ def create_app(
     security.protect(app)
     access.register(app)
     forms.limit(app)
+    compression.register(app)
     downloads.limit(app)
     htmx.share_parts(app, here.clock.steady)
     errors.register(app)

@@ -1,0 +1,85 @@
+"""What is compressed, and for whom: pages that no other site can have asked for."""
+
+import gzip
+import re
+
+import pytest
+
+from tests.dashboard import data_ids
+
+ASKED = {"Accept-Encoding": "gzip, br", "Sec-Fetch-Site": "same-origin"}
+FIRST_VISIT_BYTES = 60_000
+
+
+def whole(person, path, **headers):
+    """The answer, after its file was closed."""
+    with person.get(path, **headers) as answer:
+        answer.get_data()
+    return answer
+
+
+def addresses(page):
+    return re.findall(r'(?:href|src)="(/static/[^"#]+)', page)
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_page_is_the_same_once_it_is_unpacked(dashboard, demo, site):
+    place = demo.submit(data_ids(300))
+    dashboard.work(60)
+    packed = demo.get(place, **ASKED | {"Sec-Fetch-Site": site})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) == len(packed.get_data())
+    assert "Accept-Encoding" in packed.vary
+    assert gzip.decompress(packed.get_data()) == demo.get(place).get_data()
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", ""])
+def test_a_page_that_another_site_may_have_asked_for_is_not_compressed(demo, site):
+    """By its length, the other site could find out what stands in it, text by text."""
+    answer = demo.get("/submissions?q=a-guess", **ASKED | {"Sec-Fetch-Site": site})
+    assert "Content-Encoding" not in answer.headers
+
+
+def test_neither_polls_nor_files_are_compressed(dashboard, demo):
+    place = demo.submit(data_ids(3))
+    dashboard.work(60)
+    for path in (f"{place}/progress", "/submissions/rows", f"{place}/export.csv"):
+        answer = demo.part(path, **ASKED)
+        assert answer.status_code == 200
+        assert "Content-Encoding" not in answer.headers
+
+
+def test_a_browser_that_takes_no_gzip_gets_none(demo):
+    for taken in ("", "br", "gzip;q=0"):
+        answer = demo.get("/submissions", **ASKED | {"Accept-Encoding": taken})
+        assert "Content-Encoding" not in answer.headers
+
+
+def test_a_static_file_is_kept_for_ever_in_either_form(demo):
+    """It has no secret, so it does not matter who asks."""
+    for path in addresses(demo.get("/submissions").text):
+        plain = whole(demo, path)
+        packed = whole(demo, path, **{"Accept-Encoding": "gzip"})
+        assert gzip.decompress(packed.get_data()) == plain.get_data()
+        for answer in (plain, packed):
+            assert "immutable" in answer.headers["Cache-Control"]
+            assert "Accept-Encoding" in answer.vary
+            etag = answer.headers["ETag"]
+            again = whole(demo, path, **{"Accept-Encoding": "gzip", "If-None-Match": etag})
+            assert (again.status_code, again.get_data()) == (304, b"")
+        part = whole(demo, path, Range="bytes=0-9", **{"Accept-Encoding": "gzip"})
+        assert (part.status_code, part.get_data()) == (206, plain.get_data()[:10])
+
+
+def test_a_first_visit_is_short(dashboard, demo):
+    """On 10 Mbit/s and 50 ms: the page, then its style; scripts are not waited for."""
+    place = demo.submit(data_ids(300))
+    dashboard.work(60)
+    page = demo.get(place).text
+    files = dict.fromkeys(addresses(page))
+    assert {path.partition("?")[0] for path in files} >= {"/static/app.css", "/static/icons.svg"}
+    sizes = [len(whole(demo, path, **ASKED).get_data()) for path in (place, *files)]
+    assert sum(sizes) < FIRST_VISIT_BYTES
+    head = page.partition("</head>")[0]
+    assert head.count("<script") == head.count("<script defer ")
+    assert len(re.findall(r'<link rel="stylesheet"', head)) == 1
