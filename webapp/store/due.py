@@ -6,8 +6,18 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy.exc import ProgrammingError
 
-from webapp.store import access, accounts, batches, chores, lifecycle, sessions, uploads
+from webapp.store import (
+    access,
+    accounts,
+    batches,
+    chores,
+    lifecycle,
+    schema_version,
+    sessions,
+    uploads,
+)
 from webapp.store.find import queries
 
 
@@ -20,16 +30,23 @@ class Due(NamedTuple):
 
 
 _LOOK = select(
+    schema_version.FOUND.scalar_subquery(),
     exists().where(batches.DUE).label("batch"),
     exists().where(chores.DUE).label("chore"),
     exists().where(uploads.DUE).label("upload"),
 )
 
 
-def look(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> Due:
-    """What is due now; accounts of `not_of` are at their limit."""
-    found = connection.execute(_LOOK, {"now": now, "not_of": [*not_of]})
-    return Due(**found.mappings().one())
+def look(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> Due | None:
+    """What is due now; accounts of `not_of` are at their limit. None where the tables are not this
+    program's; then the transaction can't be used any more.
+    """
+    try:
+        found = connection.execute(_LOOK, {"now": now, "not_of": [*not_of]}).one()
+    except ProgrammingError:
+        return None
+    version, *due = found
+    return Due(*due) if version == schema_version.known()[0] else None
 
 
 _HOUSEKEEPING = select(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, column, select, table
 from sqlalchemy.exc import ProgrammingError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -14,7 +14,7 @@ MISSING = (
     "there was one, put it back first."
 )
 OLDER = "The database is not up to date: run `linkboard migrate`."
-_FOUND = text("SELECT version_num FROM alembic_version")
+FOUND: Select[tuple[str]] = select(column("version_num")).select_from(table("alembic_version"))
 NEWER = "The database belongs to a newer Linkboard than this one: run that one instead."
 
 
@@ -34,7 +34,7 @@ def fits(connection: Connection) -> bool:
     Without any tables the transaction can't be used any more.
     """
     try:
-        return connection.execute(_FOUND).scalar() == known()[0]
+        return connection.execute(FOUND).scalar() == known()[0]
     except ProgrammingError:
         return False
 

@@ -24,7 +24,6 @@ from webapp.store import (
     chores,
     due,
     faults,
-    schema_version,
     uploads,
     workers,
 )
@@ -40,6 +39,7 @@ THREADS = 8
 HEARTBEAT_SECONDS = 5.0
 IDLE_SECONDS = 0.2  # between two looks when nothing is due
 QUIET_SECONDS = 5.0  # without anything due, after which the file of SQLite is made whole
+QUIET_IDLE_SECONDS = 0.4  # between two looks from then on
 CHECKPOINT_SECONDS = 60.0  # between two times that it is
 NEVER = float("-inf")
 ICA_SECONDS = 45.0  # for all calls of a unit: it ends before its lease
@@ -82,7 +82,7 @@ class Worker:
                 if not self._free.acquire(timeout=LOOK_SECONDS):
                     self._show_life()
                     continue
-                unit = None
+                unit, pause = None, QUIET_IDLE_SECONDS if self._is_quiet() else IDLE_SECONDS
                 self._ended.clear()
                 try:
                     unit = self._next_unit()
@@ -91,7 +91,7 @@ class Worker:
                     self._context.stop.wait(DATABASE_AWAY_SECONDS)
                 if unit is None:
                     self._free.release()
-                    self._ended.wait(IDLE_SECONDS)  # an account may be at its limit until then
+                    self._ended.wait(pause)  # an account may be at its limit until then
                 else:
                     pool.submit(_do, partial(_do_and_log, unit), self._end)
 
@@ -143,10 +143,10 @@ class Worker:
         It is only read: an idle worker writes nothing.
         """
         with self._context.store.read() as connection:
-            if schema_version.fits(connection):
-                return due.look(connection, now, not_of=self._context.budget.busy())
-        self._tell(self._context.store.trouble())
-        return None
+            found = due.look(connection, now, not_of=self._context.budget.busy())
+        if found is None:
+            self._tell(self._context.store.trouble())
+        return found
 
     def _tell(self, trouble: str) -> None:
         """Say in the log why nothing is done, once, and when that is over."""
@@ -220,13 +220,14 @@ class Worker:
     def _checkpoint_due(self) -> Unit | None:
         """When nothing has been due for a while: a large log of writes takes a second."""
         now = self._context.clock.steady()
-        too_early = (
-            now - self._worked_at < QUIET_SECONDS or now - self._checkpoint_at < CHECKPOINT_SECONDS
-        )
+        too_early = not self._is_quiet() or now - self._checkpoint_at < CHECKPOINT_SECONDS
         if too_early or self._checkpoint.locked() or not self._context.store.is_sqlite:
             return None
         self._checkpoint_at = now
         return _alone(self._checkpoint, self._context.store.checkpoint)
+
+    def _is_quiet(self) -> bool:
+        return self._context.clock.steady() - self._worked_at >= QUIET_SECONDS
 
     def _counted(self, account_id: int, unit: Unit) -> Unit:
         """The unit, counted as running from now on: the next claim comes before its thread runs."""
