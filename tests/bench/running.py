@@ -214,7 +214,12 @@ class Dashboard:
 
     def peak_memory(self):
         """The largest peak of resident memory of any of the dashboard's processes, in MB."""
-        return max(_peak(pid) for pid in _family(self.pid))
+        return max(_status(pid, "VmHWM") for pid in _family(self.pid))
+
+    def worker_memory(self):
+        """What the worker has in memory now, in MB."""
+        lines = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in _family(self.pid)}
+        return sum(_status(pid, "VmRSS") for pid in lines if "\0work\0" in lines[pid])
 
 
 def poll_headers(tag=""):
@@ -235,6 +240,7 @@ def _family(pid):
     return found
 
 
-def _peak(pid):
+def _status(pid, name):
+    """A size that the system tells of a process, in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
+    return int(re.findall(rf"{name}:\s+(\d+)", status)[0]) / 1024
