@@ -232,6 +232,12 @@ class Store:
             except sqlite3.Error as error:
                 raise OperationalError("PRAGMA wal_checkpoint", None, error) from error
 
+    def release_memory(self) -> None:
+        """Give back what SQLite keeps of its file for the next write."""
+        if self.is_sqlite:
+            with self._connect("writer") as connection:
+                connection.connection.cursor().execute("PRAGMA shrink_memory")
+
     def close(self) -> None:
         with self._lock:
             for engine in self._engines.values():
