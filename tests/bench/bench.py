@@ -7,7 +7,18 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench import calls, exports, growth, lists, pages, polls, running, settling
+from tests.bench import (
+    board,
+    calls,
+    exports,
+    growth,
+    lists,
+    pages,
+    polls,
+    running,
+    settling,
+    starting,
+)
 from tests.bench.table import Table, machine
 from tests.postgres import Cluster, throwaway_cluster
 
@@ -16,6 +27,8 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"  # in README
 PARTS = {
     "calls": calls.measure,
     "polls": polls.measure,
+    "board": board.measure,
+    "starting": starting.measure,
     "lists": lists.measure,
     "settling": settling.measure,
     "exports": exports.measure,
@@ -34,8 +47,8 @@ class Bench(NamedTuple):
     def dashboard(self, **settings):
         """A running dashboard with a database of its own; see running.dashboard."""
         made = self.cluster.database() if self.cluster else nullcontext("")
-        with made as url, running.dashboard(database_url=url, **settings) as board:
-            yield board
+        with made as url, running.dashboard(database_url=url, **settings) as started:
+            yield started
 
 
 def main():

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -70,12 +70,15 @@ def dashboard(*, rate=1e9, latency=0.0, database_url="", **settings):
             **{f"LINKBOARD_{name.upper()}": str(value) for name, value in settings.items()},
         }
         simulate = ["-m", "webapp.cli", "simulate", "--port", str(ica), "--rate", str(rate)]
-        with (
-            process(*simulate, "--latency", str(latency)),
-            process("-m", "webapp.cli", "serve", environ=environ) as serve,
-        ):
+        with ExitStack() as running:
+            running.enter_context(process(*simulate, "--latency", str(latency)))
             _until_it_listens(ica)
+            serve = running.enter_context(process("-m", "webapp.cli", "serve", environ=environ))
+            began = time.monotonic()
+            _until_it_listens(port)
             board = Dashboard(port, ica, serve.pid, Path(folder), database_url)
+            board.until(lambda: board.get("/signin").status == 200)
+            board.started_in = time.monotonic() - began
             board.until(lambda: board.get("/readyz").status == 200)
             yield board
 
@@ -111,7 +114,7 @@ class Dashboard:
     def __init__(self, port, ica_port, pid, folder, database_url):
         self.port, self.ica_port, self.pid, self.folder = port, ica_port, pid, folder
         self.database_url = database_url
-        self.cookie = ""
+        self.cookie, self.started_in = "", 0.0
 
     def request(self, method, path, body=None, headers=None, port=None):
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=600)

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -14,7 +15,7 @@ MISSING = (
     "there was one, put it back first."
 )
 OLDER = "The database is not up to date: run `linkboard migrate`."
-FOUND: Select[tuple[str]] = select(column("version_num")).select_from(table("alembic_version"))
+FOUND: Select[Any] = select(column("version_num")).select_from(table("alembic_version"))
 NEWER = "The database belongs to a newer Linkboard than this one: run that one instead."
 
 

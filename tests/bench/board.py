@@ -1,0 +1,61 @@
+"""The board: many submissions, some of them moving, beside one of a few."""
+
+import statistics
+
+from tests.bench.running import poll_headers
+from webapp.store.tables import attempts, batches, submissions
+
+FEW, MANY, MOVING = 20, 2000, 50
+FIRST_COPY = 1000  # the number of the first one that is made in the database
+TRIES = 25
+
+
+def measure(bench, table):
+    """The page and its poll, which is answered anew each time since rows move."""
+    with bench.dashboard(rate=0.2) as board:
+        board.sign_in()
+        for _ in range(FEW):
+            board.submit(100)
+        few = _costs(board)
+        _copy(board, MANY - MOVING)
+        for _ in range(MOVING - FEW):
+            board.submit(100)
+        many = _costs(board)
+    named = {"yardstick_is": f"of {FEW}"}
+    what = f"board of {MANY:,}, {MOVING} moving"
+    table.add(what, many[0], few[0], "ms", "<= 1.2", **named)
+    table.add(f"its poll, {MOVING} moving", many[1], few[1], "ms", "<= 1.2", **named)
+
+
+def _costs(board):
+    """The median time of the page and of its rows alone, in ms."""
+    page = [board.get("/submissions").seconds for _ in range(TRIES)]
+    rows = [
+        board.request("GET", "/submissions/rows", headers=poll_headers()).seconds
+        for _ in range(TRIES)
+    ]
+    return 1000 * statistics.median(page), 1000 * statistics.median(rows)
+
+
+def _copy(board, count):
+    """So many settled submissions, attempted before all that there are."""
+    for table, of in ((submissions, "id"), (attempts, "submission_id"), (batches, "submission_id")):
+        changed = {"id": f"{FIRST_COPY} + n", of: f"{FIRST_COPY} + n"}
+        if table is submissions:
+            changed |= {"last_attempt_id": "-n", "state": "'settled'", "phase": "''"}
+        elif table is attempts:
+            changed |= {"state": "'ended'"}
+        else:
+            changed |= {"state": "'settled'", "due_at": "NULL", "ica_batch_id": "NULL"}
+        names = [column.name for column in table.c]
+        values = ", ".join(changed.get(name, f'"{name}"') for name in names)
+        named = ", ".join(f'"{name}"' for name in names)
+        connection = board.connect()
+        connection.execute(
+            f"WITH RECURSIVE numbers(n) AS "
+            f"(SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}) "
+            f"INSERT INTO {table.name} ({named}) SELECT {values} FROM {table.name}, numbers "
+            f"WHERE {table.name}.{of} = 1"
+        )
+        connection.commit()
+        connection.close()
