@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import (
     Connection,
     Engine,
@@ -195,7 +193,7 @@ class Store:
             path = Path(make_url(self._url).database or "").absolute()
             copy = path.with_name(f"{path.name}.before-{schema_version.known()[0]}")
             backup.keep(path, copy, shutil.disk_usage(path.parent).free)
-        command.upgrade(_alembic(connection), "head")
+        _run_migrations(connection)
 
     def trouble(self) -> str:
         """Why the tables can't be used, in words. Raises sqlalchemy's errors without a database."""
@@ -250,10 +248,13 @@ def after_commit(connection: Connection, call: Callable[[], None]) -> None:
     connection.get_execution_options()[AFTER_COMMIT].append(call)
 
 
-def _alembic(connection: Connection) -> Config:
+def _run_migrations(connection: Connection) -> None:
+    from alembic import command  # a tenth of a second, which the children need not take
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS))
-    return config
+    command.upgrade(config, "head")
 
 
 def _wait_for_our_turn(connection: Connection) -> None:

@@ -4,9 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Select, column, select, table
+from sqlalchemy import Connection, Select, column, inspect, select, table
 from sqlalchemy.exc import ProgrammingError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,7 +24,8 @@ class NotMigrated(Exception):
 @cache
 def known() -> list[str]:
     """The revisions that this program knows, its own first."""
-    return [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+    files = (MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return sorted((file.name.partition("_")[0] for file in files), reverse=True)
 
 
 def fits(connection: Connection) -> bool:
@@ -42,7 +41,8 @@ def fits(connection: Connection) -> bool:
 
 def of(connection: Connection) -> str | None:
     """The revision of the database, None of an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
+    there = inspect(connection).has_table("alembic_version")
+    return connection.execute(FOUND).scalar() if there else None
 
 
 def trouble(connection: Connection) -> str:
