@@ -1,14 +1,14 @@
 """The board: the submissions that an account may see, a page at a time."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, String, func, or_, select, type_coerce
 
 from webapp.store import paging, sql
 from webapp.store.accounts import Account
-from webapp.store.enums import State
+from webapp.store.enums import BoardWord, State
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission, seen_by, with_submitter
 from webapp.store.tables import accounts, submissions
@@ -52,26 +52,44 @@ def any_visible(connection: Connection, account: Account, now: float) -> bool:
     return sql.any_row(connection, select(submissions.c.id).where(seen_by(account, now), kept))
 
 
-def counts(connection: Connection, account: Account, wanted: Filter, now: float) -> Counter[str]:
-    """How many submissions there are of each word of the board; what is wanted names none."""
-    statement = (
-        select(submissions.c.board_word, func.count())
-        .join(accounts, accounts.c.id == submissions.c.account_id)
-        .where(seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted))
-        .group_by(submissions.c.board_word)
+class Group(NamedTuple):
+    """Submissions of one word of the board, and how many there are. mine: the viewer's own."""
+
+    word: BoardWord
+    archived: bool
+    mine: bool
+    total: int
+
+
+def groups(connection: Connection, account: Account, wanted: Filter, now: float) -> Sequence[Group]:
+    """What there is of the wanted project and text; the rest of what is wanted does not matter."""
+    kinds = (
+        submissions.c.board_word,
+        submissions.c.archived_at.is_not(None).label("archived"),
+        (submissions.c.account_id == account.id).label("mine"),
     )
-    return Counter(dict(connection.execute(statement).all()))
+    statement = (
+        select(*kinds, func.count())
+        .join(accounts, accounts.c.id == submissions.c.account_id)
+        .where(seen_by(account, now), submissions.c.state != State.DISCARDED, *_matches(wanted))
+        .group_by(*kinds)
+    )
+    return [Group(*row) for row in connection.execute(statement)]
 
 
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
     archived = submissions.c.archived_at
     yield archived.is_not(None) if wanted.archived else archived.is_(None)
-    if wanted.project_id:
-        yield submissions.c.project_id == wanted.project_id
     if wanted.account_id:
         yield submissions.c.account_id == wanted.account_id
     if wanted.words:
         yield type_coerce(submissions.c.board_word, String).in_(wanted.words)  # others find none
+    yield from _matches(wanted)
+
+
+def _matches(wanted: Filter) -> Iterable[ColumnElement[bool]]:
+    if wanted.project_id:
+        yield submissions.c.project_id == wanted.project_id
     if wanted.text:
         shown = (submissions.c.name, submissions.c.project_name, accounts.c.name)
         yield or_(*(column.icontains(wanted.text, autoescape=True) for column in shown))

@@ -116,13 +116,15 @@ def _archive_url(connection: Connection, wanted: Filter) -> str | None:
 
 def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
     """The states as filters, one at a time, each with how many there are; then mine."""
-    now, base = context().clock(), replace(wanted, words=(), archived=False)
-    counts: Counter[str] = board_store.counts(connection, viewer(), base, now)
-    archived = replace(base, archived=True)
-    counts[ARCHIVED] = board_store.counts(connection, viewer(), archived, now).total()
-    mine = replace(wanted, account_id=viewer().id)
-    mine_count = board_store.counts(connection, viewer(), mine, now).total()
-    place, is_mine = _place(wanted), bool(wanted.account_id)
+    counts: Counter[str] = Counter()
+    place, is_mine, mine_count = _place(wanted), bool(wanted.account_id), 0
+    for word, archived, mine, total in board_store.groups(
+        connection, viewer(), wanted, context().clock()
+    ):
+        if mine or not is_mine:
+            counts[ARCHIVED if archived else word] += total
+        if mine and archived == wanted.archived and (not wanted.words or word in wanted.words):
+            mine_count += total
     chips = []
     for word, label in STATE_LABELS.items():
         chosen = place.chosen["state"] == [word]
