@@ -3,7 +3,8 @@
 from tests.bench import load
 from tests.bench.running import free_port, poll_headers, process
 
-WATCHERS = 1000
+WATCHERS = (1, 1000)
+ALL_WATCHERS = (1, 10, 100, 1000)  # with --full
 
 
 def measure(bench, table):
@@ -48,19 +49,22 @@ def _settled(bench, table):
 
 def _moving(bench, table):
     """Browsers that watch a submission whose counts change with each refresh."""
-    seconds = 19.0 if bench.size > 100_000 else 9.0
+    is_full = bench.size > 100_000
+    seconds, counts = (19.0, ALL_WATCHERS) if is_full else (9.0, WATCHERS)
     with bench.dashboard(rate=20, batch_size=1_000_000) as board:
         board.sign_in()
         path = f"{board.submit(20_000)}/progress?shows=active"
         board.until(lambda: board.ica_calls().get("getJob", 0) >= 3)
-        (one, one_calls, _), (many, many_calls, errors) = (
-            _watched(board, path, watchers, seconds) for watchers in (1, WATCHERS)
-        )
-    watched = f"{WATCHERS:,} watchers"
+        found = [_watched(board, path, watchers, seconds) for watchers in counts]
+    (one, one_calls, _), (many, many_calls, errors) = found[0], found[-1]
+    watched = f"{counts[-1]:,} watchers"
     table.add(f"{watched}, p50", many.median, one.median, "ms", "< 100 ms", yardstick_is="1")
     table.add(f"{watched}, p99", many.p99, one.p99, "ms", "< 1 s", yardstick_is="1")
     table.add(f"{watched}, errors", errors, 0, "", "none")
     table.add(f"{watched}, ICA calls", many_calls, one_calls, "", "1.0", yardstick_is="1")
+    if is_full:
+        medians = [load.median / 1000 for load, _, _ in found]
+        table.add_growth("watchers", "a poll's median", counts, medians, "s", "flat")
 
 
 def _watched(board, path, watchers, seconds):
