@@ -1,10 +1,16 @@
 """Submitting, settling and trying again, beside what ICA and the database alone would take."""
 
+import gzip
+import http.client
 import sqlite3
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-from tests.bench.running import data_ids, path_of
+import msgspec
+
+from tests.bench.running import PROJECT, data_ids, path_of
 from webapp.store.engine import CHECKPOINT_BYTES, PAGE_BYTES
 from webapp.store.retry.history import KEPT_COLUMNS
 
@@ -34,6 +40,8 @@ def measure(bench, table):
             updates = _bare_updates(board, copy)
             name, yardstick = f"{size:,} ids settled, ICA at 0 ms", "bare UPDATEs"
             table.add(name, whole, updates, "s", "<= 1.5", yardstick_is=yardstick)
+            answers = _bare_answers(board)
+            table.add(name, whole, answers + updates, "s", "", yardstick_is="and ICA's answers")
             fields = {"status": "FAILED", "token": "bench"}
             again = _seconds_until_settled(board, place, "retry", fields)
             naive = whole / 2 + _bare_taking(copy)
@@ -61,6 +69,32 @@ def _seconds_until_settled(board, place, action, fields=None):
     assert path_of(board.post(f"{place}/{action}", fields).headers["Location"]) == place
     board.until(lambda: board.state(place).startswith("settled"), 3600, 0.2)
     return time.perf_counter() - started
+
+
+class _Next(msgspec.Struct, rename="camel"):
+    next_page_token: str | None = None
+
+
+def _bare_answers(board):
+    """Seconds in which a client that does nothing else gets all pages of all batches."""
+    with closing(board.connect()) as source:
+        batches = source.execute("SELECT ica_batch_id FROM batches ORDER BY id").fetchall()
+    started = time.perf_counter()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        deque(pool.map(lambda row: _ask(board.ica_port, *row), batches))
+    return time.perf_counter() - started
+
+
+def _ask(port, batch):
+    place = f"/ica/rest/api/projects/{PROJECT}/dataLinkingBatch/{batch}/items?pageSize={PAGE}"
+    media = {"Accept": "application/vnd.illumina.v4+json", "Accept-Encoding": "gzip"}
+    token = ""
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as line:
+        while token is not None:
+            asked = f"{place}&pageToken={token}" if token else place
+            line.request("GET", asked, headers={"X-API-Key": "demo-key", **media})
+            page = gzip.decompress(line.getresponse().read())
+            token = msgspec.json.decode(page, type=_Next).next_page_token
 
 
 def _copy(board):
