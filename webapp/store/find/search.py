@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -155,7 +155,8 @@ def verdicts(
     found = [_NOWHERE] * count
     known: dict[tuple[int, str], Verdict] = {}  # of ids that one submission holds, as most are
     rows = connection.execute(_HELD[connection.dialect.name], {"find": find_id, "count": count})
-    for ordinal, held in groupby(rows, itemgetter(0)):
+    by_thousand = chain.from_iterable(rows.partitions(1_000))  # one by one they take twice as long
+    for ordinal, held in groupby(by_thousand, itemgetter(0)):
         mine = [row for row in held if row[1] in seen]
         if len(mine) > 1:
             found[ordinal - 1] = _verdict(_sightings(mine, seen))

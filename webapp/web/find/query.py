@@ -47,7 +47,8 @@ def ask(form: Form) -> str:
         quota.demand_room(connection, viewer().id, size)
         queries.create(connection, find_id, viewer(), form.name, review, size, now)
         audit.note(connection, AuditAction.ASK, ids=len(ids), question=form.name)
-    for at in range(0, len(ids), items.CHUNK_ROWS):
+        queries.add(connection, find_id, 1, ids[: items.CHUNK_ROWS])
+    for at in range(items.CHUNK_ROWS, len(ids), items.CHUNK_ROWS):
         context().write(queries.add, find_id, at + 1, ids[at : at + items.CHUNK_ROWS])
     return find_id
 
@@ -58,13 +59,14 @@ def _read(form: Form) -> tuple[list[tuple[str, int]], FindReview]:
     rejects: list[Reject] = []
     counts: Counter[Kind] = Counter()
     for entry in _entries(form):
-        counts[entry.kind] += 1
-        if entry.kind is Kind.GOOD:
+        if (kind := entry.kind) is Kind.GOOD:
             ids.append((entry.data_id, entry.line))
-        elif entry.kind is Kind.REJECTED and len(rejects) < MAX_KEPT_REJECTS:
+            if len(ids) > MAX_IDS:
+                raise Unreadable(TOO_MANY)
+            continue
+        counts[kind] += 1
+        if kind is Kind.REJECTED and len(rejects) < MAX_KEPT_REJECTS:
             rejects.append(Reject(entry.line, entry.text, entry.note))
-        if len(ids) > MAX_IDS:
-            raise Unreadable(TOO_MANY)
     if not ids:
         raise Unreadable(NO_ID)
     return ids, FindReview(len(ids), counts[Kind.REPEATED], counts[Kind.REJECTED], rejects)
