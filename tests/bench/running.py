@@ -217,7 +217,11 @@ class Dashboard:
 
     def peak_memory(self):
         """The largest peak of resident memory of any of the dashboard's processes, in MB."""
-        return max(_status(pid, "VmHWM") for pid in _family(self.pid))
+        return max(self.peaks().values())
+
+    def peaks(self):
+        """The peak of resident memory of each of the dashboard's processes, in MB."""
+        return {pid: _status(pid, "VmHWM") for pid in _family(self.pid)}
 
     def worker_memory(self):
         """What the worker has in memory now, in MB."""

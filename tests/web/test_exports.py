@@ -5,12 +5,15 @@ import io
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.confirmation import confirm
 from tests.web.markup import link
 from tests.work.observation import number
+from webapp import idlist
 from webapp.store import items, lifecycle, tables
 from webapp.store.find import queries, search
 from webapp.web.core import downloads
@@ -226,6 +229,30 @@ def test_nothing_runs_whatever_a_spreadsheet_takes_for_a_separator(dashboard, se
         for row in csv.reader(io.StringIO(content, newline=""), delimiter=separator):
             begun = {cell for cell in row if cell.lstrip('\t" ').startswith(tuple("=+-@"))}
             assert begun <= {"-1"}
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.integers(0, 9),
+    st.sampled_from(["LINKED", "", "a b", "None", "=1", " -1", "#x", "\uff1dA1"]),
+    st.text("ab ,;\t\n\r\x1e\x1f\"'#=-\u200bé", max_size=4),
+)
+ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=5)
+
+
+def csv_row(row):
+    buffer = io.StringIO(newline="")
+    cells = [idlist.escape_formula(cell) if isinstance(cell, str) else cell for cell in row]
+    csv.writer(buffer, lineterminator="").writerow(cells)
+    return idlist.escape_other_cells(buffer.getvalue(), ",") + "\r\n"
+
+
+@given(st.lists(ROWS))
+def test_rows_that_are_written_together_are_as_when_written_one_by_one(chunks):
+    rows = [row for chunk in chunks for row in chunk]
+    assert "".join(downloads.csv_texts("abc", chunks)) == "a,b,c\r\n" + "".join(map(csv_row, rows))
+    objects = [json.dumps(dict(zip("abc", row, strict=True)), ensure_ascii=False) for row in rows]
+    assert "".join(downloads.json_texts("abc", chunks)) == "".join(f"{one}\n" for one in objects)
 
 
 def test_others_get_no_export_of_what_they_may_not_see(dashboard, place):

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from io import StringIO
-from itertools import islice
+from itertools import chain, islice
 from json.encoder import encode_basestring
 from threading import Lock
 from typing import TypeVar
@@ -179,12 +179,12 @@ def _exact(name: str) -> str:
     return quote(FORBIDDEN_IN_NAME.sub("_", name[:MAX_NAME_CHARACTERS]), safe="", errors="replace")
 
 
-def csv_texts(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """Comma separated, with a header, many rows at a time; a spreadsheet runs none of it as a
-    formula.
+def csv_texts(columns: Sequence[str], chunks: Iterable[Sequence[Row]]) -> Iterator[str]:
+    """Comma separated, with a header, a text for each chunk of rows; a spreadsheet runs none of it
+    as a formula.
     """
     yield ",".join(columns) + "\r\n"
-    yield from map(_csv, _chunks(rows))
+    yield from map(_csv, filter(None, chunks))
 
 
 def _csv(rows: Sequence[Row]) -> str:
@@ -199,26 +199,25 @@ def _csv(rows: Sequence[Row]) -> str:
     return idlist.escape_other_cells(buffer.getvalue(), ",") + "\r\n"
 
 
-def json_texts(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """An object a line, many lines at a time, of cells that are texts, whole numbers or None."""
+def json_texts(columns: Sequence[str], chunks: Iterable[Sequence[Row]]) -> Iterator[str]:
+    """An object a line, a text for each chunk of rows; cells are texts, whole numbers or None."""
     line = "{" + ", ".join(f'"{name}": %s' for name in columns) + "}\n"
-    for some in _chunks(rows):
-        yield "".join([line % tuple(map(_json, row)) for row in some])
-
-
-def _json(cell: object) -> object:
-    if isinstance(cell, str):
-        return encode_basestring(cell)
-    return "null" if cell is None else cell
+    for rows in chunks:
+        cells = [
+            encode_basestring(cell) if isinstance(cell, str) else "null" if cell is None else cell
+            for cell in chain.from_iterable(rows)
+        ]
+        yield line * len(rows) % tuple(cells)
 
 
 def id_texts(data_ids: Iterable[str]) -> Iterator[str]:
     """A data id a line, many at a time."""
-    for some in _chunks(data_ids):
+    for some in chunks(data_ids):
         yield "".join([f"{data_id}\n" for data_id in some])
 
 
-def _chunks(some: Iterable[T]) -> Iterator[list[T]]:
+def chunks(some: Iterable[T]) -> Iterator[list[T]]:
+    """Some hundred each."""
     left = iter(some)
     while chunk := list(islice(left, CHUNK_LINES)):
         yield chunk

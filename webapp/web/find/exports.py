@@ -28,7 +28,7 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
     found = result.answer_to(asked)
     picked = found.picked(outcomes)
     if form == "csv":
-        texts = downloads.csv_texts(COLUMNS, map(_cells, found.rows(picked)))
+        texts = downloads.csv_texts(COLUMNS, downloads.chunks(map(_cells, found.rows(picked))))
     else:
         texts = downloads.id_texts(asked.data_id for asked in found.ids(picked))
     audit.note_export("an answer to Find ids", form)

@@ -1,7 +1,7 @@
 """Exports: the items of a filter, streamed from the store."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -20,6 +20,7 @@ from webapp.store.submissions import Submission
 from webapp.web.core import audit, downloads, params
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context
+from webapp.web.core.downloads import Row
 from webapp.web.core.links import ListUrl
 from webapp.web.submissions import status_text
 from webapp.work.context import Context
@@ -74,8 +75,8 @@ def urls(submission: Submission, **asked: Any) -> dict[str, str]:
     return found | {"manifest": place("csv").changed(columns="manifest")}
 
 
-def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object, ...]]]:
-    """The columns of the file, and its rows."""
+def _table(submission: Submission) -> tuple[Sequence[str], Iterator[Sequence[Row]]]:
+    """The columns of the file, and its rows, many at a time."""
     asked = request.args.get("columns", "")
     if asked not in {"", "manifest"}:
         text = "An export has the columns of the table or, with columns=manifest, a manifest's."
@@ -84,9 +85,12 @@ def _table(submission: Submission) -> tuple[Sequence[str], Iterator[tuple[object
     if not asked:
         return COLUMNS, table_rows(here, submission, pages)
     return MANIFEST_COLUMNS, (
-        (row.data_id, row.name, row.path, submission.project_id, row.status)
-        for row, doing in _with_others(here, submission, pages)
-        if doing is None or doing.linked
+        [
+            (row.data_id, row.name, row.path, submission.project_id, row.status)
+            for row in page
+            if row.position not in doings or doings[row.position].linked
+        ]
+        for page, doings in _with_others(here, submission, pages)
     )
 
 
@@ -136,22 +140,25 @@ def _attempt(submission: Submission) -> Attempt | None:
 
 def table_rows(
     here: Context, submission: Submission, pages: Iterable[Sequence[ItemRow]]
-) -> Iterator[tuple[object, ...]]:
+) -> Iterator[Sequence[Row]]:
     """The cells under COLUMNS, read while they are sent: the request is over by then."""
     by = {one.number: one.by for one in here.read(attempts.of_submission, submission.id)}
-    for row, doing in _with_others(here, submission, pages):
-        name = doing.name if doing else ""
-        since = ("", name) if doing and doing.linked else (name, "")
-        yield (*row[1:], by.get(row.attempt, ""), *since)
+    for page, doings in _with_others(here, submission, pages):
+        since = {
+            position: ("", doing.name) if doing.linked else (doing.name, "")
+            for position, doing in doings.items()
+        }
+        yield [
+            (*row[1:], by.get(row.attempt, ""), *since.get(row.position, ("", ""))) for row in page
+        ]
 
 
 def _with_others(
     here: Context, submission: Submission, pages: Iterable[Sequence[ItemRow]]
-) -> Iterator[tuple[ItemRow, OtherOutcome | None]]:
-    """The items, each with what another submission has done to it since."""
+) -> Iterator[tuple[Sequence[ItemRow], Mapping[int, OtherOutcome]]]:
+    """The items, many at a time, and by position what another submission has done to them since."""
     for page in pages:
-        doings = here.read(other_submissions.changed_since, submission, page)
-        yield from ((row, doings.get(row.position)) for row in page)
+        yield page, here.read(other_submissions.changed_since, submission, page)
 
 
 def _stem(submission: Submission) -> str:

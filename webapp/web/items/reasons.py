@@ -1,6 +1,6 @@
 """Reasons: why items did not end well, grouped, of a submission or of many submissions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from flask import Blueprint, abort, request, url_for
@@ -16,6 +16,7 @@ from webapp.store.submissions import Submission
 from webapp.web.core import audit, downloads, params
 from webapp.web.core.access import ask_about_new_projects, submission_or_404
 from webapp.web.core.context import context, viewer
+from webapp.web.core.downloads import Row
 from webapp.web.core.htmx import is_part
 from webapp.web.core.links import Chip, ListUrl
 from webapp.web.core.page import Page, Part, render
@@ -111,9 +112,9 @@ def export() -> ResponseReturnValue:
     if not holders:
         abort(404, "No submission of this time and project has such a reason any more.")
     rows = (
-        (holder.name, *row)
+        [(holder.name, *row) for row in page]
         for holder in holders
-        for row in _rows(here, holder.submission_id, reason_id)
+        for page in _rows(here, holder.submission_id, reason_id)
     )
     texts = downloads.csv_texts(("submission", *exports.COLUMNS), rows)
     told = [holder.submission_id for holder in holders[:MAX_ROWS_OF_AN_ACT]]
@@ -124,7 +125,7 @@ def export() -> ResponseReturnValue:
     return downloads.response(texts, f"reason-{reason_id}", "csv", kept)
 
 
-def _rows(here: Context, submission_id: int, reason_id: int) -> Iterator[tuple[object, ...]]:
+def _rows(here: Context, submission_id: int, reason_id: int) -> Iterator[Sequence[Row]]:
     submission = here.read(submissions.get, submission_id)
     wanted = [Slice(None, reason_id=reason_id)]
     return exports.table_rows(here, submission, items.rows(here.store, submission_id, wanted))
