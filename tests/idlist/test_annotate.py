@@ -9,12 +9,14 @@ import time
 import openpyxl
 import pytest
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from tests.idlist.annotated_lists import FAILED, LINKED, annotated, outcomes, sent
 from tests.idlist.list_strategies import LISTS
 from tests.idlist.sample_lists import HEADERS, A, B, C, opened, read_all
 from tests.idlist.workbook_files import cells, xlsx
 from webapp.idlist import Reading, annotate
+from webapp.idlist.annotate import lookup
 
 
 def test_a_text_list_becomes_a_table_by_tabs():
@@ -234,3 +236,50 @@ def test_any_list_read_again_gives_the_same_ids(data):
     _, reading = read_all([data])
     if not isinstance(reading, str):
         assert plain(sent(annotated(data))) == plain(sent(data))
+
+
+PLAIN_CELLS = st.sampled_from(["LINKED", "", "1", "/a b/c.bam", "FAILED"])
+ODD_CELLS = st.one_of(
+    st.sampled_from(["None", "a  b", " a", "a ", "=1", "#x", "-1", "a\u00a0b", "a\x1eb", "a\vb"]),
+    st.text("ab,;\t\n\r\v\x1e\x1f\"'#=\u00a0é", max_size=4),
+)
+OUTCOMES = st.builds(
+    lambda cells, odd, at: (*cells[:at], odd, *cells[at:]),
+    st.tuples(*[PLAIN_CELLS] * (len(HEADERS) - 1)),
+    st.one_of(PLAIN_CELLS, ODD_CELLS),
+    st.integers(0, len(HEADERS) - 1),
+)
+ODD_LINES = [
+    "sample-1",
+    "a/b",
+    "None",
+    f"{A} # x",
+    f"{A} {B}",
+    f"{A}  ",
+    A.upper(),
+    "# x",
+    "",
+    "=1",
+    "é",
+]
+ID_LINES = st.builds(
+    lambda lines, end: end.join(lines).encode(),
+    st.lists(st.sampled_from([*[A, B, C] * 5, *ODD_LINES]), min_size=2),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+
+
+@given(ID_LINES, st.lists(OUTCOMES, min_size=1))
+@settings(max_examples=3 * settings.default.max_examples, deadline=None)
+def test_lines_that_are_written_together_are_as_when_written_one_by_one(data, cells):
+    """The batch that begins a list is written line by line; of those behind it, only some are."""
+
+    def told(several):
+        return [cells[entry.line % len(cells)] for entry in several]
+
+    _, reading = read_all([data])
+    if not isinstance(reading, str):
+        one_by_one = b"".join(annotate(opened(data), told, HEADERS))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lookup, "_BATCH_ENTRIES", 1)
+            assert b"".join(annotate(opened(data), told, HEADERS)) == one_by_one

@@ -150,6 +150,27 @@ def test_every_item_comes_once_however_many_there_are(store, make_draft):
     assert [row.data_id for row in items.each(store, submission_id, None)] == many
 
 
+def test_files_have_every_item_of_a_filter_once(store, draft, monkeypatch):
+    monkeypatch.setattr(items, "PAGE_ROWS", 3)
+    monkeypatch.setattr(items, "CHUNK_ROWS", 4)
+    for wanted, positions in RANGES:
+        pages = list(items.rows(store, draft, wanted))
+        assert [row.position for page in pages for row in page] == positions
+        lines = "".join(items.ids(store, draft, wanted)).splitlines()
+        assert lines == [IDS[position - 1] for position in positions]
+    assert "".join(items.ids(store, draft, None, "50%")) == f"{IDS[19]}\n"
+
+
+@pytest.mark.parametrize("first", [1, 7, 30, 41])
+def test_ids_are_found_wherever_they_stand(store, draft, first):
+    """`first` tells where most of them stand, and nothing more."""
+    wanted = {IDS[6], IDS[7], IDS[29], "fil.none"}
+    with store.write() as connection:
+        connection.execute(text("UPDATE items SET line = NULL WHERE position = 8"))
+        found = items.by_data_id(connection, draft, wanted, first)
+    assert {data_id: row.position for data_id, row in found.items()} == {IDS[6]: 7, IDS[29]: 30}
+
+
 def test_items_are_dropped_by_the_chunk(store, make_draft):
     submission_id, other = make_draft(IDS), make_draft(IDS)
     with store.write() as connection:

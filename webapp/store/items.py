@@ -1,8 +1,9 @@
 """Items: one data id each, with its place in the list and its outcome."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ from webapp.store.tables import items
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
 _BEGINS_AS_IDS = re.compile(r"f([io](l(\..*)?)?)?", re.IGNORECASE | re.DOTALL)  # of lists
 CHUNK_ROWS = 10_000  # rows in one transaction, so that no other writer waits
-PAGE_ROWS = 1_000  # that are read at once for a file: more take longer each
+PAGE_ROWS = 1_500  # that are read at once for a file
 
 
 class Listed(Struct, frozen=True, array_like=True, gc=False):
@@ -60,6 +61,7 @@ class ItemRow(NamedTuple):
 
 
 _ROW = tuple(items.c[name] for name in ItemRow._fields)
+_item_row = partial(tuple.__new__, ItemRow)  # as ItemRow._make, which takes three times as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +121,24 @@ def get(connection: Connection, submission_id: int, position: int) -> Item | Non
 
 
 def by_data_id(
-    connection: Connection, submission_id: int, data_ids: Collection[str]
-) -> dict[str, Item]:
-    """The list's own items with these data ids."""
-    # + 0, or SQLite would read the whole submission instead of these ids by their index
-    ours = (items.c.submission_id + 0 == submission_id) & items.c.line.is_not(None)
-    found = sql.fetch(connection, select(items).where(items.c.data_id.in_(data_ids), ours), Item)
-    return {item.data_id: item for item in found}
+    connection: Connection, submission_id: int, data_ids: Set[str], first: int = 1
+) -> dict[str, ItemRow]:
+    """The list's own items with these data ids, most of which stand from position `first` on: to
+    read rows in their order takes a fifth of the time.
+    """
+    own = select(*_ROW).where(items.c.line.is_not(None))
+    ours = items.c.submission_id == submission_id
+    ahead = own.where(ours, items.c.position >= first).order_by(items.c.position)
+    rows = map(_item_row, sql.plain_rows(connection, ahead.limit(len(data_ids))))
+    found = {row.data_id: row for row in rows if row.data_id in data_ids}
+    if left := data_ids - found.keys():
+        # + 0, or SQLite would read the whole submission instead of these ids by their index
+        ours = items.c.submission_id + 0 == submission_id
+        rows = map(
+            _item_row, sql.plain_rows(connection, own.where(ours, items.c.data_id.in_(left)))
+        )
+        found |= {row.data_id: row for row in rows}
+    return found
 
 
 def slices(
@@ -272,7 +285,7 @@ def rows(
     def page(connection: Connection, cursor: Cursor) -> Page[ItemRow]:
         size = PAGE_ROWS
         statement = _found(connection, submission_id, wanted, text, cursor, size + 1, _ROW)
-        found = list(map(ItemRow._make, connection.execute(statement)))
+        found = list(map(_item_row, sql.plain_rows(connection, statement)))
         return page_of(found, cursor, size, itemgetter(0))
 
     return paging.pages(store, page)

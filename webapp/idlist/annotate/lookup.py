@@ -18,33 +18,32 @@ _WINDOW_CHARS = 1 << 16
 _WINDOW = re.compile(rf".{{1,{_WINDOW_CHARS}}}\S*+", re.DOTALL)  # it ends where a word ends
 
 
+def batches(reading: Reading, outcomes: Outcomes) -> Iterator[Sequence[EntryOutcome]]:
+    """Every record with each of its entries and the outcome of that, many at a time."""
+    for batch in _batches(reading.with_records()):
+        entries = [pair.entry for pair in batch if pair.entry]
+        found = iter(outcomes(entries) if entries else ())
+        yield [(pair, next(found) if pair.entry else ()) for pair in batch]
+
+
 def by_record(
-    reading: Reading, outcomes: Outcomes, prepare: Callable[[str], str]
+    pairs: Iterable[EntryOutcome], prepare: Callable[[str], str]
 ) -> Iterator[RecordOutcomes]:
     """Every record with its entries, which may be a million, and their prepared outcomes."""
-    pairs = _entry_outcomes(reading, outcomes, prepare)
     for record, group in groupby(pairs, key=lambda pair: pair[0].record):
-        yield record, (pair for pair in group if pair[0].entry)
+        yield record, ((pair, list(map(prepare, cells))) for pair, cells in group if pair.entry)
 
 
 def one_line(text: str) -> str:
     """A text without line breaks, tabs and broken characters."""
+    if text.isascii() and text.isprintable() and " " not in text:  # most: quickly told
+        return text
     text = text.encode("utf-8", "replace").decode()
     if len(text) < _WINDOW_CHARS:
         return " ".join(text.split())
     # A long text is split in windows: as a list of words it would take many times its memory.
     windows = (" ".join(window[0].split()) for window in _WINDOW.finditer(text))
     return " ".join(filter(None, windows))
-
-
-def _entry_outcomes(
-    reading: Reading, outcomes: Outcomes, prepare: Callable[[str], str]
-) -> Iterator[EntryOutcome]:
-    for batch in _batches(reading.with_records()):
-        entries = [pair.entry for pair in batch if pair.entry]
-        found = iter(outcomes(entries) if entries else ())
-        for pair in batch:
-            yield pair, [prepare(cell) for cell in next(found)] if pair.entry else ()
 
 
 def _batches(pairs: Iterable[RecordEntry]) -> Iterator[list[RecordEntry]]:

@@ -1,16 +1,19 @@
 """Writes outcomes into tables and plain text; cells that would run as formulas are escaped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, groupby
 
 from webapp.idlist.annotate import formulas
-from webapp.idlist.annotate.formulas import escape_formula, quote_cell
-from webapp.idlist.annotate.lookup import Cells, EntryOutcome, RecordOutcomes, one_line
+from webapp.idlist.annotate.formulas import escape_formula, plain_rows, quote_cell
+from webapp.idlist.annotate.lookup import Cells, EntryOutcome, by_record, one_line
 from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Part, Record, line_end
 from webapp.idlist.formats.tables import WHITE_SPACE
 from webapp.idlist.formats.text import split_comment
+from webapp.idlist.reader import RecordEntry
 
 _ID_HEADER = "data_id"
+_RARE_BLANKS = "\v\f\x1c\x1d\x1e"
 
 
 def annotate_table(
@@ -50,26 +53,60 @@ def annotate_table(
 
 
 def annotate_text(
-    records: Iterator[RecordOutcomes], headers: Cells, delimiter: str
+    batches: Iterable[Sequence[EntryOutcome]],
+    prepare: Callable[[str], str],
+    headers: Cells,
+    delimiter: str,
 ) -> Iterator[str]:
-    """A plain text as a table with a row for each entry."""
+    """A plain text as a table with a row for each entry.
+
+    Batches behind the header that are nothing but ids a line, most of a large list, are written
+    whole; records of all others one by one, since one may go on from batch to batch.
+    """
     has_header = False
     end = ""
 
     def line(row: str) -> str:
         return formulas.escape_other_cells(row, delimiter) + end
 
-    for record, pairs in records:
-        end = end or line_end(record.raw) or "\n"
-        is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
-        listed, comment = split_comment(record.raw)
-        if not has_entries and (comment or not is_header):
-            yield line(formulas.escape_line(comment, delimiter))
-        if is_header or (has_entries and not has_header):
-            has_header = True
-            name = escape_formula(listed) if is_header else _ID_HEADER
-            yield line(formulas.write_row([name, *headers], delimiter))
-        yield from map(line, _entry_rows(pairs, comment, delimiter))
+    def whole(batch: Sequence[EntryOutcome]) -> str | None:
+        return _plain_lines(batch, delimiter, end) if has_header else None
+
+    for text, run in groupby(batches, key=whole):
+        if text is not None:
+            yield from (text for _ in run)
+            continue
+        records = by_record(chain.from_iterable(run), prepare)
+        for record, pairs in records:
+            end = end or line_end(record.raw) or "\n"
+            is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
+            listed, comment = split_comment(record.raw)
+            if not has_entries and (comment or not is_header):
+                yield line(formulas.escape_line(comment, delimiter))
+            if is_header or (has_entries and not has_header):
+                has_header = True
+                name = escape_formula(listed) if is_header else _ID_HEADER
+                yield line(formulas.write_row([name, *headers], delimiter))
+            yield from map(line, _entry_rows(pairs, comment, delimiter))
+
+
+def _plain_lines(batch: Sequence[EntryOutcome], delimiter: str, end: str) -> str | None:
+    """The rows of a batch of lines that are an id each, as _entry_rows() and line() make them; None
+    if it is anything else.
+    """
+    if not all(_is_id_line(pair) for pair, _ in batch):
+        return None
+    rows = [(pair.full_text, *cells) for pair, cells in batch]
+    text = plain_rows(rows, delimiter, end)
+    if text is None or not text.isascii():
+        return None
+    mended_by_one_line = (*_RARE_BLANKS, "  ", f" {delimiter}", f" {end}")
+    return None if any(each in text for each in mended_by_one_line) else text
+
+
+def _is_id_line(pair: RecordEntry) -> bool:
+    text = pair.full_text
+    return pair.entry is not None and pair.entry.data_id == text == pair.record.raw.rstrip("\r\n")
 
 
 def _entry_rows(pairs: Iterator[EntryOutcome], comment: str, delimiter: str) -> Iterator[str]:

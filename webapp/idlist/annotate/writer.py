@@ -2,10 +2,18 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from webapp.idlist.annotate.formulas import escape_formula
 from webapp.idlist.annotate.json_list import annotate_json
-from webapp.idlist.annotate.lookup import Cells, EntryOutcome, Outcomes, by_record, one_line
+from webapp.idlist.annotate.lookup import (
+    Cells,
+    EntryOutcome,
+    Outcomes,
+    batches,
+    by_record,
+    one_line,
+)
 from webapp.idlist.annotate.text import annotate_table, annotate_text
 from webapp.idlist.annotate.workbook import annotate_workbook
 from webapp.idlist.entries import Part
@@ -34,7 +42,8 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
     """
     layout = reading.layout
     prepare = one_line if layout.is_json else lambda text: escape_formula(one_line(text))
-    records = by_record(reading, outcomes, prepare)
+    found = batches(reading, outcomes)
+    records = by_record(chain.from_iterable(found), prepare)
     rows = (
         (record, headers if record.part is Part.NAMES else _joined(pairs))
         for record, pairs in records
@@ -47,7 +56,7 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
     elif layout.is_json:
         pieces = _encoded(reading, annotate_json(records, headers))
     else:
-        pieces = _encoded(reading, annotate_text(records, headers, layout.delimiter))
+        pieces = _encoded(reading, annotate_text(found, prepare, headers, layout.delimiter))
     return _gzipped(pieces) if reading.gzip else pieces
 
 

@@ -1,7 +1,7 @@
 """The returned list: the user's own list as it came, with the outcome of every entry added."""
 
 import mimetypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
@@ -9,11 +9,11 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import idlist
-from webapp.idlist import Entry, Kind, Reading, Unreadable
+from webapp.idlist import Entry, Reading, Unreadable
 from webapp.store import batches, items, submissions, uploads
 from webapp.store.batches import Batch
 from webapp.store.enums import LISTED, NOT_SENT, UNREAD
-from webapp.store.items import Item
+from webapp.store.items import ItemRow
 from webapp.store.retry import other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.submissions import Submission
@@ -86,7 +86,7 @@ def download(submission_id: int) -> ResponseReturnValue:
     upload, part = _upload_and_part(submission)
     try:
         uploaded = _reading(submission, upload, part)
-        chunks = idlist.annotate(uploaded, partial(_outcomes, context(), submission), COLUMNS)
+        chunks = idlist.annotate(uploaded, _outcomes(context(), submission), COLUMNS)
         chunks = chain([next(chunks)], chunks)
     except Unreadable as error:
         abort(422, f"This list can't be handed back. {error}")
@@ -110,32 +110,40 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
 
 
 def _outcomes(
-    here: Context, submission: Submission, entries: Sequence[Entry]
-) -> Iterator[tuple[str, ...]]:
-    """Status, reason, attempt and linked path of each; a repeat has those of its id.
-
-    A chunk of entries is looked up in one transaction, when the request is over.
+    here: Context, submission: Submission
+) -> Callable[[Sequence[Entry]], Iterator[tuple[str, ...]]]:
+    """What gives status, reason, attempt and linked path of each entry; a repeat has those of its
+    id. A chunk of entries is looked up in one transaction, when the request is over.
     """
-    ids = {entry.data_id for entry in entries if entry.data_id}
-    with here.store.read() as connection:
-        batch_rows = batches.of_submission(connection, submission.id)
-        found = items.by_data_id(connection, submission.id, ids)
-        doings = other_submissions.changed_since(connection, submission, found.values())
-    return (_cells(entry, found.get(entry.data_id), batch_rows, doings) for entry in entries)
+    ahead = 1  # the position from which on the next ids stand, in the order of the list
+
+    def outcomes(entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
+        nonlocal ahead
+        ids = {entry.data_id for entry in entries if entry.data_id}
+        with here.store.read() as connection:
+            found = items.by_data_id(connection, submission.id, ids, ahead)
+            unread = any(item.status == UNREAD for item in found.values())
+            batch_rows = batches.of_submission(connection, submission.id) if unread else []
+            doings = other_submissions.changed_since(connection, submission, found.values())
+        ahead = max([ahead, *(item.position + 1 for item in found.values())])
+        return (_cells(entry, found.get(entry.data_id), batch_rows, doings) for entry in entries)
+
+    return outcomes
 
 
 def _cells(
-    entry: Entry, item: Item | None, batch_rows: Sequence[Batch], doings: Mapping[int, OtherOutcome]
+    entry: Entry,
+    item: ItemRow | None,
+    batch_rows: Sequence[Batch],
+    doings: Mapping[int, OtherOutcome],
 ) -> tuple[str, ...]:
-    if entry.kind is Kind.REJECTED:
-        return REJECTED, entry.note, "", ""
     if item is None:
-        return "", "", "", ""
-    status, _ = status_text.item_label(item.status, item.position, batch_rows)
-    status = NOT_SENT if status == UNREAD and not batch_rows else status  # of a draft
-    doing = doings.get(item.position)
-    reason = item.reason
-    if doing:
+        return ("", "", "", "") if entry.data_id else (REJECTED, entry.note, "", "")
+    status, reason = item.status, item.reason
+    if status == UNREAD:
+        status, _ = status_text.item_label(status, item.position, batch_rows)
+        status = NOT_SENT if status == UNREAD and not batch_rows else status  # of a draft
+    if doing := doings.get(item.position):
         since = f"{'Linked' if doing.linked else 'Unlinked'} since by “{doing.name}”."
         reason = f"{reason} {since}".lstrip()
     return status, reason, str(item.attempt), item.path
