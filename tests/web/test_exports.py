@@ -60,7 +60,8 @@ def test_two_downloads_of_an_account_run_at_once(dashboard, place, address, capl
     assert person.get(f"{place}/export.csv").status_code == 200
 
 
-def test_a_download_breaks_off_soon_after_its_reader_s_session_has_ended(dashboard):
+def test_a_download_breaks_off_soon_after_its_reader_s_session_has_ended(dashboard, monkeypatch):
+    monkeypatch.setattr(items, "PAGE_ROWS", 500)
     place = dashboard.visitor().submit(data_ids(1_200))
     reader, elsewhere = dashboard.visitor(), dashboard.visitor()
     downloads = [reader.get(f"{place}/export.csv").iter_encoded() for _ in range(2)]

@@ -34,7 +34,7 @@ from webapp.store.tables import items
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
 _BEGINS_AS_IDS = re.compile(r"f([io](l(\..*)?)?)?", re.IGNORECASE | re.DOTALL)  # of lists
 CHUNK_ROWS = 10_000  # rows in one transaction, so that no other writer waits
-PAGE_ROWS = 1_500  # that are read at once for a file
+PAGE_ROWS = 2_000  # that are read at once for a file
 
 
 class Listed(Struct, frozen=True, array_like=True, gc=False):
