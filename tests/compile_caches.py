@@ -34,14 +34,17 @@ def share_statements() -> Callable[[], None]:
     """From now on all engines of one driver use one cache of statements; call the answer to end it.
 
     What is cached belongs to the dialect that it was compiled for, so they share that as well; not
-    those of a store and others, since a store has its dialect tell errors in its own way.
+    those of a store and others, since a store has its dialect tell errors in its own way, and begin
+    to read.
     """
-    dialects: dict[tuple[str, bool], Dialect] = {}
+    dialects: dict[tuple[str, bool, bool], Dialect] = {}
     statements: dict[Any, Any] = {}
 
     def share(connection: Connection) -> None:
-        kind = connection.dialect.driver, connection.dialect._has_events
-        dialect = dialects.setdefault(kind, connection.dialect)
+        own = connection.dialect
+        dialect = dialects.setdefault(
+            (own.driver, own._has_events, "do_begin" in vars(own)), connection.dialect
+        )
         connection.engine.dialect = connection.dialect = dialect
         connection.execution_options(compiled_cache=statements)
 

@@ -1,5 +1,7 @@
 """The roll-up: counts over time are kept, and do not pile up."""
 
+import pytest
+from psycopg.pq import TransactionStatus
 from sqlalchemy import func, select
 
 from tests.store.conftest import NOW
@@ -38,3 +40,15 @@ def test_a_reader_has_one_view_of_the_store_whatever_is_written_meanwhile(store,
         assert reader.execute(count).scalar_one() == before == 1
     with store.read() as reader:
         assert reader.execute(count).scalar_one() == 3
+
+
+def test_what_one_statement_reads_begins_no_transaction_and_the_next_writer_does(store):
+    with store.read_one() as reader:
+        reader.execute(select(tables.clock)).one()
+        driver = reader.connection.dbapi_connection
+        assert store.is_sqlite or driver.info.transaction_status == TransactionStatus.IDLE
+    with pytest.raises(ZeroDivisionError), store.write() as writer:
+        writer.execute(tables.clock.update().values(generation=7))
+        raise ZeroDivisionError
+    with store.read_one() as reader:
+        assert reader.execute(select(tables.clock.c.generation)).scalar_one() != 7

@@ -41,6 +41,7 @@ AWAY_STATES = {  # of PostgreSQL, beside those that its driver calls operational
 }
 WAIT_UNTIL = "wait_until"  # among the options of a connection of write(), in monotonic time
 AFTER_COMMIT = "after_commit"  # among the options of a connection of write()
+ONE = "one"  # the role of a connection of read_one()
 # Data ids come in no order, so a chunk of a list touches most pages of their index: large pages
 # and rarer checkpoints write a third less, and take a quarter off the processor's time.
 PAGE_BYTES = 16_384
@@ -51,12 +52,6 @@ PRAGMAS = {  # of each connection by its role
     "notes": ("cache_size=-2000", "foreign_keys=ON", "temp_store=MEMORY"),
     # to change a table, SQLite makes it anew and drops the one that others refer to
     "migrator": ("cache_size=-64000", "foreign_keys=OFF", "temp_store=FILE"),
-}
-BEGIN = {
-    "readers": "BEGIN",
-    "writer": "BEGIN IMMEDIATE",  # one that reads first could fail when it wants to write
-    "notes": "BEGIN IMMEDIATE",
-    "migrator": "BEGIN IMMEDIATE",
 }
 
 P = ParamSpec("P")
@@ -76,7 +71,7 @@ class Store:
         """`patience`: how many seconds write() waits for others who write."""
         self._url, self._patience = url, patience
         self._engines: dict[str, Engine] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._file = _file_watch(url)
         self._left_at = self._said_at = float("-inf")
 
@@ -86,12 +81,16 @@ class Store:
         return self._engine("readers")
 
     def _engine(self, role: str) -> Engine:
-        role = role if self.is_sqlite else "readers"
+        role = role if self.is_sqlite or role == ONE else "readers"
         with self._lock:
             if role not in self._engines:
-                patience = NOTE_SECONDS if role == "notes" else self._patience
-                self._engines[role] = _make_engine(self._url, role, patience)
+                self._engines[role] = self._made(role)
             return self._engines[role]
+
+    def _made(self, role: str) -> Engine:
+        if role == ONE:  # the same connections
+            return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        return _make_engine(self._url, role, NOTE_SECONDS if role == "notes" else self._patience)
 
     @property
     def is_sqlite(self) -> bool:
@@ -104,6 +103,15 @@ class Store:
         with self.engine.connect() as connection:
             if not self.is_sqlite:  # else each statement has a view of its own
                 connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
+    def read_one(self) -> Iterator[Connection]:
+        """For one statement, which is a consistent view by itself: PostgreSQL is not asked to begin
+        a transaction and to end it, which are two more ways there and back.
+        """
+        self._demand_file()
+        with self._engine("readers" if self.is_sqlite else ONE).connect() as connection:
             yield connection
 
     @contextmanager
@@ -298,7 +306,10 @@ def _make_engine(url: str, role: str, patience: float) -> Engine:
     if role != "migrator" and (file := _file_watch(url)):
         event.listen(engine, "do_connect", partial(_open_what_is_there, file.path))
     event.listen(engine, "connect", partial(_prepare_sqlite, PRAGMAS[role]))
-    event.listen(engine, "begin", partial(_begin_sqlite, BEGIN[role]))
+    if role == "readers":  # with an event, which each statement looks for, all take longer
+        engine.dialect.do_begin = _begin_to_read  # type: ignore
+    else:
+        event.listen(engine, "begin", _begin_to_write)
     event.listen(engine, "handle_error", _tell_our_mistakes_apart)
     return engine
 
@@ -329,13 +340,19 @@ def _prepare_sqlite(pragmas: Sequence[str], connection: Any, _record: Any) -> No
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(begin: str, connection: Connection) -> None:
-    """Who has waited for the connection already waits for the file so much less."""
+def _begin_to_read(connection: Any) -> None:
+    connection.execute("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """At once: one that reads first could fail when it wants to write. Who has waited for the
+    connection already waits for the file so much less.
+    """
     until = connection.get_execution_options().get(WAIT_UNTIL)
     if until is not None:
         left = max(0, round(1000 * (until - time.monotonic())))
         connection.exec_driver_sql(f"PRAGMA busy_timeout={left}")
-    connection.exec_driver_sql(begin)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _prepare_postgresql(patience: float, connection: Any, _record: Any) -> None:

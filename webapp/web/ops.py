@@ -116,7 +116,7 @@ def _worker_trouble() -> str:
         if context().store.trouble():
             return ""
         context().clock.synchronize()
-        beat_at = context().read(workers.last_beat)
+        beat_at = context().read_one(workers.last_beat)
     except DatabaseAway as error:
         return _in_words(error)
     if beat_at is None:

@@ -37,6 +37,13 @@ class Context:
         with self.store.read() as connection:
             return ask(connection, *args, **kwargs)
 
+    def read_one(
+        self, ask: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """As read(), of a function that executes one statement."""
+        with self.store.read_one() as connection:
+            return ask(connection, *args, **kwargs)
+
     def write(
         self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:

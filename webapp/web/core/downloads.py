@@ -127,7 +127,7 @@ def _while_signed_in(
 
 
 def _is_signed_in(here: Context, token: str) -> bool:
-    return here.read(sessions.account_of, token, here.clock()) is not None
+    return here.read_one(sessions.account_of, token, here.clock()) is not None
 
 
 def response(texts: Iterable[str], stem: str, ending: str, kept: Kept) -> Response:

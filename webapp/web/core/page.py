@@ -77,7 +77,7 @@ def _frame() -> Frame:
 def worker_silent_since() -> float | None:
     """When a worker was heard of last, if that is too long ago."""
     try:
-        beat_at = context().read(workers.last_beat)
+        beat_at = context().read_one(workers.last_beat)
     except DatabaseAway:
         return None  # this page is the one that says so
     heard_at = float(current_app.config[STARTED_AT]) if beat_at is None else beat_at

@@ -93,7 +93,7 @@ def load_viewer() -> None:
     the next one is.
     """
     token, now = session.get("token", ""), context().clock()
-    found = context().read(sessions.account_of, token, now) if token else None
+    found = context().read_one(sessions.account_of, token, now) if token else None
     if found is None:
         return
     g.viewer, seen_at = found
@@ -109,7 +109,7 @@ def session_limits() -> Limits:
 
 def demand_live_session() -> None:
     """Ends the request if the session has ended since it began."""
-    if context().read(sessions.account_of, session.get("token", ""), context().clock()) is None:
+    if context().read_one(sessions.account_of, session.get("token", ""), context().clock()) is None:
         abort(make_response(ask_to_sign_in()))
 
 

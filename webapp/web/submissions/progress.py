@@ -127,13 +127,14 @@ def progress(submission_id: int) -> ResponseReturnValue:
     """Polled: one SELECT, then 304 while nothing has changed; else the part, which is rendered once
     for all who see the same. It does not prolong the session.
     """
-    now = context().clock()
-    poll_state = context().read(polling.poll_state, session.get("token", ""), submission_id, now)
+    here = context()
+    now = here.clock()
+    poll_state = here.read_one(polling.poll_state, session.get("token", ""), submission_id, now)
     if poll_state is None or not poll_state.allowed:
         security.load_viewer()  # is nobody signed in any more, or is there nothing for them to see?
         return nothing_here() if g.get("viewer") else security.ask_to_sign_in()
     if now - poll_state.watched_at > NOTE_SECONDS:
-        context().write_if_free(polling.note, submission_id, now)
+        here.write_if_free(polling.note, submission_id, now)
     tag = _tag(submission_id, poll_state.revision, poll_state, now)
 
     def answer() -> str | Response:
@@ -150,7 +151,9 @@ def part(submission: Submission) -> Progress:
     now = context().clock()
     if now - submission.watched_at > NOTE_SECONDS:
         context().write_if_free(polling.note, submission.id, now)
-    poll_state = context().read(polling.poll_state, session.get("token", ""), submission.id, now)
+    poll_state = context().read_one(
+        polling.poll_state, session.get("token", ""), submission.id, now
+    )
     return _part(submission, poll_state, viewer().id)
 
 
@@ -257,7 +260,7 @@ def _titled(underway: Sequence[Chore]) -> list[TitledChore]:
 
 def _text(submission_id: int, poll_state: PollState, shows: str | None) -> str:
     """What is polled; "" where the page `shows` a state that is over."""
-    submission = context().read(submissions.get, submission_id)
+    submission = context().read_one(submissions.get, submission_id)
     found = _part(submission, poll_state, poll_state.own_id, polled=True)
     moved_on = shows in OWN_PAGES - {submission.state}
     if moved_on or (isinstance(found, DraftProgress) and not found.chores):
