@@ -8,6 +8,7 @@ import socket
 import stat
 import time
 import urllib.request
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import HTTPError
@@ -189,6 +190,43 @@ def test_any_web_process_tells_of_all_and_all_write_json(settings):
     written = [json.loads(line) for line in program.output.splitlines() if line[0] == "{"]
     assert {one["process"] for one in written} == {"serve", "web", "worker"}
     assert len(written) == len(program.output.splitlines()) - 1
+
+
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def sockets(pid):
+    return sum(
+        os.readlink(file).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir()
+    )
+
+
+def test_a_web_process_that_has_fewer_connections_takes_the_next_ones(settings):
+    settings["web_processes"] = 2
+    with linkboard("serve", **settings) as program, ExitStack() as opened:
+        pid = program.wait_for(r"The web server runs as process (\d+)")[1]
+        program.wait_for(r"^Linkboard is at")
+        until(lambda: len(children(pid)) == 2)
+        first, second = map(int, children(pid))
+
+        def difference():
+            return abs(sockets(first) - sockets(second))
+
+        def connect(times):
+            for _ in range(times):
+                connection = HTTPConnection("127.0.0.1", settings["port"], timeout=20)
+                opened.callback(connection.close)
+                connection.request("GET", "/healthz")
+                assert connection.getresponse().read()
+
+        until(lambda: connect(1) or difference() < 2, pause=0.02)  # both have begun
+        os.kill(second, signal.SIGSTOP)
+        connect(20)
+        assert difference() > 17
+        os.kill(second, signal.SIGCONT)
+        connect(200)
+        assert difference() <= 10
 
 
 def test_the_folder_of_one_that_was_killed_is_removed(tmp_path, monkeypatch):

@@ -35,6 +35,7 @@ UNREAD_SECONDS = 0.1  # for what a client still sends of a body that was refused
 CLOSING_SECONDS, CLOSING_BYTES = 2.0, 64 * 1024  # that an answered client may still send
 SEND_BUFFER_BYTES = 256 * 1024  # of a connection: a page fits, so no thread waits for its reader
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+YIELD_SECONDS = 0.001  # in which a process that has fewer connections takes one
 MAX_CONNECTIONS = 4000  # in one process; every open page that polls has one
 OTHER_FILES = 200  # that a process has open
 
@@ -163,6 +164,13 @@ class Worker(ThreadWorker):
         self._closing: deque[_Connection] = deque()
 
     def accept(self, listener: socket.socket) -> None:
+        """All processes wake up for a new connection; those that have fewer come first, else one
+        may answer nearly all pages that poll.
+        """
+        counts = self.app.connections
+        counts[self.age % len(counts)] = self.nr_conns
+        if self.nr_conns > min(counts):
+            time.sleep(YIELD_SECONDS)
         try:
             client, address = listener.accept()
         except OSError as error:

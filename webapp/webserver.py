@@ -1,5 +1,6 @@
 """gunicorn, configured for the dashboard: the supervisor's child \"web server\" runs it."""
 
+import mmap
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,8 @@ class WebServer(BaseApplication):
         self.most_bodies = settings.most_long_requests  # large ones, received at once
         behind_proxy = settings.trusted_proxies > 0  # then all clients have its address
         self.most_bodies_of_address = self.most_bodies // (1 if behind_proxy else 2) or 1
+        places = mmap.mmap(-1, 4 * settings.web_processes)  # shared by all of them
+        self.connections = memoryview(places).cast("i")  # of each
         super().__init__()
 
     def load_config(self) -> None:
