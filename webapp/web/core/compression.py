@@ -21,11 +21,11 @@ def register(app: Flask) -> None:
 
 
 def _compress(response: Response) -> Response:
+    if response.status_code != 200 or request.endpoint in POLLED or response.mimetype not in TYPES:
+        return response
     is_static = request.endpoint == "static"
     is_page = not response.is_streamed and request.headers.get("Sec-Fetch-Site") in ASKED_HERE
-    if request.endpoint in POLLED or not (is_static or is_page):
-        return response
-    if response.status_code != 200 or response.mimetype not in TYPES:
+    if not (is_static or is_page):
         return response
     response.vary.add("Accept-Encoding")
     if is_static:

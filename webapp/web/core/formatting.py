@@ -18,7 +18,7 @@ def number(count: int | None) -> str:
 
 def iso(moment: float) -> str:
     """Seconds since 1970 -> 2026-11-23T12:04:11Z."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(moment, UTC).isoformat()[:19]}Z"
 
 
 def clock(moment: float) -> str:

@@ -6,7 +6,8 @@ at DEBUG only, unless it fails.
 
 import logging
 import time
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 from flask import Flask, Response, g, request
 
@@ -17,6 +18,8 @@ UNTOLD = {"ops.healthz"}
 BY_THEMSELVES = POLLED | {"static", "ops.readyz", "ops.metrics"}
 
 log = logging.getLogger(__name__)
+_requests = cache(metrics.REQUESTS.labels)  # one of each page and status
+_request_seconds = cache(metrics.REQUEST_SECONDS.labels)
 
 
 def register(app: Flask) -> None:
@@ -31,24 +34,32 @@ def _begin() -> None:
 
 def _end_with(response: Response) -> Response:
     """A download ends with its last byte, or when its reader breaks it off."""
-    if request.endpoint not in UNTOLD:
-        account = g.viewer.id if g.get("viewer") else None
-        found = logs.fields(
-            method=request.method,
-            rule=request.url_rule.rule if request.url_rule else None,
-            status=response.status_code,
-            account=account,
-            submission=(request.view_args or {}).get("submission_id"),
-        )
-        endpoint = request.endpoint or "none"
-        response.call_on_close(partial(_tell, endpoint, response.status_code, g.began, found))
+    endpoint, status = request.endpoint or "none", response.status_code
+    if endpoint not in UNTOLD:
+        by_itself = endpoint in BY_THEMSELVES and status < 400
+        level = logging.DEBUG if by_itself else logging.INFO
+        tell = partial(_tell, level, _told(status)) if log.isEnabledFor(level) else None
+        response.call_on_close(partial(_count, endpoint, str(status), g.began, tell))
     return response
 
 
-def _tell(endpoint: str, status: int, began: float, found: dict[str, dict[str, object]]) -> None:
+def _told(status: int) -> dict[str, object]:
+    return {
+        "method": request.method,
+        "rule": request.url_rule.rule if request.url_rule else None,
+        "status": status,
+        "account": g.viewer.id if g.get("viewer") else None,
+        "submission": (request.view_args or {}).get("submission_id"),
+    }
+
+
+def _count(endpoint: str, status: str, began: float, tell: Callable[[float], None] | None) -> None:
     seconds = time.monotonic() - began
-    found[logs.FIELDS]["seconds"] = round(seconds, 3)
-    by_itself = endpoint in BY_THEMSELVES and status < 400
-    log.log(logging.DEBUG if by_itself else logging.INFO, "request", extra=found)
-    metrics.REQUESTS.labels(endpoint, str(status)).inc()
-    metrics.REQUEST_SECONDS.labels("yes" if endpoint in POLLED else "no").observe(seconds)
+    if tell:
+        tell(seconds)
+    _requests(endpoint, status).inc()
+    _request_seconds("yes" if endpoint in POLLED else "no").observe(seconds)
+
+
+def _tell(level: int, found: dict[str, object], seconds: float) -> None:
+    log.log(level, "request", extra=logs.fields(**found, seconds=round(seconds, 3)))

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
+from werkzeug.sansio.http import parse_cookie
 
 NAME = "linkboard"
 HOST_ONLY = "__Host-"  # no other host, no path and no plain http can set one of such a name
@@ -16,7 +17,7 @@ HOST_ONLY = "__Host-"  # no other host, no path and no plain http can set one of
 class Cookies(SecureCookieSessionInterface):
     """Cookies that are sent over https only where they were set over https, and nowhere but here.
 
-    A signature is checked once: the same cookie comes with every poll. How long a session lasts
+    A signature is checked once: the same header comes with every poll. How long a session lasts
     is decided in the store.
     """
 
@@ -26,10 +27,11 @@ class Cookies(SecureCookieSessionInterface):
         self._known = lru_cache(maxsize=1024)(self._read)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        cookie = request.cookies.get(_name(request), "")
-        return self.session_class(deepcopy(self._known(app, cookie)))
+        known = self._known(app, request.headers.get("Cookie", ""), _name(request))
+        return self.session_class(deepcopy(known))
 
-    def _read(self, app: Flask, cookie: str) -> dict[str, Any]:
+    def _read(self, app: Flask, header: str, name: str) -> dict[str, Any]:
+        cookie = parse_cookie(header).get(name, "")
         serializer = self.get_signing_serializer(app)
         try:
             return dict(serializer.loads(cookie)) if serializer and cookie else {}
@@ -40,7 +42,10 @@ class Cookies(SecureCookieSessionInterface):
         if session.modified:
             super().save_session(app, session, response)
         elif session.accessed:  # by most requests: Flask would work out the cookie first
-            response.vary.add("Cookie")
+            if "Vary" in response.headers:
+                response.vary.add("Cookie")
+            else:
+                response.headers["Vary"] = "Cookie"
 
     def get_cookie_name(self, app: Flask) -> str:
         return _name(request)
