@@ -33,7 +33,7 @@ def rate(port, request, status, *, connections=16, seconds=2.0):
         selector.register(made, selectors.EVENT_READ, [b"", time.perf_counter()])
         made.sendall(request)
     expected = f"HTTP/1.1 {status}".encode()
-    warm = _run(selector, request, expected, 0.3)
+    warm = _run(selector, request, expected, 0.2)
     times = _run(selector, request, expected, seconds)
     for made in opened:
         made.close()

