@@ -307,7 +307,7 @@ def _make_engine(url: str, role: str, patience: float) -> Engine:
         event.listen(engine, "do_connect", partial(_open_what_is_there, file.path))
     event.listen(engine, "connect", partial(_prepare_sqlite, PRAGMAS[role]))
     if role == "readers":  # with an event, which each statement looks for, all take longer
-        engine.dialect.do_begin = _begin_to_read  # type: ignore
+        engine.dialect.do_begin = _begin_to_read  # type: ignore[assignment]
     else:
         event.listen(engine, "begin", _begin_to_write)
     event.listen(engine, "handle_error", _tell_our_mistakes_apart)
