@@ -23,7 +23,7 @@ class Kind(StrEnum):
     REJECTED = "rejected"
 
 
-class Entry(Struct, frozen=True, gc=False):
+class Entry(Struct, gc=False):
     """One place in a list where an id stands, or should stand.
 
     `line` counts from 1 as an editor does (in a workbook: the row). `column` counts from 1: in a
@@ -45,7 +45,7 @@ class Entry(Struct, frozen=True, gc=False):
     def kind(self) -> Kind:
         if not self.data_id:
             return Kind.REJECTED
-        return Kind.REPEATED if self.first else Kind.GOOD
+        return Kind.REPEATED if self.first else GOOD
 
 
 class Column(NamedTuple):
@@ -100,7 +100,11 @@ class Part(Enum):
     FRAME = auto()  # JSON's brackets and names around the values
 
 
-class Record(Struct, frozen=True, eq=False, gc=False):
+# For what is done with each line: to look a member of an enum up takes as long as to make a record.
+GOOD, ENTRIES = Kind.GOOD, Part.ENTRIES
+
+
+class Record(Struct, eq=False, gc=False):
     """A line, a row of a table, or a value of a JSON document. Compared by identity."""
 
     part: Part

@@ -18,7 +18,7 @@ _TOO_LONG = "This is too long for a data id, which has at most 255 characters."
 MAX_ID_CHARS = 255
 _MAX_WORDS = 4_000_000  # of a line or a cell; a list has no more than 1,500,000 entries
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_DATA_ID = r"f(?:il|ol)\.[0-9a-f]{32}"
+_DATA_ID = r"f[io]l\.[0-9a-f]{32}"
 ID_LENGTH = 36
 INVISIBLE = "".join(
     map(chr, [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])

@@ -1,14 +1,15 @@
 """Remembers where each id of a list is first, in some 40 bytes an id: a dict would take 130."""
 
-from collections import defaultdict
 from hashlib import blake2b
+from struct import Struct
 
 from webapp.idlist.entries import Entry
 
-_KEY_BYTES, _PLACE_BYTES = 16, 8
-_CELL_BYTES = _KEY_BYTES + _PLACE_BYTES
+_KEY_BYTES = 16
+_CELL = Struct(f">{_KEY_BYTES}sQ")  # an id and its place
+_pack = _CELL.pack
 _BUCKETS = 1 << 16  # each has 23 ids at most, of 1,500,000
-_FILE, _FOLDER, _UNUSUAL = "i", "o", ""  # by the second letter of a usual id
+_UNUSUAL = ""  # usual ids have buckets by their second letter
 _MAX_ENTRIES_PER_LINE = 1 << 24  # a line has fewer characters
 
 
@@ -20,11 +21,9 @@ class FirstPlaces:
     """
 
     def __init__(self) -> None:
-        self._buckets: dict[str, defaultdict[int, bytearray]] = {
-            kind: defaultdict(bytearray) for kind in (_FILE, _FOLDER, _UNUSUAL)
-        }
+        self._buckets: dict[str, list[bytes]] = {}
 
-    def of(self, entry: Entry, line: int) -> tuple[int, int] | None:
+    def of(self, entry: Entry) -> tuple[int, int] | None:
         """Line and column of the first entry with this id; None if this is the first one."""
         data_id = entry.data_id
         if entry.unusual:
@@ -32,13 +31,15 @@ class FirstPlaces:
             key = blake2b(data_id.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
         else:
             kind, key = data_id[1], bytes.fromhex(data_id[4:])
-        bucket = self._buckets[kind][hash(key) % _BUCKETS]
+        if (buckets := self._buckets.get(kind)) is None:
+            buckets = self._buckets[kind] = [b""] * _BUCKETS
+        number = hash(key) % _BUCKETS
+        bucket = buckets[number]
         at = bucket.find(key)
-        while at > 0 and at % _CELL_BYTES:  # bytes of two cells may happen to look like the key
+        while at > 0 and at % _CELL.size:  # bytes of two cells may happen to look like the key
             at = bucket.find(key, at + 1)
         if at < 0:
-            place = line * _MAX_ENTRIES_PER_LINE + entry.column
-            bucket += key + place.to_bytes(_PLACE_BYTES)
+            place = entry.line * _MAX_ENTRIES_PER_LINE + entry.column
+            buckets[number] = bucket + _pack(key, place)
             return None
-        place = int.from_bytes(bucket[at + _KEY_BYTES : at + _CELL_BYTES])
-        return divmod(place, _MAX_ENTRIES_PER_LINE)
+        return divmod(_CELL.unpack_from(bucket, at)[1], _MAX_ENTRIES_PER_LINE)

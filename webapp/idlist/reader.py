@@ -3,11 +3,18 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from webapp.idlist.columns import MAX_OTHER_COLUMNS, LateColumns
 from webapp.idlist.decode import open_source
-from webapp.idlist.entries import Column, Entry, Limits, Part, Record, Unreadable, display_text
+from webapp.idlist.entries import (
+    ENTRIES,
+    Column,
+    Entry,
+    Limits,
+    Part,
+    Record,
+    Unreadable,
+    display_text,
+)
 from webapp.idlist.formats.json_list import JsonList
 from webapp.idlist.formats.tables import fill_gaps, read_table, split_rows
 from webapp.idlist.formats.text import read_lines
@@ -114,14 +121,25 @@ class Reading:
         for record in self._counted_records():
             found = None
             for found in record.entries:
-                yield RecordEntry(record, self._counted(record.line, found), found.text)
+                text = found.text
+                yield RecordEntry(record, self._counted(record.line, found), text)
             if not found:
                 yield RecordEntry(record)
 
     def _counted_records(self) -> Iterator[Record]:
         for record in self._records():
-            self._count_lines(record)
-            if self._late_columns and record.part is Part.ENTRIES:
+            self.lines += record.lines
+            if self.lines > self._limits.lines:
+                raise Unreadable(
+                    f"This list has more than {self._limits.lines:,} lines, which is the "
+                    "limit. Split it and upload the parts."
+                )
+            if record.part is not ENTRIES:
+                self._count_other(record)
+            elif record.line != self._last_line:
+                self._last_line = record.line
+                self._entry_lines += 1
+            if self._late_columns and record.part is ENTRIES:
                 self._late_columns.add(record)
             yield record
 
@@ -134,18 +152,8 @@ class Reading:
             return read_table(split_rows(text, self.layout.delimiter), choice)
         return JsonList(text).records() if self.layout.is_json else read_lines(text)
 
-    def _count_lines(self, record: Record) -> None:
-        self.lines += record.lines
-        if self.lines > self._limits.lines:
-            raise Unreadable(
-                f"This list has more than {self._limits.lines:,} lines, which is the "
-                "limit. Split it and upload the parts."
-            )
-        if record.part is Part.ENTRIES:
-            if record.line != self._last_line:
-                self._last_line = record.line
-                self._entry_lines += 1
-        elif record.part is Part.BLANK:
+    def _count_other(self, record: Record) -> None:
+        if record.part is Part.BLANK:
             self.blank += record.lines
         elif record.part in (Part.HEADER, Part.NAMES):
             self.headers += record.lines
@@ -154,29 +162,29 @@ class Reading:
 
     def _counted(self, line: int, found: Entry) -> Entry:
         """Count an entry; it gets its line, and the place of its first entry if it is a repeat."""
-        line += self._lines_before
+        found.line = line = line + self._lines_before
         self._entries_left -= 1
         if self._entries_left < 0:
             raise Unreadable(
                 f"This list has more than {self._limits.entries:,} entries, which is the "
                 f"limit; line {line:,} goes over it. Split it and upload the parts."
             )
-        first = None
-        if not found.data_id:
+        data_id = found.data_id
+        if not data_id:
             self.rejected += 1
-        elif self._finds_repeats and (first := self._firsts.of(found, line)):
+        elif self._finds_repeats and (first := self._firsts.of(found)):
+            found.first = first
             self.repeated += 1
         else:
             self.good += 1
             self.unusual += found.unusual
-            self._demand_room(len(found.data_id), line)
-        return replace(found, line=line, text=display_text(found.text), first=first)
-
-    def _demand_room(self, chars: int, line: int) -> None:
-        self._chars_left -= chars
-        if self._chars_left < 0:
-            raise Unreadable(
-                f"The ids of this list have more than {self._limits.id_chars:,} characters in all, "
-                f"which is the limit; line {line:,} goes over it. A data id has {ID_LENGTH}. If "
-                "these are data ids, split the list and upload the parts."
-            )
+            self._chars_left -= len(data_id)
+            if self._chars_left < 0:
+                raise Unreadable(
+                    f"The ids of this list have more than {self._limits.id_chars:,} characters in "
+                    f"all, which is the limit; line {line:,} goes over it. A data id has "
+                    f"{ID_LENGTH}. If these are data ids, split the list and upload the parts."
+                )
+        if found.unusual or found.text != data_id:
+            found.text = display_text(found.text)
+        return found

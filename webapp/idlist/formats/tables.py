@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from webapp.idlist.columns import ColumnChoice, cell_of
 from webapp.idlist.entries import (
+    ENTRIES,
     MAX_LINE_CHARS,
     Entry,
     Part,
@@ -51,7 +52,7 @@ def make_row(
     elif not any(map(is_visible, filter(None, cells))):
         part = Part.BLANK
     else:
-        part = Part.HEADER if _is_footer(beginning) else Part.ENTRIES
+        part = Part.HEADER if _is_footer(beginning) else ENTRIES
     return Record(part, line, raw, (), cells, lines, start, end)
 
 
@@ -138,14 +139,16 @@ def read_table(rows: Iterable[Record], choice: ColumnChoice) -> Iterator[Record]
     names: Sequence[str] = ()
     rows_above = -1 if choice.header_row is None else choice.header_row
     for row in rows:
-        if row.part is not Part.ENTRIES:
+        if row.part is not ENTRIES:
             yield row
         elif rows_above > 0:
             rows_above -= 1
-            yield replace(row, part=Part.HEADER)
+            row.part = Part.HEADER
+            yield row
         elif rows_above == 0 or row.cells == names:  # of another table that was appended
             names, rows_above = row.cells, -1
-            yield replace(row, part=Part.NAMES)
+            row.part = Part.NAMES
+            yield row
         else:
             yield _with_entries(row, choice)
 
@@ -163,8 +166,10 @@ def _with_entries(row: Record, choice: ColumnChoice) -> Record:
         entries = (Entry(column, text, "", _NO_ID_IN_ROW),)
     if choice.project is not None and (named := project_id_in(cell_of(row.cells, choice.project))):
         entries = (replace(entry, project_id=named) for entry in entries)
-    lines_above = sum(map(count_lines, row.cells[:index])) if row.lines > 1 else 0
-    return replace(row, entries=entries, line=row.line + lines_above)
+    row.entries = entries
+    if row.lines > 1:
+        row.line += sum(map(count_lines, row.cells[:index]))
+    return row
 
 
 def sample_rows(rows: Iterable[Record]) -> list[Sequence[str]]:
@@ -172,7 +177,7 @@ def sample_rows(rows: Iterable[Record]) -> list[Sequence[str]]:
     found: list[Sequence[str]] = []
     chars = 0
     for row in islice(rows, _MAX_SAMPLE_ROWS_READ):
-        if row.part is Part.ENTRIES:
+        if row.part is ENTRIES:
             found.append(row.cells)
             chars += sum(map(len, row.cells))
             if chars > _SAMPLE_CHARS or len(found) == _SAMPLE_ROWS:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from webapp.idlist.columns import header_rank
-from webapp.idlist.entries import Entry, Part, Record, numbered_lines
+from webapp.idlist.entries import ENTRIES, Entry, Part, Record, numbered_lines
 from webapp.idlist.ids import find_entries, has_words, is_data_id, without_invisible
 
 _MAX_SHORT_CHARS = 10_000  # longer lines are copied as rarely as possible
@@ -18,7 +18,7 @@ def read_lines(text: TextIO) -> Iterator[Record]:
     for number, line in numbered_lines(text):
         is_short = len(line) < _MAX_SHORT_CHARS
         if is_short and is_data_id(data_id := line.rstrip("\r\n")):  # much faster
-            yield Record(Part.ENTRIES, number, line, (Entry(1, data_id, data_id),))
+            yield Record(ENTRIES, number, line, (Entry(1, data_id, data_id),))
             is_first = False
             continue
         listed, comment = split_comment(line)
@@ -28,7 +28,7 @@ def read_lines(text: TextIO) -> Iterator[Record]:
         if is_first and is_short and header_rank(listed):
             yield Record(Part.NAMES, number, line)
         else:
-            yield Record(Part.ENTRIES, number, line, find_entries(listed))
+            yield Record(ENTRIES, number, line, find_entries(listed))
         is_first = False
 
 
