@@ -134,13 +134,14 @@ class Reading:
                     f"This list has more than {self._limits.lines:,} lines, which is the "
                     "limit. Split it and upload the parts."
                 )
-            if record.part is not ENTRIES:
+            if record.part is ENTRIES:
+                if record.line != self._last_line:
+                    self._last_line = record.line
+                    self._entry_lines += 1
+                if self._late_columns:
+                    self._late_columns.add(record)
+            else:
                 self._count_other(record)
-            elif record.line != self._last_line:
-                self._last_line = record.line
-                self._entry_lines += 1
-            if self._late_columns and record.part is ENTRIES:
-                self._late_columns.add(record)
             yield record
 
     def _records(self) -> Iterator[Record]:

@@ -48,6 +48,7 @@ DEADLY = (
 )
 
 log = logging.getLogger(__name__)
+_GOOD = Kind.GOOD  # for each entry; to look it up in the enum takes as long as all else
 
 
 class Stopped(Exception):
@@ -245,7 +246,7 @@ class _Reader:
 
     def _take(self, entry: Entry) -> None:
         self.last_line = entry.line
-        if entry.kind is Kind.GOOD:
+        if entry.kind is _GOOD:
             data_id, flags = entry.data_id, self.precheck.of_entry(entry)
             self.folders += data_id.startswith("fol.") and not entry.unusual
             self.good.append(Listed(data_id, entry.line, entry.column, flags))
