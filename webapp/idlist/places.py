@@ -42,4 +42,5 @@ class FirstPlaces:
             place = entry.line * _MAX_ENTRIES_PER_LINE + entry.column
             buckets[number] = bucket + _pack(key, place)
             return None
-        return divmod(_CELL.unpack_from(bucket, at)[1], _MAX_ENTRIES_PER_LINE)
+        first: int = _CELL.unpack_from(bucket, at)[1]
+        return divmod(first, _MAX_ENTRIES_PER_LINE)
