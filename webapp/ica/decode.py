@@ -31,17 +31,19 @@ _making_decoder = Lock()
 _SECONDS = re.compile(r"\s*\d+(\.\d+)?\s*", re.ASCII)
 
 
-def decode(operation: Operation, response: Response, answer: type[T], hide: Hide, now: float) -> T:
-    """The value that ICA answered, of the type `answer`.
+def decode(
+    operation: Operation, response: Response, body: bytes, answer: type[T], hide: Hide, now: float
+) -> T:
+    """The value that ICA answered in a body, of the type `answer`.
 
     hide: removes the secret from what an error quotes. now: seconds since 1970 by ICA's clock.
     Raises an IcaProblem for 4xx and 5xx, and MalformedResponse for what can't be read.
     """
     if response.status_code >= 400:
-        raise _problem(operation, response, hide, now)
+        raise _problem(operation, response, body, hide, now)
     if response.status_code >= 300:
         raise _redirect(operation, response, hide)
-    body = response.content.replace(_NUL, b"")
+    body = _without_nul(body)
     try:
         return _decoder(answer).decode(body)
     except _DECODE_ERRORS as error:
@@ -57,6 +59,11 @@ def decode(operation: Operation, response: Response, answer: type[T], hide: Hide
             f"{error}.",
             maybe_done=operation.creates,
         ) from error
+
+
+def _without_nul(body: bytes) -> bytes:
+    """A backslash is looked for first: that takes a twentieth of the time."""
+    return body.replace(_NUL, b"") if b"\\" in body else body
 
 
 def _legible_items(operation: Operation, rows: Sequence[msgspec.Raw]) -> list[Item]:
@@ -107,9 +114,11 @@ def http_date(text: str) -> float | None:
         return None
 
 
-def _problem(operation: Operation, response: Response, hide: Hide, now: float) -> IcaProblem:
+def _problem(
+    operation: Operation, response: Response, body: bytes, hide: Hide, now: float
+) -> IcaProblem:
     status = response.status_code
-    problem = _read_problem(response, hide)
+    problem = _read_problem(response, body, hide)
     texts = (problem.get("title"), problem.get("detail"))
     said = ", ".join(text for text in texts if text and isinstance(text, str))
     message = f"ICA answered {operation.id} with {status}"
@@ -131,8 +140,8 @@ def _redirect(operation: Operation, response: Response, hide: Hide) -> Malformed
     )
 
 
-def _read_problem(response: Response, hide: Hide) -> dict[str, Any]:
-    body = hide(response.content).replace(_NUL, b"")
+def _read_problem(response: Response, body: bytes, hide: Hide) -> dict[str, Any]:
+    body = _without_nul(hide(body))
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except _DECODE_ERRORS:

@@ -22,7 +22,9 @@ from webapp.ica.operations import Operation
 from webapp.ica.timed_sockets import Adapter
 
 Session = requests.Session
+Answer = tuple[requests.Response, bytes]  # and its body, unpacked
 T = TypeVar("T")
+PIECE_BYTES = 1 << 20  # of a body that are unpacked at once
 
 Params = Mapping[str, str | int | Sequence[str] | None]  # None: not sent
 
@@ -85,18 +87,18 @@ class Transport:
         try:
             with _counted(call.operation):
                 with logs.hiding(auth.secret):
-                    response = self._answer(call, auth)
+                    response, body = self._answer(call, auth)
                 now = self.clock() + (self.clock_offset or 0.0)
-                return decode(call.operation, response, answer, auth.hide, now)
+                return decode(call.operation, response, body, answer, auth.hide, now)
         finally:
             self.on_call()
 
-    def _answer(self, call: Call, auth: SecretHeader) -> requests.Response:
+    def _answer(self, call: Call, auth: SecretHeader) -> Answer:
         operation = call.operation
         if deadlines.left() <= 0:
             raise Unreachable(f"{operation.id} was not sent: {self._host()} was too slow before.")
         try:
-            response = _with_retry_if_refused(partial(self._request, call, auth))
+            response, body = _with_retry_if_refused(partial(self._request, call, auth))
         except ContentDecodingError as error:
             what = f"ICA's answer to {operation.id} can't be unpacked."
             raise MalformedResponse(what, maybe_done=operation.creates) from error
@@ -108,13 +110,13 @@ class Transport:
         if date is not None:
             self.clock_offset = date - self.clock()
             self.on_clock(self.clock_offset)
-        return response
+        return response, body
 
-    def _request(self, call: Call, auth: SecretHeader) -> requests.Response:
+    def _request(self, call: Call, auth: SecretHeader) -> Answer:
         headers = {"Accept": call.operation.media}
         if call.body is not None:
             headers["Content-Type"] = call.operation.media
-        return self.session.request(
+        response = self.session.request(
             call.operation.method,
             self.base_url.rstrip("/") + call.path,
             params=call.params,
@@ -123,7 +125,10 @@ class Transport:
             auth=auth,
             timeout=self.timeout,
             allow_redirects=False,
+            stream=True,  # or it would be read 10 kB at a time
         )
+        with response:
+            return response, b"".join(response.iter_content(PIECE_BYTES))
 
     def _host(self) -> str:
         """Host and port of the address, without a password that may stand before them."""
@@ -146,7 +151,7 @@ def _counted(operation: Operation) -> Iterator[None]:
         metrics.ICA_SECONDS.labels(operation.id).observe(time.monotonic() - began)
 
 
-def _with_retry_if_refused(send: Callable[[], requests.Response]) -> requests.Response:
+def _with_retry_if_refused(send: Callable[[], Answer]) -> Answer:
     """Send once more after a refused connection: the server may be just starting."""
     try:
         return send()
