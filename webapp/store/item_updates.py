@@ -9,6 +9,7 @@ Every function returns the batch's columns held, found and taken, to be recorded
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
@@ -74,7 +75,7 @@ def apply(
     neither is appended behind the list.
     """
     outcomes = list({one.ica_item_id or one.data_id: one for one in outcomes}.values())
-    known = _Known(connection, batch, [outcome.data_id for outcome in outcomes])
+    known = _Known(connection, batch, outcomes)
     groups = reasons.ids(connection, [(new.status[:60], new.reason) for new in outcomes])
     changes = _Changes(connection, batch, now, groups)
     unknown = []
@@ -92,26 +93,37 @@ def apply(
 class _Known:
     """The rows and the history in which a batch's items may be."""
 
-    def __init__(self, connection: Connection, batch: Batch, data_ids: Sequence[str]) -> None:
-        # + 0, or SQLite would read the whole submission instead of these ids by their index
-        ours = items.c.submission_id + 0 == batch.submission_id
-        wanted = items.c.data_id.in_(select(sql.listed(connection, data_ids).c.value))
-        rows = _fetch(connection, _ROWS.where(wanted, ours))
-        # what is in the row of this attempt is not in its history
-        others = [row for row in rows if row.attempt != batch.attempt or not _holds(batch, row)]
-        self.history = _history(connection, batch, [row.position for row in others])
+    def __init__(self, connection: Connection, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         self._by_item: dict[str, _Row] = {}
         self._by_data: dict[str, _Row] = {}
         self._elsewhere: dict[str, list[Any]] = defaultdict(list)
+        self._add(batch, _side_by_side(connection, batch, outcomes))
+        missing = [
+            one.data_id
+            for one in outcomes
+            if one.ica_item_id not in self._by_item and one.data_id not in self._by_data
+        ]
+        others = self._add(batch, _anywhere(connection, batch, missing)) if missing else []
+        # what is in the row of this attempt is not in its history
+        held = chain(self._by_item.values(), self._by_data.values())
+        others += [row for row in held if row.attempt != batch.attempt]
+        self.history = _history(connection, batch, [row.position for row in others])
+        for row in others:
+            past = self.history.get(row.position)
+            if past is not None and past.batch_id == batch.id and not _holds(batch, row):
+                self._elsewhere[row.data_id].append(past)
+
+    def _add(self, batch: Batch, rows: Sequence[_Row]) -> list[_Row]:
+        """Keep those that the batch holds; returns the others."""
+        others = []
         for row in rows:
             if not _holds(batch, row):
-                past = self.history.get(row.position)
-                if past is not None and past.batch_id == batch.id:
-                    self._elsewhere[row.data_id].append(past)
+                others.append(row)
             elif row.ica_item_id and row.batch_id == batch.id:
                 self._by_item[row.ica_item_id] = row
             else:
-                self._by_data[row.data_id] = row
+                self._by_data.setdefault(row.data_id, row)
+        return others
 
     def held(self, outcome: Outcome) -> _Row | None:
         """The row that the batch holds for an item, None if it holds none."""
@@ -124,6 +136,29 @@ class _Known:
             if past.ica_item_id in {None, outcome.ica_item_id}:
                 return past
         return None
+
+
+def _anywhere(connection: Connection, batch: Batch, data_ids: Sequence[str]) -> list[_Row]:
+    """The submission's rows of these data ids, each found by the index."""
+    # + 0, or SQLite would read the whole submission instead of these ids by their index
+    ours = items.c.submission_id + 0 == batch.submission_id
+    wanted = items.c.data_id.in_(select(sql.listed(connection, data_ids).c.value))
+    return _fetch(connection, _ROWS.where(wanted, ours))
+
+
+def _side_by_side(connection: Connection, batch: Batch, outcomes: Sequence[Outcome]) -> list[_Row]:
+    """As many rows as there are results, from the first one's to the last one's: ICA mostly lists
+    items in the order in which they were sent. Other items are looked for one by one.
+    """
+    ends = [outcomes[at].data_id for at in (0, -1) if outcomes]
+    at = [row.position for row in _anywhere(connection, batch, ends) if _holds(batch, row)]
+    if not at:
+        return []
+    of, columns = items.c, _ROWS.where(items.c.submission_id == batch.submission_id)
+    if batch.attempt > 1:
+        columns = columns.where(of.batch_id == batch.id)
+    near = columns.where(of.position.between(min(at), max(at)))
+    return _fetch(connection, near.order_by(of.position).limit(len(outcomes)))
 
 
 def _holds(batch: Batch, row: _Row) -> bool:
