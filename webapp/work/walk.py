@@ -20,6 +20,7 @@ from webapp.work.clients import ICA_KIND
 from webapp.work.context import Context
 
 PAGE_ROWS = 1000
+AHEAD_PAGES = 4  # that a walk has in memory, and writes at once
 UNIT_SECONDS = 5.0  # after which a unit gives its lease back
 FAILED_STATUSES = ("FAILED", "PARTIALLY_LINKED", "PARTIALLY_UNLINKED")
 FAILED_SECONDS, FAILED_GROWTH = 60.0, 1.2  # failed items are read again after either
@@ -88,31 +89,43 @@ def read_page(context: Context, client: IcaClient, submission: Submission, batch
 
 
 def walk(context: Context, client: IcaClient, submission: Submission, batch: Batch) -> None:
-    """When the job has ended: a whole walk, a page a transaction, as fast as the budget allows.
+    """When the job has ended: a whole walk, as fast as the budget allows.
 
-    A page is written while the next one is asked for; that is written when the former one is.
+    While pages are written, in one transaction, the next ones are asked for.
     Where the pages go round in a circle, it is walked once more; then what is known has to do.
     """
     started, ahead = context.clock.steady(), batch  # `ahead`: as it is once what was read is kept
+    lease, values = 0.0, dict[str, Any]()
     writing: Future[Batch] | None = None
+    unwritten: list[Read] = []
     with ThreadPoolExecutor(1, thread_name_prefix="walk") as writer:
         while True:
             try:
                 read = _read_round(client, submission, ahead)
-            finally:  # who has lost the lease is told so, whatever ICA says
+            except IcaError:  # what was read is kept; who has lost the lease is told that instead
                 batch = writing.result() if writing else batch
+                if unwritten:
+                    _keep(context, batch, *unwritten, lease_until=lease, **values)
+                raise
+            unwritten.append(read)
+            if writing and (writing.done() or len(unwritten) == AHEAD_PAGES):
+                batch, writing = writing.result(), None
             now = context.clock()
             values = _after_page(ahead, read, now)
-            goes_on = bool(read.following) or (read.circles and ahead.circles + 1 < MAX_CIRCLES)
+            ahead, lease = replace(ahead, **values), now + leases.LEASE_SECONDS
+            goes_on = bool(read.following) or (read.circles and ahead.circles < MAX_CIRCLES)
             if not goes_on or context.is_turn_over(started, UNIT_SECONDS, batch.account_id):
                 break
-            lease = now + leases.LEASE_SECONDS
-            writing = writer.submit(_keep, context, batch, read, lease_until=lease, **values)
-            ahead = replace(ahead, **values)
+            if writing is None:
+                writing = writer.submit(
+                    _keep, context, batch, *unwritten, lease_until=lease, **values
+                )
+                unwritten = []
+        batch = writing.result() if writing else batch
     if goes_on:
-        _keep(context, batch, read, lease_until=0.0, due_at=now, **values)
+        _keep(context, batch, *unwritten, lease_until=0.0, due_at=now, **values)
     else:
-        batch = _keep(context, batch, read, lease_until=now + leases.LEASE_SECONDS, **values)
+        batch = _keep(context, batch, *unwritten, lease_until=lease, **values)
         _finish(context, batch)
 
 
@@ -148,13 +161,14 @@ def try_page(client: IcaClient, submission: Submission, batch: Batch) -> None:
     _read_round(client, submission, batch)
 
 
-def _keep(context: Context, batch: Batch, read: Read, **values: Any) -> Batch:
-    """Bring the page's rows up to date, and set the values of the batch, in one transaction."""
-    now, outcomes = context.clock(), [outcome(item) for item in read.page.items]
+def _keep(context: Context, batch: Batch, *reads: Read, **values: Any) -> Batch:
+    """Bring the rows of pages up to date, and set the values of the batch, in one transaction."""
+    now, outcomes = context.clock(), [outcome(item) for read in reads for item in read.page.items]
+    steps = {step for read in reads for step in read.steps}
     with context.store.write() as connection:
         batch = batches.lock(connection, batch)
         counts = item_updates.apply(connection, batch, outcomes, now)
-        return ica_failures.record_success(connection, batch, now, *read.steps, **values, **counts)
+        return ica_failures.record_success(connection, batch, now, *steps, **values, **counts)
 
 
 def _finish(context: Context, batch: Batch) -> None:
