@@ -19,6 +19,7 @@ from webapp.store.documents import Receipt
 from webapp.store.enums import LEFT_OUT, UNREAD, AttemptKind, AttemptState, ChoreKind
 from webapp.store.retry import other_submissions
 from webapp.store.retry.history import KEPT_COLUMNS
+from webapp.store.retry.other_submissions import TakenRow
 from webapp.store.retry.selection import SelectedItems, Selection, SelectionCounts
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission
@@ -77,7 +78,7 @@ def take_chunk(
     within = items.c.position.between(after + 1, end)
     found = chosen.count(within)
     rows, done = _rows(connection, submission, attempt, chosen.all & within & chosen.allowed)
-    found.made, found.by_status = len(rows), Counter(row.status for row in rows)
+    found.made, found.by_status = len(rows), Counter([row.status for row in rows])
     found.skipped["meanwhile"] += done
     if rows:
         _release(connection, submission.id, batch_rows, rows)
@@ -88,21 +89,24 @@ def take_chunk(
 
 def _rows(
     connection: Connection, submission: Submission, attempt: Attempt, which: Any
-) -> tuple[list[Any], int]:
+) -> tuple[list[TakenRow], int]:
     """What is to be taken, and how many are skipped since another submission did the same."""
     rows = _columns(connection, which)
     done = other_submissions.done_since(connection, submission, attempt.kind, rows)
     return [row for row in rows if row.position not in done], len(done)
 
 
-def _columns(connection: Connection, which: ColumnElement[bool]) -> Sequence[Any]:
-    of = items.c
-    statement = select(of.position, of.data_id, of.attempt, of.status, of.batch_id).where(which)
-    return connection.execute(statement.order_by(of.position)).all()
+def _columns(connection: Connection, which: ColumnElement[bool]) -> list[TakenRow]:
+    statement = select(*(items.c[name] for name in TakenRow._fields)).where(which)
+    rows = sql.plain_rows(connection, statement.order_by(items.c.position))
+    return [*map(TakenRow._make, rows)]
 
 
 def _release(
-    connection: Connection, submission_id: int, batch_rows: Sequence[Batch], rows: Sequence[Any]
+    connection: Connection,
+    submission_id: int,
+    batch_rows: Sequence[Batch],
+    rows: Sequence[TakenRow],
 ) -> None:
     """The batches that held the rows give them up; what is in the rows goes into history."""
     by_id = {batch.id: batch for batch in batch_rows}
@@ -113,16 +117,18 @@ def _release(
             submissions.change(connection, submission_id, left_out=left_out)
             continue
         batch = by_id[batch_id]
-        own = Counter(row.status for row in theirs if row.attempt == batch.attempt)
-        held = Counter(batch.held) - Counter(row.status for row in theirs)
+        own = Counter([row.status for row in theirs if row.attempt == batch.attempt])
+        held = Counter(batch.held) - Counter([row.status for row in theirs])
         batches.change(connection, batch_id, held=held, taken=Counter(batch.taken) + own)
 
 
-def _by_holder(batch_rows: Sequence[Batch], rows: Sequence[Any]) -> dict[int | None, list[Any]]:
+def _by_holder(
+    batch_rows: Sequence[Batch], rows: Sequence[TakenRow]
+) -> dict[int | None, list[TakenRow]]:
     """The rows by the batch that holds them; None holds what was left out."""
     first = [batch for batch in batch_rows if batch.attempt == 1]
     starts = [batch.first_position for batch in first]
-    found: dict[int | None, list[Any]] = defaultdict(list)
+    found: dict[int | None, list[TakenRow]] = defaultdict(list)
     for row in rows:
         if row.batch_id is None and row.status != LEFT_OUT:
             found[first[bisect_right(starts, row.position) - 1].id].append(row)
@@ -158,7 +164,7 @@ def _new(connection: Connection, attempt: Attempt, ordinal: int, position: int) 
     return batches.new(connection, attempt, **at)
 
 
-def _hold(connection: Connection, batch: Batch, rows: Sequence[Any]) -> None:
+def _hold(connection: Connection, batch: Batch, rows: Sequence[TakenRow]) -> None:
     """The batch holds the rows from now on."""
     positions, size = [row.position for row in rows], batch.size + len(rows)
     mine = update(items).where(_at(connection, batch.submission_id, positions))
@@ -166,7 +172,7 @@ def _hold(connection: Connection, batch: Batch, rows: Sequence[Any]) -> None:
     numbers = {
         "size": size,
         "last_position": positions[-1],
-        "held": Counter(batch.held) + Counter(row.status for row in rows),
+        "held": Counter(batch.held) + Counter([row.status for row in rows]),
         "found": {UNREAD: size},
     }
     batches.change(connection, batch.id, **numbers)
@@ -243,7 +249,7 @@ def done_already(
 
 def _first_few(
     connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
-) -> Sequence[Any]:
+) -> Sequence[TakenRow]:
     chosen = SelectedItems(connection, source, kind, selection)
     end = max(selection.positions, default=0) or chosen.end_of_chunk(0, SAMPLE_ITEMS) or 0
     return _columns(connection, chosen.all & chosen.allowed & (items.c.position <= end))

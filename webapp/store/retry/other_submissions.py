@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Double, FromClause, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Double, FromClause, bindparam, select
 
 from webapp.store import sql
 from webapp.store.attempts import of_submission as attempts_of
@@ -13,8 +13,18 @@ from webapp.store.statuses import IN_PROJECT, SHOWN, UNLINKED, meaning
 from webapp.store.submissions import Submission
 from webapp.store.tables import attempts, items, submissions
 
-AnyRow = Item | ItemRow | Row[*tuple[Any, ...]]
-"""An item, or some of its columns: position, data_id and attempt at least."""
+
+class TakenRow(NamedTuple):
+    """What is asked of a row that may be taken."""
+
+    position: int
+    data_id: str
+    attempt: int
+    status: str
+    batch_id: int | None
+
+
+AnyRow = Item | ItemRow | TakenRow
 
 
 class OtherOutcome(NamedTuple):
