@@ -214,7 +214,7 @@ class _Changes:
                 self.rows.append(row._replace(ica_item_id=new.ica_item_id))
             self.apply_to_history(past, new)
             return
-        if past is None and new[:-1] == row[:-1]:
+        if past is None and new.status == row.status and new[:-1] == row[:-1]:
             return
         was = (row.attempt, row.reason_id)
         self.moves[own, row.status, new.status, was, new.reason_id] += 1

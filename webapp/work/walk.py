@@ -94,8 +94,8 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
     While pages are written, in one transaction, the next ones are asked for.
     Where the pages go round in a circle, it is walked once more; then what is known has to do.
     """
-    started, ahead = context.clock.steady(), batch  # `ahead`: as it is once what was read is kept
-    lease, values = 0.0, dict[str, Any]()
+    started, keep = context.clock.steady(), partial(_keep, context)
+    ahead, values = batch, dict[str, Any]()  # `ahead`: as it is once what was read is kept
     writing: Future[Batch] | None = None
     unwritten: list[Read] = []
     with ThreadPoolExecutor(1, thread_name_prefix="walk") as writer:
@@ -105,28 +105,24 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
             except IcaError:  # what was read is kept; who has lost the lease is told that instead
                 batch = writing.result() if writing else batch
                 if unwritten:
-                    _keep(context, batch, *unwritten, lease_until=lease, **values)
+                    keep(batch, *unwritten, **values)
                 raise
             unwritten.append(read)
             if writing and (writing.done() or len(unwritten) == AHEAD_PAGES):
                 batch, writing = writing.result(), None
             now = context.clock()
-            values = _after_page(ahead, read, now)
-            ahead, lease = replace(ahead, **values), now + leases.LEASE_SECONDS
+            values = _after_page(ahead, read, now) | {"lease_until": now + leases.LEASE_SECONDS}
+            ahead = replace(ahead, **values)
             goes_on = bool(read.following) or (read.circles and ahead.circles < MAX_CIRCLES)
             if not goes_on or context.is_turn_over(started, UNIT_SECONDS, batch.account_id):
                 break
             if writing is None:
-                writing = writer.submit(
-                    _keep, context, batch, *unwritten, lease_until=lease, **values
-                )
-                unwritten = []
+                writing, unwritten = writer.submit(keep, batch, *unwritten, **values), []
         batch = writing.result() if writing else batch
     if goes_on:
-        _keep(context, batch, *unwritten, lease_until=0.0, due_at=now, **values)
+        keep(batch, *unwritten, **values | {"lease_until": 0.0, "due_at": now})
     else:
-        batch = _keep(context, batch, *unwritten, lease_until=lease, **values)
-        _finish(context, batch)
+        _finish(context, keep(batch, *unwritten, **values))
 
 
 def change_rows(context: Context, batch: Batch, *changes: Change) -> Batch:
