@@ -1,8 +1,11 @@
 """Following a batch: what ICA's troubles do to refreshing and walking."""
 
+import random
+
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard
+from tests.web.confirmation import confirm, exported
 from tests.work.observation import (
     account,
     batch_rows,
@@ -173,3 +176,36 @@ def test_who_may_not_read_any_more_is_told_until_they_may(database_url, tmp_path
         ica.says.clear()
         settle(dashboard, place)
         assert batch_rows(dashboard, place)[0].blocked == Blocked.NO
+
+
+def test_ica_may_list_items_in_any_order(database_url, tmp_path):
+    """Of a list, and of a retry of every other item; what the list has not comes behind it."""
+    ids = data_ids(40)
+    with refusing_dashboard(database_url, tmp_path, rate=1e6) as (dashboard, ica):
+        visitor = dashboard.visitor()
+        place = visitor.submit(ids)
+        for word, order in (("first", ids), ("second", ids[::2])):
+            listed = random.Random(1).sample([*order, *data_ids(1, start=90)], len(order) + 1)
+            ica.says["GET", "pageSize=1000"] = 200, _page(listed, word, failed=ids[::2])
+            settle(dashboard, place)
+            found = {row["data_id"]: row["reason"] for row in exported(visitor, place)}
+            assert len(found) == 41
+            assert {found[one] for one in ids[1::2]} == {""}
+            assert all(found[one] == f"{word} {one}" for one in ids[::2])
+            if word == "first":
+                confirm(visitor, f"{place}/retry")
+
+
+def _page(listed, word, failed):
+    """ICA's answer with these items, in this order."""
+    items = [
+        {
+            "id": f"{word}-{data_id}",
+            "request": {"dataId": data_id},
+            "processing": {"status": "FAILED", "additionalStatusInformation": f"{word} {data_id}"}
+            if data_id in failed
+            else {"status": "LINKED"},
+        }
+        for data_id in listed
+    ]
+    return {"items": items, "nextPageToken": None}
