@@ -88,7 +88,7 @@ def _bare_answers(board):
 def _ask(port, batch):
     place = f"/ica/rest/api/projects/{PROJECT}/dataLinkingBatch/{batch}/items?pageSize={PAGE}"
     media = {"Accept": "application/vnd.illumina.v4+json", "Accept-Encoding": "gzip"}
-    token = ""
+    token: str | None = ""
     with closing(http.client.HTTPConnection("127.0.0.1", port)) as line:
         while token is not None:
             asked = f"{place}&pageToken={token}" if token else place

@@ -264,7 +264,12 @@ class _Changes:
             self.reasons.replaced(*was, self.batch.attempt, reason_id, number)
         ours = {"submission_id": submission_id}
         sql.update_many(connection, items, ours, _WRITTEN, [row[1:] for row in self.rows])
-        more_history = self._write_history()
+        more_history = self.new_pasts
+        if self.no_longer_past:
+            past = _past_of(connection, self.batch, self.no_longer_past)
+            more_history -= connection.execute(delete(history).where(past)).rowcount
+        if self.pasts:
+            _keep_history(connection, self.pasts)
         self.reasons.write(connection, submission_id, self.now)
         # behind the reasons: these are locked before submissions, everywhere
         if more_history:
@@ -278,16 +283,6 @@ class _Changes:
             name: {word: count for word, count in sorted(counts.items()) if count}
             for name, counts in (("held", self.held), ("found", self.found), ("taken", self.taken))
         }
-
-    def _write_history(self) -> int:
-        """Write what is in history from now on; returns how many more rows it has."""
-        more = self.new_pasts
-        if self.no_longer_past:
-            past = _past_of(self.connection, self.batch, self.no_longer_past)
-            more -= self.connection.execute(delete(history).where(past)).rowcount
-        if self.pasts:
-            _keep_history(self.connection, self.pasts)
-        return more
 
     def row(self, outcome: Outcome, position: int = 0, before: _Row | None = None) -> _Row:
         """The row by ICA's result; what that leaves empty stays as it was `before`."""
