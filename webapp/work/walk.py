@@ -108,7 +108,8 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
                     keep(batch, *unwritten, **values)
                 raise
             unwritten.append(read)
-            if writing and (writing.done() or len(unwritten) == AHEAD_PAGES):
+            is_full = len(unwritten) == AHEAD_PAGES or read.circles  # two rounds are two findings
+            if writing and (is_full or writing.done()):
                 batch, writing = writing.result(), None
             now = context.clock()
             values = _after_page(ahead, read, now) | {"lease_until": now + leases.LEASE_SECONDS}
