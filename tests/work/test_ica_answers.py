@@ -18,6 +18,7 @@ from tests.work.observation import (
     work_until,
 )
 from tests.work.refusing_ica import refusing_dashboard
+from webapp.simulator import outcomes
 from webapp.store.enums import BatchState, Blocked
 
 ITEMS = "getProjectDataLinkingBatchItems"
@@ -134,6 +135,17 @@ def test_a_circle_that_ends_in_time_costs_one_more_round(database_url, tmp_path)
         dashboard.sim.set_faults({"items:repeated-cursor": "2x"})
         settle(dashboard, place)
         assert row_counts(visitor, place) == {"LINKED": 150}
+
+
+@pytest.mark.slow
+def test_what_folders_become_is_no_circle_however_much_it_is(sqlite_url, tmp_path):
+    with opened(sqlite_url, tmp_path, ica_version="v3", rate=1e6, ica=SMALL_PAGES) as dashboard:
+        dashboard.sim.set_faults({"items:null-totals": 1})
+        visitor, folders = dashboard.visitor(), data_ids(1500, kind="fol")
+        place = visitor.submit(folders)
+        settle(dashboard, place)
+        inside = sum(len(outcomes.contents_of(folder)) for folder in folders)
+        assert row_counts(visitor, place) == {"EXPANDED": 1500, "LINKED": inside}
 
 
 def test_a_circle_is_no_trouble_while_the_batch_runs(sqlite_url, tmp_path):

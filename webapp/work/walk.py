@@ -101,7 +101,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
     with ThreadPoolExecutor(1, thread_name_prefix="walk") as writer:
         while True:
             try:
-                read = _read_round(client, submission, ahead)
+                read = _read_round(client, submission, ahead, ahead.round_read - batch.round_read)
             except IcaError:  # what was read is kept; who has lost the lease is told that instead
                 batch = writing.result() if writing else batch
                 if unwritten:
@@ -113,7 +113,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
                 batch, writing = writing.result(), None
             now = context.clock()
             values = _after_page(ahead, read, now) | {"lease_until": now + leases.LEASE_SECONDS}
-            ahead = replace(ahead, **values)
+            ahead = replace(ahead, found=batch.found, **values)
             goes_on = bool(read.following) or (read.circles and ahead.circles < MAX_CIRCLES)
             if not goes_on or context.is_turn_over(started, UNIT_SECONDS, batch.account_id):
                 break
@@ -228,11 +228,16 @@ def _read_failed(client: IcaClient, submission: Submission, batch: Batch) -> Rea
     return _read(client, submission, batch, batch.failed_cursor, trail, statuses)
 
 
-def _read_round(client: IcaClient, submission: Submission, batch: Batch) -> Read:
+def _read_round(
+    client: IcaClient, submission: Submission, batch: Batch, unwritten: int = 0
+) -> Read:
+    """The next page of a round, of which so many rows are read and not among those found yet."""
     trail = Trail(batch.round_pages, batch.round_mark)
     read = _read(client, submission, batch, batch.round_cursor, trail)
     so_far = len(read.page.items) + (0 if read.is_first else batch.round_read)
-    if read.following and so_far > _most_rows(batch):  # a circle of ever new cursors
+    if read.following and so_far > _most_rows(batch) + max(
+        0, unwritten
+    ):  # a circle of ever new cursors
         return read._replace(following=None, trail=Trail(0, None), circles=True)
     return read
 
