@@ -96,6 +96,15 @@ def test_a_search_finds_an_id_its_beginning_and_a_part_of_a_name(demo, place):
         assert not rows(demo.client.get(f"{place}/items", query_string={"q": wild})), wild
 
 
+def test_a_search_finds_an_id_of_an_unusual_shape_too(stored):
+    visitor = stored.visitor()
+    place = visitor.submit(["SAMPLE-0001", "fil.0001", *LINKED[:3]])
+    for typed, found in (("SAMPLE-00", ["SAMPLE-0001"]), ("fil.00", ["fil.0001", *LINKED[:3]])):
+        assert visitor.get(f"{place}/export.txt?q={typed}").text.split() == found
+    page = visitor.get(f"{place}/items?q=SAMPLE-0001")
+    assert elements(page, "button", data_copy="SAMPLE-0001")
+
+
 def test_no_address_that_a_page_offers_is_too_long_for_a_web_server(dashboard, demo, place):
     """gunicorn takes request lines of 4,094 bytes, and answers 414 to longer ones by itself."""
     for path in (f"{place}/items", "/submissions", "/submissions/new"):

@@ -32,7 +32,6 @@ from webapp.store.tables import Item as Item
 from webapp.store.tables import items
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
-_BEGINS_AS_IDS = re.compile(r"f([io](l(\..*)?)?)?", re.IGNORECASE | re.DOTALL)  # of lists
 # Rows in one transaction. Other writers wait for it; but half as many make a list of 1,000,000
 # ids take 40 % longer, since each writes most pages of the index of ids.
 CHUNK_ROWS = 10_000
@@ -257,8 +256,6 @@ def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnEl
     """The submission's items that a text finds; an id, or its beginning, is found by the index."""
     begins = items.c.data_id.startswith(text, autoescape=True)
     if not _ID.fullmatch(text):
-        if not _BEGINS_AS_IDS.fullmatch(text):  # ICA's own ids may: those of lists need no look
-            begins = items.c.line.is_(None) & begins
         ours = items.c.submission_id == submission_id
         return ours & (begins | sql.contains(connection, items.c.name, text))
     # With the sum, no index that begins with the submission is used: to read one in its order looks
