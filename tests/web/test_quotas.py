@@ -1,5 +1,6 @@
 """What one account may keep here: told on the form before anything is kept, and nothing is lost."""
 
+import gzip
 from functools import partial
 
 import pytest
@@ -110,6 +111,17 @@ def test_a_list_that_outgrows_its_room_while_it_is_read_is_unreadable(on_sqlite)
         assert "all that you keep here would take more than 0.005 GB" in said
         assert "it was read up to line 20,000." in said
         assert kept(dashboard, tables.items) == 0
+
+
+def test_lists_that_are_read_in_turns_have_one_room(on_sqlite):
+    with on_sqlite(account_gb=0.012) as dashboard:
+        demo = dashboard.visitor()
+        long = demo.draft(LONG)
+        packed = gzip.compress("\n".join([*data_ids(2_000), " " * 5_000_000]).encode())
+        short = demo.draft("", file=(packed, "ids.txt.gz"))
+        dashboard.work()
+        assert submission(dashboard, short).state == "draft"
+        assert submission(dashboard, long).state == "unreadable"
 
 
 def test_what_else_is_kept_is_summed_once_a_list(on_sqlite):

@@ -161,7 +161,7 @@ class _Reader:
     entry_counts: Counter[Kind] = field(default_factory=Counter)
     last_line: int = 0
     kept_bytes: int = 0
-    most_bytes: int = 0  # that may be kept of it, by what the account kept as the reading began
+    most_bytes: int = 0  # that may be kept of it, by what else the account kept at the last look
     read_bytes: int = 0
     readings: list[Reading] = field(default_factory=list)
     folders: int = 0
@@ -169,8 +169,7 @@ class _Reader:
     def read_parts(self) -> None:
         """Read the file, then the pasted text; its lines are numbered on from those of the file."""
         self.kept_bytes = self.upload.size
-        others = self.context.read(usage.beside, self.submission.account_id, self.submission.id)
-        self.most_bytes = self.context.settings.account_bytes - others
+        self._look_for_room()
         for part, name in enumerate(self.upload.parts):
             reading = Reading(
                 self._pieces(part),
@@ -231,6 +230,7 @@ class _Reader:
             read(self.context, shorter, within=self._renew_meanwhile)
         except Exception:  # its lease runs out, and it is tried again
             log.exception("submission %d: reading it has failed", shorter.submission_id)
+        self._look_for_room()  # both may be lists of one account
         end = self.context.clock()
         self.began, self.next_way = self.began + end - now, end + end - now
 
@@ -282,6 +282,10 @@ class _Reader:
             items.add(connection, submission_id, first, good)
             entries.add(connection, submission_id, others)
             submissions.note_reading(connection, submission_id, kept_bytes, now)
+
+    def _look_for_room(self) -> None:
+        others = self.context.read(usage.beside, self.submission.account_id, self.submission.id)
+        self.most_bytes = self.context.settings.account_bytes - others
 
     def _demand_room(self) -> None:
         self.kept_bytes += usage.of_items(self.good) + usage.of_entries(self.others)
