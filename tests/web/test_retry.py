@@ -94,6 +94,12 @@ def test_a_group_of_reasons_is_tried_again_alone(stored, place):
     assert statuses(visitor, again) == dict.fromkeys(ARCHIVED, "LINKED")
 
 
+def test_a_reason_of_an_attempt_counts_what_is_taken(stored, place):
+    visitor = stored.visitor()
+    page = visitor.get(f"{place}/retry?reason=1&attempt=1")  # it could unlink none: none remain
+    assert "You chose 0 items" in text(page)
+
+
 def test_picked_items_are_tried_again_and_the_rest_is_said(stored, place):
     visitor = stored.visitor()
     page = ask(visitor, f"{place}/retry", picked=[1, 21, 22, 31])

@@ -101,7 +101,8 @@ class SelectedItems:
         if within is None and chosen.at is None:
             if self._statuses and chosen.reason_id is None:
                 return self._by_status()
-            if chosen.reason_id and not (chosen.positions or chosen.statuses or self._waiting):
+            narrower = chosen.positions or chosen.statuses or chosen.attempt
+            if chosen.reason_id and not (narrower or self._waiting):
                 return self._by_reason(chosen.reason_id)
         return self._counted(true() if within is None else within)
 
