@@ -176,6 +176,13 @@ def order_of_drafts(dashboard, tick):
     return clock.drafts
 
 
+def test_memory_that_can_not_be_given_back_is_no_failure(tmp_path):
+    """The list is read by then, and another thread may write."""
+    url = f"sqlite:///{tmp_path / 'b.db'}"
+    with open_dashboard(url, tmp_path, patience=0.05) as dashboard, dashboard.store.write():
+        dashboard.store.release_memory()
+
+
 def died_of(dashboard, upload_id):
     with dashboard.store.write() as connection:
         assert uploads.claim_one(connection, upload_id, "a worker that dies", dashboard.clock.now)

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -239,9 +239,9 @@ class Store:
                 raise OperationalError("PRAGMA wal_checkpoint", None, error) from error
 
     def release_memory(self) -> None:
-        """Give back what SQLite keeps of its file for the next write."""
+        """Give back what SQLite keeps for the next write, unless another thread writes."""
         if self.is_sqlite:
-            with self._connect("writer") as connection:
+            with suppress(OperationalError, sqlite3.Error), self._connect("writer") as connection:
                 connection.connection.cursor().execute("PRAGMA shrink_memory")
 
     def close(self) -> None:

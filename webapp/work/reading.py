@@ -25,7 +25,7 @@ from webapp.work.context import Context
 from webapp.work.flagging import Precheck
 
 MAX_REQUEST_PAUSES = 8  # of the reader, one every 256 kB, within a request
-MAX_REQUEST_SECONDS = 2.0  # of the processor, within a request
+MAX_REQUEST_SECONDS = 2.0  # of the processor, within a request; what stores is not counted
 RENEWAL_SECONDS = 10.0  # after which the lease is renewed while no entry comes
 MAX_SECONDS = 300.0  # for one upload: 1,000,000 ids take 15
 MAX_UNPACKED = 10  # times the upload limit that a compressed file may unpack to
@@ -79,7 +79,7 @@ def read(
         context.write(uploads.give_back, upload, context.clock())
     except LeaseLost:
         log.info("submission %d: somebody else reads its upload", upload.submission_id)
-    if not at_once:
+    if not (at_once or within):
         _release_memory(context)
 
 
