@@ -8,7 +8,7 @@ import time
 
 import openpyxl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.idlist.annotated_lists import FAILED, LINKED, annotated, outcomes, sent
@@ -220,6 +220,7 @@ def test_the_comment_of_a_header_stays():
 
 
 @given(LISTS)
+@example(f"{{\t#\t\x01\nurn:ilmn:ica:region:\x01:data:{A}\t\x01\x0b\x01".encode())
 @settings(max_examples=5 * settings.default.max_examples, deadline=None)
 def test_a_second_round_changes_nothing(data):
     _, reading = read_all([data])

@@ -15,7 +15,9 @@ from webapp.idlist.ids import count_ids
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
 _ICAV2 = "icav2 table"
-_JSON_START = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\]]|$))")
+# A text, but not the cell of a row whose first cell is a bracket: there, another cell follows.
+_TEXT = r'"(?:[^"\\]|\\.)*+(?!"\t\s*[^\s:,\]])'
+_JSON_START = re.compile(rf"\s*(?:\{{\s*(?:{_TEXT}|\}}|$)|\[\s*(?:{_TEXT}|[\[{{\]]|$))", re.DOTALL)
 
 
 class Layout(NamedTuple):
