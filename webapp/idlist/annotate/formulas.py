@@ -67,8 +67,8 @@ def write_row(cells: Iterable[str], delimiter: str) -> str:
 
 
 def plain_rows(rows: Sequence[Sequence[object]], delimiter: str, end: str) -> str | None:
-    """Rows of as many cells each, as they are written with this end; None if any of them needs
-    quotes or escapes. It looks at all of them together, which takes a tenth of the time.
+    """Rows of as many cells each, at least two, as they are written with this end; None if any of
+    them needs quotes or escapes. It looks at all of them together, which takes a tenth of the time.
     """
     width = len(rows[0])
     text = (f"{_CELL}%s" * width + "\n") * len(rows) % tuple(chain.from_iterable(rows))
