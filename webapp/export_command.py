@@ -91,7 +91,7 @@ def _documents(store: Store, submission: Submission) -> Iterator[tuple[str, Docu
         yield "attempt", of | _picked(attempt, OF_ATTEMPT) | made
     for entry in entries.each(store, submission.id):
         yield "entry", of | _picked(entry, OF_ENTRY)
-    for item in items.each(store, submission.id, None):
+    for item in items.each(store, submission.id):
         status = status_text.item_label(item.status, item.position, batch_rows)[0]
         yield "item", of | _picked(item, OF_ITEM) | {"status": status}
     for attempt in goes if len(goes) > 1 else []:

@@ -147,7 +147,7 @@ def test_a_name_is_looked_for_once_through_the_list(store, plan, statuses):
 def test_every_item_comes_once_however_many_there_are(store, make_draft):
     many = [f"fil.{number:032x}" for number in range(items.CHUNK_ROWS // 2 + 7)]
     submission_id = make_draft(many)
-    assert [row.data_id for row in items.each(store, submission_id, None)] == many
+    assert [row.data_id for row in items.each(store, submission_id)] == many
 
 
 def test_files_have_every_item_of_a_filter_once(store, draft, monkeypatch):
@@ -176,7 +176,7 @@ def test_items_are_dropped_by_the_chunk(store, make_draft):
     with store.write() as connection:
         dropped = [lifecycle.drop_rows(connection, submission_id, 15) for _ in range(4)]
         assert dropped == [15, 15, 10, 0]
-    assert len(list(items.each(store, other, None))) == 40
+    assert len(list(items.each(store, other))) == 40
 
 
 def test_unsent_rows_are_told_from_sent_ones(store, make_batches):

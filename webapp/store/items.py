@@ -65,6 +65,10 @@ _ROW = tuple(items.c[name] for name in ItemRow._fields)
 _item_row = partial(tuple.__new__, ItemRow)  # as ItemRow._make, which takes three times as long
 
 
+def _item_rows(connection: Connection, statement: Select[Any]) -> list[ItemRow]:
+    return list(map(_item_row, sql.plain_rows(connection, statement)))
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """The items with one status whose positions lie in a range, ends included.
@@ -128,16 +132,14 @@ def by_data_id(
     read rows in their order takes a fifth of the time.
     """
     own = select(*_ROW).where(items.c.line.is_not(None))
-    ours = items.c.submission_id == submission_id
-    ahead = own.where(ours, items.c.position >= first).order_by(items.c.position)
-    rows = map(_item_row, sql.plain_rows(connection, ahead.limit(len(data_ids))))
+    ahead = own.where(items.c.submission_id == submission_id, items.c.position >= first)
+    ahead = ahead.order_by(items.c.position).limit(len(data_ids))
+    rows = _item_rows(connection, ahead)
     found = {row.data_id: row for row in rows if row.data_id in data_ids}
     if left := data_ids - found.keys():
         # + 0, or SQLite would read the whole submission instead of these ids by their index
         ours = items.c.submission_id + 0 == submission_id
-        rows = map(
-            _item_row, sql.plain_rows(connection, own.where(ours, items.c.data_id.in_(left)))
-        )
+        rows = _item_rows(connection, own.where(ours, items.c.data_id.in_(left)))
         found |= {row.data_id: row for row in rows}
     return found
 
@@ -211,20 +213,14 @@ def _found(
     if text and pieces:  # one pass through the list finds it in all slices
         ours = _found_by(connection, submission_id, text) & _in_any(pieces)
         pieces = [Slice(None)]
-    parts = [_part(columns, ours, piece, cursor, limit) for piece in pieces]
-    return merged(parts, cursor, limit) if parts else select(*columns).where(false())
-
-
-def _part(
-    columns: Sequence[ColumnElement[Any] | FromClause],
-    condition: ColumnElement[bool],
-    piece: Slice,
-    cursor: Cursor,
-    limit: int,
-) -> Select[Any]:
-    """A limited range of one slice."""
-    found = select(*columns).where(condition, *_marked(piece, items.c.status))
-    return from_cursor(found, items.c.position, cursor, limit, piece.first, piece.last)
+    place, found = items.c.position, select(*columns).where(ours)
+    parts = [
+        from_cursor(
+            found.where(*_marked(one, items.c.status)), place, cursor, limit, one.first, one.last
+        )
+        for one in pieces
+    ]
+    return merged(parts, cursor, limit) if parts else found.where(false())
 
 
 def _in_any(pieces: Sequence[Slice]) -> ColumnElement[bool]:
@@ -233,15 +229,17 @@ def _in_any(pieces: Sequence[Slice]) -> ColumnElement[bool]:
     Added to "", a status is in no index: to go from an index to a million rows takes twice as
     long as to read them in their order.
     """
-    status = items.c.status.concat("")
-    return or_(*(_inside(piece, status) for piece in pieces))
-
-
-def _inside(piece: Slice, status: ColumnElement[str]) -> ColumnElement[bool]:
-    condition = items.c.position >= piece.first
-    if piece.last is not None:
-        condition &= items.c.position <= piece.last
-    return and_(condition, *_marked(piece, status))
+    place, status = items.c.position, items.c.status.concat("")
+    return or_(
+        *(
+            and_(
+                place >= one.first,
+                true() if one.last is None else place <= one.last,
+                *_marked(one, status),
+            )
+            for one in pieces
+        )
+    )
 
 
 def _marked(piece: Slice, status: ColumnElement[str]) -> Iterator[ColumnElement[bool]]:
@@ -264,16 +262,13 @@ def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnEl
     return ours & items.c.data_id.between(text, text + "zzzz") & begins
 
 
-def each(
-    store: Store, submission_id: int, wanted: Sequence[Slice] | None, text: str = ""
-) -> Iterator[Item]:
-    """Every matching item in the order of the list."""
-    return paging.each(
-        store,
-        lambda connection, cursor: page(
-            connection, submission_id, wanted, text, cursor, CHUNK_ROWS // 4
-        ),
-    )
+def each(store: Store, submission_id: int) -> Iterator[Item]:
+    """Every item in the order of the list."""
+
+    def one_page(connection: Connection, cursor: Cursor) -> Page[Item]:
+        return page(connection, submission_id, None, "", cursor, PAGE_ROWS)
+
+    return paging.each(store, one_page)
 
 
 def rows(
@@ -281,13 +276,11 @@ def rows(
 ) -> Iterator[Sequence[ItemRow]]:
     """What files tell of every matching item in the order of the list, many at a time."""
 
-    def page(connection: Connection, cursor: Cursor) -> Page[ItemRow]:
-        size = PAGE_ROWS
-        statement = _found(connection, submission_id, wanted, text, cursor, size + 1, _ROW)
-        found = list(map(_item_row, sql.plain_rows(connection, statement)))
-        return page_of(found, cursor, size, itemgetter(0))
+    def one_page(connection: Connection, cursor: Cursor) -> Page[ItemRow]:
+        found = _found(connection, submission_id, wanted, text, cursor, PAGE_ROWS + 1, _ROW)
+        return page_of(_item_rows(connection, found), cursor, PAGE_ROWS, itemgetter(0))
 
-    return paging.pages(store, page)
+    return paging.pages(store, one_page)
 
 
 def ids(
@@ -301,13 +294,12 @@ def ids(
     while True:
         with store.read() as connection:
             found = _found(connection, submission_id, wanted, text, cursor, CHUNK_ROWS, columns)
-            page = found.subquery()
-            lines = func.aggregate_strings(page.c.data_id, "\n")
-            joined = select(func.max(page.c.position), lines)
-            last, text_of_page = connection.execute(joined).one()
+            of = found.subquery().c
+            joined = select(func.max(of.position), func.aggregate_strings(of.data_id, "\n"))
+            last, lines = connection.execute(joined).one()
         if last is None:
             return
-        yield f"{text_of_page}\n"
+        yield f"{lines}\n"
         cursor = Cursor(after=last)
 
 

@@ -4,16 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -107,7 +98,7 @@ OURS = find_ids.c.find_id == bindparam("find")
 THESE = find_ids.c.ordinal.in_(bindparam("ordinals", expanding=True)) & (
     find_ids.c.ordinal.between(bindparam("first"), bindparam("last"))
 )
-_ASKED = select(find_ids.c.ordinal, find_ids.c.data_id, find_ids.c.line)
+_ASKED = select(*(find_ids.c[name] for name in Asked._fields))
 _IDS = _ASKED.where(OURS, THESE).order_by(find_ids.c.ordinal)
 
 

@@ -4,21 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
 from webapp.store import batches, reasons
 from webapp.store.batches import Batch
 from webapp.store.enums import LEFT_OUT, AttemptKind
 from webapp.store.items import ranges
+from webapp.store.paging import Cursor, merged
 from webapp.store.retry.history import in_history
-from webapp.store.statuses import (
-    IN_PROJECT,
-    MOVING,
-    SUCCESSFUL,
-    UNDOABLE,
-    goes_into_row,
-    meaning,
-)
+from webapp.store.statuses import IN_PROJECT, MOVING, SUCCESSFUL, UNDOABLE, goes_into_row, meaning
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
 
@@ -61,11 +55,8 @@ class SelectionCounts:
         return self.made + self.skipped.total()
 
     def __add__(self, other: "SelectionCounts") -> "SelectionCounts":
-        return SelectionCounts(
-            self.made + other.made,
-            self.skipped + other.skipped,
-            self.by_status + other.by_status,
-        )
+        skipped, by_status = self.skipped + other.skipped, self.by_status + other.by_status
+        return SelectionCounts(self.made + other.made, skipped, by_status)
 
 
 class SelectedItems:
@@ -155,24 +146,12 @@ class SelectedItems:
 
     def end_of_chunk(self, after: int, size: int) -> int | None:
         """The position of the last of the next `size` of them behind a position; None: no more."""
-        parts = [
-            select(items.c.position)
-            .where(self._within, condition, items.c.position > after)
-            .order_by(items.c.position)
-            .limit(size)
-            .subquery()
-            for condition in self._ranges()
-        ]
-        union = union_all(*(select(part.c.position) for part in parts)).subquery()
-        first = select(union.c.position).order_by(union.c.position).limit(size).subquery()
+        ahead = select(items.c.position).where(self._within, items.c.position > after)
+        ahead = ahead.order_by(items.c.position).limit(size)
+        parts = [ahead.where(items.c.status == status) for status in self._statuses] or [ahead]
+        first = merged(parts, Cursor(after), size).subquery()
         end: int | None = self._connection.execute(select(func.max(first.c.position))).scalar()
         return end
-
-    def _ranges(self) -> Iterable[ColumnElement[bool]]:
-        """Conditions, each one range of an index, that together cover all that is selected."""
-        if self._statuses:
-            return [items.c.status == status for status in self._statuses]
-        return [true()]
 
     def _conditions(self) -> Iterable[ColumnElement[bool]]:
         """All conditions of the selection but the statuses of rows."""
