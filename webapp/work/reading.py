@@ -48,6 +48,7 @@ DEADLY = (
 )
 
 log = logging.getLogger(__name__)
+Renewal = Callable[[float], None]
 _GOOD = Kind.GOOD  # for each entry; to look it up in the enum takes as long as all else
 
 
@@ -61,11 +62,7 @@ def limits(settings: Settings) -> idlist.Limits:
 
 
 def read(
-    context: Context,
-    upload: Upload,
-    *,
-    at_once: bool = False,
-    within: Callable[[float], None] | None = None,
+    context: Context, upload: Upload, *, at_once: bool = False, within: Renewal | None = None
 ) -> None:
     """Read a leased upload to its end. Its rows count from the last UPDATE on, and not before.
 
@@ -91,19 +88,15 @@ def _release_memory(context: Context) -> None:
         trim(0)
 
 
-def _read(
-    context: Context, upload: Upload, at_once: bool, within: Callable[[float], None] | None
-) -> None:
+def _read(context: Context, upload: Upload, at_once: bool, within: Renewal | None) -> None:
     if leases.is_deadly(upload):
         _unreadable(context, upload, DEADLY)
         return
     _forget_former_try(context, upload)
     submission = context.read(submissions.get, upload.submission_id)
-    precheck, began = Precheck(context, submission), context.clock()
     try:
         with ThreadPoolExecutor(1, "store") as writer:
-            rest = (at_once, thread_time(), within, writer)
-            reader = _Reader(context, upload, submission, precheck, began, *rest)
+            reader = _Reader(context, upload, submission, at_once, within, writer)
             reader.read_parts()
     except Unreadable as error:
         _unreadable(context, upload, str(error))
@@ -132,12 +125,6 @@ def _unreadable(context: Context, upload: Upload, problem: str) -> None:
         submissions.become_unreadable(connection, upload.submission_id, problem, upload.size, now)
 
 
-def _nothing_written() -> Future[None]:
-    done = Future[None]()
-    done.set_result(None)
-    return done
-
-
 @dataclass
 class _Reader:
     """One reading of one upload: the chunk that is not stored yet, and what is counted."""
@@ -145,13 +132,10 @@ class _Reader:
     context: Context
     upload: Upload
     submission: Submission
-    precheck: Precheck
-    began: float
     at_once: bool
-    processor_began: float  # as thread_time() tells it
-    within: Callable[[float], None] | None  # keeps the lease of the list that gave way to this one
+    within: Renewal | None  # keeps the lease of the list that gave way to this one
     writer: Executor
-    written: Future[None] = field(default_factory=_nothing_written)
+    written: Future[None] | None = None  # the chunk before, once it is stored
     next_way: float = 0.0  # when it may give way again
     pauses: int = 0
     renewed_at: float = 0.0
@@ -165,6 +149,10 @@ class _Reader:
     read_bytes: int = 0
     readings: list[Reading] = field(default_factory=list)
     folders: int = 0
+
+    def __post_init__(self) -> None:
+        self.precheck = Precheck(self.context, self.submission)
+        self.began, self.processor_began = self.context.clock(), thread_time()
 
     def read_parts(self) -> None:
         """Read the file, then the pasted text; its lines are numbered on from those of the file."""
@@ -182,7 +170,7 @@ class _Reader:
             for entry in reading:
                 self._take(entry)
         self._flush()
-        self.written.result()
+        self._await_chunk()
         if self.item_count == 0:
             raise Unreadable(NO_ID)
 
@@ -236,8 +224,8 @@ class _Reader:
 
     def _lasts_too_long(self) -> bool:
         """Whether a request had better answer now."""
-        over = thread_time() - self.processor_began > MAX_REQUEST_SECONDS
-        return over or self.pauses > MAX_REQUEST_PAUSES
+        seconds = thread_time() - self.processor_began
+        return seconds > MAX_REQUEST_SECONDS or self.pauses > MAX_REQUEST_PAUSES
 
     def _pieces(self, part: int) -> Any:
         for piece in uploads.pieces(self.context.store, self.upload.submission_id, part):
@@ -260,21 +248,22 @@ class _Reader:
     def _flush(self) -> None:
         """Have the chunk stored, while the next one is read."""
         self._demand_room()
-        self.written.result()  # of the chunk before, or why it could not be stored
+        self._await_chunk()
         progress = (self.item_count + 1, self.read_bytes, self.kept_bytes)
-        self.written = self.writer.submit(self._store, self.good, self.others, *progress)
+        self.written = self.writer.submit(self._store, self.good, self.others, progress)
         self.item_count += len(self.good)
         self.good, self.others = [], []
 
+    def _await_chunk(self) -> None:
+        """Wait until the chunk before is stored; raises why it could not be."""
+        if self.written:
+            self.written.result()
+
     def _store(
-        self,
-        good: list[Listed],
-        others: list[entries.Entry],
-        first: int,
-        read_bytes: int,
-        kept_bytes: int,
+        self, good: list[Listed], others: list[entries.Entry], progress: tuple[int, int, int]
     ) -> None:
         """Store a chunk, and how far the reading is, in one transaction."""
+        first, read_bytes, kept_bytes = progress
         good = self.precheck.with_former_links(good)
         submission_id, now = self.upload.submission_id, self.context.clock()
         with self.context.store.write() as connection:
