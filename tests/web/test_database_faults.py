@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event, select, update
+from sqlalchemy import text as sql
+from sqlalchemy.exc import ProgrammingError
 
 from tests.dashboard import Visitor, data_ids, open_dashboard, text
 from tests.databases import make_sqlite
@@ -290,6 +292,14 @@ def test_a_form_does_not_wait_long_for_a_locked_row(postgres, tmp_path):
         with locked(url):
             refused = visitor.post(f"{place}/edit", {"name": "Run 8", "note": ""})
         assert (refused.status_code, "locked by another" in text(refused)) == (503, True)
+
+
+def test_a_worker_whose_tables_are_broken_does_not_keep_still(stored):
+    """Their version says that they are this program's: nobody would learn that nothing is done."""
+    with stored.store.write() as connection:
+        connection.execute(sql("ALTER TABLE chores RENAME TO other_chores"))
+    with pytest.raises(ProgrammingError):
+        stored.work()
 
 
 @pytest.mark.slow

@@ -2,8 +2,9 @@
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError as DatabaseAway
+from sqlalchemy.exc import ProgrammingError as WrongStatement
 
 from webapp.store.engine import Store
 from webapp.store.schema_version import NotMigrated
 
-__all__ = ["Connection", "DatabaseAway", "NotMigrated", "Store"]
+__all__ = ["Connection", "DatabaseAway", "NotMigrated", "Store", "WrongStatement"]

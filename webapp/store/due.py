@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, exists, or_, select
-from sqlalchemy.exc import ProgrammingError
 
 from webapp.store import (
     access,
@@ -38,14 +37,10 @@ _LOOK = select(
 
 
 def look(connection: Connection, now: float, *, not_of: Collection[int] = ()) -> Due | None:
-    """What is due now; accounts of `not_of` are at their limit. None where the tables are not this
-    program's; then the transaction can't be used any more.
+    """What is due now; accounts of `not_of` are at their limit. Where the tables are not this
+    program's, it returns None or raises WrongStatement.
     """
-    try:
-        found = connection.execute(_LOOK, {"now": now, "not_of": [*not_of]}).one()
-    except ProgrammingError:
-        return None
-    version, *due = found
+    version, *due = connection.execute(_LOOK, {"now": now, "not_of": [*not_of]}).one()
     return Due(*due) if version == schema_version.known()[0] else None
 
 

@@ -20,6 +20,7 @@ from webapp.settings import Settings
 from webapp.store import (
     DatabaseAway,
     Store,
+    WrongStatement,
     batches,
     chores,
     due,
@@ -142,10 +143,15 @@ class Worker:
 
         It is only read: an idle worker writes nothing.
         """
-        with self._context.store.read() as connection:
-            found = due.look(connection, now, not_of=self._context.budget.busy())
+        store, found = self._context.store, None
+        try:
+            with store.read() as connection:
+                found = due.look(connection, now, not_of=self._context.budget.busy())
+        except WrongStatement:
+            if not store.trouble():
+                raise
         if found is None:
-            self._tell(self._context.store.trouble())
+            self._tell(store.trouble())
         return found
 
     def _tell(self, trouble: str) -> None:
