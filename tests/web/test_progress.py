@@ -2,15 +2,18 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import element, elements
 from webapp.store import access, polling
+from webapp.web.core import htmx
 
 
 @contextmanager
@@ -112,6 +115,47 @@ def test_many_who_ask_at_once_wait_for_one_rendering(dashboard, demo):
     with statements() as said, ThreadPoolExecutor(len(colleagues)) as pool:
         assert len(set(pool.map(ask, colleagues))) == 1
     assert sum("FROM batches" in statement for statement in said) == 1
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_who_waits_for_a_rendering_in_vain_does_not_stand_in_line(tmp_path, monkeypatch, hangs):
+    """The first one fails, or does not come to its end before all others are rendering too."""
+    monkeypatch.setattr(htmx, "SHOWN_SECONDS", 0.1)
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path) as dashboard:
+        path = f"{dashboard.visitor().submit(data_ids(3))}/progress?shows=active"
+        people = [dashboard.visitor() for _ in range(4)]
+        together, rendering, begun = Barrier(4), Barrier(3 + hangs), count()
+
+        def fail(_connection, _cursor, statement, *_):
+            if "FROM batches" in statement:
+                if next(begun) or hangs:
+                    rendering.wait(8)
+                raise OperationalError(statement, {}, OSError())
+
+        def ask(person):
+            together.wait()
+            return person.part(path).status_code
+
+        event.listen(Engine, "before_cursor_execute", fail)
+        try:
+            with ThreadPoolExecutor(len(people)) as pool:
+                assert list(pool.map(ask, people)) == [503] * 4
+        finally:
+            event.remove(Engine, "before_cursor_execute", fail)
+        assert not rendering.broken
+        assert people[0].part(path).status_code == 200
+
+
+def test_what_is_kept_of_long_addresses_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(htmx, "MAX_SHOWN_BYTES", 20_000)
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path) as dashboard:
+        demo = dashboard.visitor()
+        path = f"{demo.draft(data_ids(3))}/progress?shows=draft"
+        pages = [{"HX-Current-URL": f"http://localhost/?q={letter * 8_000}"} for letter in "abc"]
+        for page in (*pages, pages[0]):
+            with statements() as said:
+                assert "HX-Refresh" in demo.part(path, **page).headers
+            assert len(said) > 1
 
 
 @pytest.mark.parametrize("first", [0, 1])

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Callable, Hashable
-from threading import Condition
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from threading import Lock
 from typing import NamedTuple
 
-from cachetools import TTLCache, cached
+from cachetools import TTLCache
 from flask import Flask, Response, current_app, make_response, request
 
 from webapp.web.core.formatting import iso
@@ -33,24 +35,55 @@ def is_part() -> bool:
     return request.headers.get("HX-Request-Type") == "partial"
 
 
-def share_parts(app: Flask, steady: Callable[[], float]) -> None:
-    """Have rendered_once() keep parts for a time by this clock, those that were asked for last.
+class _Shown:
+    """Parts that were rendered, kept for a time by this clock, those that were asked for last."""
 
-    While one is rendered, whoever else is to be shown it waits for that.
-    """
-    kept: TTLCache[Key, str] = TTLCache(
-        MAX_SHOWN_BYTES, SHOWN_SECONDS, timer=steady, getsizeof=sys.getsizeof
-    )
-    share = cached(kept, key=lambda key, _: key, condition=Condition())
-    app.extensions[SHOWN] = share(lambda _, render: render())
+    def __init__(self, steady: Callable[[], float]) -> None:
+        self._lock = Lock()
+        self._begun: dict[Key, Future[str]] = {}
+        self._kept: TTLCache[Key, tuple[Key, str]] = TTLCache(
+            MAX_SHOWN_BYTES,
+            SHOWN_SECONDS,
+            timer=steady,
+            getsizeof=lambda kept: sum(map(sys.getsizeof, (*kept[0], kept[1]))),
+        )
+
+    def get(self, key: Key, render: Callable[[], str]) -> str:
+        """While one thread renders it, all others wait for that; who has waited in vain does it."""
+        own = Future[str]()
+        with self._lock:
+            with suppress(KeyError):
+                return self._kept[key][1]
+            first = self._begun.setdefault(key, own)
+        if first is own:
+            return self._render(key, render, own)
+        with suppress(CancelledError, TimeoutError):
+            return first.result(SHOWN_SECONDS)
+        return render()
+
+    def _render(self, key: Key, render: Callable[[], str], future: Future[str]) -> str:
+        try:
+            text = render()
+            with self._lock, suppress(ValueError):  # it may be too large
+                self._kept[key] = key, text
+            future.set_result(text)
+            return text
+        finally:
+            future.cancel()  # where it failed
+            del self._begun[key]
+
+
+def share_parts(app: Flask, steady: Callable[[], float]) -> None:
+    """Have rendered_once() keep parts, for a time by this clock."""
+    app.extensions[SHOWN] = _Shown(steady)
 
 
 def rendered_once(key: Key, render: Callable[[], str]) -> str:
     """What this gives, rendered once for all who look at the same: `key` names everything that it
     depends on, but for what may be as old as the page that it is polled by.
     """
-    shown: str = current_app.extensions[SHOWN]((request.script_root, *key), render)
-    return shown
+    shown: _Shown = current_app.extensions[SHOWN]
+    return shown.get((request.script_root, *key), render)
 
 
 def polled(tag: str, checked_at: float, render: Callable[[], str | Response]) -> Response:
