@@ -77,6 +77,16 @@ def test_a_download_breaks_off_soon_after_its_reader_s_session_has_ended(dashboa
             next(download)
 
 
+@pytest.mark.parametrize("name", ["export.csv", "export.jsonl", "export.txt", "list"])
+def test_a_file_is_sent_in_pieces_that_a_slow_line_takes_in_time(dashboard, name):
+    """The web server waits for each piece as long."""
+    person = dashboard.visitor()
+    answer = person.get(f"{person.draft(data_ids(4_000))}/{name}")
+    pieces = list(map(len, answer.iter_encoded()))
+    assert sum(pieces) > 4_000 * 36
+    assert max(pieces) <= 65_536
+
+
 @pytest.fixture
 def by_ones(monkeypatch):
     """What is sent is read an item at a time, and so not ahead of its reader."""

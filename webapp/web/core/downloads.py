@@ -31,7 +31,8 @@ TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", "txt": "text/plain"}
 MAX_NAME_CHARACTERS = 100  # of a file
 NON_ASCII_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 FORBIDDEN_IN_NAME = re.compile(r"[\x00-\x1f/\\\x7f]+")
-CHUNK_LINES = 1_000  # sent together
+CHUNK_LINES = 1_000  # made together
+PIECE_BYTES = 64 * 1024  # sent together: a client has as long for each, see connections.py
 FILES = {"exports.export", "find_exports.export", "reasons.export", "returned_list.download"}
 MAX_OF_ACCOUNT = 2
 COME_AGAIN_SECONDS = 30
@@ -100,7 +101,8 @@ def _end_with(response: Response) -> Response:
     """It ends with its last byte, or when its reader breaks it off."""
     if end := g.pop("end_download", None):
         signed_in = partial(_is_signed_in, context(), str(session.get("token", "")))
-        chunks = _while_signed_in(response.iter_encoded(), signed_in, context().clock.steady)
+        pieces = _pieces(response.iter_encoded())
+        chunks = _while_signed_in(pieces, signed_in, context().clock.steady)
         response.response = _and_then(chunks, end)
         response.call_on_close(end)
     return response
@@ -111,6 +113,12 @@ def _and_then(chunks: Iterable[bytes], end: Callable[[], None]) -> Iterator[byte
         yield from chunks
     finally:
         end()
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for begin in range(0, len(chunk), PIECE_BYTES):
+            yield chunk[begin : begin + PIECE_BYTES]
 
 
 def _while_signed_in(
