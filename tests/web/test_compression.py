@@ -67,8 +67,25 @@ def test_a_static_file_is_kept_for_ever_in_either_form(demo):
             etag = answer.headers["ETag"]
             again = whole(demo, path, **{"Accept-Encoding": "gzip", "If-None-Match": etag})
             assert (again.status_code, again.get_data()) == (304, b"")
+            for name in ("Cache-Control", "ETag", "Vary"):
+                assert again.headers[name] == packed.headers[name]
         part = whole(demo, path, Range="bytes=0-9", **{"Accept-Encoding": "gzip"})
         assert (part.status_code, part.get_data()) == (206, plain.get_data()[:10])
+
+
+def test_a_part_of_a_file_is_not_for_who_has_it_compressed(demo):
+    path = addresses(demo.get("/submissions").text)[0]
+    packed = whole(demo, path, **{"Accept-Encoding": "gzip"})
+    rest = {"Range": "bytes=10-", "If-Range": packed.headers["ETag"]}
+    answer = whole(demo, path, **rest, **{"Accept-Encoding": "gzip"})
+    assert (answer.status_code, answer.get_data()) == (200, packed.get_data())
+
+
+@pytest.mark.parametrize("query", ["", "?v=old"])
+def test_what_is_kept_for_ever_is_named_by_its_version(demo, query):
+    answer = whole(demo, f"/static/app.css{query}")
+    assert answer.status_code == 200
+    assert "immutable" not in answer.headers["Cache-Control"]
 
 
 def test_a_first_visit_is_short(dashboard, demo):

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from flask import Flask, Response, request
 
+from webapp.web.core.assets import static_version
 from webapp.web.core.security import POLLED
 
 TYPES = {"text/html", "text/css", "text/javascript", "image/svg+xml"}
@@ -17,28 +18,40 @@ ASKED_HERE = {"same-origin", "none"}  # Sec-Fetch-Site: by our pages, or by a ty
 
 def register(app: Flask) -> None:
     """Compress what is worth it, for browsers that take gzip."""
+    app.before_request(_give_parts_of_the_same)
     app.after_request(_compress)
 
 
+def _give_parts_of_the_same() -> None:
+    """Whoever has a file compressed gets it whole: by a weak ETag, the rest may be other bytes."""
+    if request.headers.get("If-Range", "").startswith("W/"):
+        request.environ.pop("HTTP_RANGE", None)
+
+
 def _compress(response: Response) -> Response:
-    if response.status_code != 200 or request.endpoint in POLLED or response.mimetype not in TYPES:
-        return response
     is_static = request.endpoint == "static"
-    is_page = not response.is_streamed and request.headers.get("Sec-Fetch-Site") in ASKED_HERE
-    if not (is_static or is_page):
+    fits = response.status_code in {200, 304} if is_static else _is_asked_here(response)
+    if not fits or response.mimetype not in TYPES:
         return response
     response.vary.add("Accept-Encoding")
-    if is_static:
-        response.cache_control.immutable = True  # each address carries its version
+    if is_static and request.args.get("v") == static_version():
+        response.cache_control.immutable = True
     if request.accept_encodings["gzip"]:
-        response.direct_passthrough = False  # of a file: it is read
-        page = response.get_data()
-        response.set_data(_small(page) if is_static else gzip.compress(page, 1, mtime=0))
-        response.content_encoding = "gzip"
-        response.accept_ranges = "none"
         if etag := response.get_etag()[0]:
             response.set_etag(etag, weak=True)  # the same file in other bytes
+        if response.status_code == 200:
+            response.direct_passthrough = False  # of a file: it is read
+            page = response.get_data()
+            response.set_data(_small(page) if is_static else gzip.compress(page, 1, mtime=0))
+            response.content_encoding = "gzip"
+            response.accept_ranges = "none"
     return response
+
+
+def _is_asked_here(page: Response) -> bool:
+    is_whole = page.status_code == 200 and not page.is_streamed
+    here = request.headers.get("Sec-Fetch-Site") in ASKED_HERE
+    return is_whole and here and request.endpoint not in POLLED
 
 
 @lru_cache(maxsize=32)
