@@ -24,7 +24,7 @@ def test_an_item_tells_its_outcome(sim):
     assert (failed.information, failed.created) == ("Data not found.", None)
     assert linked.information is None
     assert linked.created.project_id == FIRST_PROJECT
-    assert linked.created.id == linked.data_id
+    assert linked.created.data.id == linked.data_id
     assert linked.created.details.name
     assert (linked.created.details.data_type, linked.created.details.size > 0) == ("FILE", True)
     one = ica.item(FIRST_PROJECT, batch_id, failed.id)

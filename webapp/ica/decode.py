@@ -2,17 +2,16 @@
 
 import html
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from email.utils import mktime_tz, parsedate_tz
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 from requests import Response
 
 from webapp.ica.errors import IcaProblem, MalformedResponse, problem_class
-from webapp.ica.models import Item, Page
+from webapp.ica.models import Page
 from webapp.ica.operations import Operation
 
 T = TypeVar("T")
@@ -48,12 +47,8 @@ def decode(
     try:
         return _decoder(answer).decode(body)
     except _DECODE_ERRORS as error:
-        with suppress(*_DECODE_ERRORS):
-            if answer == Page[Item]:  # one of its entries may be of another shape
-                raw = _decoder(Page[msgspec.Raw]).decode(body)
-                return cast(
-                    T, msgspec.structs.replace(raw, items=_legible_items(operation, raw.items))
-                )
+        if (page := _by_entries(operation, body, answer)) is not None:
+            return page
         kind = response.headers.get("Content-Type", "no content type")
         raise MalformedResponse(
             f"ICA's answer to {operation.id} ({response.status_code}, {kind}) can't be read: "
@@ -62,25 +57,32 @@ def decode(
         ) from error
 
 
-def _legible_items(operation: Operation, rows: Sequence[msgspec.Raw]) -> list[Item]:
-    """The items of a page, each as far as it can be read; those without a data id are left out.
+def _by_entries(operation: Operation, body: bytes, answer: type[T]) -> T | None:
+    """A page, each entry as far as it can be read, if its type says what becomes of one that can't
+    (of_unreadable); None of anything else. Entries of which that makes nothing are left out.
 
     Raises MalformedResponse when none of several can be read.
     """
-    decoder = _decoder(Item)
+    entry: Any = next(iter(get_args(answer)), None)
+    if not hasattr(entry, "of_unreadable"):
+        return None
+    try:
+        page = _decoder(Page[msgspec.Raw]).decode(body)
+    except _DECODE_ERRORS:
+        return None
     found, failed = [], 0
-    for raw in rows:
+    for raw in page.items:
         try:
-            found.append(decoder.decode(raw))
+            found.append(_decoder(entry).decode(raw))
         except _DECODE_ERRORS as error:
             failed += 1
-            if failed == len(rows) > 1:
+            if failed == len(page.items) > 1:
                 raise MalformedResponse(
                     f"None of the entries in ICA's answer to {operation.id} can be read: {error}."
                 ) from error
-            if (rest := Item.of_unreadable(_legible(raw))) is not None:
+            if (rest := entry.of_unreadable(_legible(raw))) is not None:
                 found.append(rest)
-    return found
+    return cast(T, msgspec.structs.replace(page, items=found))
 
 
 def _legible(raw: msgspec.Raw) -> dict[str, Any]:

@@ -127,10 +127,6 @@ class ProjectData(_Answer, frozen=True):
     project_id: str
 
     @property
-    def id(self) -> str:
-        return self.data.id
-
-    @property
     def urn(self) -> str | None:
         return self.data.urn
 

@@ -194,6 +194,8 @@ def page(
 
     `text` is a data id, the beginning of one, or a part of a name.
     """
+    if wanted is not None and not wanted:
+        return Page([], None, None)
     statement = _found(connection, submission_id, wanted, text, cursor, size + 1)
     return page_of(sql.fetch(connection, statement, Item), cursor, size, attrgetter("position"))
 
