@@ -222,11 +222,11 @@ def test_a_web_process_that_has_fewer_connections_takes_the_next_ones(settings):
 
         until(lambda: connect(1) or difference() < 2, pause=0.02)  # both have begun
         os.kill(second, signal.SIGSTOP)
-        connect(20)
-        assert difference() > 17
+        connect(100)
+        assert difference() > 90
         os.kill(second, signal.SIGCONT)
-        connect(200)
-        assert difference() <= 10
+        # by chance, each takes half: of 300 hardly 90 more than the other
+        assert any(connect(5) or difference() <= 10 for _ in range(60))
 
 
 def test_the_folder_of_one_that_was_killed_is_removed(tmp_path, monkeypatch):
