@@ -27,7 +27,7 @@ from webapp.store.uploads import Upload
 from webapp.web.core import links, security
 from webapp.web.core.access import nothing_here
 from webapp.web.core.assets import build
-from webapp.web.core.context import context, viewer
+from webapp.web.core.context import context
 from webapp.web.core.htmx import PAGE, Poll, polled, rendered_once
 from webapp.web.core.links import Link
 from webapp.web.core.page import Part, WorkerBanner, render, worker_silent_since
@@ -127,14 +127,11 @@ def progress(submission_id: int) -> ResponseReturnValue:
     """Polled: one SELECT, then 304 while nothing has changed; else the part, which is rendered once
     for all who see the same. It does not prolong the session.
     """
-    here = context()
-    now = here.clock()
-    poll_state = here.read_one(polling.poll_state, session.get("token", ""), submission_id, now)
+    now = context().clock()
+    poll_state = _poll_state(submission_id, now)
     if poll_state is None or not poll_state.allowed:
         security.load_viewer()  # is nobody signed in any more, or is there nothing for them to see?
         return nothing_here() if g.get("viewer") else security.ask_to_sign_in()
-    if now - poll_state.watched_at > NOTE_SECONDS:
-        here.write_if_free(polling.note, submission_id, now)
     tag = _tag(submission_id, poll_state.revision, poll_state, now)
 
     def answer() -> str | Response:
@@ -148,31 +145,27 @@ def progress(submission_id: int) -> ResponseReturnValue:
 
 def part(submission: Submission) -> Progress:
     """How the submission stands now, for the page that holds it."""
-    now = context().clock()
-    if now - submission.watched_at > NOTE_SECONDS:
-        context().write_if_free(polling.note, submission.id, now)
-    poll_state = context().read_one(
-        polling.poll_state, session.get("token", ""), submission.id, now
-    )
-    return _part(submission, poll_state, viewer().id)
+    return _part(submission, _poll_state(submission.id, context().clock()))
+
+
+def _poll_state(submission_id: int, now: float) -> PollState | None:
+    """Of which moment the part is; that somebody watches is noted."""
+    found = context().read_one(polling.poll_state, session.get("token", ""), submission_id, now)
+    if found and found.allowed and now - found.watched_at > NOTE_SECONDS:
+        context().write_if_free(polling.note, submission_id, now)
+    return found
 
 
 def _part(
-    submission: Submission,
-    poll_state: PollState | None,
-    viewer_id: int | None,
-    *,
-    polled: bool = False,
+    submission: Submission, poll_state: PollState | None, *, polled: bool = False
 ) -> Progress:
-    """The part for this account, None for one that has nothing to do with the submission. What
-    says of which moment it is was read before the rows: it may show more than its tag names.
-    """
-    now = context().clock()
+    """What says of which moment it is was read before the rows: it may show more than its tag."""
+    now, own_id = context().clock(), poll_state.own_id if poll_state else None
     rows = context().read(_rows, submission.id)
     poll = _poll(submission, rows, poll_state, now)
     if submission.state == State.DRAFT:
         return DraftProgress(poll, _titled(rows.chores))
-    mine = submission.account_id == viewer_id
+    mine = submission.account_id == own_id
     stuck = attempts_page.stuck(rows.attempts, rows.batches)
     standing = status_text.standing(submission, rows.attempts, stuck)
     if not submission.begun:
@@ -195,7 +188,7 @@ def _part(
         as_of=_counted_at(rows),
         batches=rows.batches,
         list_facts=_list_facts(submission, place),
-        attempts=attempts_page.rows(submission, rows.attempts, rows.batches, viewer_id),
+        attempts=attempts_page.rows(submission, rows.attempts, rows.batches, own_id),
         chores=_titled(rows.chores),
         actions=list(item_actions.offers(submission, rows.attempts, rows.batches)),
     )
@@ -261,7 +254,7 @@ def _titled(underway: Sequence[Chore]) -> list[TitledChore]:
 def _text(submission_id: int, poll_state: PollState, shows: str | None) -> str:
     """What is polled; "" where the page `shows` a state that is over."""
     submission = context().read_one(submissions.get, submission_id)
-    found = _part(submission, poll_state, poll_state.own_id, polled=True)
+    found = _part(submission, poll_state, polled=True)
     moved_on = shows in OWN_PAGES - {submission.state}
     if moved_on or (isinstance(found, DraftProgress) and not found.chores):
         return ""
