@@ -1,7 +1,7 @@
 """Exports: the items of a filter, streamed from the store."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -15,7 +15,6 @@ from webapp.store.batches import Batch
 from webapp.store.enums import UNREAD
 from webapp.store.items import ItemRow, Slice
 from webapp.store.retry import history, other_submissions
-from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.submissions import Submission
 from webapp.web.core import audit, downloads, params
 from webapp.web.core.access import listed_or_404
@@ -30,12 +29,15 @@ COLUMNS = (
     *("attempt", "by", "unlinked_since_by", "linked_since_by"),
 )
 MANIFEST_COLUMNS = ("data_id", "file_name", "file_path", "project_id", "status")
+TABLE_TEXTS = {"csv": downloads.csv_texts, "jsonl": downloads.json_texts}
 _cells = attrgetter(*ItemRow._fields)
 LIST_ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|xlsx)(\.gz)?$", re.IGNORECASE)
 
 BY_STATUS_ALONE = (
     "What an attempt has found is exported by its status alone, and not as a manifest."
 )
+
+Pages = Iterable[Sequence[ItemRow]]
 
 blueprint = Blueprint("exports", __name__)
 
@@ -49,12 +51,8 @@ def export(submission_id: int, form: str) -> ResponseReturnValue:
     """
     submission = listed_or_404(submission_id)
     columns, rows = _table(submission)
-    if form == "csv":
-        texts = downloads.csv_texts(columns, rows)
-    elif form == "jsonl":
-        texts = downloads.json_texts(columns, rows)
-    else:
-        texts = _ids(submission)
+    table_texts = TABLE_TEXTS.get(form)
+    texts = table_texts(columns, rows) if table_texts else _ids(submission)
     audit.note_export("items", form, submission)
     return downloads.response(texts, _stem(submission), form, _kept(submission))
 
@@ -82,19 +80,12 @@ def _table(submission: Submission) -> tuple[Sequence[str], Iterator[Sequence[Row
         text = "An export has the columns of the table or, with columns=manifest, a manifest's."
         abort(400, text)
     here, pages = context(), _pages(submission)
-    if not asked:
-        return COLUMNS, table_rows(here, submission, pages)
-    return MANIFEST_COLUMNS, (
-        [
-            (row.data_id, row.name, row.path, submission.project_id, row.status)
-            for row in page
-            if row.position not in doings or doings[row.position].linked
-        ]
-        for page, doings in _with_others(here, submission, pages)
-    )
+    if asked:
+        return MANIFEST_COLUMNS, _manifest_rows(here, submission, pages)
+    return COLUMNS, table_rows(here, submission, pages)
 
 
-def _pages(submission: Submission) -> Iterator[Sequence[ItemRow]]:
+def _pages(submission: Submission) -> Pages:
     """The items that the URL asks for, each with the status that the item table shows."""
     here = context()
     if attempt := _attempt(submission):
@@ -138,12 +129,11 @@ def _attempt(submission: Submission) -> Attempt | None:
     )
 
 
-def table_rows(
-    here: Context, submission: Submission, pages: Iterable[Sequence[ItemRow]]
-) -> Iterator[Sequence[Row]]:
+def table_rows(here: Context, submission: Submission, pages: Pages) -> Iterator[Sequence[Row]]:
     """The cells under COLUMNS, read while they are sent: the request is over by then."""
     by = {one.number: one.by for one in here.read(attempts.of_submission, submission.id)}
-    for page, doings in _with_others(here, submission, pages):
+    for page in pages:
+        doings = here.read(other_submissions.changed_since, submission, page)
         since = {
             position: ("", doing.name) if doing.linked else (doing.name, "")
             for position, doing in doings.items()
@@ -153,12 +143,14 @@ def table_rows(
         ]
 
 
-def _with_others(
-    here: Context, submission: Submission, pages: Iterable[Sequence[ItemRow]]
-) -> Iterator[tuple[Sequence[ItemRow], Mapping[int, OtherOutcome]]]:
-    """The items, many at a time, and by position what another submission has done to them since."""
+def _manifest_rows(here: Context, submission: Submission, pages: Pages) -> Iterator[Sequence[Row]]:
     for page in pages:
-        yield page, here.read(other_submissions.changed_since, submission, page)
+        doings = here.read(other_submissions.changed_since, submission, page)
+        yield [
+            (row.data_id, row.name, row.path, submission.project_id, row.status)
+            for row in page
+            if row.position not in doings or doings[row.position].linked
+        ]
 
 
 def _stem(submission: Submission) -> str:
