@@ -73,7 +73,7 @@ def create_app(
     forms.limit(app)
     compression.register(app)
     downloads.limit(app)
-    htmx.share_parts(app, here.clock.steady)
+    app.extensions[htmx.SHOWN] = htmx.ShownParts(here.clock.steady)
     errors.register(app)
     formatting.register(app)
     status_display.register(app)

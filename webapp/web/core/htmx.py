@@ -8,7 +8,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from cachetools import TTLCache
-from flask import Flask, Response, current_app, make_response, request
+from flask import Response, current_app, make_response, request
 
 from webapp.web.core.formatting import iso
 
@@ -35,7 +35,7 @@ def is_part() -> bool:
     return request.headers.get("HX-Request-Type") == "partial"
 
 
-class _Shown:
+class ShownParts:
     """Parts that were rendered, kept for a time by this clock, those that were asked for last."""
 
     def __init__(self, steady: Callable[[], float]) -> None:
@@ -55,34 +55,26 @@ class _Shown:
             with suppress(KeyError):
                 return self._kept[key][1]
             first = self._begun.setdefault(key, own)
-        if first is own:
-            return self._render(key, render, own)
-        with suppress(CancelledError, TimeoutError):
-            return first.result(SHOWN_SECONDS)
-        return render()
-
-    def _render(self, key: Key, render: Callable[[], str], future: Future[str]) -> str:
+        if first is not own:
+            with suppress(CancelledError, TimeoutError):
+                return first.result(SHOWN_SECONDS)
+            return render()
         try:
             text = render()
             with self._lock, suppress(ValueError):  # it may be too large
                 self._kept[key] = key, text
-            future.set_result(text)
+            own.set_result(text)
             return text
         finally:
-            future.cancel()  # where it failed
+            own.cancel()  # where it failed
             del self._begun[key]
-
-
-def share_parts(app: Flask, steady: Callable[[], float]) -> None:
-    """Have rendered_once() keep parts, for a time by this clock."""
-    app.extensions[SHOWN] = _Shown(steady)
 
 
 def rendered_once(key: Key, render: Callable[[], str]) -> str:
     """What this gives, rendered once for all who look at the same: `key` names everything that it
     depends on, but for what may be as old as the page that it is polled by.
     """
-    shown: _Shown = current_app.extensions[SHOWN]
+    shown: ShownParts = current_app.extensions[SHOWN]
     return shown.get((request.script_root, *key), render)
 
 

@@ -6,7 +6,6 @@ at DEBUG only, unless it fails.
 
 import logging
 import time
-from collections.abc import Callable
 from functools import cache, partial
 
 from flask import Flask, Response, g, request
@@ -34,32 +33,23 @@ def _begin() -> None:
 
 def _end_with(response: Response) -> Response:
     """A download ends with its last byte, or when its reader breaks it off."""
-    endpoint, status = request.endpoint or "none", response.status_code
-    if endpoint not in UNTOLD:
-        by_itself = endpoint in BY_THEMSELVES and status < 400
-        level = logging.DEBUG if by_itself else logging.INFO
-        tell = partial(_tell, level, _told(status)) if log.isEnabledFor(level) else None
-        response.call_on_close(partial(_count, endpoint, str(status), g.began, tell))
+    if request.endpoint not in UNTOLD:
+        found = {
+            "method": request.method,
+            "rule": request.url_rule.rule if request.url_rule else None,
+            "status": response.status_code,
+            "account": g.viewer.id if g.get("viewer") else None,
+            "submission": (request.view_args or {}).get("submission_id"),
+        }
+        endpoint = request.endpoint or "none"
+        response.call_on_close(partial(_tell, endpoint, response.status_code, g.began, found))
     return response
 
 
-def _told(status: int) -> dict[str, object]:
-    return {
-        "method": request.method,
-        "rule": request.url_rule.rule if request.url_rule else None,
-        "status": status,
-        "account": g.viewer.id if g.get("viewer") else None,
-        "submission": (request.view_args or {}).get("submission_id"),
-    }
-
-
-def _count(endpoint: str, status: str, began: float, tell: Callable[[float], None] | None) -> None:
+def _tell(endpoint: str, status: int, began: float, found: dict[str, object]) -> None:
     seconds = time.monotonic() - began
-    if tell:
-        tell(seconds)
-    _requests(endpoint, status).inc()
-    _request_seconds("yes" if endpoint in POLLED else "no").observe(seconds)
-
-
-def _tell(level: int, found: dict[str, object], seconds: float) -> None:
+    by_itself = endpoint in BY_THEMSELVES and status < 400
+    level = logging.DEBUG if by_itself else logging.INFO
     log.log(level, "request", extra=logs.fields(**found, seconds=round(seconds, 3)))
+    _requests(endpoint, str(status)).inc()
+    _request_seconds("yes" if endpoint in POLLED else "no").observe(seconds)
