@@ -5,7 +5,7 @@ So a page is compressed only where no other site can have asked for it, and poll
 """
 
 import gzip
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from flask import Flask, Response, request
 
@@ -14,6 +14,7 @@ from webapp.web.core.security import POLLED
 
 TYPES = {"text/html", "text/css", "text/javascript", "image/svg+xml"}
 ASKED_HERE = {"same-origin", "none"}  # Sec-Fetch-Site: by our pages, or by a typed address
+_small = lru_cache(maxsize=32)(partial(gzip.compress, mtime=0))  # of a static file
 
 
 def register(app: Flask) -> None:
@@ -52,8 +53,3 @@ def _is_asked_here(page: Response) -> bool:
     is_whole = page.status_code == 200 and not page.is_streamed
     here = request.headers.get("Sec-Fetch-Site") in ASKED_HERE
     return is_whole and here and request.endpoint not in POLLED
-
-
-@lru_cache(maxsize=32)
-def _small(file: bytes) -> bytes:
-    return gzip.compress(file, mtime=0)
