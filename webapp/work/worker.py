@@ -74,6 +74,7 @@ class Worker:
 
     def run(self) -> None:
         """Claim units and do them until the context says stop."""
+        log.debug("Worker %s begins.", self.id)
         with data_folder.present(self._context.settings, self.id):
             self._run()
 
