@@ -1,7 +1,5 @@
 """Reading an upload: its bytes become items, entries and a review, and only then a draft."""
 
-import ctypes
-import gc
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -76,16 +74,6 @@ def read(
         context.write(uploads.give_back, upload, context.clock())
     except LeaseLost:
         log.info("submission %d: somebody else reads its upload", upload.submission_id)
-    if not (at_once or within):
-        _release_memory(context)
-
-
-def _release_memory(context: Context) -> None:
-    """Give back what a large list took: the C library by itself keeps 70 MB of 1,000,000 ids."""
-    context.store.release_memory()
-    gc.collect()
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # not in every C library
-        trim(0)
 
 
 def _read(context: Context, upload: Upload, at_once: bool, within: Renewal | None) -> None:

@@ -32,16 +32,16 @@ from webapp.store.due import Due
 from webapp.store.enums import ASKING
 from webapp.store.workers import Beat
 from webapp.vault import vault_for
-from webapp.work import batch_runner, chore_runner, housekeeping, reading, retention
+from webapp.work import batch_runner, chore_runner, housekeeping, memory, reading, retention
 from webapp.work.clock import LOOK_SECONDS
 from webapp.work.context import Context
 
 THREADS = 8
 HEARTBEAT_SECONDS = 5.0
 IDLE_SECONDS = 0.2  # between two looks when nothing is due
-QUIET_SECONDS = 5.0  # without anything due, after which the file of SQLite is made whole
+QUIET_SECONDS = 5.0  # without anything due, after which there is time to tidy up
 QUIET_IDLE_SECONDS = 0.4  # between two looks from then on
-CHECKPOINT_SECONDS = 60.0  # between two times that it is
+TIDY_SECONDS = 60.0  # between two times that this is done
 NEVER = float("-inf")
 ICA_SECONDS = 45.0  # for all calls of a unit: it ends before its lease
 DATABASE_AWAY_SECONDS = 1.0  # between two looks when the database can't be used
@@ -63,18 +63,19 @@ class Worker:
         self._context = context
         self._started_at = context.clock()
         self._beaten_at = self._housekeeping_at = self._retention_at = NEVER
-        self._worked_at = self._checkpoint_at = context.clock.steady()
+        self._worked_at = self._tidied_at = context.clock.steady()
         self._free = threading.Semaphore(THREADS)
         self._ended = threading.Event()  # a unit has, so another one may begin
         self._reading = threading.Lock()
         self._housekeeping = threading.Lock()
         self._retention = threading.Lock()
-        self._checkpoint = threading.Lock()
+        self._tidying = threading.Lock()
         self._trouble = ""
 
     def run(self) -> None:
         """Claim units and do them until the context says stop."""
         log.debug("Worker %s begins.", self.id)
+        memory.share_arenas()
         with data_folder.present(self._context.settings, self.id):
             self._run()
 
@@ -136,7 +137,7 @@ class Worker:
             or (found.batch and self._claim_batch(now))
             or (found.chore and self._claim_chore(now))
             or (found.upload and self._claim_upload(now))
-            or self._checkpoint_due()
+            or self._tidy_due()
         )
 
     def _look(self, now: float) -> Due | None:
@@ -224,14 +225,20 @@ class Worker:
             return None
         return _alone(self._reading, partial(reading.read, self._context, upload))
 
-    def _checkpoint_due(self) -> Unit | None:
+    def _tidy_due(self) -> Unit | None:
         """When nothing has been due for a while: a large log of writes takes a second."""
         now = self._context.clock.steady()
-        too_early = not self._is_quiet() or now - self._checkpoint_at < CHECKPOINT_SECONDS
-        if too_early or self._checkpoint.locked() or not self._context.store.is_sqlite:
+        too_early = not self._is_quiet() or now - self._tidied_at < TIDY_SECONDS
+        if too_early or self._tidying.locked():
             return None
-        self._checkpoint_at = now
-        return _alone(self._checkpoint, self._context.store.checkpoint)
+        self._tidied_at = now
+        return _alone(self._tidying, self._tidy)
+
+    def _tidy(self) -> None:
+        """The file of SQLite is made whole, and memory that was needed goes back."""
+        self._context.store.checkpoint()
+        self._context.store.release_memory()
+        memory.give_back()
 
     def _is_quiet(self) -> bool:
         return self._context.clock.steady() - self._worked_at >= QUIET_SECONDS
