@@ -15,7 +15,6 @@ from webapp.work.context import Context
 from webapp.work.unit_log import Ended
 
 MAX_FAILURES = 10  # of ICA in a row; then a chore is given up
-PAUSE_SECONDS = 0.03  # after each step: SQLite's other writers try again every 25 ms
 UNIT_SECONDS = 8.0  # after which a unit gives its lease back, so that others get their turn
 
 UNEXPECTED = "Linkboard failed several times in a row; the log of its worker says why."
@@ -67,8 +66,7 @@ def _perform(context: Context, chore: Chore) -> Ended:
             return _handle(context, chore, error)
         if chore.ended_at is not None:
             break
-        if context.store.is_sqlite:
-            context.stop.wait(PAUSE_SECONDS)
+        context.let_others_write()
         if context.is_turn_over(started, UNIT_SECONDS, caller):
             _put_off(context, chore, 0.0)
             return Ended(unit_log.NOT_DONE)

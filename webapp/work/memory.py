@@ -1,7 +1,9 @@
-"""The worker's memory: what large lists took goes back to the system. Done by glibc alone."""
+"""The worker's memory: what large lists took goes back to the system, where glibc is there."""
 
 import ctypes
 import gc
+
+from webapp.store import Store
 
 _C = ctypes.CDLL(None)
 _M_ARENA_MAX, MAX_ARENAS = -8, 2
@@ -13,8 +15,9 @@ def share_arenas() -> None:
         _C.mallopt(_M_ARENA_MAX, MAX_ARENAS)
 
 
-def give_back() -> None:
-    """Of 1,000,000 ids 70 MB would be kept."""
+def give_back(store: Store) -> None:
+    """What SQLite, the interpreter and glibc keep for the next time: of 1,000,000 ids 110 MB."""
+    store.release_memory()
     gc.collect()
     if hasattr(_C, "malloc_trim"):
         _C.malloc_trim(0)

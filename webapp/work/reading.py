@@ -19,6 +19,7 @@ from webapp.store.items import Listed
 from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
+from webapp.work import memory
 from webapp.work.context import Context
 from webapp.work.flagging import Precheck
 
@@ -74,6 +75,8 @@ def read(
         context.write(uploads.give_back, upload, context.clock())
     except LeaseLost:
         log.info("submission %d: somebody else reads its upload", upload.submission_id)
+    if not (at_once or within):
+        memory.give_back(context.store)
 
 
 def _read(context: Context, upload: Upload, at_once: bool, within: Renewal | None) -> None:
@@ -259,6 +262,8 @@ class _Reader:
             items.add(connection, submission_id, first, good)
             entries.add(connection, submission_id, others)
             submissions.note_reading(connection, submission_id, kept_bytes, now)
+        if not self.at_once:
+            self.context.let_others_write()
 
     def _look_for_room(self) -> None:
         others = self.context.read(usage.beside, self.submission.account_id, self.submission.id)

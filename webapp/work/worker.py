@@ -237,8 +237,7 @@ class Worker:
     def _tidy(self) -> None:
         """The file of SQLite is made whole, and memory that was needed goes back."""
         self._context.store.checkpoint()
-        self._context.store.release_memory()
-        memory.give_back()
+        memory.give_back(self._context.store)
 
     def _is_quiet(self) -> bool:
         return self._context.clock.steady() - self._worked_at >= QUIET_SECONDS
