@@ -1,5 +1,6 @@
 """Reading an upload: its bytes become items, entries and a review, and only then a draft."""
 
+import gc
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -76,6 +77,7 @@ def read(
     except LeaseLost:
         log.info("submission %d: somebody else reads its upload", upload.submission_id)
     if not (at_once or within):
+        gc.collect()  # what was read refers to itself
         memory.give_back(context.store)
 
 
