@@ -77,6 +77,8 @@ def publish(table):
     """Put the table, and what it was measured on, into README's section How fast."""
     readme = Path("README.md")
     before, begin, rest = readme.read_text().partition(BEGIN)
+    if not begin:
+        sys.exit(f"README.md has no {BEGIN}, where the figures would stand.")
     _, end, after = rest.partition(END)
     shown = f"\nOn {machine()}:\n\n{table.as_markdown()}"
     readme.write_text(before + begin + shown + end + after)
