@@ -81,4 +81,7 @@ def test_a_form_tells_what_is_wrong_beside_its_sign(page, path):
     for required in form.locator("input[required]").all():
         required.fill("no id")
     form.locator("button").last.click()
-    assert page.locator(".notice.error").evaluate(TITLE_BELOW_SIGN) < 8  # pixels
+    notice = page.locator(".notice.error")
+    expect(notice).to_be_visible()
+    page.wait_for_load_state()
+    assert notice.evaluate(TITLE_BELOW_SIGN) < 8  # pixels

@@ -38,10 +38,12 @@ def test_from_signing_in_to_the_failed_ids(tab, manifest, tmp_path):
     first = shown_ids(tab)
     tab.get_by_role("link", name="Next", exact=True).click()
     expect(tab).to_have_url(re.compile("after="))
+    expect(tab.locator("#item-table tbody tr").first).not_to_have_id(first[0])
     expect(tab.locator("#item-table tbody tr")).to_have_count(50)
     assert not set(first) & set(shown_ids(tab))
     tab.get_by_role("link", name="Previous", exact=True).click()
     expect(tab).to_have_url(re.compile("before="))
+    expect(tab.locator("#item-table tbody tr").first).to_have_id(first[0])
     assert shown_ids(tab) == first
 
     assert exported(tab, "Plain ids") == data_ids(FAILING, ending="00", start=71_000)
@@ -98,6 +100,7 @@ def test_back_goes_through_filters_and_pages(tab):
 
     tab.go_back()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
+    expect(tab.locator("#item-table tbody tr").first).to_have_id(first[0])
     expect(tab.locator("#item-table tbody tr")).to_have_count(50)
     assert shown_ids(tab) == first
     tab.go_back()

@@ -29,6 +29,8 @@ def test_nor_does_a_submission(phone):
     wait_until_done(phone)
     assert phone.evaluate(WIDER) <= 0
     phone.locator("#item-table tbody tr th a").last.click()
+    expect(phone).to_have_url(re.compile(r"/items/\d+"))
+    phone.wait_for_load_state()
     assert phone.evaluate(WIDER) <= 0
 
 
