@@ -38,11 +38,11 @@ def groups(page):
 
 
 def statements(dashboard, path):
-    """The statements that a page takes."""
+    """The statements that a page takes, each as asked for with its values."""
     said, visitor = [], dashboard.visitor()
 
-    def note(_connection, _cursor, statement, *_rest):
-        said.append(statement)
+    def note(_connection, _cursor, statement, values, *_rest):
+        said.append((statement, values))
 
     event.listen(Engine, "before_cursor_execute", note)
     assert visitor.get(path).status_code == 200
@@ -236,7 +236,7 @@ def test_a_group_is_offered_again_by_the_counts_that_are_kept(stored):
     visitor = stored.visitor()
     path = link(visitor.get(f"{place}/reasons"), "Try again")
     assert "40 items with the reason" in text(visitor.get(path))
-    assert not [one for one in statements(stored, path) if "count(*)" in one]
+    assert not [one for one, _ in statements(stored, path) if "count(*)" in one]
     assert "5 items with the reason" in text(visitor.get(f"{place}/retry?reason=2"))
     assert "0 items with the reason" in text(visitor.get(f"{place}/retry?reason=2&status=LINKED"))
 
@@ -251,6 +251,15 @@ def test_examples_of_a_group_come_from_the_submission_with_most_of_it(stored):
     assert "".join(examples.text.split()) == "".join(MISSING[:3])
     hrefs = [link["href"] for link in elements(page, "a") if "/items/" in (link["href"] or "")]
     assert hrefs == [f"/submissions/2/items/{position}" for position in (2, 3, 4)]
+
+
+def test_examples_of_a_group_are_found_by_its_index(dashboard):
+    """What failed may stand behind a million that did not."""
+    place = settled(dashboard, [*GOOD, *MISSING])
+    (asked,) = [one for one in statements(dashboard, f"{place}/reasons") if "FROM items" in one[0]]
+    with dashboard.store.read() as connection:
+        plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[0]}", asked[1]).all())
+    assert "ix_items_submission_id_reason_id_position" in plan
 
 
 def test_every_page_and_each_submission_leads_to_the_reasons_of_a_project(dashboard):

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, select, union_all
 
 from webapp.store import sql
+from webapp.store.paging import Cursor, from_cursor
 from webapp.store.reason_masking import masked
 from webapp.store.statuses import meaning
 from webapp.store.tables import items, reason_groups, reasons, submissions
@@ -241,12 +242,14 @@ def _examples(connection: Connection, wanted: Mapping[int, int]) -> dict[int, li
     """Of each reason the first items of a submission, each found by an index."""
     of = items.c
     found: dict[int, list[Example]] = {reason_id: [] for reason_id in wanted}
+    shown = select(of.reason_id, of.submission_id, of.position, of.data_id, of.status)
     first_few = [
-        select(of.reason_id, of.submission_id, of.position, of.data_id, of.status)
-        .where(of.submission_id == submission_id, of.reason_id == reason_id)
-        .order_by(of.position)
-        .limit(EXAMPLES_PER_GROUP)
-        .subquery()
+        from_cursor(
+            shown.where(of.submission_id == submission_id, of.reason_id == reason_id),
+            of.position,
+            Cursor(),
+            EXAMPLES_PER_GROUP,
+        ).subquery()
         for reason_id, submission_id in wanted.items()
     ]
     if first_few:
