@@ -1,9 +1,11 @@
 """The WSGI app: routes, authentication, faults, media types, and errors as problems."""
 
 import gzip
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -13,14 +15,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.urls import iri_to_uri
 
-from webapp.simulator import documents
 from webapp.simulator.call import Call
-from webapp.simulator.documents import Document, timestamp
+from webapp.simulator.documents import timestamp
 from webapp.simulator.faults import FaultError, Faults
 from webapp.simulator.handlers import HANDLERS
 from webapp.simulator.operations import OPERATIONS, Operation, media_type, negotiated_version
 from webapp.simulator.options import Options
-from webapp.simulator.problems import PROBLEM_TYPE, Problem, bad_request, unauthorized
+from webapp.simulator.problems import PROBLEM_TYPE, Problem
 from webapp.simulator.state import State
 from webapp.simulator.transport_faults import inject_after, inject_before
 from webapp.simulator.users import User, user_of_key, user_of_token
@@ -28,6 +29,7 @@ from webapp.simulator.users import User, user_of_key, user_of_token
 API_PATH = "/ica/rest"
 MAX_BODY_BYTES = 256 * 1024 * 1024
 _MIN_GZIP_BYTES = 1_000
+_DATA_IDS = re.compile(rb'"f(il|ol)\.[0-9a-f]{32}"')
 
 
 def create_app(options: Options, clock: Callable[[], float] = time.time) -> Flask:
@@ -39,7 +41,7 @@ def create_app(options: Options, clock: Callable[[], float] = time.time) -> Flas
         app.add_url_rule(
             API_PATH + operation.path,
             endpoint=operation.id,
-            view_func=_view(state, operation, HANDLERS[operation.name]),
+            view_func=partial(_answer, state, operation),
             methods=[operation.method],
         )
     _add_controls(app, state)
@@ -51,30 +53,24 @@ def create_app(options: Options, clock: Callable[[], float] = time.time) -> Flas
     return app
 
 
-def _view(
-    state: State, operation: Operation, handler: Callable[..., Document]
-) -> Callable[..., Response]:
-    """The view of an operation: inject faults, check the request, and call the handler."""
-
-    def view(**path: str) -> Response:
-        state.calls.append(operation.id)
-        time.sleep(state.options.latency_ms / 1000)
-        faulty = inject_before(state, operation)
-        if faulty is not None:
-            return faulty
-        now = state.clock()
-        user = _authenticated(operation, now)
-        version = negotiated_version(operation, request.accept_mimetypes, request.mimetype)
-        body = request.get_data(cache=False)
-        call = Call(state, operation, user, version, request.path, request.args, body, now)
-        document = handler(call, **path)
-        if call.hit_by("capitals"):
-            document = documents.in_capitals(document)
-        response = _json(document, operation.success, media_type(version))
-        inject_after(state, operation, response)
-        return response
-
-    return view
+def _answer(state: State, operation: Operation, **path: str) -> Response:
+    """Inject faults, check the request, and have it handled."""
+    state.calls.append(operation.id)
+    time.sleep(state.options.latency_ms / 1000)
+    faulty = inject_before(state, operation)
+    if faulty is not None:
+        return faulty
+    now = state.clock()
+    user = _authenticated(operation, now)
+    version = negotiated_version(operation, request.accept_mimetypes, request.mimetype)
+    body = request.get_data(cache=False)
+    call = Call(state, operation, user, version, request.path, request.args, body, now)
+    document = HANDLERS[operation.name](call, **path)
+    response = _json(document, 201 if operation.creates else 200, media_type(version))
+    if call.hit_by("capitals"):
+        response.set_data(_DATA_IDS.sub(lambda found: found[0].upper(), response.get_data()))
+    inject_after(state, operation, response)
+    return response
 
 
 def _authenticated(operation: Operation, now: float) -> User:
@@ -84,37 +80,33 @@ def _authenticated(operation: Operation, now: float) -> User:
         return user_of_key(key)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != "bearer" or operation.name == "token":
-        raise unauthorized()
+        raise Problem(401, "Unauthorized")
     return user_of_token(token.strip(), now)
 
 
 def _add_controls(app: Flask, state: State) -> None:
     """Add the simulator's own addresses, which ICA does not have."""
 
-    @app.get("/_simulator/calls")
-    def read_calls() -> dict[str, int]:
-        return Counter(state.calls)
+    @app.get("/_simulator/<any(calls, faults, struck):what>")
+    def read(what: str) -> dict[str, Any]:
+        faults = state.faults.plan.to_json()
+        told: dict[str, dict[str, Any]]
+        told = {"calls": Counter(state.calls), "faults": faults, "struck": state.faults.struck}
+        return told[what]
 
     @app.post("/_simulator/reset")
     def reset() -> Response:
         state.calls.clear()
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    @app.get("/_simulator/faults")
-    def read_faults() -> dict[str, float | str]:
-        return state.faults.plan.to_json()
-
-    @app.get("/_simulator/struck")
-    def read_struck() -> dict[str, int]:
-        return state.faults.struck
-
     @app.post("/_simulator/faults")
-    def set_faults() -> dict[str, float | str]:
+    def set_faults() -> dict[str, Any]:
+        given = request.get_data()
         try:
-            state.faults.load(Faults.from_json(msgspec.json.decode(request.get_data(), type=dict)))
+            state.faults.plan = Faults.from_json(msgspec.json.decode(given, type=dict))
         except (msgspec.DecodeError, FaultError) as error:
-            raise bad_request(str(error)) from error
-        return read_faults()
+            raise Problem(400, str(error)) from error
+        return read("faults")
 
 
 def _json(document: Any, status: int, mimetype: str) -> Response:
@@ -133,7 +125,7 @@ def _as_problem(error: HTTPException) -> Problem:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     allowed = dict(error.get_headers()).get("Allow")
     headers = {"Allow": allowed} if allowed else {}
-    return Problem(status, f"ICA_API_{status}", HTTPStatus(status).phrase, headers)
+    return Problem(status, HTTPStatus(status).phrase, f"ICA_API_{status}", headers)
 
 
 def _finish(response: Response, now: float) -> Response:

@@ -27,6 +27,12 @@ _WORD = 2**32
 _FACTOR = 0x9E3779B1
 _INVERSE = pow(_FACTOR, -1, _WORD)
 
+Progress = dict[str, range]
+"""How far a batch is: the positions of its unfinished items by status. All before have ended.
+
+It follows from the clock alone, so it costs the same for any size.
+"""
+
 _DONE = {Kind.LINKING: outcomes.LINKED, Kind.UNLINKING: outcomes.UNLINKED}
 
 
@@ -34,17 +40,6 @@ def known_statuses(kind: Kind) -> tuple[str, ...]:
     """The values that the `status` parameter may have."""
     done = _DONE[kind]
     return (*UNFINISHED, done, f"ALREADY_{done}", outcomes.FAILED, f"PARTIALLY_{done}")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a batch is: the first `done` items have ended; the others' positions by status.
-
-    It follows from the clock alone, so it costs the same for any size.
-    """
-
-    done: int
-    unfinished: dict[str, range]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +58,13 @@ class Batch:
     """
 
     def __init__(
-        self, request: BatchRequest, data_ids: Sequence[str], final_statuses: Iterable[str]
+        self, request: BatchRequest, data_ids: Sequence[str], final_statuses: Sequence[str]
     ) -> None:
         self.request = request
         self.id = request.id
         self.data_ids = data_ids
-        self._final_statuses = list(final_statuses)
-        self._positions = _by_status(self._final_statuses)
+        self._final_statuses = final_statuses
+        self._positions = _by_status(final_statuses)
         self._salt = int(self.id[:8], 16)
 
     def __len__(self) -> int:
@@ -85,29 +80,28 @@ class Batch:
         steps = int(min((now - self.request.created) * self.request.rate, count + _LAG_ITEMS))
         lags = (0, MAX_WAITING_ITEMS, _LAG_ITEMS)
         waiting, running, done = (min(count, max(0, steps - lag)) for lag in lags)
-        unfinished = {
+        return {
             RUNNING: range(done, running),
             WAITING_RESOURCES: range(running, waiting),
             INITIALISED: range(waiting, count),
         }
-        return Progress(done, unfinished)
 
     def status(self, position: int, progress: Progress) -> str:
         """An item's status in V4."""
-        if position >= progress.done:
-            return next(s for s, places in progress.unfinished.items() if position in places)
-        return self._final_statuses[position]
+        if position < progress[RUNNING].start:
+            return self._final_statuses[position]
+        return next(status for status, places in progress.items() if position in places)
 
     def select(self, statuses: Sequence[str], progress: Progress, version: str) -> Selection:
         """The positions of items in any of these statuses of an API `version`; () means all."""
         if not statuses:
             return Selection(range(len(self)))
         ended = [
-            memoryview(positions)[: bisect_left(positions, progress.done)]
+            memoryview(positions)[: bisect_left(positions, progress[RUNNING].start)]
             for status, positions in self._positions.items()
             if status_in_version(status, version) in statuses
         ]
-        unfinished = [progress.unfinished[s] for s in {*statuses} & {*UNFINISHED}]
+        unfinished = [places for status, places in progress.items() if status in statuses]
         return Selection(*ended, *unfinished)
 
     def item_id(self, position: int) -> str:
@@ -121,17 +115,15 @@ class Batch:
 
     def job_at(self, now: float) -> Job:
         """The batch's job as it is at this time."""
-        progress = self.progress(now)
+        running, waiting, _ = self.progress(now).values()
         started = self.request.created + (MAX_WAITING_ITEMS + 1) / self.request.rate
-        if progress.done == len(self):
+        if running.start == len(self):
             steps = len(self) + _LAG_ITEMS if len(self) else 0
             finished = self.request.created + steps / self.request.rate
             return Job(self._final_job_status(), min(started, finished), finished)
-        if progress.unfinished[RUNNING].stop:
+        if running.stop:
             return Job("RUNNING", started, None)
-        has_begun = progress.unfinished[WAITING_RESOURCES].stop
-        waiting = "WAITING_FOR_RESOURCES" if has_begun else "INITIALIZED"
-        return Job(waiting, None, None)
+        return Job("WAITING_FOR_RESOURCES" if waiting.stop else "INITIALIZED", None, None)
 
     def _final_job_status(self) -> str:
         if self._positions.keys() <= outcomes.SUCCESSES:

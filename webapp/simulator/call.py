@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from webapp.simulator.documents import Document
 from webapp.simulator.operations import Operation
 from webapp.simulator.paging import PageRequest, Selection
-from webapp.simulator.problems import bad_request
+from webapp.simulator.problems import Problem
 from webapp.simulator.state import State
 from webapp.simulator.users import User
 
@@ -42,9 +42,9 @@ class Call:
         scope, most = "\n".join((self.path, *filters)), self.state.options.page_items
         request = PageRequest.read(self.args, scope, most)
         if request.offset is not None and self.hit_by("refused-offset"):
-            raise bad_request("pageOffset and sort are not supported")
+            raise Problem(400, "pageOffset and sort are not supported")
         if request.position and self.hit_by("refused-token"):
-            raise bad_request("pageToken is not valid")
+            raise Problem(400, "pageToken is not valid")
         page = request.answer(selection, render)
         if page["nextPageToken"] and self.hit_by("repeated-cursor"):
             page["nextPageToken"] = request.token(request.position)
@@ -68,5 +68,5 @@ class Call:
         statuses = self.args.getlist("status")
         for status in statuses:
             if status not in known:
-                raise bad_request(f"{status[:100]!r} is not a valid status")
+                raise Problem(400, f"{status[:100]!r} is not a valid status")
         return sorted(statuses)

@@ -1,6 +1,5 @@
 """The JSON documents of ICA's schemas that the simulator answers with."""
 
-import re
 import uuid
 from datetime import UTC, datetime
 from functools import cache
@@ -8,18 +7,22 @@ from typing import Any
 
 from webapp.simulator import outcomes
 from webapp.simulator.batches import Batch, Progress, status_in_version
-from webapp.simulator.projects import Project
-from webapp.simulator.users import TENANT, TENANT_ID, User
+from webapp.simulator.projects import PROJECTS, Project
+from webapp.simulator.users import TENANT, TENANT_ID, USERS, User
 
 Document = dict[str, Any]
 
 _NAMESPACE = uuid.UUID("d0c50000-0000-4000-8000-000000000000")
 _STATUSES_WITH_DATA = {outcomes.LINKED, outcomes.ALREADY_LINKED, outcomes.PARTIALLY_LINKED}
 _TENANT_CREATED_AT, _START_OF_2025 = 1_577_836_800.0, 1_735_689_600.0  # seconds since 1970
-_FLOW_CELL_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # of flow cells
+_RUN_FOLDERS = [
+    f"25{1 + n // 2:02d}{3 + n % 2 * 14:02d}_A01052_{201 + n:04d}_BH"
+    f"{_LETTERS[n]}{_LETTERS[n * 5 % 23]}{_LETTERS[n * 7 % 23]}DSX7"
+    for n in range(24)
+]
 _TAG_KINDS = ("technical", "user", "connector", "runIn", "runOut", "reference")
 _NO_TAGS: Document = {f"{kind}Tags": [] for kind in _TAG_KINDS}
-_is_data_id = re.compile(r"f(il|ol)\.[0-9a-f]{32}").fullmatch
 _READS = ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000)
 _FILES = (  # name, format, size in bytes at most
     *(_READS, _READS, _READS),
@@ -59,7 +62,7 @@ def project_document(project: Project) -> Document:
         "baseEnabled": False,
         "shortDescription": project.description,
         "information": None,
-        "region": _region(),
+        "region": _REGION,
         "billingMode": "PROJECT",
         "dataSharingEnabled": True,
         "tags": {"technicalTags": [], "userTags": []},
@@ -67,7 +70,7 @@ def project_document(project: Project) -> Document:
     }
 
 
-def job_document(batch: Batch, owner: User, project: Project, now: float) -> Document:
+def job_document(batch: Batch, now: float) -> Document:
     job = batch.job_at(now)
     return {
         "id": batch.job_id,
@@ -78,8 +81,8 @@ def job_document(batch: Batch, owner: User, project: Project, now: float) -> Doc
         "timeCreated": timestamp(batch.request.created),
         "timeStarted": None if job.started is None else timestamp(job.started),
         "timeFinished": None if job.finished is None else timestamp(job.finished),
-        "owner": user_document(owner),
-        "project": project_document(project),
+        "owner": user_document(USERS[batch.request.user_id]),
+        "project": project_document(PROJECTS[batch.request.project_id]),
     }
 
 
@@ -120,13 +123,13 @@ def data_document(data_id: str) -> Document:
     size = largest // 4 + int.from_bytes(raw[9:14]) % (largest // 2)
     created = timestamp(_START_OF_2025 + int.from_bytes(raw[6:9]))
     owner = outcomes.uuid_of(raw)
-    path = f"/runs/{_run_folder(raw)}/Analysis/{name}{'/' if is_folder else ''}"
+    path = f"/runs/{_RUN_FOLDERS[raw[14] % 24]}/Analysis/{name}{'/' if is_folder else ''}"
     details: Document = {
         "dataType": "FOLDER" if is_folder else "FILE",
         "name": name,
         "path": path,
         "fileSizeInBytes": None if is_folder else size,
-        "format": None if is_folder else _format(code),
+        "format": None if is_folder else _FORMATS[code],
         "objectETag": None if is_folder else code_of,
         "timeCreated": created,
         "timeModified": created,
@@ -138,51 +141,10 @@ def data_document(data_id: str) -> Document:
         "status": "AVAILABLE",
         "tags": _NO_TAGS,
         "storedForTheFirstTimeAt": created,
-        "region": _region(),
+        "region": _REGION,
     }
-    urn = f"urn:ilmn:ica:region:{_region()['id']}:data:{data_id}#{path}"
+    urn = f"urn:ilmn:ica:region:{_REGION['id']}:data:{data_id}#{path}"
     return {"id": data_id, "urn": urn, "details": details}
-
-
-def in_capitals(value: Any) -> Any:
-    """A document with the data ids in it written in capitals."""
-    if isinstance(value, dict):
-        return {name: in_capitals(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [in_capitals(inner) for inner in value]
-    return value.upper() if isinstance(value, str) and _is_data_id(value) else value
-
-
-def _run_folder(raw: bytes) -> str:
-    """One of 24 sequencing runs, such as `250114_A01052_0226_BHKJDSX7`."""
-    run = raw[14] % 24
-    letters = (
-        _FLOW_CELL_LETTERS[run]
-        + _FLOW_CELL_LETTERS[run * 5 % 23]
-        + _FLOW_CELL_LETTERS[run * 7 % 23]
-    )
-    return f"25{1 + run // 2:02d}{3 + run % 2 * 14:02d}_A01052_{201 + run:04d}_BH{letters}DSX7"
-
-
-@cache
-def _format(code: str) -> Document:
-    return {
-        **_entity(_id(f"format {code}")),
-        "code": code,
-        "description": f"{code} file",
-        "mimeType": "application/octet-stream",
-    }
-
-
-@cache
-def _region() -> Document:
-    country = {"code": "US", "name": "United States", "region": "North America"}
-    return {
-        **_entity(_id("region")),
-        "code": "US",
-        "country": _entity(_id("country")) | country,
-        "cityName": "Ashburn",
-    }
 
 
 def _entity(entity_id: str, created: float = _TENANT_CREATED_AT) -> Document:
@@ -200,3 +162,21 @@ def _entity(entity_id: str, created: float = _TENANT_CREATED_AT) -> Document:
 @cache
 def _id(name: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, name))
+
+
+_COUNTRY = {"code": "US", "name": "United States", "region": "North America"}
+_REGION = {
+    **_entity(_id("region")),
+    "code": "US",
+    "country": _entity(_id("country")) | _COUNTRY,
+    "cityName": "Ashburn",
+}
+_FORMATS = {
+    code: {
+        **_entity(_id(f"format {code}")),
+        "code": code,
+        "description": f"{code} file",
+        "mimeType": "application/octet-stream",
+    }
+    for _, code, _ in _FILES
+}

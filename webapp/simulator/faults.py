@@ -10,7 +10,6 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from webapp.simulator.operations import OPERATIONS
 
@@ -54,95 +53,71 @@ class FaultError(ValueError):
     """A fault that can't be used; the message says what is allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault. `rate` is the share of calls that it hits; `count`, if given, their number."""
-
-    name: str
-    operation: str = ""
-    rate: float = 1.0
-    count: int | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> "Fault":
-        """Read `[OPERATION:]NAME=RATE`. Raises FaultError."""
-        target, _, amount = text.partition("=")
-        operation, _, name = target.rpartition(":")
-        if name not in FAULTS:
-            raise FaultError(f"There is no fault {name!r}. There are: {', '.join(FAULTS)}.")
-        names = [known.name for known in OPERATIONS]
-        if operation and operation not in names:
-            raise FaultError(f"There is no operation {operation!r}. There are: {', '.join(names)}.")
-        if amount.endswith("x") and amount[:-1].isdecimal():
-            return cls(name, operation, count=int(amount[:-1]))
-        return cls(name, operation, rate=_share(amount))
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """The faults of a simulator."""
-
-    faults: tuple[Fault, ...] = ()
+class Faults(dict[str, int | float]):
+    """The faults of a simulator: by `[OPERATION:]NAME` the share of the calls that each hits or, as
+    an int, their number.
+    """
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> "Faults":
         """Read a list of `[OPERATION:]NAME=RATE`. Raises FaultError."""
-        return cls(tuple(Fault.parse(text) for text in texts))
+        return cls.from_json(dict(text.partition("=")[::2] for text in texts))
 
     @classmethod
     def from_json(cls, amounts: Mapping[str, object]) -> "Faults":
         """Read `{"[OPERATION:]NAME": rate or "2x"}`. Raises FaultError."""
-        return cls.parse(f"{target}={amount}" for target, amount in amounts.items())
+        for target in amounts:
+            operation, _, name = target.rpartition(":")
+            _demand_known("fault", name, FAULTS)
+            _demand_known("operation", operation, ["", *(known.name for known in OPERATIONS)])
+        return cls({target: _amount(str(amount)) for target, amount in amounts.items()})
 
     def to_json(self) -> dict[str, float | str]:
-        return {
-            f"{fault.operation}:{fault.name}".removeprefix(":"): (
-                fault.rate if fault.count is None else f"{fault.count}x"
-            )
-            for fault in self.faults
-        }
+        return {name: f"{n}x" if isinstance(n, int) else n for name, n in self.items()}
 
 
 class FaultInjector:
     """Decides which faults hit a call. The same seed and calls lead to the same decisions."""
 
     def __init__(self, plan: Faults, seed: int) -> None:
-        self.plan = plan  # the `count` in it says how many calls are left
+        self.plan = Faults(plan)  # an int in it says how many calls are left
         self.struck: Counter[str] = Counter()  # how often each has hit a call: {"create:429": 3}
         self._random = random.Random(seed)
         self._lock = threading.Lock()
 
-    def load(self, plan: Faults) -> None:
-        """Replace all faults."""
-        with self._lock:
-            self.plan = plan
-
     def hits(self, name: str, operation: str) -> bool:
         """Whether fault `name` hits this call of `operation`; a counted fault is used up by it."""
+        plan = self.plan
+        if not plan:
+            return False
         with self._lock:
-            hit = any(
-                self._hits(fault)
-                for fault in self.plan.faults
-                if fault.name == name and fault.operation in ("", operation)
-            )
+            hit = any(self._hits(plan, target) for target in (name, f"{operation}:{name}"))
             if hit:
                 self.struck[f"{operation}:{name}"] += 1
             return hit
 
-    def _hits(self, fault: Fault) -> bool:
-        if fault.count is None:
-            return self._random.random() < fault.rate
-        if fault.count:
-            less = replace(fault, count=fault.count - 1)
-            self.plan = Faults(tuple(less if f is fault else f for f in self.plan.faults))
-        return fault.count > 0
+    def _hits(self, plan: Faults, target: str) -> bool:
+        amount = plan.get(target, 0)
+        if isinstance(amount, float):
+            return self._random.random() < amount
+        if amount:
+            plan[target] = amount - 1
+        return amount > 0
 
 
-def _share(amount: str) -> float:
+def _demand_known(what: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        listed = ", ".join(filter(None, known))
+        raise FaultError(f"There is no {what} {name!r}. There are: {listed}.")
+
+
+def _amount(text: str) -> int | float:
+    if text.endswith("x") and text[:-1].isdecimal():
+        return int(text[:-1])
     try:
-        rate = float(amount)
+        rate = float(text)
     except ValueError:
         rate = -1.0
     if not 0 <= rate <= 1:
-        raise FaultError(f"A rate is between 0 and 1, or a count such as 2x, not {amount!r}.")
+        raise FaultError(f"A rate is between 0 and 1, or a count such as 2x, not {text!r}.")
     return rate

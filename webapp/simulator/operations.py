@@ -28,8 +28,7 @@ class Operation:
     method: str
     path: str
     versions: tuple[str, ...] = (V3,)
-    takes_body: bool = False
-    success: int = 200
+    creates: bool = False
 
 
 _PROJECT = "/api/projects/<project_id>"
@@ -40,7 +39,7 @@ def _on_batches(kind: Kind, prefix: str, versions: tuple[str, ...]) -> Iterator[
     word = kind.capitalize()
     name, batches = f"ProjectData{word}Batch", f"{_PROJECT}/data{word}Batch"
     batch = f"{batches}/<batch_id>"
-    yield Operation(f"create{name}", f"{prefix}create", "POST", batches, versions, True, 201)
+    yield Operation(f"create{name}", f"{prefix}create", "POST", batches, versions, creates=True)
     yield Operation(f"get{name}", f"{prefix}batch", "GET", batch)
     yield Operation(f"get{name}Items", f"{prefix}items", "GET", f"{batch}/items", versions)
     yield Operation(f"get{name}Item", f"{prefix}item", "GET", f"{batch}/items/<item_id>", versions)
@@ -75,12 +74,12 @@ def negotiated_version(operation: Operation, accept: MIMEAccept, content_type: s
     """
     accepted = [v for v in operation.versions if accept.quality(media_type(v)) > 0]
     if not accepted:
-        raise Problem(400, "ICA_API_004", "Invalid Accept Header")
-    if not operation.takes_body or content_type == "application/json":
+        raise Problem(400, "Invalid Accept Header", "ICA_API_004")
+    if not operation.creates or content_type == "application/json":
         return accepted[0]
     sent = [v for v in operation.versions if media_type(v) == content_type]
     if not sent:
-        raise Problem(415, "ICA_API_005", f"Unsupported Content-Type: {content_type or 'none'}")
+        raise Problem(415, f"Unsupported Content-Type: {content_type or 'none'}", "ICA_API_005")
     if sent[0] not in accepted:
-        raise Problem(400, "ICA_API_004", "Accept and Content-Type must have the same version")
+        raise Problem(400, "Accept and Content-Type must have the same version", "ICA_API_004")
     return sent[0]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from webapp.simulator.problems import bad_request
+from webapp.simulator.problems import Problem
 
 # ICA publishes neither its default nor its maximum; public clients use at most 1,000.
 DEFAULT_PAGE_ITEMS = 1_000
@@ -70,16 +70,16 @@ class PageRequest:
         """
         size = _number(args, "pageSize", min(DEFAULT_PAGE_ITEMS, most))
         if not 1 <= size <= most:
-            raise bad_request(f"pageSize must be between 1 and {most}")
+            raise Problem(400, f"pageSize must be between 1 and {most}")
         token = args.get("pageToken", "")
         by_offset = "pageOffset" in args or "sort" in args
         if by_offset and token:
-            raise bad_request("pageToken can't be combined with pageOffset or sort")
+            raise Problem(400, "pageToken can't be combined with pageOffset or sort")
         offset = _number(args, "pageOffset", 0) if by_offset else None
         try:
             position = int(_tokens(scope).loads(token)) if token else 0
         except BadData:
-            raise bad_request("pageToken is not valid") from None
+            raise Problem(400, "pageToken is not valid") from None
         return cls(scope, size, offset, position)
 
     def token(self, position: int, variant: float = 0) -> str:
@@ -113,7 +113,7 @@ def sorted_rows(
     for term in reversed([term.split() for term in sort.split(",") if term.strip()]):
         field, direction = term[0], term[1:]
         if field not in keys or direction not in ([], ["asc"], ["desc"]):
-            raise bad_request(f"Sorting by {' '.join(term)!r} is not supported")
+            raise Problem(400, f"Sorting by {' '.join(term)!r} is not supported")
         ordered.sort(key=keys[field], reverse=direction == ["desc"])
     return ordered
 
@@ -121,7 +121,7 @@ def sorted_rows(
 def _number(args: Mapping[str, str], name: str, default: int) -> int:
     text = args.get(name, "")
     if text and not (text.isascii() and text.isdecimal() and len(text) < 16):
-        raise bad_request(f"{name} must be a number that is not negative")
+        raise Problem(400, f"{name} must be a number that is not negative")
     return int(text) if text else default
 
 

@@ -2,9 +2,10 @@
 
 import itertools
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webapp.simulator.problems import bad_request, forbidden, not_found
+from webapp.simulator.problems import Problem, not_found
 from webapp.simulator.users import User
 
 _TEAM = frozenset({"demo", "colleague"})
@@ -19,23 +20,29 @@ _SUBJECTS = (
 )
 _ASSAYS = ("exomes", "WGS", "RNA-seq", "methylation", "panel v3")
 _YEARS = (2023, 2024, 2025, 2026)
+_FIRST_OF_2023 = 1_672_531_200.0
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """One project; `readers` and `writers` are logins of users."""
 
-    id: str
+    number: int
     name: str
-    description: str
     readers: frozenset[str]
     writers: frozenset[str]
-    created: float
 
+    @property
+    def id(self) -> str:
+        return f"00000000-0000-4000-8000-{self.number:012d}"
 
-def readable_projects(user: User) -> list[Project]:
-    """All projects that a user may read, in the order of their ids."""
-    return [project for project in PROJECTS.values() if user.login in project.readers]
+    @property
+    def description(self) -> str:
+        return f"Sequencing data of the study “{self.name}”"
+
+    @property
+    def created(self) -> float:
+        return _FIRST_OF_2023 + self.number * 86_400
 
 
 def project_to_read(user: User, project_id: str) -> Project:
@@ -44,7 +51,7 @@ def project_to_read(user: User, project_id: str) -> Project:
     if project is None:
         raise not_found("Project", project_id)
     if user.login not in project.readers:
-        raise forbidden(f"You have no access to project {project_id}")
+        raise Problem(403, f"You have no access to project {project_id}")
     return project
 
 
@@ -52,7 +59,7 @@ def project_to_write(user: User, project_id: str) -> Project:
     """The project, if the user may link data into it. Raises Problem 400, 404 or 403."""
     project = project_to_read(user, project_id)
     if user.login not in project.writers:
-        raise forbidden("Linking data needs the role Contributor or Administrator")
+        raise Problem(403, "Linking data needs the role Contributor or Administrator")
     return project
 
 
@@ -61,36 +68,18 @@ def uuid_text(text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise bad_request(f"{text[:100]!r} is not a valid UUID") from None
+        raise Problem(400, f"{text[:100]!r} is not a valid UUID") from None
 
 
-def _all_projects() -> list[Project]:
-    names = itertools.product(_SUBJECTS, _YEARS, _ASSAYS)
-    return [
-        _project(1, "Rare disease WGS 2026", _TEAM, _TEAM),
-        _project(2, "Reference panel (read only)", _TEAM, frozenset()),
-        _project(3, "Coral reef metagenomes", _STRANGER, _STRANGER),
-        *(
-            _project(number, f"{subject} {assay} {year}", _TEAM, _TEAM)
-            for number, (subject, year, assay) in enumerate(names, 4)
-        ),
-        *(
-            _project(number, f"Coral reef metagenomes, dive {number - 900}", _STRANGER, _STRANGER)
-            for number in range(901, 907)
-        ),
-    ]
-
-
-def _project(number: int, name: str, readers: frozenset[str], writers: frozenset[str]) -> Project:
-    first_of_2023 = 1_672_531_200.0
-    return Project(
-        id=f"00000000-0000-4000-8000-{number:012d}",
-        name=name,
-        description=f"Sequencing data of the study “{name}”",
-        readers=readers,
-        writers=writers,
-        created=first_of_2023 + number * 86_400,
-    )
+def _all_projects() -> Iterator[Project]:
+    yield Project(1, "Rare disease WGS 2026", _TEAM, _TEAM)
+    yield Project(2, "Reference panel (read only)", _TEAM, frozenset())
+    yield Project(3, "Coral reef metagenomes", _STRANGER, _STRANGER)
+    studies = itertools.product(_SUBJECTS, _YEARS, _ASSAYS)
+    for number, (subject, year, assay) in enumerate(studies, 4):
+        yield Project(number, f"{subject} {assay} {year}", _TEAM, _TEAM)
+    for dive in range(1, 7):
+        yield Project(900 + dive, f"Coral reef metagenomes, dive {dive}", _STRANGER, _STRANGER)
 
 
 PROJECTS = {project.id: project for project in _all_projects()}

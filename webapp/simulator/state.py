@@ -3,7 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from itertools import chain, count
+from itertools import chain
 
 from webapp.simulator import outcomes
 from webapp.simulator.batches import Batch
@@ -74,16 +74,12 @@ class State:
             data_ids = list(chain.from_iterable(files))
         project_data = self._project_data[request.project_id]
         change = project_data.link if request.kind is Kind.LINKING else project_data.unlink
-        statuses = map(change, data_ids)
+        statuses = [change(data_id) for data_id in data_ids]
         if request.unknown_status:
-            statuses = map(_with_unknown, count(), statuses)
+            for n in range(0, len(statuses), _ITEMS_PER_UNKNOWN_STATUS):
+                if statuses[n] == outcomes.LINKED:
+                    statuses[n] = outcomes.QUARANTINED
         batch = Batch(request, data_ids, statuses)
         self._batches[batch.id] = batch
         self._by_job[batch.job_id] = batch
         return batch
-
-
-def _with_unknown(position: int, status: str) -> str:
-    """The status; for some of the linked items one that ICA's documentation does not have."""
-    replaced = status == outcomes.LINKED and position % _ITEMS_PER_UNKNOWN_STATUS == 0
-    return outcomes.QUARANTINED if replaced else status

@@ -13,7 +13,7 @@ from webapp.simulator.state import State
 
 # A header that the server removes. It means: close the connection without an answer, or in the
 # middle of the body, or send it byte by byte.
-ENDING, DROP, CUT, DRIP = "X-Simulator-Ending", "drop", "cut", "drip"
+ENDING, DROP, CUT, DRIP = "X-Simulator-Ending", "dropped-after", "cut", "drip"
 
 RETRY_AFTER_SECONDS = 2
 
@@ -31,15 +31,13 @@ def inject_before(state: State, operation: Operation) -> Response | None:
     if hits("503"):
         return Response(_proxy_page(503), 503, mimetype="text/html")
     if hits("500"):
-        raise Problem(500, "ICA_API_001", "Something went wrong. Please contact support.")
-    refusals: dict[str, dict[str, str]] = {  # with the headers of each
-        "429": {"Retry-After": str(RETRY_AFTER_SECONDS)},
-        "429-date": {"Retry-After": http_date(state.clock() + RETRY_AFTER_SECONDS)},
-        "429-bare": {},
-    }
-    for name, headers in refusals.items():
+        raise Problem(500, "Something went wrong. Please contact support.", "ICA_API_001")
+    date = http_date(state.clock() + RETRY_AFTER_SECONDS)
+    refusals = (("429", str(RETRY_AFTER_SECONDS)), ("429-date", date), ("429-bare", ""))
+    for name, retry_after in refusals:
         if hits(name):
-            raise Problem(429, "ICA_API_429", "Too many requests. Please try again later!", headers)
+            headers = {"Retry-After": retry_after} if retry_after else {}
+            raise Problem(429, "Too many requests. Please try again later!", headers=headers)
     return None
 
 
@@ -52,12 +50,10 @@ def inject_after(state: State, operation: Operation, response: Response) -> None
             response.status_code, response.mimetype = status, "text/html"
             response.headers["Location"] = "/sign-in"
             response.set_data(_proxy_page(status))
-    if state.faults.hits("dropped-after", operation.name):
-        response.headers[ENDING] = DROP
-    elif state.faults.hits("cut", operation.name):
-        response.headers[ENDING] = CUT
-    elif state.faults.hits("drip", operation.name):
-        response.headers[ENDING] = DRIP
+    for fault in (DROP, CUT, DRIP):
+        if state.faults.hits(fault, operation.name):
+            response.headers[ENDING] = fault
+            return
 
 
 def _proxy_page(status: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from webapp.simulator.problems import unauthorized
+from webapp.simulator.problems import Problem
 
 # Signs JWTs. The key is public: tokens protect nothing, and must be valid after a restart.
 _SIGNER = Signer(
@@ -23,7 +23,7 @@ TENANT_ID = str(uuid.uuid5(_NAMESPACE, TENANT))
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One user; the API key is the login and `-key`."""
+    """One user."""
 
     login: str
     first_name: str
@@ -38,19 +38,18 @@ class User:
         return f"{self.login}@example.org"
 
 
-_USERS = (
-    User("demo", "Dana", "Demo"),
-    User("colleague", "Carol", "Colleague"),
-    User("stranger", "Sam", "Stranger"),
-)
-USERS = {user.id: user for user in _USERS}
-_USERS_BY_KEY = {f"{user.login}-key": user for user in _USERS}
+_USERS_BY_KEY = {
+    "demo-key": User("demo", "Dana", "Demo"),
+    "colleague-key": User("colleague", "Carol", "Colleague"),
+    "stranger-key": User("stranger", "Sam", "Stranger"),
+}
+USERS = {user.id: user for user in _USERS_BY_KEY.values()}
 
 
 def user_of_key(key: str) -> User:
     """The user of an API key. Raises Problem 401."""
     if key not in _USERS_BY_KEY:
-        raise unauthorized()
+        raise Problem(401, "Unauthorized")
     return _USERS_BY_KEY[key]
 
 
@@ -59,10 +58,10 @@ def user_of_token(token: str, now: float) -> User:
     try:
         signed = _SIGNER.unsign(token)
     except BadSignature:
-        raise unauthorized() from None
+        raise Problem(401, "Unauthorized") from None
     claims = json.loads(base64_decode(signed.partition(b".")[2]))
     if claims["exp"] <= now:
-        raise unauthorized("The token has expired")
+        raise Problem(401, "The token has expired")
     return USERS[claims["sub"]]
 
 
