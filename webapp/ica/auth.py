@@ -109,9 +109,6 @@ class Credential:
         self._token = None if self.mints else Token(secret)
         self._lock = threading.Lock()
 
-    def __repr__(self) -> str:
-        return f"<Credential: {'a key' if self.mints else 'a token'}, tenant {self.tenant!r}>"
-
     def token(self, mint: Callable[[str, str], Token], now: float) -> str:
         """The token to use at `now`. Threads that need a new one at the same time share it.
 
@@ -121,10 +118,9 @@ class Credential:
         if not self._lock.acquire(timeout=_waiting_seconds()):
             raise Unreachable("A token from ICA was waited for in vain: it comes too slowly.")
         try:
-            token = self._token
-            if token is None or now >= token.renew_at:
-                token = self._token = mint(self._key, self.tenant)
-            return token.text
+            if self._token is None or now >= self._token.renew_at:
+                self._token = mint(self._key, self.tenant)
+            return self._token.text
         finally:
             self._lock.release()
 
@@ -166,11 +162,6 @@ class SecretHeader(AuthBase):
         if len(self.secret) < _MIN_SECRET_CHARS:
             return text
         return text.replace(self.secret.encode(), b"[secret]")
-
-
-def api_key(key: str) -> SecretHeader:
-    """The header with an API key."""
-    return SecretHeader("X-API-Key", key)
 
 
 def bearer(token: str) -> SecretHeader:

@@ -1,31 +1,20 @@
 """The operations of ICA that Linkboard uses, one method each, typed on both sides."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
 import msgspec
-import requests
 
 from webapp import logs
-from webapp.ica import deadlines, operations
-from webapp.ica.auth import Claims, Credential, Token, api_key, bearer, read_claims
-from webapp.ica.errors import (
-    IcaProblem,
-    MalformedResponse,
-    PagingLoop,
-    RateLimited,
-    Refused,
-    ServerError,
-    Unauthorized,
-)
+from webapp.ica import deadlines, errors, operations
+from webapp.ica.auth import Claims, Credential, SecretHeader, Token, bearer, read_claims
 from webapp.ica.limits import Limits
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
 from webapp.ica.operations import Kind, Operation, batch_operations
-from webapp.ica.transport import Call, Params, Transport, new_session, path_to
+from webapp.ica.transport import Call, Params, Transport, path_to
 
 T = TypeVar("T")
 
@@ -41,7 +30,8 @@ CREATE_SECONDS = 40.0
 """For one that makes a batch: 25,000 ids, 1.3 MB, go at 260 kbit/s. It ends before its lease."""
 
 
-class IcaClient:
+@dataclass(eq=False, repr=False)
+class IcaClient(Transport):
     """The API of one ICA for one user, for one thread; threads may share the credential.
 
     Every method raises IcaError (see errors.py) and nothing else. None waits. A call is
@@ -49,46 +39,23 @@ class IcaClient:
     where ICA refused the old one. Where a method takes a `kind` of batch, "unlink" means
     the same operation of …/dataUnlinkingBatch.
 
-    base_url: ICA's address, up to and with /ica/rest.
-    session: from new_session(), to share connections between the clients of one thread.
     version: v4, or v3 to speak the older linking operations.
-    timeout: seconds for connecting, and between two pieces of the answer.
     seconds: for a call as a whole, for one that makes a batch; with the token, where it needs one.
-    on_call: called for every call made, for budgets.
     on_key: told after a call whether ICA takes the key, where its answer says so.
-    on_clock: told with an answer by how many seconds ICA's clock is ahead of ours.
     place: makes what is entered around an operation; raises Busy where there is no place for it.
     limits: what this ICA was found to take, shared by all its clients.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        credential: Credential,
-        *,
-        session: requests.Session | None = None,
-        version: str = "v4",
-        timeout: tuple[float, float] = (3.05, 8.0),
-        seconds: tuple[float, float] = (READ_SECONDS, CREATE_SECONDS),
-        clock: Callable[[], float] = time.time,
-        on_call: Callable[[], None] = lambda: None,
-        on_key: Callable[[bool], None] = lambda _takes_key: None,
-        on_clock: Callable[[float], None] = lambda _ahead: None,
-        place: Callable[[], AbstractContextManager[None]] = nullcontext,
-        limits: Limits | None = None,
-    ) -> None:
-        self._credential, self._clock = credential, clock
-        self._limits = limits or Limits()
-        self._on_key, self._place = on_key, place
-        self._read_seconds, self._create_seconds = seconds
-        session = session or new_session()
-        self._transport = Transport(base_url, session, timeout, clock, on_call, on_clock)
-        self._batches = batch_operations(version)
+    credential: Credential
+    _: KW_ONLY
+    version: str = "v4"
+    seconds: tuple[float, float] = (READ_SECONDS, CREATE_SECONDS)
+    on_key: Callable[[bool], None] = lambda _takes_key: None
+    place: Callable[[], AbstractContextManager[None]] = nullcontext
+    limits: Limits = field(default_factory=Limits)
 
-    @property
-    def clock_offset(self) -> float | None:
-        """Seconds that ICA's clock is ahead of ours; None before the first answer."""
-        return self._transport.clock_offset
+    def __post_init__(self) -> None:
+        self._batches = batch_operations(self.version)
 
     def claims(self) -> Claims:
         """Who the user is, after ICA has accepted their key or token.
@@ -96,15 +63,15 @@ class IcaClient:
         A key is proved by making a token (POST /api/tokens), a given token by listing one project
         (GET /api/projects): without that, anybody could write a token that says anything.
         """
-        with self._place(), deadlines.one_call(self._read_seconds):
+        with self.place(), deadlines.one_call(self.seconds[0]):
             token = self._token()
-        if not self._credential.mints:
+        if not self.credential.mints:
             self.search_projects(page_size=1)
             logs.hide(token)
         claims = read_claims(token)
         if not claims.subject:
-            raise MalformedResponse("ICA's token doesn't say whose it is.")
-        return replace(claims, tenant=claims.tenant or self._credential.tenant)
+            raise errors.MalformedResponse("ICA's token doesn't say whose it is.")
+        return replace(claims, tenant=claims.tenant or self.credential.tenant)
 
     def search_projects(
         self, text: str = "", *, page_token: str | None = None, page_size: int = 20
@@ -141,7 +108,7 @@ class IcaClient:
             token = page.next_token
             if token is None:
                 return found
-        raise PagingLoop("ICA's pages go round in a circle: a cursor came a second time.")
+        raise errors.PagingLoop("ICA's pages go round in a circle: a cursor came a second time.")
 
     def data(self, project_id: str, data_id: str) -> ProjectData:
         """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""
@@ -158,10 +125,10 @@ class IcaClient:
         """
         operation = operations.GET_JOBS
         offset = refusals = 0
-        while refusals < 2 and self._limits.takes_offsets(operation.id, self._clock()):
+        while refusals < 2 and self.limits.takes_offsets(operation.id, self.clock()):
             try:
                 jobs = self.jobs(offset=offset, page_size=page_size).items
-            except Refused:
+            except errors.Refused:
                 if offset:
                     raise
                 refusals += 1
@@ -174,7 +141,7 @@ class IcaClient:
         while True:
             page = self._page(operation, Page[Job], {"pageToken": token}, MAX_PAGE_ROWS)
             if refusals and token is None:  # it is not the jobs as such that are refused
-                self._limits.note_no_offsets(operation.id, self._clock())
+                self.limits.note_no_offsets(operation.id, self.clock())
             yield page.items, False
             token = page.next_token
             if token is None:
@@ -237,18 +204,18 @@ class IcaClient:
         One small call, whatever the size. GET …/dataLinkingBatch/{b}/items
         """
         operation = self._batches[kind].items.id
-        if not self._limits.takes_offsets(operation, self._clock()):
+        if not self.limits.takes_offsets(operation, self.clock()):
             return None
         statuses = () if status is None else (status,)
         first_row = partial(
             self.items, project_id, batch_id, statuses=statuses, page_size=1, kind=kind
         )
-        with suppress(Refused):
+        with suppress(errors.Refused):
             return first_row(page_offset=0).total
         first_row()  # refused as well, where it is not for the offset
-        with suppress(Refused):  # once more: it may have passed by
+        with suppress(errors.Refused):  # once more: it may have passed by
             return first_row(page_offset=0).total
-        self._limits.note_no_offsets(operation, self._clock())
+        self.limits.note_no_offsets(operation, self.clock())
         return None
 
     def item(self, project_id: str, batch_id: str, item_id: str, *, kind: Kind = "link") -> Item:
@@ -262,7 +229,7 @@ class IcaClient:
         """A page of at most so many rows. Where a first page is refused twice, a smaller one is
         asked for; with a token or a status, it may be that which is refused.
         """
-        rows = self._limits.rows(operation.id, rows, self._clock())
+        rows = self.limits.rows(operation.id, rows, self.clock())
         path = f"{path_to(operation, **ids)} {params.get('pageOffset') is not None}"
         is_plain_first = not (params.get("pageToken") or params.get("status"))
         is_repeated = is_smaller = False
@@ -270,19 +237,19 @@ class IcaClient:
             try:
                 asked = {**params, "pageSize": rows}
                 page = self._ask(operation, answer, asked, body=None, **ids)
-            except Refused as error:
+            except errors.Refused as error:
                 may_be_size = is_plain_first and error.status in PAGE_REFUSALS
-                smaller = self._limits.smaller(rows, path) if may_be_size else None
+                smaller = self.limits.smaller(rows, path) if may_be_size else None
                 if smaller is None:
                     if is_smaller:
-                        self._limits.note_vain(path)
+                        self.limits.note_vain(path)
                     raise
                 if is_repeated:
                     rows, is_smaller = smaller, True
                 is_repeated = True
             else:
                 if is_smaller:
-                    self._limits.note_rows(operation.id, rows, self._clock())
+                    self.limits.note_rows(operation.id, rows, self.clock())
                 return page
 
     def _ask(
@@ -295,36 +262,36 @@ class IcaClient:
         **ids: str,
     ) -> T:
         call = Call(operation, path_to(operation, **ids), params, body)
-        seconds = self._create_seconds if operation.creates else self._read_seconds
+        seconds = self.seconds[1] if operation.creates else self.seconds[0]
         try:
             # also around the token, which threads of one account wait for
-            with self._place(), deadlines.one_call(seconds):
+            with self.place(), deadlines.one_call(seconds):
                 found = self._with_token(call, answer)
-        except IcaProblem as error:
-            if not isinstance(error, (RateLimited, ServerError)):
-                self._on_key(not isinstance(error, Unauthorized))
+        except errors.IcaProblem as error:
+            if not isinstance(error, (errors.RateLimited, errors.ServerError)):
+                self.on_key(not isinstance(error, errors.Unauthorized))
             raise
         if not operation.creates:  # nothing may come between what was made and its record
-            self._on_key(True)
+            self.on_key(True)
         return found
 
     def _with_token(self, call: Call, answer: type[T]) -> T:
         token = self._token()
         try:
-            return self._transport.send(call, answer, bearer(token))
-        except Unauthorized:
-            if not self._credential.forget(token):
+            return self.send(call, answer, bearer(token))
+        except errors.Unauthorized:
+            if not self.credential.forget(token):
                 raise
-        return self._transport.send(call, answer, bearer(self._token()))
+        return self.send(call, answer, bearer(self._token()))
 
     def _token(self) -> str:
-        return self._credential.token(self._mint, self._clock())
+        return self.credential.token(self._mint, self.clock())
 
     def _mint(self, key: str, tenant: str) -> Token:
         """A new token for a key. POST /api/tokens"""
         params = {"tenant": tenant or None}
         call = Call(operations.CREATE_TOKEN, operations.CREATE_TOKEN.path, params)
-        minted = self._transport.send(call, MintedToken, api_key(key))
-        logs.hide(key, minted.token)
-        now = self._clock()
-        return Token.minted(minted.token, now=now, ica_now=now + (self.clock_offset or 0.0))
+        token = self.send(call, MintedToken, SecretHeader("X-API-Key", key)).token
+        logs.hide(key, token)
+        now = self.clock()
+        return Token.minted(token, now=now, ica_now=now + (self.clock_offset or 0.0))

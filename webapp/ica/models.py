@@ -127,10 +127,6 @@ class ProjectData(_Answer, frozen=True):
     project_id: str
 
     @property
-    def urn(self) -> str | None:
-        return self.data.urn
-
-    @property
     def details(self) -> DataDetails:
         """The details, all empty where ICA sent none."""
         return self.data.details or DataDetails()

@@ -8,7 +8,7 @@ from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context, resolve_cert_reqs
 
 from webapp.ica import deadlines
@@ -59,7 +59,8 @@ def _limited(sock: socket.socket) -> Iterator[None]:
 
 class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        self.timeout = _at_most(self.timeout)
+        left = max(deadlines.left(), LEAST_SECONDS)
+        self.timeout = left if self.timeout is None else min(self.timeout, left)
         made = super()._new_conn()
         timed = _Timed(made.family, made.type, made.proto, fileno=made.detach())
         timed.settimeout(self.timeout)
@@ -74,31 +75,11 @@ class _TlsConnection(_Connection, HTTPSConnection):
         super().connect()
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
 class Adapter(HTTPAdapter):
     """An adapter for a session of requests, all of whose calls obey deadlines.py."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = POOLS
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = POOLS
-        return manager
-
-
-POOLS = {"http": _Pool, "https": _TlsPool}
-
-
-def _at_most(seconds: float | None) -> float:
-    """A time-out, or what is left of the call's time if that is less."""
-    left = max(deadlines.left(), LEAST_SECONDS)
-    return left if seconds is None else min(seconds, left)
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        is_tls = isinstance(pool, HTTPSConnectionPool)
+        pool.ConnectionCls = _TlsConnection if is_tls else _Connection
+        return pool

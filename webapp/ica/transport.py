@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TypeVar
@@ -70,17 +70,26 @@ def path_to(operation: Operation, **ids: str) -> str:
     return operation.path.format(**quoted)
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Transport:
-    """Makes calls to one ICA over one session; for the parameters, see IcaClient."""
+    """Makes calls to one ICA, in one thread.
+
+    base_url: ICA's address, up to and with /ica/rest.
+    session: from new_session(), to share connections between the clients of one thread.
+    timeout: seconds for connecting, and between two pieces of the answer.
+    on_call: called for every call made, for budgets.
+    on_clock: told with an answer by how many seconds ICA's clock is ahead of ours.
+    clock_offset: these seconds; None before the first answer.
+    """
 
     base_url: str
-    session: requests.Session
-    timeout: tuple[float, float]
-    clock: Callable[[], float]
-    on_call: Callable[[], None]
-    on_clock: Callable[[float], None]
-    clock_offset: float | None = None
+    _: KW_ONLY
+    session: requests.Session = field(default_factory=new_session)
+    timeout: tuple[float, float] = (3.05, 8.0)
+    clock: Callable[[], float] = time.time
+    on_call: Callable[[], None] = lambda: None
+    on_clock: Callable[[float], None] = lambda _ahead: None
+    clock_offset: float | None = field(default=None, init=False)
 
     def send(self, call: Call, answer: type[T], auth: SecretHeader) -> T:
         """Make a call and return its answer, of the type `answer`. Raises IcaError."""
