@@ -1,7 +1,6 @@
 """What `linkboard check` reports: one finding, good or bad, for each thing that can be wrong."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 
 from webapp import data_folder, serve
@@ -9,7 +8,7 @@ from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, IcaProblem, ServerError
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
-from webapp.store import DatabaseAway, Store, accounts, database_size, metrics, workers
+from webapp.store import Store, accounts, database_size, metrics, workers
 from webapp.store import clock as clock_of_store
 from webapp.vault import VaultError, secret_key_for, vault_for
 from webapp.web.core.formatting import bytes_size, plural
@@ -53,10 +52,7 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     try:
-        with closing(Store(settings.database)) as store:
-            if trouble := store.trouble():
-                yield Finding(False, trouble)
-                return
+        with serve.opened_store(settings) as store:
             store.probe()
             yield Finding(True, "The database answers, is up to date, and can be written to.")
             yield _database_size(store)
@@ -64,8 +60,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield from _keys(store, settings)
             yield from _waiting(store)
             yield from _clocks(store)
-    except (DatabaseAway, ModuleNotFoundError) as error:
-        yield Finding(False, serve.database_problem(error))
+    except SettingsError as error:
+        yield Finding(False, str(error))
 
 
 def _database_size(store: Store) -> Finding:

@@ -56,8 +56,7 @@ def serve(port: int | None, no_worker: bool) -> None:
     from webapp import serve as dashboard
 
     environ = _environment(port)
-    settings = Settings.from_environment(environ)
-    logs.setup("serve", settings.log_level, form=settings.log_format)
+    _log_as("serve", Settings.from_environment(environ))
     dashboard.serve(environ, with_worker=not no_worker)
 
 
@@ -68,7 +67,7 @@ def demo(port: int | None) -> None:
     from webapp.demo import serve as dashboard
 
     environ = _environment(port)
-    logs.setup("demo", "WARNING", form=Settings.from_environment(environ).log_format)
+    _log_as("demo", Settings.from_environment(environ), "WARNING")
     dashboard.serve_demo(environ)
 
 
@@ -98,11 +97,13 @@ def web(listener: int, app: str) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, help="Port to listen on.")
 @click.option("--rate", type=float, help="Items that a batch brings to an end in a second.")
-@click.option("--latency", type=float, help="Milliseconds that each answer waits.")
+@click.option("--latency", "latency_ms", type=float, help="Milliseconds that each answer waits.")
 @click.option("--token-seconds", type=float, help="How long a token is good for.")
 @click.option("--page-items", type=int, help="Items that a page may have.")
 @click.option("--batch-items", type=int, help="Items that a batch may have, by a fault too-large.")
-@click.option("--state", type=click.Path(path_type=Path), help="File that survives a restart.")
+@click.option(
+    "--state", "state_file", type=click.Path(path_type=Path), help="File that survives a restart."
+)
 @click.option("--fault", "faults", multiple=True, help="[OPERATION:]NAME=RATE, as often as needed.")
 def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> None:
     """Serve a simulated ICA."""
@@ -111,7 +112,6 @@ def simulate(host: str, port: int, faults: tuple[str, ...], **options: Any) -> N
     from webapp.simulator.options import Options
 
     end_with_parent()
-    options["latency_ms"], options["state_file"] = options.pop("latency"), options.pop("state")
     given = {name: value for name, value in options.items() if value is not None}
     try:
         chosen = Options(faults=Faults.parse(faults), **given)
@@ -126,9 +126,7 @@ def migrate() -> None:
     """Bring the database to this version's tables."""
     from webapp import serve as dashboard
 
-    settings = Settings.from_environment()
-    logs.setup("migrate", settings.log_level, form=settings.log_format)
-    dashboard.migrate(settings)
+    dashboard.migrate(_log_as("migrate", Settings.from_environment()))
     click.echo("The database is up to date.")
 
 
@@ -151,8 +149,7 @@ def submissions(action: str, submission_id: int) -> None:
     """Stop, archive or delete a submission whose submitter has left."""
     from webapp.submissions_command import carry_out
 
-    settings = Settings.from_environment()
-    _say_and_exit(*carry_out(settings, action, submission_id))
+    _say_and_exit(*carry_out(Settings.from_environment(), action, submission_id))
 
 
 @main.command()
@@ -172,9 +169,7 @@ def backup(file: Path) -> None:
     """Copy the database to a new FILE, also while Linkboard runs."""
     from webapp.backup_command import back_up
 
-    settings = Settings.from_environment()
-    logs.setup("backup", "WARNING", form=settings.log_format)
-    _say_and_exit(*back_up(settings, file))
+    _say_and_exit(*back_up(_log_as("backup", Settings.from_environment(), "WARNING"), file))
 
 
 @main.command()
@@ -188,12 +183,10 @@ def restore(file: Path | None, put_back: bool) -> None:
 
     if (file is None) != put_back:
         raise click.UsageError("Name a FILE, or say --put-back.")
-    settings = Settings.from_environment()
-    logs.setup("restore", "WARNING", form=settings.log_format)
+    settings = _log_as("restore", Settings.from_environment(), "WARNING")
     if file is None:
         _say_and_exit(*backup_command.put_back(settings))
-    else:
-        _say_and_exit(*backup_command.restore(settings, file))
+    _say_and_exit(*backup_command.restore(settings, file))
 
 
 @main.command()
@@ -226,6 +219,12 @@ def _say_and_exit(ok: bool, sentence: str) -> NoReturn:
 def _environment(port: int | None) -> dict[str, str]:
     """The environment, with the port of the command line if there is one."""
     return os.environ | ({} if port is None else {"LINKBOARD_PORT": str(port)})
+
+
+def _log_as(process: str, settings: Settings, level: str = "") -> Settings:
+    """Log as the settings say, from `level` on if it is given."""
+    logs.setup(process, level or settings.log_level, form=settings.log_format)
+    return settings
 
 
 def _start_child(process: str) -> Settings:

@@ -32,7 +32,7 @@ def protect(settings: Settings) -> None:
     """
     folder = settings.data_dir
     for path in exposed(settings):
-        if path == folder and _holds_more(folder):
+        if path == folder and set(folder.iterdir()) > set(_our_files(folder)):
             log.warning("%s can be read by others; see `linkboard check`.", path)
             continue
         with suppress(OSError):  # another user's; check says so
@@ -99,7 +99,3 @@ def _lock(held: ExitStack, folder: Path, how: int) -> None:
 def _our_files(folder: Path) -> Iterator[Path]:
     for pattern in OUR_FILES:
         yield from sorted(folder.glob(pattern))
-
-
-def _holds_more(folder: Path) -> bool:
-    return set(folder.iterdir()) > set(_our_files(folder))

@@ -6,15 +6,14 @@ that are no item, its items as they stand now and, after more than one attempt, 
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from webapp.serve import database_problem
+from webapp.serve import opened_store
 from webapp.settings import Settings, SettingsError
-from webapp.store import DatabaseAway, Store, attempts, batches, entries, items, submissions
+from webapp.store import Store, attempts, batches, entries, items, submissions
 from webapp.store.backup import BackupError, whole_or_none
 from webapp.store.retry import history
 from webapp.store.submissions import Submission
@@ -37,7 +36,7 @@ Document = dict[str, Any]
 
 def lines(settings: Settings) -> Iterator[str]:
     """Every line of every list, the oldest list first. Raises SettingsError."""
-    with closing(_store(settings)) as store:
+    with opened_store(settings) as store:
         for submission in submissions.each(store):
             yield from _lines(store, submission)
 
@@ -49,7 +48,7 @@ def write(settings: Settings, folder: Path) -> str:
     count = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with closing(_store(settings)) as store:
+        with opened_store(settings) as store:
             for submission in submissions.each(store):
                 with (
                     whole_or_none(folder / f"submission-{submission.id}.jsonl") as part,
@@ -60,17 +59,6 @@ def write(settings: Settings, folder: Path) -> str:
     except (BackupError, OSError) as error:
         raise SettingsError(str(error)) from error
     return f"{folder} has {count} lists now, each in a file of its own."
-
-
-def _store(settings: Settings) -> Store:
-    store = Store(settings.database)
-    try:
-        trouble = store.trouble()
-    except (DatabaseAway, ModuleNotFoundError) as error:
-        raise SettingsError(database_problem(error)) from error
-    if trouble:
-        raise SettingsError(trouble)
-    return store
 
 
 def _lines(store: Store, submission: Submission) -> Iterator[str]:

@@ -35,7 +35,8 @@ _SECRET_PATTERNS = (
         )
     ),
 )
-_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_CHARACTERS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+_ESCAPES = {n: chr(n).encode("unicode_escape").decode("ascii") for n in _CONTROL_CHARACTERS}
 _secret_in_use: ContextVar[tuple[str, ...]] = ContextVar("_secret_in_use", default=())
 
 
@@ -49,6 +50,7 @@ class LineFormatter(logging.Formatter):
             datefmt="%Y-%m-%dT%H:%M:%S",
         )
         self.converter = time.gmtime
+        self._process = process
         self._own = tuple(secret for secret in own if secret)
         self._secrets: tuple[str, ...] = ()
         self._lock = threading.Lock()
@@ -61,7 +63,7 @@ class LineFormatter(logging.Formatter):
             self._secrets = (*known, *dict.fromkeys(new))[-MAX_SECRETS:]
 
     def format(self, record: logging.LogRecord) -> str:
-        return _cut(_CONTROL_CHARACTERS.sub(_escaped, self._masked(super().format(record))))
+        return _cut(self._masked(super().format(record)).translate(_ESCAPES))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """The line, before an error's traceback."""
@@ -75,10 +77,6 @@ class LineFormatter(logging.Formatter):
 
 class JsonFormatter(LineFormatter):
     """The same as an object of JSON: its time, level, process, pid and message, then its fields."""
-
-    def __init__(self, process: str, own: Iterable[str] = ()) -> None:
-        super().__init__(process, own)
-        self._process = process
 
     def format(self, record: logging.LogRecord) -> str:
         found: dict[str, Any] = {
@@ -133,10 +131,6 @@ def masked(text: str, secrets: Collection[str]) -> str:
 def _in_one_word(value: object) -> str:
     text = str(value)
     return json.dumps(text) if " " in text else text
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return found.group().encode("unicode_escape").decode("ascii")
 
 
 def _cut(text: str) -> str:

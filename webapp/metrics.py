@@ -9,17 +9,11 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    Metric,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -31,63 +25,39 @@ SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 LONG = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 45.0)
 
 REGISTRY = CollectorRegistry()
-ICA_CALLS = Counter(
+_counter = partial(Counter, registry=REGISTRY)
+_histogram = partial(Histogram, registry=REGISTRY)
+_gauge = partial(Gauge, registry=REGISTRY, multiprocess_mode="livesum")
+ICA_CALLS = _counter(
     "linkboard_ica_calls",
     "Calls of ICA by operation, and how they ended: ok, or the class of the error",
     ["operation", "outcome"],
-    registry=REGISTRY,
 )
-ICA_SECONDS = Histogram(
-    "linkboard_ica_call_seconds",
-    "How long calls of ICA took",
-    ["operation"],
-    buckets=LONG,
-    registry=REGISTRY,
+ICA_SECONDS = _histogram(
+    "linkboard_ica_call_seconds", "How long calls of ICA took", ["operation"], buckets=LONG
 )
-ICA_WAIT_SECONDS = Counter(
-    "linkboard_ica_asked_to_wait_seconds",
-    "How long ICA asked accounts to wait, by 429",
-    registry=REGISTRY,
+ICA_WAIT_SECONDS = _counter(
+    "linkboard_ica_asked_to_wait_seconds", "How long ICA asked accounts to wait, by 429"
 )
-UNITS = Counter(
-    "linkboard_units",
-    "Units of work by task, and how they ended",
-    ["task", "outcome"],
-    registry=REGISTRY,
+UNITS = _counter(
+    "linkboard_units", "Units of work by task, and how they ended", ["task", "outcome"]
 )
-UNIT_SECONDS = Histogram(
-    "linkboard_unit_seconds",
-    "How long units of work took",
-    ["task"],
-    buckets=LONG,
-    registry=REGISTRY,
+UNIT_SECONDS = _histogram(
+    "linkboard_unit_seconds", "How long units of work took", ["task"], buckets=LONG
 )
-REQUESTS = Counter(
-    "linkboard_requests",
-    "Requests answered, by page and status",
-    ["endpoint", "status"],
-    registry=REGISTRY,
+REQUESTS = _counter(
+    "linkboard_requests", "Requests answered, by page and status", ["endpoint", "status"]
 )
-REQUEST_SECONDS = Histogram(
+REQUEST_SECONDS = _histogram(
     "linkboard_request_seconds",
     "How long requests took, downloads to their end; polls apart",
     ["polled"],
     buckets=SHORT,
-    registry=REGISTRY,
 )
-BUSY_THREADS = Gauge(
-    "linkboard_busy_threads",
-    "Threads that answer a request, or do a unit of work",
-    ["process"],
-    multiprocess_mode="livesum",
-    registry=REGISTRY,
+BUSY_THREADS = _gauge(
+    "linkboard_busy_threads", "Threads that answer a request, or do a unit of work", ["process"]
 )
-DOWNLOADS = Gauge(
-    "linkboard_downloads_running",
-    "Files that are being sent",
-    multiprocess_mode="livesum",
-    registry=REGISTRY,
-)
+DOWNLOADS = _gauge("linkboard_downloads_running", "Files that are being sent")
 
 
 def exposition() -> bytes:
@@ -155,10 +125,8 @@ def forget_the_gone() -> None:
 def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True
 
 

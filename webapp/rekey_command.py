@@ -15,7 +15,8 @@ def carry_out(settings: Settings) -> tuple[bool, str]:
     with opened_store(settings) as store, store.write() as connection:
         for account_id, sealed in accounts.sealed_keys(connection).items():
             try:
-                accounts.keep_key(connection, account_id, sealed, vault.seal_again(sealed))
+                anew = vault.seal(vault.open(sealed))
+                accounts.keep_key(connection, account_id, sealed, anew)
                 sealed_anew += 1
             except VaultError:
                 closed += 1

@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
 from webapp import data_folder, metrics
@@ -50,10 +51,7 @@ def serve(
         _record_start(settings)
         file = listener.fileno()
         options = ["--listener", str(file), "--app", app]
-        children = [
-            *also,
-            command("web server", counted, "web", *options, files=[file]),
-        ]
+        children = [*also, command("web server", counted, "web", *options, files=[file])]
         if with_worker:
             children.append(command("worker", counted, "work"))
         threading.Thread(target=_announce, args=(settings,), daemon=True).start()
@@ -63,9 +61,8 @@ def serve(
 def _record_start(settings: Settings) -> None:
     """With which settings it starts, for the audit trail."""
     with opened_store(settings) as store, store.write() as connection:
-        record, by = settings.to_record(), audit.PROGRAM
-        now = clock.now(connection)
-        audit.record(connection, AuditAction.START, by, now, settings=record)
+        now, record = clock.now(connection), settings.to_record()
+        audit.record(connection, AuditAction.START, audit.PROGRAM, now, settings=record)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -140,25 +137,18 @@ def command(
 
 def _announce(settings: Settings) -> None:
     """Print the address of the dashboard as soon as it answers."""
-    while not _answers(settings):
+    while ask(settings, "/healthz")[0] != HTTPStatus.OK:
         time.sleep(0.2)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Linkboard is at http://{shown}:{settings.port}", flush=True)
-
-
-def _answers(settings: Settings) -> bool:
-    return ask(settings, "/healthz")[0] == 200
 
 
 def ask(settings: Settings, path: str) -> tuple[int, str]:
     """What the web server that runs by these settings answers: status and text; 0 if none does."""
     host = LOOPBACK_OF.get(settings.host, settings.host)
     connection = HTTPConnection(host, settings.port, timeout=30)
-    try:
+    with closing(connection), suppress(OSError, HTTPException):
         connection.request("GET", path, headers={"Host": "localhost"})
         answer = connection.getresponse()
         return answer.status, answer.read().decode(errors="replace")
-    except (OSError, HTTPException):
-        return 0, ""
-    finally:
-        connection.close()
+    return 0, ""

@@ -28,7 +28,8 @@ class Vault:
     """
 
     def __init__(self, secret_key: str, former: str = "") -> None:
-        self._fernet = MultiFernet([_fernet(key) for key in (secret_key, former) if key])
+        keys = (_derived(key, KEYS_AT_REST) for key in (secret_key, former) if key)
+        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
     def seal(self, text: str) -> str:
         """The text, encrypted and signed; the result differs each time."""
@@ -45,18 +46,10 @@ class Vault:
                 "LINKBOARD_FORMER_SECRET_KEY."
             ) from None
 
-    def seal_again(self, sealed: str) -> str:
-        """The same text, sealed with the secret key now. Raises VaultError as open() does."""
-        return self.seal(self.open(sealed))
-
 
 def vault_for(settings: Settings) -> Vault:
     """The vault of a dashboard. Raises SettingsError as secret_key_for() does."""
     return Vault(secret_key_for(settings), settings.former_secret_key)
-
-
-def _fernet(secret_key: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_derived(secret_key, KEYS_AT_REST)))
 
 
 def cookie_key(secret_key: str) -> bytes:

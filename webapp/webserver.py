@@ -19,13 +19,11 @@ GRACE_SECONDS = 8  # for running requests; less than the supervisor's STOP_SECON
 class _Log(glogging.Logger):
     """Passes gunicorn's lines to the log of the process; by default they go to files."""
 
+    access_log_enabled = False
+
     def setup(self, cfg: Any) -> None:
         self.cfg = cfg
         self.error_log.propagate = True
-
-    @property
-    def access_log_enabled(self) -> bool:
-        return False
 
 
 class WebServer(BaseApplication):
@@ -45,17 +43,13 @@ class WebServer(BaseApplication):
         self.connections = memoryview(places).cast("i")  # of each
         super().__init__()
 
-    def load_config(self) -> None:
-        for name, value in self._options().items():
-            self.cfg.set(name, value)
-
     def load(self) -> Any:
         """The application; called in each worker process of gunicorn, after the fork."""
         store = Store(self._settings.database, patience=WRITE_SECONDS)
         return paced(self._create_app(self._settings, store))
 
-    def _options(self) -> dict[str, Any]:
-        return {
+    def load_config(self) -> None:
+        options = {
             "bind": f"fd://{self._listener}",
             "worker_class": f"{Worker.__module__}.{Worker.__name__}",
             "workers": self._settings.web_processes,
@@ -72,3 +66,5 @@ class WebServer(BaseApplication):
             # as LINKBOARD_TRUSTED_PROXIES says.
             "forwarded_allow_ips": "",
         }
+        for name, value in options.items():
+            self.cfg.set(name, value)

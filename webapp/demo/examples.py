@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.request import ProxyHandler, Request, build_opener
 
 from webapp.demo import samples
@@ -84,11 +85,9 @@ def _refuse_batches(simulator: str, refuse: bool) -> None:
 
 
 def _answers(simulator: str) -> bool:
-    try:
-        with _direct(f"{simulator}/_simulator/calls", timeout=5):
-            return True
-    except OSError:
-        return False
+    with suppress(OSError), _direct(f"{simulator}/_simulator/calls", timeout=5):
+        return True
+    return False
 
 
 _direct = build_opener(ProxyHandler({})).open
