@@ -19,7 +19,6 @@ from webapp.store.retry import history
 from webapp.store.submissions import Submission
 from webapp.web.submissions import status_text
 
-MOMENT = "_at"  # how columns with a moment end
 OF_SUBMISSION = (
     *("id", "name", "note", "ica_url", "project_id", "project_name", "source", "state"),
     *("submitter", "created_at", "submitted_at", "settled_at", "archived_at", "problem", "counts"),
@@ -93,7 +92,7 @@ def _picked(row: object, names: Sequence[str]) -> Document:
 
 def _plain(name: str, value: Any) -> Any:
     """A moment as people and other programs read it, by UTC; all else as it is."""
-    if not name.endswith(MOMENT) or value is None:
+    if not name.endswith("_at") or value is None:
         return value
     moment = datetime.fromtimestamp(value, UTC).isoformat(timespec="milliseconds")
     return moment.replace("+00:00", "Z")

@@ -66,9 +66,7 @@ def exposition() -> bytes:
     if not folder:
         return generate_latest(REGISTRY)
     forget_the_gone()
-    registry = CollectorRegistry()
-    registry.register(_AllProcesses())
-    return generate_latest(registry)
+    return generate_latest(_AllProcesses())
 
 
 class _AllProcesses(Collector):

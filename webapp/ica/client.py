@@ -97,13 +97,8 @@ class IcaClient(Transport):
         token: str | None = None
         while token not in seen:
             seen.add(token)
-            page = self._page(
-                operations.GET_ELIGIBLE,
-                Page[Data],
-                {"id": data_ids, "pageToken": token},
-                MAX_PAGE_ROWS,
-                project=project_id,
-            )
+            asked, place = {"id": data_ids, "pageToken": token}, {"project": project_id}
+            page = self._page(operations.GET_ELIGIBLE, Page[Data], asked, MAX_PAGE_ROWS, **place)
             found.update(data.id for data in page.items)
             token = page.next_token
             if token is None:

@@ -45,10 +45,8 @@ def create_app(options: Options, clock: Callable[[], float] = time.time) -> Flas
             methods=[operation.method],
         )
     _add_controls(app, state)
-    app.register_error_handler(Problem, lambda problem: _error_response(problem, clock()))
-    app.register_error_handler(
-        HTTPException, lambda error: _error_response(_as_problem(error), clock())
-    )
+    for kind in (Problem, HTTPException):
+        app.register_error_handler(kind, lambda error: _error_response(error, clock()))
     app.after_request(lambda response: _finish(response, clock()))
     return app
 
@@ -113,7 +111,8 @@ def _json(document: Any, status: int, mimetype: str) -> Response:
     return Response(msgspec.json.encode(document), status, mimetype=mimetype)
 
 
-def _error_response(problem: Problem, now: float) -> Response:
+def _error_response(error: Problem | HTTPException, now: float) -> Response:
+    problem = error if isinstance(error, Problem) else _as_problem(error)
     document = problem.document(iri_to_uri(request.url), timestamp(now))
     response = _json(document, problem.status, PROBLEM_TYPE)
     response.headers.update(problem.headers)

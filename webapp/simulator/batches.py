@@ -33,12 +33,10 @@ Progress = dict[str, range]
 It follows from the clock alone, so it costs the same for any size.
 """
 
-_DONE = {Kind.LINKING: outcomes.LINKED, Kind.UNLINKING: outcomes.UNLINKED}
-
 
 def known_statuses(kind: Kind) -> tuple[str, ...]:
     """The values that the `status` parameter may have."""
-    done = _DONE[kind]
+    done = outcomes.LINKED if kind is Kind.LINKING else outcomes.UNLINKED
     return (*UNFINISHED, done, f"ALREADY_{done}", outcomes.FAILED, f"PARTIALLY_{done}")
 
 
