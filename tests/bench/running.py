@@ -235,6 +235,17 @@ def poll_headers(tag=""):
     return {**named, "HX-PTag": tag} if tag else named
 
 
+def poll(board, path, tag=""):
+    """The bytes of a poll by this dashboard's browser."""
+    return wire(path, {**poll_headers(tag), "Cookie": board.cookie, "Host": "127.0.0.1"})
+
+
+def wire(path, headers):
+    """The bytes of a GET."""
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
 def path_of(location):
     return urlsplit(location).path
 

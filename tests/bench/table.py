@@ -33,9 +33,9 @@ class Table:
 
     def add(self, measure, figure, yardstick, unit, to_reach, *, yardstick_is=""):
         """A figure and its yardstick, both in this unit; `to_reach` is told in words."""
-        ratio = figure / yardstick if yardstick else float("nan")
+        ratio = figure / yardstick if yardstick else None
         name = f"{measure} ({yardstick_is})" if yardstick_is else measure
-        cells = f"{figure:>10.4g} {unit:3} {yardstick:>10.4g} {unit:3} {ratio:>7.3g}"
+        cells = f"{figure:>10.4g} {unit:3} {yardstick:>10.4g} {unit:3} {_ratio(ratio):>7}"
         print(f"{name[:64]:64} {cells}  {to_reach}", flush=True)
         self.rows.append(
             {
@@ -90,11 +90,15 @@ def _decades(values):
     return [float(f"1e{power}") for power in range(first, last + 1)]
 
 
+def _ratio(ratio):
+    return "" if ratio is None else f"{ratio:.3g}"
+
+
 def _markdown_row(row):
     unit = f" {row['unit']}" if row["unit"] else ""
     cells = [row["measure"], f"{row['figure']:,.4g}{unit}"]
     yardstick = f" ({row['yardstick_is']})" if row["yardstick_is"] else ""
-    cells += [f"{row['yardstick']:,.4g}{unit}{yardstick}", f"{row['ratio']:.3g}", row["to_reach"]]
+    cells += [f"{row['yardstick']:,.4g}{unit}{yardstick}", _ratio(row["ratio"]), row["to_reach"]]
     return f"| {' | '.join(cells)} |\n"
 
 
