@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 Row = TypeVar("Row")
-UPDATED_ROWS = 100  # by one statement of SQLite, which keeps many of these, compiled
+ROWS_A_STATEMENT = 100  # of SQLite, which keeps many of these, compiled
 
 # Parameters of statements that are made once: to make one takes longer than to execute it.
 NOW: BindParameter[float] = bindparam("now", type_=Double)
@@ -143,15 +143,13 @@ def drop_last(
 def insert_many(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
-    """Insert thousands of rows in the fastest way of the driver: one prepared INSERT, or COPY.
+    """Insert thousands of rows in the fastest way of the driver: by many an INSERT, or by COPY.
 
     `rows` are plain values in the order of `columns`; the others stay null.
     """
     names = ", ".join(f'"{name}"' for name in columns)
     if connection.dialect.name == "sqlite":
-        places = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"
-        connection.exec_driver_sql(statement, list(rows))
+        _execute_by_many(connection, f"INSERT INTO {table.name} ({names}) {{}}", [*rows])
         return
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
@@ -169,9 +167,6 @@ def update_many(
     """Set columns of thousands of rows, each by one of `rows`: its key, then plain values in the
     order of `columns`, of which the first one is the key. `ours`: the columns of the key that all
     have in common.
-
-    By few statements: at each step of one, a thread of SQLite lets go of the interpreter's lock,
-    and waits for it again.
     """
     key, *changed = columns
     sets = ", ".join(f"{name} = new.{name}" for name in changed)
@@ -180,16 +175,27 @@ def update_many(
     which = f" WHERE {same} AND {table.name}.{key} = new.{key}"
     names = f"new({', '.join(columns)})"
     if connection.dialect.name == "sqlite":
-        line, done = f"({', '.join('?' * len(columns))})", 0
-        for size in (UPDATED_ROWS, 10, 1):
-            values = ", ".join([line] * size)
-            statement = f"WITH {names} AS (VALUES {values}) {update} new {which}"
-            while len(rows) - done >= size:
-                chunk = rows[done : done + size]
-                connection.exec_driver_sql(statement, tuple(chain.from_iterable(chunk)))
-                done += size
+        _execute_by_many(connection, f"WITH {names} AS ({{}}) {update} new {which}", rows)
     elif rows:
         kinds = [table.c[name].type.compile(connection.dialect) for name in columns]
         arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
         statement = f"{update} unnest({arrays}) AS {names} {which}"
         connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
+
+
+def _execute_by_many(
+    connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Execute a statement of SQLite's that has {} where the VALUES of many rows are to stand.
+
+    By few statements: at each step of one, a thread of SQLite lets go of the interpreter's lock,
+    and waits for it again.
+    """
+    done = 0
+    for size in (ROWS_A_STATEMENT, 10, 1):
+        while len(rows) - done >= size:
+            chunk = rows[done : done + size]
+            values = ", ".join([f"({', '.join('?' * len(chunk[0]))})"] * size)
+            whole = statement.format(f"VALUES {values}")
+            connection.exec_driver_sql(whole, tuple(chain.from_iterable(chunk)))
+            done += size
