@@ -174,11 +174,7 @@ def each(store: Store, since: float, submission_id: int | None) -> Iterator[Audi
     statement = select(audit).where(audit.c.at >= since)
     if submission_id is not None:
         statement = statement.where(audit.c.submission_id == submission_id)
-
-    def page(connection: Connection, cursor: Cursor) -> Page[AuditRow]:
-        return paging.read(connection, statement, audit.c.id, AuditRow, cursor, EXPORT_ROWS)
-
-    return paging.each(store, page)
+    return paging.each(store, statement, audit.c.id, AuditRow, EXPORT_ROWS)
 
 
 def sweep(connection: Connection, before: float) -> int:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from webapp.store import paging, sql
 from webapp.store.engine import Store
@@ -43,17 +44,18 @@ def page(
     connection: Connection, submission_id: int, kind: EntryKind, cursor: Cursor, size: int
 ) -> Page[Entry]:
     """Entries of one kind in the order of the list; cursors are their ordinals."""
-    columns = [column for column in entries.c if column.name != "submission_id"]
-    mine = (entries.c.submission_id == submission_id) & (entries.c.kind == kind)
-    statement = select(*columns).where(mine)
-    return paging.read(connection, statement, entries.c.ordinal, Entry, cursor, size)
+    mine = _of(submission_id, kind)
+    return paging.read(connection, mine, entries.c.ordinal, Entry, cursor, size)
 
 
 def each(store: Store, submission_id: int) -> Iterator[Entry]:
     """Every entry that is kept of a list, kind by kind, in the order of the list."""
     for kind in EntryKind:
+        mine = _of(submission_id, kind)
+        yield from paging.each(store, mine, entries.c.ordinal, Entry, EXPORT_ROWS)
 
-        def one_page(connection: Connection, cursor: Cursor, kind: EntryKind = kind) -> Page[Entry]:
-            return page(connection, submission_id, kind, cursor, EXPORT_ROWS)
 
-        yield from paging.each(store, one_page)
+def _of(submission_id: int, kind: EntryKind) -> Select[Any]:
+    columns = [column for column in entries.c if column.name != "submission_id"]
+    mine = (entries.c.submission_id == submission_id) & (entries.c.kind == kind)
+    return select(*columns).where(mine)

@@ -27,7 +27,7 @@ from webapp.store import paging, sql
 from webapp.store.batches import Batch
 from webapp.store.engine import Store
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
-from webapp.store.paging import Cursor, Page, from_cursor, merged, page_of
+from webapp.store.paging import MAX_KEY, Cursor, Page, from_cursor, merged, page_of
 from webapp.store.tables import Item as Item
 from webapp.store.tables import items
 
@@ -71,14 +71,14 @@ def _item_rows(connection: Connection, statement: Select[Any]) -> list[ItemRow]:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The items with one status whose positions lie in a range, ends included.
+    """The items with one status whose positions lie in a range, ends included; by default, all.
 
     `status` None is any; `reason_id` keeps those of one group of reasons.
     """
 
-    status: str | None
+    status: str | None = None
     first: int = 1
-    last: int | None = None
+    last: int = MAX_KEY
     reason_id: int | None = None
 
 
@@ -146,22 +146,15 @@ def by_data_id(
 
 def slices(
     batches: Sequence[Batch], statuses: Sequence[str], reason_id: int | None = None
-) -> list[Slice] | None:
-    """Ranges of the items with these statuses, and of this group of reasons; None: all items.
+) -> list[Slice]:
+    """The items with these statuses, or with any, and of this group of reasons.
 
     A row that was not read yet counts as NOT_SENT while its batch is not sent.
     """
-    if reason_id is not None:
-        wanted: Sequence[str | None] = statuses or [None]
-        return [Slice(status, reason_id=reason_id) for status in wanted]
-    return _by_status(batches, statuses) if statuses else None
-
-
-def _by_status(batches: Sequence[Batch], statuses: Iterable[str]) -> list[Slice]:
     found = []
-    for status in dict.fromkeys(statuses):
-        if status not in {NOT_SENT, UNREAD} or not batches:
-            found.append(Slice(status))
+    for status in dict.fromkeys(statuses) or [None]:
+        if status not in {NOT_SENT, UNREAD} or not batches or reason_id is not None:
+            found.append(Slice(status, reason_id=reason_id))
             continue
         first = [batch for batch in batches if batch.attempt == 1]
         ours = [batch for batch in first if (batch.state in UNSENT) == (status == NOT_SENT)]
@@ -185,17 +178,15 @@ def ranges(batches: Iterable[Batch]) -> list[tuple[int, int]]:
 def page(
     connection: Connection,
     submission_id: int,
-    wanted: Sequence[Slice] | None,
+    wanted: Sequence[Slice],
     text: str,
     cursor: Cursor,
     size: int,
 ) -> Page[Item]:
-    """Items in the order of the list; `wanted` None is all of them. Cursors are positions.
+    """Items of these slices in the order of the list. Cursors are positions.
 
     `text` is a data id, the beginning of one, or a part of a name.
     """
-    if wanted is not None and not wanted:
-        return Page([], None, None)
     statement = _found(connection, submission_id, wanted, text, cursor, size + 1)
     return page_of(sql.fetch(connection, statement, Item), cursor, size, attrgetter("position"))
 
@@ -203,45 +194,38 @@ def page(
 def _found(
     connection: Connection,
     submission_id: int,
-    wanted: Sequence[Slice] | None,
+    wanted: Sequence[Slice],
     text: str,
     cursor: Cursor,
     limit: int,
     columns: Sequence[ColumnElement[Any] | FromClause] = (items,),
 ) -> Select[Any]:
     """The next `limit` of these items in the direction of the cursor."""
-    pieces = wanted if wanted is not None else [Slice(None)]
-    ours = items.c.submission_id == submission_id
-    if text and pieces:  # one pass through the list finds it in all slices
-        ours = _found_by(connection, submission_id, text) & _in_any(pieces)
-        pieces = [Slice(None)]
-    place, found = items.c.position, select(*columns).where(ours)
+    place, found = items.c.position, select(*columns)
+    if not wanted:
+        return found.where(false())
+    if text:  # one pass through the list finds it in all slices
+        in_any = or_(*(and_(true(), *_in_slice(one)) for one in wanted))
+        found = found.where(_found_by(connection, submission_id, text), in_any)
+        first, last = min(one.first for one in wanted), max(one.last for one in wanted)
+        return from_cursor(found, place, cursor, limit, first, last)
+    found = found.where(items.c.submission_id == submission_id)
     parts = [
         from_cursor(
             found.where(*_marked(one, items.c.status)), place, cursor, limit, one.first, one.last
         )
-        for one in pieces
+        for one in wanted
     ]
-    return merged(parts, cursor, limit) if parts else found.where(false())
+    return merged(parts, cursor, limit)
 
 
-def _in_any(pieces: Sequence[Slice]) -> ColumnElement[bool]:
-    """In one of the slices, for a search: it has to read names, which are in no index.
-
-    Added to "", a status is in no index: to go from an index to a million rows takes twice as
-    long as to read them in their order.
+def _in_slice(piece: Slice) -> Iterator[ColumnElement[bool]]:
+    """Conditions for a search, which has to read names: by no index, since to go from one to a
+    million rows takes twice as long as to read them in their order, from the cursor on.
     """
-    place, status = items.c.position, items.c.status.concat("")
-    return or_(
-        *(
-            and_(
-                place >= one.first,
-                true() if one.last is None else place <= one.last,
-                *_marked(one, status),
-            )
-            for one in pieces
-        )
-    )
+    if (piece.first, piece.last) != (1, MAX_KEY):
+        yield (items.c.position + 0).between(piece.first, piece.last)
+    yield from _marked(piece, items.c.status.concat(""))
 
 
 def _marked(piece: Slice, status: ColumnElement[str]) -> Iterator[ColumnElement[bool]]:
@@ -266,15 +250,12 @@ def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnEl
 
 def each(store: Store, submission_id: int) -> Iterator[Item]:
     """Every item in the order of the list."""
-
-    def one_page(connection: Connection, cursor: Cursor) -> Page[Item]:
-        return page(connection, submission_id, None, "", cursor, PAGE_ROWS)
-
-    return paging.each(store, one_page)
+    ours = select(items).where(items.c.submission_id == submission_id)
+    return paging.each(store, ours, items.c.position, Item, PAGE_ROWS)
 
 
 def rows(
-    store: Store, submission_id: int, wanted: Sequence[Slice] | None, text: str = ""
+    store: Store, submission_id: int, wanted: Sequence[Slice], text: str = ""
 ) -> Iterator[Sequence[ItemRow]]:
     """What files tell of every matching item in the order of the list, many at a time."""
 
@@ -285,9 +266,7 @@ def rows(
     return paging.pages(store, one_page)
 
 
-def ids(
-    store: Store, submission_id: int, wanted: Sequence[Slice] | None, text: str = ""
-) -> Iterator[str]:
+def ids(store: Store, submission_id: int, wanted: Sequence[Slice], text: str = "") -> Iterator[str]:
     """The data ids of every matching item in the order of the list, as lines, many at a time.
 
     The database joins them: a row of its own for each takes three times as long.

@@ -16,7 +16,7 @@ from webapp.store import sql
 from webapp.store.engine import Store
 from webapp.store.sql import Row
 
-_MAX_KEY = 2**31 - 1  # that a whole number of PostgreSQL may be
+MAX_KEY = 2**31 - 1  # that a whole number of PostgreSQL may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _turned(cursor: Cursor) -> Cursor:
     """The same place in the other direction; without one, at the largest key."""
     if cursor.before is not None:
         return Cursor(after=cursor.before)
-    return Cursor(before=_MAX_KEY if cursor.after is None else cursor.after)
+    return Cursor(before=MAX_KEY if cursor.after is None else cursor.after)
 
 
 def from_cursor(
@@ -65,7 +65,7 @@ def from_cursor(
     cursor: Cursor,
     limit: int,
     first: int = 1,
-    last: int | None = None,
+    last: int = MAX_KEY,
 ) -> Select[Any]:
     """A statement's next `limit` rows in the direction of the cursor, between two keys.
 
@@ -73,11 +73,11 @@ def from_cursor(
     one: with none, or with two, SQLite would read by the primary key and not by the index.
     """
     if cursor.before is not None:
-        last = min(last or cursor.before, cursor.before - 1)
+        last = min(last, cursor.before - 1)
     elif cursor.after is not None:
         first = max(first, cursor.after + 1)
-    bounded = statement if last is None else statement.where(key <= last)
-    if first > 1 or last is None:
+    bounded = statement if last == MAX_KEY else statement.where(key <= last)
+    if first > 1 or last == MAX_KEY:
         bounded = bounded.where(key >= first)
     return bounded.order_by(key if cursor.before is None else key.desc()).limit(limit)
 
@@ -94,8 +94,14 @@ def merged(parts: Sequence[Select[Any]], cursor: Cursor, limit: int) -> Select[A
     return select(union).order_by(order).limit(limit)
 
 
-def each(store: Store, page: Callable[[Connection, Cursor], Page[Row]]) -> Iterator[Row]:
-    """Every row of all pages."""
+def each(
+    store: Store, statement: Select[Any], key: Column[int], make: Callable[..., Row], size: int
+) -> Iterator[Row]:
+    """Every row of a statement in the order of `key`, by short reads of `size` rows."""
+
+    def page(connection: Connection, cursor: Cursor) -> Page[Row]:
+        return read(connection, statement, key, make, cursor, size)
+
     return chain.from_iterable(pages(store, page))
 
 

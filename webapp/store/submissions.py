@@ -35,7 +35,6 @@ from webapp.store.enums import (
     Source,
     State,
 )
-from webapp.store.paging import Cursor, Page
 from webapp.store.tables import SubmissionRow, access, accounts, items, submissions
 
 EXPORT_ROWS = 100
@@ -151,11 +150,7 @@ def project_of(connection: Connection, submission_id: int, ica_url: str) -> str 
 def each(store: Store) -> Iterator[Submission]:
     """Every submission that was not thrown away, the oldest first."""
     there = with_submitter().where(submissions.c.state != State.DISCARDED)
-
-    def page(connection: Connection, cursor: Cursor) -> Page[Submission]:
-        return paging.read(connection, there, submissions.c.id, Submission, cursor, EXPORT_ROWS)
-
-    return paging.each(store, page)
+    return paging.each(store, there, submissions.c.id, Submission, EXPORT_ROWS)
 
 
 def with_submitter() -> Select[Any]:

@@ -79,7 +79,5 @@ def _entries(form: Form) -> Iterator[Entry]:
     limits = LIMITS.for_at_most(MAX_SECONDS, TOO_LONG)
     for name, stream in upload.parts(form):
         pieces = upload.pieces(stream)
-        reading = Reading(
-            pieces, file_name=name, limits=limits, after=reading, find_repeats=False
-        )
+        reading = Reading(pieces, file_name=name, limits=limits, after=reading, find_repeats=False)
         yield from reading

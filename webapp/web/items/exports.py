@@ -111,7 +111,7 @@ def _ids(submission: Submission) -> Iterator[str]:
     return items.ids(context().store, submission.id, *_filter(batch_rows))
 
 
-def _filter(batch_rows: Sequence[Batch]) -> tuple[Sequence[Slice] | None, str]:
+def _filter(batch_rows: Sequence[Batch]) -> tuple[Sequence[Slice], str]:
     wanted = items.slices(batch_rows, params.words("status"), params.whole("reason"))
     return wanted, params.text("q")
 

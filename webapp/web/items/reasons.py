@@ -127,7 +127,7 @@ def export() -> ResponseReturnValue:
 
 def _rows(here: Context, submission_id: int, reason_id: int) -> Iterator[Sequence[Row]]:
     submission = here.read(submissions.get, submission_id)
-    wanted = [Slice(None, reason_id=reason_id)]
+    wanted = [Slice(reason_id=reason_id)]
     return exports.table_rows(here, submission, items.rows(here.store, submission_id, wanted))
 
 
