@@ -44,6 +44,6 @@ def test_which_submission_counts(told):
     for number, words in enumerate(told):
         status, _, elsewhere = words.replace("*", "").partition(" ")
         holder = Holder(number, OTHER if elsewhere else "a project", "settled", 0.0, 1, 1, {1: 0.0})
-        sightings.append(Sighting(1, holder, 1, status, 1, 0.0))
+        sightings.append(Sighting(holder, 1, status, 1, 0.0))
     expected = next(number for number, words in enumerate(told) if "*" in words)
     assert decisive_sighting(sightings) is sightings[expected]

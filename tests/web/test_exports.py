@@ -15,7 +15,7 @@ from tests.web.markup import link
 from tests.work.observation import number
 from webapp import idlist
 from webapp.store import items, lifecycle, tables
-from webapp.store.find import queries, search
+from webapp.store.find import queries
 from webapp.web.core import downloads
 
 GOOD, FAILED = data_ids(3), data_ids(2, ending="00")
@@ -90,8 +90,8 @@ def test_a_file_is_sent_in_pieces_that_a_slow_line_takes_in_time(dashboard, name
 @pytest.fixture
 def by_ones(monkeypatch):
     """What is sent is read an item at a time, and so not ahead of its reader."""
-    chunks = ((items, "CHUNK_ROWS"), (items, "PAGE_ROWS"), (search, "CHUNK_IDS"))
-    for module, name in (*chunks, (downloads, "CHUNK_LINES")):
+    chunks = ((items, "CHUNK_ROWS"), (items, "PAGE_ROWS"), (downloads, "CHUNK_LINES"))
+    for module, name in chunks:
         monkeypatch.setattr(module, name, 1)
 
 

@@ -119,15 +119,11 @@ def page_of(
     found: Sequence[Row], cursor: Cursor, size: int, key: Callable[[Row], int]
 ) -> Page[Row]:
     """A page of `found`, which holds up to size + 1 rows in the direction of the cursor."""
-    more = len(found) > size
-    rows = list(found[:size])
-    if cursor.before is not None:
-        rows.reverse()
-        has_previous, has_next = more, bool(rows)
-    else:
-        has_previous, has_next = cursor.after is not None and bool(rows), more
+    more, backwards = len(found) > size, cursor.before is not None
+    rows = found[:size][::-1] if backwards else found[:size]
+    has_previous = more if backwards else cursor.after is not None
     return Page(
         rows,
-        previous=key(rows[0]) if has_previous else None,
-        next=key(rows[-1]) if has_next else None,
+        previous=key(rows[0]) if rows and has_previous else None,
+        next=key(rows[-1]) if rows and (more or backwards) else None,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -66,7 +66,7 @@ def newest(connection: Connection, account_id: int, limit: int) -> list[Find]:
 def _kept() -> Select[Any]:
     found = select(finds, accounts.c.name.label("asker"))
     asked = found.join(accounts, accounts.c.id == finds.c.account_id)
-    return asked.where(finds.c.deleted_at.is_(None))
+    return asked.where(~DISCARDED)
 
 
 def share(connection: Connection, find_id: str, shared_at: float | None) -> None:
@@ -81,11 +81,7 @@ def discard(connection: Connection, find_id: str, now: float) -> None:
 
 def is_kept(connection: Connection, find_id: str) -> bool:
     """Whether it was not deleted: all that was read of its ids until now was whole."""
-    return sql.any_row(connection, select(finds.c.id).where(_is_kept(find_id)))
-
-
-def _is_kept(find_id: str) -> ColumnElement[bool]:
-    return (finds.c.id == find_id) & finds.c.deleted_at.is_(None)
+    return sql.any_row(connection, select(finds.c.id).where(finds.c.id == find_id, ~DISCARDED))
 
 
 def ids(connection: Connection, find_id: str, ordinals: Sequence[int]) -> list[Asked]:
@@ -111,12 +107,11 @@ def sweep(connection: Connection, before: float) -> bool:
     """Delete some ids of a query that was discarded, or is older; False when there is none. From
     then on nobody sees it.
     """
-    over = (finds.c.created_at < before) | DISCARDED
-    old = select(finds.c.id).where(over).limit(1)
+    old = select(finds.c.id).where((finds.c.created_at < before) | DISCARDED).limit(1)
     find_id = connection.execute(old).scalar()
     if find_id is None:
         return False
-    connection.execute(update(finds).where(_is_kept(find_id)).values(deleted_at=before))
+    discard(connection, find_id, before)
     ours = find_ids.c.find_id == find_id
     if not sql.drop_last(connection, ours, find_ids.c.ordinal, CHUNK_ROWS):
         connection.execute(delete(finds).where(finds.c.id == find_id))

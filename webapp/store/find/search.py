@@ -1,9 +1,7 @@
 """Search: which submissions hold the ids of a query, and what became of each id."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -27,8 +25,6 @@ from webapp.store.statuses import IN_PROJECT, TAKEN_OUT
 from webapp.store.submissions import seen_by
 from webapp.store.tables import attempts, batches, find_ids, items, submissions
 
-CHUNK_IDS = 1_000  # ids that one statement looks for
-
 # outcomes beside the statuses of items
 NEVER = "NEVER"  # no submission that the reader may see holds the id
 DRAFTED = "DRAFT"  # only a draft of the reader's own holds it
@@ -36,14 +32,6 @@ DRAFTED = "DRAFT"  # only a draft of the reader's own holds it
 NEVER_SENT = frozenset({DRAFTED, NOT_SENT, LEFT_OUT})
 ALREADY_PREFIX = "ALREADY_"
 LINK_STATUSES = IN_PROJECT | TAKEN_OUT | {"PARTIALLY_LINKED"}
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """For which account, and when, the search is made."""
-
-    account: Account
-    now: float
 
 
 class Holder(NamedTuple):
@@ -55,7 +43,7 @@ class Holder(NamedTuple):
     created_at: float
     revision: int
     item_count: int
-    began: Mapping[int, float | None]  # its attempts, by their numbers
+    began: dict[int, float | None]  # its attempts, by their numbers
 
 
 class Sighting(NamedTuple):
@@ -64,7 +52,6 @@ class Sighting(NamedTuple):
     attempt: whose finding it is; begun_at: when that began, of a draft when it was made.
     """
 
-    ordinal: int
     holder: Holder
     position: int
     status: str
@@ -120,19 +107,18 @@ def _confirmed(decided: Sequence[Sighting]) -> Sighting:
     return newest
 
 
-def holders(connection: Connection, reader: Reader) -> dict[int, Holder]:
+def holders(connection: Connection, reader: Account, now: float) -> dict[int, Holder]:
     """The submissions that the reader may see and whose items count, by their ids."""
-    of = submissions.c
-    shown = of.state.in_(LISTED) & seen_by(reader.account, reader.now)
-    columns = (of.id, of.project_id, of.state, of.created_at, of.revision, of.item_count)
-    rows = connection.execute(select(*columns).where(shown).order_by(of.id)).all()
+    shown = submissions.c.state.in_(LISTED) & seen_by(reader, now)
+    columns = (submissions.c[name] for name in Holder._fields[:-1])
+    rows = connection.execute(select(*columns).where(shown).order_by(submissions.c.id)).mappings()
+    found = {row["id"]: Holder(**row, began={}) for row in rows}
     theirs = select(attempts.c.submission_id, attempts.c.number, attempts.c.begun_at)
-    began: dict[int, dict[int, float | None]] = defaultdict(dict)
     for submission_id, number, begun_at in connection.execute(
         theirs.join(submissions).where(shown)
     ):
-        began[submission_id][number] = begun_at
-    return {row[0]: Holder(*row, began[row[0]]) for row in rows}
+        found[submission_id].began[number] = begun_at
+    return found
 
 
 def fingerprint(seen: Mapping[int, Holder]) -> str:
@@ -224,15 +210,10 @@ _HELD_IN_FULL = _held(queries.THESE, items.c.reason, items.c.name, items.c.path,
 
 def _sightings(rows: Iterable[Sequence[Any]], seen: Mapping[int, Holder]) -> list[Sighting]:
     """Rows of one id, the newest first."""
-    return sorted((_sighting(row, seen[row[1]]) for row in rows), key=_newest_first)
-
-
-def _sighting(row: Sequence[Any], holder: Holder) -> Sighting:
-    ordinal, _, position, attempt, status, *details = row
-    known = DRAFTED if holder.state == State.DRAFT else status
-    begun_at = holder.began.get(attempt) or holder.created_at
-    return Sighting(ordinal, holder, position, known, attempt, begun_at, *details)
-
-
-def _newest_first(seen: Sighting) -> tuple[float, int, int]:
-    return -seen.begun_at, -seen.holder.id, seen.position
+    found = []
+    for _, submission_id, position, attempt, status, *details in rows:
+        holder = seen[submission_id]
+        known = DRAFTED if holder.state == State.DRAFT else status
+        begun_at = holder.began.get(attempt) or holder.created_at
+        found.append(Sighting(holder, position, known, attempt, begun_at, *details))
+    return sorted(found, key=lambda one: (-one.begun_at, -one.holder.id, one.position))

@@ -25,7 +25,7 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
     """The answer as a table, a row for each submission that holds an id; or the ids alone."""
     asked = result.find_or_404(find_id)
     outcomes = params.words("outcome")
-    found = result.answer_to(asked)
+    found = result.Answer(asked)
     picked = found.picked(outcomes)
     if form == "csv":
         texts = downloads.csv_texts(COLUMNS, downloads.chunks(map(_cells, found.rows(picked))))

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from threading import Lock
 
 from cachetools import LRUCache
@@ -13,15 +12,15 @@ from webapp.store import Connection, submissions
 from webapp.store.enums import NOT_SENT, State
 from webapp.store.find import queries, search
 from webapp.store.find.queries import Asked, Find
-from webapp.store.find.search import NEVER, Reader, Sighting
+from webapp.store.find.search import NEVER, Sighting
 from webapp.store.statuses import MOVING
 from webapp.store.submissions import Submission
 from webapp.web.core import params
 from webapp.web.core.context import context, viewer
+from webapp.web.core.downloads import chunks
 from webapp.web.find.summary import OutcomeCounts
 from webapp.web.submissions.status_display import status_label
 from webapp.web.submissions.status_text import WHILE_UNSENT
-from webapp.work.context import Context
 
 FIND_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{16}")
 COUNTS = "find_counts"  # among the application's extensions
@@ -51,13 +50,16 @@ _LOCK = Lock()  # the threads of a web server share them, and LRUCache is not ma
 
 
 class Answer:
-    """The answer to a query. It is worked out while it is read, and needs no request for that."""
+    """The answer to a query for the visitor, who is told by the request that makes it. It is worked
+    out while it is read, and needs no request for that.
+    """
 
-    def __init__(self, here: Context, asked: Find, reader: Reader, kept: KeptCounts) -> None:
-        self._here, self._kept = here, kept
-        self._find_id, self._reader_id = asked.id, reader.account.id
+    def __init__(self, asked: Find) -> None:
+        kept: KeptCounts = current_app.extensions.setdefault(COUNTS, KeptCounts(MAX_KEPT_COUNTS))
+        self._here, self._kept = context(), kept
+        self._find_id, self._reader_id = asked.id, viewer().id
         self._count: int = asked.review.ids
-        self._seen = here.read(search.holders, reader)
+        self._seen = self._here.read(search.holders, viewer(), self._here.clock())
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all, at once."""
@@ -67,9 +69,8 @@ class Answer:
         """The outcomes of all the ids; worked out again when anything has changed since."""
         key = self._find_id, self._reader_id, search.fingerprint(self._seen)
         with _LOCK:
-            known = self._kept.get(key)
-        if known:
-            return known
+            if known := self._kept.get(key):
+                return known
         verdicts = self._here.read(search.verdicts, self._find_id, self._count, self._seen)
         found = OutcomeCounts(verdicts)
         if not found.moves:
@@ -80,17 +81,17 @@ class Answer:
     def is_kept(self, connection: Connection) -> bool:
         """Whether the query is there still, and every submission that the answer is made of."""
         return queries.is_kept(connection, self._find_id) and all(
-            submissions.are_kept(connection, chunk) for chunk in _chunks(self._seen)
+            submissions.are_kept(connection, chunk) for chunk in chunks(self._seen)
         )
 
     def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
         """These ids, a chunk a transaction."""
-        for chunk in _chunks(ordinals):
+        for chunk in chunks(ordinals):
             yield from self._here.read(queries.ids, self._find_id, chunk)
 
     def rows(self, ordinals: Iterable[int]) -> Iterator[AnswerRow]:
         """A row for each submission that holds one of these ids, a chunk of ids a transaction."""
-        for chunk in _chunks(ordinals):
+        for chunk in chunks(ordinals):
             with self._here.store.read() as connection:
                 asked = queries.ids(connection, self._find_id, chunk)
                 found = search.sightings(connection, self._find_id, chunk, self._seen)
@@ -98,12 +99,6 @@ class Answer:
                 known = submissions.many(connection, holders)
             for one in asked:
                 yield from _rows(one, found.get(one.ordinal, []), known)
-
-
-def _chunks(ordinals: Iterable[int]) -> Iterator[list[int]]:
-    left = iter(ordinals)
-    while chunk := list(islice(left, search.CHUNK_IDS)):
-        yield chunk
 
 
 def _rows(
@@ -117,16 +112,13 @@ def _rows(
     waits_in = [known[seen.holder.id] for seen in others if _waits(seen)]
     for seen in (first, *others):
         submission, counts = known[seen.holder.id], seen is first
+        label = status_label(seen.status, WHILE_UNSENT if _waits(seen) else None)
         waits = waits_in if counts else ()
-        yield AnswerRow(asked, first.status, seen, submission, counts, _label(seen), waits)
+        yield AnswerRow(asked, first.status, seen, submission, counts, label, waits)
 
 
 def _waits(seen: Sighting) -> bool:
     return seen.holder.state == State.ACTIVE and seen.status in MOVING | {NOT_SENT}
-
-
-def _label(seen: Sighting) -> str:
-    return status_label(seen.status, WHILE_UNSENT if _waits(seen) else None)
 
 
 def find_or_404(find_id: str) -> Find:
@@ -139,15 +131,10 @@ def find_or_404(find_id: str) -> Find:
     )
 
 
-def answer_to(asked: Find) -> Answer:
-    kept: KeptCounts = current_app.extensions.setdefault(COUNTS, KeptCounts(MAX_KEPT_COUNTS))
-    return Answer(context(), asked, Reader(viewer(), context().clock()), kept)
-
-
 def ids_to_send() -> str:
     """The ids of ?find=…&outcome=…, one a line, for the form of a new submission; or ""."""
     if "find" not in request.args:
         return ""
-    found = answer_to(find_or_404(request.args["find"]))
+    found = Answer(find_or_404(request.args["find"]))
     picked = found.picked(params.words("outcome"))
     return "\n".join(asked.data_id for asked in found.ids(picked))

@@ -67,7 +67,7 @@ def page(find_id: str) -> str:
     """The answer as of now, and as this visitor may see it, if they asked or it is shared."""
     asked = result.find_or_404(find_id)
     ask_about_new_projects()
-    outcomes, found = params.words("outcome"), result.answer_to(asked)
+    outcomes, found = params.words("outcome"), result.Answer(asked)
     outcome_counts = found.outcome_counts()
     shown = outcome_counts.page(outcomes, params.cursor(), params.size())
     named = context().read(submissions.many, outcome_counts.named())

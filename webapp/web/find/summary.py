@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import url_for
@@ -42,21 +42,18 @@ class OutcomeCounts:
     has. moves: a submission that holds one of the ids still runs.
     """
 
-    def __init__(self, verdicts: Iterable[Verdict]) -> None:
-        self.moves = False
+    def __init__(self, verdicts: Sequence[Verdict]) -> None:
         self.counts: Counter[str] = Counter()
         self.holders: defaultdict[str, Counter[int]] = defaultdict(Counter)
-        numbers: dict[tuple[str, int | None], int] = {}
-        self._number_of = array("I")  # by ordinal; a number is one outcome in one submission
-        for outcome, submission_id, moves in verdicts:
-            self._number_of.append(numbers.setdefault((outcome, submission_id), len(numbers)))
-            self.moves = self.moves or moves
-        self._numbered = list(numbers)
-        for number, count in Counter(self._number_of).items():
-            outcome, holder = self._numbered[number]
-            self.counts[outcome] += count
-            if holder is not None:
-                self.holders[outcome][holder] += count
+        counted = Counter(verdicts)
+        self._numbered = list(counted)
+        numbers = {verdict: number for number, verdict in enumerate(counted)}
+        self._number_of = array("I", map(numbers.__getitem__, verdicts))  # by ordinal
+        self.moves = any(verdict.moves for verdict in counted)
+        for verdict, count in counted.items():
+            self.counts[verdict.outcome] += count
+            if verdict.submission_id is not None:
+                self.holders[verdict.outcome][verdict.submission_id] += count
 
     @property
     def total(self) -> int:
@@ -70,7 +67,7 @@ class OutcomeCounts:
         """The ordinals of the ids with one of these outcomes; without any, of all."""
         if not outcomes:
             return range(1, self.total + 1)
-        wanted = {number for number, (word, _) in enumerate(self._numbered) if word in outcomes}
+        wanted = {at for at, verdict in enumerate(self._numbered) if verdict.outcome in outcomes}
         return [at for at, number in enumerate(self._number_of, start=1) if number in wanted]
 
     def page(self, outcomes: Collection[str], cursor: Cursor, size: int) -> Page[int]:
@@ -92,17 +89,17 @@ class OutcomeCounts:
         place: the page of the answer with what was chosen of it.
         """
         chosen: Sequence[str] = place.chosen["outcome"]
-
-        def chip(word: str) -> Chip:
-            href = place.changed(outcome=toggled(chosen, word))
-            return Chip(status_label(word), href, chosen=word in chosen, status=word)
-
         words = [word for word in (NEVER, DRAFTED) if self.counts[word]]
         order = [word for word in ordered(self.counts) if word not in words]
         return [
             Outcome(
                 word=word,
-                chip=chip(word),
+                chip=Chip(
+                    label=status_label(word),
+                    href=place.changed(outcome=toggled(chosen, word)),
+                    chosen=word in chosen,
+                    status=word,
+                ),
                 count=self.counts[word],
                 share=share(self.counts[word], self.total),
                 actions=self._actions(word, submissions, find_id),
