@@ -64,7 +64,9 @@ def _pages(table, board, pages, first, name, to_reach):
 
 
 def _search(table, board, place, first, size):
-    """Parts of names that few items have, or none."""
+    """Parts of names that few items have, or none: all rows are read for them. Of what many have,
+    rows are read until there is a page of it.
+    """
     paths = [f"{place}/items?q=NA4{number:03}" for number in range(TRIES)]
     seconds = sorted(board.get(path).seconds for path in paths)
     p95 = seconds[round(0.95 * (TRIES - 1))]
