@@ -96,17 +96,14 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
 @blueprint.post("/find/<find_id>/share")
 def share(find_id: str) -> ResponseReturnValue:
     """Whoever has the link may see the question from now on; the answer is by their own access."""
-    asked = _own(find_id, "share")
-    _share(asked, context().clock())
-    flash("It is shared: who has the link and signs in to the same ICA can see it.", "success")
-    return redirect(url_for("find.page", find_id=find_id), 303)
+    told = "It is shared: who has the link and signs in to the same ICA can see it."
+    return _share(_own(find_id, "share"), context().clock(), told)
 
 
 @blueprint.post("/find/<find_id>/unshare")
 def stop_sharing(find_id: str) -> ResponseReturnValue:
-    _share(_own(find_id, "stop sharing"), None)
-    flash("It is not shared any more: the link works for you alone.", "success")
-    return redirect(url_for("find.page", find_id=find_id), 303)
+    told = "It is not shared any more: the link works for you alone."
+    return _share(_own(find_id, "stop sharing"), None, told)
 
 
 @blueprint.post("/find/<find_id>/delete")
@@ -120,11 +117,13 @@ def delete(find_id: str) -> ResponseReturnValue:
     return redirect(url_for("find.form"), 303)
 
 
-def _share(asked: Find, shared_at: float | None) -> None:
+def _share(asked: Find, shared_at: float | None, told: str) -> ResponseReturnValue:
     action = AuditAction.SHARE if shared_at else AuditAction.UNSHARE
     with context().store.write() as connection:
         queries.share(connection, asked.id, shared_at)
         audit.note(connection, action, question=asked.name)
+    flash(told, "success")
+    return redirect(url_for("find.page", find_id=asked.id), 303)
 
 
 def _own(find_id: str, doing: str) -> Find:
