@@ -1,5 +1,6 @@
 """gunicorn, configured for the dashboard: the supervisor's child \"web server\" runs it."""
 
+import gc
 import mmap
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +47,9 @@ class WebServer(BaseApplication):
     def load(self) -> Any:
         """The application; called in each worker process of gunicorn, after the fork."""
         store = Store(self._settings.database, patience=WRITE_SECONDS)
-        return paced(self._create_app(self._settings, store))
+        app = self._create_app(self._settings, store)
+        gc.freeze()  # what is made once is no garbage: the collector need not look through it
+        return paced(app)
 
     def load_config(self) -> None:
         options = {

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -89,7 +90,7 @@ class Store:
 
     def _made(self, role: str) -> Engine:
         if role == ONE:  # the same connections
-            return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            return _without_transactions(self.engine)
         return _make_engine(self._url, role, NOTE_SECONDS if role == "notes" else self._patience)
 
     @property
@@ -107,11 +108,11 @@ class Store:
 
     @contextmanager
     def read_one(self) -> Iterator[Connection]:
-        """For one statement, which is a consistent view by itself: PostgreSQL is not asked to begin
-        a transaction and to end it, which are two more ways there and back.
+        """For one statement, which is a consistent view by itself: no transaction is begun and
+        ended, which on PostgreSQL are two more ways there and back.
         """
         self._demand_file()
-        with self._engine("readers" if self.is_sqlite else ONE).connect() as connection:
+        with self._engine(ONE).connect() as connection:
             yield connection
 
     @contextmanager
@@ -312,6 +313,15 @@ def _make_engine(url: str, role: str, patience: float) -> Engine:
         event.listen(engine, "begin", _begin_to_write)
     event.listen(engine, "handle_error", _tell_our_mistakes_apart)
     return engine
+
+
+def _without_transactions(engine: Engine) -> Engine:
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    one = engine.execution_options()
+    one.dialect = copy(one.dialect)
+    one.dialect.do_begin = lambda _connection: None  # type: ignore[assignment]
+    return one
 
 
 def _tell_our_mistakes_apart(found: ExceptionContext) -> None:

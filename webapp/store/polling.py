@@ -1,10 +1,12 @@
 """Polling: the one SELECT that answers a poll, and the note that somebody watches."""
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     ScalarSelect,
     bindparam,
     case,
@@ -14,9 +16,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 
 from webapp.store import sql
-from webapp.store.enums import WATCHED_PRIORITY, AccountTrouble, AttemptState, Blocked, Task
+from webapp.store.enums import WATCHED_PRIORITY, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
 from webapp.store.sql import NOW, SUBMISSION
 from webapp.store.submissions import seen_by
@@ -30,15 +34,16 @@ class PollState(NamedTuple):
     """All that decides whether a watched page is up to date.
 
     allowed: whether the viewer may see the submission. own_id: the viewer's account, if they
-    submitted it or began an attempt; all others are shown the same. paused_until: ICA asked for no
-    more calls before then, of each account whose attempt runs; 0.0: it never did.
+    submitted it or began an attempt; all others are shown the same. trouble: an AccountTrouble.
+    paused_until: ICA asked for no more calls before then, of each account whose attempt runs; 0.0:
+    it never did.
     """
 
     allowed: bool
     own_id: int | None
     revision: int
     watched_at: float
-    trouble: AccountTrouble
+    trouble: str
     paused_until: float
     beat_at: float | None
 
@@ -84,10 +89,23 @@ def poll_state(
     connection: Connection, token: str, submission_id: int, now: float
 ) -> PollState | None:
     """What a poll needs to know; None when the session has ended or there is no submission."""
-    row = connection.execute(
-        _STATEMENT, {"token": hashed(token), "submission": submission_id, "now": now}
-    ).one_or_none()
-    return PollState(*row) if row else None
+    statement, fixed = _for_driver(connection.dialect.name)
+    given = {**fixed, "token": hashed(token), "submission": submission_id, "now": now}
+    row = connection.exec_driver_sql(statement, given).one_or_none()
+    return PollState(bool(row[0]), *row[1:]) if row else None
+
+
+@cache
+def _for_driver(database: str) -> tuple[str, dict[str, Any]]:
+    """The statement as the driver takes it, and the parameters that are always the same. To find
+    what SQLAlchemy has compiled takes longer than to execute it.
+    """
+    dialects: dict[str, Dialect] = {
+        "sqlite": sqlite.dialect(paramstyle="named"),
+        "postgresql": psycopg.dialect(),  # type: ignore[no-untyped-call]
+    }
+    compiled = _STATEMENT.compile(dialect=dialects[database])
+    return str(compiled), dict(compiled.params)
 
 
 def note(connection: Connection, submission_id: int, now: float) -> None:

@@ -38,6 +38,8 @@ from webapp.work.context import Context
 class _App(Flask):
     """Without coroutines: Flask looks for one at each call of ours, a dozen times a request."""
 
+    request_class = forms.WholeRequest
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 
@@ -70,9 +72,7 @@ def create_app(
     request_log.register(app)
     security.protect(app)
     access.register(app)
-    forms.limit(app)
     compression.register(app)
-    downloads.limit(app)
     app.extensions[htmx.SHOWN] = htmx.ShownParts(here.clock.steady)
     errors.register(app)
     formatting.register(app)
@@ -80,6 +80,7 @@ def create_app(
     for module in map(import_string, find_modules("webapp.web", recursive=True)):
         if hasattr(module, "blueprint"):  # a module that has one is a part of the application
             app.register_blueprint(module.blueprint)
+    downloads.limit(app)
     _set_up_templates(app)
     return app
 

@@ -5,7 +5,9 @@ So a page is compressed only where no other site can have asked for it, and poll
 """
 
 import gzip
+from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import Any
 
 from flask import Flask, Response, request
 
@@ -14,42 +16,50 @@ from webapp.web.core.security import POLLED
 
 TYPES = {"text/html", "text/css", "text/javascript", "image/svg+xml"}
 ASKED_HERE = {"same-origin", "none"}  # Sec-Fetch-Site: by our pages, or by a typed address
+UNCOMPRESSED = POLLED | {"static"}  # as pages
 _small = lru_cache(maxsize=32)(partial(gzip.compress, mtime=0))  # of a static file
 
 
 def register(app: Flask) -> None:
     """Compress what is worth it, for browsers that take gzip."""
-    app.before_request(_give_parts_of_the_same)
-    app.after_request(_compress)
+    app.view_functions["static"] = partial(_file, app.view_functions["static"])
+    app.after_request(_compress_page)
 
 
-def _give_parts_of_the_same() -> None:
-    """Whoever has a file compressed gets it whole: by a weak ETag, the rest may be other bytes."""
+def _file(send: Callable[..., Any], **place: str) -> Response:
+    """A static file. Whoever has it compressed gets it whole: by a weak ETag, the rest may be other
+    bytes.
+    """
     if request.headers.get("If-Range", "").startswith("W/"):
         request.environ.pop("HTTP_RANGE", None)
+    file: Response = send(**place)
+    if file.status_code in {200, 304} and file.mimetype in TYPES:
+        if request.args.get("v") == static_version():
+            file.cache_control.immutable = True
+        _compress(file, _small)
+    return file
 
 
-def _compress(response: Response) -> Response:
-    is_static = request.endpoint == "static"
-    fits = response.status_code in {200, 304} if is_static else _is_asked_here(response)
-    if not fits or response.mimetype not in TYPES:
-        return response
+def _compress_page(page: Response) -> Response:
+    """It comes from no file, and not piece by piece."""
+    if (
+        page.status_code == 200
+        and request.endpoint not in UNCOMPRESSED
+        and page.mimetype in TYPES
+        and not page.is_streamed
+        and request.headers.get("Sec-Fetch-Site") in ASKED_HERE
+    ):
+        _compress(page, partial(gzip.compress, compresslevel=1, mtime=0))
+    return page
+
+
+def _compress(response: Response, compressed: Callable[[bytes], bytes]) -> None:
     response.vary.add("Accept-Encoding")
-    if is_static and request.args.get("v") == static_version():
-        response.cache_control.immutable = True
     if request.accept_encodings["gzip"]:
         if etag := response.get_etag()[0]:
             response.set_etag(etag, weak=True)  # the same file in other bytes
         if response.status_code == 200:
             response.direct_passthrough = False  # of a file: it is read
-            page = response.get_data()
-            response.set_data(_small(page) if is_static else gzip.compress(page, 1, mtime=0))
+            response.set_data(compressed(response.get_data()))
             response.content_encoding = "gzip"
             response.accept_ranges = "none"
-    return response
-
-
-def _is_asked_here(page: Response) -> bool:
-    is_whole = page.status_code == 200 and not page.is_streamed
-    here = request.headers.get("Sec-Fetch-Site") in ASKED_HERE
-    return is_whole and here and request.endpoint not in POLLED

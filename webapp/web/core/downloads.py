@@ -15,10 +15,10 @@ from io import StringIO
 from itertools import chain, islice
 from json.encoder import encode_basestring
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Response, request, session
 from werkzeug.exceptions import TooManyRequests
 
 from webapp import idlist, metrics
@@ -37,7 +37,6 @@ FILES = {"exports.export", "find_exports.export", "reasons.export", "returned_li
 MAX_OF_ACCOUNT = 2
 COME_AGAIN_SECONDS = 30
 CHECKED_SECONDS = 30.0  # between two looks whether its reader is still signed in
-RUNNING = "downloads"  # among the application's extensions
 
 log = logging.getLogger(__name__)
 
@@ -84,54 +83,53 @@ class _Running:
 
 
 def limit(app: Flask) -> None:
-    """Hold the downloads that run at once to a number."""
-    app.extensions[RUNNING] = _Running()
-    app.before_request(_begin)
-    app.after_request(_end_with)
+    """Hold the downloads that run at once to a number; after the application has all its views."""
+    running = _Running()
+    for endpoint in FILES:
+        app.view_functions[endpoint] = _limited(app.view_functions[endpoint], running)
 
 
-def _begin() -> None:
-    """Before the file is begun: to look for its rows is most of the work of some."""
-    if request.endpoint in FILES:
-        most = context().settings.most_long_requests
-        g.end_download = current_app.extensions[RUNNING].begin(viewer().id, most)
+def _limited(view: Callable[..., Any], running: _Running) -> Callable[..., Response]:
+    """The view of a file: counted before it looks for the rows, which is most of the work of some,
+    until the last byte is sent, or its reader breaks it off.
+    """
 
-
-def _end_with(response: Response) -> Response:
-    """It ends with its last byte, or when its reader breaks it off."""
-    if end := g.pop("end_download", None):
+    def answer(**place: Any) -> Response:
+        end = running.begin(viewer().id, context().settings.most_long_requests)
+        try:
+            found: Response = view(**place)
+        except Exception:
+            end()
+            raise
         signed_in = partial(_is_signed_in, context(), str(session.get("token", "")))
-        pieces = _pieces(response.iter_encoded())
-        chunks = _while_signed_in(pieces, signed_in, context().clock.steady)
-        response.response = _and_then(chunks, end)
-        response.call_on_close(end)
-    return response
+        clock = context().clock.steady
+        found.response = _while_signed_in(found.iter_encoded(), signed_in, clock, end)
+        found.call_on_close(end)
+        return found
 
-
-def _and_then(chunks: Iterable[bytes], end: Callable[[], None]) -> Iterator[bytes]:
-    try:
-        yield from chunks
-    finally:
-        end()
-
-
-def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    for chunk in chunks:
-        for begin in range(0, len(chunk), PIECE_BYTES):
-            yield chunk[begin : begin + PIECE_BYTES]
+    return answer
 
 
 def _while_signed_in(
-    chunks: Iterable[bytes], signed_in: Callable[[], bool], clock: Callable[[], float]
+    chunks: Iterable[bytes],
+    signed_in: Callable[[], bool],
+    clock: Callable[[], float],
+    end: Callable[[], None],
 ) -> Iterator[bytes]:
-    """The chunks; broken off, which a browser tells, when their reader's session has ended."""
+    """The chunks in pieces; broken off, which a browser tells, when their reader's session has
+    ended. In any case `end` is called.
+    """
     looked_at = clock()
-    for chunk in chunks:
-        if clock() - looked_at > CHECKED_SECONDS:
-            looked_at = clock()
-            if not signed_in():
-                raise _broken_off("The session of who downloads it has ended.")
-        yield chunk
+    try:
+        for chunk in chunks:
+            for begin in range(0, len(chunk), PIECE_BYTES):
+                if clock() - looked_at > CHECKED_SECONDS:
+                    looked_at = clock()
+                    if not signed_in():
+                        raise _broken_off("The session of who downloads it has ended.")
+                yield chunk[begin : begin + PIECE_BYTES]
+    finally:
+        end()
 
 
 def _is_signed_in(here: Context, token: str) -> bool:

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import IO
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Request, request
+from flask import Request, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -64,21 +64,6 @@ class FormPage(Page):
     """A page with a form, and what was wrong with the one that came."""
 
     errors: Errors
-
-
-def limit(app: Flask) -> None:
-    """Hold every form to a size and a number of fields: small ones, but for those listed above."""
-    app.request_class = WholeRequest
-    app.config.update(MAX_CONTENT_LENGTH=MAX_FORM_BYTES, MAX_FORM_PARTS=MAX_FIELDS)
-    app.before_request(_allow_more)
-
-
-def _allow_more() -> None:
-    if request.endpoint in LISTS:
-        request.max_content_length = context().settings.upload_limit_bytes + MARGIN_BYTES
-    elif request.endpoint in SELECTIONS:
-        request.max_content_length = MAX_SELECTION_BYTES
-        request.max_form_parts = 2 * MAX_PICKED_ITEMS + MAX_FIELDS
 
 
 def name(given: str) -> str:
@@ -172,9 +157,22 @@ class _Parser(FormDataParser):
 
 
 class WholeRequest(Request):
-    """A request whose form is whole, or refused."""
+    """A request whose form is whole, or refused. A form is held to a size and a number of fields:
+    small ones, but for those listed above.
+    """
 
     form_data_parser_class = _Parser
+
+    def _most_bytes(self) -> int:
+        if self.endpoint in LISTS:
+            return context().settings.upload_limit_bytes + MARGIN_BYTES
+        return MAX_SELECTION_BYTES if self.endpoint in SELECTIONS else MAX_FORM_BYTES
+
+    def _most_fields(self) -> int:
+        return MAX_FIELDS + (2 * MAX_PICKED_ITEMS if self.endpoint in SELECTIONS else 0)
+
+    max_content_length = property(_most_bytes)
+    max_form_parts = property(_most_fields)
 
 
 def _events(stream: IO[bytes], boundary: str) -> Iterator[Event]:

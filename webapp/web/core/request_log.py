@@ -33,23 +33,26 @@ def _begin() -> None:
 
 def _end_with(response: Response) -> Response:
     """A download ends with its last byte, or when its reader breaks it off."""
-    if request.endpoint not in UNTOLD:
-        found = {
-            "method": request.method,
-            "rule": request.url_rule.rule if request.url_rule else None,
-            "status": response.status_code,
-            "account": g.viewer.id if g.get("viewer") else None,
-            "submission": (request.view_args or {}).get("submission_id"),
-        }
-        endpoint = request.endpoint or "none"
-        response.call_on_close(partial(_tell, endpoint, response.status_code, g.began, found))
+    if (endpoint := request.endpoint or "none") not in UNTOLD:
+        status = response.status_code
+        by_itself = endpoint in BY_THEMSELVES and status < 400
+        level = logging.DEBUG if by_itself else logging.INFO
+        found: dict[str, object] = {}
+        if log.isEnabledFor(level):
+            found = {
+                "method": request.method,
+                "rule": request.url_rule.rule if request.url_rule else None,
+                "status": status,
+                "account": g.viewer.id if g.get("viewer") else None,
+                "submission": (request.view_args or {}).get("submission_id"),
+            }
+        response.call_on_close(partial(_tell, endpoint, status, g.began, level, found))
     return response
 
 
-def _tell(endpoint: str, status: int, began: float, found: dict[str, object]) -> None:
+def _tell(endpoint: str, status: int, began: float, level: int, found: dict[str, object]) -> None:
     seconds = time.monotonic() - began
-    by_itself = endpoint in BY_THEMSELVES and status < 400
-    level = logging.DEBUG if by_itself else logging.INFO
-    log.log(level, "request", extra=logs.fields(**found, seconds=round(seconds, 3)))
+    if found:
+        log.log(level, "request", extra=logs.fields(**found, seconds=round(seconds, 3)))
     _requests(endpoint, str(status)).inc()
     _request_seconds("yes" if endpoint in POLLED else "no").observe(seconds)
