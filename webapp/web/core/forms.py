@@ -14,7 +14,6 @@ from typing import IO
 from urllib.parse import unquote_to_bytes
 
 from flask import Request, request
-from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
@@ -80,7 +79,7 @@ def too_long(given: Mapping[str, str]) -> Errors:
     )
 
 
-def answer(page: FormPage, *parts: Part) -> ResponseReturnValue:
+def answer(page: FormPage, *parts: Part) -> tuple[str, int]:
     """The page of a form; with errors the answer to what can't be taken (422)."""
     return render(page, *parts), 422 if page.errors else 200
 
@@ -163,13 +162,14 @@ class WholeRequest(Request):
 
     form_data_parser_class = _Parser
 
-    def _most_bytes(self) -> int:
+    def _most_bytes(self) -> int | None:
         if self.endpoint in LISTS:
             return context().settings.upload_limit_bytes + MARGIN_BYTES
-        return MAX_SELECTION_BYTES if self.endpoint in SELECTIONS else MAX_FORM_BYTES
+        return MAX_SELECTION_BYTES if self.endpoint in SELECTIONS else super().max_content_length
 
-    def _most_fields(self) -> int:
-        return MAX_FIELDS + (2 * MAX_PICKED_ITEMS if self.endpoint in SELECTIONS else 0)
+    def _most_fields(self) -> int | None:
+        more = self.endpoint in SELECTIONS
+        return 2 * MAX_PICKED_ITEMS + MAX_FIELDS if more else super().max_form_parts
 
     max_content_length = property(_most_bytes)
     max_form_parts = property(_most_fields)

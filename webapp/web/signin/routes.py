@@ -3,14 +3,12 @@
 import logging
 import re
 from dataclasses import dataclass, field
-from functools import partial
 
 from flask import (
     Blueprint,
     current_app,
     flash,
     g,
-    make_response,
     redirect,
     request,
     session,
@@ -21,14 +19,16 @@ from flask.typing import ResponseReturnValue
 from webapp.ica.auth import Claims
 from webapp.ica.errors import IcaError, Unauthorized
 from webapp.store import accounts, batches, chores, sessions
+from webapp.store import audit as audit_store
 from webapp.store.accounts import Identity
+from webapp.store.audit import Actor
 from webapp.store.enums import AuditAction, Blocked
 from webapp.store.sessions import Place
-from webapp.web.core import audit, errors, params, security
+from webapp.web.core import audit, errors, params
 from webapp.web.core.context import context, network, remote_address, viewer
 from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage, answer
-from webapp.web.core.page import render
+from webapp.web.core.security import session_limits
 from webapp.web.signin.devices import device
 from webapp.web.signin.failed_signins import FailedSignIns
 
@@ -77,14 +77,18 @@ def signin_post() -> ResponseReturnValue:
     if len(given.key) > MAX_KEY_CHARACTERS:
         return _form(given, "That is too long for an API key. Copy it again from ICA.")
     failed, address = _failed_signins(), remote_address()
-    wait, by_others = failed.begin(address, partial(_is_known, address))
+    now = context().clock()
+    wait, by_others = failed.begin(
+        address, lambda seconds: context().read(sessions.is_open_from, now - seconds, address)
+    )
     if wait:
         return _come_again(given, wait, by_others=by_others)
     try:
         claims = context().clients.for_key(given.key, given.tenant).claims()
     except IcaError as error:
         if isinstance(error, Unauthorized):
-            audit.note_failed_sign_in()
+            place = network(address)
+            context().write(audit_store.record_failed_sign_in, place, context().clock())
         if error.worth_trying_again:
             failed.take_back(address, known=False)
         return _form(given, _why_not(given, error), errors.quoted(error))
@@ -147,16 +151,16 @@ def _open_session(claims: Claims, given: Given) -> None:
         asked_tenant=given.tenant,
         sealed_key=context().vault.seal(given.key),
     )
-    limits, place = (
-        security.session_limits(),
-        Place(device(request.user_agent.string), remote_address()),
-    )
+    place = Place(device(request.user_agent.string), remote_address())
     with context().store.write() as connection:
         account_id = accounts.sign_in(connection, who, now)
         sessions.close(connection, session.get("token", ""))
         session.clear()
-        session["token"] = sessions.open_session(connection, account_id, now, limits, place)
-        audit.note_sign_in(connection, account_id, who.name, place.device)
+        session["token"] = sessions.open_session(
+            connection, account_id, now, session_limits(), place
+        )
+        by = Actor(account_id, who.name, place.address)
+        audit_store.record(connection, AuditAction.SIGN_IN, by, now, device=place.device)
     with context().store.write() as connection:  # of its own: batches are locked before accounts
         batches.unblock(connection, account_id, now, Blocked.SIGN_IN)
         chores.unblock(connection, account_id, now)
@@ -169,11 +173,6 @@ def _failed_signins() -> FailedSignIns:
     return found
 
 
-def _is_known(address: str, seconds: float) -> bool:
-    """Whether somebody who signed in from there in the last so many seconds still is."""
-    return context().read(sessions.is_open_from, context().clock() - seconds, address)
-
-
 def _come_again(given: Given, seconds: int, *, by_others: bool) -> ResponseReturnValue:
     """The form, with when it can be sent again; ICA is not asked."""
     log.warning(
@@ -182,13 +181,11 @@ def _come_again(given: Given, seconds: int, *, by_others: bool) -> ResponseRetur
     )
     failed = "Too many sign-ins have failed here" + ("" if by_others else " from your address")
     text = f"{failed}, so ICA was not asked. Try again in {plural(seconds, 'second')}."
-    page = SigninPage(Errors(api_key=text), given, "", context().settings.demo_key)
-    response = make_response(render(page), 429)
-    response.headers["Retry-After"] = str(seconds)
-    return response
+    page, _ = _form(given, text)
+    return page, 429, {"Retry-After": str(seconds)}
 
 
-def _form(given: Given, wrong_key: str = "", details: str = "") -> ResponseReturnValue:
+def _form(given: Given, wrong_key: str = "", details: str = "") -> tuple[str, int]:
     wrong = Errors(api_key=wrong_key) if wrong_key else Errors()
     return answer(SigninPage(wrong, given, details, context().settings.demo_key))
 
