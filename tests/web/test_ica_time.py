@@ -10,7 +10,7 @@ FAR_LESS = 10.0  # seconds than one answer would take
 
 def test_a_submit_ends_in_time_and_its_batch_is_found(dashboard, demo, monkeypatch):
     place = demo.draft(data_ids(5))
-    monkeypatch.setattr("webapp.web.core.ica_time.ICA_SECONDS", 0.5)
+    monkeypatch.setattr("webapp.web.app.ICA_SECONDS", 0.5)
     dashboard.sim.set_faults({"drip": 1})
     started = time.monotonic()
     assert demo.post(f"{place}/submit").status_code == 303

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import find_modules, import_string
 
 from webapp import paths
+from webapp.ica import deadlines
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store
 from webapp.vault import cookie_key, secret_key_for, vault_for
@@ -21,7 +22,6 @@ from webapp.web.core import (
     formatting,
     forms,
     htmx,
-    ica_time,
     params,
     request_log,
     security,
@@ -34,11 +34,18 @@ from webapp.web.submissions import status_display
 from webapp.work.clients import Places
 from webapp.work.context import Context
 
+ICA_SECONDS = 20.0  # for all calls of ICA that a request makes
+
 
 class _App(Flask):
     """Without coroutines: Flask looks for one at each call of ours, a dozen times a request."""
 
     request_class = forms.WholeRequest
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Whatever ICA does: nobody looks at an empty page for longer than that."""
+        with deadlines.all_calls(ICA_SECONDS):
+            return super().wsgi_app(environ, start_response)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
@@ -65,7 +72,6 @@ def create_app(
         place=Places(settings.most_long_requests).place,
     )
     app.config[STARTED_AT] = here.clock()
-    ica_time.limit(app)
     app.session_interface = cookies.Cookies()
     app.url_map.converters["int"] = params.Key
     app.before_request(_synchronize_clock)
@@ -93,6 +99,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # each address carries its version
+        MAX_CONTENT_LENGTH=forms.MAX_FORM_BYTES,
+        MAX_FORM_PARTS=forms.MAX_FIELDS,
     )
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

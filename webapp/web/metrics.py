@@ -1,13 +1,9 @@
 """Metrics for Prometheus: what is in the store now, and what all processes have counted."""
 
-from threading import Lock
-
-from cachetools import TTLCache
-from flask import current_app
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from webapp import metrics
-from webapp.store import Connection, workers
+from webapp.store import workers
 from webapp.store.metrics import (
     batches_by_state,
     blocked_batches,
@@ -16,11 +12,9 @@ from webapp.store.metrics import (
     paused_accounts,
     submissions_by_state,
 )
-from webapp.web.core.context import context
+from webapp.web.core.context import context, kept_for
 
 ITEMS_SECONDS = 15.0  # that the items' statuses are kept: they cost 1 s with 100,000 submissions
-ITEMS = "items by status"  # among the application's extensions
-_LOCK = Lock()
 
 
 def exposition() -> bytes:
@@ -34,13 +28,14 @@ def _of_the_store() -> CollectorRegistry:
         beat_at = workers.last_beat(connection)
         states = submissions_by_state(connection)
         batch_states = batches_by_state(connection)
-        statuses = _statuses(connection)
         waiting = oldest_due(connection)
         blocked = blocked_batches(connection)
         asked_to_wait = paused_accounts(connection, now)
     _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
     _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
-    _gauge(registry, "linkboard_items", "Items by status", "status", statuses)
+    _gauge(
+        registry, "linkboard_items", "Items by status", "status", kept_for(ITEMS_SECONDS, _items)
+    )
     why = "Batches that wait for somebody, by reason"
     _gauge(registry, "linkboard_blocked_batches", why, "reason", blocked)
     paused = Gauge("linkboard_paused_accounts", "Accounts that ICA asks to wait", registry=registry)
@@ -54,17 +49,8 @@ def _of_the_store() -> CollectorRegistry:
     return registry
 
 
-def _statuses(connection: Connection) -> dict[str, int]:
-    """The items by status, counted by one request at a time, and not by the next ones."""
-    with _LOCK:
-        fresh: TTLCache[str, dict[str, int]] = TTLCache(
-            1, ITEMS_SECONDS, timer=context().clock.steady
-        )
-        kept = current_app.extensions.setdefault(ITEMS, fresh)
-        found: dict[str, int] | None = kept.get(ITEMS)
-        if found is None:
-            found = kept[ITEMS] = items_by_status(connection)
-        return found
+def _items() -> dict[str, int]:
+    return context().read(items_by_status)
 
 
 def _gauge(

@@ -2,21 +2,17 @@
 
 import ipaddress
 from collections.abc import Iterator
-from threading import Lock
 
-from cachetools import TTLCache
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from webapp.store import DatabaseAway, faults, workers
 from webapp.web import metrics as metrics_of
-from webapp.web.core.context import context
+from webapp.web.core.context import context, kept_for
 from webapp.work import clock
 
-WRITING_SECONDS = 5.0  # that it is kept whether the database can be written to
-WRITING = "writing"  # among the application's extensions
-_WRITING_LOCK = Lock()
+WRITING_SECONDS = 5.0  # that it is kept whether the database can be written to: it costs a write
 FORWARDED = {"FORWARDED", "VIA", "X-REAL-IP"}  # headers of proxies, beside X-Forwarded-…
 
 blueprint = Blueprint("ops", __name__)
@@ -77,7 +73,7 @@ def _folder_trouble() -> str:
 
 def _database_trouble() -> str:
     try:
-        return context().store.trouble() or _writing_trouble()
+        return context().store.trouble() or kept_for(WRITING_SECONDS, _writing_trouble)
     except DatabaseAway as error:
         return _in_words(error)
 
@@ -87,17 +83,6 @@ def _in_words(error: DatabaseAway) -> str:
 
 
 def _writing_trouble() -> str:
-    """Tried by one request at a time, and not by the next ones: it costs a write."""
-    with _WRITING_LOCK:
-        fresh: TTLCache[str, str] = TTLCache(1, WRITING_SECONDS, timer=context().clock.steady)
-        kept = current_app.extensions.setdefault(WRITING, fresh)
-        found: str | None = kept.get(WRITING)
-        if found is None:
-            found = kept[WRITING] = _try_to_write()
-        return found
-
-
-def _try_to_write() -> str:
     try:
         context().store.probe()
     except DatabaseAway as error:

@@ -1,7 +1,11 @@
 """What every view needs: the application's context, who is signed in, and where they are."""
 
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
+from threading import Lock
+from typing import TypeVar
 
+from cachetools import TTLCache
 from flask import current_app, g, request
 
 from webapp.ica.client import IcaClient
@@ -11,11 +15,26 @@ from webapp.work.context import Context
 KEY = "context"  # among the application's extensions
 MAX_ADDRESS_CHARACTERS = 64
 
+T = TypeVar("T")
+
 
 def context() -> Context:
     """The context of this application."""
     found: Context = current_app.extensions[KEY]
     return found
+
+
+def kept_for(seconds: float, make: Callable[[], T]) -> T:
+    """What this function gives, which costs much: made by one request at a time, and not by those
+    of the next seconds.
+    """
+    fresh = Lock(), TTLCache[str, T](1, seconds, timer=context().clock.steady)
+    lock, kept = current_app.extensions.setdefault(make.__qualname__, fresh)
+    with lock:
+        found: T | None = kept.get("")
+        if found is None:
+            found = kept[""] = make()
+        return found
 
 
 def viewer() -> Account:

@@ -6,7 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import IO
 
-from flask import Flask, Response, g, make_response, request
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from werkzeug.exceptions import (
@@ -59,6 +59,7 @@ TITLES = {
     503: "Not available just now",
 }
 
+TOLD_HEADERS = {"Allow", "Retry-After"}  # of an error of Werkzeug's
 PLAIN = {  # for what Werkzeug itself refuses
     404: "There is no page at this address. Check it, or begin at the list of submissions.",
     405: "This address does not take that kind of request. Begin at the list of submissions.",
@@ -115,8 +116,7 @@ def _untrusted_host(_error: Exception) -> ResponseReturnValue:
 
 
 def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
-    response = make_response(_page(413, _own_words(error) or forms.too_large()))
-    response.headers["Connection"] = "close"
+    response = _page(413, _own_words(error) or forms.too_large(), Connection="close")
     if g.get("viewer") and (stream := request.environ.get("wsgi.input")):
         response.call_on_close(partial(_drain, stream))
     return response
@@ -125,9 +125,7 @@ def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
 def _too_slow(_error: Exception) -> ResponseReturnValue:
     """To a client that has broken off, or that the web server gave up."""
     text = "What you sent did not come to its end, so nothing was done. Send it again."
-    response = make_response(_page(408, text))
-    response.headers["Connection"] = "close"
-    return response
+    return _page(408, text, Connection="close")
 
 
 def _drain(stream: IO[bytes]) -> None:
@@ -141,11 +139,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error
     plain = PLAIN.get(error.code, f"The server answered: {HTTPStatus(error.code).phrase}.")
-    response = make_response(_page(error.code, _own_words(error) or plain))
-    for name, value in error.get_headers():
-        if name in {"Allow", "Retry-After"}:
-            response.headers[name] = value
-    return response
+    told = {name: value for name, value in error.get_headers() if name in TOLD_HEADERS}
+    return _page(error.code, _own_words(error) or plain, **told)
 
 
 def _own_words(error: HTTPException) -> str:
@@ -156,10 +151,7 @@ def _own_words(error: HTTPException) -> str:
 def _database_away(error: DatabaseAway) -> ResponseReturnValue:
     log.warning("The database can't be used: %s", faults.reason(error))
     words = ("The database can't be used right now.", faults.in_words(error), TRY_AGAIN)
-    text = " ".join(filter(None, words))
-    response = make_response(_page(503, text))
-    response.headers["Retry-After"] = "10"
-    return response
+    return _page(503, " ".join(filter(None, words)), **{"Retry-After": "10"})
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
@@ -168,8 +160,8 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _page(500, text)
 
 
-def _page(code: int, text: str) -> tuple[str | Response, int]:
+def _page(code: int, text: str, **headers: str) -> Response:
     if is_part():
-        return Response(text, mimetype="text/plain"), code
+        return Response(text, code, headers, mimetype="text/plain")
     title = TITLES.get(code, HTTPStatus(code).phrase)
-    return render(ErrorPage(title, text)), code
+    return Response(render(ErrorPage(title, text)), code, headers)

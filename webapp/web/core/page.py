@@ -1,6 +1,6 @@
 """Pages and parts of pages: for each a frozen dataclass of what its template is given."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, dataclass_transform
 
 from flask import current_app, g, get_flashed_messages, render_template
@@ -61,7 +61,7 @@ def render(page: Part, *parts: Part) -> str:
     shown: dict[str, Any] = {}
     around = [_frame()] if isinstance(page, Page) else []
     for one in (page, *parts, *around):
-        for name, value in _fields(one).items():
+        for name, value in vars(one).items():
             if shown.setdefault(name, value) is not value:
                 raise TypeError(f"{type(one).__name__} and another part both give {name}.")
     return render_template(page.template, **shown)
@@ -82,7 +82,3 @@ def worker_silent_since() -> float | None:
         return None  # this page is the one that says so
     heard_at = float(current_app.config[STARTED_AT]) if beat_at is None else beat_at
     return heard_at if workers.is_silent(heard_at, context().clock()) else None
-
-
-def _fields(part: Any) -> dict[str, Any]:
-    return {field.name: getattr(part, field.name) for field in fields(part)}
