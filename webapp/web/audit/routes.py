@@ -115,9 +115,8 @@ def own() -> str:
 
 
 def _acts(rows: Sequence[AuditRow]) -> list[Act]:
-    return [Act(row, WORDS[row.action], _details(row.details)) for row in rows]
+    def told(details: Mapping[str, Any]) -> str:
+        words = (word(details[name]) for name, word in DETAILS.items() if name in details)
+        return ", ".join(filter(None, words))
 
-
-def _details(details: Mapping[str, Any]) -> str:
-    told = (word(details[name]) for name, word in DETAILS.items() if name in details)
-    return ", ".join(text for text in told if text)
+    return [Act(row, WORDS[row.action], told(row.details)) for row in rows]

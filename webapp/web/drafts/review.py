@@ -93,7 +93,6 @@ class ReviewPage(Page):
     problem: str
     sentence: str
     ends_at: float | None
-    review: Review
     upload: Upload | None
     to_send: int
     few: dict[EntryKind, Sequence[Entry]]
@@ -140,7 +139,6 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         problem=problem,
         sentence=SENTENCES[State.DRAFT],
         ends_at=retention.ends_at(submission, context().settings.draft_days),
-        review=submission.review,
         upload=upload,
         to_send=submission.item_count - submission.left_out,
         few=few,

@@ -39,12 +39,6 @@ NO_DRAFT = {
     State.DISCARDED: "This list was discarded, so nothing was submitted. Upload it again.",
 }
 
-ACTIONS = {
-    ChoreKind.LEAVE_OUT: AuditAction.LEAVE_OUT,
-    ChoreKind.TAKE_BACK: AuditAction.TAKE_BACK,
-    ChoreKind.CHECK: AuditAction.CHECK,
-}
-
 blueprint = Blueprint("drafts", __name__)
 
 
@@ -210,9 +204,8 @@ def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> R
     with context().store.write() as connection:
         chore_id = drafts.ask(connection, submission, kind, flag, now)
         if chore_id:
-            audit.note(
-                connection, ACTIONS[kind], submission, **({"flag": flag.word} if flag else {})
-            )
+            details = {"flag": flag.word} if flag else {}
+            audit.note(connection, AuditAction[kind.name], submission, **details)
         quick = kind != ChoreKind.CHECK and submission.item_count <= AT_ONCE_IDS
         mine = chores.claim_one(connection, chore_id, "web", now) if chore_id and quick else None
     if mine:

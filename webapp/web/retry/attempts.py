@@ -1,8 +1,8 @@
 """The attempts at a submission: all of them side by side, and each with its own items."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -10,22 +10,31 @@ from flask.typing import ResponseReturnValue
 from webapp.store import attempts, batches, reasons
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
-from webapp.store.enums import AttemptKind, AttemptState, BatchState, Blocked
+from webapp.store.enums import (
+    LEFT_OUT,
+    AttemptKind,
+    AttemptState,
+    BatchState,
+    Blocked,
+    State,
+)
 from webapp.store.items import Item
 from webapp.store.reasons import Group
 from webapp.store.retry import history
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT, UNLINKED
 from webapp.store.submissions import Submission
-from webapp.web.core import links, params
+from webapp.web.core import params
 from webapp.web.core.access import begun_submission, submission_or_404
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
-from webapp.web.core.links import Pager
+from webapp.web.core.links import Link, ListUrl, Pager
 from webapp.web.core.page import Page, render
 from webapp.web.items import exports
 from webapp.web.items.reasons import FEW_GROUPS
 from webapp.web.retry import actions
+from webapp.web.retry.actions import RETRY, UNDO
 from webapp.web.submissions import problems, status_text
+from webapp.web.submissions.status_display import ordered
 from webapp.web.submissions.status_text import Segment
 
 blueprint = Blueprint("attempts", __name__)
@@ -91,7 +100,7 @@ def page(submission_id: int, number: int) -> str:
     if row is None:
         abort(404, f"This submission has no attempt {number}. Its page lists those that there are.")
     statuses = params.words("status")
-    place = links.ListUrl(row.href, {"status": statuses}, "#items")
+    place = ListUrl(row.href, {"status": statuses}, "#items")
     items = context().read(history.page, row.attempt, statuses, params.cursor(), params.size())
     groups, _ = context().read(reasons.groups, submission_id, FEW_GROUPS, number)
     return render(
@@ -203,3 +212,35 @@ def stuck(attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]) -> Count
         if batch.attempt in ended and not unanswered:
             found.update({word: n for word, n in batch.held.items() if word not in TAKEN_OUT})
     return found
+
+
+def offers(
+    submission: Submission, attempt_rows: Sequence[Attempt], batch_rows: Sequence[Batch]
+) -> Iterator[Link]:
+    """The attempts that can be begun with the items as they stand now; what is likeliest wanted
+    first.
+    """
+
+    def link(endpoint: str, text: str, **asked: Any) -> Link:
+        place = url_for(endpoint, submission_id=submission.id)
+        return Link(text, ListUrl(place, asked).changed())
+
+    over = submission.state == State.SETTLED
+    words = ordered(submission.counts)
+    again = actions.offered(RETRY, words, over=True)
+    for word in ["FAILED"] if "FAILED" in words else again[: int(over)]:
+        yield link("retry.retry", f"Try again {status_text.what(word)}", status=word)
+    if not over:
+        return
+    if last := next((one for one in reversed(attempt_rows) if stuck([one], batch_rows)), None):
+        failed = [word for word in last.counts if word not in TAKEN_OUT]
+        asked = {"attempt": last.number, "status": failed}
+        yield link("retry.undo", "Try to unlink these again", **asked)
+    if "LINKED" in words:
+        yield link("retry.undo", "Undo: unlink what it linked")
+    if in_part := [word for word in actions.offered(UNDO, words, over=True) if word != "LINKED"]:
+        yield link("retry.undo", "Unlink what is linked in part", status=in_part)
+    if unlinked := sorted(UNLINKED.intersection(words)):
+        yield link("retry.retry", "Link again what was unlinked", status=unlinked)
+    if LEFT_OUT in words:
+        yield link("retry.retry", "Send what was left out", status=LEFT_OUT)

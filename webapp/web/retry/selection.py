@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 
 from flask import abort, request
 
@@ -65,13 +65,11 @@ def shown_at(default: float | None) -> float | None:
 
 def compact(selection: Selection) -> str:
     """The positions as ranges: 1-50,77."""
-    ranges: list[list[int]] = []
-    for position in selection.positions:
-        if ranges and ranges[-1][1] == position - 1:
-            ranges[-1][1] = position
-        else:
-            ranges.append([position, position])
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+    found = []
+    for _, run in groupby(enumerate(selection.positions), lambda place: place[1] - place[0]):
+        first, *others = [position for _, position in run]
+        found.append(f"{first}-{others[-1]}" if others else str(first))
+    return ",".join(found)
 
 
 def as_text(selection: Selection, count: int, reason: str | None) -> str:

@@ -198,8 +198,9 @@ def _problem(submission: Submission, by: str, batch: Batch) -> Problem | None:
     else:
         return None
     names = {"submitter": by, "project": submission.project_name, "verb": VERBS[batch.kind]}
-    numbers = {"pause": duration(BLOCKED_SECONDS), "deaths": MAX_DEATHS}
-    title, text = (words.format(**names, **numbers, batch=_named(batch)) for words in found)
+    names |= {"pause": duration(BLOCKED_SECONDS), "deaths": str(MAX_DEATHS)}
+    names["batch"] = f"batch {batch.ordinal}{_of_attempt(batch)}"
+    title, text = (words.format(**names) for words in found)
     return Problem(kind, title, text, details)
 
 
@@ -218,10 +219,6 @@ def _ended(batch: Batch) -> tuple[str, str]:
     if batch.state == BatchState.LOST and code in ENDED_SO:
         return ENDED_SO[code]
     return ENDED[batch.state]
-
-
-def _named(batch: Batch) -> str:
-    return f"batch {batch.ordinal}{_of_attempt(batch)}"
 
 
 def _of_attempt(batch: Batch) -> str:

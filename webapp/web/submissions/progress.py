@@ -34,7 +34,7 @@ from webapp.web.core.page import Part, WorkerBanner, render, worker_silent_since
 from webapp.web.items import reasons, table
 from webapp.web.retry import attempts as attempts_page
 from webapp.web.retry.attempts import AttemptRow
-from webapp.web.submissions import item_actions, problems, status_text
+from webapp.web.submissions import problems, status_text
 from webapp.web.submissions.problems import Pause, Problem
 from webapp.web.submissions.status_text import Segment, Standing
 from webapp.work import retention
@@ -190,7 +190,7 @@ def _part(
         list_facts=_list_facts(submission, place),
         attempts=attempts_page.rows(submission, rows.attempts, rows.batches, own_id),
         chores=_titled(rows.chores),
-        actions=list(item_actions.offers(submission, rows.attempts, rows.batches)),
+        actions=list(attempts_page.offers(submission, rows.attempts, rows.batches)),
     )
 
 

@@ -103,21 +103,21 @@ def stop(submission_id: int) -> ResponseReturnValue:
     with context().store.write() as connection:
         _demand_own_attempt(connection, submission, number, "stop this attempt")
         stopped = assignment.stop(connection, submission_id, number, context().clock())
-        if stopped.gathering or stopped.batches or stopped.given_up:
+        if any(stopped):
             counts = {"batches": stopped.batches, "given_up": stopped.given_up}
             audit.note(connection, AuditAction.STOP, submission, attempt=number, **counts)
     for _ in range(min(stopped.batches + stopped.given_up, CLOSED_AT_ONCE_BATCHES)):
         do_at_once(submission_id, number, Task.CLOSE)
     if stopped.gathering:
-        flash("Stopped: nothing of this attempt will be sent.", "success")
+        told = "Stopped: nothing of this attempt will be sent."
     elif stopped.given_up:
         count = plural(stopped.given_up, "batch is", "batches are")
-        flash(f"Ended: {count} not followed any more. ICA goes on with what it has.", "success")
+        told = f"Ended: {count} not followed any more. ICA goes on with what it has."
     elif stopped.batches:
-        count = plural(stopped.batches, "batch", "batches")
-        flash(f"Stopped: {count} will not be sent.", "success")
+        told = f"Stopped: {plural(stopped.batches, 'batch', 'batches')} will not be sent."
     else:
-        flash("There was nothing left to stop: no batch waits to be sent.", "info")
+        told = "There was nothing left to stop: no batch waits to be sent."
+    flash(told, "success" if any(stopped) else "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
