@@ -95,19 +95,8 @@ def unanswered(connection: Connection, account: Account, now: float, limit: int)
     """Projects with submissions for which this account has no valid answer of ICA, but for those
     that ICA was asked about in vain a moment ago.
     """
-    valid = access.c.checked_at + VALID_SECONDS > now
-    known = exists().where(
-        access.c.account_id == account.id,
-        access.c.project_id == submissions.c.project_id,
-        or_(valid, access.c.due_at > now),
-    )
-    statement = (
-        select(submissions.c.project_id)
-        .where(submissions.c.ica_url == account.ica_url, ~known)
-        .distinct()
-        .limit(limit)
-    )
-    return connection.execute(statement).scalars().all()
+    given = {"account": account.id, "ica_url": account.ica_url, "now": now, "most": limit}
+    return connection.execute(_UNANSWERED, given).scalars().all()
 
 
 def aged(
@@ -129,10 +118,7 @@ def due(connection: Connection, now: float, limit: int) -> list[Access]:
 
 def projects(connection: Connection, account_id: int, now: float) -> list[Access]:
     """The projects that the account may read and that hold submissions here, by name."""
-    used = exists().where(submissions.c.project_id == access.c.project_id)
-    statement = select(access).where(access.c.account_id == account_id, holds(now), used)
-    by_name = statement.order_by(access.c.project_name, access.c.project_id)
-    return sql.fetch(connection, by_name, Access)
+    return sql.fetch(connection, _PROJECTS, Access, {"account": account_id, "now": now})
 
 
 def holds(now: float | BindParameter[float]) -> ColumnElement[bool]:
@@ -143,18 +129,24 @@ def holds(now: float | BindParameter[float]) -> ColumnElement[bool]:
 _FIND = select(access).where(
     access.c.account_id == sql.ACCOUNT, access.c.project_id == bindparam("project")
 )
-_PROJECT_READ = select(submissions.c.project_id).where(submissions.c.id == sql.SUBMISSION)
-_AGED = (
-    select(access)
-    .where(
-        access.c.account_id == sql.ACCOUNT,
-        access.c.checked_at <= sql.BEFORE,
-        holds(NOW),
-        exists().where(submissions.c.project_id == access.c.project_id),
-    )
-    .order_by(
-        case((access.c.project_id == _PROJECT_READ.scalar_subquery(), 0), else_=1),
-        access.c.checked_at,
-    )
-    .limit(bindparam("most", type_=Integer))
+_MOST: BindParameter[int] = bindparam("most", type_=Integer)
+_KNOWN = select(access.c.project_id).where(
+    access.c.account_id == sql.ACCOUNT,
+    or_(access.c.checked_at + VALID_SECONDS > NOW, access.c.due_at > NOW),
 )
+_UNANSWERED = (
+    select(submissions.c.project_id)
+    .where(submissions.c.project_id.not_in(_KNOWN), submissions.c.ica_url == bindparam("ica_url"))
+    .distinct()
+    .limit(_MOST)
+)
+_READABLE = select(access).where(
+    access.c.account_id == sql.ACCOUNT,
+    holds(NOW),
+    exists().where(submissions.c.project_id == access.c.project_id),
+)
+_PROJECTS = _READABLE.order_by(access.c.project_name, access.c.project_id)
+_PROJECT_READ = select(submissions.c.project_id).where(submissions.c.id == sql.SUBMISSION)
+_FIRST = case((access.c.project_id == _PROJECT_READ.scalar_subquery(), 0), else_=1)
+_AGED = _READABLE.where(access.c.checked_at <= sql.BEFORE).order_by(_FIRST, access.c.checked_at)
+_AGED = _AGED.limit(_MOST)

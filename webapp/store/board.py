@@ -10,8 +10,31 @@ from webapp.store import paging, sql
 from webapp.store.accounts import Account
 from webapp.store.enums import BoardWord, State
 from webapp.store.paging import Cursor, Page
-from webapp.store.submissions import Submission, seen_by, with_submitter
-from webapp.store.tables import accounts, submissions
+from webapp.store.submissions import SEEN, Submission, viewed_by, with_submitter
+from webapp.store.tables import accounts, attempts, submissions
+
+_SHOWN = SEEN & (submissions.c.state != State.DISCARDED)
+_KEY = attempts.c.id.label("last_attempt_id")
+_ROWS = (  # in the order of their last attempts, so that only those of the page are read
+    with_submitter()
+    .join(
+        attempts,
+        (attempts.c.submission_id == submissions.c.id) & (submissions.c.last_attempt_id == _KEY),
+    )
+    .where(_SHOWN)
+)
+_ANY = select(submissions.c.id).where(_SHOWN).limit(1)
+_KINDS = (
+    submissions.c.board_word,
+    submissions.c.archived_at.is_not(None).label("archived"),
+    (submissions.c.account_id == sql.ACCOUNT).label("mine"),
+)
+_GROUPS = (
+    select(*_KINDS, func.count())
+    .join(accounts, accounts.c.id == submissions.c.account_id)
+    .where(_SHOWN)
+    .group_by(*_KINDS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +62,15 @@ def page(
     """Submissions that the account may see, those attempted last first; cursors are the ids of
     their last attempts.
     """
-    statement = with_submitter().where(
-        seen_by(account, now), submissions.c.state != State.DISCARDED, *_conditions(wanted)
+    statement, given = _ROWS.where(*_conditions(wanted)), viewed_by(account, now)
+    return paging.read(
+        connection, statement, _KEY, Submission, cursor, size, given, newest_first=True
     )
-    key = submissions.c.last_attempt_id
-    return paging.read(connection, statement, key, Submission, cursor, size, newest_first=True)
 
 
 def any_visible(connection: Connection, account: Account, now: float) -> bool:
     """Whether the account sees any submission at all."""
-    kept = submissions.c.state != State.DISCARDED
-    return sql.any_row(connection, select(submissions.c.id).where(seen_by(account, now), kept))
+    return connection.execute(_ANY, viewed_by(account, now)).first() is not None
 
 
 class Group(NamedTuple):
@@ -63,18 +84,8 @@ class Group(NamedTuple):
 
 def groups(connection: Connection, account: Account, wanted: Filter, now: float) -> Sequence[Group]:
     """What there is of the wanted project and text; the rest of what is wanted does not matter."""
-    kinds = (
-        submissions.c.board_word,
-        submissions.c.archived_at.is_not(None).label("archived"),
-        (submissions.c.account_id == account.id).label("mine"),
-    )
-    statement = (
-        select(*kinds, func.count())
-        .join(accounts, accounts.c.id == submissions.c.account_id)
-        .where(seen_by(account, now), submissions.c.state != State.DISCARDED, *_matches(wanted))
-        .group_by(*kinds)
-    )
-    return [Group(*row) for row in connection.execute(statement)]
+    found = connection.execute(_GROUPS.where(*_matches(wanted)), viewed_by(account, now))
+    return [Group(*row) for row in found]
 
 
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:

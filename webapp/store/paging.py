@@ -4,13 +4,13 @@ sqlakeyset was tried: it pages one SELECT and refuses a UNION ALL, and a set of 
 SQLite read all rows of the submission in their order. Here each status is a range of its own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Generic
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, select, union_all
+from sqlalchemy import Column, ColumnElement, Connection, Label, Select, select, union_all
 
 from webapp.store import sql
 from webapp.store.engine import Store
@@ -39,17 +39,21 @@ class Page(Generic[Row]):
 def read(
     connection: Connection,
     statement: Select[Any],
-    key: Column[int],
+    key: Column[int] | Label[int],
     make: Callable[..., Row],
     cursor: Cursor,
     size: int,
+    given: Mapping[str, Any] | None = None,
     *,
     newest_first: bool = False,
 ) -> Page[Row]:
-    """A page of a statement's rows in the order of `key`, from 1 up; its values are the cursors."""
+    """A page of a statement's rows in the order of `key`, from 1 up; its values are the cursors.
+    `given`: values of the statement's parameters.
+    """
     way = _turned(cursor) if newest_first else cursor
     limited = from_cursor(statement, key, way, size + 1)
-    return page_of(sql.fetch(connection, limited, make), cursor, size, attrgetter(key.name))
+    found = sql.fetch(connection, limited, make, given)
+    return page_of(found, cursor, size, attrgetter(key.name))
 
 
 def _turned(cursor: Cursor) -> Cursor:

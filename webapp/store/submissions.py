@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
     Select,
+    String,
     and_,
+    bindparam,
     exists,
     func,
     insert,
@@ -106,7 +108,7 @@ def visible(
     connection: Connection, submission_id: int, account: Account, now: float
 ) -> Submission | None:
     """The submission if the account may see it, else None."""
-    given = {"submission": submission_id, "account": account.id, "now": now}
+    given = viewed_by(account, now) | {"submission": submission_id}
     return sql.fetch_one(connection, _VISIBLE, Submission, given)
 
 
@@ -161,11 +163,13 @@ def with_submitter() -> Select[Any]:
 
 
 def seen_by(
-    account: Account | ReadOnlyColumnCollection[str, Any], now: float | BindParameter[float]
+    account: "Account | ReadOnlyColumnCollection[str, Any] | _Viewer",
+    now: float | BindParameter[float],
 ) -> ColumnElement[bool]:
     """ICA lets the account read the project; a draft is visible to its own account only.
 
-    `account` may be the columns of the table of accounts, in a statement that joins it.
+    `account` may be the columns of the table of accounts, in a statement that joins it; SEEN, with
+    what viewed_by() gives, is for statements that are made once.
     """
     readable = exists().where(
         access.c.account_id == account.id,
@@ -185,9 +189,19 @@ def begun_in(account: Account, project_id: str, since: float, now: float) -> Col
     return condition & (submissions.c.project_id == project_id) if project_id else condition
 
 
+class _Viewer(NamedTuple):
+    id: BindParameter[int]
+    ica_url: BindParameter[str]
+
+
+SEEN = seen_by(_Viewer(sql.ACCOUNT, bindparam("ica_url", type_=String)), sql.NOW)
 _BY_ID = with_submitter().where(submissions.c.id == sql.SUBMISSION)
-_VIEWER = accounts.alias("viewer")
-_VISIBLE = _BY_ID.join(_VIEWER, _VIEWER.c.id == sql.ACCOUNT).where(seen_by(_VIEWER.c, sql.NOW))
+_VISIBLE = _BY_ID.where(SEEN)
+
+
+def viewed_by(account: Account, now: float) -> dict[str, Any]:
+    """The parameters of SEEN."""
+    return {"account": account.id, "ica_url": account.ica_url, "now": now}
 
 
 def become_draft(
