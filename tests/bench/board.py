@@ -15,7 +15,7 @@ def measure(bench, table):
     """The page and its poll, which is answered anew each time since rows move."""
     with bench.dashboard(rate=0.2) as board:
         board.sign_in()
-        costs = {}
+        costs: dict[int, tuple[float, float]] = {}
         for size in (FEW, PAGE_ROWS, MOVING):
             if size == MOVING:
                 _copy(board, MANY - MOVING)

@@ -3,20 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Connection,
-    Integer,
-    and_,
-    bindparam,
-    case,
-    delete,
-    exists,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, exists, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import MAY_ASK, Account
@@ -121,24 +108,23 @@ def projects(connection: Connection, account_id: int, now: float) -> list[Access
     return sql.fetch(connection, _PROJECTS, Access, {"account": account_id, "now": now})
 
 
-def holds(now: float | BindParameter[float]) -> ColumnElement[bool]:
+def holds(now: float | ColumnElement[float]) -> ColumnElement[bool]:
     """The condition under which a row of access lets somebody read."""
-    return and_(access.c.allowed.is_(True), access.c.checked_at + VALID_SECONDS > now)
+    return access.c.allowed.is_(True) & (access.c.checked_at + VALID_SECONDS > now)
 
 
 _FIND = select(access).where(
     access.c.account_id == sql.ACCOUNT, access.c.project_id == bindparam("project")
 )
-_MOST: BindParameter[int] = bindparam("most", type_=Integer)
 _KNOWN = select(access.c.project_id).where(
     access.c.account_id == sql.ACCOUNT,
-    or_(access.c.checked_at + VALID_SECONDS > NOW, access.c.due_at > NOW),
+    (access.c.checked_at + VALID_SECONDS > NOW) | (access.c.due_at > NOW),
 )
 _UNANSWERED = (
     select(submissions.c.project_id)
     .where(submissions.c.project_id.not_in(_KNOWN), submissions.c.ica_url == bindparam("ica_url"))
     .distinct()
-    .limit(_MOST)
+    .limit(bindparam("most"))
 )
 _READABLE = select(access).where(
     access.c.account_id == sql.ACCOUNT,
@@ -149,4 +135,4 @@ _PROJECTS = _READABLE.order_by(access.c.project_name, access.c.project_id)
 _PROJECT_READ = select(submissions.c.project_id).where(submissions.c.id == sql.SUBMISSION)
 _FIRST = case((access.c.project_id == _PROJECT_READ.scalar_subquery(), 0), else_=1)
 _AGED = _READABLE.where(access.c.checked_at <= sql.BEFORE).order_by(_FIRST, access.c.checked_at)
-_AGED = _AGED.limit(_MOST)
+_AGED = _AGED.limit(bindparam("most"))

@@ -11,18 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 
 from webapp.store import paging
 from webapp.store.accounts import Account
@@ -140,9 +129,7 @@ def of_submission(
     connection: Connection, submission_id: int, cursor: Cursor, size: int
 ) -> Page[AuditRow]:
     """What was done with a submission, the newest first."""
-    return _page(
-        connection, select(audit).where(audit.c.submission_id == submission_id), cursor, size
-    )
+    return _page(connection, audit.c.submission_id == submission_id, cursor, size)
 
 
 def name_of_deleted(connection: Connection, submission_id: int, owner_id: int) -> str | None:
@@ -160,12 +147,13 @@ def of_account(
     connection: Connection, account_id: int, cursor: Cursor, size: int
 ) -> Page[AuditRow]:
     """What an account has done, the newest first."""
-    return _page(connection, select(audit).where(audit.c.account_id == account_id), cursor, size)
+    return _page(connection, audit.c.account_id == account_id, cursor, size)
 
 
 def _page(
-    connection: Connection, statement: Select[Any], cursor: Cursor, size: int
+    connection: Connection, which: ColumnElement[bool], cursor: Cursor, size: int
 ) -> Page[AuditRow]:
+    statement = select(audit).where(which)
     return paging.read(connection, statement, audit.c.id, AuditRow, cursor, size, newest_first=True)
 
 

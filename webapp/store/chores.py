@@ -43,10 +43,7 @@ prepare(FlagSpec)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chore(ChoreRow):
-    """A row of chores: `done` of `total` items; `result` is what came of taking them.
-
-    `failures` are the leases in a row, this one too, in which nothing was recorded.
-    """
+    """A row of chores."""
 
     def spec_as(self, kind: type[Spec]) -> Spec:
         """What is to be done; read here and not with the row, so that a spec that can't be read

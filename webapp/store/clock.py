@@ -9,22 +9,12 @@ import time
 from dataclasses import dataclass
 from math import copysign
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Double,
-    cast,
-    extract,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Double, cast, extract, func, literal, select, update
 
 from webapp.store.tables import clock
 
 CATCH_UP = 4.0  # seconds in which a second of the offset goes
-_NOW: ColumnElement[float] = cast(extract("epoch", func.clock_timestamp()), Double)
+_NOW = cast(extract("epoch", func.clock_timestamp()), Double)
 
 
 @dataclass(frozen=True, slots=True)

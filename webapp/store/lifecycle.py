@@ -9,8 +9,7 @@ from webapp.store.submissions import keep_more, touch
 from webapp.store.tables import attempts, batches, reason_groups, snapshots, submissions, uploads
 from webapp.store.uploads import drop_pieces
 
-MAX_OLD = 100  # of which something ends, in one round
-_ENDED = submissions.c.state == State.SETTLED
+ENDED = submissions.c.state == State.SETTLED
 UNFINISHED = (
     select(submissions.c.id)
     .join(uploads, uploads.c.submission_id == submissions.c.id)
@@ -28,7 +27,7 @@ def rename(connection: Connection, submission_id: int, name: str, note: str, now
 
 def archive(connection: Connection, submission_id: int, now: float) -> bool:
     """Put it into the archive; False when it has not ended or is there already."""
-    free = submissions.c.archived_at.is_(None) & _ENDED
+    free = submissions.c.archived_at.is_(None) & ENDED
     return touch(connection, submission_id, now, free, archived_at=now)
 
 
@@ -38,9 +37,14 @@ def take_out(connection: Connection, submission_id: int, now: float) -> bool:
     return touch(connection, submission_id, now, archived, archived_at=None)
 
 
-def discard(connection: Connection, submission_id: int, now: float) -> bool:
-    """Hide a submission from everybody; False when it has not ended, or is active again."""
-    return touch(connection, submission_id, now, _ENDED, state=State.DISCARDED)
+def discard(
+    connection: Connection,
+    submission_id: int,
+    now: float,
+    condition: ColumnElement[bool] = ENDED,
+) -> bool:
+    """Hide a submission from everybody; False when it does not meet the condition any more."""
+    return touch(connection, submission_id, now, condition, state=State.DISCARDED)
 
 
 def discarded(connection: Connection, limit: int) -> list[int]:
@@ -53,51 +57,37 @@ def unfinished_uploads(connection: Connection, before: float, limit: int) -> lis
     return list(connection.execute(UNFINISHED.limit(limit), {"before": before}).scalars())
 
 
-def old_drafts(connection: Connection, before: float) -> list[int]:
-    """Ids of lists that were not submitted, and not changed since then."""
-    statement = select(submissions.c.id).where(_unsent_since(before)).limit(MAX_OLD)
-    return list(connection.execute(statement).scalars())
-
-
-def end_draft(connection: Connection, submission_id: int, before: float, now: float) -> bool:
-    """Discard a list that was not submitted, and not changed since then; else False."""
-    over = {"state": State.DISCARDED}
-    return touch(connection, submission_id, now, _unsent_since(before), **over)
-
-
-def _unsent_since(before: float) -> ColumnElement[bool]:
+def unsent_since(before: float) -> ColumnElement[bool]:
+    """It was not submitted, and not changed since then."""
     unsent = submissions.c.state.in_((State.DRAFT, State.UNREADABLE))
     return unsent & (submissions.c.changed_at < before)
 
 
-def old_in_archive(connection: Connection, before: float) -> list[int]:
-    """Ids of what has been in the archive since then."""
-    statement = select(submissions.c.id).where(_ENDED, submissions.c.archived_at < before)
-    return list(connection.execute(statement.order_by(submissions.c.id)).scalars())
+def archived_since(before: float) -> ColumnElement[bool]:
+    """It has been in the archive since then."""
+    return ENDED & (submissions.c.archived_at < before)
 
 
-def discard_archived(connection: Connection, submission_id: int, before: float, now: float) -> bool:
-    """As discard(), of what has been in the archive since then."""
-    ended = _ENDED & (submissions.c.archived_at < before)
-    return touch(connection, submission_id, now, ended, state=State.DISCARDED)
+def ended_before(before: float) -> ColumnElement[bool]:
+    """It has ended before then."""
+    return ENDED & (submissions.c.settled_at < before)
 
 
-def old_uploads(connection: Connection, before: float) -> list[int]:
-    """Ids of submissions that have ended before then, and whose list is kept as it came."""
-    statement = (
-        select(submissions.c.id)
-        .join(uploads, uploads.c.submission_id == submissions.c.id)
-        .where(_ended_before(before), uploads.c.dropped_at.is_(None))
-        .limit(MAX_OLD)
-    )
-    return list(connection.execute(statement).scalars())
+def with_upload(before: float) -> ColumnElement[bool]:
+    """It has ended before then, and its list is kept as it came."""
+    kept = (uploads.c.submission_id == submissions.c.id) & uploads.c.dropped_at.is_(None)
+    return ended_before(before) & exists().where(kept)
 
 
-def old_history(connection: Connection, before: float) -> list[int]:
-    """Ids of submissions that have ended before then, and have history."""
-    mine = tables.history.c.submission_id == submissions.c.id
-    statement = select(submissions.c.id).where(_ended_before(before), exists().where(mine))
-    return list(connection.execute(statement.limit(MAX_OLD)).scalars())
+def with_history(before: float) -> ColumnElement[bool]:
+    """It has ended before then, and has history."""
+    return ended_before(before) & exists().where(tables.history.c.submission_id == submissions.c.id)
+
+
+def which(connection: Connection, condition: ColumnElement[bool]) -> list[int]:
+    """Ids of the submissions that meet one of these conditions."""
+    found = select(submissions.c.id).where(condition).order_by(submissions.c.id)
+    return list(connection.execute(found).scalars())
 
 
 def drop_history(
@@ -123,12 +113,8 @@ def drop_upload(connection: Connection, submission_id: int, before: float, now: 
 
 def _lock_ended(connection: Connection, submission_id: int, before: float) -> bool:
     """Whether it has ended before then; no attempt begins until the transaction ends."""
-    ended = select(submissions.c.id).where(submissions.c.id == submission_id, _ended_before(before))
+    ended = select(submissions.c.id).where(submissions.c.id == submission_id, ended_before(before))
     return connection.execute(ended.with_for_update()).scalar() is not None
-
-
-def _ended_before(before: float) -> ColumnElement[bool]:
-    return _ENDED & (submissions.c.settled_at < before)
 
 
 def drop_rows(connection: Connection, submission_id: int, limit: int = CHUNK_ROWS) -> int:

@@ -20,8 +20,7 @@ def batches_by_state(connection: Connection) -> dict[str, int]:
 def blocked_batches(connection: Connection) -> dict[str, int]:
     """Batches that wait for somebody, per reason."""
     waits = (batches.c.blocked != Blocked.NO) & batches.c.due_at.is_not(None)
-    found = select(batches.c.blocked, func.count()).where(waits).group_by(batches.c.blocked)
-    return {row[0]: row[1] for row in connection.execute(found)}
+    return _by(connection, batches.c.blocked, waits)
 
 
 def paused_accounts(connection: Connection, now: float) -> int:
@@ -36,13 +35,9 @@ def items_by_status(connection: Connection) -> dict[str, int]:
     The database adds them up, so that other threads of this process go on meanwhile.
     """
     pairs = sql.pairs(connection, submissions.c.counts)
-    count = func.sum(cast(pairs.c.value, BigInteger))
-    found = connection.execute(
-        select(pairs.c.key, count)
-        .select_from(submissions.join(pairs, true()))
-        .group_by(pairs.c.key)
-    )
-    return {status: int(items) for status, items in found}
+    found = select(pairs.c.key, func.sum(cast(pairs.c.value, BigInteger)))
+    found = found.select_from(submissions.join(pairs, true())).group_by(pairs.c.key)
+    return {status: int(items) for status, items in connection.execute(found)}
 
 
 def oldest_due(connection: Connection) -> float | None:
@@ -54,6 +49,8 @@ def oldest_due(connection: Connection) -> float | None:
     return min((moment for moment in oldest if moment is not None), default=None)
 
 
-def _by(connection: Connection, column: ColumnElement[str]) -> dict[str, int]:
-    found = connection.execute(select(column, func.count()).group_by(column))
-    return {row[0]: row[1] for row in found}
+def _by(
+    connection: Connection, column: ColumnElement[str], *which: ColumnElement[bool]
+) -> dict[str, int]:
+    found = select(column, func.count()).where(*which).group_by(column)
+    return dict(connection.execute(found).tuples())

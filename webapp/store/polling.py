@@ -25,7 +25,7 @@ from webapp.store.sessions import hashed
 from webapp.store.sql import NOW, SUBMISSION
 from webapp.store.submissions import seen_by
 from webapp.store.tables import accounts, attempts, batches, sessions, submissions
-from webapp.store.workers import last_beat_query
+from webapp.store.workers import LAST_BEAT
 
 NOTE_SECONDS = 10.0  # between two writes that somebody watches
 
@@ -76,7 +76,7 @@ _STATEMENT = (
         submissions.c.watched_at,
         func.coalesce(_TROUBLE, literal_column("''")).label("trouble"),
         func.coalesce(_PAUSED, literal_column("0.0")).label("paused_until"),
-        last_beat_query().label("beat_at"),
+        LAST_BEAT.scalar_subquery().label("beat_at"),
     )
     .select_from(sessions)
     .join(_VIEWER, _VIEWER.c.id == sessions.c.account_id)

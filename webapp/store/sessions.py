@@ -5,18 +5,7 @@ import secrets
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    case,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, case, delete, exists, func, insert, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -100,7 +89,7 @@ def live(
     connection: Connection, account_id: int, now: float, limit: int
 ) -> tuple[list[Session], int]:
     """The account's sessions, those visited last first, and how many there are in all."""
-    ours = _of(account_id) & (sessions.c.expires_at > now)
+    ours = (sessions.c.account_id == account_id) & (sessions.c.expires_at > now)
     newest = select(sessions).where(ours).order_by(sessions.c.seen_at.desc()).limit(limit)
     count = select(func.count()).select_from(sessions).where(ours)
     return sql.fetch(connection, newest, Session), connection.execute(count).scalar_one()
@@ -120,7 +109,8 @@ def close(connection: Connection, token: str) -> None:
 def end(connection: Connection, account_id: int, handle: str) -> int:
     """End the account's session with this handle; returns how many were ended."""
     named = func.substr(sessions.c.token_hash, 1, HANDLE_CHARACTERS) == handle
-    return connection.execute(delete(sessions).where(_of(account_id), named)).rowcount
+    ended = delete(sessions).where(sessions.c.account_id == account_id, named)
+    return connection.execute(ended).rowcount
 
 
 def end_all(connection: Connection, account_id: int, now: float, *, but: str = "") -> int:
@@ -130,7 +120,8 @@ def end_all(connection: Connection, account_id: int, now: float, *, but: str = "
     order would wait for each other.
     """
     others = (sessions.c.expires_at > now) & (sessions.c.token_hash != hashed(but))
-    return connection.execute(delete(sessions).where(_of(account_id), others)).rowcount
+    ended = delete(sessions).where(sessions.c.account_id == account_id, others)
+    return connection.execute(ended).rowcount
 
 
 def sweep(connection: Connection, now: float) -> int:
@@ -150,7 +141,3 @@ def handle_of(token: str) -> str:
 
 def _handle(token_hash: str) -> str:
     return token_hash[:HANDLE_CHARACTERS]
-
-
-def _of(account_id: int) -> ColumnElement[bool]:
-    return sessions.c.account_id == account_id

@@ -55,6 +55,11 @@ metadata = MetaData(
 )
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Of an index: it has the rows that meet the condition."""
+    return dict.fromkeys(("sqlite_where", "postgresql_where"), text(condition))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
     """The columns of a queue, see leases.py."""
@@ -89,10 +94,7 @@ class Account:
 
 
 accounts = Table(
-    "accounts",
-    metadata,
-    *columns_of(Account),
-    UniqueConstraint("ica_url", "tenant", "subject"),
+    "accounts", metadata, *columns_of(Account), UniqueConstraint("ica_url", "tenant", "subject")
 )
 
 
@@ -165,7 +167,7 @@ submissions = Table(
     "submissions",
     metadata,
     *columns_of(SubmissionRow),
-    Index("ix_submissions_project_id_last_attempt_id", "project_id", "last_attempt_id"),
+    Index(None, "project_id", "last_attempt_id"),
     sqlite_autoincrement=True,  # an address never leads to another list
 )
 
@@ -242,7 +244,7 @@ entries = Table(
     Column("note", Text, nullable=False),
     Column("first_line", Integer),
     Column("first_column", Integer),
-    Index("ix_entries_submission_id_kind_ordinal", "submission_id", "kind", "ordinal"),
+    Index(None, "submission_id", "kind", "ordinal"),
 )
 
 
@@ -311,21 +313,12 @@ batches = Table(
     metadata,
     *columns_of(BatchRow),
     UniqueConstraint("submission_id", "attempt", "ordinal"),
-    Index("ix_batches_ica_batch_id", "ica_batch_id"),
+    Index(None, "ica_batch_id"),
     # One that was adopted by hand may be another one's, and has no intent_at.
     Index(
-        "uq_batches_ica_batch_id",
-        "ica_batch_id",
-        unique=True,
-        sqlite_where=text("intent_at IS NOT NULL"),
-        postgresql_where=text("intent_at IS NOT NULL"),
+        "uq_batches_ica_batch_id", "ica_batch_id", unique=True, **_where("intent_at IS NOT NULL")
     ),
-    Index(
-        "ix_batches_rest_of",
-        "rest_of",
-        sqlite_where=text("rest_of IS NOT NULL"),
-        postgresql_where=text("rest_of IS NOT NULL"),
-    ),
+    Index(None, "rest_of", **_where("rest_of IS NOT NULL")),
 )
 
 
@@ -356,17 +349,11 @@ items = Table(
     metadata,
     *columns_of(Item),
     # what is held by whom, and whose finding it is, is counted by the index alone
+    Index(None, "submission_id", "status", "position", "batch_id", "attempt"),
+    Index(None, "data_id", "submission_id"),
+    Index(None, "batch_id", "position"),
     Index(
-        "ix_items_submission_id_status_position_batch_id_attempt",
-        *("submission_id", "status", "position", "batch_id", "attempt"),
-    ),
-    Index("ix_items_data_id_submission_id", "data_id", "submission_id"),
-    Index("ix_items_batch_id_position", "batch_id", "position"),
-    Index(
-        "ix_items_submission_id_reason_id_position_status",
-        *("submission_id", "reason_id", "position", "status"),
-        sqlite_where=text("reason_id IS NOT NULL"),
-        postgresql_where=text("reason_id IS NOT NULL"),
+        None, "submission_id", "reason_id", "position", "status", **_where("reason_id IS NOT NULL")
     ),
     sqlite_with_rowid=False,
 )
@@ -386,10 +373,7 @@ history = Table(
     Column("changed_at", Double),
     Column("reason_id", Integer),
     Column("stood", Boolean, nullable=False),  # it was in the row, and may be so again
-    Index(
-        "ix_history_submission_id_attempt_status_position",
-        *("submission_id", "attempt", "status", "position"),
-    ),
+    Index(None, "submission_id", "attempt", "status", "position"),
     sqlite_with_rowid=False,
 )
 
@@ -424,10 +408,7 @@ reason_groups = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoreRow(Queued):
-    """A row of chores: `done` of `total` items; `result` is what came of taking them.
-
-    `failures` are the leases in a row, this one too, in which nothing was recorded.
-    """
+    """A row of chores: `done` of `total` items; `result` is what came of taking them."""
 
     id: int = stored(primary_key=True)
     submission_id: int = stored(ForeignKey("submissions.id"), index=True)
@@ -440,7 +421,7 @@ class ChoreRow(Queued):
     total: int
     created_at: float
     ended_at: float | None
-    failures: int = stored(default=0)
+    failures: int = stored(default=0)  # leases in a row, this one too, that recorded nothing
 
 
 chores = Table("chores", metadata, *columns_of(ChoreRow))
@@ -492,9 +473,9 @@ audit = Table(
     "audit",
     metadata,
     *columns_of(AuditRow),
-    Index("ix_audit_at", "at"),
-    Index("ix_audit_submission_id_id", "submission_id", "id"),
-    Index("ix_audit_account_id_id", "account_id", "id"),
+    Index(None, "at"),
+    Index(None, "submission_id", "id"),
+    Index(None, "account_id", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, ScalarSelect, delete, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from webapp.store import sql
 from webapp.store.tables import workers
 
 SILENT_SECONDS = 30.0  # without a beat after which a worker counts as gone
 _FORGET = delete(workers).where(workers.c.beat_at < sql.BEFORE)
+LAST_BEAT = select(func.max(workers.c.beat_at))
 _LIVING = select(func.count()).where(workers.c.beat_at > sql.BEFORE)
 
 
@@ -51,12 +52,7 @@ def is_silent(beat_at: float | None, now: float) -> bool:
     return beat_at is None or now - beat_at > SILENT_SECONDS
 
 
-def last_beat_query() -> ScalarSelect[float]:
-    """A scalar subquery: the newest beat of all workers, null if there was none."""
-    return select(func.max(workers.c.beat_at)).scalar_subquery()
-
-
 def last_beat(connection: Connection) -> float | None:
     """The newest beat of all workers, None if there was none."""
-    beat_at: float | None = connection.execute(select(func.max(workers.c.beat_at))).scalar()
+    beat_at: float | None = connection.execute(LAST_BEAT).scalar()
     return beat_at

@@ -1,8 +1,8 @@
 """Retention: what is kept for so many days, by the settings, goes when these are over."""
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from webapp.store import Connection, audit, lifecycle, submissions
 from webapp.store.enums import AuditAction, State
@@ -33,14 +33,14 @@ class Turn(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What goes after so many days (0: never): how the submissions are found of which something is
-    older than a moment, and how that ends, of one of them; whether it did. Anything may have become
+    """What goes after so many days (0: never): the condition, for a moment, of submissions of which
+    something is older, and how that ends, of one of them; whether it did. Anything may have become
     of it since it was found.
     """
 
     what: str
     days: int
-    find: Callable[[Connection, float], Sequence[int]]
+    old: Callable[[float], Any]
     end: Callable[[Turn, int], bool]
 
 
@@ -48,10 +48,10 @@ def perform(context: Context) -> None:
     """End all that is too old; each step is a short transaction and may be repeated."""
     kept = context.settings
     for rule in (
-        Rule("lists that were not submitted", kept.draft_days, lifecycle.old_drafts, _end_draft),
-        Rule("lists as they came", kept.upload_days, lifecycle.old_uploads, _drop_upload),
-        Rule("archived lists", kept.archive_days, lifecycle.old_in_archive, _delete_archived),
-        Rule("histories of attempts", kept.history_days, lifecycle.old_history, _drop_history),
+        Rule("lists that were not submitted", kept.draft_days, lifecycle.unsent_since, _end_draft),
+        Rule("lists as they came", kept.upload_days, lifecycle.with_upload, _drop_upload),
+        Rule("archived lists", kept.archive_days, lifecycle.archived_since, _delete_archived),
+        Rule("histories of attempts", kept.history_days, lifecycle.with_history, _drop_history),
     ):
         if rule.days:
             _end_old(context, rule)
@@ -80,7 +80,7 @@ def _sweep(turn: Turn, sweep: Callable[[Connection, float], int]) -> None:
 
 def _end_old(context: Context, rule: Rule) -> None:
     turn, ended = _begin(context, rule.days), 0
-    found = context.read(rule.find, turn.before)
+    found = context.read(lifecycle.which, rule.old(turn.before))
     # Each round begins elsewhere: what may not go yet must not keep the rest here for ever.
     first = int(turn.started // INTERVAL_SECONDS) % max(len(found), 1)
     for submission_id in (*found[first:], *found[:first]):
@@ -92,7 +92,7 @@ def _end_old(context: Context, rule: Rule) -> None:
 
 
 def _end_draft(turn: Turn, submission_id: int) -> bool:
-    return _end(turn, submission_id, lifecycle.end_draft, AuditAction.DISCARD)
+    return _end(turn, submission_id, lifecycle.unsent_since, AuditAction.DISCARD)
 
 
 def _drop_upload(turn: Turn, submission_id: int) -> bool:
@@ -105,13 +105,13 @@ def _delete_archived(turn: Turn, submission_id: int) -> bool:
     submission = turn.context.read(submissions.many, [submission_id]).get(submission_id)
     if not submission or turn.context.read(other_submissions.dependent_submission, submission):
         return False
-    return _end(turn, submission_id, lifecycle.discard_archived, AuditAction.DELETE)
+    return _end(turn, submission_id, lifecycle.archived_since, AuditAction.DELETE)
 
 
-def _end(turn: Turn, submission_id: int, end: Callable[..., bool], action: AuditAction) -> bool:
+def _end(turn: Turn, submission_id: int, old: Callable[[float], Any], action: AuditAction) -> bool:
     with turn.context.store.write() as connection:
         now = turn.context.clock()
-        ended = end(connection, submission_id, turn.before, now)
+        ended = lifecycle.discard(connection, submission_id, now, old(turn.before))
         if ended:
             submission = submissions.get(connection, submission_id)
             audit.record(connection, action, audit.PROGRAM, now, submission)

@@ -16,6 +16,11 @@ def filled(kind: Kind, *names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, kind, nullable=False) for name in names]
 
 
+def with_default(name: str, kind: Kind, default: str) -> sa.Column[Any]:
+    """A column that is filled in the rows that are there."""
+    return sa.Column(name, kind, nullable=False, server_default=default)
+
+
 def nullable(kind: Kind, *names: str) -> list[sa.Column[Any]]:
     """Columns that may be null."""
     return [sa.Column(name, kind) for name in names]

@@ -4,12 +4,11 @@ Queries of before were open to whoever had their address; they belong to their a
 """
 
 import time
-from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.store.migrations.columns import Kind, filled, make_index, nullable
+from webapp.store.migrations.columns import Kind, filled, make_index, nullable, with_default
 
 revision = "0005"
 down_revision = "0004"
@@ -33,15 +32,15 @@ UPDATE submissions SET changed_at = :now WHERE state IN ('draft', 'unreadable')
 
 
 def upgrade() -> None:
-    op.add_column("sessions", _with_default("device", sa.String(255), ""))
-    op.add_column("sessions", _with_default("address", sa.String(64), ""))
-    op.add_column("accounts", _with_default("refusals", NUMBER, "0"))
+    op.add_column("sessions", with_default("device", sa.String(255), ""))
+    op.add_column("sessions", with_default("address", sa.String(64), ""))
+    op.add_column("accounts", with_default("refusals", NUMBER, "0"))
     op.add_column("accounts", sa.Column("refused_since", TIME))
-    op.add_column("accounts", _with_default("ask_at", TIME, "0"))
+    op.add_column("accounts", with_default("ask_at", TIME, "0"))
     op.add_column("finds", sa.Column("shared_at", TIME))
     op.add_column("finds", sa.Column("deleted_at", TIME))
-    op.add_column("finds", _with_default("kept_bytes", sa.BigInteger(), "0"))
-    op.add_column("submissions", _with_default("kept_bytes", sa.BigInteger(), "0"))
+    op.add_column("finds", with_default("kept_bytes", sa.BigInteger(), "0"))
+    op.add_column("submissions", with_default("kept_bytes", sa.BigInteger(), "0"))
     op.add_column("submissions", sa.Column("history_dropped_at", TIME))
     op.add_column("uploads", sa.Column("dropped_at", TIME))
     op.execute(KEPT_OF_SUBMISSIONS)
@@ -63,8 +62,3 @@ def upgrade() -> None:
     make_index("audit", "at")
     make_index("audit", "submission_id", "id")
     make_index("audit", "account_id", "id")
-
-
-def _with_default(name: str, kind: Kind, default: str) -> sa.Column[Any]:
-    """A column that is filled in the rows that are there."""
-    return sa.Column(name, kind, nullable=False, server_default=default)

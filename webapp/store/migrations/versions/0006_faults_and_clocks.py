@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.store.migrations.columns import Kind, filled, make_index, nullable
+from webapp.store.migrations.columns import Kind, filled, make_index, nullable, with_default
 
 revision = "0006"
 down_revision = "0005"
@@ -28,17 +28,17 @@ UPDATE batches SET intent_at = NULL WHERE intent_at IS NOT NULL AND EXISTS (
 
 def upgrade() -> None:
     for name in ("round_pages", "failed_pages", "circles", "vain_tries"):
-        op.add_column("batches", _with_default(name, NUMBER, "0"))
-    op.add_column("batches", _with_default("vain_kind", sa.String(60), ""))
+        op.add_column("batches", with_default(name, NUMBER, "0"))
+    op.add_column("batches", with_default("vain_kind", sa.String(60), ""))
     for name in ("round_mark", "failed_mark"):
         op.add_column("batches", sa.Column(name, sa.Text()))
     op.add_column("batches", sa.Column("rest_of", NUMBER))
     op.add_column("batches", sa.Column("intent_ica_at", TIME))
     op.add_column("attempts", sa.Column("look_since", TIME))
-    op.add_column("accounts", _with_default("pace", TIME, "1"))
+    op.add_column("accounts", with_default("pace", TIME, "1"))
     op.add_column("accounts", sa.Column("paced_at", TIME))
-    op.add_column("accounts", _with_default("paused_until", TIME, "0"))
-    op.add_column("workers", _with_default("ahead", TIME, "0"))
+    op.add_column("accounts", with_default("paused_until", TIME, "0"))
+    op.add_column("workers", with_default("ahead", TIME, "0"))
     op.add_column("workers", sa.Column("ica_ahead", TIME))
     op.create_table(
         "ica_limits",
@@ -57,8 +57,3 @@ def upgrade() -> None:
     sent: dict[str, Any] = dict.fromkeys(("sqlite_where", "postgresql_where"), SENT)
     op.create_index("uq_batches_ica_batch_id", "batches", ["ica_batch_id"], unique=True, **sent)
     make_index("batches", "rest_of", where="rest_of IS NOT NULL")
-
-
-def _with_default(name: str, kind: Kind, default: str) -> sa.Column[Any]:
-    """A column that is filled in the rows that are there."""
-    return sa.Column(name, kind, nullable=False, server_default=default)
