@@ -1,6 +1,6 @@
 """Accounts: one ICA user as this dashboard knows them, with their sealed key."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, func, select, update
@@ -11,11 +11,7 @@ from webapp.store.sql import NOW
 from webapp.store.tables import Account as Account
 from webapp.store.tables import accounts, attempts, sessions, submissions
 
-NO_TROUBLE: dict[str, Any] = {
-    "trouble": AccountTrouble.NONE,
-    "trouble_since": None,
-    "trouble_until": None,
-}
+NO_TROUBLE = {"trouble": AccountTrouble.NONE, "trouble_since": None, "trouble_until": None}
 NO_REFUSAL: dict[str, Any] = {"refusals": 0, "refused_since": None}
 MOST_REFUSALS = 3  # in a row, over at least so many seconds: then ICA means it
 REFUSED_SECONDS = 60.0
@@ -45,15 +41,11 @@ class Identity:
 
 def sign_in(connection: Connection, who: Identity, now: float) -> int:
     """Make or renew the account and return its id."""
-    identity = {"ica_url": who.ica_url, "tenant": who.tenant, "subject": who.subject}
-    renewed = {
-        "name": who.name[:255],
-        "asked_tenant": who.asked_tenant,
-        "sealed_key": who.sealed_key,
-    }
-    statement = sql.insert(connection, accounts).values(identity | renewed | {"created_at": now})
+    values = asdict(who) | {"name": who.name[:255]}
+    statement = sql.insert(connection, accounts).values(values | {"created_at": now})
     kept = statement.on_conflict_do_update(
-        index_elements=list(identity), set_=renewed | NO_TROUBLE | NO_REFUSAL | {"ask_at": 0.0}
+        index_elements=["ica_url", "tenant", "subject"],
+        set_=values | NO_TROUBLE | NO_REFUSAL | {"ask_at": 0.0},
     )
     return connection.execute(kept.returning(accounts.c.id)).scalar_one()
 
@@ -91,9 +83,8 @@ def note_trouble(
     connection: Connection, account_id: int, trouble: AccountTrouble, until: float, now: float
 ) -> None:
     """Record what trouble the last calls of ICA met. Writes only if it is new."""
-    _note(
-        connection, account_id, {"trouble": trouble, "trouble_since": now, "trouble_until": until}
-    )
+    met = {"trouble": trouble, "trouble_since": now, "trouble_until": until}
+    _note(connection, account_id, met)
 
 
 def clear_trouble(connection: Connection, account_id: int) -> None:

@@ -12,16 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    ExceptionContext,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    text,
-)
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -270,15 +261,15 @@ def _wait_for_our_turn(connection: Connection) -> None:
     """Processes that start together migrate one after the other; meanwhile nobody claims anything,
     since a claim reads the version first.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(4242)"))
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4242)")
     if inspect(connection).has_table("alembic_version"):
-        connection.execute(text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))
+        connection.exec_driver_sql("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
 
 
 def _has_lists(connection: Connection) -> bool:
     if not inspect(connection).has_table("submissions"):
         return False
-    return connection.execute(text("SELECT 1 FROM submissions LIMIT 1")).first() is not None
+    return connection.exec_driver_sql("SELECT 1 FROM submissions LIMIT 1").first() is not None
 
 
 def _make_folder(url: str) -> None:

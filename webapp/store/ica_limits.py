@@ -6,19 +6,14 @@ from webapp.store import sql
 from webapp.store.tables import ica_limits
 
 REMEMBERED_SECONDS = 86_400.0
-USUAL_SIZE = (
-    100  # a smaller one may have passed for what was in it, or since it came a moment later
-)
+USUAL_SIZE = 100  # a smaller one may have passed for what was in it, or as it came a moment later
 UNUSUAL_SECONDS = 600.0  # that such a one is remembered
 
 
 def batch_size(connection: Connection, ica_url: str, now: float) -> int | None:
     """The size of batch that this ICA took when larger ones were refused; None: not known."""
     of = ica_limits.c
-    holds = case(
-        (of.batch_size >= USUAL_SIZE, REMEMBERED_SECONDS),
-        else_=UNUSUAL_SECONDS,
-    )
+    holds = case((of.batch_size >= USUAL_SIZE, REMEMBERED_SECONDS), else_=UNUSUAL_SECONDS)
     mine = (of.ica_url == ica_url) & (of.batch_size_at > now - holds)
     return connection.execute(select(of.batch_size).where(mine)).scalar()
 

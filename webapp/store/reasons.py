@@ -179,12 +179,19 @@ def groups(
     """
     mine = submissions.c.id == submission_id
     in_all = select(func.count()).select_from(_counted(mine, attempt, _BY_REASON).subquery())
-    return _largest(connection, mine, most, attempt), connection.execute(in_all).scalar_one()
+    return across(connection, mine, most, attempt), connection.execute(in_all).scalar_one()
 
 
-def across(connection: Connection, chosen: Which, most: int) -> list[Group]:
+def across(
+    connection: Connection, chosen: Which, most: int, attempt: int | None = None
+) -> list[Group]:
     """The largest groups over all submissions that meet a condition, `most` of them."""
-    return _largest(connection, chosen, most)
+    largest = _counted(chosen, attempt, _BY_REASON).limit(most)
+    reason_ids = [row[0] for row in connection.execute(largest)]
+    texts = _status_and_text(connection, reason_ids)
+    held = _holders(connection, chosen & reason_groups.c.reason_id.in_(reason_ids), attempt)
+    examples = _examples(connection, {key: held[key][0].submission_id for key in reason_ids})
+    return [Group(key, *texts[key], held[key], examples[key]) for key in reason_ids]
 
 
 def holders(connection: Connection, chosen: Which, reason_id: int) -> list[Holder]:
@@ -205,17 +212,6 @@ def _counted(chosen: Which, attempt: int | None, by: Sequence[Column[Any]]) -> S
         counted = counted.where(of.attempt == attempt)
     counted = counted.where(chosen).group_by(*by).having(number > 0)
     return counted.order_by(number.desc(), *(column.desc() for column in by))
-
-
-def _largest(
-    connection: Connection, chosen: Which, most: int, attempt: int | None = None
-) -> list[Group]:
-    largest = _counted(chosen, attempt, _BY_REASON).limit(most)
-    reason_ids = [row[0] for row in connection.execute(largest)]
-    texts = _status_and_text(connection, reason_ids)
-    held = _holders(connection, chosen & reason_groups.c.reason_id.in_(reason_ids), attempt)
-    examples = _examples(connection, {key: held[key][0].submission_id for key in reason_ids})
-    return [Group(key, *texts[key], held[key], examples[key]) for key in reason_ids]
 
 
 def _holders(

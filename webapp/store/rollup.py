@@ -83,12 +83,8 @@ def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], n
 def _snapshot(connection: Connection, attempt_id: int, counts: Counts, now: float) -> None:
     """Keep at most one each SNAPSHOT_SECONDS, the last one: batches may run for days."""
     values = {"attempt_id": attempt_id, "at": now - now % SNAPSHOT_SECONDS, "counts": counts}
-    statement = sql.insert(connection, snapshots).values(values)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["attempt_id", "at"], set_={"counts": counts}
-        )
-    )
+    statement, key = sql.insert(connection, snapshots).values(values), ["attempt_id", "at"]
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_={"counts": counts}))
 
 
 def _own_counts(part: Any) -> Counts:
@@ -181,11 +177,8 @@ def _board_word(after: Mapping[str, Any]) -> BoardWord:
         return BoardWord.BLOCKED if after["phase"] == Phase.BLOCKED else BoardWord.RUNNING
     counts = {word: count for word, count in after["counts"].items() if word != LEFT_OUT}
     if any(word in TAKEN_OUT for word in counts):
-        return BoardWord.PARTLY_UNDONE if _any_undoable(counts) else BoardWord.UNDONE
+        left = any(meaning(word).undo for word in counts)
+        return BoardWord.PARTLY_UNDONE if left else BoardWord.UNDONE
     if set(counts) == {NOT_SENT}:
         return BoardWord.NOT_SENT
     return BoardWord.DONE if counts.keys() <= SUCCESSFUL else BoardWord.FAILURES
-
-
-def _any_undoable(counts: Counts) -> bool:
-    return any(meaning(word).undo for word in counts)

@@ -43,7 +43,7 @@ class Session(SessionRow):
     @property
     def handle(self) -> str:
         """What a form names it by."""
-        return _handle(self.token_hash)
+        return self.token_hash[:HANDLE_CHARACTERS]
 
 
 def open_session(
@@ -136,8 +136,4 @@ def hashed(token: str) -> str:
 
 def handle_of(token: str) -> str:
     """What a form names the token's session by."""
-    return _handle(hashed(token))
-
-
-def _handle(token_hash: str) -> str:
-    return token_hash[:HANDLE_CHARACTERS]
+    return hashed(token)[:HANDLE_CHARACTERS]

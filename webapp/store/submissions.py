@@ -64,8 +64,7 @@ class Submission(SubmissionRow):
         return self.phase or self.state
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(NamedTuple):
     """What a submission starts with."""
 
     account: Account
@@ -79,22 +78,13 @@ class New:
 
 def create(connection: Connection, new: New, now: float) -> int:
     """Open a submission that is still to be read, with its first attempt, and return its id."""
-    values = {
-        "account_id": new.account.id,
-        "ica_url": new.account.ica_url,
-        "project_id": new.project_id,
-        "project_name": new.project_name[:255],
-        "source": new.source,
-        "name": new.name,
-        "created_at": now,
-        "changed_at": now,
-        "watched_at": now,
-        "batch_size": new.batch_size,
-        "kept_bytes": new.kept_bytes,
-    }
+    values = new._asdict() | dict.fromkeys(("created_at", "changed_at", "watched_at"), now)
+    account: Account = values.pop("account")
+    values |= {"account_id": account.id, "ica_url": account.ica_url}
+    values["project_name"] = new.project_name[:255]
     statement = insert(submissions).values(values).returning(submissions.c.id)
     submission_id: int = connection.execute(statement).scalar_one()
-    attempts.add(connection, submission_id, AttemptKind.LINK, new.account.id, "", now)
+    attempts.add(connection, submission_id, AttemptKind.LINK, account.id, "", now)
     return submission_id
 
 

@@ -77,23 +77,18 @@ def take_chunk(
         return None
     within = items.c.position.between(after + 1, end)
     found = chosen.count(within)
-    rows, done = _rows(connection, submission, attempt, chosen.all & within & chosen.allowed)
+    rows = _columns(connection, chosen.all & within & chosen.allowed)
+    done = other_submissions.done_since(connection, submission, attempt.kind, rows)
+    rows = [row for row in rows if row.position not in done]
     found.made, found.by_status = len(rows), Counter([row.status for row in rows])
-    found.skipped["meanwhile"] += done
+    found.skipped["meanwhile"] += len(done)
     if rows:
         _release(connection, submission.id, batch_rows, rows)
-        batch = ours[-1] if room else _new(connection, attempt, len(ours) + 1, rows[0].position)
-        _hold(connection, batch, rows)
+        if not room:  # not due before all items are taken
+            at = dict.fromkeys(("first_position", "last_position"), rows[0].position)
+            ours.append(batches.new(connection, attempt, ordinal=len(ours) + 1, **at))
+        _hold(connection, ours[-1], rows)
     return end, found
-
-
-def _rows(
-    connection: Connection, submission: Submission, attempt: Attempt, which: Any
-) -> tuple[list[TakenRow], int]:
-    """What is to be taken, and how many are skipped since another submission did the same."""
-    rows = _columns(connection, which)
-    done = other_submissions.done_since(connection, submission, attempt.kind, rows)
-    return [row for row in rows if row.position not in done], len(done)
 
 
 def _columns(connection: Connection, which: ColumnElement[bool]) -> list[TakenRow]:
@@ -156,12 +151,6 @@ def _at(
 ) -> ColumnElement[bool]:
     ours = items.c.submission_id == submission_id
     return ours & sql.is_one_of(connection, items.c.position, positions)
-
-
-def _new(connection: Connection, attempt: Attempt, ordinal: int, position: int) -> Batch:
-    """An empty batch of the attempt; it is not due before all items are taken."""
-    at = {"ordinal": ordinal, "first_position": position, "last_position": position}
-    return batches.new(connection, attempt, **at)
 
 
 def _hold(connection: Connection, batch: Batch, rows: Sequence[TakenRow]) -> None:
@@ -230,11 +219,9 @@ def shared(connection: Connection, source: Submission, selection: Selection) -> 
     """How many of the first SAMPLE_ITEMS of these are linked into the project by other submissions
     too: unlinking removes them there as well.
     """
-    data_ids = [
-        row.data_id for row in _first_few(connection, source, AttemptKind.UNLINK, selection)
-    ]
-    doings = other_submissions.last_outcomes(connection, source, data_ids)
-    return sum(doing.linked for doing in doings.values())
+    few = _first_few(connection, source, AttemptKind.UNLINK, selection)
+    found = other_submissions.last_outcomes(connection, source, [row.data_id for row in few])
+    return sum(outcome.linked for outcome in found.values())
 
 
 def done_already(

@@ -217,10 +217,3 @@ def _free_of(batch: Batch) -> ColumnElement[bool]:
     """The batch does not hold it, or its attempt has found what is in the row."""
     other = items.c.batch_id.is_(None) | (items.c.batch_id != batch.id)
     return other | (items.c.attempt == batch.attempt)
-
-
-def count(
-    connection: Connection, source: Submission, kind: AttemptKind, selection: Selection
-) -> SelectionCounts:
-    """What would become of these items in an attempt of this kind, as far as is known here."""
-    return SelectedItems(connection, source, kind, selection).count()

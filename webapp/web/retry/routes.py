@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from webapp.store import Connection, batches
 from webapp.store.attempts import Attempt
 from webapp.store.enums import AttemptState, State
-from webapp.store.retry import assignment, selection
+from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
-from webapp.store.retry.selection import DOUBTED, Selection, SelectionCounts
+from webapp.store.retry.selection import DOUBTED, SelectedItems, Selection, SelectionCounts
 from webapp.store.submissions import Submission
 from webapp.web.core.access import begun_submission
 from webapp.web.core.context import context
@@ -141,9 +141,9 @@ def _counted(
 ) -> tuple[SelectionCounts, dict[str, SelectionCounts]]:
     """The counts of the selection; if it is by status, those of each chosen or offered one too."""
     if chosen.positions or chosen.reason_id is not None or chosen.attempt is not None:
-        return selection.count(connection, source, action.kind, chosen), {}
+        return SelectedItems(connection, source, action.kind, chosen).count(), {}
     by_status = {
-        word: selection.count(connection, source, action.kind, Selection(statuses=(word,)))
+        word: SelectedItems(connection, source, action.kind, Selection(statuses=(word,))).count()
         for word in dict.fromkeys([*chosen.statuses, *_offered(connection, action, source)])
     }
     return sum((by_status[word] for word in chosen.statuses), SelectionCounts()), by_status

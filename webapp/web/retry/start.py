@@ -9,9 +9,9 @@ from webapp.store import Connection, attempts, batches, chores, drafts
 from webapp.store.attempts import Attempt
 from webapp.store.enums import AttemptKind, AuditAction, State, Task
 from webapp.store.items import CHUNK_ROWS
-from webapp.store.retry import assignment, selection
+from webapp.store.retry import assignment
 from webapp.store.retry.assignment import Confirmed
-from webapp.store.retry.selection import Selection, SelectionCounts
+from webapp.store.retry.selection import SelectedItems, Selection, SelectionCounts
 from webapp.store.submissions import Submission
 from webapp.web.core import audit
 from webapp.web.core.context import context, viewer
@@ -25,7 +25,7 @@ def counted(
     connection: Connection, source: Submission, action: Action, chosen: Selection
 ) -> SelectionCounts:
     """What would become of these items: the counts that the visitor confirms."""
-    found = selection.count(connection, source, action.kind, chosen)
+    found = SelectedItems(connection, source, action.kind, chosen).count()
     done = assignment.done_already(connection, source, action.kind, chosen)
     return without_done(found, done, chosen)
 

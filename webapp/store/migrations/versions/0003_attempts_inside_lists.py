@@ -166,9 +166,8 @@ def _make_attempts(connection: sa.Connection, families: Families) -> None:
         sa.UniqueConstraint("submission_id", "number"),
         sqlite_autoincrement=True,
     )
-    sizes = _pairs(
-        connection, "SELECT submission_id, sum(size) FROM batches GROUP BY submission_id"
-    )
+    summed = "SELECT submission_id, sum(size) FROM batches GROUP BY submission_id"
+    sizes = _pairs(connection, summed)
     rows = [_attempt(member, sizes) for members in families.members.values() for member in members]
     if rows:
         connection.execute(attempts.insert(), rows)
@@ -353,15 +352,10 @@ def _change_reasons(connection: sa.Connection) -> None:
     with op.batch_alter_table("reasons") as table:
         table.add_column(sa.Column("status", sa.String(length=60), nullable=True))
     _do(connection, "CREATE TABLE told (id INTEGER PRIMARY KEY, status VARCHAR(60) NOT NULL)")
-    _do(
-        connection,
-        "INSERT INTO told SELECT reason_id, min(status) FROM items WHERE reason_id IS NOT NULL "
-        "GROUP BY reason_id",
-    )
-    _do(
-        connection,
-        "UPDATE reasons SET status = (SELECT t.status FROM told t WHERE t.id = reasons.id)",
-    )
+    told = f"SELECT reason_id, min(status) FROM items WHERE {WITH_REASON} GROUP BY reason_id"
+    _do(connection, f"INSERT INTO told {told}")
+    status = "SELECT t.status FROM told t WHERE t.id = reasons.id"
+    _do(connection, f"UPDATE reasons SET status = ({status})")
     op.drop_table("told")
 
 
@@ -494,26 +488,18 @@ def _index_items() -> None:
 
 def _found_by_batches(connection: sa.Connection) -> dict[int, Counts]:
     """All its items by its own words: in 0.2.0 that is what its rows say."""
-    return _by_batch(
-        connection,
-        f"""
-        SELECT batch, status, count(*) FROM (
-            SELECT coalesce(i.batch_id, {BATCH_OF}) AS batch, i.status
-            FROM items i JOIN attempts a ON a.id = i.submission_id
-            WHERE i.status <> 'LEFT_OUT'
-        ) w WHERE batch IS NOT NULL GROUP BY batch, status
-        """,
-    )
+    in_attempts = "JOIN attempts a ON a.id = i.submission_id WHERE i.status <> 'LEFT_OUT'"
+    return _by_batch(connection, BY_BATCH.format(in_attempts))
 
 
-# A row that names no batch is one of the first attempt's, and BATCH_OF still goes by the ids of
-# 0.2.0: a root's own.
-HELD = f"""
+BY_BATCH = f"""
 SELECT batch, status, count(*) FROM (
-    SELECT coalesce(i.batch_id, {BATCH_OF}) AS batch, i.status
-    FROM items i WHERE i.status <> 'LEFT_OUT' OR i.batch_id IS NOT NULL
+    SELECT coalesce(i.batch_id, {BATCH_OF}) AS batch, i.status FROM items i {{}}
 ) w WHERE batch IS NOT NULL GROUP BY batch, status
 """
+# A row that names no batch is one of the first attempt's, and BATCH_OF still goes by the ids of
+# 0.2.0: a root's own.
+HELD = BY_BATCH.format("WHERE i.status <> 'LEFT_OUT' OR i.batch_id IS NOT NULL")
 TAKEN = """
 SELECT batch_id, status, count(*) FROM history
 WHERE stood AND batch_id IS NOT NULL GROUP BY batch_id, status
@@ -532,13 +518,14 @@ def _by_batch(connection: sa.Connection, statement: str) -> dict[int, Counts]:
 
 
 def _change_batches(connection: sa.Connection, found: Mapping[int, Counts]) -> None:
-    held, taken = _by_batch(connection, HELD), _by_batch(connection, TAKEN)
+    counted = {"held": _by_batch(connection, HELD), "found": found}
+    counted["taken"] = _by_batch(connection, TAKEN)
     ranges = {row[0]: (row[1], row[2]) for row in connection.execute(sa.text(RANGES))}
     op.drop_index("ix_batches_first", "batches")
     new: dict[str, sa.types.TypeEngine[Any]] = {
         "attempt": sa.SmallInteger(),
         "sent_again": sa.Boolean(),
-        **{name: sa.JSON() for name in ("held", "found", "taken")},
+        **dict.fromkeys(counted, sa.JSON()),
     }
     with op.batch_alter_table("batches") as table:
         table.drop_constraint("uq_batches_submission_id_ordinal", type_="unique")
@@ -547,19 +534,10 @@ def _change_batches(connection: sa.Connection, found: Mapping[int, Counts]) -> N
     values = []
     for row in _read(connection, BATCHES_AND_ATTEMPTS):
         first, last = ranges.get(row.id, (row.first_position, row.last_position))
-        values.append(
-            {
-                "key": row.id,
-                "submission_id": row.root_id,
-                "attempt": row.number,
-                "first_position": first,
-                "last_position": last,
-                "sent_again": False,
-                "held": held.get(row.id, {}),
-                "found": found.get(row.id, {}),
-                "taken": taken.get(row.id, {}),
-            }
-        )
+        place = {"key": row.id, "submission_id": row.root_id, "attempt": row.number}
+        ends = {"first_position": first, "last_position": last, "sent_again": False}
+        counts = {name: by_batch.get(row.id, {}) for name, by_batch in counted.items()}
+        values.append(place | ends | counts)
     _update(connection, "batches", values)
     _do(connection, "DELETE FROM batches WHERE attempt IS NULL")
     with op.batch_alter_table("batches") as table:
@@ -586,11 +564,8 @@ def _change_snapshots(connection: sa.Connection) -> None:
         without = "json_remove(counts, '$.LEFT_OUT')"
     else:
         without = "(counts::jsonb - 'LEFT_OUT')::json"
-    _do(
-        connection,
-        f"UPDATE snapshots SET counts = {without} WHERE submission_id IN "
-        "(SELECT id FROM submissions WHERE left_out > 0)",
-    )
+    some_left_out = "submission_id IN (SELECT id FROM submissions WHERE left_out > 0)"
+    _do(connection, f"UPDATE snapshots SET counts = {without} WHERE {some_left_out}")
     with op.batch_alter_table("snapshots") as table:
         table.drop_constraint("fk_snapshots_submission_id", type_="foreignkey")
         table.alter_column("submission_id", new_column_name="attempt_id")
