@@ -47,7 +47,8 @@ def measure(connection: Connection) -> DatabaseSize:
         return DatabaseSize(total.scalar_one(), _by_kind(sizes), is_measured=True)
     pages = (connection.execute(text(f"PRAGMA {name}")) for name in ("page_count", "page_size"))
     count, page_bytes = (found.scalar_one() for found in pages)
-    if count * page_bytes > MAX_MEASURED_BYTES or not _measures(connection):
+    options = connection.execute(text("PRAGMA compile_options")).scalars().all()
+    if count * page_bytes > MAX_MEASURED_BYTES or "ENABLE_DBSTAT_VTAB" not in options:
         return DatabaseSize(count * page_bytes, by_counts(connection), is_measured=False)
     return DatabaseSize(count * page_bytes, _by_kind(_sqlite_sizes(connection)), is_measured=True)
 
@@ -60,12 +61,6 @@ def by_counts(connection: Connection) -> dict[str, int]:
         count = select(func.count()).select_from(KINDS[kind][-1])
         found[kind] = connection.execute(count).scalar_one() * each
     return found
-
-
-def _measures(connection: Connection) -> bool:
-    """Whether this SQLite was built so that it tells the size of tables."""
-    options = connection.execute(text("PRAGMA compile_options")).scalars().all()
-    return "ENABLE_DBSTAT_VTAB" in options
 
 
 def _sqlite_sizes(connection: Connection) -> dict[str, int]:

@@ -15,6 +15,7 @@ from webapp.store import (
     lifecycle,
     schema_version,
     sessions,
+    sql,
     uploads,
 )
 from webapp.store.find import queries
@@ -46,8 +47,8 @@ def look(connection: Connection, now: float, *, not_of: Collection[int] = ()) ->
 
 _HOUSEKEEPING = select(
     or_(
-        lifecycle.UNFINISHED.exists(),
-        lifecycle.DISCARDED.exists(),
+        exists().where(lifecycle.unfinished_since(sql.BEFORE)),
+        exists().where(lifecycle.DISCARDED),
         access.DUE.exists(),
         exists().where(sessions.ENDED),
         exists().where(queries.DISCARDED),

@@ -200,9 +200,6 @@ class Store:
         if self._file and self._file.is_missing:
             return schema_version.MISSING.format(self._file.path)
         with self.read() as connection:
-            if schema_version.fits(connection):
-                return ""
-        with self.read() as connection:
             return schema_version.trouble(connection)
 
     def now(self) -> float:

@@ -10,13 +10,7 @@ from webapp.store.tables import attempts, batches, reason_groups, snapshots, sub
 from webapp.store.uploads import drop_pieces
 
 ENDED = submissions.c.state == State.SETTLED
-UNFINISHED = (
-    select(submissions.c.id)
-    .join(uploads, uploads.c.submission_id == submissions.c.id)
-    .where(submissions.c.state == State.READING, submissions.c.created_at < sql.BEFORE)
-    .where(uploads.c.due_at.is_(None))
-)
-DISCARDED = select(submissions.c.id).where(submissions.c.state == State.DISCARDED)
+DISCARDED = submissions.c.state == State.DISCARDED
 _ROWS = (tables.history.c.position, tables.items.c.position, tables.entries.c.ordinal)
 
 
@@ -47,14 +41,11 @@ def discard(
     return touch(connection, submission_id, now, condition, state=State.DISCARDED)
 
 
-def discarded(connection: Connection, limit: int) -> list[int]:
-    """Ids of discarded submissions that are still in the store."""
-    return list(connection.execute(DISCARDED.limit(limit)).scalars())
-
-
-def unfinished_uploads(connection: Connection, before: float, limit: int) -> list[int]:
-    """Ids of submissions whose upload began before then and was never finished."""
-    return list(connection.execute(UNFINISHED.limit(limit), {"before": before}).scalars())
+def unfinished_since(before: float | ColumnElement[float]) -> ColumnElement[bool]:
+    """Its upload began before then and was never finished."""
+    begun = (submissions.c.state == State.READING) & (submissions.c.created_at < before)
+    waits = (uploads.c.submission_id == submissions.c.id) & uploads.c.due_at.is_(None)
+    return begun & exists().where(waits)
 
 
 def unsent_since(before: float) -> ColumnElement[bool]:
@@ -84,9 +75,11 @@ def with_history(before: float) -> ColumnElement[bool]:
     return ended_before(before) & exists().where(tables.history.c.submission_id == submissions.c.id)
 
 
-def which(connection: Connection, condition: ColumnElement[bool]) -> list[int]:
-    """Ids of the submissions that meet one of these conditions."""
-    found = select(submissions.c.id).where(condition).order_by(submissions.c.id)
+def which(
+    connection: Connection, condition: ColumnElement[bool], limit: int | None = None
+) -> list[int]:
+    """Ids of the submissions that meet one of these conditions, of `limit` of them."""
+    found = select(submissions.c.id).where(condition).order_by(submissions.c.id).limit(limit)
     return list(connection.execute(found).scalars())
 
 
@@ -132,5 +125,4 @@ def remove(connection: Connection, submission_id: int) -> None:
     connection.execute(delete(snapshots).where(snapshots.c.attempt_id.in_(mine)))
     for table in (batches, reason_groups, attempts):
         connection.execute(delete(table).where(table.c.submission_id == submission_id))
-    gone = (submissions.c.id == submission_id) & (submissions.c.state == State.DISCARDED)
-    connection.execute(delete(submissions).where(gone))
+    connection.execute(delete(submissions).where(submissions.c.id == submission_id, DISCARDED))

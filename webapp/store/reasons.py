@@ -67,11 +67,29 @@ class Group:
 
 def ids(connection: Connection, pairs: Iterable[StatusReason]) -> dict[StatusReason, int]:
     """The ids of the groups that these belong to; a status without trouble has no group."""
-    digests = _digests(pairs)
-    if not digests:
-        return {}
-    found = _find_or_add(connection, dict(digests.values()))
-    return {pair: found[digest] for pair, (digest, _) in digests.items()}
+    texts = {pair: masked(pair[1]) for pair in set(pairs) if meaning(pair[0]).trouble}
+    digests = {pair: _digest(pair[0], text) for pair, text in texts.items()}
+    found = _find(connection, digests.values())
+    new = {
+        digest: {"digest": digest, "text": texts[pair], "status": pair[0]}
+        for pair, digest in digests.items()
+        if digest not in found
+    }
+    if new:
+        rows = [new[digest] for digest in sorted(new)]  # always in the same order: no deadlock
+        connection.execute(sql.insert(connection, reasons).on_conflict_do_nothing(), rows)
+        found |= _find(connection, new)
+    return {pair: found[digest] for pair, digest in digests.items()}
+
+
+@lru_cache(256)
+def _digest(status: str, text: str) -> str:
+    return hashlib.sha256(f"{status}\n{text}".encode()).hexdigest()
+
+
+def _find(connection: Connection, digests: Collection[str]) -> dict[str, int]:
+    statement = select(reasons.c.digest, reasons.c.id).where(reasons.c.digest.in_(digests))
+    return dict(connection.execute(statement).all()) if digests else {}
 
 
 _KEY_COLUMNS = ("submission_id", "reason_id", "attempt")
@@ -117,37 +135,6 @@ class Changes:
             connection.execute(
                 insert.on_conflict_do_update(index_elements=_KEY_COLUMNS, set_=added), rows
             )
-
-
-def _digests(pairs: Iterable[StatusReason]) -> dict[StatusReason, tuple[str, tuple[str, str]]]:
-    """For each status with trouble: its group's digest, and its text and status."""
-    found = {}
-    for status, reason in set(pairs):
-        if meaning(status).trouble:
-            text = masked(reason)
-            found[status, reason] = (_digest(status, text), (text, status))
-    return found
-
-
-@lru_cache(256)
-def _digest(status: str, text: str) -> str:
-    return hashlib.sha256(f"{status}\n{text}".encode()).hexdigest()
-
-
-def _find_or_add(connection: Connection, groups: dict[str, tuple[str, str]]) -> dict[str, int]:
-    found = _find(connection, groups)
-    missing = sorted(groups.keys() - found.keys())  # always in the same order: no deadlock
-    if missing:
-        names = ("digest", "text", "status")
-        rows = [dict(zip(names, (digest, *groups[digest]), strict=True)) for digest in missing]
-        connection.execute(sql.insert(connection, reasons).on_conflict_do_nothing(), rows)
-        found |= _find(connection, missing)
-    return found
-
-
-def _find(connection: Connection, digests: Collection[str]) -> dict[str, int]:
-    statement = select(reasons.c.digest, reasons.c.id).where(reasons.c.digest.in_(digests))
-    return dict(connection.execute(statement).all())
 
 
 def text_of(connection: Connection, submission_id: int, reason_id: int) -> str | None:

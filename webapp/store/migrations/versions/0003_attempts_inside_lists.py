@@ -577,7 +577,6 @@ def _change_snapshots(connection: sa.Connection) -> None:
 
 
 def _change_submissions(connection: sa.Connection, families: Families) -> None:
-    _tell_what_was_not_sent(families)
     for index in ("project_id_id", "root_id", "parent_id"):
         op.drop_index(f"ix_submissions_{index}", "submissions")
     with op.batch_alter_table("submissions") as table:
@@ -601,18 +600,15 @@ def _last_id(families: Families) -> int:
     return max((row_id for row_id in ids if row_id), default=0)
 
 
-def _tell_what_was_not_sent(families: Families) -> None:
-    for row in families.dropped:
-        if row.state == "reading":
-            log.info("Submission %d: %s", row.parent_id, LEFT.format(name=row.name))
-
-
 def _drop_what_is_no_submission(connection: sa.Connection) -> None:
     _do(connection, "DELETE FROM chores WHERE kind = 'copy'")
     gone = "(SELECT id FROM submissions WHERE last_attempt_id IS NULL)"
     for name in ("chores", "upload_pieces", "uploads", "entries"):
         _do(connection, f"DELETE FROM {name} WHERE submission_id IN {gone}")
     _do(connection, "DELETE FROM submissions WHERE last_attempt_id IS NULL")
+
+
+OF_THE_BEGUN = ("state", "phase", "settled_at", "counts", "problem", "archived_at", "left_out")
 
 
 class Numbers:
@@ -628,9 +624,11 @@ class Numbers:
         self._appended = _pairs(connection, APPENDED)
         self._notes: dict[int, list[str]] = defaultdict(list)
         for row in families.dropped:
-            root_id = families.root_of.get(row.parent_id)
-            if row.state == "reading" and root_id:
-                self._notes[root_id].append(LEFT.format(name=row.name))
+            if row.state == "reading":
+                what_was_not_sent = LEFT.format(name=row.name)
+                log.info("Submission %d: %s", row.parent_id, what_was_not_sent)
+                if root_id := families.root_of.get(row.parent_id):
+                    self._notes[root_id].append(what_was_not_sent)
 
     def values(self) -> list[dict[str, Any]]:
         return [
@@ -639,24 +637,17 @@ class Numbers:
         ]
 
     def _root(self, root: Row, rows: Sequence[Row]) -> dict[str, Any]:
-        values: dict[str, Any] = {
+        values = {name: getattr(root, name) for name in OF_THE_BEGUN} | {
             "key": root.id,
             "source": root.source if root.source in ("upload", "adopt") else "upload",
-            "state": root.state,
-            "phase": root.phase,
             "board_word": "draft",
             "begun_at": rows[-1].submitted_at,
-            "settled_at": root.settled_at,
             "changed_at": max(row.changed_at for row in rows),
             "watched_at": max(row.watched_at for row in rows),
             "revision": sum(row.revision for row in rows) + 1,
             "item_count": root.item_count + self._appended.get(root.id, 0),
-            "counts": root.counts,
             "review": self._review(root),
-            "problem": root.problem,
             "note": "\n".join([*_notes(root, rows), *self._notes[root.id]]),
-            "archived_at": root.archived_at,
-            "left_out": root.left_out,
             "last_attempt_id": rows[-1].id,
         }
         return values | (self._begun(root, rows) if root.state in BEGUN else {})
