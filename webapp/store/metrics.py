@@ -53,4 +53,4 @@ def _by(
     connection: Connection, column: ColumnElement[str], *which: ColumnElement[bool]
 ) -> dict[str, int]:
     found = select(column, func.count()).where(*which).group_by(column)
-    return {word: count for word, count in connection.execute(found)}
+    return dict(connection.execute(found).all())
