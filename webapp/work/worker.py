@@ -1,8 +1,6 @@
 """The worker: claims what is due, does it in a few threads, and records that it is alive.
 
-Queues are columns of our own tables (store/leases.py). No task-queue library fits: Celery and
-Dramatiq need a broker, which a laptop does not have; Procrastinate needs PostgreSQL; Huey was
-tried, and forgets the task that runs at a SIGTERM or SIGKILL.
+Queues are columns of our own tables; why no library has them, store/leases.py says.
 """
 
 import logging
@@ -12,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 
 from webapp import data_folder, metrics
@@ -55,6 +54,23 @@ def run(settings: Settings, store: Store, stop: threading.Event) -> None:
     Worker(Context.build(settings, store, vault_for(settings), stop=stop)).run()
 
 
+@dataclass
+class _Regular:
+    """What is done every so many seconds, never twice at once."""
+
+    unit: Unit
+    seconds: float
+    done_at: float = NEVER
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def due(self, now: float) -> Unit | None:
+        """The unit, if it is time for it; `now` by the clock that counts its seconds."""
+        if now - self.done_at < self.seconds or self.lock.locked():
+            return None
+        self.done_at = now
+        return _alone(self.lock, self.unit)
+
+
 class Worker:
     """One worker: a name to claim by, and some threads."""
 
@@ -62,14 +78,15 @@ class Worker:
         self.id = f"{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
         self._context = context
         self._started_at = context.clock()
-        self._beaten_at = self._housekeeping_at = self._retention_at = NEVER
-        self._worked_at = self._tidied_at = context.clock.steady()
+        self._beaten_at, self._worked_at = NEVER, context.clock.steady()
         self._free = threading.Semaphore(THREADS)
         self._ended = threading.Event()  # a unit has, so another one may begin
         self._reading = threading.Lock()
-        self._housekeeping = threading.Lock()
-        self._retention = threading.Lock()
-        self._tidying = threading.Lock()
+        self._regular = [  # each by itself: housekeeping goes on while much has to go
+            _Regular(partial(module.perform, context), module.INTERVAL_SECONDS)
+            for module in (housekeeping, retention)
+        ]
+        self._tidying = _Regular(self._tidy, TIDY_SECONDS, self._worked_at)
         self._trouble = ""
 
     def run(self) -> None:
@@ -132,8 +149,7 @@ class Worker:
         if any(found):
             self._worked_at = self._context.clock.steady()
         return (
-            self._housekeeping_due(now)
-            or self._retention_due(now)
+            next(filter(None, (regular.due(now) for regular in self._regular)), None)
             or (found.batch and self._claim_batch(now))
             or (found.chore and self._claim_chore(now))
             or (found.upload and self._claim_upload(now))
@@ -186,21 +202,6 @@ class Worker:
             for queue in (batches.QUEUE, chores.QUEUE, uploads.QUEUE):
                 self._context.write(queue.release, name)
 
-    def _housekeeping_due(self, now: float) -> Unit | None:
-        too_early = now - self._housekeeping_at < housekeeping.INTERVAL_SECONDS
-        if too_early or self._housekeeping.locked():
-            return None
-        self._housekeeping_at = now
-        return _alone(self._housekeeping, partial(housekeeping.perform, self._context))
-
-    def _retention_due(self, now: float) -> Unit | None:
-        """Beside housekeeping, which goes on while much has to go."""
-        too_early = now - self._retention_at < retention.INTERVAL_SECONDS
-        if too_early or self._retention.locked():
-            return None
-        self._retention_at = now
-        return _alone(self._retention, partial(retention.perform, self._context))
-
     def _claim_batch(self, now: float) -> Unit | None:
         busy = self._context.budget.busy()
         batch = self._context.write(batches.claim, self.id, now, not_of=busy)
@@ -227,12 +228,7 @@ class Worker:
 
     def _tidy_due(self) -> Unit | None:
         """When nothing has been due for a while: a large log of writes takes a second."""
-        now = self._context.clock.steady()
-        too_early = not self._is_quiet() or now - self._tidied_at < TIDY_SECONDS
-        if too_early or self._tidying.locked():
-            return None
-        self._tidied_at = now
-        return _alone(self._tidying, self._tidy)
+        return self._tidying.due(self._context.clock.steady()) if self._is_quiet() else None
 
     def _tidy(self) -> None:
         """The file of SQLite is made whole, and memory that was needed goes back."""
