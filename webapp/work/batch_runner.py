@@ -1,6 +1,7 @@
 """Runs a unit of a batch: its next task, put off when ICA fails."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError
@@ -8,7 +9,6 @@ from webapp.store import accounts, batches, leases, submissions
 from webapp.store.batches import Batch
 from webapp.store.documents import KeptError
 from webapp.store.enums import Blocked, ErrorCode, Task
-from webapp.store.leases import LeaseLost
 from webapp.store.submissions import Submission
 from webapp.work import ica_failures, lost_batches, refresh, sending, unit_log, walk
 from webapp.work.clients import NoKey
@@ -26,14 +26,9 @@ TASKS: Mapping[Task, Callable[[Context, IcaClient, Submission, Batch], IcaError 
 
 def perform(context: Context, batch: Batch) -> None:
     """Do the next task of a leased batch and record the result; no failure of ICA is raised."""
-    started = context.clock.steady()
-    try:
-        ended = _perform(context, batch)
-    except LeaseLost:
-        ended = Ended(unit_log.LOST_LEASE)
     place = {"attempt": batch.attempt, "batch": batch.ordinal}
-    took = context.clock.steady() - started
-    unit_log.note(batch.task, ended, took, submission=batch.submission_id, **place)
+    unit, submission = partial(_perform, context, batch), batch.submission_id
+    unit_log.perform(context.clock, batch.task, unit, submission=submission, **place)
 
 
 def _perform(context: Context, batch: Batch) -> Ended:

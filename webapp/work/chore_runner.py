@@ -1,6 +1,7 @@
 """Runs a unit of a chore: one step after the other for some seconds, put off when ICA fails."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from webapp.ica.errors import IcaError
@@ -8,7 +9,6 @@ from webapp.store import accounts, batches, chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode
-from webapp.store.leases import LeaseLost
 from webapp.work import assignment, exclusion, ica_check, ica_failures, unit_log
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
@@ -36,13 +36,8 @@ def perform(context: Context, chore: Chore) -> None:
     After any other error the chore is tried again when its lease has run out, as if the worker had
     died.
     """
-    started = context.clock.steady()
-    try:
-        ended = _perform(context, chore)
-    except LeaseLost:
-        ended = Ended(unit_log.LOST_LEASE)
-    took = context.clock.steady() - started
-    unit_log.note(chore.kind, ended, took, submission=chore.submission_id)
+    unit = partial(_perform, context, chore)
+    unit_log.perform(context.clock, chore.kind, unit, submission=chore.submission_id)
 
 
 def _perform(context: Context, chore: Chore) -> Ended:
@@ -55,7 +50,7 @@ def _perform(context: Context, chore: Chore) -> Ended:
     if caller and (until := ica_failures.paused_until(context, context.read(accounts.get, caller))):
         context.write(chores.give_back, chore, context.clock(), due_at=until)
         return Ended(unit_log.ICA_ASKED)
-    while chore.ended_at is None:
+    while True:
         try:
             chore = STEPS[chore.kind](context, chore)
         except NoKey:  # a sign-in makes it due at once
@@ -65,12 +60,11 @@ def _perform(context: Context, chore: Chore) -> Ended:
         except IcaError as error:
             return _handle(context, chore, error)
         if chore.ended_at is not None:
-            break
+            return Ended()
         context.let_others_write()
         if context.is_turn_over(started, UNIT_SECONDS, caller):
             _put_off(context, chore, 0.0)
             return Ended(unit_log.NOT_DONE)
-    return Ended()
 
 
 def _handle(context: Context, chore: Chore, error: IcaError) -> Ended:

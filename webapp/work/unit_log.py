@@ -1,10 +1,13 @@
 """What became of each unit of work: one line of the log, and the counts of /metrics."""
 
 import logging
+from collections.abc import Callable
 from typing import NamedTuple
 
 from webapp import logs, metrics
 from webapp.ica.errors import IcaError, IcaProblem
+from webapp.store.leases import LeaseLost
+from webapp.work.clock import Clock
 
 DONE, PUT_OFF, LOST_LEASE = "done", "put off", "lost its lease"
 NOT_DONE, GIVEN_UP, NO_KEY = "not done yet", "given up", "waits for a sign-in"
@@ -20,12 +23,18 @@ class Ended(NamedTuple):
     error: IcaError | None = None
 
 
-def note(task: str, ended: Ended, seconds: float, **place: int) -> None:
-    """A unit has ended; `place` is the submission, and what else tells it from another.
+def perform(clock: Clock, task: str, unit: Callable[[], Ended], **place: int) -> None:
+    """Do a unit, and tell how it has ended; `place` is the submission, and what else tells it from
+    another.
 
     Of an error only its class and status: ICA's words may have names and paths of data in them.
     """
-    outcome, error = ended
+    started = clock.steady()
+    try:
+        outcome, error = unit()
+    except LeaseLost:
+        outcome, error = Ended(LOST_LEASE)
+    seconds = clock.steady() - started
     status = error.status if isinstance(error, IcaProblem) else None
     name = type(error).__name__ if error else None
     said = {"outcome": outcome, "error": name, "status": status, "seconds": round(seconds, 3)}
