@@ -11,7 +11,7 @@ from webapp.ica.client import IcaClient
 from webapp.ica.errors import Busy
 from webapp.ica.limits import Limits
 from webapp.ica.operations import Kind
-from webapp.ica.transport import Session, new_session
+from webapp.ica.transport import new_session
 from webapp.settings import Settings
 from webapp.store.accounts import Account
 from webapp.store.enums import AttemptKind
@@ -55,6 +55,13 @@ class Places:
         raise Busy("ICA was not asked, since too many other requests wait for it.")
 
 
+class _Here(threading.local):
+    """A session for each thread: they are not safe to share."""
+
+    def __init__(self) -> None:
+        self.session = new_session()
+
+
 class Clients:
     """Makes the client that acts for an account. One of these a process; threads share it.
 
@@ -81,7 +88,7 @@ class Clients:
         self._on_key = on_key
         self._place = place
         self.ica_ahead: float | None = None
-        self._here = threading.local()
+        self._here = _Here()
         self._opened: dict[str, tuple[Credential, float]] = {}  # and when it was last used
         self._limits: dict[str, Limits] = {}  # by ICA's address
         self._lock = threading.Lock()
@@ -106,22 +113,15 @@ class Clients:
         return IcaClient(
             url,
             credential,
-            session=self._session(),
+            session=self._here.session,
             version=self._settings.ica_version,
             clock=self._clock,
             on_call=partial(self._on_call, account_id),
             on_key=on_key,
-            on_clock=self._note_clock,
+            on_clock=partial(setattr, self, "ica_ahead"),
             place=self._place,
-            limits=self._limits_of(url),
+            limits=self._limits.setdefault(url, Limits()),
         )
-
-    def _note_clock(self, ahead: float) -> None:
-        self.ica_ahead = ahead
-
-    def _limits_of(self, url: str) -> Limits:
-        with self._lock:
-            return self._limits.setdefault(url, Limits())
 
     def _credential(self, account: Account) -> Credential:
         """The account's credential; kept, so that its token is minted once and not per call."""
@@ -147,10 +147,3 @@ class Clients:
             raise NoKey from error
         logs.hide(key)
         return key
-
-    def _session(self) -> Session:
-        """One session a thread: they are not safe to share."""
-        session: Session | None = getattr(self._here, "session", None)
-        if session is None:
-            session = self._here.session = new_session()
-        return session

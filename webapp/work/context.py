@@ -4,15 +4,16 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from webapp.settings import Settings
 from webapp.store import Connection, Store
 from webapp.vault import Vault
+from webapp.work import refusals
 from webapp.work.budget import Budget
 from webapp.work.clients import Clients
 from webapp.work.clock import Clock
-from webapp.work.refusals import Refusals
 
 PAUSE_SECONDS = 0.03  # between two large writes: SQLite's other writers try again every 25 ms
 
@@ -99,7 +100,7 @@ class Context:
             vault,
             clock=clock,
             on_call=budget.spend,
-            on_key=Refusals(store, clock).note,
+            on_key=partial(refusals.note, store, clock),
             place=place,
         )
         return cls(settings, store, vault, clients, budget, clock, stop or threading.Event())

@@ -14,8 +14,8 @@ from webapp.store import (
     uploads,
 )
 from webapp.store.find import queries
-from webapp.work import project_access
 from webapp.work.context import Context
+from webapp.work.project_access import Outcome, try_asking
 
 INTERVAL_SECONDS = 5.0
 MAX_SUBMISSIONS, MAX_ACCESS_ROWS = 5, 20  # in one round
@@ -72,5 +72,5 @@ def _renew_access(context: Context) -> None:
     for row in context.read(access.due, context.clock(), MAX_ACCESS_ROWS):
         if row.account_id not in unanswered:
             account = context.read(accounts.get, row.account_id)
-            if not project_access.ask(context, account, row.project_id):
+            if try_asking(context, account, row.project_id) is not Outcome.ANSWERED:
                 unanswered.add(row.account_id)

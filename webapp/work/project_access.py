@@ -30,11 +30,6 @@ class Outcome(Enum):
     NOT_NOW = auto()  # ICA can't be asked about any project
 
 
-def ask(context: Context, account: Account, project_id: str) -> bool:
-    """As try_asking(); whether ICA has answered."""
-    return try_asking(context, account, project_id) is Outcome.ANSWERED
-
-
 def try_asking(
     context: Context, account: Account, project_id: str, *, can_wait: bool = False
 ) -> Outcome:
