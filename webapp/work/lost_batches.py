@@ -40,8 +40,8 @@ def note(context: Context, batch: Batch, error: IcaError) -> None:
         end(context, batch, CLOSED_REASON if closed else LOST_REASON, **values)
         return
     last = since + MIN_SECONDS
-    values |= {"due_at": min(now + PAUSE_SECONDS, last) if now < last else now + PAUSE_SECONDS}
-    context.write(batches.record, batch, now, **values)
+    due_at = min(now + PAUSE_SECONDS, last) if now < last else now + PAUSE_SECONDS
+    context.write(batches.record, batch, now, due_at=due_at, **values)
 
 
 def end(context: Context, batch: Batch, reason: str, **values: Any) -> None:

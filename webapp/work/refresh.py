@@ -95,7 +95,7 @@ def _try_what_failed(client: IcaClient, submission: Submission, batch: Batch) ->
     """
     name, status = ica_failures.step_of(batch)
     if name == walk.PAGE:
-        walk.try_page(client, submission, batch)
+        walk.read_round(client, submission, batch)
     elif name == COUNT:
         place, kind = (submission.project_id, str(batch.ica_batch_id)), ICA_KIND[batch.kind]
         with ica_failures.step(name):

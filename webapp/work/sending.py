@@ -23,6 +23,8 @@ FIND_SECONDS = 60.0  # after which a batch that isn't found is sent again
 FIND_PAUSE_SECONDS = 5.0  # between two searches
 CLOCK_MARGIN_SECONDS = 120.0  # by which ICA's clocks and ours may differ
 JOBS_PAGE_ROWS, MAX_JOBS_PAGES = 100, 20  # of a search
+WAITS: dict[str, Any] = {"state": BatchState.WAITING, "task": Task.SEND}
+MAYBE_SENT: dict[str, Any] = {"state": BatchState.SENDING, "task": Task.FIND}
 
 
 def send(
@@ -40,14 +42,12 @@ def send(
             return None
         batch = splitting.cut_to_size(connection, batch, submission.ica_url, now)
         if since := batches.look_since(connection, batch):
-            look = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
-            batches.record(connection, batch, now, **look, intent_at=since)
+            batches.record(connection, batch, now, **MAYBE_SENT, due_at=now, intent_at=since)
             return None
         data_ids = items.ids_to_send(connection, batch)
-        intent = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
         ahead = context.clients.ica_ahead
-        of_ica = {"intent_ica_at": None if ahead is None else now + ahead}
-        batches.keep(connection, batch, now, **intent, intent_at=now, **of_ica)
+        intent = {"intent_at": now, "intent_ica_at": None if ahead is None else now + ahead}
+        batches.keep(connection, batch, now, **MAYBE_SENT, due_at=now, **intent)
     try:
         created = client.create_batch(submission.project_id, data_ids, kind=ICA_KIND[batch.kind])
     except IcaError as error:
@@ -55,8 +55,7 @@ def send(
         return error
     if not _record_sent(context, batch, created):
         now = context.clock()
-        look = {"state": BatchState.SENDING, "task": Task.FIND, "due_at": now}
-        context.write(batches.record, batch, now, **look)
+        context.write(batches.record, batch, now, **MAYBE_SENT, due_at=now)
     return None
 
 
@@ -86,16 +85,14 @@ def _record_failure(context: Context, batch: Batch, error: IcaError) -> None:
     blocked = ica_failures.blocked_by(error, forbidden=Blocked.MAY_NOT_WRITE)
     if isinstance(error, Busy):  # ICA has nothing to do with it, and the worker sends it
         now = context.clock()
-        later = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now}
-        context.write(batches.record, batch, now, **later)
+        context.write(batches.record, batch, now, **WAITS, due_at=now)
     elif error.maybe_done:
-        doubt: dict[str, Any] = {"state": BatchState.SENDING, "task": Task.FIND}
+        doubt = MAYBE_SENT
         if isinstance(error, RateLimited):  # hardly ever wrong: one look is enough
-            doubt["intent_at"] = context.clock() - FIND_SECONDS
+            doubt = doubt | {"intent_at": context.clock() - FIND_SECONDS}
         ica_failures.postpone(context, batch, error, **doubt)
     elif error.worth_trying_again or (blocked and not _leaves_to_others(batch, blocked)):
-        waiting = {"state": BatchState.WAITING, "task": Task.SEND}
-        ica_failures.postpone(context, batch, error, **waiting, blocked=blocked)
+        ica_failures.postpone(context, batch, error, **WAITS, blocked=blocked)
     else:  # ICA doesn't take the batch as it is: nothing of it was sent
         _refuse(context, batch, error, all_of_it=bool(blocked))
 
@@ -111,7 +108,7 @@ def _refuse(context: Context, batch: Batch, error: IcaError, *, all_of_it: bool)
     with context.store.write() as connection:
         batch_rows = batches.lock_all(connection, batch.submission_id)
         if splitting.is_to_be_halved(batch, error, batch_rows):
-            splitting.halve(connection, batch, splitting.problem_of(error, now), now)
+            splitting.halve(connection, batch, error, now)
             return
         if all_of_it or splitting.is_hopeless(batch, error, batch_rows):
             batches.refuse(connection, batch, problem, now)
@@ -139,8 +136,7 @@ def find(context: Context, client: IcaClient, submission: Submission, batch: Bat
         values: dict[str, Any] = {"due_at": now + FIND_PAUSE_SECONDS, "blocked": Blocked.NO}
     else:
         pause = ica_failures.BLOCKED_SECONDS if batch.blocked == Blocked.STUCK else 0.0
-        values = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now + pause}
-        values["sent_again"] = True
+        values = WAITS | {"due_at": now + pause, "sent_again": True}
     values |= ica_failures.passed(batch, Task.FIND)
     context.write(batches.record, batch, now, **values)
 

@@ -6,10 +6,11 @@ halves find out which, so that the others are sent.
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from webapp.ica.errors import IcaError, Refused
 from webapp.store import Connection, ica_limits, splitting, submissions
 from webapp.store.batches import Batch
-from webapp.store.documents import KeptError
 from webapp.store.enums import BatchState, ErrorCode, Task
 from webapp.store.ica_limits import USUAL_SIZE
 from webapp.work import ica_failures
@@ -18,14 +19,6 @@ TOO_LARGE, MAY_BE_TOO_LARGE = 413, 400
 REST_SECONDS = 60.0  # that the other half waits for the first one to be decided
 MAX_PARTS = 256  # of an attempt, by answers that do not say what they mean
 MAX_REFUSED_IDS = 2  # of an attempt of which ICA took nothing; then it is not about single ids
-
-
-def problem_of(error: IcaError, now: float) -> KeptError:
-    """What is kept of a refusal."""
-    kept = ica_failures.kept_error(error, now)
-    if isinstance(error, Refused) and error.status == TOO_LARGE:
-        return KeptError(ErrorCode.TOO_LARGE, now, kept.message, kept.problem)
-    return kept
 
 
 def is_to_be_halved(batch: Batch, error: IcaError, batch_rows: Sequence[Batch]) -> bool:
@@ -48,8 +41,11 @@ def is_hopeless(batch: Batch, error: IcaError, batch_rows: Sequence[Batch]) -> b
     return not taken and refused + (batch.size == 1) >= MAX_REFUSED_IDS
 
 
-def halve(connection: Connection, batch: Batch, problem: KeptError, now: float) -> None:
+def halve(connection: Connection, batch: Batch, error: IcaError, now: float) -> None:
     """Its first half is sent next, and the other one when that is decided. It ends the lease."""
+    problem = ica_failures.kept_error(error, now)
+    if isinstance(error, Refused) and error.status == TOO_LARGE:
+        problem = replace(problem, code=ErrorCode.TOO_LARGE)
     next_try = {"state": BatchState.WAITING, "task": Task.SEND, "due_at": now, "trouble": problem}
     next_try["intent_at"] = None  # of this half none was sent: a restored copy looks for it anew
     size = (batch.size + 1) // 2

@@ -50,11 +50,14 @@ class Trail(NamedTuple):
     def follow(self, cursor: str | None) -> tuple["Trail", bool]:
         """The trail with the next cursor, and whether that leads in a circle."""
         if cursor is None:
-            return Trail(0, None), False
+            return START, False
         if cursor == self.mark:
-            return Trail(0, None), True
+            return START, True
         pages = self.pages + 1
         return Trail(pages, cursor if pages & (pages - 1) == 0 else self.mark), False
+
+
+START = Trail(0, None)
 
 
 class Read(NamedTuple):
@@ -83,7 +86,7 @@ def read_page(context: Context, client: IcaClient, submission: Submission, batch
         read = _unless_in_vain(client, submission, batch)
         values = _after_failed_page(batch, read, context.clock())
     if read is None:
-        read = _unless_refused(_read_round, client, submission, batch)
+        read = _unless_refused(read_round, client, submission, batch)
         values |= _after_page(batch, read, context.clock())
     _keep(context, batch, read, lease_until=0.0, **values)
 
@@ -101,7 +104,7 @@ def walk(context: Context, client: IcaClient, submission: Submission, batch: Bat
     with ThreadPoolExecutor(1, thread_name_prefix="walk") as writer:
         while True:
             try:
-                read = _read_round(client, submission, ahead, ahead.round_read - batch.round_read)
+                read = read_round(client, submission, ahead, ahead.round_read - batch.round_read)
             except IcaError:  # what was read is kept; who has lost the lease is told that instead
                 batch = writing.result() if writing else batch
                 if unwritten:
@@ -151,11 +154,6 @@ def outcome(item: Item) -> Outcome:
             name, path = data.details.name or "", data.details.path or ""
     reason = said.additional_status_information or ""
     return Outcome(item.id, data_id, said.status, reason, name, path, linked_id)
-
-
-def try_page(client: IcaClient, submission: Submission, batch: Batch) -> None:
-    """Read the next page of the round, and make nothing of it."""
-    _read_round(client, submission, batch)
 
 
 def _keep(context: Context, batch: Batch, *reads: Read, **values: Any) -> Batch:
@@ -208,7 +206,7 @@ def _unless_refused(
     except Refused as error:
         if error.step != ica_failures.REFUSED_TOKEN:
             raise
-        return Read(Page(items=[]), None, Trail(0, None), False, circles=True, steps=())
+        return Read(Page(items=[]), None, START, False, circles=True, steps=())
 
 
 def _unless_in_vain(client: IcaClient, submission: Submission, batch: Batch) -> Read | None:
@@ -228,17 +226,14 @@ def _read_failed(client: IcaClient, submission: Submission, batch: Batch) -> Rea
     return _read(client, submission, batch, batch.failed_cursor, trail, statuses)
 
 
-def _read_round(
-    client: IcaClient, submission: Submission, batch: Batch, unwritten: int = 0
-) -> Read:
+def read_round(client: IcaClient, submission: Submission, batch: Batch, unwritten: int = 0) -> Read:
     """The next page of a round, of which so many rows are read and not among those found yet."""
     trail = Trail(batch.round_pages, batch.round_mark)
     read = _read(client, submission, batch, batch.round_cursor, trail)
     so_far = len(read.page.items) + (0 if read.is_first else batch.round_read)
-    if read.following and so_far > _most_rows(batch) + max(
-        0, unwritten
-    ):  # a circle of ever new cursors
-        return read._replace(following=None, trail=Trail(0, None), circles=True)
+    most = _most_rows(batch) + max(0, unwritten)
+    if read.following and so_far > most:  # a circle of ever new cursors
+        return read._replace(following=None, trail=START, circles=True)
     return read
 
 
@@ -271,7 +266,7 @@ def _read(
         except Refused as error:
             error.step = ica_failures.REFUSED_TOKEN if cursor else name
             raise
-    trail, circles = (Trail(0, None) if cursor is None else trail).follow(page.next_token)
+    trail, circles = (START if cursor is None else trail).follow(page.next_token)
     following = None if circles else page.next_token
     steps = (name, ica_failures.REFUSED_TOKEN) if cursor else (name,)
     return Read(page, following, trail, cursor is None, circles, steps)
@@ -292,10 +287,10 @@ def _failed_count(batch: Batch) -> int:
 
 def _after_failed_page(batch: Batch, read: Read | None, now: float) -> dict[str, Any]:
     """How far the failed items are read; without a page, as if all were, until there are more."""
-    trail = read.trail if read else Trail(0, None)
-    values: dict[str, Any] = {"failed_pages": trail.pages, "failed_mark": trail.mark}
-    values["failed_cursor"] = read.following if read else None
-    if values["failed_cursor"] is None:
+    following, trail = (read.following, read.trail) if read else (None, START)
+    values: dict[str, Any] = {"failed_cursor": following}
+    values |= {"failed_pages": trail.pages, "failed_mark": trail.mark}
+    if following is None:
         values |= {"failed_count": _failed_count(batch), "failed_walked_at": now}
     return values
 
