@@ -7,11 +7,13 @@ Every function returns the batch's columns held, found and taken, to be recorded
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import Any, NamedTuple
+from itertools import chain, starmap
+from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict, astuple, replace
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
 
 from webapp.store import reasons, sql, submissions, usage
@@ -24,7 +26,7 @@ from webapp.store.statuses import MOVING, goes_into_row
 from webapp.store.tables import history, items
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True, gc=False):
     """What ICA says of one item of a batch."""
 
     ica_item_id: str
@@ -36,8 +38,8 @@ class Outcome(NamedTuple):
     linked_id: str
 
 
-class _Row(NamedTuple):
-    """A row, as far as it is read and written here; changed_at is not compared."""
+class _Row(Struct, frozen=True, gc=False):
+    """A row, as far as it is read and written here; the first field is not written."""
 
     data_id: str
     position: int
@@ -57,13 +59,13 @@ _Move = tuple[str, str, str, tuple[int, int | None], int | None]
 """What the attempt had found, what stood in the row and what stands there now; whose finding and
 reason stood there, and the reason now.
 """
-_WRITTEN = _Row._fields[1:]  # the key, and what is written
-_ROWS = select(*(items.c[name] for name in _Row._fields))
+_WRITTEN = _Row.__struct_fields__[1:]  # the key, and what is written
+_ROWS = select(*(items.c[name] for name in _Row.__struct_fields__))
 
 
 def _fetch(connection: Connection, statement: Select[Any]) -> list[_Row]:
     """The rows that a statement made of _ROWS finds."""
-    return [*map(_Row._make, sql.plain_rows(connection, statement))]
+    return [*starmap(_Row, sql.plain_rows(connection, statement))]
 
 
 def apply(
@@ -107,7 +109,8 @@ class _Known:
         # what is in the row of this attempt is not in its history
         held = chain(self._by_item.values(), self._by_data.values())
         others += [row for row in held if row.attempt != batch.attempt]
-        self.history = _history(connection, batch, [row.position for row in others])
+        ours = history.c.attempt == batch.attempt
+        self.history = _history(connection, batch, [row.position for row in others], ours)
         for row in others:
             past = self.history.get(row.position)
             if past is not None and past.batch_id == batch.id and not _holds(batch, row):
@@ -169,16 +172,18 @@ def _holds(batch: Batch, row: _Row) -> bool:
     return in_range and row.status != LEFT_OUT
 
 
-def _history(connection: Connection, batch: Batch, positions: Sequence[int]) -> dict[int, Any]:
-    """What the batch's attempt has found already and is not in the rows, by position."""
+def _history(
+    connection: Connection, batch: Batch, positions: Sequence[int], which: ColumnElement[bool]
+) -> dict[int, Any]:
+    """By position, the last of the items' histories of which this is so."""
     if not positions:
         return {}
-    statement = select(history).where(_past_of(connection, batch, positions))
-    return {row.position: row for row in connection.execute(statement)}
+    theirs = select(history).where(_past_of(connection, batch, positions), which)
+    return {row.position: row for row in connection.execute(theirs.order_by(history.c.attempt))}
 
 
 def _past_of(connection: Connection, batch: Batch, positions: Sequence[int]) -> ColumnElement[bool]:
-    ours = (history.c.submission_id == batch.submission_id) & (history.c.attempt == batch.attempt)
+    ours = history.c.submission_id == batch.submission_id
     return ours & sql.is_one_of(connection, history.c.position, positions)
 
 
@@ -211,10 +216,10 @@ class _Changes:
             return  # it can't be read now, and was before: its outcome does not change any more
         if not ours and not goes_into_row(self.batch.kind, new.status):
             if row.ica_item_id != new.ica_item_id:
-                self.rows.append(row._replace(ica_item_id=new.ica_item_id))
+                self.rows.append(replace(row, ica_item_id=new.ica_item_id))
             self.apply_to_history(past, new)
             return
-        if past is None and new.status == row.status and new[:-1] == row[:-1]:
+        if past is None and new.status == row.status and new == replace(row, changed_at=self.now):
             return
         was = (row.attempt, row.reason_id)
         self.moves[own, row.status, new.status, was, new.reason_id] += 1
@@ -243,14 +248,14 @@ class _Changes:
         _move(self.held, row.status, before.status)
         self.reasons.add(before.attempt, before.reason_id, 0, 1)
         names = {"attempt", *KEPT_COLUMNS} - {"batch_id", "ica_item_id"}
-        self.rows.append(row._replace(**{name: getattr(before, name) for name in names}))
+        self.rows.append(replace(row, **{name: getattr(before, name) for name in names}))
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Add items that ICA has and the list has not, behind the list."""
         for outcome in outcomes:
             new = self.row(outcome)
             own = {"submission_id": self.batch.submission_id, "data_id": outcome.data_id[:255]}
-            self.appended.append(new._asdict() | own)
+            self.appended.append(asdict(new) | own)
             self.held[new.status] += 1
             self.found[new.status] += 1
             self.reasons.add(self.batch.attempt, new.reason_id, 1, 1)
@@ -263,10 +268,11 @@ class _Changes:
             _move(self.held, before, after, number)
             self.reasons.replaced(*was, self.batch.attempt, reason_id, number)
         ours = {"submission_id": submission_id}
-        sql.update_many(connection, items, ours, _WRITTEN, [row[1:] for row in self.rows])
+        sql.update_many(connection, items, ours, _WRITTEN, [astuple(row)[1:] for row in self.rows])
         more_history = self.new_pasts
         if self.no_longer_past:
             past = _past_of(connection, self.batch, self.no_longer_past)
+            past &= history.c.attempt == self.batch.attempt
             more_history -= connection.execute(delete(history).where(past)).rowcount
         if self.pasts:
             _keep_history(connection, self.pasts)
@@ -286,24 +292,19 @@ class _Changes:
 
     def row(self, outcome: Outcome, position: int = 0, before: _Row | None = None) -> _Row:
         """The row by ICA's result; what that leaves empty stays as it was `before`."""
-        ica_item_id, data_id, status, reason, name, path, linked_id = outcome
-        status = status[:60]
-        if before is not None:
-            data_id = before.data_id
-            name, path = name or before.name, path or before.path
-            linked_id = linked_id or before.linked_id
+        was, status = before or outcome, outcome.status[:60]
         return _Row(
-            data_id,
+            was.data_id,
             position,
             self.batch.attempt,
-            name,
+            outcome.name or was.name,
             status,
-            reason,
-            path,
-            linked_id[:255],
-            ica_item_id[:255] or None,
+            outcome.reason,
+            outcome.path or was.path,
+            (outcome.linked_id or was.linked_id)[:255],
+            outcome.ica_item_id[:255] or None,
             self.batch.id,
-            self.groups.get((status, reason)),
+            self.groups.get((status, outcome.reason)),
             self.now,
         )
 
@@ -347,8 +348,9 @@ def end_unread(
         if batch.attempt == 1 or status == EXPANDED:
             changes.apply_to_row(row, None, outcome)
         else:
-            ended = row._replace(status=status, reason=reason, changed_at=now)
-            changes.apply_to_history(None, ended._replace(reason_id=groups.get((status, reason))))
+            reason_id = groups.get((status, reason))
+            ended = replace(row, status=status, reason=reason, reason_id=reason_id, changed_at=now)
+            changes.apply_to_history(None, ended)
     return len(rows), changes.write()
 
 
@@ -371,16 +373,7 @@ def give_back_moving(
     wanted = _ROWS.where(moving, in_history(history.c.stood))
     rows = _fetch(connection, wanted.order_by(items.c.position).limit(limit))
     changes = _Changes(connection, batch, now, {})
-    befores = _befores(connection, batch.submission_id, [row.position for row in rows])
+    befores = _history(connection, batch, [row.position for row in rows], history.c.stood)
     for row in rows:
         changes.give_back(row, befores[row.position])
     return len(rows), changes.write()
-
-
-def _befores(
-    connection: Connection, submission_id: int, positions: Collection[int]
-) -> dict[int, Any]:
-    """By position, the status and the rest of the row before its last attempt."""
-    theirs = (history.c.submission_id == submission_id) & history.c.position.in_(positions)
-    statement = select(history).where(theirs, history.c.stood).order_by(history.c.attempt)
-    return {row.position: row for row in connection.execute(statement)}
