@@ -32,29 +32,17 @@ class Turn(NamedTuple):
         return self.context.is_turn_over(self.started, TURN_SECONDS)
 
 
-class Rule(NamedTuple):
-    """What goes after so many days (0: never): the condition, for a moment, of submissions of which
-    something is older, and how that ends, of one of them; whether it did. Anything may have become
-    of it since it was found.
-    """
-
-    what: str
-    days: int
-    old: Callable[[float], Any]
-    end: Callable[[Turn, int], bool]
-
-
 def perform(context: Context) -> None:
     """End all that is too old; each step is a short transaction and may be repeated."""
     kept = context.settings
-    for rule in (
-        Rule("lists that were not submitted", kept.draft_days, lifecycle.unsent_since, _end_draft),
-        Rule("lists as they came", kept.upload_days, lifecycle.with_upload, _drop_upload),
-        Rule("archived lists", kept.archive_days, lifecycle.archived_since, _delete_archived),
-        Rule("histories of attempts", kept.history_days, lifecycle.with_history, _drop_history),
+    for what, days, old, end in (
+        ("lists that were not submitted", kept.draft_days, lifecycle.unsent_since, _end_draft),
+        ("lists as they came", kept.upload_days, lifecycle.with_upload, _drop_upload),
+        ("archived lists", kept.archive_days, lifecycle.archived_since, _delete_archived),
+        ("histories of attempts", kept.history_days, lifecycle.with_history, _drop_history),
     ):
-        if rule.days:
-            _end_old(context, rule)
+        if days and (ended := _end_old(_begin(context, days), old, end)):
+            log.info("Removed %d %s, which %d days have passed.", ended, what, days)
     for days, sweep in ((kept.find_days, queries.sweep), (kept.audit_days, audit.sweep)):
         if days:
             _sweep(_begin(context, days), sweep)
@@ -78,17 +66,18 @@ def _sweep(turn: Turn, sweep: Callable[[Connection, float], int]) -> None:
         pass
 
 
-def _end_old(context: Context, rule: Rule) -> None:
-    turn, ended = _begin(context, rule.days), 0
-    found = context.read(lifecycle.which, rule.old(turn.before))
+def _end_old(turn: Turn, old: Callable[[float], Any], end: Callable[[Turn, int], bool]) -> int:
+    """End what is too old by a condition for a moment, one submission after the other; of how many
+    something has ended. Anything may have become of one since it was found.
+    """
+    found, ended = turn.context.read(lifecycle.which, old(turn.before)), 0
     # Each round begins elsewhere: what may not go yet must not keep the rest here for ever.
     first = int(turn.started // INTERVAL_SECONDS) % max(len(found), 1)
     for submission_id in (*found[first:], *found[:first]):
         if turn.is_over():
             break
-        ended += rule.end(turn, submission_id)
-    if ended:
-        log.info("Removed %d %s, which %d days have passed.", ended, rule.what, rule.days)
+        ended += end(turn, submission_id)
+    return ended
 
 
 def _end_draft(turn: Turn, submission_id: int) -> bool:

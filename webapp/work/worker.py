@@ -142,7 +142,7 @@ class Worker:
         self._beat(now)
         unit = self._claimed(found, now)
         self._tell("")
-        return partial(_do_in_time, unit) if unit else None
+        return deadlines.all_calls(ICA_SECONDS)(unit) if unit else None
 
     def _claimed(self, found: Due, now: float) -> Unit | None:
         """What is done next of what is due."""
@@ -256,11 +256,6 @@ def _do(unit: Unit, finish: Callable[[], None]) -> None:
         unit()
     finally:
         finish()
-
-
-def _do_in_time(unit: Unit) -> None:
-    with deadlines.all_calls(ICA_SECONDS):
-        unit()
 
 
 def _do_and_log(unit: Unit) -> None:
