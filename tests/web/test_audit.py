@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.confirmation import confirm
-from tests.web.lock_waits import waiters
+from tests.web.lock_waits import someone_waits
 from tests.web.markup import elements, link
 from webapp.cli import main
 from webapp.store import Store, audit, tables
@@ -419,11 +419,11 @@ def test_two_processes_lose_no_failed_sign_in(stored):
     now = stored.clock.now
     stored.context.write(audit.record_failed_sign_in, ELSEWHERE, now)
     other = Store(stored.settings.database_url)
-    with waiters(stored.store) as someone_waits, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool:
         with stored.store.write() as connection:
             audit.record_failed_sign_in(connection, ELSEWHERE, now)
             counted = pool.submit(_count_one_more, other, now)
-            while not (someone_waits() or counted.done()):
+            while not (someone_waits(stored.store) or counted.done()):
                 pass
         counted.result()
     other.close()

@@ -10,7 +10,7 @@ import pytest
 from tests.dashboard import data_ids, text
 from tests.simulated_ica import FIRST_PROJECT
 from tests.web.confirmation import attempts, confirm, exported, fields, statuses
-from tests.web.lock_waits import waiters
+from tests.web.lock_waits import someone_waits
 from tests.web.markup import element
 from tests.work.observation import account, batch_rows, number, submission
 from webapp.store import (
@@ -116,10 +116,10 @@ def test_whoever_changes_a_list_locks_its_batches_first(stored, monkeypatch, act
         return visitor.post(f"{place}/stop", {"attempt": "2"})
 
     with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
-        with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
+        with elsewhere.write() as connection:
             batches.change(connection, batch.id, missing_count=1)
             changed = pool.submit(change)
-            while not someone_waits():
+            while not someone_waits(elsewhere):
                 assert not wait([changed], timeout=0.01).done
             roll_up(connection, batch.submission_id, stored.clock.now)  # PostgreSQL saw a deadlock
         changed.result()
@@ -136,10 +136,10 @@ def test_who_waits_for_the_batches_of_a_list_gets_those_made_meanwhile(stored):
             return [batch.ordinal for batch in batches.lock_all(connection, submission_id)]
 
     with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
-        with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
+        with elsewhere.write() as connection:
             batches.lock_all(connection, submission_id)
             waiting = pool.submit(lock)
-            while not someone_waits():
+            while not someone_waits(elsewhere):
                 assert not wait([waiting], timeout=0.01).done
             first = attempts_of.get(connection, submission_id, 1)
             at = {"first_position": 3, "last_position": 2, "size": 0}
@@ -152,12 +152,12 @@ def test_what_is_about_to_be_tried_again_is_not_deleted(stored):
     place = visitor.submit(data_ids(5, ending="00"))
     stored.work(30)
     with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
-        with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
+        with elsewhere.write() as connection:
             source = drafts.lock(connection, number(place))
             confirmed = Confirmed("link", Selection(statuses=("FAILED",)), 5, "of a page")
             assignment.begin(connection, source, confirmed, source.account_id, stored.clock.now)
             click = pool.submit(visitor.post, f"{place}/delete")
-            while not someone_waits():
+            while not someone_waits(elsewhere):
                 assert not wait([click], timeout=0.01).done
         assert click.result().status_code == 409
     assert submission(stored, place).state == "active"
@@ -222,10 +222,10 @@ def test_who_signs_in_again_and_housekeeping_do_not_wait_for_each_other(stored):
     who = identity(stored)
     stored.clock.advance(365 * DAY)
     with ThreadPoolExecutor(1) as pool, closing(Store(stored.settings.database)) as elsewhere:
-        with waiters(elsewhere) as someone_waits, elsewhere.write() as connection:
+        with elsewhere.write() as connection:
             accounts.sign_in(connection, who, stored.clock.now)  # as POST /signin does
             kept = pool.submit(housekeeping.perform, stored.context)
-            while not someone_waits():
+            while not someone_waits(elsewhere):
                 assert not wait([kept], timeout=0.01).done
             sessions.close(connection, token)  # PostgreSQL saw a deadlock
             now, limits = stored.clock.now, Limits(DAY, DAY)

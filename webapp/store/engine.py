@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from webapp.store import backup, clock, schema_version
-from webapp.store.faults import FileWatch, reason
+from webapp.store.faults import LOCKED, FileWatch, in_words, reason
 from webapp.store.schema_version import MIGRATIONS, NotMigrated
+from webapp.store.waiting import Waiting
 
 POOL = {"pool_size": 10, "max_overflow": 30, "pool_use_lifo": True}  # the warm one first
 PROBE_SECONDS = 3.0  # that a probe waits until it may write
@@ -31,6 +32,8 @@ AWAY_STATES = {  # of PostgreSQL, beside those that its driver calls operational
     *("25P03", "25P04"),  # a transaction was ended since it took too long
     *("25006", "42501"),  # the server only reads; our user may not
 }
+TRY_MILLISECONDS = 8  # after 0, 1, 3 and 8 of them SQLite tries again to write; then from the start
+YIELD_SECONDS = 0.05  # that a large write lets others go first, one after the other
 WAIT_UNTIL = "wait_until"  # among the options of a connection of write(), in monotonic time
 AFTER_COMMIT = "after_commit"  # among the options of a connection of write()
 ONE = "one"  # the role of a connection of read_one()
@@ -65,6 +68,7 @@ class Store:
         self._engines: dict[str, Engine] = {}
         self._lock = threading.RLock()
         self._file = _file_watch(url)
+        self._waiting = Waiting(self._file.path if self._file else None)
         self._left_at = self._said_at = float("-inf")
 
     @property
@@ -145,9 +149,11 @@ class Store:
     def _transaction(self, role: str, patience: float) -> Iterator[Connection]:
         self._demand_file()
         until, calls = time.monotonic() + patience, list[Callable[[], None]]()
-        with self._connect(role) as connection:
-            connection.execution_options(**{AFTER_COMMIT: calls, WAIT_UNTIL: until})
-            connection.begin()
+        with ExitStack() as held:
+            with self._waiting.announced():
+                connection = held.enter_context(self._connect(role))
+                connection.execution_options(**{AFTER_COMMIT: calls, WAIT_UNTIL: until})
+                connection.begin()
             yield connection
             connection.commit()
         for call in calls:
@@ -158,6 +164,16 @@ class Store:
             return self._engine(role).connect()
         except PoolTimeout as error:  # the one connection is in use: as good as a locked file
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+
+    def somebody_waits(self) -> bool:
+        """Whether another one waits to write, which none does on PostgreSQL."""
+        return self._waiting.is_anybody()
+
+    def let_others_write(self) -> None:
+        """Called between two large writes: who waits goes first."""
+        end = time.monotonic() + YIELD_SECONDS
+        while self.somebody_waits() and time.monotonic() < end:
+            time.sleep(0.001)
 
     def _demand_file(self) -> None:
         if self._file:
@@ -345,12 +361,19 @@ def _begin_to_read(connection: Any) -> None:
 def _begin_to_write(connection: Connection) -> None:
     """At once: one that reads first could fail when it wants to write. Who has waited for the
     connection already waits for the file so much less.
+
+    Left to itself, SQLite tries again ever more rarely, and always comes too late.
     """
     until = connection.get_execution_options().get(WAIT_UNTIL)
     if until is not None:
-        left = max(0, round(1000 * (until - time.monotonic())))
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={left}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={TRY_MILLISECONDS}")
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        except OperationalError as error:
+            if until is None or time.monotonic() >= until or in_words(error) != LOCKED:
+                raise
 
 
 def _prepare_postgresql(patience: float, connection: Any, _record: Any) -> None:

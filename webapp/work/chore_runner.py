@@ -61,7 +61,7 @@ def _perform(context: Context, chore: Chore) -> Ended:
             return _handle(context, chore, error)
         if chore.ended_at is not None:
             return Ended()
-        context.let_others_write()
+        context.store.let_others_write()
         if context.is_turn_over(started, UNIT_SECONDS, caller):
             _put_off(context, chore, 0.0)
             return Ended(unit_log.NOT_DONE)

@@ -15,8 +15,6 @@ from webapp.work.budget import Budget
 from webapp.work.clients import Clients
 from webapp.work.clock import Clock
 
-PAUSE_SECONDS = 0.03  # between two large writes: SQLite's other writers try again every 25 ms
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -53,11 +51,6 @@ class Context:
         """Call a function of the store that writes, in a transaction of its own."""
         with self.store.write() as connection:
             return change(connection, *args, **kwargs)
-
-    def let_others_write(self) -> None:
-        """Called after each large write that another one follows."""
-        if self.store.is_sqlite:
-            self.stop.wait(PAUSE_SECONDS)
 
     def write_if_free(
         self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

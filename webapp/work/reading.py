@@ -265,7 +265,7 @@ class _Reader:
             entries.add(connection, submission_id, others)
             submissions.note_reading(connection, submission_id, kept_bytes, now)
         if not self.at_once:
-            self.context.let_others_write()
+            self.context.store.let_others_write()
 
     def _look_for_room(self) -> None:
         others = self.context.read(usage.beside, self.submission.account_id, self.submission.id)
