@@ -41,6 +41,18 @@ def test_places_are_as_an_editor_counts():
     assert [(entry.line, entry.column) for entry in found] == [(3, 1), (5, 1), (5, 2)]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_lines_that_are_read_together_keep_their_numbers(end):
+    ids = [f"fil.{number:032x}" for number in range(1_000)]
+    for blanks in range(40):  # so that each character of a line stands where a block ends
+        lines = [" " * blanks, *ids[:950], ids[7], "no id", *ids[950:]]
+        found = entries(end.join(lines))
+        assert [entry.text for entry in found] == lines[1:]
+        assert [entry.line for entry in found] == list(range(2, 1_004))
+        kinds = {entry.line: entry.kind for entry in found if entry.kind is not Kind.GOOD}
+        assert kinds == {952: Kind.REPEATED, 953: Kind.REJECTED}
+
+
 def test_a_repeat_tells_where_the_id_stands_first():
     found = entries(f"{A}\n{B},{A}\n{A.upper()}\n")
     assert [(entry.kind, entry.first) for entry in found] == [

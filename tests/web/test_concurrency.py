@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.dashboard import data_ids, text
 from tests.simulated_ica import FIRST_PROJECT
@@ -124,6 +125,29 @@ def test_whoever_changes_a_list_locks_its_batches_first(stored, monkeypatch, act
             roll_up(connection, batch.submission_id, stored.clock.now)  # PostgreSQL saw a deadlock
         changed.result()
     assert submission(stored, place).counts == {"FAILED": 5}
+
+
+def test_a_list_that_is_read_lets_others_write_before_all_of_it_is_stored(dashboard):
+    order, visitor, elsewhere = [], dashboard.visitor(), Store(dashboard.settings.database_url)
+    with ThreadPoolExecutor(1) as pool, closing(elsewhere):
+
+        def note(_connection, _cursor, statement, *_):
+            if not statement.lstrip().startswith("INSERT INTO items"):
+                return
+            order.append("rows")
+            if order == ["rows"]:
+                other = pool.submit(elsewhere.probe)
+                other.add_done_callback(lambda done: order.append(done.exception() or "other"))
+                while not someone_waits(elsewhere):
+                    assert not other.done()
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            visitor.draft(data_ids(10_000))
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    assert "other" in order[1:5]
+    assert order.count("rows") == 10
 
 
 def test_who_waits_for_the_batches_of_a_list_gets_those_made_meanwhile(stored):

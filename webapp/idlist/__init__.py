@@ -7,7 +7,7 @@ and `escape_other_cells`, of rows as they are written, are for other tables.
 
 from webapp.idlist.annotate.formulas import escape_formula, escape_other_cells, plain_rows
 from webapp.idlist.annotate.writer import annotate
-from webapp.idlist.entries import Column, Entry, Kind, Limits, Unreadable
+from webapp.idlist.entries import Column, Entry, Kind, Limits, Lines, Unreadable
 from webapp.idlist.reader import Reading
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Entry",
     "Kind",
     "Limits",
+    "Lines",
     "Reading",
     "Unreadable",
     "annotate",

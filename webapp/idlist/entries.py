@@ -117,6 +117,28 @@ class Record(Struct, eq=False, gc=False):
     end: int = 0
 
 
+class Lines(Struct, gc=False):
+    """Lines of a text, most of a large list, each of which is one data id of ICA's shape."""
+
+    line: int  # the number of the first one
+    ids: Sequence[str]
+    end: str  # the line end of the first one
+
+    @property
+    def lines(self) -> int:
+        return len(self.ids)
+
+    def entries(self) -> list[Entry]:
+        """One for each line."""
+        numbered = enumerate(self.ids, self.line)
+        return [Entry(1, data_id, data_id, line=number) for number, data_id in numbered]
+
+    def records(self) -> Iterator[Record]:
+        """One for each line; all with the same end."""
+        for entry in self.entries():
+            yield Record(ENTRIES, entry.line, entry.text + self.end, (entry,))
+
+
 def display_text(text: str) -> str:
     """The text, shortened to MAX_SHOWN_CHARS and fit for a page and a database."""
     short = text if len(text) <= MAX_SHOWN_CHARS else text[: MAX_SHOWN_CHARS - 1] + "…"
@@ -126,21 +148,28 @@ def display_text(text: str) -> str:
 def numbered_lines(text: TextIO) -> Iterator[tuple[int, str]]:
     """Number (from 1) and text of each line, its end (LF, CRLF or CR) included.
 
-    Raises Unreadable for a NUL byte and for a line that is too long, or needs too much memory.
+    Raises Unreadable as demand_line() does.
     """
     number = 0
     while line := text.readline(MAX_LINE_CHARS):
         number += 1
-        if "\0" in line:
-            raise nul_byte_error(number, line.index("\0") + 1)
-        if len(line) == MAX_LINE_CHARS:
-            raise Unreadable(f"Line {number:,} is longer than {MAX_LINE_CHARS:,} characters.")
-        if len(line) > _MAX_LINE_BYTES // 4 and line.__sizeof__() > _MAX_LINE_BYTES:
-            raise Unreadable(
-                f"Line {number:,} is too large: {len(line):,} characters, some of which need more "
-                "room than others, such as \N{GRINNING FACE}. Put the ids on lines of their own."
-            )
+        demand_line(number, line)
         yield number, line
+
+
+def demand_line(number: int, line: str) -> None:
+    """Raises Unreadable for a NUL byte, and for a line that is too long or needs too much memory;
+    of one that is too long, MAX_LINE_CHARS were read.
+    """
+    if "\0" in line:
+        raise nul_byte_error(number, line.index("\0") + 1)
+    if len(line) == MAX_LINE_CHARS:
+        raise Unreadable(f"Line {number:,} is longer than {MAX_LINE_CHARS:,} characters.")
+    if len(line) > _MAX_LINE_BYTES // 4 and line.__sizeof__() > _MAX_LINE_BYTES:
+        raise Unreadable(
+            f"Line {number:,} is too large: {len(line):,} characters, some of which need more "
+            "room than others, such as \N{GRINNING FACE}. Put the ids on lines of their own."
+        )
 
 
 def nul_byte_error(line: int, column: int) -> Unreadable:

@@ -18,13 +18,13 @@ _TOO_LONG = "This is too long for a data id, which has at most 255 characters."
 MAX_ID_CHARS = 255
 _MAX_WORDS = 4_000_000  # of a line or a cell; a list has no more than 1,500,000 entries
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_DATA_ID = r"f[io]l\.[0-9a-f]{32}"
+DATA_ID = r"f[io]l\.[0-9a-f]{32}"
 ID_LENGTH = 36
 INVISIBLE = "".join(
     map(chr, [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
 )
 
-is_data_id = re.compile(_DATA_ID).fullmatch
+is_data_id = re.compile(DATA_ID).fullmatch
 _is_uuid = re.compile(_UUID).fullmatch
 
 _BRACKETS = "\"'`()[]{}<>«»“”\u2018\u2019"
@@ -38,7 +38,7 @@ _REFERENCE = re.compile(
     rf"""(?: urn:ilmn:ica:region:[^\s:\#]+:data:
            | https?://\S*?/(?:projects?/(?P<project>{_UUID})/)?data/ )
          (?P<named>[^\s\#/?&]+) (?: [\#/?&].* )?
-       | (?: [\w.-]{{1,64}}[:=] )? (?P<plain>{_DATA_ID}) (?: [\#/?&].* )?""",
+       | (?: [\w.-]{{1,64}}[:=] )? (?P<plain>{DATA_ID}) (?: [\#/?&].* )?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 mentions_id = re.compile(r"\bf(?:il|ol)\.\w", re.IGNORECASE).search

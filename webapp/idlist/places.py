@@ -1,9 +1,8 @@
 """Remembers where each id of a list is first, in some 50 bytes an id of a long list."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from struct import Struct
-
-from webapp.idlist.entries import Entry
 
 _KEY_BYTES = 16
 _CELL = Struct(f">{_KEY_BYTES}sQ")  # an id and its place
@@ -23,14 +22,26 @@ class FirstPlaces:
     def __init__(self) -> None:
         self._buckets: dict[str, list[bytes]] = {}
 
-    def of(self, entry: Entry) -> tuple[int, int] | None:
+    def of(self, data_id: str, line: int, column: int, *, unusual: bool) -> tuple[int, int] | None:
         """Line and column of the first entry with this id; None if this is the first one."""
-        data_id = entry.data_id
-        if entry.unusual:
-            kind = _UNUSUAL
+        if unusual:
             key = blake2b(data_id.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
-        else:
-            kind, key = data_id[1], bytes.fromhex(data_id[4:])
+            return self._of(_UNUSUAL, key, line * _MAX_ENTRIES_PER_LINE + column)
+        place = line * _MAX_ENTRIES_PER_LINE + column
+        return self._of(data_id[1], bytes.fromhex(data_id[4:]), place)
+
+    def first_repeat(self, ids: Sequence[str], start: int, line: int) -> int:
+        """Where, from `start` on, the first id stands that is a repeat; len(ids) if none is. The
+        ids have the usual shape, and the first of all stands on `line`, each on one of its own.
+        """
+        for at in range(start, len(ids)):
+            data_id = ids[at]
+            place = (line + at) * _MAX_ENTRIES_PER_LINE + 1
+            if self._of(data_id[1], bytes.fromhex(data_id[4:]), place):
+                return at
+        return len(ids)
+
+    def _of(self, kind: str, key: bytes, place: int) -> tuple[int, int] | None:
         if (buckets := self._buckets.get(kind)) is None:
             buckets = self._buckets[kind] = [b""] * _BUCKETS
         number = hash(key) % _BUCKETS
@@ -39,7 +50,6 @@ class FirstPlaces:
         while at > 0 and at % _CELL.size:  # bytes of two cells may happen to look like the key
             at = bucket.find(key, at + 1)
         if at < 0:
-            place = entry.line * _MAX_ENTRIES_PER_LINE + entry.column
             buckets[number] = bucket + _pack(key, place)
             return None
         first: int = _CELL.unpack_from(bucket, at)[1]

@@ -10,6 +10,7 @@ from webapp.idlist.entries import (
     Column,
     Entry,
     Limits,
+    Lines,
     Part,
     Record,
     Unreadable,
@@ -112,13 +113,39 @@ class Reading:
         return warnings
 
     def __iter__(self) -> Iterator[Entry]:
-        for record in self._counted_records():
-            for found in record.entries:
-                yield self._counted(record.line, found)
+        for run in self.runs():
+            if isinstance(run, Lines):
+                yield from run.entries()
+            else:
+                yield run
 
-    def with_records(self) -> Iterator[RecordEntry]:
+    def runs(self) -> Iterator[Entry | Lines]:
+        """The entries; good ones of the usual shape that are alone on their lines, many at once."""
+        for record in self._counted_records():
+            if isinstance(record, Lines):
+                yield from self._runs_of(record)
+            else:
+                for found in record.entries:
+                    yield self._counted(record.line, found)
+
+    def _runs_of(self, lines: Lines) -> Iterator[Entry | Lines]:
+        ids, first, start = lines.ids, lines.line + self._lines_before, 0
+        while start < len(ids):
+            end = self._firsts.first_repeat(ids, start, first) if self._finds_repeats else len(ids)
+            self._count_usual(end - start)
+            if start < end:
+                yield Lines(first + start, ids[start:end], lines.end)
+            if end < len(ids):
+                yield self._counted(lines.line + end, Entry(1, ids[end], ids[end]))
+            start = end + 1
+
+    def with_records(self) -> Iterator[RecordEntry | Lines]:
         """Every record of the file: once for each of its entries, or once if it has none."""
         for record in self._counted_records():
+            if isinstance(record, Lines):
+                self._count_usual(record.lines)
+                yield record
+                continue
             found = None
             for found in record.entries:
                 text = found.text
@@ -126,15 +153,17 @@ class Reading:
             if not found:
                 yield RecordEntry(record)
 
-    def _counted_records(self) -> Iterator[Record]:
-        for record in self._records():
+    def _counted_records(self) -> Iterator[Record | Lines]:
+        for record in self._fitting_records():
             self.lines += record.lines
             if self.lines > self._limits.lines:
                 raise Unreadable(
                     f"This list has more than {self._limits.lines:,} lines, which is the "
                     "limit. Split it and upload the parts."
                 )
-            if record.part is ENTRIES:
+            if isinstance(record, Lines):
+                self._entry_lines += record.lines
+            elif record.part is ENTRIES:
                 if record.line != self._last_line:
                     self._last_line = record.line
                     self._entry_lines += 1
@@ -144,7 +173,16 @@ class Reading:
                 self._count_other(record)
             yield record
 
-    def _records(self) -> Iterator[Record]:
+    def _fitting_records(self) -> Iterator[Record | Lines]:
+        """Lines one by one where they may go over a limit."""
+        for record in self._records():
+            room = min(self._entries_left, self._chars_left // ID_LENGTH)
+            if isinstance(record, Lines) and record.lines > room:
+                yield from record.records()
+            else:
+                yield record
+
+    def _records(self) -> Iterator[Record | Lines]:
         choice = self.layout.choice
         if self.workbook and choice:
             return read_table(fill_gaps(self.workbook.rows()), choice)
@@ -161,6 +199,12 @@ class Reading:
         elif record.part is Part.COMMENT:
             self.comments += record.lines
 
+    def _count_usual(self, count: int) -> None:
+        """Count good entries of the usual shape, for which there is room."""
+        self.good += count
+        self._entries_left -= count
+        self._chars_left -= count * ID_LENGTH
+
     def _counted(self, line: int, found: Entry) -> Entry:
         """Count an entry; it gets its line, and the place of its first entry if it is a repeat."""
         found.line = line = line + self._lines_before
@@ -173,7 +217,9 @@ class Reading:
         data_id = found.data_id
         if not data_id:
             self.rejected += 1
-        elif self._finds_repeats and (first := self._firsts.of(found)):
+        elif self._finds_repeats and (
+            first := self._firsts.of(data_id, line, found.column, unusual=found.unusual)
+        ):
             found.first = first
             self.repeated += 1
         else:

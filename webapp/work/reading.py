@@ -4,14 +4,14 @@ import gc
 import logging
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count, repeat
 from time import thread_time
 from typing import Any
 
 from webapp import idlist
-from webapp.idlist import Entry, Kind, Reading, Unreadable
+from webapp.idlist import Entry, Kind, Lines, Reading, Unreadable
 from webapp.settings import Settings
 from webapp.store import entries, items, leases, lifecycle, statistics, submissions, uploads, usage
 from webapp.store.documents import Column, Part, Review
@@ -25,7 +25,7 @@ from webapp.work.context import Context
 from webapp.work.flagging import Precheck
 
 MAX_REQUEST_PAUSES = 8  # of the reader, one every 256 kB, within a request
-MAX_REQUEST_SECONDS = 2.0  # of the processor, within a request; what stores is not counted
+MAX_REQUEST_SECONDS = 2.0  # of the processor, within a request
 RENEWAL_SECONDS = 10.0  # after which the lease is renewed while no entry comes
 MAX_SECONDS = 300.0  # for one upload: 1,000,000 ids take 15
 MAX_UNPACKED = 10  # times the upload limit that a compressed file may unpack to
@@ -88,9 +88,8 @@ def _read(context: Context, upload: Upload, at_once: bool, within: Renewal | Non
     _forget_former_try(context, upload)
     submission = context.read(submissions.get, upload.submission_id)
     try:
-        with ThreadPoolExecutor(1, "store") as writer:
-            reader = _Reader(context, upload, submission, at_once, within, writer)
-            reader.read_parts()
+        reader = _Reader(context, upload, submission, at_once, within)
+        reader.read_parts()
     except Unreadable as error:
         _unreadable(context, upload, str(error))
     else:
@@ -127,8 +126,6 @@ class _Reader:
     submission: Submission
     at_once: bool
     within: Renewal | None  # keeps the lease of the list that gave way to this one
-    writer: Executor
-    written: Future[None] | None = None  # the chunk before, once it is stored
     next_way: float = 0.0  # when it may give way again
     pauses: int = 0
     renewed_at: float = 0.0
@@ -160,10 +157,14 @@ class _Reader:
                 after=self.readings[-1] if self.readings else None,
             )
             self.readings.append(reading)
-            for entry in reading:
-                self._take(entry)
+            for run in reading.runs():
+                if isinstance(run, Lines):
+                    self._take_lines(run)
+                else:
+                    self._take(run)
+                if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
+                    self._flush()
         self._flush()
-        self._await_chunk()
         if self.item_count == 0:
             raise Unreadable(NO_ID)
 
@@ -225,6 +226,12 @@ class _Reader:
             self.read_bytes += len(piece)
             yield piece
 
+    def _take_lines(self, lines: Lines) -> None:
+        """Good entries that carry no flag."""
+        self.last_line = lines.line + lines.lines - 1
+        self.folders += sum(data_id.startswith("fol.") for data_id in lines.ids)
+        self.good += map(Listed, lines.ids, count(lines.line), repeat(1))
+
     def _take(self, entry: Entry) -> None:
         self.last_line = entry.line
         if entry.kind is _GOOD:
@@ -235,37 +242,29 @@ class _Reader:
             self.entry_counts[entry.kind] += 1
             if self.entry_counts[entry.kind] <= entries.MAX_KEPT:
                 self.others.append(_other(self.entry_counts.total(), entry))
-        if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
-            self._flush()
 
     def _flush(self) -> None:
-        """Have the chunk stored, while the next one is read."""
+        """Store the chunk, and how far the reading is: in one transaction while nobody waits."""
         self._demand_room()
-        self._await_chunk()
-        progress = (self.item_count + 1, self.read_bytes, self.kept_bytes)
-        self.written = self.writer.submit(self._store, self.good, self.others, progress)
-        self.item_count += len(self.good)
+        good, others = self.precheck.with_former_links(self.good), self.others
+        first, submission_id = self.item_count + 1, self.upload.submission_id
+        store = self.context.store
+        done, end = 0, max(len(good), len(others))
+        while done < end:
+            now = self.context.clock()
+            with store.write() as connection:
+                uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
+                while done < end:
+                    until = done + items.PIECE_ROWS
+                    items.add(connection, submission_id, first + done, good[done:until])
+                    entries.add(connection, submission_id, others[done:until])
+                    done = until
+                    if store.somebody_waits():
+                        break
+                submissions.note_reading(connection, submission_id, self.kept_bytes, now)
+            store.let_others_write()
+        self.item_count += len(good)
         self.good, self.others = [], []
-
-    def _await_chunk(self) -> None:
-        """Wait until the chunk before is stored; raises why it could not be."""
-        if self.written:
-            self.written.result()
-
-    def _store(
-        self, good: list[Listed], others: list[entries.Entry], progress: tuple[int, int, int]
-    ) -> None:
-        """Store a chunk, and how far the reading is, in one transaction."""
-        first, read_bytes, kept_bytes = progress
-        good = self.precheck.with_former_links(good)
-        submission_id, now = self.upload.submission_id, self.context.clock()
-        with self.context.store.write() as connection:
-            uploads.record(connection, self.upload, now, read_bytes=read_bytes)
-            items.add(connection, submission_id, first, good)
-            entries.add(connection, submission_id, others)
-            submissions.note_reading(connection, submission_id, kept_bytes, now)
-        if not self.at_once:
-            self.context.store.let_others_write()
 
     def _look_for_room(self) -> None:
         others = self.context.read(usage.beside, self.submission.account_id, self.submission.id)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
+from typing import NamedTuple
 
-from webapp.idlist.entries import Entry, Record
+from webapp.idlist.entries import Entry, Lines, Record
 from webapp.idlist.reader import Reading, RecordEntry
 
 Cells = Sequence[str]
@@ -18,18 +19,38 @@ _WINDOW_CHARS = 1 << 16
 _WINDOW = re.compile(rf".{{1,{_WINDOW_CHARS}}}\S*+", re.DOTALL)  # it ends where a word ends
 
 
-def batches(reading: Reading, outcomes: Outcomes) -> Iterator[Sequence[EntryOutcome]]:
+class LinesOutcomes(NamedTuple):
+    """Lines of an id each, and the outcome of each."""
+
+    lines: Lines
+    cells: Sequence[Cells]
+
+    def pairs(self) -> Iterator[EntryOutcome]:
+        for record, entry, cells in zip(
+            self.lines.records(), self.lines.entries(), self.cells, strict=True
+        ):
+            yield RecordEntry(record, entry, entry.text), cells
+
+
+Batch = LinesOutcomes | Sequence[EntryOutcome]
+
+
+def batches(reading: Reading, outcomes: Outcomes) -> Iterator[Batch]:
     """Every record with each of its entries and the outcome of that, many at a time."""
     for batch in _batches(reading.with_records()):
+        if isinstance(batch, Lines):
+            yield LinesOutcomes(batch, list(outcomes(batch.entries())))
+            continue
         entries = [pair.entry for pair in batch if pair.entry]
         found = iter(outcomes(entries) if entries else ())
         yield [(pair, next(found) if pair.entry else ()) for pair in batch]
 
 
-def by_record(
-    pairs: Iterable[EntryOutcome], prepare: Callable[[str], str]
-) -> Iterator[RecordOutcomes]:
+def by_record(found: Iterable[Batch], prepare: Callable[[str], str]) -> Iterator[RecordOutcomes]:
     """Every record with its entries, which may be a million, and their prepared outcomes."""
+    pairs = chain.from_iterable(
+        batch.pairs() if isinstance(batch, LinesOutcomes) else batch for batch in found
+    )
     for record, group in groupby(pairs, key=lambda pair: pair[0].record):
         yield record, ((pair, list(map(prepare, cells))) for pair, cells in group if pair.entry)
 
@@ -46,12 +67,17 @@ def one_line(text: str) -> str:
     return " ".join(filter(None, windows))
 
 
-def _batches(pairs: Iterable[RecordEntry]) -> Iterator[list[RecordEntry]]:
-    """Batches of 1,000, smaller ones if the records are long."""
+def _batches(found: Iterable[RecordEntry | Lines]) -> Iterator[list[RecordEntry] | Lines]:
+    """Batches of 1,000, smaller ones if the records are long; lines as they come."""
     batch: list[RecordEntry] = []
     chars = 0
     record = None
-    for pair in pairs:
+    for pair in found:
+        if isinstance(pair, Lines):
+            yield batch
+            yield pair
+            batch, chars = [], 0
+            continue
         is_full = len(batch) >= _BATCH_ENTRIES
         if pair.record is not record:
             record = pair.record

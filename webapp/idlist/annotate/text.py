@@ -1,16 +1,22 @@
 """Writes outcomes into tables and plain text; cells that would run as formulas are escaped."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from webapp.idlist.annotate import formulas
 from webapp.idlist.annotate.formulas import escape_formula, plain_rows, quote_cell
-from webapp.idlist.annotate.lookup import Cells, EntryOutcome, by_record, one_line
+from webapp.idlist.annotate.lookup import (
+    Batch,
+    Cells,
+    EntryOutcome,
+    LinesOutcomes,
+    by_record,
+    one_line,
+)
 from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Part, Record, line_end
 from webapp.idlist.formats.tables import WHITE_SPACE
 from webapp.idlist.formats.text import split_comment
-from webapp.idlist.reader import RecordEntry
 
 _ID_HEADER = "data_id"
 _RARE_BLANKS = "\v\f\x1c\x1d\x1e"
@@ -53,15 +59,12 @@ def annotate_table(
 
 
 def annotate_text(
-    batches: Iterable[Sequence[EntryOutcome]],
-    prepare: Callable[[str], str],
-    headers: Cells,
-    delimiter: str,
+    batches: Iterable[Batch], prepare: Callable[[str], str], headers: Cells, delimiter: str
 ) -> Iterator[str]:
     """A plain text as a table with a row for each entry.
 
-    Batches behind the header that are nothing but ids a line, most of a large list, are written
-    whole; records of all others one by one, since one may go on from batch to batch.
+    Lines of ids behind the header, most of a large list, are written whole; records of all other
+    batches one by one, since one may go on from batch to batch.
     """
     has_header = False
     end = ""
@@ -69,15 +72,16 @@ def annotate_text(
     def line(row: str) -> str:
         return formulas.escape_other_cells(row, delimiter) + end
 
-    def whole(batch: Sequence[EntryOutcome]) -> str | None:
-        return _plain_lines(batch, delimiter, end) if has_header else None
+    def whole(batch: Batch) -> str | None:
+        if has_header and isinstance(batch, LinesOutcomes):
+            return _plain_lines(batch, delimiter, end)
+        return None
 
     for text, run in groupby(batches, key=whole):
         if text is not None:
             yield from (text for _ in run)
             continue
-        records = by_record(chain.from_iterable(run), prepare)
-        for record, pairs in records:
+        for record, pairs in by_record(run, prepare):
             end = end or line_end(record.raw) or "\n"
             is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
             listed, comment = split_comment(record.raw)
@@ -90,23 +94,16 @@ def annotate_text(
             yield from map(line, _entry_rows(pairs, comment, delimiter))
 
 
-def _plain_lines(batch: Sequence[EntryOutcome], delimiter: str, end: str) -> str | None:
-    """The rows of a batch of lines that are an id each, as _entry_rows() and line() make them; None
-    if it is anything else.
+def _plain_lines(batch: LinesOutcomes, delimiter: str, end: str) -> str | None:
+    """The rows of lines of ids, as _entry_rows() and line() make them; None if a cell needs more
+    than to be written.
     """
-    if not all(_is_id_line(pair) for pair, _ in batch):
-        return None
-    rows = [(pair.full_text, *cells) for pair, cells in batch]
+    rows = [(data_id, *cells) for data_id, cells in zip(batch.lines.ids, batch.cells, strict=True)]
     text = plain_rows(rows, delimiter, end)
     if text is None or not text.isascii():
         return None
     mended_by_one_line = (*_RARE_BLANKS, "  ", f" {delimiter}", f" {end}")
     return None if any(each in text for each in mended_by_one_line) else text
-
-
-def _is_id_line(pair: RecordEntry) -> bool:
-    text = pair.full_text
-    return pair.entry is not None and pair.entry.data_id == text == pair.record.raw.rstrip("\r\n")
 
 
 def _entry_rows(pairs: Iterator[EntryOutcome], comment: str, delimiter: str) -> Iterator[str]:

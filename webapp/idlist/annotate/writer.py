@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from webapp.idlist.annotate.formulas import escape_formula
 from webapp.idlist.annotate.json_list import annotate_json
@@ -43,7 +42,7 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
     layout = reading.layout
     prepare = one_line if layout.is_json else lambda text: escape_formula(one_line(text))
     found = batches(reading, outcomes)
-    records = by_record(chain.from_iterable(found), prepare)
+    records = by_record(found, prepare)
     rows = (
         (record, headers if record.part is Part.NAMES else _joined(pairs))
         for record, pairs in records
