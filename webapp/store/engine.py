@@ -32,8 +32,9 @@ AWAY_STATES = {  # of PostgreSQL, beside those that its driver calls operational
     *("25P03", "25P04"),  # a transaction was ended since it took too long
     *("25006", "42501"),  # the server only reads; our user may not
 }
-TRY_MILLISECONDS = 8  # after 0, 1, 3 and 8 of them SQLite tries again to write; then from the start
-YIELD_SECONDS = 0.05  # that a large write lets others go first, one after the other
+TRY_MILLISECONDS = 3  # after 0, 1 and 3 of them SQLite tries again to write; then from the start
+YIELD_SECONDS = 0.06  # at most, that a large write lets others go first
+FOLLOW_SECONDS = 0.01  # in which who has just written writes again: one form is several writes
 WAIT_UNTIL = "wait_until"  # among the options of a connection of write(), in monotonic time
 AFTER_COMMIT = "after_commit"  # among the options of a connection of write()
 ONE = "one"  # the role of a connection of read_one()
@@ -170,10 +171,16 @@ class Store:
         return self._waiting.is_anybody()
 
     def let_others_write(self) -> None:
-        """Called between two large writes: who waits goes first."""
-        end = time.monotonic() + YIELD_SECONDS
-        while self.somebody_waits() and time.monotonic() < end:
+        """Called between two large writes: who waits goes first, and who comes right behind."""
+        now = free_at = time.monotonic()
+        end = now + YIELD_SECONDS
+        while now < end:
+            if self.somebody_waits():
+                free_at = now + FOLLOW_SECONDS
+            if now >= free_at:
+                break
             time.sleep(0.001)
+            now = time.monotonic()
 
     def _demand_file(self) -> None:
         if self._file:
