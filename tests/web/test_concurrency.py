@@ -146,8 +146,7 @@ def test_a_list_that_is_read_lets_others_write_before_all_of_it_is_stored(dashbo
             visitor.draft(data_ids(10_000))
         finally:
             event.remove(Engine, "before_cursor_execute", note)
-    assert "other" in order[1:5]
-    assert order.count("rows") == 10
+    assert "other" in order[1:-1]
 
 
 def test_who_waits_for_the_batches_of_a_list_gets_those_made_meanwhile(stored):

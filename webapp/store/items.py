@@ -35,7 +35,7 @@ _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
 # Rows in one transaction. With half as many a list of 1,000,000 ids takes 40 % longer, since each
 # writes most pages of the index of ids.
 CHUNK_ROWS = 10_000
-PIECE_ROWS = 1_000  # after which a list that is read looks whether somebody else waits to write
+PIECE_ROWS = 1_000  # in one statement while somebody else waits to write; else up to a chunk
 PAGE_ROWS = 2_000  # that are read at once for a file
 
 

@@ -131,6 +131,7 @@ class _Reader:
     renewed_at: float = 0.0
     good: list[Listed] = field(default_factory=list)
     others: list[entries.Entry] = field(default_factory=list)
+    piece_rows: int = items.PIECE_ROWS  # in the next statement
     item_count: int = 0
     entry_counts: Counter[Kind] = field(default_factory=Counter)
     last_line: int = 0
@@ -255,12 +256,14 @@ class _Reader:
             with store.write() as connection:
                 uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
                 while done < end:
-                    until = done + items.PIECE_ROWS
+                    until = done + self.piece_rows
                     items.add(connection, submission_id, first + done, good[done:until])
                     entries.add(connection, submission_id, others[done:until])
                     done = until
                     if store.somebody_waits():
+                        self.piece_rows = items.PIECE_ROWS
                         break
+                    self.piece_rows = min(2 * self.piece_rows, items.CHUNK_ROWS)
                 submissions.note_reading(connection, submission_id, self.kept_bytes, now)
             store.let_others_write()
         self.item_count += len(good)
