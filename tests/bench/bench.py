@@ -10,7 +10,6 @@ from typing import NamedTuple
 from tests.bench import (
     board,
     calls,
-    exports,
     growth,
     lists,
     pages,
@@ -31,7 +30,6 @@ PARTS = {
     "starting": starting.measure,
     "lists": lists.measure,
     "settling": settling.measure,
-    "exports": exports.measure,
     "pages": pages.measure,
     "growth": growth.measure,
 }

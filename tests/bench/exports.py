@@ -16,30 +16,26 @@ ROWS = (
 IDS = "SELECT data_id FROM items WHERE submission_id = {} ORDER BY position"
 
 
-def measure(bench, table):
+def measure(board, place, size, table):
     """Exports of a list that has settled, and the list handed back."""
-    size = bench.size
-    with bench.dashboard(rate=1e9, calls_per_second=1000, upload_limit_mb=100) as board:
-        board.sign_in()
-        place = board.settle(size)
-        board.get(f"{place}/export.csv?status=FAILED")
-        before = board.peaks()
-        for form, plainly, yardstick in (
-            ("csv", _csv, "driver, csv.writer"),
-            ("txt", _ids, "driver, write"),
-            ("jsonl", _json_lines, "driver, json"),
-        ):
-            answer = _fastest(board, f"{place}/export.{form}", size)
-            seconds = _seconds(size, plainly, board, int(place.rpartition("/")[2]))
-            _add(table, f"{size:,} items: {form}", size, answer, seconds, "≥ 1.0", yardstick)
-        answer = _fastest(board, f"{place}/list", size)
-        seconds = _seconds(size, _copied, answer.body)
-        name = f"{size:,} lines: list handed back"
-        _add(table, name, size, answer, seconds, "≥ 0.33 (3 times)", "csv to csv")
-        growth = max(peak - before.get(pid, peak) for pid, peak in board.peaks().items())
-        megabytes = len(answer.body) / 1e6
-        name = f"{size:,} items: memory grown by, all these"
-        table.add(name, growth, megabytes, "MB", "flat", yardstick_is="a file")
+    board.get(f"{place}/export.csv?status=FAILED")
+    before = board.peaks()
+    for form, plainly, yardstick in (
+        ("csv", _csv, "driver, csv.writer"),
+        ("txt", _ids, "driver, write"),
+        ("jsonl", _json_lines, "driver, json"),
+    ):
+        answer = _fastest(board, f"{place}/export.{form}", size)
+        seconds = _seconds(size, plainly, board, int(place.rpartition("/")[2]))
+        _add(table, f"{size:,} items: {form}", size, answer, seconds, "≥ 1.0", yardstick)
+    answer = _fastest(board, f"{place}/list", size)
+    seconds = _seconds(size, _copied, answer.body)
+    name = f"{size:,} lines: list handed back"
+    _add(table, name, size, answer, seconds, "≥ 0.33 (3 times)", "csv to csv")
+    growth = max(peak - before.get(pid, peak) for pid, peak in board.peaks().items())
+    megabytes = len(answer.body) / 1e6
+    name = f"{size:,} items: memory grown by, all these"
+    table.add(name, growth, megabytes, "MB", "flat", yardstick_is="a file")
 
 
 def _fastest(board, path, size):

@@ -10,7 +10,7 @@ from tests.bench.running import data_ids, path_of
 from webapp.store.engine import CHECKPOINT_BYTES, PAGE_BYTES
 
 SHORT = 54_000  # ids of a colleague's list: 2 MB
-SAMPLES = 200  # of others' requests, whose p99 is told
+SAMPLES = 120  # of others' requests, whose p99 is told
 EACH, PAUSE = 2, 0.1  # readers and writers, and how often each of them asks
 PRAGMAS = (  # as the dashboard's own
     f"page_size={PAGE_BYTES}",

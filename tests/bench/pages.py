@@ -1,9 +1,10 @@
-"""Pages and searches of a large list, each beside its first page of items, and Find ids."""
+"""Pages, searches and files of a large list, and Find ids."""
 
 import json
 import time
 from contextlib import closing
 
+from tests.bench import exports
 from tests.bench.running import data_ids, path_of
 
 TRIES = 21  # of what is told by its 95th percentile
@@ -42,6 +43,7 @@ def measure(bench, table):
         _pages(table, board, items, first, name, "flat")
         _search(table, board, place, first, size)
         _pages(table, board, pages, first, name, "<= 3")
+        exports.measure(board, place, size, table)
         for count in (10_000, 100_000):
             _find(table, board, ids[:: max(1, size // count)], size)
         board.post(f"{place}/retry", {"status": "FAILED", "token": "bench"})

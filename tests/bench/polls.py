@@ -46,5 +46,5 @@ def _beside_hello(board, unchanged, hello_port, connections, table):
 def _processor_time(board, asked, status):
     """Of all the dashboard's processes, in ms for each answer."""
     before = board.processor_seconds()
-    answers = load.rate(board.port, asked, status).answers
+    answers = load.rate(board.port, asked, status, seconds=1.0).answers
     return 1000 * (board.processor_seconds() - before) / answers

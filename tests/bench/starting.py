@@ -19,7 +19,7 @@ def measure(bench, table):
         place, settled_at = board.settle(1000), time.monotonic()
         _first_visit(board, place, table)
         time.sleep(max(0.0, settled_at + TIDIED_AFTER - time.monotonic()))
-        seconds = 30 if bench.size > 100_000 else 15
+        seconds = 30 if bench.size > 100_000 else 10
         before = board.processor_seconds()
         time.sleep(seconds)
         idle = 100 * (board.processor_seconds() - before) / seconds
