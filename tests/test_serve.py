@@ -202,13 +202,19 @@ def sockets(pid):
     )
 
 
-def test_a_web_process_that_has_fewer_connections_takes_the_next_ones(settings):
+@pytest.mark.parametrize("has_died", [False, True])
+def test_a_web_process_that_has_fewer_connections_takes_the_next_ones(settings, has_died):
+    """So does one that comes after another that died."""
     settings["web_processes"] = 2
     with linkboard("serve", **settings) as program, ExitStack() as opened:
         pid = program.wait_for(r"The web server runs as process (\d+)")[1]
         program.wait_for(r"^Linkboard is at")
         until(lambda: len(children(pid)) == 2)
         first, second = map(int, children(pid))
+        if has_died:
+            os.kill(second, signal.SIGKILL)
+            until(lambda: len(set(children(pid)) - {str(second)}) == 2)
+            first, second = map(int, children(pid))
 
         def difference():
             return abs(sockets(first) - sockets(second))

@@ -157,6 +157,8 @@ class _Connection(TConn):
 class Worker(ThreadWorker):
     """gunicorn's worker with threads, for clients of any speed."""
 
+    place = 0  # of its own number among all processes' connections
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._receiving: list[str] = []  # large bodies: the address of each
@@ -168,7 +170,7 @@ class Worker(ThreadWorker):
         may answer nearly all pages that poll.
         """
         counts = self.app.connections
-        counts[self.age % len(counts)] = self.nr_conns
+        counts[self.place] = self.nr_conns
         if self.nr_conns > min(counts):
             time.sleep(YIELD_SECONDS)
         try:

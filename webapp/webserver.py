@@ -61,6 +61,7 @@ class WebServer(BaseApplication):
             "threads": self._settings.web_threads + 3 * self._settings.most_long_requests,
             "keepalive": KEEP_ALIVE_SECONDS,
             "worker_connections": max_connections(),
+            "pre_fork": self._give_place,
             "graceful_timeout": GRACE_SECONDS,
             "logger_class": _Log,
             # Two instances of one user would use the same socket.
@@ -71,3 +72,9 @@ class WebServer(BaseApplication):
         }
         for name, value in options.items():
             self.cfg.set(name, value)
+
+    def _give_place(self, arbiter: Any, worker: Worker) -> None:
+        """The first place that no running process has; who had it before has no connections."""
+        taken = {running.place for running in arbiter.WORKERS.values()}
+        worker.place = min(set(range(len(self.connections))) - taken, default=0)
+        self.connections[worker.place] = 0
