@@ -298,7 +298,7 @@ def test_a_fault_that_makes_no_sense_is_refused(sim, demo, text):
 
 
 def test_faults_are_written_as_they_are_read():
-    texts = ["429=0.1", "create:dropped-after=1x"]
+    texts = [":429=0.1", "create:dropped-after=1x"]
     assert Faults.parse(texts).to_json() == {"429": 0.1, "create:dropped-after": "1x"}
     assert Faults.from_json(Faults.parse(texts).to_json()) == Faults.parse(texts)
 

@@ -70,7 +70,7 @@ class Faults(dict[str, int | float]):
             operation, _, name = target.rpartition(":")
             _demand_known("fault", name, FAULTS)
             _demand_known("operation", operation, ["", *(known.name for known in OPERATIONS)])
-        return cls({target: _amount(str(amount)) for target, amount in amounts.items()})
+        return cls({key.removeprefix(":"): _amount(str(n)) for key, n in amounts.items()})
 
     def to_json(self) -> dict[str, float | str]:
         return {name: f"{n}x" if isinstance(n, int) else n for name, n in self.items()}
