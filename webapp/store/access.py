@@ -134,5 +134,8 @@ _READABLE = select(access).where(
 _PROJECTS = _READABLE.order_by(access.c.project_name, access.c.project_id)
 _PROJECT_READ = select(submissions.c.project_id).where(submissions.c.id == sql.SUBMISSION)
 _FIRST = case((access.c.project_id == _PROJECT_READ.scalar_subquery(), 0), else_=1)
-_AGED = _READABLE.where(access.c.checked_at <= sql.BEFORE).order_by(_FIRST, access.c.checked_at)
-_AGED = _AGED.limit(bindparam("most"))
+_AGED = (
+    _READABLE.where(access.c.checked_at <= sql.BEFORE)
+    .order_by(_FIRST, access.c.checked_at)
+    .limit(bindparam("most"))
+)

@@ -124,7 +124,9 @@ class Flag(IntFlag):
 
 
 class ChoreKind(StrEnum):
-    """What kind of longer work a submission needs."""
+    """What kind of longer work a submission needs. What a page asks for is an AuditAction by the
+    same name.
+    """
 
     TAKE = "take"  # the items of an attempt
     LEAVE_OUT = "leave out"

@@ -75,10 +75,10 @@ def with_history(before: float) -> ColumnElement[bool]:
     return ended_before(before) & exists().where(tables.history.c.submission_id == submissions.c.id)
 
 
-def which(
+def ids_of(
     connection: Connection, condition: ColumnElement[bool], limit: int | None = None
 ) -> list[int]:
-    """Ids of the submissions that meet one of these conditions, of `limit` of them."""
+    """Ids of the submissions that meet a condition, the first `limit` of them."""
     found = select(submissions.c.id).where(condition).order_by(submissions.c.id).limit(limit)
     return list(connection.execute(found).scalars())
 

@@ -12,7 +12,7 @@ from webapp.store.metrics import (
     paused_accounts,
     submissions_by_state,
 )
-from webapp.web.core.context import context, kept_for
+from webapp.web.core.context import context, recent
 
 ITEMS_SECONDS = 15.0  # that the items' statuses are kept: they cost 1 s with 100,000 submissions
 
@@ -33,9 +33,7 @@ def _of_the_store() -> CollectorRegistry:
         asked_to_wait = paused_accounts(connection, now)
     _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
     _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
-    _gauge(
-        registry, "linkboard_items", "Items by status", "status", kept_for(ITEMS_SECONDS, _items)
-    )
+    _gauge(registry, "linkboard_items", "Items by status", "status", recent(_items, ITEMS_SECONDS))
     why = "Batches that wait for somebody, by reason"
     _gauge(registry, "linkboard_blocked_batches", why, "reason", blocked)
     paused = Gauge("linkboard_paused_accounts", "Accounts that ICA asks to wait", registry=registry)

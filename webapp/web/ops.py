@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from webapp.store import DatabaseAway, faults, workers
 from webapp.web import metrics as metrics_of
-from webapp.web.core.context import context, kept_for
+from webapp.web.core.context import context, recent
 from webapp.work import clock
 
 WRITING_SECONDS = 5.0  # that it is kept whether the database can be written to: it costs a write
@@ -73,7 +73,7 @@ def _folder_trouble() -> str:
 
 def _database_trouble() -> str:
     try:
-        return context().store.trouble() or kept_for(WRITING_SECONDS, _writing_trouble)
+        return context().store.trouble() or recent(_writing_trouble, WRITING_SECONDS)
     except DatabaseAway as error:
         return _in_words(error)
 

@@ -9,10 +9,10 @@ from webapp.store import accounts, batches, chores, drafts, leases
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode
-from webapp.work import assignment, exclusion, ica_check, ica_failures, unit_log
+from webapp.work import assignment, exclusion, ica_check, ica_failures, units
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
-from webapp.work.unit_log import Ended
+from webapp.work.units import Ended
 
 MAX_FAILURES = 10  # of ICA in a row; then a chore is given up
 UNIT_SECONDS = 8.0  # after which a unit gives its lease back, so that others get their turn
@@ -37,7 +37,7 @@ def perform(context: Context, chore: Chore) -> None:
     died.
     """
     unit = partial(_perform, context, chore)
-    unit_log.perform(context.clock, chore.kind, unit, submission=chore.submission_id)
+    units.perform(context.clock, chore.kind, unit, submission=chore.submission_id)
 
 
 def _perform(context: Context, chore: Chore) -> Ended:
@@ -45,18 +45,18 @@ def _perform(context: Context, chore: Chore) -> Ended:
     started = context.clock.steady()
     if leases.is_deadly(chore):
         _give_up(context, chore, KeptError(ErrorCode.UNEXPECTED, context.clock(), UNEXPECTED))
-        return Ended(unit_log.GIVEN_UP)
+        return Ended(units.GIVEN_UP)
     caller = chore.account_id if chore.kind in ASKING else None
     if caller and (until := ica_failures.paused_until(context, context.read(accounts.get, caller))):
         context.write(chores.give_back, chore, context.clock(), due_at=until)
-        return Ended(unit_log.ICA_ASKED)
+        return Ended(units.ICA_ASKED)
     while True:
         try:
             chore = STEPS[chore.kind](context, chore)
         except NoKey:  # a sign-in makes it due at once
             problem = KeptError(ErrorCode.NO_KEY, context.clock())
             _put_off(context, chore, ica_failures.BLOCKED_SECONDS, problem=problem)
-            return Ended(unit_log.NO_KEY)
+            return Ended(units.NO_KEY)
         except IcaError as error:
             return _handle(context, chore, error)
         if chore.ended_at is not None:
@@ -64,7 +64,7 @@ def _perform(context: Context, chore: Chore) -> Ended:
         context.store.let_others_write()
         if context.is_turn_over(started, UNIT_SECONDS, caller):
             _put_off(context, chore, 0.0)
-            return Ended(unit_log.NOT_DONE)
+            return Ended(units.NOT_DONE)
 
 
 def _handle(context: Context, chore: Chore, error: IcaError) -> Ended:
@@ -73,10 +73,10 @@ def _handle(context: Context, chore: Chore, error: IcaError) -> Ended:
     failures = max(chore.failures, 1)  # 0 if a step of this unit has succeeded
     if failures >= MAX_FAILURES or not error.worth_trying_again:
         _give_up(context, chore, problem)
-        return Ended(unit_log.GIVEN_UP, error)
+        return Ended(units.GIVEN_UP, error)
     seconds = ica_failures.retry_seconds(context, chore.account_id, error, failures - 1)
     _put_off(context, chore, seconds, problem=problem, failures=failures)
-    return Ended(unit_log.PUT_OFF, error)
+    return Ended(units.PUT_OFF, error)
 
 
 def _put_off(context: Context, chore: Chore, seconds: float, **values: Any) -> None:

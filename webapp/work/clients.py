@@ -118,10 +118,13 @@ class Clients:
             clock=self._clock,
             on_call=partial(self._on_call, account_id),
             on_key=on_key,
-            on_clock=partial(setattr, self, "ica_ahead"),
+            on_clock=self._note_clock,
             place=self._place,
             limits=self._limits.setdefault(url, Limits()),
         )
+
+    def _note_clock(self, ahead: float) -> None:
+        self.ica_ahead = ahead
 
     def _credential(self, account: Account) -> Credential:
         """The account's credential; kept, so that its token is minted once and not per call."""

@@ -50,13 +50,13 @@ def _discard_unfinished(context: Context) -> None:
     """No page leads to an upload that was interrupted, or whose web server died."""
     now = context.clock()
     unfinished = lifecycle.unfinished_since(now - UNFINISHED_SECONDS)
-    for submission_id in context.read(lifecycle.which, unfinished, MAX_SUBMISSIONS):
+    for submission_id in context.read(lifecycle.ids_of, unfinished, MAX_SUBMISSIONS):
         context.write(submissions.discard, submission_id, now)
 
 
 def _sweep(context: Context) -> None:
     """Remove what discarded submissions left, some thousand rows at a time."""
-    for submission_id in context.read(lifecycle.which, lifecycle.DISCARDED, MAX_SUBMISSIONS):
+    for submission_id in context.read(lifecycle.ids_of, lifecycle.DISCARDED, MAX_SUBMISSIONS):
         with context.store.write() as connection:  # first: who adds rows notices that it is gone
             uploads.remove(connection, submission_id)
             chores.remove(connection, submission_id)

@@ -70,7 +70,8 @@ def _end_old(turn: Turn, old: Callable[[float], Any], end: Callable[[Turn, int],
     """End what is too old by a condition for a moment, one submission after the other; of how many
     something has ended. Anything may have become of one since it was found.
     """
-    found, ended = turn.context.read(lifecycle.which, old(turn.before)), 0
+    found = turn.context.read(lifecycle.ids_of, old(turn.before))
+    ended = 0
     # Each round begins elsewhere: what may not go yet must not keep the rest here for ever.
     first = int(turn.started // INTERVAL_SECONDS) % max(len(found), 1)
     for submission_id in (*found[first:], *found[:first]):

@@ -24,12 +24,12 @@ def context() -> Context:
     return found
 
 
-def kept_for(seconds: float, make: Callable[[], T]) -> T:
-    """What this function gives, which costs much: made by one request at a time, and not by those
-    of the next seconds.
+def recent(make: Callable[[], T], seconds: float) -> T:
+    """What this function gave last, at most so many seconds ago: it costs much, so one request at a
+    time calls it.
     """
     fresh = Lock(), TTLCache[str, T](1, seconds, timer=context().clock.steady)
-    lock, kept = current_app.extensions.setdefault(make.__qualname__, fresh)
+    lock, kept = current_app.extensions.setdefault(f"{make.__module__}.{make.__qualname__}", fresh)
     with lock:
         found: T | None = kept.get("")
         if found is None:

@@ -1,4 +1,4 @@
-"""What became of each unit of work: one line of the log, and the counts of /metrics."""
+"""Units of work: how each ends, told by one line of the log and the counts of /metrics."""
 
 import logging
 from collections.abc import Callable
