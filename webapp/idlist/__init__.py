@@ -7,7 +7,7 @@ and `escape_other_cells`, of rows as they are written, are for other tables.
 
 from webapp.idlist.annotate.formulas import escape_formula, escape_other_cells, plain_rows
 from webapp.idlist.annotate.writer import annotate
-from webapp.idlist.entries import Column, Entry, Kind, Limits, Lines, Unreadable
+from webapp.idlist.entries import Column, Entry, Kind, Limits, Lines, Unreadable, display_text
 from webapp.idlist.reader import Reading
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Reading",
     "Unreadable",
     "annotate",
+    "display_text",
     "escape_formula",
     "escape_other_cells",
     "plain_rows",

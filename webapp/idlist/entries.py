@@ -1,9 +1,9 @@
 """What a list holds (entries), what its file is cut into (records), its limits and its errors."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, StrEnum, auto
 from time import thread_time
-from typing import NamedTuple, Self, TextIO
+from typing import NamedTuple, Self
 
 from msgspec import Struct
 
@@ -32,7 +32,7 @@ class Entry(Struct, gc=False):
     """
 
     column: int
-    text: str  # as in the file; Reading shortens it to MAX_SHOWN_CHARS
+    text: str  # as in the file; iterating over a Reading shortens it to MAX_SHOWN_CHARS
     data_id: str  # "" if rejected
     note: str = ""  # why it was rejected, or a warning, in words for users
     project_id: str = ""  # the project that its row or its link names
@@ -45,7 +45,7 @@ class Entry(Struct, gc=False):
     def kind(self) -> Kind:
         if not self.data_id:
             return Kind.REJECTED
-        return Kind.REPEATED if self.first else GOOD
+        return Kind.REPEATED if self.first else Kind.GOOD
 
 
 class Column(NamedTuple):
@@ -100,8 +100,7 @@ class Part(Enum):
     FRAME = auto()  # JSON's brackets and names around the values
 
 
-# For what is done with each line: to look a member of an enum up takes as long as to make a record.
-GOOD, ENTRIES = Kind.GOOD, Part.ENTRIES
+ENTRIES = Part.ENTRIES  # for each line: to look it up in the enum takes as long as to make a record
 
 
 class Record(Struct, eq=False, gc=False):
@@ -117,26 +116,17 @@ class Record(Struct, eq=False, gc=False):
     end: int = 0
 
 
-class Lines(Struct, gc=False):
-    """Lines of a text, most of a large list, each of which is one data id of ICA's shape."""
+class Lines(Record, gc=False):
+    """Lines of a text, each of which is one data id of ICA's shape; `raw` is the first of them."""
 
-    line: int  # the number of the first one
-    ids: Sequence[str]
-    end: str  # the line end of the first one
+    ids: Sequence[str] = ()
 
-    @property
-    def lines(self) -> int:
-        return len(self.ids)
-
-    def entries(self) -> list[Entry]:
-        """One for each line."""
-        numbered = enumerate(self.ids, self.line)
-        return [Entry(1, data_id, data_id, line=number) for number, data_id in numbered]
-
-    def records(self) -> Iterator[Record]:
-        """One for each line; all with the same end."""
-        for entry in self.entries():
-            yield Record(ENTRIES, entry.line, entry.text + self.end, (entry,))
+    def part_of(self, start: int, end: int, line: int) -> "Lines":
+        """The lines with these ids, numbered from `line` on; with entries, one for each."""
+        ids = self.ids[start:end]
+        entries = (Entry(1, data_id, data_id, line=n) for n, data_id in enumerate(ids, line))
+        raw = ids[0] + line_end(self.raw)
+        return Lines(ENTRIES, line, raw, entries, lines=len(ids), ids=ids)
 
 
 def display_text(text: str) -> str:
@@ -145,25 +135,13 @@ def display_text(text: str) -> str:
     return short if short.isascii() else short.translate(_SURROGATES)
 
 
-def numbered_lines(text: TextIO) -> Iterator[tuple[int, str]]:
-    """Number (from 1) and text of each line, its end (LF, CRLF or CR) included.
-
-    Raises Unreadable as demand_line() does.
-    """
-    number = 0
-    while line := text.readline(MAX_LINE_CHARS):
-        number += 1
-        demand_line(number, line)
-        yield number, line
-
-
 def demand_line(number: int, line: str) -> None:
     """Raises Unreadable for a NUL byte, and for a line that is too long or needs too much memory;
-    of one that is too long, MAX_LINE_CHARS were read.
+    of one that is too long, MAX_LINE_CHARS or a few more were read.
     """
     if "\0" in line:
         raise nul_byte_error(number, line.index("\0") + 1)
-    if len(line) == MAX_LINE_CHARS:
+    if len(line) >= MAX_LINE_CHARS:
         raise Unreadable(f"Line {number:,} is longer than {MAX_LINE_CHARS:,} characters.")
     if len(line) > _MAX_LINE_BYTES // 4 and line.__sizeof__() > _MAX_LINE_BYTES:
         raise Unreadable(

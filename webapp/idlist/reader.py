@@ -1,7 +1,7 @@
 """Reads a list: entries one by one, and counts of all entries and all lines."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from itertools import islice
 
 from webapp.idlist.columns import MAX_OTHER_COLUMNS, LateColumns
 from webapp.idlist.decode import open_source
@@ -15,6 +15,7 @@ from webapp.idlist.entries import (
     Record,
     Unreadable,
     display_text,
+    line_end,
 )
 from webapp.idlist.formats.json_list import JsonList
 from webapp.idlist.formats.tables import fill_gaps, read_table, split_rows
@@ -26,14 +27,7 @@ from webapp.idlist.sniff import sniff_text, sniff_workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _DEFAULTS = Limits()
-
-
-class RecordEntry(NamedTuple):
-    """A record of the file and one of its entries, None if it has none."""
-
-    record: Record
-    entry: Entry | None = None
-    full_text: str = ""  # of the entry
+_MOST_ENTRIES = 1_000  # of a record that are handed on together
 
 
 class Reading:
@@ -113,76 +107,47 @@ class Reading:
         return warnings
 
     def __iter__(self) -> Iterator[Entry]:
-        for run in self.runs():
-            if isinstance(run, Lines):
-                yield from run.entries()
-            else:
-                yield run
+        for _, found in self.with_records():
+            for entry in found:
+                entry.text = display_text(entry.text)
+                yield entry
 
-    def runs(self) -> Iterator[Entry | Lines]:
-        """The entries; good ones of the usual shape that are alone on their lines, many at once."""
-        for record in self._counted_records():
+    def with_records(self) -> Iterator[tuple[Record, Iterable[Entry]]]:
+        """Every record of the file with its entries; one of more than 1,000 comes several times.
+
+        Good entries of the usual shape that are alone on their lines come as `Lines`. Entries can
+        be iterated over once, before the next ones are read.
+        """
+        for record in self._records():
+            self._count_lines(record)
             if isinstance(record, Lines):
-                yield from self._runs_of(record)
-            else:
-                for found in record.entries:
-                    yield self._counted(record.line, found)
+                yield from self._without_repeats(record)
+                continue
+            entries = iter(record.entries)
+            is_last = False
+            while not is_last:
+                found = [
+                    self._counted(record.line, each) for each in islice(entries, _MOST_ENTRIES)
+                ]
+                is_last = len(found) < _MOST_ENTRIES
+                yield record, found
 
-    def _runs_of(self, lines: Lines) -> Iterator[Entry | Lines]:
+    def _without_repeats(self, lines: Lines) -> Iterator[tuple[Record, Iterable[Entry]]]:
+        """The lines up to each repeat, and the repeat itself as a record of its own."""
         ids, first, start = lines.ids, lines.line + self._lines_before, 0
         while start < len(ids):
             end = self._firsts.first_repeat(ids, start, first) if self._finds_repeats else len(ids)
-            self._count_usual(end - start)
             if start < end:
-                yield Lines(first + start, ids[start:end], lines.end)
+                run = lines.part_of(start, end, first + start)
+                self._count_entries(run.line, run.lines)
+                self._count_good(run.line, ID_LENGTH, run.lines)
+                yield run, run.entries
             if end < len(ids):
-                yield self._counted(lines.line + end, Entry(1, ids[end], ids[end]))
+                repeat = Record(ENTRIES, lines.line + end, ids[end] + line_end(lines.raw))
+                yield repeat, [self._counted(repeat.line, Entry(1, ids[end], ids[end]))]
             start = end + 1
 
-    def with_records(self) -> Iterator[RecordEntry | Lines]:
-        """Every record of the file: once for each of its entries, or once if it has none."""
-        for record in self._counted_records():
-            if isinstance(record, Lines):
-                self._count_usual(record.lines)
-                yield record
-                continue
-            found = None
-            for found in record.entries:
-                text = found.text
-                yield RecordEntry(record, self._counted(record.line, found), text)
-            if not found:
-                yield RecordEntry(record)
-
-    def _counted_records(self) -> Iterator[Record | Lines]:
-        for record in self._fitting_records():
-            self.lines += record.lines
-            if self.lines > self._limits.lines:
-                raise Unreadable(
-                    f"This list has more than {self._limits.lines:,} lines, which is the "
-                    "limit. Split it and upload the parts."
-                )
-            if isinstance(record, Lines):
-                self._entry_lines += record.lines
-            elif record.part is ENTRIES:
-                if record.line != self._last_line:
-                    self._last_line = record.line
-                    self._entry_lines += 1
-                if self._late_columns:
-                    self._late_columns.add(record)
-            else:
-                self._count_other(record)
-            yield record
-
-    def _fitting_records(self) -> Iterator[Record | Lines]:
-        """Lines one by one where they may go over a limit."""
-        for record in self._records():
-            room = min(self._entries_left, self._chars_left // ID_LENGTH)
-            if isinstance(record, Lines) and record.lines > room:
-                yield from record.records()
-            else:
-                yield record
-
-    def _records(self) -> Iterator[Record | Lines]:
+    def _records(self) -> Iterator[Record]:
         choice = self.layout.choice
         if self.workbook and choice:
             return read_table(fill_gaps(self.workbook.rows()), choice)
@@ -191,29 +156,32 @@ class Reading:
             return read_table(split_rows(text, self.layout.delimiter), choice)
         return JsonList(text).records() if self.layout.is_json else read_lines(text)
 
-    def _count_other(self, record: Record) -> None:
-        if record.part is Part.BLANK:
+    def _count_lines(self, record: Record) -> None:
+        self.lines += record.lines
+        if self.lines > self._limits.lines:
+            raise Unreadable(
+                f"This list has more than {self._limits.lines:,} lines, which is the "
+                "limit. Split it and upload the parts."
+            )
+        if record.part is ENTRIES:
+            if isinstance(record, Lines):
+                self._entry_lines += record.lines
+            elif record.line != self._last_line:
+                self._last_line = record.line
+                self._entry_lines += 1
+            if self._late_columns:
+                self._late_columns.add(record)
+        elif record.part is Part.BLANK:
             self.blank += record.lines
         elif record.part in (Part.HEADER, Part.NAMES):
             self.headers += record.lines
         elif record.part is Part.COMMENT:
             self.comments += record.lines
 
-    def _count_usual(self, count: int) -> None:
-        """Count good entries of the usual shape, for which there is room."""
-        self.good += count
-        self._entries_left -= count
-        self._chars_left -= count * ID_LENGTH
-
     def _counted(self, line: int, found: Entry) -> Entry:
         """Count an entry; it gets its line, and the place of its first entry if it is a repeat."""
         found.line = line = line + self._lines_before
-        self._entries_left -= 1
-        if self._entries_left < 0:
-            raise Unreadable(
-                f"This list has more than {self._limits.entries:,} entries, which is the "
-                f"limit; line {line:,} goes over it. Split it and upload the parts."
-            )
+        self._count_entries(line)
         data_id = found.data_id
         if not data_id:
             self.rejected += 1
@@ -223,15 +191,28 @@ class Reading:
             found.first = first
             self.repeated += 1
         else:
-            self.good += 1
             self.unusual += found.unusual
-            self._chars_left -= len(data_id)
-            if self._chars_left < 0:
-                raise Unreadable(
-                    f"The ids of this list have more than {self._limits.id_chars:,} characters in "
-                    f"all, which is the limit; line {line:,} goes over it. A data id has "
-                    f"{ID_LENGTH}. If these are data ids, split the list and upload the parts."
-                )
-        if found.unusual or found.text != data_id:
-            found.text = display_text(found.text)
+            self._count_good(line, len(data_id))
         return found
+
+    def _count_entries(self, line: int, count: int = 1) -> None:
+        """Count entries, on lines of their own from `line` on."""
+        self._entries_left -= count
+        if self._entries_left < 0:
+            raise Unreadable(
+                f"This list has more than {self._limits.entries:,} entries, which is the limit; "
+                f"line {line + count + self._entries_left:,} goes over it. Split it and upload the "
+                "parts."
+            )
+
+    def _count_good(self, line: int, chars: int, count: int = 1) -> None:
+        """Count good entries of so many characters each, on lines of their own from `line` on."""
+        self.good += count
+        self._chars_left -= count * chars
+        if self._chars_left < 0:
+            raise Unreadable(
+                f"The ids of this list have more than {self._limits.id_chars:,} characters in all, "
+                f"which is the limit; line {line + count + self._chars_left // chars:,} goes over "
+                f"it. A data id has {ID_LENGTH}. If these are data ids, split the list and upload "
+                "the parts."
+            )

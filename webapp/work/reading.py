@@ -49,7 +49,6 @@ DEADLY = (
 
 log = logging.getLogger(__name__)
 Renewal = Callable[[float], None]
-_GOOD = Kind.GOOD  # for each entry; to look it up in the enum takes as long as all else
 
 
 class Stopped(Exception):
@@ -158,11 +157,12 @@ class _Reader:
                 after=self.readings[-1] if self.readings else None,
             )
             self.readings.append(reading)
-            for run in reading.runs():
-                if isinstance(run, Lines):
-                    self._take_lines(run)
+            for record, found in reading.with_records():
+                if isinstance(record, Lines):
+                    self._take_lines(record)
                 else:
-                    self._take(run)
+                    for entry in found:
+                        self._take(entry)
                 if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
                     self._flush()
         self._flush()
@@ -235,7 +235,7 @@ class _Reader:
 
     def _take(self, entry: Entry) -> None:
         self.last_line = entry.line
-        if entry.kind is _GOOD:
+        if entry.data_id and not entry.first:
             data_id, flags = entry.data_id, self.precheck.of_entry(entry)
             self.folders += data_id.startswith("fol.") and not entry.unusual
             self.good.append(Listed(data_id, entry.line, entry.column, flags))
@@ -277,7 +277,7 @@ class _Reader:
         self.kept_bytes += usage.of_items(self.good) + usage.of_entries(self.others)
         if self.kept_bytes > self.most_bytes:
             most = self.context.settings.account_bytes
-            raise Unreadable(NO_ROOM.format(most=_gigabytes(most), line=self.last_line))
+            raise Unreadable(NO_ROOM.format(most=f"{most / 1e9:,.3g} GB", line=self.last_line))
 
     def _review(self) -> Review:
         """What the review says of the list as a whole."""
@@ -296,14 +296,12 @@ class _Reader:
         )
 
 
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:,.3g} GB"
-
-
 def _other(ordinal: int, entry: Entry) -> entries.Entry:
     here = (entry.line, entry.column)
     first = entry.first or (None, None)
-    return entries.Entry(ordinal, EntryKind(entry.kind), *here, entry.text, entry.note, *first)
+    return entries.Entry(
+        ordinal, EntryKind(entry.kind), *here, idlist.display_text(entry.text), entry.note, *first
+    )
 
 
 def _described(reading: Reading) -> Part:

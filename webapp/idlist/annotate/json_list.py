@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 
-from webapp.idlist.annotate.lookup import Cells, RecordOutcomes
+from webapp.idlist.annotate.lookup import Cells, RecordOutcomes, one_line
 from webapp.idlist.formats.json_cursor import JsonCursor
 from webapp.idlist.formats.json_list import OUTCOME_KEY
 
@@ -12,7 +12,7 @@ from webapp.idlist.formats.json_list import OUTCOME_KEY
 def annotate_json(records: Iterable[RecordOutcomes], headers: Cells) -> Iterator[str]:
     """The text of the document; each value with entries gets their outcomes under `headers`."""
     for record, pairs in records:
-        outcomes = [dict(zip(headers, cells, strict=True)) for _, cells in pairs]
+        outcomes = [dict(zip(headers, map(one_line, cells), strict=True)) for _, cells in pairs]
         if outcomes:
             outcome = json.dumps(outcomes if len(outcomes) > 1 else outcomes[0])
             yield record.raw[: record.start] + _with_outcome(record.raw[record.start :], outcome)

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, groupby
-from typing import NamedTuple
+from itertools import chain, groupby, islice
+from operator import itemgetter
 
-from webapp.idlist.entries import Entry, Lines, Record
-from webapp.idlist.reader import Reading, RecordEntry
+from webapp.idlist.annotate.formulas import escape_formula
+from webapp.idlist.entries import Entry, Record
+from webapp.idlist.reader import Reading
 
 Cells = Sequence[str]
 Outcomes = Callable[[Sequence[Entry]], Iterable[Cells]]
-EntryOutcome = tuple[RecordEntry, Cells]
+EntryOutcome = tuple[Entry, Cells]
 RecordOutcomes = tuple[Record, Iterator[EntryOutcome]]  # to be used before the next one comes
 
 _BATCH_ENTRIES = 1_000
@@ -19,40 +20,16 @@ _WINDOW_CHARS = 1 << 16
 _WINDOW = re.compile(rf".{{1,{_WINDOW_CHARS}}}\S*+", re.DOTALL)  # it ends where a word ends
 
 
-class LinesOutcomes(NamedTuple):
-    """Lines of an id each, and the outcome of each."""
-
-    lines: Lines
-    cells: Sequence[Cells]
-
-    def pairs(self) -> Iterator[EntryOutcome]:
-        for record, entry, cells in zip(
-            self.lines.records(), self.lines.entries(), self.cells, strict=True
-        ):
-            yield RecordEntry(record, entry, entry.text), cells
+def by_record(reading: Reading, outcomes: Outcomes) -> Iterator[RecordOutcomes]:
+    """Every record with its entries, which may be a million, and the outcome of each."""
+    found = (_with_outcomes(batch, outcomes) for batch in _batches(reading))
+    for record, group in groupby(chain.from_iterable(found), key=itemgetter(0)):
+        yield record, chain.from_iterable(pairs for _, pairs in group)
 
 
-Batch = LinesOutcomes | Sequence[EntryOutcome]
-
-
-def batches(reading: Reading, outcomes: Outcomes) -> Iterator[Batch]:
-    """Every record with each of its entries and the outcome of that, many at a time."""
-    for batch in _batches(reading.with_records()):
-        if isinstance(batch, Lines):
-            yield LinesOutcomes(batch, list(outcomes(batch.entries())))
-            continue
-        entries = [pair.entry for pair in batch if pair.entry]
-        found = iter(outcomes(entries) if entries else ())
-        yield [(pair, next(found) if pair.entry else ()) for pair in batch]
-
-
-def by_record(found: Iterable[Batch], prepare: Callable[[str], str]) -> Iterator[RecordOutcomes]:
-    """Every record with its entries, which may be a million, and their prepared outcomes."""
-    pairs = chain.from_iterable(
-        batch.pairs() if isinstance(batch, LinesOutcomes) else batch for batch in found
-    )
-    for record, group in groupby(pairs, key=lambda pair: pair[0].record):
-        yield record, ((pair, list(map(prepare, cells))) for pair, cells in group if pair.entry)
+def harmless_cell(text: str) -> str:
+    """An outcome as a cell: on one line, and no formula."""
+    return escape_formula(one_line(text))
 
 
 def one_line(text: str) -> str:
@@ -67,24 +44,25 @@ def one_line(text: str) -> str:
     return " ".join(filter(None, windows))
 
 
-def _batches(found: Iterable[RecordEntry | Lines]) -> Iterator[list[RecordEntry] | Lines]:
-    """Batches of 1,000, smaller ones if the records are long; lines as they come."""
-    batch: list[RecordEntry] = []
-    chars = 0
-    record = None
-    for pair in found:
-        if isinstance(pair, Lines):
+def _with_outcomes(
+    batch: Sequence[tuple[Record, Sequence[Entry]]], outcomes: Outcomes
+) -> Iterator[tuple[Record, Sequence[EntryOutcome]]]:
+    entries = [entry for _, found in batch for entry in found]
+    cells = iter(outcomes(entries) if entries else ())
+    for record, found in batch:
+        yield record, list(zip(found, islice(cells, len(found)), strict=True))
+
+
+def _batches(reading: Reading) -> Iterator[list[tuple[Record, Sequence[Entry]]]]:
+    """Records with their entries: 1,000 in a batch, fewer if the records are long."""
+    batch: list[tuple[Record, Sequence[Entry]]] = []
+    count = chars = 0
+    for record, entries in reading.with_records():
+        found = list(entries)
+        count += len(found) or 1
+        chars += len(record.raw) or sum(map(len, record.cells))
+        if count > _BATCH_ENTRIES or chars > _BATCH_CHARS:
             yield batch
-            yield pair
-            batch, chars = [], 0
-            continue
-        is_full = len(batch) >= _BATCH_ENTRIES
-        if pair.record is not record:
-            record = pair.record
-            chars += len(record.raw) or sum(map(len, record.cells))
-            is_full |= chars >= _BATCH_CHARS
-        if is_full:
-            yield batch
-            batch, chars = [], 0
-        batch.append(pair)
+            batch, count, chars = [], len(found) or 1, 0
+        batch.append((record, found))
     yield batch

@@ -1,20 +1,18 @@
 """Writes outcomes into tables and plain text; cells that would run as formulas are escaped."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
 
 from webapp.idlist.annotate import formulas
 from webapp.idlist.annotate.formulas import escape_formula, plain_rows, quote_cell
 from webapp.idlist.annotate.lookup import (
-    Batch,
     Cells,
     EntryOutcome,
-    LinesOutcomes,
-    by_record,
+    RecordOutcomes,
+    harmless_cell,
     one_line,
 )
 from webapp.idlist.columns import ColumnChoice
-from webapp.idlist.entries import Part, Record, line_end
+from webapp.idlist.entries import Lines, Part, Record, line_end
 from webapp.idlist.formats.tables import WHITE_SPACE
 from webapp.idlist.formats.text import split_comment
 
@@ -59,47 +57,39 @@ def annotate_table(
 
 
 def annotate_text(
-    batches: Iterable[Batch], prepare: Callable[[str], str], headers: Cells, delimiter: str
+    records: Iterable[RecordOutcomes], headers: Cells, delimiter: str
 ) -> Iterator[str]:
-    """A plain text as a table with a row for each entry.
-
-    Lines of ids behind the header, most of a large list, are written whole; records of all other
-    batches one by one, since one may go on from batch to batch.
-    """
+    """A plain text as a table with a row for each entry."""
     has_header = False
     end = ""
 
     def line(row: str) -> str:
         return formulas.escape_other_cells(row, delimiter) + end
 
-    def whole(batch: Batch) -> str | None:
-        if has_header and isinstance(batch, LinesOutcomes):
-            return _plain_lines(batch, delimiter, end)
-        return None
-
-    for text, run in groupby(batches, key=whole):
-        if text is not None:
-            yield from (text for _ in run)
-            continue
-        for record, pairs in by_record(run, prepare):
-            end = end or line_end(record.raw) or "\n"
-            is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
-            listed, comment = split_comment(record.raw)
-            if not has_entries and (comment or not is_header):
-                yield line(formulas.escape_line(comment, delimiter))
-            if is_header or (has_entries and not has_header):
-                has_header = True
-                name = escape_formula(listed) if is_header else _ID_HEADER
-                yield line(formulas.write_row([name, *headers], delimiter))
-            yield from map(line, _entry_rows(pairs, comment, delimiter))
+    for record, pairs in records:
+        end = end or line_end(record.raw) or "\n"
+        is_header, has_entries = record.part is Part.NAMES, record.part is Part.ENTRIES
+        listed, comment = split_comment(record.raw)
+        if not has_entries and (comment or not is_header):
+            yield line(formulas.escape_line(comment, delimiter))
+        if is_header or (has_entries and not has_header):
+            has_header = True
+            name = escape_formula(listed) if is_header else _ID_HEADER
+            yield line(formulas.write_row([name, *headers], delimiter))
+        if isinstance(record, Lines):  # most of a large list
+            several = list(pairs)
+            if text := _plain_lines(several, delimiter, end):
+                yield text
+                continue
+            pairs = iter(several)
+        yield from map(line, _entry_rows(pairs, comment, delimiter))
 
 
-def _plain_lines(batch: LinesOutcomes, delimiter: str, end: str) -> str | None:
+def _plain_lines(pairs: Iterable[EntryOutcome], delimiter: str, end: str) -> str | None:
     """The rows of lines of ids, as _entry_rows() and line() make them; None if a cell needs more
     than to be written.
     """
-    rows = [(data_id, *cells) for data_id, cells in zip(batch.lines.ids, batch.cells, strict=True)]
-    text = plain_rows(rows, delimiter, end)
+    text = plain_rows([(entry.data_id, *cells) for entry, cells in pairs], delimiter, end)
     if text is None or not text.isascii():
         return None
     mended_by_one_line = (*_RARE_BLANKS, "  ", f" {delimiter}", f" {end}")
@@ -111,10 +101,10 @@ def _entry_rows(pairs: Iterator[EntryOutcome], comment: str, delimiter: str) -> 
     following = next(pairs, None)
     while pair := following:
         following = next(pairs, None)
-        found, cells = pair
+        entry, cells = pair
         last = [comment] if comment and not following else []
-        if found.entry and found.entry.data_id:
-            text = quote_cell(escape_formula(found.full_text), delimiter)
+        if entry.data_id:
+            text = quote_cell(escape_formula(entry.text), delimiter)
         else:
-            text = formulas.escape_line(f"# {one_line(found.full_text)}", delimiter)
-        yield text + delimiter + formulas.write_row([*cells, *last], delimiter)
+            text = formulas.escape_line(f"# {one_line(entry.text)}", delimiter)
+        yield text + delimiter + formulas.write_row([*map(harmless_cell, cells), *last], delimiter)

@@ -3,15 +3,13 @@
 import zlib
 from collections.abc import Iterable, Iterator
 
-from webapp.idlist.annotate.formulas import escape_formula
 from webapp.idlist.annotate.json_list import annotate_json
 from webapp.idlist.annotate.lookup import (
     Cells,
     EntryOutcome,
     Outcomes,
-    batches,
     by_record,
-    one_line,
+    harmless_cell,
 )
 from webapp.idlist.annotate.text import annotate_table, annotate_text
 from webapp.idlist.annotate.workbook import annotate_workbook
@@ -40,9 +38,7 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
     Read again, the result gives the same ids. Raises Unreadable as the reading does.
     """
     layout = reading.layout
-    prepare = one_line if layout.is_json else lambda text: escape_formula(one_line(text))
-    found = batches(reading, outcomes)
-    records = by_record(found, prepare)
+    records = by_record(reading, outcomes)
     rows = (
         (record, headers if record.part is Part.NAMES else _joined(pairs))
         for record, pairs in records
@@ -55,13 +51,13 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
     elif layout.is_json:
         pieces = _encoded(reading, annotate_json(records, headers))
     else:
-        pieces = _encoded(reading, annotate_text(found, prepare, headers, layout.delimiter))
+        pieces = _encoded(reading, annotate_text(records, headers, layout.delimiter))
     return _gzipped(pieces) if reading.gzip else pieces
 
 
 def _joined(pairs: Iterable[EntryOutcome]) -> list[str]:
     """The cells of a row; those of several entries are joined, equal ones once."""
-    different = dict.fromkeys(tuple(cells) for _, cells in pairs)
+    different = dict.fromkeys(tuple(map(harmless_cell, cells)) for _, cells in pairs)
     return ["; ".join(dict.fromkeys(cells)) for cells in zip(*different, strict=True)]
 
 

@@ -8,6 +8,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TextIO
 
@@ -22,7 +23,7 @@ from webapp.idlist.entries import (
     Record,
     Unreadable,
     count_lines,
-    numbered_lines,
+    demand_line,
 )
 from webapp.idlist.ids import find_entries, has_words, is_data_id, is_visible, project_id_in
 
@@ -58,7 +59,7 @@ def make_row(
 
 def split_rows(text: TextIO, delimiter: str) -> Iterator[Record]:
     """Split a text into rows. A quoted cell may hold line breaks."""
-    coming = _Lines(numbered_lines(text))
+    coming = _Lines(text)
     for number, line in coming:
         if _is_comment(line):
             yield make_row(number, line, ())
@@ -71,14 +72,21 @@ def split_rows(text: TextIO, delimiter: str) -> Iterator[Record]:
 
 
 class _Lines(Iterator[tuple[int, str]]):
-    """Numbered lines. Those in `back` come first: they were read and then not used."""
+    """Number (from 1) and text of each line, its end included. Raises Unreadable.
 
-    def __init__(self, lines: Iterable[tuple[int, str]]) -> None:
-        self._coming = iter(lines)
+    Those in `back` come first: they were read and then not used.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        self._coming = enumerate(iter(partial(text.readline, MAX_LINE_CHARS), ""), 1)
         self.back: deque[tuple[int, str]] = deque()
 
     def __next__(self) -> tuple[int, str]:
-        return self.back.popleft() if self.back else next(self._coming)
+        if self.back:
+            return self.back.popleft()
+        number, line = next(self._coming)
+        demand_line(number, line)
+        return number, line
 
 
 def _cells(number: int, line: str, delimiter: str | None) -> list[str]:

@@ -2,79 +2,58 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import TextIO
 
 from webapp.idlist.columns import header_rank
 from webapp.idlist.entries import (
     ENTRIES,
     MAX_LINE_CHARS,
-    Entry,
     Lines,
     Part,
     Record,
     demand_line,
 )
-from webapp.idlist.ids import (
-    DATA_ID,
-    ID_LENGTH,
-    find_entries,
-    has_words,
-    is_data_id,
-    without_invisible,
-)
+from webapp.idlist.ids import DATA_ID, ID_LENGTH, find_entries, has_words, without_invisible
 
 _BLOCK_CHARS = 1 << 15  # at most 1,000 ids
-_MAX_SHORT_CHARS = 10_000  # longer lines are copied as rarely as possible
+_MAX_HEADER_CHARS = 10_000  # with its comment
 _COMMENT = re.compile(r"(?:^|\s)#")
 _END = r"(?:\r\n?|\n)"
-_lines_of = re.compile(rf"[^\r\n]*+{_END}|[^\r\n]++").findall
-_are_ids = re.compile(rf"(?:{DATA_ID}(?:{_END}|\Z))++").fullmatch
+_parts_of = re.compile(rf"((?:{DATA_ID}(?:{_END}|\Z))++)|[^\r\n]*+{_END}|[^\r\n]++").finditer
 
 
-def read_lines(text: TextIO) -> Iterator[Record | Lines]:
+def read_lines(text: TextIO) -> Iterator[Record]:
     """A record for each line; lines that are nothing but ids are read together."""
     is_first = True  # a first line that only names its column is a header
-    number = 0
-    for block in _blocks(text):
-        if _are_ids(block):
-            ids = block.split()
-            end = block[ID_LENGTH : ID_LENGTH + 2].rstrip("f")  # with which each id begins
-            yield Lines(number + 1, ids, end)
-            number += len(ids)
-            is_first = False
-            continue
-        for line in _lines_of(block):
-            number += 1
+    number = 1
+    for part in chain.from_iterable(map(_parts_of, _blocks(text))):
+        line = part[0]
+        if part[1]:
+            ids = line.split()
+            end = line[ID_LENGTH : ID_LENGTH + 2].rstrip("f")  # with which each id begins
+            record: Record = Lines(ENTRIES, number, ids[0] + end, lines=len(ids), ids=ids)
+        else:
             demand_line(number, line)
-            is_short = len(line) < _MAX_SHORT_CHARS
-            if is_short and is_data_id(data_id := line.rstrip("\r\n")):  # much faster
-                yield Record(ENTRIES, number, line, (Entry(1, data_id, data_id),))
-                is_first = False
-                continue
-            listed, comment = split_comment(line)
-            if not has_words(listed):
-                yield Record(Part.COMMENT if comment else Part.BLANK, number, line)
-                continue
-            if is_first and is_short and header_rank(listed):
-                yield Record(Part.NAMES, number, line)
-            else:
-                yield Record(ENTRIES, number, line, find_entries(listed))
-            is_first = False
+            record = _line(number, line, may_be_header=is_first)
+        is_first = is_first and record.part in (Part.BLANK, Part.COMMENT)
+        yield record
+        number += record.lines
+
+
+def _line(number: int, line: str, *, may_be_header: bool) -> Record:
+    listed, comment = split_comment(line)
+    if not has_words(listed):
+        return Record(Part.COMMENT if comment else Part.BLANK, number, line)
+    if may_be_header and len(line) < _MAX_HEADER_CHARS and header_rank(listed):
+        return Record(Part.NAMES, number, line)
+    return Record(ENTRIES, number, line, find_entries(listed))
 
 
 def _blocks(text: TextIO) -> Iterator[str]:
-    """The text as pieces of whole lines: many short ones, or one that is longer than a block."""
-    rest = ""
-    while block := rest + text.read(_BLOCK_CHARS):
-        if block.endswith("\r"):
-            block += text.read(1)  # of one line end, maybe
-        end = max(block.rfind("\n"), block.rfind("\r")) + 1
-        if end:
-            yield block[:end]
-            rest = block[end:]
-        else:
-            yield block + text.readline(MAX_LINE_CHARS - len(block))
-            rest = ""
+    """The text as pieces of whole lines: many short ones, or a long one and some before it."""
+    while block := text.read(_BLOCK_CHARS):
+        yield block + text.readline(MAX_LINE_CHARS)
 
 
 def split_comment(line: str) -> tuple[str, str]:
