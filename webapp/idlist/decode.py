@@ -98,23 +98,17 @@ class _PieceReader(io.RawIOBase):
     def __init__(self, pieces: Iterator[bytes], limits: Limits) -> None:
         self._pieces = pieces
         self._pause, self._since_pause = limits.pause, 0
-        self._left = memoryview(b"")
+        self._waiting = bytearray()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        filled = 0
-        while filled < len(buffer):
-            if not self._left:
-                piece = next(self._pieces, None)
-                if piece is None:
-                    break
-                self._left = memoryview(piece)
-            size = min(len(self._left), len(buffer) - filled)
-            buffer[filled : filled + size] = self._left[:size]
-            self._left = self._left[size:]
-            filled += size
+        while len(self._waiting) < len(buffer) and (piece := next(self._pieces, None)) is not None:
+            self._waiting += piece
+        filled = min(len(self._waiting), len(buffer))
+        buffer[:filled] = self._waiting[:filled]
+        del self._waiting[:filled]
         self._since_pause += filled
         if self._since_pause >= _CHUNK_BYTES:
             self._since_pause = 0

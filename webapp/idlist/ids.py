@@ -104,8 +104,6 @@ def project_id_in(text: str) -> str:
 
 def count_ids(cell: str) -> int:
     """How many data ids of the usual shape a cell holds; 0 if it holds anything else too."""
-    if is_data_id(cell):
-        return 1
     count = 0
     for entry in find_entries(cell, 1):
         if entry.unusual or not entry.data_id:

@@ -24,10 +24,10 @@ class FirstPlaces:
 
     def of(self, data_id: str, line: int, column: int, *, unusual: bool) -> tuple[int, int] | None:
         """Line and column of the first entry with this id; None if this is the first one."""
+        place = line * _MAX_ENTRIES_PER_LINE + column
         if unusual:
             key = blake2b(data_id.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
-            return self._of(_UNUSUAL, key, line * _MAX_ENTRIES_PER_LINE + column)
-        place = line * _MAX_ENTRIES_PER_LINE + column
+            return self._of(_UNUSUAL, key, place)
         return self._of(data_id[1], bytes.fromhex(data_id[4:]), place)
 
     def first_repeat(self, ids: Sequence[str], start: int, line: int) -> int:

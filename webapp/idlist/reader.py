@@ -1,7 +1,7 @@
 """Reads a list: entries one by one, and counts of all entries and all lines."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import repeat
 
 from webapp.idlist.columns import MAX_OTHER_COLUMNS, LateColumns
 from webapp.idlist.decode import open_source
@@ -27,7 +27,6 @@ from webapp.idlist.sniff import sniff_text, sniff_workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _DEFAULTS = Limits()
-_MOST_ENTRIES = 1_000  # of a record that are handed on together
 
 
 class Reading:
@@ -107,32 +106,35 @@ class Reading:
         return warnings
 
     def __iter__(self) -> Iterator[Entry]:
-        for _, found in self.with_records():
-            for entry in found:
+        for record in self.records():
+            for entry in record.entries:
                 entry.text = display_text(entry.text)
                 yield entry
 
-    def with_records(self) -> Iterator[tuple[Record, Iterable[Entry]]]:
-        """Every record of the file with its entries; one of more than 1,000 comes several times.
+    def records(self) -> Iterator[Record]:
+        """Every record of the file, whose entries are counted as they are iterated over: once,
+        before the next record is read.
 
-        Good entries of the usual shape that are alone on their lines come as `Lines`. Entries can
-        be iterated over once, before the next ones are read.
+        Good entries of the usual shape that are alone on their lines come as `Lines`.
         """
-        for record in self._records():
+        for record in self._read():
             self._count_lines(record)
             if isinstance(record, Lines):
                 yield from self._without_repeats(record)
-                continue
-            entries = iter(record.entries)
-            is_last = False
-            while not is_last:
-                found = [
-                    self._counted(record.line, each) for each in islice(entries, _MOST_ENTRIES)
-                ]
-                is_last = len(found) < _MOST_ENTRIES
-                yield record, found
+            else:
+                record.entries = map(self._counted, record.entries, repeat(record.line))
+                yield record
 
-    def _without_repeats(self, lines: Lines) -> Iterator[tuple[Record, Iterable[Entry]]]:
+    def _read(self) -> Iterator[Record]:
+        choice = self.layout.choice
+        if self.workbook and choice:
+            return read_table(fill_gaps(self.workbook.rows()), choice)
+        text = self.source.text()
+        if choice:
+            return read_table(split_rows(text, self.layout.delimiter), choice)
+        return JsonList(text).records() if self.layout.is_json else read_lines(text)
+
+    def _without_repeats(self, lines: Lines) -> Iterator[Record]:
         """The lines up to each repeat, and the repeat itself as a record of its own."""
         ids, first, start = lines.ids, lines.line + self._lines_before, 0
         while start < len(ids):
@@ -141,20 +143,11 @@ class Reading:
                 run = lines.part_of(start, end, first + start)
                 self._count_entries(run.line, run.lines)
                 self._count_good(run.line, ID_LENGTH, run.lines)
-                yield run, run.entries
+                yield run
             if end < len(ids):
-                repeat = Record(ENTRIES, lines.line + end, ids[end] + line_end(lines.raw))
-                yield repeat, [self._counted(repeat.line, Entry(1, ids[end], ids[end]))]
+                found = self._counted(Entry(1, ids[end], ids[end]), lines.line + end)
+                yield Record(ENTRIES, found.line, found.text + line_end(lines.raw), iter([found]))
             start = end + 1
-
-    def _records(self) -> Iterator[Record]:
-        choice = self.layout.choice
-        if self.workbook and choice:
-            return read_table(fill_gaps(self.workbook.rows()), choice)
-        text = self.source.text()
-        if choice:
-            return read_table(split_rows(text, self.layout.delimiter), choice)
-        return JsonList(text).records() if self.layout.is_json else read_lines(text)
 
     def _count_lines(self, record: Record) -> None:
         self.lines += record.lines
@@ -178,7 +171,7 @@ class Reading:
         elif record.part is Part.COMMENT:
             self.comments += record.lines
 
-    def _counted(self, line: int, found: Entry) -> Entry:
+    def _counted(self, found: Entry, line: int) -> Entry:
         """Count an entry; it gets its line, and the place of its first entry if it is a repeat."""
         found.line = line = line + self._lines_before
         self._count_entries(line)

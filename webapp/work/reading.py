@@ -157,14 +157,12 @@ class _Reader:
                 after=self.readings[-1] if self.readings else None,
             )
             self.readings.append(reading)
-            for record, found in reading.with_records():
+            for record in reading.records():
                 if isinstance(record, Lines):
                     self._take_lines(record)
                 else:
-                    for entry in found:
+                    for entry in record.entries:
                         self._take(entry)
-                if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
-                    self._flush()
         self._flush()
         if self.item_count == 0:
             raise Unreadable(NO_ID)
@@ -232,6 +230,7 @@ class _Reader:
         self.last_line = lines.line + lines.lines - 1
         self.folders += sum(data_id.startswith("fol.") for data_id in lines.ids)
         self.good += map(Listed, lines.ids, count(lines.line), repeat(1))
+        self._flush_if_full()
 
     def _take(self, entry: Entry) -> None:
         self.last_line = entry.line
@@ -243,6 +242,11 @@ class _Reader:
             self.entry_counts[entry.kind] += 1
             if self.entry_counts[entry.kind] <= entries.MAX_KEPT:
                 self.others.append(_other(self.entry_counts.total(), entry))
+        self._flush_if_full()
+
+    def _flush_if_full(self) -> None:
+        if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
+            self._flush()
 
     def _flush(self) -> None:
         """Store the chunk, and how far the reading is: in one transaction while nobody waits."""

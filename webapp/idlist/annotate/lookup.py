@@ -12,6 +12,8 @@ from webapp.idlist.reader import Reading
 Cells = Sequence[str]
 Outcomes = Callable[[Sequence[Entry]], Iterable[Cells]]
 EntryOutcome = tuple[Entry, Cells]
+Found = tuple[Record, Sequence[Entry]]  # some of the entries of a record
+FoundOutcomes = tuple[Record, Sequence[EntryOutcome]]
 RecordOutcomes = tuple[Record, Iterator[EntryOutcome]]  # to be used before the next one comes
 
 _BATCH_ENTRIES = 1_000
@@ -44,25 +46,25 @@ def one_line(text: str) -> str:
     return " ".join(filter(None, windows))
 
 
-def _with_outcomes(
-    batch: Sequence[tuple[Record, Sequence[Entry]]], outcomes: Outcomes
-) -> Iterator[tuple[Record, Sequence[EntryOutcome]]]:
+def _with_outcomes(batch: Sequence[Found], outcomes: Outcomes) -> Iterator[FoundOutcomes]:
     entries = [entry for _, found in batch for entry in found]
     cells = iter(outcomes(entries) if entries else ())
     for record, found in batch:
         yield record, list(zip(found, islice(cells, len(found)), strict=True))
 
 
-def _batches(reading: Reading) -> Iterator[list[tuple[Record, Sequence[Entry]]]]:
+def _batches(reading: Reading) -> Iterator[list[Found]]:
     """Records with their entries: 1,000 in a batch, fewer if the records are long."""
-    batch: list[tuple[Record, Sequence[Entry]]] = []
-    count = chars = 0
-    for record, entries in reading.with_records():
-        found = list(entries)
-        count += len(found) or 1
-        chars += len(record.raw) or sum(map(len, record.cells))
-        if count > _BATCH_ENTRIES or chars > _BATCH_CHARS:
-            yield batch
-            batch, count, chars = [], len(found) or 1, 0
+    batch: list[Found] = []
+    room, chars = _BATCH_ENTRIES, 0
+    for record in reading.records():
+        entries = iter(record.entries)
+        found = list(islice(entries, room))
         batch.append((record, found))
+        room -= len(found) or 1
+        chars += len(record.raw) or sum(map(len, record.cells))
+        while room == 0 or chars > _BATCH_CHARS:
+            yield batch
+            found = list(islice(entries, _BATCH_ENTRIES))
+            batch, room, chars = [(record, found)], _BATCH_ENTRIES - len(found), 0
     yield batch

@@ -4,13 +4,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from webapp.idlist.annotate.json_list import annotate_json
-from webapp.idlist.annotate.lookup import (
-    Cells,
-    EntryOutcome,
-    Outcomes,
-    by_record,
-    harmless_cell,
-)
+from webapp.idlist.annotate.lookup import Cells, EntryOutcome, Outcomes, by_record, harmless_cell
 from webapp.idlist.annotate.text import annotate_table, annotate_text
 from webapp.idlist.annotate.workbook import annotate_workbook
 from webapp.idlist.entries import Part

@@ -25,7 +25,7 @@ from webapp.idlist.entries import (
     count_lines,
     demand_line,
 )
-from webapp.idlist.ids import find_entries, has_words, is_data_id, is_visible, project_id_in
+from webapp.idlist.ids import find_entries, has_words, is_visible, project_id_in
 
 WHITE_SPACE = " "  # columns by any white space; the other delimiters are characters
 DELIMITERS = {"\t": "TSV", ",": "CSV", ";": "semicolons", WHITE_SPACE: "columns by spaces"}
@@ -164,12 +164,8 @@ def read_table(rows: Iterable[Record], choice: ColumnChoice) -> Iterator[Record]
 def _with_entries(row: Record, choice: ColumnChoice) -> Record:
     index = choice.ids or 0
     cell, column = cell_of(row.cells, index), index + 1
-    entries: Iterable[Entry]
-    if is_data_id(cell):
-        entries = (Entry(column, cell, cell),)
-    elif has_words(cell):
-        entries = find_entries(cell, column)
-    else:
+    entries: Iterable[Entry] = find_entries(cell, column)
+    if not has_words(cell):
         text = row.raw.strip() or " ".join(filter(None, row.cells))
         entries = (Entry(column, text, "", _NO_ID_IN_ROW),)
     if choice.project is not None and (named := project_id_in(cell_of(row.cells, choice.project))):

@@ -6,14 +6,7 @@ from itertools import chain
 from typing import TextIO
 
 from webapp.idlist.columns import header_rank
-from webapp.idlist.entries import (
-    ENTRIES,
-    MAX_LINE_CHARS,
-    Lines,
-    Part,
-    Record,
-    demand_line,
-)
+from webapp.idlist.entries import ENTRIES, MAX_LINE_CHARS, Lines, Part, Record, demand_line
 from webapp.idlist.ids import DATA_ID, ID_LENGTH, find_entries, has_words, without_invisible
 
 _BLOCK_CHARS = 1 << 15  # at most 1,000 ids
