@@ -141,8 +141,11 @@ class Reading:
             end = self._firsts.first_repeat(ids, start, first) if self._finds_repeats else len(ids)
             if start < end:
                 run = lines.part_of(start, end, first + start)
-                self._count_entries(run.line, run.lines)
-                self._count_good(run.line, ID_LENGTH, run.lines)
+                self.good += run.lines
+                fitting = min(run.lines, self._entries_left, self._chars_left // ID_LENGTH)
+                self._take_room(run.line, fitting * ID_LENGTH, fitting)
+                if fitting < run.lines:
+                    self._take_room(run.line + fitting, ID_LENGTH)
                 yield run
             if end < len(ids):
                 found = self._counted(Entry(1, ids[end], ids[end]), lines.line + end)
@@ -174,8 +177,8 @@ class Reading:
     def _counted(self, found: Entry, line: int) -> Entry:
         """Count an entry; it gets its line, and the place of its first entry if it is a repeat."""
         found.line = line = line + self._lines_before
-        self._count_entries(line)
         data_id = found.data_id
+        chars = 0
         if not data_id:
             self.rejected += 1
         elif self._finds_repeats and (
@@ -184,28 +187,24 @@ class Reading:
             found.first = first
             self.repeated += 1
         else:
+            self.good += 1
             self.unusual += found.unusual
-            self._count_good(line, len(data_id))
+            chars = len(data_id)
+        self._take_room(line, chars)
         return found
 
-    def _count_entries(self, line: int, count: int = 1) -> None:
-        """Count entries, on lines of their own from `line` on."""
+    def _take_room(self, line: int, chars: int, count: int = 1) -> None:
+        """Entries from this line on take their room: so many characters if they are good."""
         self._entries_left -= count
+        self._chars_left -= chars
         if self._entries_left < 0:
             raise Unreadable(
-                f"This list has more than {self._limits.entries:,} entries, which is the limit; "
-                f"line {line + count + self._entries_left:,} goes over it. Split it and upload the "
-                "parts."
+                f"This list has more than {self._limits.entries:,} entries, which is the "
+                f"limit; line {line:,} goes over it. Split it and upload the parts."
             )
-
-    def _count_good(self, line: int, chars: int, count: int = 1) -> None:
-        """Count good entries of so many characters each, on lines of their own from `line` on."""
-        self.good += count
-        self._chars_left -= count * chars
         if self._chars_left < 0:
             raise Unreadable(
                 f"The ids of this list have more than {self._limits.id_chars:,} characters in all, "
-                f"which is the limit; line {line + count + self._chars_left // chars:,} goes over "
-                f"it. A data id has {ID_LENGTH}. If these are data ids, split the list and upload "
-                "the parts."
+                f"which is the limit; line {line:,} goes over it. A data id has {ID_LENGTH}. If "
+                "these are data ids, split the list and upload the parts."
             )
