@@ -3,7 +3,7 @@
 from tests.bench import load
 from tests.bench.running import free_port, poll, poll_headers, process, wire
 
-PAIRS = 5  # of poll and hello, in turns
+PAIRS = 5  # of figure and yardstick, in turns
 
 
 def measure(bench, table):
@@ -15,9 +15,13 @@ def measure(bench, table):
         path = f"{board.settle(1000)}/progress?shows=active"
         tag = board.request("GET", path, headers=poll_headers()).headers["HX-PTag"]
         changed, unchanged = poll(board, path), poll(board, path, tag)
-        costs = [_processor_time(board, *asked) for asked in ((changed, 200), (unchanged, 304))]
+        costs = [  # in turns, too
+            [_processor_time(board, *asked) for asked in ((changed, 200), (unchanged, 304))]
+            for _ in range(3)
+        ]
+        cost = sorted(costs, key=lambda pair: pair[0] / pair[1])[1]
         each = "<= 1.3, for all but the first who sees a revision"
-        table.add("changed poll, processor time", *costs, "ms", each, yardstick_is="unchanged")
+        table.add("changed poll, processor time", *cost, "ms", each, yardstick_is="unchanged")
         hello_port = free_port()
         with process("-m", "tests.bench.hello", str(hello_port), board.database_url):
             board.until(lambda: board.request("GET", "/", port=hello_port).status == 200)
