@@ -21,7 +21,7 @@ FOUND = ("name", "attempt", *KEPT_COLUMNS)
 PRAGMAS = (  # as the dashboard's own
     "journal_mode=WAL",
     "synchronous=FULL",
-    "cache_size=-64000",
+    "cache_size=-48000",
     f"wal_autocheckpoint={CHECKPOINT_BYTES // PAGE_BYTES}",
 )
 

@@ -44,7 +44,7 @@ PAGE_BYTES = 16_384
 CHECKPOINT_BYTES = 64_000_000
 PRAGMAS = {  # of each connection by its role
     "readers": ("cache_size=-8000", "foreign_keys=ON", "temp_store=MEMORY"),
-    "writer": ("cache_size=-64000", "foreign_keys=ON", "temp_store=MEMORY"),
+    "writer": ("cache_size=-48000", "foreign_keys=ON", "temp_store=MEMORY"),
     "notes": ("cache_size=-2000", "foreign_keys=ON", "temp_store=MEMORY"),
     # to change a table, SQLite makes it anew and drops the one that others refer to
     "migrator": ("cache_size=-64000", "foreign_keys=OFF", "temp_store=FILE"),
