@@ -133,8 +133,8 @@ def leave_alone(path: Path) -> None:
 
 
 def remove(part: Path) -> None:
-    """Remove a file that was not finished, and what SQLite has beside it."""
-    for ending in ("", "-journal", "-wal", "-shm"):
+    """Remove a file that was not finished, and what SQLite and waiting.py have beside it."""
+    for ending in ("", "-journal", "-wal", "-shm", "-waiting"):
         part.with_name(f"{part.name}{ending}").unlink(missing_ok=True)
 
 

@@ -226,11 +226,14 @@ class _Reader:
             yield piece
 
     def _take_lines(self, lines: Lines) -> None:
-        """Good entries that carry no flag."""
-        self.last_line = lines.line + lines.lines - 1
-        self.folders += sum(data_id.startswith("fol.") for data_id in lines.ids)
-        self.good += map(Listed, lines.ids, count(lines.line), repeat(1))
-        self._flush_if_full()
+        """Good entries that carry no flag, as many as fit the chunk first."""
+        room = items.CHUNK_ROWS - len(self.good) - len(self.others)
+        for line, ids in ((lines.line, lines.ids[:room]), (lines.line + room, lines.ids[room:])):
+            if ids:
+                self.last_line = line + len(ids) - 1
+                self.folders += sum(data_id.startswith("fol.") for data_id in ids)
+                self.good += map(Listed, ids, count(line), repeat(1))
+                self._flush_if_full()
 
     def _take(self, entry: Entry) -> None:
         self.last_line = entry.line
