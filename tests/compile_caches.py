@@ -35,15 +35,15 @@ def share_statements() -> Callable[[], None]:
 
     What is cached belongs to the dialect that it was compiled for, so they share that as well; not
     those of a store and others, since a store has its dialect tell errors in its own way, and begin
-    to read.
+    to read; nor those that begin a transaction and those that begin none.
     """
-    dialects: dict[tuple[str, bool, bool], Dialect] = {}
+    dialects: dict[tuple[str, bool, Any], Dialect] = {}
     statements: dict[Any, Any] = {}
 
     def share(connection: Connection) -> None:
         own = connection.dialect
         dialect = dialects.setdefault(
-            (own.driver, own._has_events, "do_begin" in vars(own)), connection.dialect
+            (own.driver, own._has_events, vars(own).get("do_begin")), connection.dialect
         )
         connection.engine.dialect = connection.dialect = dialect
         connection.execution_options(compiled_cache=statements)

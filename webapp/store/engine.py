@@ -331,7 +331,7 @@ def _without_transactions(engine: Engine) -> Engine:
         return engine.execution_options(isolation_level="AUTOCOMMIT")
     one = engine.execution_options()
     one.dialect = copy(one.dialect)
-    one.dialect.do_begin = lambda _connection: None  # type: ignore[assignment]
+    one.dialect.do_begin = _begin_nothing  # type: ignore[assignment]
     return one
 
 
@@ -359,6 +359,10 @@ def _prepare_sqlite(pragmas: Sequence[str], connection: Any, _record: Any) -> No
         *pragmas,
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_nothing(_connection: Any) -> None:
+    """One statement alone has one view by itself."""
 
 
 def _begin_to_read(connection: Any) -> None:
