@@ -34,29 +34,31 @@ class EnumText(TypeDecorator[Any]):
 
 
 class Document(TypeDecorator[Any]):
-    """A Struct as JSON. None is null or, where a column has no null, {} if `or_empty`."""
+    """A Struct, or a list of them, as JSON. None is null or, where a column has no null, {} if
+    `or_empty`.
+    """
 
     impl = JSON
     cache_ok = True
 
-    def __init__(self, struct: type[Struct], *, or_empty: bool = False) -> None:
+    def __init__(self, struct: Any, *, or_empty: bool = False) -> None:
         super().__init__(none_as_null=True)
         self.struct = struct
         prepare(struct)
         self.or_empty = or_empty
 
-    def process_bind_param(self, value: Struct | None, _dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> Any:
         if value is None:
             return {} if self.or_empty else None
         return msgspec.to_builtins(value, str_keys=True)
 
-    def process_result_value(self, value: Any, _dialect: Dialect) -> Struct | None:
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Any:
         if value is None or (self.or_empty and not value):
             return None
         return msgspec.convert(value, self.struct, str_keys=True)
 
 
-def prepare(struct: type[Struct]) -> None:
+def prepare(struct: Any) -> None:
     """Let msgspec look at the Struct while there is one thread: version 0.22.0 crashes the process
     where several threads meet one for the first time at once.
     """

@@ -13,6 +13,35 @@ Counts = dict[str, int]
 """How many items there are of each status."""
 
 
+class NamedProject(Struct, frozen=True):
+    """A project of ICA, and its name when it was chosen."""
+
+    id: str
+    name: str
+
+
+class FolderQuery(Struct, frozen=True, omit_defaults=True):
+    """What a list from a folder of ICA was made of: a folder, and what of it was wanted.
+
+    folder_id: "" for the project's root. below: with all that its folders hold, however deep.
+    name: a part of a name or, with * or ?, a pattern. after, before: when it was created, a day
+    (2026-01-30). run: an instrument's run id. less: the submission whose ids are left out.
+    """
+
+    project: NamedProject
+    folder_id: str = ""
+    folder_path: str = "/"
+    below: bool = True
+    name: str = ""
+    format: str = ""
+    type: str = ""
+    after: str = ""
+    before: str = ""
+    tag: str = ""
+    run: str = ""
+    less: int | None = None
+
+
 class Example(NamedTuple):
     """An id of the list, and its place there."""
 
@@ -64,6 +93,11 @@ class Review(Struct, frozen=True, omit_defaults=True):
     linked: int = 0
     elsewhere: int = 0
     refused: int = 0
+    archived: int = 0
+    archiving: int = 0
+    unarchiving: int = 0
+    partial: int = 0
+    deleting: int = 0
     examples: dict[str, list[Example]] = {}
     left_out: dict[str, int] = {}
     linked_by: dict[int, int] = {}

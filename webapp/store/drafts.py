@@ -24,6 +24,11 @@ REASONS = {  # why an item was left out
     Flag.UNUSUAL: "Its shape is unusual for a data id.",
     Flag.ELSEWHERE: "Its line names another project.",
     Flag.REFUSED: "ICA said that it can't be linked into this project.",
+    Flag.ARCHIVED: "It is archived in ICA.",
+    Flag.ARCHIVING: "It is being archived in ICA.",
+    Flag.UNARCHIVING: "It is on its way back from ICA's archive.",
+    Flag.PARTIAL: "It was not uploaded completely.",
+    Flag.DELETING: "It is being deleted in ICA.",
 }
 
 
@@ -86,7 +91,8 @@ def take_back(
 def _count_left_out(connection: Connection, submission_id: int, flag: Flag, by: int) -> None:
     before = lock(connection, submission_id)
     left_out = before.left_out + by
-    counts = +Counter({UNREAD: before.item_count - left_out, LEFT_OUT: left_out})
+    unread = before.to_send + before.left_out - left_out
+    counts = +Counter({UNREAD: unread, LEFT_OUT: left_out})
     each = Counter(before.review.left_out) + Counter({flag.word: by})
     review = replace(before.review, left_out=each)
     change(connection, submission_id, left_out=left_out, counts=counts, review=review)
@@ -139,8 +145,7 @@ def begin(connection: Connection, submission: Submission, now: float) -> bool:
     False when it is no draft any more: it was confirmed before, or thrown away.
     """
     found = planned_batches(connection, submission)
-    to_send = submission.item_count - submission.left_out
-    if not confirm(connection, submission.id, to_send, now):
+    if not confirm(connection, submission.id, submission.to_send, now):
         return False
     batches.add(connection, submission, found, now)
     roll_up(connection, submission.id, now)
@@ -150,7 +155,7 @@ def begin(connection: Connection, submission: Submission, now: float) -> bool:
 def planned_batches(connection: Connection, submission: Submission) -> list[PlannedBatch]:
     """Ranges of positions that cover the list, each with batch_size items to send, or fewer."""
     found: list[PlannedBatch] = []
-    left = submission.item_count - submission.left_out
+    left = submission.to_send
     while left > 0:
         size = min(left, submission.batch_size)
         first = found[-1].last_position + 1 if found else 1

@@ -1,6 +1,6 @@
 """Enums of the store: states, tasks, and the statuses that ICA does not have."""
 
-from enum import IntFlag, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 
 # statuses of our own, beside ICA's
 UNREAD = "UNREAD"  # of a row: ICA has not been asked about it yet
@@ -15,12 +15,14 @@ class Source(StrEnum):
 
     UPLOAD = "upload"
     ADOPT = "adopt"  # from a batch that was made elsewhere
+    FOLDER = "folder"  # from what a folder of ICA holds
 
 
 class State(StrEnum):
     """A submission's state."""
 
     READING = "reading"
+    RESOLVING = "resolving"
     DRAFT = "draft"
     ACTIVE = "active"
     SETTLED = "settled"
@@ -108,6 +110,33 @@ class EntryKind(StrEnum):
     REJECTED = "rejected"
 
 
+class LookupKind(StrEnum):
+    """What stands in a list in place of a data id."""
+
+    NAME = "name"
+    PATH = "path"
+    FOLDER = "folder"  # its path
+
+
+class LookupState(StrEnum):
+    """What became of a lookup."""
+
+    WAITING = "waiting"  # ICA was not asked yet
+    FOUND = "found"  # one datum
+    OTHERWISE = "otherwise"  # only data whose name is written otherwise, see Likeness
+    SEVERAL = "several"  # more than one
+    MISSING = "missing"  # none
+    IMPOSSIBLE = "impossible"  # it can't be asked for; its note says why
+
+
+class Likeness(IntEnum):
+    """How a candidate's name or path is like that of the lookup."""
+
+    SAME = 0  # code point by code point
+    OTHERWISE = 1  # but for capitals, or for the code points that write a character (NFC, NFD)
+    NEAR = 2  # perhaps what was meant
+
+
 class Flag(IntFlag):
     """What a user should know of an item before it is sent."""
 
@@ -116,6 +145,12 @@ class Flag(IntFlag):
     LINKED = 4  # into this project, by an earlier submission here
     ELSEWHERE = 8  # its line names another project
     REFUSED = 16  # ICA said that it can't be linked
+    # by the status that its data had in ICA when it was found
+    ARCHIVED = 32
+    ARCHIVING = 64
+    UNARCHIVING = 128
+    PARTIAL = 256
+    DELETING = 512
 
     @property
     def word(self) -> str:
@@ -132,9 +167,12 @@ class ChoreKind(StrEnum):
     LEAVE_OUT = "leave out"
     TAKE_BACK = "take back"  # what was left out
     CHECK = "check"  # with ICA: which ids would it refuse?
+    RESOLVE = "resolve"  # ask ICA for the data of lookups
+    CHOOSE = "choose"  # one of several candidates, by a rule
+    GATHER = "gather"  # what a folder of ICA holds
 
 
-ASKING = frozenset({ChoreKind.CHECK})  # these call ICA
+ASKING = frozenset({ChoreKind.CHECK, ChoreKind.RESOLVE, ChoreKind.GATHER})  # these call ICA
 
 
 class Blocked(StrEnum):
@@ -181,6 +219,8 @@ class AuditAction(StrEnum):
     LEAVE_OUT = "leave out"
     TAKE_BACK = "take back"
     CHECK = "check"  # with ICA
+    RESOLVE = "resolve"  # go on asking ICA for the data of lookups
+    CHOOSE = "choose"  # what lookups are to mean
     ASK = "ask"  # where ids are
     SHARE = "share"  # a question, that is, a query
     UNSHARE = "unshare"

@@ -11,7 +11,10 @@ from webapp.store.uploads import drop_pieces
 
 ENDED = submissions.c.state == State.SETTLED
 DISCARDED = submissions.c.state == State.DISCARDED
-_ROWS = (tables.history.c.position, tables.items.c.position, tables.entries.c.ordinal)
+_ROWS = (
+    *(tables.history.c.position, tables.items.c.position, tables.entries.c.ordinal),
+    *(tables.candidates.c.position, tables.lookups.c.position),
+)
 
 
 def rename(connection: Connection, submission_id: int, name: str, note: str, now: float) -> None:
@@ -50,7 +53,7 @@ def unfinished_since(before: float | ColumnElement[float]) -> ColumnElement[bool
 
 def unsent_since(before: float) -> ColumnElement[bool]:
     """It was not submitted, and not changed since then."""
-    unsent = submissions.c.state.in_((State.DRAFT, State.UNREADABLE))
+    unsent = submissions.c.state.in_((State.DRAFT, State.RESOLVING, State.UNREADABLE))
     return unsent & (submissions.c.changed_at < before)
 
 

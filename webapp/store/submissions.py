@@ -1,5 +1,6 @@
 """Submissions: one list that one account submits to one project under one name."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -203,6 +204,31 @@ def become_draft(
     _change(connection, submission_id, [State.READING], now, **draft, counts=counts)
 
 
+def become_resolving(
+    connection: Connection,
+    submission_id: int,
+    item_count: int,
+    empty_positions: int,
+    review: Review,
+    now: float,
+) -> None:
+    """The whole list was read, and has lookups at so many of its positions."""
+    unread = item_count - empty_positions
+    read = {"item_count": item_count, "empty_positions": empty_positions, "review": review}
+    resolving = read | {"state": State.RESOLVING, "counts": +Counter({UNREAD: unread})}
+    _change(connection, submission_id, [State.READING], now, **resolving)
+
+
+def end_resolving(connection: Connection, submission_id: int, now: float) -> bool:
+    """ICA was asked for all lookups, or is not to be asked any more: False when it was not."""
+    return _change(connection, submission_id, [State.RESOLVING], now, state=State.DRAFT)
+
+
+def resolve_on(connection: Connection, submission_id: int, now: float) -> bool:
+    """ICA is asked for lookups of the draft that still wait; False when it is no draft any more."""
+    return _change(connection, submission_id, [State.DRAFT], now, state=State.RESOLVING)
+
+
 def become_unreadable(
     connection: Connection, submission_id: int, problem: str, kept_bytes: int, now: float
 ) -> None:
@@ -216,9 +242,10 @@ def reread(connection: Connection, submission_id: int, columns: dict[int, int], 
 
     False when it was submitted or is being read.
     """
-    blank = {"problem": "", "item_count": 0, "left_out": 0, "counts": {}}
+    blank = {"problem": "", "item_count": 0, "empty_positions": 0, "left_out": 0, "counts": {}}
     anew = blank | {"state": State.READING, "review": Review(columns=columns)}
-    return _change(connection, submission_id, (State.DRAFT, State.UNREADABLE), now, **anew)
+    read = (State.DRAFT, State.RESOLVING, State.UNREADABLE)
+    return _change(connection, submission_id, read, now, **anew)
 
 
 def note_reading(connection: Connection, submission_id: int, kept_bytes: int, now: float) -> None:
@@ -228,7 +255,7 @@ def note_reading(connection: Connection, submission_id: int, kept_bytes: int, no
 
 def discard(connection: Connection, submission_id: int, now: float) -> bool:
     """Discard what was not submitted; False when it was submitted or discarded before."""
-    unsent = (State.DRAFT, State.READING, State.UNREADABLE)
+    unsent = (State.DRAFT, State.READING, State.RESOLVING, State.UNREADABLE)
     return _change(connection, submission_id, unsent, now, state=State.DISCARDED)
 
 

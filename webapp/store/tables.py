@@ -27,7 +27,16 @@ from sqlalchemy import (
 )
 
 from webapp.store.column_types import Document, EnumText, columns_of, stored
-from webapp.store.documents import Counts, FindReview, KeptError, Receipt, Review, TakeProgress
+from webapp.store.documents import (
+    Counts,
+    FindReview,
+    FolderQuery,
+    KeptError,
+    NamedProject,
+    Receipt,
+    Review,
+    TakeProgress,
+)
 from webapp.store.enums import (
     PRIORITY,
     AccountTrouble,
@@ -39,6 +48,8 @@ from webapp.store.enums import (
     BoardWord,
     ChoreKind,
     EntryKind,
+    LookupKind,
+    LookupState,
     Phase,
     Source,
     State,
@@ -150,7 +161,8 @@ class SubmissionRow:
     changed_at: float
     watched_at: float
     revision: int = stored(default=1)  # raised by everything a page shows
-    item_count: int = stored(default=0)
+    item_count: int = stored(default=0)  # positions; of a list of ids, its items
+    empty_positions: int = stored(default=0)  # of lookups that led to no item of their own
     batch_size: int
     counts: Counts = stored(default=dict)  # status -> items, as of now
     review: Review = stored(default=Review())
@@ -161,6 +173,17 @@ class SubmissionRow:
     history_dropped_at: float | None  # what attempts before had found is no longer kept
     kept_bytes: int = stored(type_=BigInteger, default=0)  # see usage.py
     last_attempt_id: int = stored(default=0)  # orders the board
+    lookup_projects: list[NamedProject] = stored(  # none: all data that may be linked
+        type_=Document(list[NamedProject]), default=list
+    )
+    folder_query: FolderQuery | None = stored(
+        type_=Document(FolderQuery, or_empty=True), nullable=False, default=dict
+    )
+
+    @property
+    def to_send(self) -> int:
+        """Of a draft, how many items will be sent."""
+        return self.item_count - self.left_out - self.empty_positions
 
 
 submissions = Table(
@@ -246,6 +269,63 @@ entries = Table(
     Column("first_column", Integer),
     Index(None, "submission_id", "kind", "ordinal"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """A row of lookups: a name or a path that stands in a list in place of a data id.
+
+    key: see lookups.key_of. count: of its candidates, near ones aside, in all. first_item and
+    last_item: the positions of the items that it led to; None: of none, nothing is chosen.
+    shared: they are those of another line, which means the same data.
+    """
+
+    submission_id: int = stored(ForeignKey("submissions.id"), primary_key=True)
+    position: int = stored(primary_key=True)
+    kind: LookupKind = stored(length=10)
+    text: str
+    project: str  # that it names, by its id or its name; "": none
+    key: str = stored(length=32)
+    line: int
+    column: int
+    state: LookupState = stored(length=12, default=LookupState.WAITING)
+    count: int = stored(default=0)
+    closer: bool = stored(default=False)  # it was missing, and was looked for once more
+    note: str = stored(default="")  # why it is impossible, in words
+    first_item: int | None
+    last_item: int | None
+    shared: bool = stored(default=False)
+
+
+lookups = Table(
+    "lookups",
+    metadata,
+    *columns_of(Lookup),
+    Index(None, "submission_id", "state", "position"),
+    Index(None, "submission_id", "key"),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateRow:
+    """A row of candidates: data that ICA has for a lookup, as it was when that was looked up."""
+
+    submission_id: int = stored(ForeignKey("submissions.id"), primary_key=True)
+    position: int = stored(primary_key=True)  # of the lookup
+    ordinal: int = stored(primary_key=True)  # from 1, the likest first
+    likeness: int = stored(type_=SmallInteger)
+    data_id: str = stored(length=255)
+    name: str
+    path: str
+    project_id: str = stored(length=255)  # that owns it
+    project_name: str = stored(length=255)
+    status: str = stored(length=40)  # ICA's, of the data
+    size: int | None = stored(type_=BigInteger)  # in bytes; a folder has none
+    modified_at: float | None
+
+
+candidates = Table("candidates", metadata, *columns_of(CandidateRow), sqlite_with_rowid=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -450,7 +530,21 @@ find_ids = Table(
     Column("ordinal", Integer, primary_key=True),
     Column("data_id", String(255), nullable=False),
     Column("line", Integer, nullable=False),
+    Column("text", Text, nullable=False, default=""),  # the name or path that led to the id
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRow:
+    """A row of searches: what somebody looked for on a page, under a random key."""
+
+    id: str = stored(length=40, primary_key=True)
+    account_id: int = stored(ForeignKey("accounts.id"))
+    text: str
+    created_at: float
+
+
+searches = Table("searches", metadata, *columns_of(SearchRow))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

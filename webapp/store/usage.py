@@ -21,7 +21,7 @@ FOUND_ID_BYTES = 65  # and the id
 HISTORY_BYTES = 230
 ID_CHARS = 36  # of a usual id
 
-UNSENT = (State.READING, State.DRAFT, State.UNREADABLE)
+UNSENT = (State.READING, State.RESOLVING, State.DRAFT, State.UNREADABLE)
 
 
 class Kept(NamedTuple):

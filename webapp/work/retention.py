@@ -52,7 +52,7 @@ def ends_at(submission: Submission, draft_days: int) -> float | None:
     """When a list that is not submitted is discarded by itself, if it is not changed before; None:
     never.
     """
-    unsent = submission.state in {State.DRAFT, State.UNREADABLE}
+    unsent = submission.state in {State.DRAFT, State.RESOLVING, State.UNREADABLE}
     return submission.changed_at + draft_days * DAY if unsent and draft_days else None
 
 

@@ -14,6 +14,10 @@ from webapp.work.project_access import Outcome
 
 UNLISTED = {
     State.READING: "The list is still being read. Its items are here when that is done.",
+    State.RESOLVING: (
+        "ICA is still being asked for the data that this list names. Its items are here when that "
+        "is done."
+    ),
     State.UNREADABLE: "The list can't be read, so it has no items. Its page says why.",
     State.DISCARDED: "This list was discarded, and its items with it.",
 }

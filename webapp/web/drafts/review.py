@@ -140,7 +140,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         sentence=SENTENCES[State.DRAFT],
         ends_at=retention.ends_at(submission, context().settings.draft_days),
         upload=upload,
-        to_send=submission.item_count - submission.left_out,
+        to_send=submission.to_send,
         few=few,
         more={kind: only_counted(submission, kind) for kind in EntryKind},
         plan=_plan(submission, speeds),
@@ -196,7 +196,7 @@ def _holders(connection: Connection, submission: Submission) -> list[tuple[Submi
 
 def _plan(submission: Submission, speeds: list[float]) -> str:
     """How many batches, and about how long they take by the speed of past ones."""
-    to_send = submission.item_count - submission.left_out
+    to_send = submission.to_send
     size = submission.batch_size
     count = ceil(to_send / size)
     plan = f"{plural(count, 'batch', 'batches')} of at most {plural(size, 'id')}"

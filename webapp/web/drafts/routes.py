@@ -35,6 +35,10 @@ TITLES = {
 FLAGS = {flag.word: flag for flag in Flag}
 NO_DRAFT = {
     State.READING: "The list is still being read. Nothing was submitted: look it over first.",
+    State.RESOLVING: (
+        "ICA is still being asked for the data that this list names. Nothing was submitted: look "
+        "over first what is found."
+    ),
     State.UNREADABLE: "The list can't be read, so nothing was submitted.",
     State.DISCARDED: "This list was discarded, so nothing was submitted. Upload it again.",
 }
@@ -98,8 +102,7 @@ def submit(submission_id: int) -> ResponseReturnValue:
         begun = not problem and drafts.begin(connection, submission, now)
         if begun:
             chores.stop_asking(connection, submission_id, now)
-            to_send = submission.item_count - submission.left_out
-            audit.note(connection, AuditAction.SUBMIT, submission, ids=to_send)
+            audit.note(connection, AuditAction.SUBMIT, submission, ids=submission.to_send)
     if problem:
         return review.page(submission, problem)
     if begun:
@@ -182,7 +185,7 @@ def _why_not(submission: Submission, *, busy: bool) -> str:
     """Why a draft can't be submitted now. A page that is left open goes on showing its own number,
     and that one is meant.
     """
-    now = submission.item_count - submission.left_out
+    now = submission.to_send
     then = request.form.get("confirmed", now, int)
     if submission.state != State.DRAFT:
         return ""
@@ -219,7 +222,7 @@ def _ask(submission: Submission, kind: ChoreKind, flag: Flag | None = None) -> R
 def _say_what_changed(before: Submission) -> None:
     after = context().read(submissions.get, before.id)
     more = after.left_out - before.left_out
-    to_send = plural(after.item_count - after.left_out, "id")
+    to_send = plural(after.to_send, "id")
     if more > 0:
         flash(f"{plural(more, 'id')} left out; {to_send} will be sent.", "success")
     elif more < 0:

@@ -32,7 +32,7 @@ POLL_TRIGGER = "every 5s"
 ARCHIVED = "archived"  # shown as a state; the store keeps it apart from the state
 STATE_LABELS = {word: word.replace("_", " ").capitalize() for word in (*BoardWord, ARCHIVED)}
 STATE_LABELS[BoardWord.DRAFT] = "Drafts"
-MOVING_STATES = {State.READING, State.ACTIVE}
+MOVING_STATES = {State.READING, State.RESOLVING, State.ACTIVE}
 
 blueprint = Blueprint("board", __name__)
 

@@ -20,6 +20,7 @@ OBSTACLES = {
     State.ACTIVE: "It is still running. Stop it or let it end, and delete it then.",
     State.READING: "It is still being read. It can be discarded on its own page.",
     State.DRAFT: "It is a draft: discard it on its own page.",
+    State.RESOLVING: "It was never submitted: discard it on its own page.",
     State.UNREADABLE: "It was never submitted: discard it on its own page.",
     State.DISCARDED: "It is deleted already.",
 }

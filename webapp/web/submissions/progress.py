@@ -42,7 +42,7 @@ from webapp.work import retention
 POLL_TRIGGER = "every 2s"
 TOLD_PAUSE_SECONDS = 10.0  # a shorter one is over before it is read
 UNPOLLED_STATES = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
-OWN_PAGES = {State.READING, State.DRAFT}  # the page of the next state is another one
+OWN_PAGES = {State.READING, State.RESOLVING, State.DRAFT}  # the next state has another page
 
 CHORE_TITLES = {
     ChoreKind.TAKE: "Gathering the items",

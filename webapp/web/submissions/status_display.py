@@ -55,6 +55,7 @@ JOBS: Mapping[str, Look] = {
 }
 STATES: Mapping[str, Look] = {  # of submissions, attempts and batches
     "reading": Look("running", "arc"),
+    "resolving": Look("running", "arc"),
     "gathering": Look("running", "arc"),
     "sending": Look("running", "arc"),
     "linking": Look("running", "arc"),

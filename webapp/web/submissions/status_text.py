@@ -30,6 +30,10 @@ MIN_WIDTH_PERCENT = 1.2  # of the bar, for a single item
 
 SENTENCES = {
     State.READING: "The list is being read. Nothing is sent to ICA before you have seen it.",
+    State.RESOLVING: (
+        "ICA is being asked for the data that this list names. Nothing is sent before you have "
+        "seen what was found."
+    ),
     State.DRAFT: "Nothing was sent to ICA yet. Look it over, then submit it.",
     State.UNREADABLE: "The list can't be read, so nothing was sent.",
     State.DISCARDED: "This draft was thrown away. Nothing was sent.",

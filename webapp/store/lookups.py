@@ -1,0 +1,312 @@
+"""Lookups: names and paths that stand in a list in place of data ids, and what ICA has for each.
+
+A lookup has a position of its list. Once it is known, or was chosen, which data it means, these are
+items: one datum at the lookup's own position, several behind the list. All is a draft's: what was
+submitted is not changed any more.
+"""
+
+import hashlib
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+
+from webapp.store import drafts, paging, sql, submissions, usage
+from webapp.store.documents import Example, Review
+from webapp.store.enums import LEFT_OUT, UNREAD, Flag, Likeness, LookupKind, LookupState
+from webapp.store.paging import Cursor, Page
+from webapp.store.tables import CandidateRow, candidates, items, lookups
+from webapp.store.tables import Lookup as Lookup
+from webapp.store.tables import submissions as submissions_table
+
+MAX_EXAMPLES = 3  # items of each flag that the review shows
+STATUS_FLAGS = {  # by the status of the data in ICA
+    flag.name: flag
+    for flag in (
+        *(Flag.ARCHIVED, Flag.ARCHIVING, Flag.UNARCHIVING),
+        *(Flag.PARTIAL, Flag.DELETING),
+    )
+}
+_NEW_COLUMNS = (
+    *("submission_id", "position", "kind", "text", "project", "key", "line", "column"),
+    *("state", "count", "closer", "note", "shared"),
+)
+_ITEM_COLUMNS = (
+    *("submission_id", "position", "data_id", "line", "column", "flags", "status"),
+    *("reason", "name", "path", "linked_id", "attempt"),
+)
+_ITEM = tuple(items.c[name] for name in _ITEM_COLUMNS)
+_DATA_ID, _LINE, _FLAGS, _STATUS, _REASON = map(
+    _ITEM_COLUMNS.index, ("data_id", "line", "flags", "status", "reason")
+)
+
+
+class NewLookup(NamedTuple):
+    """A lookup of a list that is being read; `project` is "" where it names none."""
+
+    position: int
+    kind: LookupKind
+    text: str
+    project: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Data of ICA's; path: whole, with its name. size in bytes, None of a folder."""
+
+    likeness: Likeness
+    data_id: str
+    name: str
+    path: str
+    project_id: str
+    project_name: str
+    status: str
+    size: int | None
+    modified_at: float | None
+
+
+class Choice(NamedTuple):
+    """A candidate that a lookup is to mean, and the flags of its item."""
+
+    position: int
+    candidate: Candidate
+    flags: int
+
+
+def key_of(text: str) -> str:
+    """What is the same for texts that differ in capitals, or in the code points of a character."""
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def add(connection: Connection, submission_id: int, rows: Sequence[NewLookup]) -> None:
+    """Keep a chunk of lookups, which wait to be asked for."""
+    values = (
+        (
+            *(submission_id, row.position, row.kind.value, row.text, row.project),
+            *(key_of(row.text.rstrip("/")), row.line, row.column),
+            *(LookupState.WAITING.value, 0, False, "", False),
+        )
+        for row in rows
+    )
+    if rows:
+        sql.insert_many(connection, lookups, _NEW_COLUMNS, values)
+
+
+def get(connection: Connection, submission_id: int, position: int) -> Lookup | None:
+    """The lookup at a position, None if there is none."""
+    its = _of(submission_id) & (lookups.c.position == position)
+    return sql.fetch_one(connection, select(lookups).where(its), Lookup)
+
+
+def counts(connection: Connection, submission_id: int) -> dict[LookupState, int]:
+    """How many lookups a list has, by what became of them."""
+    found = select(lookups.c.state, func.count()).where(_of(submission_id))
+    return dict(connection.execute(found.group_by(lookups.c.state)).tuples().all())
+
+
+def page(
+    connection: Connection, submission_id: int, state: LookupState, cursor: Cursor, size: int
+) -> Page[Lookup]:
+    """Lookups in a state, in the order of the list; cursors are positions."""
+    mine = select(lookups).where(_of(submission_id), lookups.c.state == state)
+    return paging.read(connection, mine, lookups.c.position, Lookup, cursor, size)
+
+
+def candidates_of(
+    connection: Connection, submission_id: int, positions: Sequence[int], most: int
+) -> dict[int, list[Candidate]]:
+    """The first `most` candidates of each of these lookups, by position, the likest first."""
+    ours = (candidates.c.submission_id == submission_id) & (candidates.c.ordinal <= most)
+    these = sql.is_one_of(connection, candidates.c.position, positions)
+    statement = select(candidates).where(ours, these)
+    found: defaultdict[int, list[Candidate]] = defaultdict(list)
+    ordered = statement.order_by(candidates.c.position, candidates.c.ordinal)
+    for row in sql.fetch(connection, ordered, CandidateRow):
+        values = asdict(row)
+        position = values.pop("position")
+        del values["submission_id"], values["ordinal"]
+        found[position].append(Candidate(**values | {"likeness": Likeness(row.likeness)}))
+    return found
+
+
+def choose(connection: Connection, submission_id: int, choices: Sequence[Choice]) -> None:
+    """Each of these lookups means one datum: its item, at the lookup's own position. Data that the
+    list has an item of already get no second one.
+
+    The lookups have led to nothing before, and the submission is locked (drafts.lock).
+    """
+    held = _held(connection, submission_id, choices)
+    places = _places(connection, submission_id, [one.position for one in choices])
+    new, led = [], []
+    for choice in sorted(choices, key=itemgetter(0)):
+        at = held.setdefault(choice.candidate.data_id, choice.position)
+        led.append((choice.position, at, at, at != choice.position))
+        if at == choice.position:
+            new.append(_item(submission_id, at, choice, *places[at]))
+    _add_items(connection, submission_id, new)
+    _lead_to(connection, submission_id, led)
+    _note(connection, submission_id, new, positions=-len(new))
+
+
+def choose_several(connection: Connection, lookup: Lookup, chosen: Sequence[Choice]) -> None:
+    """A lookup means several data. They become items behind the list, but for those that the list
+    has already. It has led to nothing before, and the submission is locked.
+    """
+    submission_id, place = lookup.submission_id, (lookup.line, lookup.column)
+    held = _held(connection, submission_id, chosen)
+    missing = [one for one in chosen if one.candidate.data_id not in held]
+    if missing:
+        first = submissions.grow(connection, submission_id, len(missing), 0)
+        last = first + len(missing) - 1
+    else:
+        first = last = max(held.values(), default=lookup.position)
+    new = [_item(submission_id, at, one, *place) for at, one in enumerate(missing, start=first)]
+    _add_items(connection, submission_id, new)
+    _lead_to(connection, submission_id, [(lookup.position, first, last, not missing)])
+    _note(connection, submission_id, new)
+
+
+def forget(connection: Connection, submission_id: int, positions: Collection[int]) -> None:
+    """These lookups lead to nothing again, and their items go; others that led to the same items
+    lead to nothing then, too. The submission is locked.
+    """
+    these = _of(submission_id) & sql.is_one_of(connection, lookups.c.position, [*positions])
+    span = lookups.c.first_item, lookups.c.last_item
+    own = select(*span).where(these, span[0].is_not(None), ~lookups.c.shared)
+    gone: list[tuple[Any, ...]] = []
+    for first, last in connection.execute(own).all():
+        theirs = (items.c.submission_id == submission_id) & items.c.position.between(first, last)
+        gone += map(tuple, connection.execute(select(*_ITEM).where(theirs)))
+        connection.execute(delete(items).where(theirs))
+        _lead_nowhere(connection, _of(submission_id) & span[0].between(first, last))
+    _lead_nowhere(connection, these)
+    _note(connection, submission_id, gone, by=-1, positions=len(gone))
+
+
+def undecided(
+    connection: Connection, submission_id: int, state: LookupState, after: int, limit: int
+) -> list[tuple[int, Candidate]]:
+    """The next lookups in a state that have led to nothing yet: position, first candidate."""
+    waiting = _of(submission_id) & (lookups.c.state == state) & lookups.c.first_item.is_(None)
+    found = select(lookups.c.position).where(waiting, lookups.c.position > after)
+    positions = connection.execute(found.order_by(lookups.c.position).limit(limit)).scalars().all()
+    first = candidates_of(connection, submission_id, positions, 1)
+    return [(position, first[position][0]) for position in positions if position in first]
+
+
+def flags_of(candidate: Candidate) -> int:
+    """The flags that follow from the status that the data had in ICA."""
+    return int(STATUS_FLAGS.get(candidate.status, 0))
+
+
+def _of(submission_id: int) -> ColumnElement[bool]:
+    return lookups.c.submission_id == submission_id
+
+
+def _held(connection: Connection, submission_id: int, chosen: Iterable[Choice]) -> dict[str, int]:
+    """The positions of the items that the list has of these data already."""
+    data_ids = list({one.candidate.data_id for one in chosen})
+    # + 0, or SQLite would read the whole submission instead of these ids by their index
+    ours = items.c.submission_id + 0 == submission_id
+    found = select(items.c.data_id, items.c.position).where(
+        ours, sql.is_one_of(connection, items.c.data_id, data_ids)
+    )
+    return dict(sql.plain_rows(connection, found))
+
+
+def _places(
+    connection: Connection, submission_id: int, positions: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """Line and column of each lookup."""
+    these = sql.is_one_of(connection, lookups.c.position, positions)
+    found = select(lookups.c.position, lookups.c.line, lookups.c.column)
+    rows = sql.plain_rows(connection, found.where(_of(submission_id), these))
+    return {position: (line, column) for position, line, column in rows}
+
+
+def _item(
+    submission_id: int, position: int, choice: Choice, line: int, column: int
+) -> tuple[Any, ...]:
+    data, flags = choice.candidate, choice.flags
+    place = (submission_id, position, data.data_id, line, column, flags)
+    return (*place, UNREAD, "", data.name, data.path, "", 1)
+
+
+def _add_items(connection: Connection, submission_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        sql.insert_many(connection, items, _ITEM_COLUMNS, rows)
+
+
+def _lead_to(
+    connection: Connection, submission_id: int, led: Sequence[tuple[int, int, int, bool]]
+) -> None:
+    """The items of lookups: position, first and last item, and whether they are another line's."""
+    columns, ours = (
+        ("position", "first_item", "last_item", "shared"),
+        {"submission_id": submission_id},
+    )
+    sql.update_many(connection, lookups, ours, columns, led)
+
+
+def _lead_nowhere(connection: Connection, these: ColumnElement[bool]) -> None:
+    values = {"first_item": None, "last_item": None, "shared": False}
+    connection.execute(update(lookups).where(these).values(values))
+
+
+def _note(
+    connection: Connection,
+    submission_id: int,
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    by: int = 1,
+    positions: int = 0,
+) -> None:
+    """These items came (by 1) or went (by -1): the counts of the submission and of its review, and
+    how many positions are empty now that were not before.
+    """
+    before = drafts.lock(connection, submission_id)
+    empty = before.empty_positions + positions
+    out = Counter(row[_REASON] for row in rows if row[_STATUS] == LEFT_OUT)
+    left_out = before.left_out + by * out.total()
+    words = {drafts.REASONS[flag]: flag.word for flag in drafts.REASONS}
+    review = _flagged(before.review, rows, by)
+    each = Counter(review.left_out)
+    for reason, count in out.items():
+        each[words[reason]] += by * count
+    unread = before.item_count - left_out - empty
+    submissions.change(
+        connection,
+        submission_id,
+        empty_positions=empty,
+        left_out=left_out,
+        counts=+Counter({UNREAD: unread, LEFT_OUT: left_out}),
+        review=replace(review, left_out=each),
+        kept_bytes=submissions_table.c.kept_bytes
+        + by * sum(usage.ITEM_BYTES + 2 * len(row[_DATA_ID]) for row in rows),
+    )
+
+
+def _flagged(review: Review, rows: Sequence[tuple[Any, ...]], by: int) -> Review:
+    """The review with so many more, or fewer, items under each flag, and a few as examples."""
+    examples = {word: list(shown) for word, shown in review.examples.items()}
+    found: dict[str, int] = defaultdict(int)
+    for row in rows:
+        found["folders" if row[_DATA_ID].startswith("fol.") else "files"] += by
+        for flag in Flag(row[_FLAGS]):
+            found[flag.word] += by
+            shown = examples.setdefault(flag.word, [])
+            example = Example(row[_LINE], row[_LINE + 1], row[_DATA_ID])
+            if by > 0 and len(shown) < MAX_EXAMPLES:
+                shown.append(example)
+            elif by < 0 and example in shown:
+                shown.remove(example)
+    changed = {word: getattr(review, word) + count for word, count in found.items()}
+    return replace(review, **changed, examples=examples)
