@@ -292,6 +292,7 @@ class Lookup:
     count: int = stored(default=0)
     closer: bool = stored(default=False)  # it was missing, and was looked for once more
     note: str = stored(default="")  # why it is impossible, in words
+    files: int | None  # of a folder that was found, below it; None: not known
     first_item: int | None
     last_item: int | None
     shared: bool = stored(default=False)

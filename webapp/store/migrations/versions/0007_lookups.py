@@ -42,7 +42,7 @@ def upgrade() -> None:
         *filled(NUMBER, "count"),
         *filled(sa.Boolean(), "closer"),
         *filled(TEXT, "note"),
-        *nullable(NUMBER, "first_item", "last_item"),
+        *nullable(NUMBER, "files", "first_item", "last_item"),
         *filled(sa.Boolean(), "shared"),
         sqlite_with_rowid=False,
     )
