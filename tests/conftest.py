@@ -15,7 +15,7 @@ from hypothesis import settings
 from tests import compile_caches, ports
 from tests.databases import make_sqlite
 from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
-from webapp.logs import VERBOSE_LOGGERS
+from webapp.logs import URL_LOGGERS, VERBOSE_LOGGERS
 
 SLOW_MODULE = "pytestmark = pytest.mark.slow"
 FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
@@ -101,7 +101,8 @@ def _umask() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _log() -> Iterator[None]:
     """A command that is run in this very process sets up its log for good."""
-    root, verbose = logging.getLogger(), [logging.getLogger(name) for name in VERBOSE_LOGGERS]
+    names = *VERBOSE_LOGGERS, *URL_LOGGERS
+    root, verbose = logging.getLogger(), [logging.getLogger(name) for name in names]
     handlers, levels = root.handlers[:], [logger.level for logger in (root, *verbose)]
     hooks = sys.excepthook, threading.excepthook
     yield

@@ -19,7 +19,8 @@ MIN_SECRET_CHARS = len(HIDDEN)  # shorter texts are too common, and lines would 
 MAX_LINE_CHARS = 20_000  # a traceback and more
 MAX_SECRETS = 1000  # the most recent ones; each costs a search in every line
 FIELDS = "fields"  # among the attributes of a record
-VERBOSE_LOGGERS = ("alembic", "gunicorn.error", "urllib3")  # their INFO does not help an operator
+VERBOSE_LOGGERS = ("alembic", "gunicorn.error")  # their INFO does not help an operator
+URL_LOGGERS = ("urllib3",)  # that quote addresses, in which names and paths of data stand
 
 _JWT = re.compile(r"(eyJ[\w-]{13,}(?:\.[\w-]+)*)")
 _SECRET_PATTERNS = (
@@ -178,6 +179,8 @@ def setup(process: str, level: str, secrets: Iterable[str] = (), form: str = TEX
     logging.captureWarnings(True)
     for name in VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(level if level == "DEBUG" else "WARNING")
+    for name in URL_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     sys.excepthook = lambda kind, error, trace: _log_uncaught(error)
     threading.excepthook = lambda args: _log_uncaught(
         args.exc_value, f" in {args.thread.name if args.thread else 'a thread'}"

@@ -12,12 +12,13 @@ from tests.ica.fake_server import Answer, Request, fake_ica, jwt
 from webapp.ica import operations
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
+from webapp.ica.data_filter import Scope
 from webapp.ica.errors import MalformedResponse, NotFound
 from webapp.ica.operations import V3, V4, batch_operations
 from webapp.ica.transport import new_session
 
 TOKEN = jwt(sub="u")
-SLICE = Path(__file__).parents[2].parent / "shared/ica/openapi_slice.yaml"
+SLICE = Path(__file__).parents[2].parent / "shared/ica/openapi_more.yaml"
 
 
 def anything(asked: Request) -> Answer:
@@ -46,6 +47,7 @@ CALLS = {
     "projects": (lambda ica: ica.search_projects(), "GET", "/api/projects", V3),
     "project": (lambda ica: ica.project("p"), "GET", PROJECT, V3),
     "eligible": (lambda ica: ica.eligible("p", ["d"]), "GET", ELIGIBLE, V3),
+    "data list": (lambda ica: ica.find_data(Scope("p")), "GET", f"{PROJECT}/data", V3),
     "jobs": (lambda ica: ica.jobs(), "GET", "/api/jobs", V3),
     "job": (lambda ica: ica.job("j"), "GET", "/api/jobs/j", V3),
     "create": (lambda ica: ica.create_batch("p", ["d"]), "POST", LINKING, V4),
@@ -106,7 +108,7 @@ def test_every_operation_stands_in_icas_own_document():
     for version in ("v3", "v4"):
         for family in batch_operations(version).values():
             used += family[:4]
-    assert len(used) == 7 + 2 * 8
+    assert len(used) == 9 + 2 * 8
     for operation in used:
         answers = known[(operation.id, operation.method, operation.path)]["responses"]
         [good] = [answer for status, answer in answers.items() if status.startswith("2")]

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from webapp import logs
 from webapp.ica import deadlines, errors, operations
 from webapp.ica.auth import Claims, Credential, SecretHeader, Token, bearer, read_claims
+from webapp.ica.data_filter import DataFilter, Scope
 from webapp.ica.limits import Limits
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
 from webapp.ica.operations import Kind, Operation, batch_operations
@@ -22,6 +23,9 @@ MAX_PAGE_ROWS = 1000
 """Rows of a page: the most that public clients of ICA are known to ask for."""
 PAGE_REFUSALS = frozenset({400, 413, 414, 431})
 """What ICA, or a proxy before it, may answer where a page has too many rows."""
+
+EVERYTHING = DataFilter()
+"""Of a scope: all data."""
 
 READ_SECONDS = 20.0
 """For a call as a whole: 1,000 items, a megabyte unpacked, come at 400 kbit/s in that time."""
@@ -84,6 +88,57 @@ class IcaClient(Transport):
         """One project. GET /api/projects/{p}"""
         return self._ask(operations.GET_PROJECT, Project, project=project_id)
 
+    def find_data(
+        self,
+        scope: Scope,
+        wanted: DataFilter = EVERYTHING,
+        *,
+        page_token: str | None = None,
+        page_offset: int | None = None,
+        page_size: int = MAX_PAGE_ROWS,
+    ) -> Page[Data]:
+        """A page of the data of a scope that meet the filter, in ICA's own order.
+
+        Of several values the answer does not say which one a row belongs to. The next page is asked
+        for with the same filter and the page's next_token, or by a page_offset: the rows to skip,
+        for the total; these end after 200,000 rows, and rows may repeat or be missing.
+        ICA may refuse a filter of many values (Refused by 400, 413, 414 or 431; or Unreachable).
+        GET /api/projects/{p}/data, …/data/eligibleForLinking, …/data/{d}/children
+        """
+        params = wanted.params | {
+            "pageToken": (page_token or None) if page_offset is None else None,
+            "pageOffset": page_offset,
+        }
+        operation, short = scope.operation, wanted.is_short
+        if scope.eligible:
+            answer = Page[Data]
+            return self._page(operation, answer, params, page_size, short, **scope.ids)
+        page = self._page(operation, Page[ProjectData], params, page_size, short, **scope.ids)
+        data = [row.data for row in page.items]
+        return Page(items=data, next_page_token=page.next_page_token, total=page.total)
+
+    def count_data(self, scope: Scope, wanted: DataFilter = EVERYTHING) -> int | None:
+        """How many data of a scope meet the filter; None where ICA gives no total. One small call,
+        whatever the number: find_data() of one row.
+        """
+        first_row = partial(self.find_data, scope, wanted, page_size=1)
+        return self._total(scope.operation.id, first_row)
+
+    def all_data(self, scope: Scope, wanted: DataFilter = EVERYTHING) -> Iterator[list[Data]]:
+        """The data of a scope that meet the filter, page by page, by cursor. Raises PagingLoop
+        where a cursor comes again.
+        """
+        seen: set[str | None] = set()
+        token: str | None = None
+        while token not in seen:
+            seen.add(token)
+            page = self.find_data(scope, wanted, page_token=token)
+            yield page.items
+            token = page.next_token
+            if token is None:
+                return
+        raise errors.PagingLoop("ICA's pages go round in a circle: a cursor came a second time.")
+
     def eligible(self, project_id: str, data_ids: Sequence[str]) -> set[str]:
         """Those of the ids that could be linked into the project.
 
@@ -92,18 +147,8 @@ class IcaClient(Transport):
         """
         if not data_ids:
             return set()
-        found: set[str] = set()
-        seen: set[str | None] = set()
-        token: str | None = None
-        while token not in seen:
-            seen.add(token)
-            asked, place = {"id": data_ids, "pageToken": token}, {"project": project_id}
-            page = self._page(operations.GET_ELIGIBLE, Page[Data], asked, MAX_PAGE_ROWS, **place)
-            found.update(data.id for data in page.items)
-            token = page.next_token
-            if token is None:
-                return found
-        raise errors.PagingLoop("ICA's pages go round in a circle: a cursor came a second time.")
+        pages = self.all_data(Scope(project_id, eligible=True), DataFilter(ids=data_ids))
+        return {data.id for page in pages for data in page}
 
     def data(self, project_id: str, data_id: str) -> ProjectData:
         """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""
@@ -198,13 +243,18 @@ class IcaClient(Transport):
 
         One small call, whatever the size. GET …/dataLinkingBatch/{b}/items
         """
-        operation = self._batches[kind].items.id
-        if not self.limits.takes_offsets(operation, self.clock()):
-            return None
         statuses = () if status is None else (status,)
         first_row = partial(
             self.items, project_id, batch_id, statuses=statuses, page_size=1, kind=kind
         )
+        return self._total(self._batches[kind].items.id, first_row)
+
+    def _total(self, operation: str, first_row: Callable[..., Page[Any]]) -> int | None:
+        """The total that comes with a list's first row; None where ICA gives none, or takes no
+        offset.
+        """
+        if not self.limits.takes_offsets(operation, self.clock()):
+            return None
         with suppress(errors.Refused):
             return first_row(page_offset=0).total
         first_row()  # refused as well, where it is not for the offset
@@ -219,14 +269,21 @@ class IcaClient(Transport):
         return self._ask(operation, Item, project=project_id, batch=batch_id, item=item_id)
 
     def _page(
-        self, operation: Operation, answer: type[Page[T]], params: Params, rows: int, **ids: str
+        self,
+        operation: Operation,
+        answer: type[Page[T]],
+        params: Params,
+        rows: int,
+        short: bool = True,
+        /,
+        **ids: str,
     ) -> Page[T]:
         """A page of at most so many rows. Where a first page is refused twice, a smaller one is
-        asked for; with a token or a status, it may be that which is refused.
+        asked for; with a token, a status or many values, it may be those that are refused.
         """
         rows = self.limits.rows(operation.id, rows, self.clock())
         path = f"{path_to(operation, **ids)} {params.get('pageOffset') is not None}"
-        is_plain_first = not (params.get("pageToken") or params.get("status"))
+        is_plain_first = short and not (params.get("pageToken") or params.get("status"))
         is_repeated = is_smaller = False
         while True:
             try:

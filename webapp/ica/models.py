@@ -100,7 +100,10 @@ class DataFormat(_Answer, frozen=True):
 
 
 class DataDetails(_Answer, frozen=True):
-    """What ICA tells of a file or folder; size in bytes, folders have none."""
+    """What ICA tells of a file or folder; size in bytes, folders have none.
+
+    path: for whole_path() to read, since ICA may mean that of the folder it is in.
+    """
 
     name: str | None = None
     path: str | None = None
@@ -110,6 +113,18 @@ class DataDetails(_Answer, frozen=True):
     owning_project_id: str | None = None
     owning_project_name: str | None = None
     format: DataFormat | None = None
+    time_created: Time | None = None
+    time_modified: Time | None = None
+
+
+_DETAIL_TEXTS = {  # by their names at ICA
+    "name": "name",
+    "path": "path",
+    "status": "status",
+    "dataType": "data_type",
+    "owningProjectId": "owning_project_id",
+    "owningProjectName": "owning_project_name",
+}
 
 
 class Data(_Answer, frozen=True):
@@ -119,6 +134,23 @@ class Data(_Answer, frozen=True):
     urn: str | None = None
     details: DataDetails | None = None
 
+    @classmethod
+    def of_unreadable(cls, legible: dict[str, Any]) -> "Data | None":
+        """Data that are not of this shape, by the texts that are legible; None without their id."""
+        data_id, details = legible.get("id"), legible.get("details")
+        if not isinstance(data_id, str) or not data_id:
+            return None
+        known = details if isinstance(details, dict) else {}
+        texts = {ours: known.get(name) for name, ours in _DETAIL_TEXTS.items()}
+        found: dict[str, Any] = {ours: t for ours, t in texts.items() if isinstance(t, str)}
+        return cls(id=data_id, details=DataDetails(**found) if found else None)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, by its type or, without one, by its id."""
+        kind = self.details.data_type if self.details else None
+        return kind == "FOLDER" if kind else self.id.startswith("fol.")
+
 
 class ProjectData(_Answer, frozen=True):
     """A file or folder in a project. If it is linked, its id is still that of its own project."""
@@ -126,10 +158,35 @@ class ProjectData(_Answer, frozen=True):
     data: Data
     project_id: str
 
+    @classmethod
+    def of_unreadable(cls, legible: dict[str, Any]) -> "ProjectData | None":
+        """As Data.of_unreadable(); without a project where that can't be read."""
+        inner, project_id = legible.get("data"), legible.get("projectId")
+        data = Data.of_unreadable(inner) if isinstance(inner, dict) else None
+        its_project = project_id if isinstance(project_id, str) else ""
+        return cls(data=data, project_id=its_project) if data else None
+
     @property
     def details(self) -> DataDetails:
         """The details, all empty where ICA sent none."""
         return self.data.details or DataDetails()
+
+
+def whole_path(data: Data) -> str:
+    """The path of data with their own name; of a folder it ends in a slash. "" where ICA sent none.
+
+    ICA's document calls `path` that of the parent; every answer seen was the whole one.
+    """
+    details = data.details or DataDetails()
+    name, path = details.name or "", details.path or ""
+    if not path:
+        return ""
+    if not data.is_folder:
+        return path + name if path.endswith("/") else path
+    inner = path.rstrip("/")
+    if name and inner.rpartition("/")[2] != name:
+        inner = f"{inner}/{name}"
+    return f"{inner}/"
 
 
 class _Request(_Answer, frozen=True):

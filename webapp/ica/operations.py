@@ -37,6 +37,10 @@ GET_PROJECT = Operation("getProject", "GET", "/api/projects/{project}")
 GET_ELIGIBLE = Operation(
     "getDataEligibleForLinking", "GET", "/api/projects/{project}/data/eligibleForLinking"
 )
+GET_DATA_LIST = Operation("getProjectDataList", "GET", "/api/projects/{project}/data")
+GET_CHILDREN = Operation(
+    "getProjectDataChildren", "GET", "/api/projects/{project}/data/{data}/children", V4
+)
 GET_DATA = Operation("getProjectData", "GET", "/api/projects/{project}/data/{data}")
 GET_JOBS = Operation("getJobs", "GET", "/api/jobs")
 GET_JOB = Operation("getJob", "GET", "/api/jobs/{job}")

@@ -111,10 +111,14 @@ class Transport:
         except ContentDecodingError as error:
             what = f"ICA's answer to {operation.id} can't be unpacked."
             raise MalformedResponse(what, maybe_done=operation.creates) from error
+        except UnicodeDecodeError:  # requests looks where a redirect leads, followed or not
+            what = f"ICA's answer to {operation.id} leads to what can't be read as an address."
+            raise MalformedResponse(what, maybe_done=operation.creates) from None
         except NETWORK_ERRORS as error:
             what = f"ICA at {self._host()} gave no answer to {operation.id}"
             too_slow = deadlines.left() <= 0
-            raise unreachable(what, error, creates=operation.creates, too_slow=too_slow) from error
+            # from None: the error quotes the address, in which names and paths of data may stand
+            raise unreachable(what, error, creates=operation.creates, too_slow=too_slow) from None
         date = http_date(response.headers.get("Date", ""))
         if date is not None:
             self.clock_offset = date - self.clock()
