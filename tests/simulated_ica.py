@@ -91,6 +91,7 @@ def simulator(
     seed: int = 1,
     page_items: int = 1000,
     batch_items: int = 100,
+    catalogue_files: int = 20_000,
 ) -> Iterator[Simulated]:
     """A simulator for the length of a `with`; nothing moves but by `sim.clock.advance(...)`.
 
@@ -107,6 +108,7 @@ def simulator(
         slow_seconds=slow_seconds,
         page_items=page_items,
         batch_items=batch_items,
+        catalogue_files=catalogue_files,
     )
     server = Server(create_app(options, clock), "127.0.0.1", port)
     server.start()

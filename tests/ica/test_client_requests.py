@@ -18,7 +18,7 @@ from webapp.ica.operations import V3, V4, batch_operations
 from webapp.ica.transport import new_session
 
 TOKEN = jwt(sub="u")
-SLICE = Path(__file__).parents[2].parent / "shared/ica/openapi_more.yaml"
+DOCUMENT = Path(__file__).parents[2].parent / "shared/ica/openapi_more.yaml"
 
 
 def anything(asked: Request) -> Answer:
@@ -96,9 +96,9 @@ def test_minting_sends_the_key_and_no_body():
     assert "x-api-key" not in job.headers
 
 
-@pytest.mark.skipif(not SLICE.exists(), reason="ICA's OpenAPI document is not beside the checkout")
+@pytest.mark.skipif(not DOCUMENT.exists(), reason="ICA's own document is not there")
 def test_every_operation_stands_in_icas_own_document():
-    document = yaml.safe_load(SLICE.read_text())
+    document = yaml.safe_load(DOCUMENT.read_text())
     known = {
         (operation["operationId"], method.upper(), path.replace("Id}", "}")): operation
         for path, methods in document["paths"].items()

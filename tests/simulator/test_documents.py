@@ -1,5 +1,6 @@
 """Every answer of the simulator is valid by ICA's own OpenAPI document."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from tests.simulated_ica import READ_ONLY_PROJECT, STRANGERS_PROJECT
 from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id, media_type
 from webapp.simulator.operations import OPERATIONS
 
-SPECIFICATION = Path(__file__).parents[3] / "shared" / "ica" / "openapi_slice.yaml"
-NOT_SERVED = {"createProject", "updateProject"}
+SPECIFICATION = Path(__file__).parents[3] / "shared" / "ica" / "openapi_more.yaml"
+NOT_SERVED = re.compile(r"(create|update)Project|\w+(Bundle|ProjectDataCopyBatch)\w*")
 IDS = [data_id(n, f"{n:02x}", kind) for n in range(32) for kind in ("fil", "fol")]
 NOWHERE = "00000000-0000-4000-8000-999999999999"
 
@@ -47,7 +48,7 @@ def test_every_operation_of_the_document_is_served(specification):
         for operation in OPERATIONS
     }
     described = _operations(specification)
-    assert set(described) == set(served) | NOT_SERVED
+    assert set(served) == {name for name in described if not NOT_SERVED.fullmatch(name)}
     for operation_id, (method, path) in served.items():
         assert described[operation_id]["method"] == method
         assert described[operation_id]["path"] == _camel(path)

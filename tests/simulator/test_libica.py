@@ -184,7 +184,7 @@ def test_jobs_are_listed_newest_first(sim, linking, v3):
 def test_data_eligible_for_linking(sim, linking, v3):
     api = ProjectDataApi(v3)
     page = api.get_data_eligible_for_linking(FIRST_PROJECT, id=IDS)
-    assert [data.id for data in page.items] == IDS[2:]
+    assert [data.id for data in page.items] == sorted(IDS[2:])
     linking.create_project_data_linking_batch(FIRST_PROJECT, new_batch(IDS))
     assert api.get_project_data(FIRST_PROJECT, IDS[-1]).data.id == IDS[-1]
     with pytest.raises(NotFoundException):

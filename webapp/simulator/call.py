@@ -1,7 +1,7 @@
 """One authenticated call of an operation: its input, and what handlers need to answer it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import random
 from typing import Any, TypeVar
 
@@ -34,15 +34,16 @@ class Call:
         """Whether this fault hits the call; a counted fault is used up by it."""
         return self.state.faults.hits(fault, self.operation.name)
 
-    def page(self, selection: Selection, render: Callable[[int], Any], *filters: str) -> Document:
+    def page(self, selection: Selection, render: Callable[[int], Any]) -> Document:
         """The requested page of a selection; this is where the faults of paging are injected.
 
-        `render` makes an item's document from its position; `filters` are those of the query.
+        `render` makes an item's document from its position.
         """
-        scope, most = "\n".join((self.path, *filters)), self.state.options.page_items
-        request = PageRequest.read(self.args, scope, most)
+        request = PageRequest.read(self.path, self.args, self.state.options.page_items)
         if request.offset is not None and self.hit_by("refused-offset"):
             raise Problem(400, "pageOffset and sort are not supported")
+        if request.offset and self.hit_by("twice"):
+            request = replace(request, offset=request.offset - 1)
         if request.position and self.hit_by("refused-token"):
             raise Problem(400, "pageToken is not valid")
         page = request.answer(selection, render)
@@ -57,11 +58,9 @@ class Call:
             page.update(totalItemCount=None, remainingRecords=None)
         return page
 
-    def page_of(
-        self, rows: Sequence[Row], render: Callable[[Row], Document], *filters: str
-    ) -> Document:
+    def page_of(self, rows: Sequence[Row], render: Callable[[Row], Document]) -> Document:
         """The requested page of some rows; `render` makes a row's document."""
-        return self.page(Selection(range(len(rows))), lambda i: render(rows[i]), *filters)
+        return self.page(Selection(range(len(rows))), lambda i: render(rows[i]))
 
     def statuses(self, known: Sequence[str]) -> list[str]:
         """The query's status filters. Raises Problem 400 for one that is not `known`."""
@@ -69,4 +68,4 @@ class Call:
         for status in statuses:
             if status not in known:
                 raise Problem(400, f"{status[:100]!r} is not a valid status")
-        return sorted(statuses)
+        return statuses

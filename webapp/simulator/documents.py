@@ -1,12 +1,14 @@
 """The JSON documents of ICA's schemas that the simulator answers with."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from webapp.simulator import outcomes
 from webapp.simulator.batches import Batch, Progress, status_in_version
+from webapp.simulator.datum import FORMAT_CODES, Datum
 from webapp.simulator.projects import PROJECTS, Project
 from webapp.simulator.users import TENANT, TENANT_ID, USERS, User
 
@@ -14,23 +16,9 @@ Document = dict[str, Any]
 
 _NAMESPACE = uuid.UUID("d0c50000-0000-4000-8000-000000000000")
 _STATUSES_WITH_DATA = {outcomes.LINKED, outcomes.ALREADY_LINKED, outcomes.PARTIALLY_LINKED}
-_TENANT_CREATED_AT, _START_OF_2025 = 1_577_836_800.0, 1_735_689_600.0  # seconds since 1970
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # of flow cells
-_RUN_FOLDERS = [
-    f"25{1 + n // 2:02d}{3 + n % 2 * 14:02d}_A01052_{201 + n:04d}_BH"
-    f"{_LETTERS[n]}{_LETTERS[n * 5 % 23]}{_LETTERS[n * 7 % 23]}DSX7"
-    for n in range(24)
-]
+_TENANT_CREATED_AT = 1_577_836_800.0  # seconds since 1970
 _TAG_KINDS = ("technical", "user", "connector", "runIn", "runOut", "reference")
 _NO_TAGS: Document = {f"{kind}Tags": [] for kind in _TAG_KINDS}
-_READS = ("{sample}_S{number}_L00{lane}_R{read}_001.fastq.gz", "FASTQ", 4_000_000_000)
-_FILES = (  # name, format, size in bytes at most
-    *(_READS, _READS, _READS),
-    ("{sample}_tumor.bam", "BAM", 90_000_000_000),
-    ("{sample}.cram", "CRAM", 18_000_000_000),
-    ("{sample}.hard-filtered.vcf.gz", "VCF", 300_000_000),
-    ("{sample}.hard-filtered.gvcf.gz", "GVCF", 3_000_000_000),
-)
 
 
 def timestamp(seconds: float) -> str:
@@ -86,8 +74,12 @@ def job_document(batch: Batch, now: float) -> Document:
     }
 
 
-def item_document(batch: Batch, position: int, progress: Progress, version: str) -> Document:
-    """One item of a linking or unlinking batch, in an API `version`."""
+def item_document(
+    batch: Batch, position: int, progress: Progress, version: str, data: Callable[[str], Document]
+) -> Document:
+    """One item of a linking or unlinking batch, in an API `version`; `data` makes the document of
+    the datum with an id.
+    """
     status = batch.status(position, progress)
     data_id = batch.data_ids[position]
     item: Document = {
@@ -99,52 +91,54 @@ def item_document(batch: Batch, position: int, progress: Progress, version: str)
         },
     }
     if status in _STATUSES_WITH_DATA:
-        item["createdProjectData"] = project_data_document(data_id, batch.request.project_id)
+        item["createdProjectData"] = project_data_document(data(data_id), batch.request.project_id)
     return item
 
 
-def project_data_document(data_id: str, project_id: str) -> Document:
-    return {"projectId": project_id, "data": data_document(data_id)}
+def project_data_document(data: Document, project_id: str) -> Document:
+    return {"projectId": project_id, "data": data}
 
 
-def data_document(data_id: str) -> Document:
-    """A file or folder, with made-up details that follow from its id; names are as sequencers make
-    them. Linked data have the id that they have in the owning project.
+def data_document(datum: Datum, *, path_is_parent: bool = False) -> Document:
+    """A file or folder. Linked data have the id and the path that they have in their own project.
+
+    path_is_parent: `path` is that of the folder in which it lies, as ICA's document has it.
     """
-    raw = outcomes.digest(data_id)
-    code_of = raw.hex()
-    sample = f"{'NA' if raw[0] % 2 else 'HG'}{int.from_bytes(raw[1:3]) % 100_000:05d}"
-    is_folder = outcomes.is_folder(data_id)
-    pattern, code, largest = _FILES[raw[3] % len(_FILES)]
-    file_name = pattern.format(
-        sample=sample, number=1 + raw[4] % 96, lane=1 + raw[5] % 4, read=1 + raw[5] // 4 % 2
-    )
-    name = sample if is_folder else file_name
-    size = largest // 4 + int.from_bytes(raw[9:14]) % (largest // 2)
-    created = timestamp(_START_OF_2025 + int.from_bytes(raw[6:9]))
-    owner = outcomes.uuid_of(raw)
-    path = f"/runs/{_RUN_FOLDERS[raw[14] % 24]}/Analysis/{name}{'/' if is_folder else ''}"
+    is_folder, drawn = datum.is_folder, datum.drawn()
+    created = timestamp(drawn.created)
+    path = datum.parent if path_is_parent else datum.path
     details: Document = {
         "dataType": "FOLDER" if is_folder else "FILE",
-        "name": name,
-        "path": path,
-        "fileSizeInBytes": None if is_folder else size,
-        "format": None if is_folder else _FORMATS[code],
-        "objectETag": None if is_folder else code_of,
+        "name": datum.name,
+        "path": None if datum.lacks == "path" else path,
+        "fileSizeInBytes": drawn.size,
+        "format": _FORMATS[drawn.format_code] if drawn.format_code else None,
+        "objectETag": drawn.etag,
         "timeCreated": created,
         "timeModified": created,
         "creatorId": _id("instrument"),
         "tenantId": TENANT_ID,
         "tenantName": TENANT,
-        "owningProjectId": owner,
-        "owningProjectName": f"Run archive {owner[:4]}",
-        "status": "AVAILABLE",
-        "tags": _NO_TAGS,
+        "owningProjectId": datum.home.id,
+        "owningProjectName": datum.home.name,
+        "status": datum.status,
+        "tags": _NO_TAGS | {"userTags": datum.tags} if datum.tags else _NO_TAGS,
         "storedForTheFirstTimeAt": created,
         "region": _REGION,
     }
-    urn = f"urn:ilmn:ica:region:{_REGION['id']}:data:{data_id}#{path}"
-    return {"id": data_id, "urn": urn, "details": details}
+    if datum.run:
+        run_id = outcomes.uuid_of(outcomes.digest(datum.run))
+        names = {"instrumentRunId": datum.run, "name": datum.run}
+        details["sequencingRun"] = {"id": run_id, **names}
+    urn = f"urn:ilmn:ica:region:{_REGION['id']}:data:{datum.id}#{datum.path}"
+    document: Document = {
+        "id": datum.id,
+        "urn": None if datum.lacks == "urn" else urn,
+        "details": None if datum.lacks == "details" else details,
+    }
+    if is_folder:
+        document["folderDetails"] = {"nonIndexed": datum.non_indexed}
+    return document
 
 
 def _entity(entity_id: str, created: float = _TENANT_CREATED_AT) -> Document:
@@ -178,5 +172,5 @@ _FORMATS = {
         "description": f"{code} file",
         "mimeType": "application/octet-stream",
     }
-    for _, code, _ in _FILES
+    for code in FORMAT_CODES
 }

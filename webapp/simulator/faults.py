@@ -45,6 +45,13 @@ FAULTS = {
     "too-large": "a new batch of more than --batch-items ids is refused (413), nothing was done",
     "refused-size": "a new batch of any size is refused (413), nothing was done",
     "too-large-400": "as too-large, by a 400 that does not say so",
+    "exact-folds-case": "names are found by EXACT in any capitals",
+    "nfc-equals-nfd": "names are found by EXACT whatever the code points of their characters",
+    "comma-cuts-values": "a value with a comma is two values",
+    "bad-slash-is-empty": "a path that begins or ends wrongly finds nothing, in place of a 400",
+    "path-is-parent": "the path of data is that of the folder in which they lie",
+    "eligible-hides-linked": "what a project holds already is not eligible for it",
+    "twice": "a page by offset begins with the last row of the page before",
     "bad-id": "a new batch with an id that ends in bad is refused (400), nothing was done",
 }
 

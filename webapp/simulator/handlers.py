@@ -4,21 +4,29 @@ They have the short names of operations.py, and raise Problem for error answers.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
 
 import msgspec
 
-from webapp.simulator import documents
+from webapp.simulator import documents, search
 from webapp.simulator.batches import Batch, known_statuses
 from webapp.simulator.call import Call
+from webapp.simulator.datum import Datum
 from webapp.simulator.documents import Document
-from webapp.simulator.operations import Kind
-from webapp.simulator.outcomes import digest, is_eligible
+from webapp.simulator.operations import V3, Kind
 from webapp.simulator.paging import Selection, sorted_rows
+from webapp.simulator.places import Linkable, OneProject
 from webapp.simulator.problems import Problem, not_found
-from webapp.simulator.projects import PROJECTS, project_to_read, project_to_write, uuid_text
+from webapp.simulator.projects import (
+    PROJECTS,
+    Project,
+    project_to_read,
+    project_to_write,
+    uuid_text,
+)
+from webapp.simulator.search import Query
 from webapp.simulator.state_file import BatchRequest
 from webapp.simulator.users import TENANT, TENANT_ID, token_for
 
@@ -26,7 +34,6 @@ _JOB_STATUSES = (
     *("INITIALIZED", "WAITING_FOR_RESOURCES", "RUNNING", "STOPPED"),
     *("SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED"),
 )
-_ELIGIBLE_ITEMS = 120
 
 
 class NewItem(msgspec.Struct, frozen=True, rename="camel"):
@@ -54,32 +61,70 @@ def refresh(call: Call) -> Document:
 
 
 def projects(call: Call) -> Document:
-    search = call.args.get("search", "")
+    part = call.args.get("search", "").casefold()
     readable = (project for project in PROJECTS.values() if call.user.login in project.readers)
-    found = [project for project in readable if search.casefold() in project.name.casefold()]
+    found = [project for project in readable if part in project.name.casefold()]
     keys = {"name": attrgetter("name"), "shortDescription": attrgetter("description")}
     rows = sorted_rows(found, call.args.get("sort", ""), keys)
-    return call.page_of(rows, documents.project_document, search)
+    return call.page_of(rows, documents.project_document)
 
 
 def project(call: Call, project_id: str) -> Document:
     return documents.project_document(project_to_read(call.user, project_id))
 
 
-def eligible(call: Call, project_id: str) -> Document:
-    """The ids of the query that are eligible; without any, some made-up ids."""
+def data_list(call: Call, project_id: str) -> Document:
     target = project_to_read(call.user, project_id)
-    ids = call.args.getlist("id")
-    made_up = (f"fil.{digest(f'{target.id}/{n}').hex()}" for n in range(_ELIGIBLE_ITEMS))
-    found = [data_id for data_id in ids or made_up if is_eligible(data_id)]
-    return call.page_of(found, documents.data_document, *sorted(ids))
+    rows = Query(call, search.DATA).rows(OneProject(call.state, target))
+    return _data_page(call, rows, target.id)
+
+
+def eligible(call: Call, project_id: str) -> Document:
+    target = project_to_read(call.user, project_id)
+    fresh = call.hit_by("eligible-hides-linked")
+    place = Linkable(call.state, target, call.user, fresh)
+    return _data_page(call, Query(call, search.ELIGIBLE).rows(place))
 
 
 def data(call: Call, project_id: str, data_id: str) -> Document:
     target = project_to_read(call.user, project_id)
-    if not call.state.holds(target, data_id):
+    found = _find_data(call, target, data_id)
+    return documents.project_data_document(_data_renderer(call)(found), target.id)
+
+
+def children(call: Call, project_id: str, data_id: str) -> Document:
+    """V3 has all at once, and no project."""
+    target = project_to_read(call.user, project_id)
+    folder = _find_data(call, target, data_id)
+    if not folder.is_folder:
+        raise Problem(400, f"{data_id[:100]} is not a folder")
+    query = Query(call, search.CHILDREN)
+    rows = query.rows(OneProject(call.state, target), folders=[data_id])
+    if call.version == V3:
+        return {"items": list(map(_data_renderer(call), rows))}
+    return _data_page(call, rows, target.id)
+
+
+def _find_data(call: Call, target: Project, data_id: str) -> Datum:
+    """A datum of a project. Raises Problem 404."""
+    found = call.state.datum(data_id)
+    if not OneProject(call.state, target).lists(found):
         raise not_found("Data", data_id)
-    return documents.project_data_document(data_id, target.id)
+    return found
+
+
+def _data_page(call: Call, rows: Sequence[Datum], project_id: str = "") -> Document:
+    """A page of data: as they are in a project, or bare."""
+    render = _data_renderer(call)
+
+    def in_project(datum: Datum) -> Document:
+        return documents.project_data_document(render(datum), project_id)
+
+    return call.page_of(rows, in_project if project_id else render)
+
+
+def _data_renderer(call: Call) -> Callable[[Datum], Document]:
+    return partial(documents.data_document, path_is_parent=call.hit_by("path-is-parent"))
 
 
 def jobs(call: Call) -> Document:
@@ -95,7 +140,7 @@ def jobs(call: Call) -> Document:
         "timeFinished": lambda batch: batch.job_at(call.now).finished or call.now,
     }
     rows = sorted_rows(seen, call.args.get("sort", ""), keys)
-    return call.page_of(rows, partial(_job, call), *wanted)
+    return call.page_of(rows, partial(_job, call))
 
 
 def job(call: Call, job_id: str) -> Document:
@@ -146,10 +191,11 @@ def items(call: Call, project_id: str, batch_id: str, kind: Kind) -> Document:
     found = _find_batch(call, project_id, batch_id, kind)
     wanted = call.statuses(known_statuses(kind))
     progress = found.progress(call.now)
+    describe = _describer(call)
     malformed, nameless = call.hit_by("malformed-item"), call.hit_by("nameless-item")
 
     def document(position: int) -> Document:
-        item = documents.item_document(found, position, progress, call.version)
+        item = documents.item_document(found, position, progress, call.version, describe)
         if position == 0 and malformed:
             item["processing"]["status"] = 7
         if position == 0 and nameless:
@@ -159,7 +205,7 @@ def items(call: Call, project_id: str, batch_id: str, kind: Kind) -> Document:
     selection = found.select(wanted, progress, call.version)
     if wanted and call.hit_by("miscounted"):
         selection = Selection()
-    return call.page(selection, document, *wanted)
+    return call.page(selection, document)
 
 
 def item(call: Call, project_id: str, batch_id: str, item_id: str, kind: Kind) -> Document:
@@ -167,7 +213,14 @@ def item(call: Call, project_id: str, batch_id: str, item_id: str, kind: Kind) -
     position = found.position_of(uuid_text(item_id))
     if position is None:
         raise not_found("Batch item", item_id)
-    return documents.item_document(found, position, found.progress(call.now), call.version)
+    progress = found.progress(call.now)
+    return documents.item_document(found, position, progress, call.version, _describer(call))
+
+
+def _describer(call: Call) -> Callable[[str], Document]:
+    """Makes the document of the datum with an id."""
+    render = _data_renderer(call)
+    return lambda data_id: render(call.state.datum(data_id))
 
 
 def _find_batch(call: Call, project_id: str, batch_id: str, kind: Kind) -> Batch:
@@ -191,7 +244,9 @@ def _job(call: Call, found: Batch) -> Document:
 
 _ON_BATCHES = (create, batch, items, item)
 HANDLERS: dict[str, Callable[..., Document]] = {  # by the short name of the operation
-    **{f.__name__: f for f in (token, refresh, projects, project, eligible, data, jobs, job)},
+    **{f.__name__: f for f in (token, refresh, projects, project, jobs, job)},
+    **{f.__name__: f for f in (eligible, data, children)},
+    "data-list": data_list,
     **{f.__name__: partial(f, kind=Kind.LINKING) for f in _ON_BATCHES},
     **{f"unlink-{f.__name__}": partial(f, kind=Kind.UNLINKING) for f in _ON_BATCHES},
 }

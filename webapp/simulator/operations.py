@@ -53,7 +53,15 @@ OPERATIONS = (
     Operation(
         "getDataEligibleForLinking", "eligible", "GET", f"{_PROJECT}/data/eligibleForLinking"
     ),
+    Operation("getProjectDataList", "data-list", "GET", f"{_PROJECT}/data"),
     Operation("getProjectData", "data", "GET", f"{_PROJECT}/data/<data_id>"),
+    Operation(
+        "getProjectDataChildren",
+        "children",
+        "GET",
+        f"{_PROJECT}/data/<data_id>/children",
+        (V4, V3),
+    ),
     Operation("getJobs", "jobs", "GET", "/api/jobs"),
     Operation("getJob", "job", "GET", "/api/jobs/<job_id>"),
     *_on_batches(Kind.LINKING, "", (V4, V3)),

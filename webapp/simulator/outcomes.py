@@ -44,11 +44,15 @@ _FAILURES: dict[int | None, str] = {
 
 @dataclass(slots=True)
 class ProjectData:
-    """The data of one project: linked, unlinked again, and archived data that were requested."""
+    """The data of one project: linked, unlinked again, and archived data that were requested.
+
+    `revision` counts the batches that may have changed them.
+    """
 
     linked: set[str] = field(default_factory=set)
     unlinked: set[str] = field(default_factory=set)
     archived: set[str] = field(default_factory=set)
+    revision: int = 0
 
     def holds(self, data_id: str) -> bool:
         return data_id in self.linked or (

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
+from werkzeug.datastructures import MultiDict
 
 from webapp.simulator.problems import Problem
 
@@ -15,6 +16,7 @@ from webapp.simulator.problems import Problem
 DEFAULT_PAGE_ITEMS = 1_000
 MAX_PAGE_ITEMS = 1_000
 MAX_OFFSET_ITEMS = 200_000
+_PAGING = {"pageToken", "pageSize", "pageOffset", "sort"}
 
 Row = TypeVar("Row")
 
@@ -63,16 +65,18 @@ class PageRequest:
     position: int
 
     @classmethod
-    def read(cls, args: Mapping[str, str], scope: str, most: int = MAX_PAGE_ITEMS) -> "PageRequest":
-        """Read the query's pageSize, up to `most`, pageOffset, pageToken and sort.
+    def read(cls, path: str, args: MultiDict[str, str], most: int) -> "PageRequest":
+        """Read the query's pageSize, up to `most`, pageOffset, pageToken and sort. What is sent
+        empty counts as not sent.
 
         Raises Problem 400.
         """
+        scope = "\n".join((path, *_filters(args)))
         size = _number(args, "pageSize", min(DEFAULT_PAGE_ITEMS, most))
         if not 1 <= size <= most:
             raise Problem(400, f"pageSize must be between 1 and {most}")
         token = args.get("pageToken", "")
-        by_offset = "pageOffset" in args or "sort" in args
+        by_offset = bool(args.get("pageOffset") or args.get("sort"))
         if by_offset and token:
             raise Problem(400, "pageToken can't be combined with pageOffset or sort")
         offset = _number(args, "pageOffset", 0) if by_offset else None
@@ -100,6 +104,12 @@ class PageRequest:
             positions = selection.page_at(self.offset, size)
             page |= {"nextPageToken": "", "totalItemCount": len(selection)}
         return {"items": [render(position) for position in positions], **page}
+
+
+def _filters(args: MultiDict[str, str]) -> list[str]:
+    """All of a query that decides which rows there are."""
+    given = args.items(multi=True)
+    return sorted(f"{name}={value}" for name, value in given if value and name not in _PAGING)
 
 
 def sorted_rows(

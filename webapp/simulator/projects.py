@@ -20,6 +20,7 @@ _SUBJECTS = (
 )
 _ASSAYS = ("exomes", "WGS", "RNA-seq", "methylation", "panel v3")
 _YEARS = (2023, 2024, 2025, 2026)
+NAME_OF_TWO = "Method comparison"
 _FIRST_OF_2023 = 1_672_531_200.0
 
 
@@ -34,7 +35,7 @@ class Project:
 
     @property
     def id(self) -> str:
-        return f"00000000-0000-4000-8000-{self.number:012d}"
+        return project_id(self.number)
 
     @property
     def description(self) -> str:
@@ -43,6 +44,10 @@ class Project:
     @property
     def created(self) -> float:
         return _FIRST_OF_2023 + self.number * 86_400
+
+
+def project_id(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
 
 
 def project_to_read(user: User, project_id: str) -> Project:
@@ -78,8 +83,11 @@ def _all_projects() -> Iterator[Project]:
     studies = itertools.product(_SUBJECTS, _YEARS, _ASSAYS)
     for number, (subject, year, assay) in enumerate(studies, 4):
         yield Project(number, f"{subject} {assay} {year}", _TEAM, _TEAM)
+    for number in (801, 802):
+        yield Project(number, NAME_OF_TWO, _TEAM, _TEAM)
     for dive in range(1, 7):
         yield Project(900 + dive, f"Coral reef metagenomes, dive {dive}", _STRANGER, _STRANGER)
 
 
 PROJECTS = {project.id: project for project in _all_projects()}
+HOMES = tuple(p for p in PROJECTS.values() if 100 <= p.number < 800)  # of data that are made up

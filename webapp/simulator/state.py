@@ -2,11 +2,14 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from webapp.simulator import outcomes
 from webapp.simulator.batches import Batch
+from webapp.simulator.catalogue import LINKED_AT_FIRST, Catalogue
+from webapp.simulator.collection import Collection
+from webapp.simulator.datum import Datum, made_up, parent_of
 from webapp.simulator.faults import FaultInjector
 from webapp.simulator.operations import V3, Kind
 from webapp.simulator.options import Options
@@ -27,7 +30,11 @@ class State:
         self.clock = clock
         self.faults = FaultInjector(options.faults, options.seed)
         self.calls: list[str] = []  # ids of operations; append() is safe between threads
+        self.catalogue = Catalogue(options.catalogue_files)
         self._project_data: defaultdict[str, ProjectData] = defaultdict(ProjectData)
+        for project_id, data_ids in LINKED_AT_FIRST.items():
+            self._project_data[project_id].linked.update(data_ids)
+        self._linked: dict[str, tuple[int, Collection]] = {}  # by project, and as of which revision
         self._batches: dict[str, Batch] = {}
         self._by_job: dict[str, Batch] = {}
         self._creation_lock = threading.Lock()
@@ -66,6 +73,34 @@ class State:
     def holds(self, project: Project, data_id: str) -> bool:
         return self._project_data[project.id].holds(data_id)
 
+    def datum(self, data_id: str) -> Datum:
+        """The datum with an id: that of the catalogue, or one that is made up for it."""
+        return self.catalogue.find(data_id) or made_up(data_id)
+
+    def above(self, datum: Datum) -> Iterator[Datum]:
+        """The folders of the catalogue in which a datum lies."""
+        owned, path = self.catalogue.of(datum.home), datum.path
+        while owned.data and (path := parent_of(path)) != "/":
+            yield from (folder for folder in owned.at(path) if folder.path == path)
+
+    def contents(self, folder: Datum) -> Sequence[Datum]:
+        """What lies directly in a folder."""
+        if not folder.is_folder:
+            return ()
+        if self.catalogue.find(folder.id):
+            return self.catalogue.of(folder.home).inside(folder.path)
+        return list(map(made_up, outcomes.contents_of(folder.id)))
+
+    def linked(self, project: Project) -> Collection:
+        """What was linked into a project one by one; what all hold from the start is not listed."""
+        with self._creation_lock:
+            data = self._project_data[project.id]
+            revision, listed = self._linked.get(project.id, (-1, None))
+            if listed is None or revision != data.revision:
+                listed = Collection(map(self.datum, data.linked))
+                self._linked[project.id] = data.revision, listed
+            return listed
+
     def _add(self, request: BatchRequest) -> Batch:
         """Link or unlink the data of a request; the same requests always have the same outcomes."""
         data_ids = request.data_ids
@@ -75,6 +110,7 @@ class State:
         project_data = self._project_data[request.project_id]
         change = project_data.link if request.kind is Kind.LINKING else project_data.unlink
         statuses = [change(data_id) for data_id in data_ids]
+        project_data.revision += 1
         if request.unknown_status:
             for n in range(0, len(statuses), _ITEMS_PER_UNKNOWN_STATUS):
                 if statuses[n] == outcomes.LINKED:
