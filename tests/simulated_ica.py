@@ -50,6 +50,13 @@ class Simulated:
     def total_calls(self) -> int:
         return sum(self.calls().values())
 
+    def longest(self) -> dict[str, dict[str, int]]:
+        """The most values of one parameter, and the longest request line in bytes, that each
+        operation was asked by: {operationId: {"values": 100, "bytes": 5800}}.
+        """
+        longest: dict[str, dict[str, int]] = self._control("GET", "longest")
+        return longest
+
     def forget_calls(self) -> None:
         self._control("POST", "reset")
 
@@ -92,6 +99,7 @@ def simulator(
     page_items: int = 1000,
     batch_items: int = 100,
     catalogue_files: int = 20_000,
+    values: int = 20,
 ) -> Iterator[Simulated]:
     """A simulator for the length of a `with`; nothing moves but by `sim.clock.advance(...)`.
 
@@ -109,6 +117,7 @@ def simulator(
         page_items=page_items,
         batch_items=batch_items,
         catalogue_files=catalogue_files,
+        values=values,
     )
     server = Server(create_app(options, clock), "127.0.0.1", port)
     server.start()

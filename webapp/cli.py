@@ -101,6 +101,7 @@ def web(listener: int, app: str) -> None:
 @click.option("--token-seconds", type=float, help="How long a token is good for.")
 @click.option("--page-items", type=int, help="Items that a page may have.")
 @click.option("--batch-items", type=int, help="Items that a batch may have, by a fault too-large.")
+@click.option("--values", type=int, help="Values of one parameter, by a fault too-many-values.")
 @click.option("--catalogue-files", type=int, help="Files of each project that has some of its own.")
 @click.option(
     "--state", "state_file", type=click.Path(path_type=Path), help="File that survives a restart."

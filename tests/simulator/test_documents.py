@@ -10,6 +10,8 @@ import yaml
 
 from tests.simulated_ica import READ_ONLY_PROJECT, STRANGERS_PROJECT
 from tests.simulator.conftest import LINKING, PROJECT, UNLINKING, data_id, media_type
+from tests.simulator.finding import ELIGIBLE, PANEL, SOURCE, planted_id
+from webapp.simulator import planted
 from webapp.simulator.operations import OPERATIONS
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "ica" / "openapi_more.yaml"
@@ -101,6 +103,21 @@ def test_tokens_projects_and_data(demo, holds):
     holds(demo.get(f"{PROJECT}/data/{IDS[-1]}"), "getProjectData")
 
 
+def test_lists_of_data(demo, holds):
+    """Of all kinds of data, by cursor and by offset."""
+    planted_data = {"filePath": "/deliveries/"}
+    for query in (planted_data, {**planted_data, "pageOffset": "0", "sort": "name"}):
+        rows = holds(demo.get(SOURCE, **query), "getProjectDataList").json()["items"]
+        assert len(rows) > 100
+        holds(demo.get(ELIGIBLE, **query), "getDataEligibleForLinking")
+    holds(demo.get(PANEL, pageSize="1000"), "getProjectDataList")
+    holds(demo.get(ELIGIBLE, pageSize="1000"), "getDataEligibleForLinking")
+    children = f"{SOURCE}/{planted_id('/qc/plate-0001/')}/children"
+    for version in ("v3", "v4"):
+        assert holds(demo.get(children, version), "getProjectDataChildren").json()["items"]
+    holds(demo.get(f"{SOURCE}/{planted_id(planted.NO_DETAILS)}"), "getProjectData")
+
+
 def test_refusals(demo, caller_of, holds):
     nobody = caller_of(**{"X-API-Key": "nobody-key"})
     refusals = [
@@ -112,6 +129,9 @@ def test_refusals(demo, caller_of, holds):
         (404, demo.get(f"/api/projects/{NOWHERE}"), "getProject"),
         (400, demo.get("/api/projects", pageSize="1001"), "getProjects"),
         (404, demo.get(f"{PROJECT}/data/{data_id(1, '00')}"), "getProjectData"),
+        (400, demo.get(SOURCE, filePath="runs/"), "getProjectDataList"),
+        (403, demo.get(f"/api/projects/{STRANGERS_PROJECT}/data"), "getProjectDataList"),
+        (404, demo.get(f"{SOURCE}/fol.1/children", "v4"), "getProjectDataChildren"),
         (400, demo.get("/api/jobs", status="DONE"), "getJobs"),
         (404, demo.get(f"/api/jobs/{NOWHERE}"), "getJob"),
         (

@@ -18,6 +18,8 @@ from libica.openapi.v3.models import (
 
 from tests.simulated_ica import DEMO_KEY, FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.simulator.conftest import LINK_STATUSES, data_id, media_type
+from tests.simulator.finding import DELIVERIES
+from webapp.simulator import planted
 
 pytestmark = pytest.mark.slow
 
@@ -189,6 +191,27 @@ def test_data_eligible_for_linking(sim, linking, v3):
     assert api.get_project_data(FIRST_PROJECT, IDS[-1]).data.id == IDS[-1]
     with pytest.raises(NotFoundException):
         api.get_project_data(FIRST_PROJECT, IDS[0])
+
+
+def test_data_are_found_by_name_path_and_folder(v3, v4):
+    api = ProjectDataApi(v3)
+    names = [planted.NAME_TWICE, planted.NAME_ONCE]
+    page = api.get_project_data_list(DELIVERIES, filename=names, filename_match_mode="EXACT")
+    assert sorted(item.data.details.name for item in page.items) == sorted([names[0], *names])
+    page = api.get_project_data_list(
+        DELIVERIES, file_path=["/run1"], type="FOLDER", page_offset="0", page_size="1"
+    )
+    assert page.total_item_count == 2
+    [found] = api.get_data_eligible_for_linking(
+        FIRST_PROJECT,
+        file_path=[planted.ODD_PATHS["comma"]],
+        file_path_match_mode="FULL_CASE_INSENSITIVE",
+    ).items
+    assert found.details.path == planted.ODD_PATHS["comma"]
+    [folder] = api.get_project_data_list(DELIVERIES, file_path=["/run10/"], type="FOLDER").items
+    inside = ProjectDataApi(v4).get_project_data_children(DELIVERIES, folder.data.id)
+    assert [item.data.details.path for item in inside.items] == [planted.RUN_10]
+    assert inside.items[0] == api.get_project_data(DELIVERIES, inside.items[0].data.id)
 
 
 def test_what_was_linked_is_unlinked(sim, linking, v3):

@@ -4,7 +4,7 @@ import gzip
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -22,8 +22,8 @@ from webapp.simulator.handlers import HANDLERS
 from webapp.simulator.operations import OPERATIONS, Operation, media_type, negotiated_version
 from webapp.simulator.options import Options
 from webapp.simulator.problems import PROBLEM_TYPE, Problem
-from webapp.simulator.state import State
-from webapp.simulator.transport_faults import inject_after, inject_before
+from webapp.simulator.state import Asked, State
+from webapp.simulator.transport_faults import asked_by, inject_after, inject_before
 from webapp.simulator.users import User, user_of_key, user_of_token
 
 API_PATH = "/ica/rest"
@@ -53,9 +53,10 @@ def create_app(options: Options, clock: Callable[[], float] = time.time) -> Flas
 
 def _answer(state: State, operation: Operation, **path: str) -> Response:
     """Inject faults, check the request, and have it handled."""
-    state.calls.append(operation.id)
+    asked = asked_by(operation)
+    state.calls.append(asked)
     time.sleep(state.options.latency_ms / 1000)
-    faulty = inject_before(state, operation)
+    faulty = inject_before(state, operation, asked)
     if faulty is not None:
         return faulty
     now = state.clock()
@@ -85,12 +86,15 @@ def _authenticated(operation: Operation, now: float) -> User:
 def _add_controls(app: Flask, state: State) -> None:
     """Add the simulator's own addresses, which ICA does not have."""
 
-    @app.get("/_simulator/<any(calls, faults, struck):what>")
+    @app.get("/_simulator/<any(calls, longest, faults, struck):what>")
     def read(what: str) -> dict[str, Any]:
-        faults = state.faults.plan.to_json()
-        told: dict[str, dict[str, Any]]
-        told = {"calls": Counter(state.calls), "faults": faults, "struck": state.faults.struck}
-        return told[what]
+        told: dict[str, Callable[[], dict[str, Any]]] = {
+            "calls": lambda: Counter(asked.operation_id for asked in state.calls),
+            "longest": lambda: _longest(state.calls),
+            "faults": lambda: state.faults.plan.to_json(),
+            "struck": lambda: state.faults.struck,
+        }
+        return told[what]()
 
     @app.post("/_simulator/reset")
     def reset() -> Response:
@@ -105,6 +109,16 @@ def _add_controls(app: Flask, state: State) -> None:
         except (msgspec.DecodeError, FaultError) as error:
             raise Problem(400, str(error)) from error
         return read("faults")
+
+
+def _longest(calls: Iterable[Asked]) -> dict[str, dict[str, int]]:
+    """Of each operation the most values of one parameter, and the longest request line in bytes."""
+    longest: dict[str, dict[str, int]] = {}
+    for asked in list(calls):
+        most = longest.setdefault(asked.operation_id, {"values": 0, "bytes": 0})
+        most["values"] = max(most["values"], asked.values)
+        most["bytes"] = max(most["bytes"], asked.line_bytes)
+    return longest
 
 
 def _json(document: Any, status: int, mimetype: str) -> Response:

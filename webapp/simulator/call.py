@@ -34,6 +34,11 @@ class Call:
         """Whether this fault hits the call; a counted fault is used up by it."""
         return self.state.faults.hits(fault, self.operation.name)
 
+    @property
+    def is_later_page(self) -> bool:
+        """Whether a page is requested that is not the first one."""
+        return bool(self.args.get("pageToken") or self.args.get("pageOffset", "").strip("0"))
+
     def page(self, selection: Selection, render: Callable[[int], Any]) -> Document:
         """The requested page of a selection; this is where the faults of paging are injected.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from webapp.simulator import outcomes
 from webapp.simulator.batches import Batch, Progress, status_in_version
+from webapp.simulator.catalogue import UNAVAILABLE
 from webapp.simulator.datum import FORMAT_CODES, Datum
 from webapp.simulator.projects import PROJECTS, Project
 from webapp.simulator.users import TENANT, TENANT_ID, USERS, User
@@ -87,12 +88,20 @@ def item_document(
         "request": {"dataId": data_id},
         "processing": {
             "status": status_in_version(status, version),
-            "additionalStatusInformation": outcomes.reason_of(status, data_id),
+            "additionalStatusInformation": _reason_of(status, data_id),
         },
     }
     if status in _STATUSES_WITH_DATA:
         item["createdProjectData"] = project_data_document(data(data_id), batch.request.project_id)
     return item
+
+
+def _reason_of(status: str, data_id: str) -> str | None:
+    """Why an item ended as it did: by its id, or by the status of its datum."""
+    unavailable = UNAVAILABLE.get(data_id)
+    if status == outcomes.FAILED and unavailable is not None:
+        return f"Data of status {unavailable} can't be linked."
+    return outcomes.reason_of(status, data_id)
 
 
 def project_data_document(data: Document, project_id: str) -> Document:

@@ -51,6 +51,12 @@ FAULTS = {
     "bad-slash-is-empty": "a path that begins or ends wrongly finds nothing, in place of a 400",
     "path-is-parent": "the path of data is that of the folder in which they lie",
     "eligible-hides-linked": "what a project holds already is not eligible for it",
+    "only-available-links": "data that are not AVAILABLE can't be linked",
+    "unknown-data-status": "data have a status that nobody has heard of",
+    "moved": "when a later page is read, the last of all data is gone and the one before renamed",
+    "long-url-is-400": "a request line of over 8,192 bytes is answered by 400, not by 414",
+    "long-url-drops": "a request line of over 8,192 bytes closes the connection unanswered",
+    "too-many-values": "more than --values values of one parameter are refused (400)",
     "twice": "a page by offset begins with the last row of the page before",
     "bad-id": "a new batch with an id that ends in bad is refused (400), nothing was done",
 }

@@ -9,6 +9,7 @@ from functools import partial
 from operator import attrgetter
 
 import msgspec
+from msgspec.structs import replace
 
 from webapp.simulator import documents, search
 from webapp.simulator.batches import Batch, known_statuses
@@ -116,6 +117,8 @@ def _find_data(call: Call, target: Project, data_id: str) -> Datum:
 def _data_page(call: Call, rows: Sequence[Datum], project_id: str = "") -> Document:
     """A page of data: as they are in a project, or bare."""
     render = _data_renderer(call)
+    if call.is_later_page and call.hit_by("moved"):
+        rows = [*rows[:-2], *(replace(row, path=f"{row.parent}renamed.bam") for row in rows[-2:-1])]
 
     def in_project(datum: Datum) -> Document:
         return documents.project_data_document(render(datum), project_id)
@@ -124,7 +127,13 @@ def _data_page(call: Call, rows: Sequence[Datum], project_id: str = "") -> Docum
 
 
 def _data_renderer(call: Call) -> Callable[[Datum], Document]:
-    return partial(documents.data_document, path_is_parent=call.hit_by("path-is-parent"))
+    path_is_parent, strange = call.hit_by("path-is-parent"), call.hit_by("unknown-data-status")
+
+    def render(datum: Datum) -> Document:
+        shown = replace(datum, status="HIBERNATING") if strange else datum
+        return documents.data_document(shown, path_is_parent=path_is_parent)
+
+    return render
 
 
 def jobs(call: Call) -> Document:
@@ -168,6 +177,7 @@ def create(call: Call, project_id: str, kind: Kind) -> Document:
         version=call.version,
         unknown_status=call.hit_by("unknown-status"),
         data_ids=[item.data_id for item in new.items],
+        only_available=call.hit_by("only-available-links"),
     )
     return _batch(call, call.state.create_batch(request))
 

@@ -14,6 +14,7 @@ class Options:
 
     `slow_seconds` is the delay by the fault `slow`; the default is longer than clients' timeouts.
     `page_items` is the most that a page may have, `batch_items` a batch by the faults `too-large`.
+    `values` is the most that a parameter may have by the fault `too-many-values`.
     `catalogue_files` are those of sequencing runs that each project with data of its own has.
     Raises ValueError for numbers out of range.
     """
@@ -28,6 +29,7 @@ class Options:
     page_items: int = MAX_PAGE_ITEMS
     batch_items: int = 100
     catalogue_files: int = DEFAULT_FILES
+    values: int = 20
 
     def __post_init__(self) -> None:
         if self.rate <= 0 or self.token_seconds <= 0:
@@ -36,5 +38,5 @@ class Options:
             raise ValueError("The latency must not be negative.")
         if self.page_items < 1 or self.batch_items < 1:
             raise ValueError("A page and a batch have at least one item.")
-        if self.catalogue_files < 0:
-            raise ValueError("The number of files must not be negative.")
+        if self.catalogue_files < 0 or self.values < 0:
+            raise ValueError("The numbers of files and of values must not be negative.")

@@ -16,17 +16,17 @@ from webapp.simulator.users import User
 class Place(Protocol):
     """Where data are looked for."""
 
+    @property
+    def state(self) -> State: ...
+
     def collections(self) -> Sequence[Collection]:
-        """What is looked through when neither ids nor folders are named."""
+        """What is looked through where neither ids nor folders are named."""
 
     def lists(self, datum: Datum) -> bool:
         """Whether the datum is there."""
 
-    def datum(self, data_id: str) -> Datum:
-        """The datum with an id, whether it is there or not."""
-
     def inside(self, folder_id: str) -> Sequence[Datum]:
-        """What lies directly in a folder, if that is there."""
+        """What lies directly in a folder; nothing, if the folder is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,13 @@ class OneProject:
     def lists(self, datum: Datum) -> bool:
         """Own data, what was linked, and the contents of a folder that was linked."""
         return (
-            datum.home == self.project
+            datum.home is self.project
             or self.state.holds(self.project, datum.id)
             or any(self.state.holds(self.project, folder.id) for folder in self.state.above(datum))
         )
 
-    def datum(self, data_id: str) -> Datum:
-        return self.state.datum(data_id)
-
     def inside(self, folder_id: str) -> Sequence[Datum]:
-        folder = self.datum(folder_id)
+        folder = self.state.datum(folder_id)
         return self.state.contents(folder) if self.lists(folder) else ()
 
 
@@ -72,11 +69,8 @@ class Linkable:
         home = datum.home
         readable = home.id not in SOURCES or self.user.login in home.readers
         held = self.fresh and self.state.holds(self.target, datum.id)
-        return readable and home != self.target and is_eligible(datum.id) and not held
-
-    def datum(self, data_id: str) -> Datum:
-        return self.state.datum(data_id)
+        return readable and home is not self.target and is_eligible(datum.id) and not held
 
     def inside(self, folder_id: str) -> Sequence[Datum]:
-        folder = self.datum(folder_id)
-        return self.state.contents(folder) if self.lists(folder) else ()
+        folder = self.state.datum(folder_id)
+        return list(filter(self.lists, self.state.contents(folder))) if self.lists(folder) else ()

@@ -79,10 +79,10 @@ class Query:
         if folders := folders or self._folders:
             listed = chain(*map(place.inside, folders))
         elif self._ids:
-            listed = map(place.datum, self._ids)
+            listed = map(place.state.datum, self._ids)
         else:
             listed = chain(*map(self._candidates, place.collections()))
-        tests = [place.lists, *self._tests]
+        tests = self._tests if folders else [place.lists, *self._tests]
         found = {datum.id: datum for datum in listed if all(test(datum) for test in tests)}
         rows = sorted(found.values(), key=attrgetter("id"))
         return sorted_rows(rows, self._call.args.get("sort", ""), _SORT_KEYS)

@@ -4,10 +4,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from webapp.simulator import outcomes
 from webapp.simulator.batches import Batch
-from webapp.simulator.catalogue import LINKED_AT_FIRST, Catalogue
+from webapp.simulator.catalogue import LINKED_AT_FIRST, UNAVAILABLE, Catalogue
 from webapp.simulator.collection import Collection
 from webapp.simulator.datum import Datum, made_up, parent_of
 from webapp.simulator.faults import FaultInjector
@@ -22,6 +23,16 @@ from webapp.simulator.users import User
 _ITEMS_PER_UNKNOWN_STATUS = 7
 
 
+class Asked(NamedTuple):
+    """One call: the id of its operation, the most values that a parameter of it has, and the length
+    of its request line in bytes.
+    """
+
+    operation_id: str
+    values: int
+    line_bytes: int
+
+
 class State:
     """The state of one simulator; `clock` returns seconds since 1970."""
 
@@ -29,7 +40,7 @@ class State:
         self.options = options
         self.clock = clock
         self.faults = FaultInjector(options.faults, options.seed)
-        self.calls: list[str] = []  # ids of operations; append() is safe between threads
+        self.calls: list[Asked] = []  # append() is safe between threads
         self.catalogue = Catalogue(options.catalogue_files)
         self._project_data: defaultdict[str, ProjectData] = defaultdict(ProjectData)
         for project_id, data_ids in LINKED_AT_FIRST.items():
@@ -108,8 +119,9 @@ class State:
             files = (outcomes.contents_of(i) if outcomes.is_folder(i) else [i] for i in data_ids)
             data_ids = list(chain.from_iterable(files))
         project_data = self._project_data[request.project_id]
+        refused = _unlinkable(request)
         change = project_data.link if request.kind is Kind.LINKING else project_data.unlink
-        statuses = [change(data_id) for data_id in data_ids]
+        statuses = [outcomes.FAILED if i in refused else change(i) for i in data_ids]
         project_data.revision += 1
         if request.unknown_status:
             for n in range(0, len(statuses), _ITEMS_PER_UNKNOWN_STATUS):
@@ -119,3 +131,11 @@ class State:
         self._batches[batch.id] = batch
         self._by_job[batch.job_id] = batch
         return batch
+
+
+def _unlinkable(request: BatchRequest) -> set[str]:
+    """The planted data that a batch can't link because of their status."""
+    if request.kind is not Kind.LINKING:
+        return set()
+    refusing = UNAVAILABLE.values() if request.only_available else ("DELETING",)
+    return {data_id for data_id, status in UNAVAILABLE.items() if status in refusing}

@@ -13,8 +13,10 @@ import msgspec
 from webapp.simulator.operations import Kind
 
 
-class BatchRequest(msgspec.Struct, frozen=True):
-    """What a batch was created from. `unknown_status`: the fault of this name hit it."""
+class BatchRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a batch was created from. `unknown_status` and `only_available`: the faults
+    `unknown-status` and `only-available-links` hit it.
+    """
 
     id: str
     kind: Kind
@@ -25,6 +27,7 @@ class BatchRequest(msgspec.Struct, frozen=True):
     version: str
     unknown_status: bool = msgspec.field(name="odd")  # as in files of earlier versions
     data_ids: list[str]
+    only_available: bool = False
 
 
 @dataclass(frozen=True, slots=True)

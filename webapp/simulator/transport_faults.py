@@ -4,26 +4,43 @@ import time
 from functools import partial
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, request
 from werkzeug.http import http_date
 
 from webapp.simulator.operations import Operation
 from webapp.simulator.problems import Problem
-from webapp.simulator.state import State
+from webapp.simulator.state import Asked, State
 
 # A header that the server removes. It means: close the connection without an answer, or in the
 # middle of the body, or send it byte by byte.
 ENDING, DROP, CUT, DRIP = "X-Simulator-Ending", "dropped-after", "cut", "drip"
 
 RETRY_AFTER_SECONDS = 2
+MAX_LINE_BYTES = 8_192  # of a request line: what usual servers and proxies take
 
 
-def inject_before(state: State, operation: Operation) -> Response | None:
-    """Delay, refuse or drop a call before its work is done; None means no fault.
+def asked_by(operation: Operation) -> Asked:
+    """What the length of the call that is being answered is."""
+    values = max((len(values) for values in request.args.listvalues()), default=0)
+    line = (request.method, request.environ["REQUEST_URI"], request.environ["SERVER_PROTOCOL"])
+    return Asked(operation.id, values, len(" ".join(line)))
 
-    Raises Problem 429 and 500.
+
+def inject_before(state: State, operation: Operation, asked: Asked) -> Response | None:
+    """Delay, refuse or drop a call before its work is done; None means no fault. A request line
+    that is too long is refused without any.
+
+    Raises Problem 400, 429 and 500.
     """
     hits = partial(state.faults.hits, operation=operation.name)
+    if asked.line_bytes > MAX_LINE_BYTES:
+        if hits("long-url-drops"):
+            return Response(headers={ENDING: DROP})
+        if hits("long-url-is-400"):
+            raise Problem(400, "The request can't be read")
+        return Response(_proxy_page(414), 414, mimetype="text/html")
+    if asked.values > state.options.values and hits("too-many-values"):
+        raise Problem(400, "The request is not valid")
     if hits("slow"):
         time.sleep(state.options.slow_seconds)
     if hits("dropped-before"):
