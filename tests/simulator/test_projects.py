@@ -11,6 +11,7 @@ from tests.simulated_ica import (
     STRANGERS_PROJECT,
 )
 from tests.simulator.conftest import UNLINKING, data_id
+from webapp.simulator.projects import NAME_OF_TWO
 
 NOWHERE = "00000000-0000-4000-8000-999999999999"
 
@@ -70,6 +71,8 @@ def test_projects_are_many_and_found_by_a_part_of_the_name(demo, as_user):
     exomes = demo.get("/api/projects", search="EXOMES 2024").json()["items"]
     assert len(exomes) == 20
     assert demo.get("/api/projects", search="no such thing").json()["items"] == []
+    twins = demo.get("/api/projects", search=NAME_OF_TWO).json()["items"]
+    assert [project["name"] for project in twins] == [NAME_OF_TWO] * 2
     strangers = as_user(STRANGER_KEY).get("/api/projects").json()["items"]
     assert STRANGERS_PROJECT in [project["id"] for project in strangers]
     assert not {p["id"] for p in strangers} & {p["id"] for p in found}

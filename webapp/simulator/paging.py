@@ -71,7 +71,7 @@ class PageRequest:
 
         Raises Problem 400.
         """
-        scope = "\n".join((path, *_filters(args)))
+        scope = "\n".join((path, *filters(args)))
         size = _number(args, "pageSize", min(DEFAULT_PAGE_ITEMS, most))
         if not 1 <= size <= most:
             raise Problem(400, f"pageSize must be between 1 and {most}")
@@ -106,7 +106,7 @@ class PageRequest:
         return {"items": [render(position) for position in positions], **page}
 
 
-def _filters(args: MultiDict[str, str]) -> list[str]:
+def filters(args: MultiDict[str, str]) -> list[str]:
     """All of a query that decides which rows there are."""
     given = args.items(multi=True)
     return sorted(f"{name}={value}" for name, value in given if value and name not in _PAGING)

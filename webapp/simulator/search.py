@@ -14,7 +14,7 @@ from typing import Any
 from webapp.simulator.call import Call
 from webapp.simulator.collection import Collection
 from webapp.simulator.datum import STATUSES, Datum
-from webapp.simulator.paging import sorted_rows
+from webapp.simulator.paging import filters, sorted_rows
 from webapp.simulator.places import Place
 from webapp.simulator.problems import Problem
 
@@ -75,6 +75,14 @@ class Query:
         """The data of a place that it finds, in order. `folders` are ids of some in which alone it
         looks, as by parentFolderId.
         """
+        sort = self._call.args.get("sort", "")
+        modes = self._cuts, self._composes, self._folds
+        key = (place, *folders, *filters(self._call.args), modes)
+        rows = place.state.listed(key, lambda: self._found(place, folders))
+        return sorted_rows(rows, sort, _SORT_KEYS) if sort else rows
+
+    def _found(self, place: Place, folders: Sequence[str]) -> list[Datum]:
+        """Its data, by id."""
         listed: Iterable[Datum]
         if folders := folders or self._folders:
             listed = chain(*map(place.inside, folders))
@@ -84,8 +92,7 @@ class Query:
             listed = chain(*map(self._candidates, place.collections()))
         tests = self._tests if folders else [place.lists, *self._tests]
         found = {datum.id: datum for datum in listed if all(test(datum) for test in tests)}
-        rows = sorted(found.values(), key=attrgetter("id"))
-        return sorted_rows(rows, self._call.args.get("sort", ""), _SORT_KEYS)
+        return sorted(found.values(), key=attrgetter("id"))
 
     def _candidates(self, collection: Collection) -> Sequence[Datum]:
         """What may be found: the shortest of the lists that an index has for one parameter."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from webapp.simulator.state_file import BatchRequest, StateFile
 from webapp.simulator.users import User
 
 _ITEMS_PER_UNKNOWN_STATUS = 7
+_KEPT_LISTS = 8  # of data
 
 
 class Asked(NamedTuple):
@@ -46,6 +47,7 @@ class State:
         for project_id, data_ids in LINKED_AT_FIRST.items():
             self._project_data[project_id].linked.update(data_ids)
         self._linked: dict[str, tuple[int, Collection]] = {}  # by project, and as of which revision
+        self._listed: dict[Hashable, list[Datum]] = {}  # the last few lists that were asked for
         self._batches: dict[str, Batch] = {}
         self._by_job: dict[str, Batch] = {}
         self._creation_lock = threading.Lock()
@@ -101,6 +103,17 @@ class State:
         if self.catalogue.find(folder.id):
             return self.catalogue.of(folder.home).inside(folder.path)
         return list(map(made_up, outcomes.contents_of(folder.id)))
+
+    def listed(self, key: Hashable, find: Callable[[], list[Datum]]) -> list[Datum]:
+        """The rows of a list of data. They are found once for its pages, which have the same `key`,
+        unless something is linked meanwhile.
+        """
+        key = key, len(self._batches)
+        rows = self._listed.pop(key, None) or find()
+        self._listed[key] = rows
+        for oldest in list(self._listed)[:-_KEPT_LISTS]:
+            self._listed.pop(oldest, None)
+        return rows
 
     def linked(self, project: Project) -> Collection:
         """What was linked into a project one by one; what all hold from the start is not listed."""
