@@ -10,6 +10,7 @@ from tests.processes import linkboard
 
 def test_says_where_it_is_and_ends(tmp_path, free_port):
     options = ["--rate", 5, "--latency", 1, "--token-seconds", 60, "--state", tmp_path / "state"]
+    options += ["--catalogue-files", 100, "--values", 5]
     with linkboard("simulate", "--port", free_port, *options, "--fault", "500=0.1") as program:
         url = program.wait_for(r"^ICA is simulated at (\S+)$")[1]
         assert url == f"http://127.0.0.1:{free_port}/ica/rest"

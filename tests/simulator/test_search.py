@@ -70,6 +70,7 @@ def test_values_are_alternatives_and_parameters_narrow(demo):
     assert paths(demo, SOURCE, filename=names, parentFolderPath="/deliveries/", **EXACT) == []
     ids = [planted_id(planted.SMALL_PATH), planted_id(planted.CAPITAL_PATH), "fil.1"]
     assert set(paths(demo, SOURCE, id=ids)) == {planted.SMALL_PATH, planted.CAPITAL_PATH}
+    assert paths(demo, SOURCE, id=ids[0].upper()) == [planted.SMALL_PATH]
     assert paths(demo, SOURCE, id=ids, filename="ABC", filenameMatchMode="FUZZY") != []
     assert paths(demo, SOURCE, id=ids, filename="ABC.txt", **EXACT) == [planted.CAPITAL_PATH]
 

@@ -156,6 +156,6 @@ def test_a_process_ends_cleanly_within_a_second(number):
 
 
 def test_numbers_that_make_no_sense_are_refused():
-    for options in ({"rate": 0}, {"token_seconds": -1}, {"latency_ms": -1}):
+    for options in ({"rate": 0}, {"token_seconds": -1}, {"latency_ms": -1}, {"values": -1}):
         with pytest.raises(ValueError, match="must"), simulator(**options):
             pass

@@ -35,9 +35,9 @@ _KINDS = (  # the end of a name, the code of its format, size in bytes at most
     (".bed", "BED", 900_000),
     (".txt", "TXT", 90_000),
     (".xml", "XML", 60_000),
-    ("", "UNKNOWN", 700_000),
 )
-FORMAT_CODES = tuple(code for _, code, _ in _KINDS)
+_UNKNOWN = ("UNKNOWN", 700_000)
+FORMAT_CODES = (*(code for _, code, _ in _KINDS), _UNKNOWN[0])
 
 
 class Datum(msgspec.Struct, frozen=True, gc=False):
@@ -93,7 +93,7 @@ class Datum(msgspec.Struct, frozen=True, gc=False):
         created = _START_OF_2025 + int.from_bytes(raw[6:9])
         if self.is_folder:
             return Drawn(created, None, None, None)
-        _, code, most = next(kind for kind in _KINDS if self.path.endswith(kind[0]))
+        code, most = _kind_of(self.path)
         size = most // 4 + int.from_bytes(raw[9:14]) % (most // 2)
         return Drawn(created, 0 if self.status == PARTIAL else size, code, raw.hex())
 
@@ -105,6 +105,14 @@ class Drawn(NamedTuple):
     size: int | None
     format_code: str | None
     etag: str | None
+
+
+def _kind_of(path: str) -> tuple[str, int]:
+    """The code of a file's format, and how large such files are at most."""
+    for end, code, most in _KINDS:
+        if path.endswith(end):
+            return code, most
+    return _UNKNOWN
 
 
 def parent_of(path: str) -> str:

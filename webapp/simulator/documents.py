@@ -98,9 +98,8 @@ def item_document(
 
 def _reason_of(status: str, data_id: str) -> str | None:
     """Why an item ended as it did: by its id, or by the status of its datum."""
-    unavailable = UNAVAILABLE.get(data_id)
-    if status == outcomes.FAILED and unavailable is not None:
-        return f"Data of status {unavailable} can't be linked."
+    if status == outcomes.FAILED and data_id in UNAVAILABLE:
+        return f"Data of status {UNAVAILABLE[data_id]} can't be linked."
     return outcomes.reason_of(status, data_id)
 
 

@@ -17,6 +17,7 @@ PARTIALLY_UNLINKED; else UNLINKED.
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 LINKED = "LINKED"
 ALREADY_LINKED = "ALREADY_LINKED"
@@ -134,6 +135,7 @@ def contents_of(folder_id: str) -> list[str]:
     return [f"fil.{name}{ending}" for name, ending in zip(names, endings, strict=True)]
 
 
+@lru_cache(maxsize=8)  # what is made up of one datum asks for it again and again
 def digest(data_id: str) -> bytes:
     """Sixteen bytes that follow from an id."""
     return hashlib.blake2b(data_id.encode(), digest_size=16).digest()

@@ -4,6 +4,7 @@ import itertools
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from webapp.simulator.problems import Problem, not_found
 from webapp.simulator.users import User
@@ -46,6 +47,7 @@ class Project:
         return _FIRST_OF_2023 + self.number * 86_400
 
 
+@cache
 def project_id(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 

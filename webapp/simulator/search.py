@@ -62,7 +62,7 @@ class Query:
         self._composes = call.hit_by("nfc-equals-nfd")
         self._folds = call.hit_by("exact-folds-case")
         self._takes_bad_slashes = call.hit_by("bad-slash-is-empty")
-        self._ids = {data_id.lower() for data_id in self._values("id")}
+        self._ids = self._values("id")
         self._folders = self._values("parentFolderId")
         self._folder = self._path(self._value("parentFolderPath"), ends_in_slash=True)
         self._names = self._values("filename")
@@ -108,7 +108,8 @@ class Query:
 
     def _tests_of_names(self) -> Iterable[Test]:
         if self._ids:
-            yield lambda datum: datum.id.lower() in self._ids
+            ids = {data_id.lower() for data_id in self._ids}
+            yield lambda datum: datum.id.lower() in ids
         if self._names:
             has_name = _text_test(self._names, self._name_mode, self._normal)
             yield lambda datum: has_name([datum.name])
