@@ -23,8 +23,28 @@ class Kind(StrEnum):
     REJECTED = "rejected"
 
 
+class LookupKind(StrEnum):
+    """What stands in a list in place of a data id."""
+
+    NAME = "name"
+    PATH = "path"
+    FOLDER = "folder"  # its path
+
+
+class Lookup(NamedTuple):
+    """A name or a path that stands in place of a data id.
+
+    `text` is a bare name, or an absolute path within a project; that of a folder ends in a slash.
+    `project`, an id or a name, is the one that the text itself names; "" for none.
+    """
+
+    kind: LookupKind
+    text: str
+    project: str = ""
+
+
 class Entry(Struct, gc=False):
-    """One place in a list where an id stands, or should stand.
+    """One place in a list where an id, or a name or path in its place, stands or should stand.
 
     `line` counts from 1 as an editor does (in a workbook: the row). `column` counts from 1: in a
     table it is the column of the cell (several ids in one cell have the same), else the number of
@@ -33,30 +53,41 @@ class Entry(Struct, gc=False):
 
     column: int
     text: str  # as in the file; iterating over a Reading shortens it to MAX_SHOWN_CHARS
-    data_id: str  # "" if rejected
+    data_id: str  # "" of a lookup, and if rejected
     note: str = ""  # why it was rejected, or a warning, in words for users
     project_id: str = ""  # the project that its row or its link names
     unusual: bool = False  # not of the shape of ICA's ids: a warning only
     mended: bool = False  # capitals were made small
     line: int = 0  # set by Reading
-    first: tuple[int, int] | None = None  # of a repeated id: line and column of its first entry
+    first: tuple[int, int] | None = None  # of a repeat: line and column of the first entry
+    lookup: Lookup | None = None
+    may_be_name: bool = False  # of data: an unusual id, or a rejected text
 
     @property
     def kind(self) -> Kind:
-        if not self.data_id:
+        if not (self.data_id or self.lookup):
             return Kind.REJECTED
         return Kind.REPEATED if self.first else Kind.GOOD
 
 
+class Holds(StrEnum):
+    """What a column of a table holds."""
+
+    IDS = "ids"
+    PATHS = "paths"
+    NAMES = "names"
+
+
 class Column(NamedTuple):
-    """A column of a table that the user may choose."""
+    """A column of a table that is read, or that the user may choose."""
 
     number: int  # from 1
     header: str  # "" in a table without a header
-    ids: int  # of the sampled rows, how many hold a data id here
+    ids: int  # of the sampled rows, how many hold here what the column holds
     sampled: int
     chosen: bool
     why: str
+    kind: Holds = Holds.IDS
 
 
 class Limits(NamedTuple):

@@ -1,4 +1,6 @@
-"""Finds the data ids in a line or a cell: plain ids, URNs and browser links; rejects the rest."""
+"""Finds the entries of a line or a cell: data ids, plain or in URNs and browser links; where it has
+none, paths or names; rejects the rest.
+"""
 
 import re
 from collections import deque
@@ -7,13 +9,20 @@ from itertools import groupby, islice
 
 from msgspec.structs import replace
 
-from webapp.idlist.entries import Entry, Unreadable
+from webapp.idlist.entries import Entry, Lookup, LookupKind, Unreadable
+from webapp.idlist.lookups import (
+    IS_TEXT,
+    REFERENCE_START,
+    begins_reference,
+    has_file_ending,
+    is_sure_name,
+    may_be_name,
+    reference,
+    why_no_lookup,
+)
 
 _UNUSUAL = "Unusual shape: ICA's data ids are fil. or fol. and 32 characters of 0-9 and a-f."
 _MENDED = "Capital letters were made small."
-_NO_ID = "This is text, not a data id."
-_NO_PATH = "This is a path or an address, not a data id."
-_TOO_LONG = "This is too long for a data id, which has at most 255 characters."
 
 MAX_ID_CHARS = 255
 _MAX_WORDS = 4_000_000  # of a line or a cell; a list has no more than 1,500,000 entries
@@ -34,6 +43,21 @@ _WORD = re.compile(
       | [^\s,;|{re.escape(_BRACKETS)}]+""",
     re.VERBOSE,
 )
+# A path goes on, with blanks and commas, until another one begins, or to the end of its quotes.
+_QUOTED = "|".join(rf"{mark}{REFERENCE_START}[^{mark}\t\r\n]*+{mark}" for mark in "\"'")
+_PATH_OR_WORD = re.compile(
+    rf"""(?P<quoted>{_QUOTED})
+      | (?P<bare>{REFERENCE_START}
+          (?:(?![\s,;|]["'(\[{{<]?{REFERENCE_START})[^\t\r\n])*+)
+      | [^\s,;|{re.escape(_BRACKETS)}]+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_begins_with_path = re.compile(
+    rf"[{re.escape(_BRACKETS)}]*+{REFERENCE_START}", re.IGNORECASE
+).match
+_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "`": "`", "«": "»", "“": "”", "\u2018": "\u2019"}
+_AFTER_PATH = " ,;|\u00a0"
+_NAME = re.compile(r"[^,;|\t\r\n]+")
 _REFERENCE = re.compile(
     rf"""(?: urn:ilmn:ica:region:[^\s:\#]+:data:
            | https?://\S*?/(?:projects?/(?P<project>{_UUID})/)?data/ )
@@ -60,12 +84,13 @@ def without_invisible(text: str) -> str:
     return text if text.isascii() else _INVISIBLE_RUN.sub("", text)
 
 
-def find_entries(text: str, column: int = 0) -> Iterator[Entry]:
+def find_entries(text: str, column: int = 0, *, assume_names: bool = False) -> Iterator[Entry]:
     """Every entry of a line or a cell, in order; none if it holds nothing but separators.
 
-    `column` is the cell's in a table; with 0, the entries are numbered. A word that is no data id
-    is an id of unusual shape when it is the only word; else it is rejected together with the
-    rejected words beside it. The text may be megabytes long: beside it, only one entry is kept.
+    `column` is the cell's in a table; with 0, the entries are numbered. Ids count before paths, and
+    these before names. A word that is none of them is an id of unusual shape when it is the only
+    word; else it is rejected together with the rejected words beside it. With `assume_names`, what
+    may be a name is one. The text may be megabytes long: beside it, only one entry is kept.
     Raises Unreadable for millions of words.
     """
     if is_data_id(text):
@@ -75,12 +100,17 @@ def find_entries(text: str, column: int = 0) -> Iterator[Entry]:
     places = [match.span() for match in islice(_WORD.finditer(text), 2)]
     if len(places) == 1:
         entry = _classify(text[slice(*places[0])], column or 1, is_only_word=True)
-        yield entry if entry.data_id else replace(entry, text=text)
-    elif places and any(entry.data_id for _, entry in _words(text, column)):
-        for number, entry in enumerate(_merge_rejects(text, _words(text, column)), 1):
-            yield entry if column else replace(entry, column=number)
-    elif places:
-        yield Entry(column or 1, text, "", _NO_ID)
+        if entry.data_id and not (entry.may_be_name and (assume_names or is_sure_name(entry.text))):
+            yield entry
+            return
+    if not places:
+        return
+    if len(places) > 1 and any(entry.data_id for _, entry in _words(text, column)):
+        found = _merge_rejects(text, _words(text, column))
+    else:
+        found = _without_ids(text, column or 1, assume_names)
+    for number, entry in enumerate(found, 1):
+        yield entry if column else replace(entry, column=number)
 
 
 def folded(data_id: str) -> str:
@@ -104,6 +134,8 @@ def project_id_in(text: str) -> str:
 
 def count_ids(cell: str) -> int:
     """How many data ids of the usual shape a cell holds; 0 if it holds anything else too."""
+    if not mentions_id(without_invisible(cell)):
+        return 0
     count = 0
     for entry in find_entries(cell, 1):
         if entry.unusual or not entry.data_id:
@@ -122,15 +154,98 @@ def _words(text: str, column: int) -> Iterator[_Word]:
         yield match.span(), _classify(match[0], column, is_only_word=False)
 
 
+def _without_ids(text: str, column: int, assume_names: bool) -> Iterator[Entry]:
+    """The entries of a text in which no data id stands."""
+    if any(entry.lookup for _, entry in _paths(text, column)):
+        yield from _merge_rejects(text, _paths(text, column))
+    elif _begins_with_path(text):
+        _, first = next(_paths(text, column))
+        yield replace(first, text=text)
+    elif is_sure_name(bare := _without_quotes(text)):
+        yield _named(bare, text, column)
+    elif all(is_sure_name(word[0]) for word in _WORD.finditer(text)):
+        yield from (_named(word[0], word[0], column) for word in _WORD.finditer(text))
+    elif assume_names:
+        yield from _assumed(text, column)
+    else:
+        yield _rejected(text, column)
+
+
+def _paths(text: str, column: int) -> Iterator[_Word]:
+    """The paths and addresses of a text, and the words that are none. One at the beginning of the
+    text may have blanks; others may not, and have a folder or the ending of a file.
+    """
+    if not _begins_with_path(text):
+        for word in _WORD.finditer(text):
+            found = _as_path(word[0], column) if _is_path(word[0]) else None
+            yield word.span(), found or Entry(column, word[0], "", IS_TEXT)
+        return
+    for match in _PATH_OR_WORD.finditer(text):
+        found, start = match[0], match.start()
+        if match["quoted"]:
+            entry = _as_path(found[1:-1], column)
+        elif match["bare"]:
+            found = found.rstrip(_AFTER_PATH)
+            if found[-1] == _CLOSING.get(text[start - 1 : start]):
+                found = found[:-1]
+            entry = _as_path(found, column)
+        else:
+            entry = Entry(column, found, "", IS_TEXT)
+        yield (start, start + len(found)), entry
+
+
+def _is_path(word: str) -> bool:
+    return bool(begins_reference(word)) and (word.count("/") > 1 or has_file_ending(word))
+
+
+def _as_path(text: str, column: int) -> Entry:
+    found = reference(text)
+    if isinstance(found, str):
+        return Entry(column, text, "", found)
+    return Entry(column, text, "", lookup=found)
+
+
+def _named(name: str, text: str, column: int) -> Entry:
+    return Entry(column, text, "", lookup=Lookup(LookupKind.NAME, name))
+
+
+def _assumed(text: str, column: int) -> Iterator[Entry]:
+    """Names that somebody said are names: between commas, semicolons and tabs. A name that has a
+    comma itself stands in quotes, or has the ending of a file that not every part of it has.
+    """
+    bare = _without_quotes(text)
+    is_one = bare != text or has_file_ending(bare)
+    for part in [bare] if is_one else (match[0].strip() for match in _NAME.finditer(text)):
+        name = _without_quotes(part)
+        if may_be_name(name):
+            yield _named(name, part, column)
+        elif has_words(part):
+            yield _rejected(part, column)
+
+
+def _rejected(text: str, column: int) -> Entry:
+    return Entry(column, text, "", why_no_lookup(text), may_be_name=may_be_name(text))
+
+
+def _without_quotes(text: str) -> str:
+    """The text without the one pair of quotes around it."""
+    is_quoted = len(text) > 2 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1].strip() if is_quoted and text[0] not in text[1:-1] else text
+
+
 def _merge_rejects(text: str, words: Iterable[_Word]) -> Iterator[Entry]:
     """The entries of the words; rejected neighbours become one, such as a sentence."""
     # Beside an id, a bullet or a dash is no entry.
-    words = (word for word in words if word[1].data_id or _has_letter(word[1].text))
-    for has_ids, run in groupby(words, key=lambda word: bool(word[1].data_id)):
-        if has_ids:
+    words = (word for word in words if _is_used(word) or _has_letter(word[1].text))
+    for are_used, run in groupby(words, key=_is_used):
+        if are_used:
             yield from (entry for _, entry in run)
         else:
             yield _merged(text, run)
+
+
+def _is_used(word: _Word) -> bool:
+    return bool(word[1].data_id or word[1].lookup)
 
 
 def _merged(text: str, run: Iterator[_Word]) -> Entry:
@@ -143,23 +258,26 @@ def _merged(text: str, run: Iterator[_Word]) -> Entry:
         start -= 1
     while end < len(text) and text[end] in _BRACKETS:
         end += 1
-    return Entry(first.column, text[start:end], "", _NO_ID if last else first.note)
+    return Entry(first.column, text[start:end], "", IS_TEXT if last else first.note)
 
 
 def _classify(word: str, column: int, *, is_only_word: bool) -> Entry:
     """The entry that a word is. An only word may be a data id of unusual shape."""
     name = word.rstrip(".:!?")
     project_id = ""
-    if reference := _REFERENCE.fullmatch(name):
-        project_id = (reference["project"] or "").lower()
-        name = reference["plain"] or reference["named"]
+    if found := _REFERENCE.fullmatch(name):
+        project_id = (found["project"] or "").lower()
+        name = found["plain"] or found["named"]
         if is_data_id(small := name.lower()):
             mended = small != name
             return Entry(column, word, small, _MENDED * mended, project_id, mended=mended)
-    may_be_id = reference or is_only_word or _begins_like_id(name)
-    if may_be_id and _is_plausible_text(name) and name.isprintable() and _has_letter(name):
-        return Entry(column, word, name, _why_unusual(name), project_id, unusual=True)
-    return Entry(column, word, "", _why_rejected(name if reference else word))
+    begins_like_id = found or _begins_like_id(name)
+    if begins_like_id or is_only_word:
+        if _is_plausible_text(name) and name.isprintable() and _has_letter(name):
+            entry = Entry(column, word, name, _why_unusual(name), project_id, unusual=True)
+            entry.may_be_name = not begins_like_id
+            return entry
+    return Entry(column, word, "", why_no_lookup(name if found else word))
 
 
 def _why_unusual(name: str) -> str:
@@ -169,9 +287,3 @@ def _why_unusual(name: str) -> str:
             "have 32. Was it cut when it was copied?"
         )
     return _UNUSUAL
-
-
-def _why_rejected(word: str) -> str:
-    if "/" in word or "\\" in word:
-        return _NO_PATH
-    return _TOO_LONG if len(word) > MAX_ID_CHARS else _NO_ID
