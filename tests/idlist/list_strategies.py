@@ -10,21 +10,29 @@ IDS = st.sampled_from([A, B, FOLDER, A.upper(), URN + A, f"{URN}{B}#/a b/c, d", 
 WORDS = st.sampled_from(
     ["hello", "data_id", "id", "fil.12", "=1+1", "#x", "-", "", "a/b", "größe", "\u200b", '"', "'"]
 )
+LOOKUPS = st.sampled_from(
+    [
+        *("/r/a.bam", "/r/b, c d.bam", "/r/", "icav2://p/r/a%20b.bam", "x.bam", "y(1).vcf.gz"),
+        *("/r/missing/", "missing.bam", "several.bam", "s 1.bam", "s3://b/x.bam", "/r//x", "SRR1"),
+        *("file_name", "path", "name", "folder", '"/r/d, /e"', "none"),
+    ]
+)
 SEPARATORS = st.sampled_from([*",;\t \n\r:{[", "\r\n", "\n\n", " # ", "\u00a0", '"', ", ", "\0"])
-PARTS = st.one_of(IDS, IDS, WORDS, SEPARATORS, SEPARATORS, st.text(max_size=5))
+PARTS = st.one_of(IDS, IDS, LOOKUPS, WORDS, SEPARATORS, SEPARATORS, st.text(max_size=5))
 TEXTS = st.lists(PARTS, max_size=40).map("".join)
-CELLS = st.one_of(IDS, WORDS, st.text(max_size=5))
+CELLS = st.one_of(IDS, LOOKUPS, WORDS, st.text(max_size=5))
 TABLES = st.builds(
     lambda rows, delimiter, end: end.join(delimiter.join(row) for row in rows),
     st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=8),
     st.sampled_from([",", ";", "\t", " "]),
     st.sampled_from(["\n", "\r\n", "\r"]),
 )
+KEYS = st.sampled_from(["id", "dataId", "items", "data", "x", "path", "name", "fastq_1"])
 VALUES = st.recursive(
-    st.one_of(IDS, WORDS, st.none(), st.integers()),
+    st.one_of(IDS, LOOKUPS, WORDS, st.none(), st.integers()),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
-        st.dictionaries(st.sampled_from(["id", "dataId", "items", "data", "x"]), inner, max_size=3),
+        st.dictionaries(KEYS, inner, max_size=3),
     ),
     max_leaves=10,
 )

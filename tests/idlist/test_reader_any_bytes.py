@@ -20,6 +20,8 @@ def accounted(entries, reading):
     assert kinds.count(Kind.GOOD) == reading.good
     assert kinds.count(Kind.REPEATED) == reading.repeated
     assert kinds.count(Kind.REJECTED) == reading.rejected
+    assert sum(bool(entry.lookup) and not entry.first for entry in entries) == reading.lookups
+    assert sum(entry.may_be_name for entry in entries) == reading.unsure
     lines = {entry.line for entry in entries}
     others = reading.blank + reading.headers + reading.comments + reading.frame
     assert len(lines) + others == reading.lines
@@ -46,9 +48,10 @@ def test_everything_is_accounted_for_exactly_once(data):
             assert entry.data_id == ""
             assert entry.note
         else:
-            assert 1 <= len(entry.data_id) <= 255
-            assert entry.first == firsts.get(entry.data_id)
-            firsts.setdefault(entry.data_id, place)
+            assert 1 <= len(entry.data_id or entry.lookup.text) <= 1_024
+            assert bool(entry.data_id) is not bool(entry.lookup)
+            assert entry.first == firsts.get(entry.data_id or entry.lookup)
+            firsts.setdefault(entry.data_id or entry.lookup, place)
         (entry.text + entry.note).encode()  # fit for a database
 
 

@@ -1,42 +1,66 @@
-"""Chooses the column of the ids in a table: by its header, else by its cells."""
+"""Chooses what is read of a table: the column of the ids, and where a row has none those of paths
+and names; by their headers, else by their cells.
+"""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from webapp.idlist.entries import Column, Record, display_text
-from webapp.idlist.ids import count_ids, mentions_id, project_id_in, without_invisible
-
-# From the surest name down. Written as they are compared: small letters and digits only.
-_ID_HEADERS = (
-    ("dataid", "icadataid", "icaid", "projectdataid", "dataids"),
-    ("fileid", "folderid", "icafileid", "icafolderid", "fileids", "folderids", "dataurn"),
-    ("urn", "icaurn", "fileurn", "id", "ids", "data", "identifier"),
+from webapp.idlist.entries import Column, Entry, Holds, LookupKind, Record, display_text
+from webapp.idlist.headers import (
+    RETURNED_HEADERS,
+    TOP_RANK,
+    assumes_names,
+    header_rank,
+    is_folder_header,
+    is_never_lookup,
+    maybe_column,
+    names_entries,
+    names_lookups,
+    names_project,
 )
-TOP_RANK = len(_ID_HEADERS)
-_RANKS = {name: TOP_RANK - i for i, names in enumerate(_ID_HEADERS) for name in names}
-_PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
-_HOLDS_IDS = "It holds data ids."
-_NO_LETTERS = re.compile(r"[\W_]+")
-_MAX_HEADER_CHARS = 100  # a list may be one line of megabytes
+from webapp.idlist.ids import (
+    count_ids,
+    find_entries,
+    mentions_id,
+    project_id_in,
+    without_invisible,
+)
+
+_HOLDS = {
+    Holds.IDS: "It holds data ids.",
+    Holds.PATHS: "It holds paths.",
+    Holds.NAMES: "It holds names of files.",
+}
 MAX_OTHER_COLUMNS = 20  # with ids, that are offered beside the one that is read
 
 
 class ColumnChoice(NamedTuple):
-    """Which columns are read, counted from 0, and which others the user may choose."""
+    """Which columns are read, counted from 0, and which others the user may choose.
+
+    lookups: where a row has no id, the columns of its paths and names; of the groups, the first one
+    that has any counts.
+    """
 
     ids: int | None  # None: no column has a header for ids, and none holds any
     project: int | None
     header_row: int | None  # which of the sampled rows is the header
     names: tuple[str, ...]  # the cells of the header, "" for each column without one
-    candidates: tuple[Column, ...]  # the column that is read, and the first others with ids
+    candidates: tuple[Column, ...]  # the columns that are read, and the first others
+    lookups: tuple[tuple[int, ...], ...] = ()
+    assumed: frozenset[int] = frozenset()  # columns in which all that may be a name is one
+    is_returned: bool = False  # the ids are those that the paths and names of the list had led to
+
+    @property
+    def read(self) -> frozenset[int]:
+        """All columns that are read, in some rows at least."""
+        ids = [] if self.ids is None else [self.ids]
+        return frozenset(ids).union(*self.lookups)
 
     @property
     def chosen(self) -> Column | None:
-        """The column that is read."""
+        """The column that is read, or the first of them."""
         return next((column for column in self.candidates if column.chosen), None)
 
     def last_columns(self, names: Sequence[str]) -> range:
@@ -53,7 +77,7 @@ class LateColumns:
 
     def __init__(self, choice: ColumnChoice) -> None:
         self._choice = choice
-        self._known = {column.number - 1 for column in choice.candidates}
+        self._known = {c.number - 1 for c in choice.candidates if c.is_of_ids or c.chosen}
         self._counts: Counter[int] = Counter()  # column from 0 -> rows with an id there
         self._rows = 0
 
@@ -71,51 +95,125 @@ class LateColumns:
 
     def columns(self) -> tuple[Column, ...]:
         """The candidates, and the columns found here, with the rows so far as their sample."""
-        names = self._choice.names
+        names, found = self._choice.names, {c.number: c for c in self._choice.candidates}
         late = sorted(self._counts)[: max(0, MAX_OTHER_COLUMNS + 1 - len(self._known))]
-        return self._choice.candidates + tuple(
-            Column(i + 1, _title(names, i), self._counts[i], self._rows, False, _HOLDS_IDS)
-            for i in late
-        )
+        for i in late:
+            place = (i + 1, _title(names, i))
+            found[i + 1] = Column(*place, self._counts[i], self._rows, False, _HOLDS[Holds.IDS])
+        return tuple(found.values())
 
 
-def header_rank(header: str) -> int:
-    """How surely a header names data ids: 3, 2, 1, or 0 for not at all."""
-    return _RANKS.get(_normalised(header), 0)
+def surest(entries: Iterable[Entry]) -> Holds | None:
+    """The surest kind of what stands in place of ids: paths before names. None: nothing does."""
+    kinds = {entry.lookup.kind for entry in entries if entry.lookup}
+    if not kinds:
+        return None
+    return Holds.NAMES if kinds == {LookupKind.NAME} else Holds.PATHS
 
 
-def names_project(header: str) -> bool:
-    """Whether a header names the project that is linked to."""
-    return _normalised(header) in _PROJECT_HEADERS
-
-
-def choose(rows: Sequence[Sequence[str]], wanted: int | None) -> ColumnChoice:
-    """Choose the column of ids from sampled rows; `wanted` is the user's choice, from 1."""
+def choose(
+    rows: Sequence[Sequence[str]], wanted: int | None, *, names_are_sure: bool = False
+) -> ColumnChoice:
+    """Choose from sampled rows what is read; `wanted` is the column that the user chose, from 1.
+    `names_are_sure`: what may be names is names, as the user said.
+    """
     header_row = _header_row(rows)
     header = [] if header_row is None else rows[header_row]
     body = rows if header_row is None else rows[header_row + 1 :]
     names = [cell_of(header, i) for i in range(max(map(len, rows), default=0))]
     counts = count_cells(body, count_ids, len(names))
-    best = _best(names, counts, count_cells(body, str.strip, len(names)), wanted)
-    others = (i for i, count in enumerate(counts) if count and i != best)
-    offered = sorted([*islice(others, MAX_OTHER_COLUMNS), *([] if best is None else [best])])
+    filled = count_cells(body, str.strip, len(names))
+    assumed = frozenset(i for i, name in enumerate(names) if assumes_names(name))
+    if names_are_sure and (maybe := maybe_column(names)) is not None:
+        assumed |= {maybe}
+    held = _held(body, names, assumed)
+    returned = None if wanted else _returned(names)
+    own = names[:returned]  # of a list that was handed back: what was read before comes next
+    best = _best(own, counts, filled, wanted, body, held)
+    groups = _lookup_columns(own, held, filled, best)
+    if best is not None and best + 1 == wanted:
+        groups = []
+        assumed |= {best} if header_rank(names[best]) < TOP_RANK else set()
+    if returned is not None:
+        groups = groups if best is None else [(best,), *groups]
+        best = returned
+    read = {best} if best is not None else set(groups[0] if groups else ())
 
     def column(i: int) -> Column:
+        kind = Holds.IDS if counts[i] or (i == best and not held[i]) else _kind(held[i])
+        count = counts[i] if kind is Holds.IDS else held[i].total()
         if i == best and wanted is not None:
             why = "You chose it."
         elif header_rank(names[i]):
             why = "Its header names data ids."
+        elif names_lookups(names[i]) and held[i]:
+            why = "Its header names files."
         else:
-            why = _HOLDS_IDS if counts[i] else ""
-        return Column(i + 1, _title(names, i), counts[i], len(body), i == best, why)
+            why = _HOLDS[kind] if count else ""
+        return Column(i + 1, _title(names, i), count, len(body), i in read, why, kind)
 
+    others = [i for i, count in enumerate(counts) if count and i not in read]
+    others += [i for i in range(len(names)) if held[i] and not counts[i] and i not in read]
+    maybe = maybe_column(names)
+    if maybe is not None and filled[maybe] and maybe not in {*others, *read}:
+        held[maybe][Holds.NAMES] = filled[maybe]
+        others.append(maybe)
+    offered = sorted([*others[:MAX_OTHER_COLUMNS], *read])
     has_project = (
         i
         for i, name in enumerate(names)
         if names_project(name) and any(project_id_in(cell_of(row, i)) for row in body)
     )
-    project = next(has_project, None)
-    return ColumnChoice(best, project, header_row, tuple(names), tuple(map(column, offered)))
+    return ColumnChoice(
+        best,
+        next(has_project, None),
+        header_row,
+        tuple(names),
+        tuple(map(column, offered)),
+        tuple(groups),
+        assumed,
+        returned is not None,
+    )
+
+
+def _held(
+    rows: Iterable[Sequence[str]], names: Sequence[str], assumed: Collection[int]
+) -> list[Counter[Holds]]:
+    """For each column, in how many rows it holds paths, and in how many names."""
+    held: list[Counter[Holds]] = [Counter() for _ in names]
+    never = {i for i, name in enumerate(names) if is_never_lookup(name)}
+    for row in rows:
+        for i, cell in enumerate(row):
+            if i not in never and (i in assumed or "/" in cell or "." in cell):
+                kind = surest(find_entries(cell, 1, assume_names=i in assumed))
+                held[i].update([kind] if kind else [])
+    return held
+
+
+def _kind(held: Counter[Holds]) -> Holds:
+    """What a column holds mostly."""
+    return Holds.PATHS if held[Holds.PATHS] > held[Holds.NAMES] else Holds.NAMES
+
+
+def _returned(names: Sequence[str]) -> int | None:
+    """The column of the ids that a list was handed back with."""
+    return next((i for i, pair in enumerate(pairwise(names)) if pair == RETURNED_HEADERS), None)
+
+
+def _lookup_columns(
+    names: Sequence[str],
+    held: Sequence[Counter[Holds]],
+    filled: Sequence[int],
+    ids: int | None,
+) -> list[tuple[int, ...]]:
+    """The columns of paths and names: those whose headers say so, else those whose cells do, for
+    the most part; then those of folders, which may only tell where a file is.
+    """
+    usable = [i for i, name in enumerate(names) if held[i] and i != ids]
+    folders = tuple(i for i in usable if is_folder_header(names[i]))
+    named = tuple(i for i in usable if names_lookups(names[i]))
+    mostly = tuple(i for i in usable if i not in folders and held[i].total() * 2 >= filled[i])
+    return [group for group in (named or mostly, folders) if group]
 
 
 def count_cells(
@@ -136,42 +234,65 @@ def cell_of(row: Sequence[str], index: int) -> str:
 
 
 def _best(
-    names: Sequence[str], counts: Sequence[int], filled: Sequence[int], wanted: int | None
+    names: Sequence[str],
+    counts: Sequence[int],
+    filled: Sequence[int],
+    wanted: int | None,
+    rows: Sequence[Sequence[str]],
+    held: Sequence[Counter[Holds]],
 ) -> int | None:
+    """The column of ids, from 0: of what each column has as its name, and holds in so many rows."""
     if wanted is not None and 1 <= wanted <= len(names):
         return wanted - 1
     # The surest name wins, even if its ids look unusual. A less sure name loses against a column
     # that holds ids of the usual shape.
     score = [
         (header_rank(name) == TOP_RANK and full > 0, bool(count), header_rank(name), count)
-        for name, count, full in zip(names, counts, filled, strict=True)
+        for name, count, full in zip(names, counts, filled, strict=False)
     ]
     best = max(range(len(names)), key=score.__getitem__, default=None)
-    return best if best is not None and any(score[best]) else None
+    if best is None or not any(score[best]):
+        return None
+    # Ids of something else, such as samples, are no ids where a column says that it has files.
+    has_ids = any(score[best][:2]) or held[best]
+    has_files = any(held[i] and names_lookups(name) for i, name in enumerate(names))
+    if has_files and not has_ids and not any(mentions_id(cell_of(row, best)) for row in rows):
+        return None
+    return best
 
 
 def _header_row(rows: Sequence[Sequence[str]]) -> int | None:
-    """Which row is the header: one that names ids, else a first row with names over the ids."""
+    """Which row is the header: one that names ids, else a first row with names over the ids; of a
+    table without ids, one that names paths or names of data, or a first row over such.
+    """
     for i, row in enumerate(rows):
         if any(map(mentions_id, row)):
             break
         if any(map(header_rank, row)):
             return i
-    if len(rows) < 2 or any(map(mentions_id, rows[0])):
+    if len(rows) > 1 and not any(map(mentions_id, rows[0])):
+        names = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if count_ids(cell)]
+        if any(map(str.strip, names)):
+            return 0
+    return _header_of_lookups(rows)
+
+
+def _header_of_lookups(rows: Sequence[Sequence[str]]) -> int | None:
+    for i, row in enumerate(rows):
+        if any(mentions_id(cell) or _holds_lookup(cell) for cell in row):
+            break
+        if any(map(names_entries, row)):
+            return i
+    has_ids = any(mentions_id(cell) for row in rows for cell in row)
+    if len(rows) < 2 or has_ids or any(map(_holds_lookup, rows[0])):
         return None
-    names = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if count_ids(cell)]
-    return 0 if any(map(str.strip, names)) else None
+    over = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if _holds_lookup(cell)]
+    return 0 if any(map(str.strip, over)) else None
+
+
+def _holds_lookup(cell: str) -> bool:
+    return ("/" in cell or "." in cell) and surest(find_entries(cell, 1)) is not None
 
 
 def _title(names: Sequence[str], index: int) -> str:
     return display_text(without_invisible(cell_of(names, index)).strip())
-
-
-def _normalised(header: str) -> str:
-    """The header as the tables above write names; "" if it is too long for any."""
-    return _small_letters(header) if len(header) <= _MAX_HEADER_CHARS else ""
-
-
-@lru_cache(1024)
-def _small_letters(header: str) -> str:
-    return _NO_LETTERS.sub("", without_invisible(header)).lower()

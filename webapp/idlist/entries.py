@@ -89,6 +89,11 @@ class Column(NamedTuple):
     why: str
     kind: Holds = Holds.IDS
 
+    @property
+    def is_of_ids(self) -> bool:
+        """Whether it holds data ids."""
+        return self.kind is Holds.IDS and self.ids > 0
+
 
 class Limits(NamedTuple):
     """How much is read at most.
@@ -98,7 +103,7 @@ class Limits(NamedTuple):
     """
 
     entries: int = 1_500_000
-    id_chars: int = 80_000_000  # of all ids that are used: 1,500,000 have 54,000,000
+    id_chars: int = 80_000_000  # of all ids, names and paths: 1,500,000 ids have 54,000,000
     lines: int = 5_000_000
     unpacked_bytes: int = 500_000_000  # of a gzipped file or a workbook: 10 times an upload
     pause: Callable[[], None] = lambda: None

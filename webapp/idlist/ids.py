@@ -52,10 +52,17 @@ _PATH_OR_WORD = re.compile(
       | [^\s,;|{re.escape(_BRACKETS)}]+""",
     re.VERBOSE | re.IGNORECASE,
 )
-_begins_with_path = re.compile(
-    rf"[{re.escape(_BRACKETS)}]*+{REFERENCE_START}", re.IGNORECASE
-).match
-_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "`": "`", "«": "»", "“": "”", "\u2018": "\u2019"}
+_begins_with_path = re.compile(rf"[{re.escape(_BRACKETS)}]*+{REFERENCE_START}", re.IGNORECASE).match
+_CLOSING = {
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "<": ">",
+    "`": "`",
+    "«": "»",
+    "“": "”",
+    "\u2018": "\u2019",
+}
 _AFTER_PATH = " ,;|\u00a0"
 _NAME = re.compile(r"[^,;|\t\r\n]+")
 _REFERENCE = re.compile(
@@ -177,13 +184,13 @@ def _paths(text: str, column: int) -> Iterator[_Word]:
     """
     if not _begins_with_path(text):
         for word in _WORD.finditer(text):
-            found = _as_path(word[0], column) if _is_path(word[0]) else None
-            yield word.span(), found or Entry(column, word[0], "", IS_TEXT)
+            named = _as_path(word[0], column) if _is_path(word[0]) else None
+            yield word.span(), named or Entry(column, word[0], "", IS_TEXT)
         return
     for match in _PATH_OR_WORD.finditer(text):
         found, start = match[0], match.start()
         if match["quoted"]:
-            entry = _as_path(found[1:-1], column)
+            entry = replace(_as_path(found[1:-1], column), text=found)
         elif match["bare"]:
             found = found.rstrip(_AFTER_PATH)
             if found[-1] == _CLOSING.get(text[start - 1 : start]):
@@ -228,7 +235,11 @@ def _rejected(text: str, column: int) -> Entry:
 
 
 def _without_quotes(text: str) -> str:
-    """The text without the one pair of quotes around it."""
+    """The text without the one pair of quotes around it, or the apostrophe that keeps a spreadsheet
+    from running it.
+    """
+    if text[0] == "'" and text[1:2] in ("=", "+", "-", "@"):
+        return text[1:]
     is_quoted = len(text) > 2 and text[0] == text[-1] and text[0] in "\"'"
     return text[1:-1].strip() if is_quoted and text[0] not in text[1:-1] else text
 
@@ -271,12 +282,12 @@ def _classify(word: str, column: int, *, is_only_word: bool) -> Entry:
         if is_data_id(small := name.lower()):
             mended = small != name
             return Entry(column, word, small, _MENDED * mended, project_id, mended=mended)
-    begins_like_id = found or _begins_like_id(name)
-    if begins_like_id or is_only_word:
-        if _is_plausible_text(name) and name.isprintable() and _has_letter(name):
-            entry = Entry(column, word, name, _why_unusual(name), project_id, unusual=True)
-            entry.may_be_name = not begins_like_id
-            return entry
+    begins_like_id = found is not None or _begins_like_id(name) is not None
+    may_be_id = begins_like_id or is_only_word
+    if may_be_id and _is_plausible_text(name) and name.isprintable() and _has_letter(name):
+        found_id = Entry(column, word, name, _why_unusual(name), project_id, unusual=True)
+        found_id.may_be_name = not begins_like_id
+        return found_id
     return Entry(column, word, "", why_no_lookup(name if found else word))
 
 

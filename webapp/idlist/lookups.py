@@ -69,7 +69,8 @@ _is_dotted = re.compile(r"(?:.*/)?\.\.?(?:/.*)?", re.DOTALL).fullmatch
 
 def is_sure_name(text: str) -> bool:
     """Whether a word is the name of a file: it has the ending of one, and no blanks."""
-    return bool(len(text) <= MAX_NAME_CHARS and _is_word(text) and has_file_ending(text))
+    is_short = "." in text and len(text) <= MAX_NAME_CHARS  # quickly told, of most words
+    return bool(is_short and _is_word(text) and has_file_ending(text))
 
 
 def has_file_ending(text: str) -> bool:

@@ -1,14 +1,16 @@
-"""Remembers where each id of a list is first, in some 50 bytes an id of a long list."""
+"""Remembers where each id, name and path of a list is first, in some 50 bytes each."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
 from struct import Struct
 
+from webapp.idlist.entries import Lookup
+
 _KEY_BYTES = 16
 _CELL = Struct(f">{_KEY_BYTES}sQ")  # an id and its place
 _pack = _CELL.pack
 _BUCKETS = 1 << 16  # each has 23 ids on average, of 1,500,000
-_UNUSUAL = ""  # usual ids have buckets by their second letter
+_UNUSUAL, _LOOKUPS = "", "/"  # usual ids have buckets by their second letter
 _MAX_ENTRIES_PER_LINE = 1 << 24  # a line has fewer characters
 
 
@@ -26,9 +28,13 @@ class FirstPlaces:
         """Line and column of the first entry with this id; None if this is the first one."""
         place = line * _MAX_ENTRIES_PER_LINE + column
         if unusual:
-            key = blake2b(data_id.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
-            return self._of(_UNUSUAL, key, place)
+            return self._of(_UNUSUAL, _hashed(data_id), place)
         return self._of(data_id[1], bytes.fromhex(data_id[4:]), place)
+
+    def of_lookup(self, lookup: Lookup, line: int, column: int) -> tuple[int, int] | None:
+        """Line and column of the first entry with this name or path, code point by code point."""
+        place = line * _MAX_ENTRIES_PER_LINE + column
+        return self._of(_LOOKUPS, _hashed("\0".join(lookup)), place)
 
     def first_repeat(self, ids: Sequence[str], start: int, line: int) -> int:
         """Where, from `start` on, the first id stands that is a repeat; len(ids) if none is. The
@@ -54,3 +60,7 @@ class FirstPlaces:
             return None
         first: int = _CELL.unpack_from(bucket, at)[1]
         return divmod(first, _MAX_ENTRIES_PER_LINE)
+
+
+def _hashed(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()

@@ -9,6 +9,7 @@ from webapp.idlist.entries import (
     ENTRIES,
     Column,
     Entry,
+    Holds,
     Limits,
     Lines,
     Part,
@@ -47,26 +48,29 @@ class Reading:
         limits: Limits = _DEFAULTS,
         after: "Reading | None" = None,
         find_repeats: bool = True,
+        names: bool = False,
     ) -> None:
         """Open a list that comes in pieces of any size.
 
         `file_name` decides where the content leaves open whether it is a table. `column` (from 1)
-        is the user's choice of the column of ids, None to find it. `after` is a finished reading
+        is the user's choice of the column to read, None to find it. `after` is a finished reading
         that this one continues: line numbers go on, and an id of both is a repeat. Without
-        `find_repeats` every id is good, which saves the memory to remember them.
+        `find_repeats` every id is good, which saves the memory to remember them. `names`: texts
+        that may be names of data are names, as the user said.
         Raises Unreadable at once, or while the reading is iterated over.
         """
-        self.source = open_source(pieces, limits)
+        self.source, self.names = open_source(pieces, limits), names
         if self.source.is_workbook:
             self.workbook: Workbook | None = Workbook(self.source.stream, limits)
-            self.layout = sniff_workbook(self.workbook.rows(), column)
+            self.layout = sniff_workbook(self.workbook.rows(), column, names)
         else:
             self.workbook = None
-            self.layout = sniff_text(self.source.sample(), file_name, column)
+            self.layout = sniff_text(self.source.sample(), file_name, column, names)
         self.format, self.gzip = self.layout.format, self.source.gzip
         self.encoding = _ENCODINGS.get(self.source.encoding, "")
         self.good = self.repeated = self.rejected = 0
-        self.unusual = 0  # among the good ones
+        self.unusual = self.lookups = 0  # among the good ones
+        self.unsure = 0  # entries that may be names of data: unusual ids, or rejected
         self.lines = self.blank = self.headers = self.comments = 0
         self._late_columns = LateColumns(self.layout.choice) if self.layout.choice else None
         self._entry_lines = self._last_line = 0
@@ -79,7 +83,7 @@ class Reading:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Of a table, the column that is read, and others that hold data ids so far."""
+        """Of a table, the columns that are read, and others with ids, paths or names so far."""
         return self._late_columns.columns() if self._late_columns else ()
 
     @property
@@ -91,10 +95,10 @@ class Reading:
     def warnings(self) -> list[str]:
         """What the owner should know of the list as a whole, in sentences."""
         chosen = self.layout.choice.chosen if self.layout.choice else None
-        others = [f"{c.number:,}" for c in self.columns if c.ids and not c.chosen]
+        others = [f"{c.number:,}" for c in self.columns if c.is_of_ids and not c.chosen]
         more = " and more" if len(others) == MAX_OTHER_COLUMNS else ""
         warnings = []
-        if chosen and others:
+        if chosen and chosen.kind is Holds.IDS and others:
             warnings.append(
                 f"The ids were taken from column {chosen.number:,}; data ids stand in column "
                 f"{', '.join(others)}{more} too."
@@ -128,11 +132,13 @@ class Reading:
     def _read(self) -> Iterator[Record]:
         choice = self.layout.choice
         if self.workbook and choice:
-            return read_table(fill_gaps(self.workbook.rows()), choice)
+            return read_table(fill_gaps(self.workbook.rows()), choice, self.names)
         text = self.source.text()
         if choice:
-            return read_table(split_rows(text, self.layout.delimiter), choice)
-        return JsonList(text).records() if self.layout.is_json else read_lines(text)
+            return read_table(split_rows(text, self.layout.delimiter), choice, self.names)
+        if self.layout.is_json:
+            return JsonList(text, self.names).records()
+        return read_lines(text, self.names)
 
     def _without_repeats(self, lines: Lines) -> Iterator[Record]:
         """The lines up to each repeat, and the repeat itself as a record of its own."""
@@ -177,21 +183,28 @@ class Reading:
     def _counted(self, found: Entry, line: int) -> Entry:
         """Count an entry; it gets its line, and the place of its first entry if it is a repeat."""
         found.line = line = line + self._lines_before
-        data_id = found.data_id
+        data_id, lookup = found.data_id, found.lookup
         chars = 0
-        if not data_id:
+        self.unsure += found.may_be_name
+        if not data_id and lookup is None:
             self.rejected += 1
-        elif self._finds_repeats and (
-            first := self._firsts.of(data_id, line, found.column, unusual=found.unusual)
-        ):
+        elif self._finds_repeats and (first := self._first_place(found)):
             found.first = first
             self.repeated += 1
         else:
             self.good += 1
             self.unusual += found.unusual
             chars = len(data_id)
+            if lookup:
+                self.lookups += 1
+                chars = len(lookup.text) + len(lookup.project)
         self._take_room(line, chars)
         return found
+
+    def _first_place(self, entry: Entry) -> tuple[int, int] | None:
+        if entry.lookup:
+            return self._firsts.of_lookup(entry.lookup, entry.line, entry.column)
+        return self._firsts.of(entry.data_id, entry.line, entry.column, unusual=entry.unusual)
 
     def _take_room(self, line: int, chars: int, count: int = 1) -> None:
         """Entries from this line on take their room: so many characters if they are good."""
@@ -204,7 +217,7 @@ class Reading:
             )
         if self._chars_left < 0:
             raise Unreadable(
-                f"The ids of this list have more than {self._limits.id_chars:,} characters in all, "
-                f"which is the limit; line {line:,} goes over it. A data id has {ID_LENGTH}. If "
-                "these are data ids, split the list and upload the parts."
+                f"The ids, names and paths of this list have more than {self._limits.id_chars:,} "
+                f"characters in all, which is the limit; line {line:,} goes over it. A data id has "
+                f"{ID_LENGTH}. If all is as it should be, split the list and upload the parts."
             )

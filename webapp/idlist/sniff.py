@@ -11,7 +11,9 @@ from webapp.idlist import columns
 from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Record
 from webapp.idlist.formats.tables import DELIMITERS, WHITE_SPACE, sample_rows, split_rows
+from webapp.idlist.headers import header_rank, names_entries, names_lookups
 from webapp.idlist.ids import count_ids
+from webapp.idlist.lookups import has_file_ending
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
 _ICAV2 = "icav2 table"
@@ -32,12 +34,16 @@ class Layout(NamedTuple):
         return self.format in {JSON, JSON_LINES}
 
 
-def sniff_text(sample: str, file_name: str, column: int | None) -> Layout:
-    """The layout of a text that begins with `sample`; `column` is the user's choice, from 1."""
+def sniff_text(sample: str, file_name: str, column: int | None, names: bool = False) -> Layout:
+    """The layout of a text that begins with `sample`; `column` is the user's choice, from 1, and
+    `names`, that what may be a name is one.
+    """
     if _JSON_START.match(sample):
         return Layout(JSON_LINES if _is_json_lines(sample) else JSON)
     tables = [
-        table for delimiter in DELIMITERS if (table := _table(sample, delimiter, file_name, column))
+        table
+        for delimiter in DELIMITERS
+        if (table := _table(sample, delimiter, file_name, column, names))
     ]
     if not tables:
         return Layout(TEXT, "," if _has_suffix(file_name, "csv") else "\t")
@@ -45,9 +51,10 @@ def sniff_text(sample: str, file_name: str, column: int | None) -> Layout:
     return layout
 
 
-def sniff_workbook(rows: Iterable[Record], column: int | None) -> Layout:
+def sniff_workbook(rows: Iterable[Record], column: int | None, names: bool = False) -> Layout:
     """The layout of a workbook's first sheet."""
-    return Layout(EXCEL, "", columns.choose(sample_rows(rows), column))
+    choice = columns.choose(sample_rows(rows), column, names_are_sure=names)
+    return Layout(EXCEL, "", choice)
 
 
 def _is_json_lines(sample: str) -> bool:
@@ -61,25 +68,32 @@ def _is_json_lines(sample: str) -> bool:
 
 
 def _table(
-    sample: str, delimiter: str, file_name: str, column: int | None
-) -> tuple[Layout, tuple[int, bool, int]] | None:
+    sample: str, delimiter: str, file_name: str, column: int | None, names: bool
+) -> tuple[Layout, tuple[bool, int, bool, int]] | None:
     """The table by this delimiter, with a score to compare it by; None if it is no table."""
     rows = sample_rows(split_rows(io.StringIO(sample, newline=""), delimiter))
     is_named = _has_suffix(file_name, {"\t": "tsv", ",": "csv"}.get(delimiter, "\0"))
     widths = Counter(map(len, rows))
     if len(rows) < (1 if is_named else 2) or (widths[0] + widths[1]) * 2 >= len(rows):
         return None
-    choice = columns.choose(rows, column)
+    choice = columns.choose(rows, column, names_are_sure=names)
     chosen = choice.chosen
     if chosen is None:
         return None
-    rank = 0 if delimiter == WHITE_SPACE else columns.header_rank(chosen.header)
+    if choice.ids is None:
+        if not _is_table_of_lookups(rows, choice, delimiter):
+            return None
+        read = sum(column.ids for column in choice.candidates if column.chosen)
+        layout = Layout(DELIMITERS[delimiter], delimiter, choice)
+        return layout, (False, 0, delimiter != WHITE_SPACE, read)
+    rank = 0 if delimiter == WHITE_SPACE else header_rank(chosen.header)
     is_even = max(widths.values()) * 2 > len(rows)  # most rows have the same number of cells
-    if not (rank or column or (is_even and _has_other_columns(rows, choice))):
+    is_table = rank or column or (is_even and _has_other_columns(rows, choice))
+    if not (is_table or _has_lookups_beside_ids(choice)):
         return None
     ids = sum(count_ids(columns.cell_of(row, chosen.number - 1)) for row in rows)
     name = _ICAV2 if delimiter == "\t" and _is_icav2(rows, choice) else DELIMITERS[delimiter]
-    return Layout(name, delimiter, choice), (rank, delimiter != WHITE_SPACE, ids)
+    return Layout(name, delimiter, choice), (True, rank, delimiter != WHITE_SPACE, ids)
 
 
 def _has_suffix(file_name: str, suffix: str) -> bool:
@@ -94,6 +108,38 @@ def _has_other_columns(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> b
     return max(counts) * 2 >= len(rows) - 1 and any(
         count * 10 < full and full * 2 > len(rows)
         for count, full in zip(counts, filled, strict=True)
+    )
+
+
+def _has_lookups_beside_ids(choice: ColumnChoice) -> bool:
+    """Whether ids stand in one column only, and a header says that paths or names stand in it, or
+    beside it: rows of a mixed list.
+    """
+    with_ids = sum(column.is_of_ids for column in choice.candidates)
+    named = any(map(names_lookups, choice.names)) if choice.header_row is not None else False
+    return named and with_ids == 1
+
+
+def _is_table_of_lookups(
+    rows: Sequence[Sequence[str]], choice: ColumnChoice, delimiter: str
+) -> bool:
+    """Whether columns of paths or names stand beside others, or under a header that says so; a path
+    may itself have commas and blanks.
+    """
+    body = rows[0 if choice.header_row is None else choice.header_row + 1 :]
+    read = choice.lookups[0] if choice.lookups else ()
+    width = len(choice.names)
+    if delimiter == WHITE_SPACE and not all(
+        len(row) == width and all(has_file_ending(row[i]) for i in read) for row in body
+    ):
+        return False
+    if choice.header_row is not None and any(names_entries(choice.names[i]) for i in read):
+        return True
+    filled = columns.count_cells(body, str.strip, width)
+    counted = {column.number - 1: column.ids for column in choice.candidates}
+    is_even = max(Counter(map(len, rows)).values()) * 2 > len(rows)
+    return is_even and any(
+        counted.get(i, 0) * 10 < full and full * 2 > len(body) for i, full in enumerate(filled)
     )
 
 

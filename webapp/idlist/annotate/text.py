@@ -12,16 +12,20 @@ from webapp.idlist.annotate.lookup import (
     one_line,
 )
 from webapp.idlist.columns import ColumnChoice
-from webapp.idlist.entries import Lines, Part, Record, line_end
+from webapp.idlist.entries import Kind, Lines, Part, Record, line_end
 from webapp.idlist.formats.tables import WHITE_SPACE
 from webapp.idlist.formats.text import split_comment
+from webapp.idlist.headers import DATA_ID_HEADER, ENTRY_HEADER, NAME_HEADER, assumes_names
 
-_ID_HEADER = "data_id"
 _RARE_BLANKS = "\v\f\x1c\x1d\x1e"
 
 
 def annotate_table(
-    delimiter: str, choice: ColumnChoice, rows: Iterable[tuple[Record, Cells]], headers: Cells
+    delimiter: str,
+    choice: ColumnChoice,
+    rows: Iterable[tuple[Record, Cells]],
+    headers: Cells,
+    names_are_sure: bool,
 ) -> Iterator[str]:
     """The rows of a table; `rows` has each record and the cells that it gets, if any.
 
@@ -42,9 +46,9 @@ def annotate_table(
         if not added:
             yield line(formulas.escape_line(raw, delimiter), end)
             continue
-        if not has_header:  # all columns get one, that of the ids too
+        if not has_header:  # all columns get one, those that are read too
             has_header = True
-            names = [_ID_HEADER if i == choice.ids else "" for i in range(len(choice.names))]
+            names = [_header_of(i, choice, names_are_sure) for i in range(len(choice.names))]
             yield line(formulas.write_row([*names, *headers], delimiter), end or "\n")
         if by_white_space:
             cells: Cells = [quote_cell(escape_formula(cell), delimiter) for cell in record.cells]
@@ -57,9 +61,12 @@ def annotate_table(
 
 
 def annotate_text(
-    records: Iterable[RecordOutcomes], headers: Cells, delimiter: str
+    records: Iterable[RecordOutcomes], headers: Cells, delimiter: str, names_are_sure: bool
 ) -> Iterator[str]:
     """A plain text as a table with a row for each entry."""
+    own = DATA_ID_HEADER  # the ids have one among `headers`, where the entries are not all ids
+    if headers[0] == DATA_ID_HEADER:
+        own = NAME_HEADER if names_are_sure else ENTRY_HEADER
     has_header = False
     end = ""
 
@@ -74,7 +81,8 @@ def annotate_text(
             yield line(formulas.escape_line(comment, delimiter))
         if is_header or (has_entries and not has_header):
             has_header = True
-            name = escape_formula(listed) if is_header else _ID_HEADER
+            keeps_name = is_header and (own == DATA_ID_HEADER or assumes_names(listed))
+            name = escape_formula(listed) if keeps_name else own
             yield line(formulas.write_row([name, *headers], delimiter))
         if isinstance(record, Lines):  # most of a large list
             several = list(pairs)
@@ -83,6 +91,14 @@ def annotate_text(
                 continue
             pairs = iter(several)
         yield from map(line, _entry_rows(pairs, comment, delimiter))
+
+
+def _header_of(index: int, choice: ColumnChoice, names_are_sure: bool) -> str:
+    """The header that a column gets, from 0, of a table that has none."""
+    if index == choice.ids:
+        return DATA_ID_HEADER
+    is_assumed = names_are_sure or index in choice.assumed
+    return (NAME_HEADER if is_assumed else ENTRY_HEADER) if index in choice.read else ""
 
 
 def _plain_lines(pairs: Iterable[EntryOutcome], delimiter: str, end: str) -> str | None:
@@ -103,7 +119,7 @@ def _entry_rows(pairs: Iterator[EntryOutcome], comment: str, delimiter: str) -> 
         following = next(pairs, None)
         entry, cells = pair
         last = [comment] if comment and not following else []
-        if entry.data_id:
+        if entry.kind is not Kind.REJECTED:
             text = quote_cell(escape_formula(entry.text), delimiter)
         else:
             text = formulas.escape_line(f"# {one_line(entry.text)}", delimiter)

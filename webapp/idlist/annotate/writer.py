@@ -7,7 +7,9 @@ from webapp.idlist.annotate.json_list import annotate_json
 from webapp.idlist.annotate.lookup import Cells, EntryOutcome, Outcomes, by_record, harmless_cell
 from webapp.idlist.annotate.text import annotate_table, annotate_text
 from webapp.idlist.annotate.workbook import annotate_workbook
-from webapp.idlist.entries import Part
+from webapp.idlist.entries import Kind, Part
+from webapp.idlist.formats.tables import NO_DATA
+from webapp.idlist.headers import DATA_ID_HEADER
 from webapp.idlist.reader import Reading
 
 _CHUNK_CHARS = 1 << 16  # that are encoded together
@@ -29,23 +31,28 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
     - A JSON object gets the outcome as an object named "linkboard", in place of an earlier one; a
       string becomes an object.
 
-    Read again, the result gives the same ids. Raises Unreadable as the reading does.
+    Where the first of the headers is DATA_ID_HEADER, its cells are the ids that a name or path led
+    to; of several entries in a row, NO_DATA stands for one that led to none while others did.
+
+    Read again, the result gives the same ids, and the same names and paths where these led to none.
+    Raises Unreadable as the reading does.
     """
     layout = reading.layout
     records = by_record(reading, outcomes)
+    joined = _joined_with_ids if headers[0] == DATA_ID_HEADER else _joined
     rows = (
-        (record, headers if record.part is Part.NAMES else _joined(pairs))
+        (record, headers if record.part is Part.NAMES else joined(pairs))
         for record, pairs in records
     )
     if layout.choice and reading.workbook:
         pieces = annotate_workbook(reading.workbook, layout.choice, rows, headers)
     elif layout.choice:
-        texts = annotate_table(layout.delimiter, layout.choice, rows, headers)
+        texts = annotate_table(layout.delimiter, layout.choice, rows, headers, reading.names)
         pieces = _encoded(reading, texts)
     elif layout.is_json:
         pieces = _encoded(reading, annotate_json(records, headers))
     else:
-        pieces = _encoded(reading, annotate_text(records, headers, layout.delimiter))
+        pieces = _encoded(reading, annotate_text(records, headers, layout.delimiter, reading.names))
     return _gzipped(pieces) if reading.gzip else pieces
 
 
@@ -53,6 +60,24 @@ def _joined(pairs: Iterable[EntryOutcome]) -> list[str]:
     """The cells of a row; those of several entries are joined, equal ones once."""
     different = dict.fromkeys(tuple(map(harmless_cell, cells)) for _, cells in pairs)
     return ["; ".join(dict.fromkeys(cells)) for cells in zip(*different, strict=True)]
+
+
+def _joined_with_ids(pairs: Iterable[EntryOutcome]) -> list[str]:
+    """The cells of a row, the first of which are ids: in the order of the entries where not all of
+    these have any.
+    """
+    ids: list[str] = []
+
+    def noted() -> Iterator[EntryOutcome]:
+        for entry, cells in pairs:
+            if entry.kind is not Kind.REJECTED:
+                ids.append(cells[0] or NO_DATA)
+            yield entry, cells
+
+    cells = _joined(noted())
+    if cells and NO_DATA in ids and cells[0]:
+        cells[0] = "; ".join(ids)
+    return cells
 
 
 def _encoded(reading: Reading, texts: Iterable[str]) -> Iterator[bytes]:

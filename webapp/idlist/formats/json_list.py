@@ -5,10 +5,21 @@ from typing import Any, TextIO
 
 from msgspec.structs import replace
 
-from webapp.idlist.columns import TOP_RANK, header_rank, names_project
-from webapp.idlist.entries import Entry, Part, Record, count_lines
+from webapp.idlist.columns import surest
+from webapp.idlist.entries import Entry, Holds, LookupKind, Part, Record, count_lines
 from webapp.idlist.formats.json_cursor import JsonCursor
+from webapp.idlist.headers import (
+    DATA_ID_HEADER,
+    TOP_RANK,
+    assumes_names,
+    header_rank,
+    is_folder_header,
+    is_maybe_header,
+    names_lookups,
+    names_project,
+)
 from webapp.idlist.ids import count_ids, find_entries, mentions_id, project_id_in
+from webapp.idlist.lookups import MAY_BE_NAME, may_be_name
 
 OUTCOME_KEY = "linkboard"  # under which an annotated object has the outcomes of its ids
 _MAX_DEPTH = 64  # lists and objects around the one with the ids
@@ -22,8 +33,9 @@ _LIST_KEYS = frozenset({"items", "data", "files", "folders", "ids", "results"})
 class JsonList:
     """A JSON document, or several of them as lines."""
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIO, names: bool = False) -> None:
         self._cursor = JsonCursor(text)
+        self._names = names  # what may be a name of data is one
         self._line = self._column = 0  # of the last entry
 
     def records(self) -> Iterator[Record]:
@@ -65,7 +77,8 @@ class JsonList:
             cursor.expect(":")
             character = cursor.peek()
             if character == "[":
-                yield from self._array(depth + 1, is_named=_is_list_key(key))
+                is_named = _is_list_key(key) or names_lookups(key)
+                yield from self._array(depth + 1, is_named=is_named)
             elif character == "{":
                 yield from self._object(depth + 1)
             else:
@@ -88,9 +101,11 @@ class JsonList:
     def _value(self, *, is_named: bool) -> Record:
         self._cursor.peek()
         start = self._cursor.offset
-        found = _entries(self._cursor.value())
+        value = self._cursor.value()
+        found = _entries(value, self._names, is_named=is_named)
         if not is_named:
-            found = [entry for entry in found if entry.data_id and not entry.unusual]
+            is_object = isinstance(value, dict)
+            found = [e for e in found if (is_object and e.lookup) or (e.data_id and not e.unusual)]
         return self._record(found, start)
 
     def _beside_list(self) -> Iterator[Record]:
@@ -123,7 +138,9 @@ def _is_entry(value: Any) -> bool:
     value = {key: inner for key, inner in value.items() if key != OUTCOME_KEY}
     if any(isinstance(inner, list) and _is_list_key(key) for key, inner in value.items()):
         return False
-    return bool(_named_text(value)[0]) or not any(isinstance(part, list) for part in _parts(value))
+    if _named_text(value)[0] or not any(isinstance(part, list) for part in _parts(value)):
+        return True
+    return not _texts_of_ids(value) and bool(_lookups(value, names=False, is_named=False))
 
 
 def _is_list_key(key: str) -> bool:
@@ -142,17 +159,79 @@ def _parts(value: Any) -> Iterator[Any]:
             waiting.extend(inner for pair in reversed(part.items()) for inner in reversed(pair))
 
 
-def _entries(value: Any) -> Sequence[Entry]:
-    """The entries of a value: one for each id in its text, or a rejected one."""
+def _entries(value: Any, names: bool, *, is_named: bool) -> Sequence[Entry]:
+    """The entries of a value: one for each id in its text, or path or name; or a rejected one."""
+    if isinstance(value, dict) and OUTCOME_KEY in value:
+        told = value[OUTCOME_KEY]
+        own = {key: inner for key, inner in value.items() if key != OUTCOME_KEY}
+        return _as_told(_entries(own, names, is_named=is_named), told)
     text, is_sure = (value, True) if isinstance(value, str) else _named_text(value)
-    found: Sequence[Entry] = list(find_entries(text))
+    found: Sequence[Entry] = list(find_entries(text, assume_names=names))
     if not is_sure and not any(entry.data_id and not entry.unusual for entry in found):
         # No key names the id: take every text, or key, that holds ids and nothing else.
-        texts = (part for part in _parts(value) if isinstance(part, str) and mentions_id(part))
-        found = [e for text in texts if count_ids(text) for e in find_entries(text)] or found
-    found = found or [Entry(1, text, "", _NO_ID)]
+        found = [e for text in _texts_of_ids(value) for e in find_entries(text)] or (
+            _lookups(value, names, is_named=is_named) or found
+        )
+    found = found or [_without_id(value)]
     project_id = _project_id(value)
     return [replace(entry, project_id=project_id) for entry in found] if project_id else found
+
+
+def _texts_of_ids(value: Any) -> list[str]:
+    texts = (part for part in _parts(value) if isinstance(part, str) and mentions_id(part))
+    return [text for text in texts if count_ids(text)]
+
+
+def _as_told(own: Sequence[Entry], told: Any) -> Sequence[Entry]:
+    """The entries of an object that was handed back: each the data that it had led to, if any."""
+    outcomes = told if isinstance(told, list) else [told]
+    if len(outcomes) != len(own):
+        return own
+    found: list[Entry] = []
+    for entry, outcome in zip(own, outcomes, strict=True):
+        text = outcome.get(DATA_ID_HEADER) if isinstance(outcome, dict) and entry.lookup else ""
+        found += find_entries(text) if isinstance(text, str) and count_ids(text) else [entry]
+    return found
+
+
+def _lookups(value: Any, names: bool, *, is_named: bool) -> list[Entry]:
+    """The paths of an object, else its names: under keys that say so, else under `name`, else its
+    folders. Where no key names the list around it, only under keys that say so.
+    """
+    texts = list(_keyed_texts(value))
+    groups = [[pair for pair in texts if names_lookups(pair[0])]]
+    if is_named:
+        groups.append([pair for pair in texts if is_maybe_header(pair[0])])
+        groups.append([pair for pair in texts if is_folder_header(pair[0])])
+    for group in groups:
+        found = [
+            entry
+            for key, text in group
+            for entry in find_entries(text, assume_names=names or assumes_names(key))
+            if entry.lookup
+        ]
+        if kind := surest(found):
+            is_path = kind is Holds.PATHS
+            return [e for e in found if e.lookup and is_path is (e.lookup.kind != LookupKind.NAME)]
+    return []
+
+
+def _keyed_texts(value: Any, depth: int = 3) -> Iterator[tuple[str, str]]:
+    """Every text of an object, and of those in it, with its key; of a list, each."""
+    for key, inner in value.items() if isinstance(value, dict) and depth else ():
+        for part in inner if isinstance(inner, list) else [inner]:
+            if isinstance(part, str):
+                yield key, part
+            else:
+                yield from _keyed_texts(part, depth - 1)
+
+
+def _without_id(value: Any) -> Entry:
+    """The rejected entry of a value."""
+    for key, text in _keyed_texts(value, 1):
+        if is_maybe_header(key) and may_be_name(text):
+            return Entry(1, text, "", MAY_BE_NAME, may_be_name=True)
+    return Entry(1, "", "", _NO_ID)
 
 
 def _named_text(value: Any, depth: int = 2) -> tuple[str, bool]:

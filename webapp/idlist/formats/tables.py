@@ -9,23 +9,34 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
-from typing import TextIO
+from itertools import chain, islice
+from typing import NamedTuple, TextIO
 
 from msgspec.structs import replace
 
-from webapp.idlist.columns import ColumnChoice, cell_of
+from webapp.idlist.columns import ColumnChoice, cell_of, surest
 from webapp.idlist.entries import (
     ENTRIES,
     MAX_LINE_CHARS,
     Entry,
+    Holds,
+    Kind,
     Part,
     Record,
     Unreadable,
     count_lines,
     demand_line,
 )
-from webapp.idlist.ids import find_entries, has_words, is_visible, project_id_in
+from webapp.idlist.ids import (
+    count_ids,
+    find_entries,
+    has_words,
+    is_data_id,
+    is_visible,
+    mentions_id,
+    project_id_in,
+)
+from webapp.idlist.lookups import MAY_BE_NAME
 
 WHITE_SPACE = " "  # columns by any white space; the other delimiters are characters
 DELIMITERS = {"\t": "TSV", ",": "CSV", ";": "semicolons", WHITE_SPACE: "columns by spaces"}
@@ -36,6 +47,8 @@ _QUOTED = re.compile(r'"[^"]*+"')
 _SAMPLE_ROWS, _MAX_SAMPLE_ROWS_READ = 200, 5_000
 _SAMPLE_CHARS = 1 << 22
 _NO_ID_IN_ROW = "This row has nothing in the column of the ids."
+_NOTHING_IN_ROW = "This row has neither a data id nor a path nor a name where they stand in others."
+NO_DATA = "none"  # in a list that was handed back, for a part of a row that has led to no data
 _is_formula_error = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)").match
 _is_footer = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE).match
 
@@ -142,8 +155,10 @@ def fill_gaps(rows: Iterable[Record]) -> Iterator[Record]:
         yield row
 
 
-def read_table(rows: Iterable[Record], choice: ColumnChoice) -> Iterator[Record]:
-    """The rows with the names of columns marked, and with the entries of the chosen column."""
+def read_table(
+    rows: Iterable[Record], choice: ColumnChoice, names_are_sure: bool = False
+) -> Iterator[Record]:
+    """The rows with the names of columns marked, and with the entries of the chosen columns."""
     names: Sequence[str] = ()
     rows_above = -1 if choice.header_row is None else choice.header_row
     for row in rows:
@@ -158,22 +173,97 @@ def read_table(rows: Iterable[Record], choice: ColumnChoice) -> Iterator[Record]
             row.part = Part.NAMES
             yield row
         else:
-            yield _with_entries(row, choice)
+            yield _with_entries(row, choice, names_are_sure)
 
 
-def _with_entries(row: Record, choice: ColumnChoice) -> Record:
-    index = choice.ids or 0
-    cell, column = cell_of(row.cells, index), index + 1
-    entries: Iterable[Entry] = find_entries(cell, column)
-    if not has_words(cell):
-        text = row.raw.strip() or " ".join(filter(None, row.cells))
-        entries = (Entry(column, text, "", _NO_ID_IN_ROW),)
+def _with_entries(row: Record, choice: ColumnChoice, names_are_sure: bool) -> Record:
+    index = choice.ids
+    entries: Iterable[Entry]
+    if index is not None and is_data_id(cell := cell_of(row.cells, index)):
+        entries = (Entry(index + 1, cell, cell),)
+    else:
+        index, entries = _RowEntries(row, choice, names_are_sure).found()
     if choice.project is not None and (named := project_id_in(cell_of(row.cells, choice.project))):
         entries = (replace(entry, project_id=named) for entry in entries)
     row.entries = entries
     if row.lines > 1:
         row.line += sum(map(count_lines, row.cells[:index]))
     return row
+
+
+class _RowEntries(NamedTuple):
+    """The entries of one row: its ids, else its paths, else its names."""
+
+    row: Record
+    choice: ColumnChoice
+    names_are_sure: bool
+
+    def found(self) -> tuple[int, Iterable[Entry]]:
+        """The column, from 0, of the first entry, and all of them. Cells may be megabytes long."""
+        choice = self.choice
+        ids = self._first_with_ids() if choice.ids is None else choice.ids
+        if ids is not None and choice.is_returned and (mixed := self._returned(ids)):
+            return ids, mixed
+        if ids is not None and any(e.kind is not Kind.REJECTED for e in self._in(ids)):
+            return ids, self._in(ids)
+        index, entries = self._lookups()
+        return self._none() if index is None else (index, entries)
+
+    def _lookups(self) -> tuple[int | None, Iterable[Entry]]:
+        """The paths of the row, else its names, and where the first one stands."""
+        for group in self.choice.lookups:
+            kinds = {i: kind for i in group if (kind := surest(self._in(i)))}
+            if kinds:
+                kind = Holds.PATHS if Holds.PATHS in kinds.values() else Holds.NAMES
+                read = [i for i in group if kinds.get(i) is kind]
+                return read[0], chain.from_iterable(map(self._in, read))
+        return None, ()
+
+    def _in(self, index: int) -> Iterator[Entry]:
+        """The entries of a cell, one by one. Only in the column of ids a word is an odd id."""
+        choice, cell = self.choice, cell_of(self.row.cells, index)
+        assumed = self.names_are_sure or index in choice.assumed
+        entries = find_entries(cell, index + 1, assume_names=assumed)
+        if index == choice.ids or not choice.lookups:
+            return entries
+        return (_offered(entry) if entry.may_be_name else entry for entry in entries)
+
+    def _first_with_ids(self) -> int | None:
+        cells = enumerate(self.row.cells)
+        return next((i for i, cell in cells if mentions_id(cell) and count_ids(cell)), None)
+
+    def _none(self) -> tuple[int, Iterable[Entry]]:
+        """The rejected entry of the row: what stands where something should, else all of it."""
+        first, *others = (*chain(*self.choice.lookups),) or (0,)
+        ids = self.choice.ids
+        for index in (first, *others) if ids is None else (ids,):
+            if has_words(cell_of(self.row.cells, index)):
+                return index, self._in(index)
+        index = first if ids is None else ids
+        text = self.row.raw.strip() or " ".join(filter(None, self.row.cells))
+        note = _NO_ID_IN_ROW if self.choice.lookups == () else _NOTHING_IN_ROW
+        return index, (Entry(index + 1, text, "", note),)
+
+    def _returned(self, ids: int) -> list[Entry]:
+        """Where only some of the row has led to data: these ids, and what has led to none as it
+        stands; all as it stands if the cell of the ids does not have a part for each.
+        """
+        parts = [part.strip() for part in cell_of(self.row.cells, ids).split(";")]
+        if NO_DATA not in parts:
+            return []
+        _, entries = self._lookups()
+        own = [entry for entry in entries if entry.lookup]
+        if len(own) != len(parts):
+            return own
+        return [
+            entry
+            for part, one in zip(parts, own, strict=True)
+            for entry in ([one] if part == NO_DATA else find_entries(part, ids + 1))
+        ]
+
+
+def _offered(entry: Entry) -> Entry:
+    return Entry(entry.column, entry.text, "", MAY_BE_NAME, may_be_name=True)
 
 
 def sample_rows(rows: Iterable[Record]) -> list[Sequence[str]]:

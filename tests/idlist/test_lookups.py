@@ -1,0 +1,277 @@
+"""Names and paths in place of ids: what an entry is, in texts, tables, documents and workbooks."""
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import assume, given, settings
+
+from tests.idlist.annotated_lists import led_to, returned
+from tests.idlist.list_strategies import LISTS
+from tests.idlist.sample_lists import (
+    LINK,
+    PROJECT,
+    URN,
+    A,
+    B,
+    C,
+    entries,
+    finished,
+    opened,
+    read_all,
+)
+from tests.idlist.workbook_files import cells, xlsx
+from webapp.idlist import Holds, Kind
+
+NAMES = ("S1_R1.fastq.gz", "S1_R2.fastq.gz", "S2_R1.fastq.gz", "S2_R2.fastq.gz")
+PAIRS = "sample_id,fastq_1,fastq_2\nS1,{},{}\nS2,{},{}\n".format(*NAMES)
+
+
+def found(text, **options):
+    """Of each entry that is used: its id, or kind, text and project of its name or path."""
+    return [
+        entry.data_id or (entry.lookup.kind.value, entry.lookup.text, entry.lookup.project)
+        for entry in entries(text, **options)
+        if entry.kind is not Kind.REJECTED
+    ]
+
+
+def texts(text, **options):
+    """Ids, names and paths alone."""
+    return [one if isinstance(one, str) else one[1] for one in found(text, **options)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/run1/a/x.bam", [("path", "/run1/a/x.bam", "")]),
+        ("/run 1/a+b & c#d=e%20f.bam", [("path", "/run 1/a+b & c#d=e%20f.bam", "")]),
+        ("/run1/a.bam  # tumour", [("path", "/run1/a.bam", "")]),
+        ("/run1/a, b.bam", [("path", "/run1/a, b.bam", "")]),
+        ("'/run1/a.bam, /b.bam'", [("path", "/run1/a.bam, /b.bam", "")]),
+        ("/run1/a.bam,/run1/b.bam;", [("path", "/run1/a.bam", ""), ("path", "/run1/b.bam", "")]),
+        ("(/run1/x (1).bam)", [("path", "/run1/x (1).bam", "")]),
+        ("S1\t/run1/a.bam\tok", [("path", "/run1/a.bam", "")]),
+        ("/run1/sub/", [("folder", "/run1/sub/", "")]),
+        ("icav2://my-project/run1/a.bam", [("path", "/run1/a.bam", "my-project")]),
+        (f"ICAV2://{PROJECT}/run1/", [("folder", "/run1/", PROJECT)]),
+        ("icav2://my%20project/a%2Bb%25.bam", [("path", "/a+b%.bam", "my project")]),
+        ("icav2://p/100%/a%FF.bam", [("path", "/100%/a%FF.bam", "p")]),
+        (f"{URN}:#/run 1/a, b.bam", [("path", "/run 1/a, b.bam", "")]),
+        (f"urn:ilmn:ica:project:{PROJECT}:data#/run1/", [("folder", "/run1/", PROJECT)]),
+        (f"{LINK[:-1]}?tab=x&path=/run%201/a.bam", [("path", "/run 1/a.bam", PROJECT)]),
+        (f"{LINK[:-1]}#/run1/a.bam", [("path", "/run1/a.bam", PROJECT)]),
+        ("x_R1_001.fastq.gz", [("name", "x_R1_001.fastq.gz", "")]),
+        ("a.vcf.gz b.vcf.gz.tbi", [("name", "a.vcf.gz", ""), ("name", "b.vcf.gz.tbi", "")]),
+        ("x(1).bam", [("name", "x(1).bam", "")]),
+        (f"{URN}{A}#/run1/a.bam", [A]),
+        (f"/run1/a.bam {A}", [A]),
+        (f"{LINK}{A}?path=/x", [A]),
+    ],
+)
+def test_what_an_entry_is(text, expected):
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("icav2://my-project/", "whole project"),
+        ("s3://bucket/run1/a.bam", "outside of ICA"),
+        ("file:///run1/a.bam", "outside of ICA"),
+        ("https://example.org/a.bam", "outside of ICA"),
+        ("C:\\run1\\a.bam", "Windows"),
+        ("/run1\\a.bam", "Windows"),
+        ("/run1//a.bam", "// or a folder"),
+        ("/run1/../a.bam", "// or a folder"),
+        ("./a.bam", "part of a path"),
+        ("run1/a.bam", "part of a path"),
+        ("x" * 2_000, "too long"),
+        ("x" * 2_000 + ".bam", "too long"),
+        ("/run1/" + "x" * 256, "too long"),
+        ("/a" * 600, "too long for a path"),
+    ],
+)
+def test_what_names_no_data_of_ica_is_told_where_it_stands(text, words):
+    first, rejected, last = entries(f"{A}\n{text}\n/run1/b.bam\n")
+    assert (first.data_id, last.lookup.text) == (A, "/run1/b.bam")
+    assert (rejected.kind, rejected.line, rejected.may_be_name) == (Kind.REJECTED, 2, False)
+    assert words in rejected.note
+    assert rejected.note.endswith(".")
+
+
+def test_what_may_be_a_name_is_offered_and_not_assumed():
+    text = "SRR123456\nmy sample 1.bam\nS1, S2\n# x\nfil.123\n"
+    reading = finished(text)
+    assert (reading.good, reading.unusual, reading.rejected, reading.unsure) == (2, 2, 2, 3)
+    assert [entry.may_be_name for entry in entries(text)] == [True, True, True, False]
+    assert found(text, names=True) == [
+        ("name", "SRR123456", ""),
+        ("name", "my sample 1.bam", ""),
+        ("name", "S1", ""),
+        ("name", "S2", ""),
+        "fil.123",
+    ]
+    assert texts("a,b.bam", names=True) == ["a,b.bam"]
+    assert texts("'a,b'", names=True) == ["a,b"]
+    assert texts("sample,size\nS1,1\nS2,2\n", names=True) == ["S1", "S2"]
+
+
+def test_a_repeat_is_the_same_kind_and_text_code_point_by_code_point():
+    name = "Größe.bam"
+    other = unicodedata.normalize("NFD", name)
+    text = f"/r/x/\n{name}\n/r/x\n{other}\n/r/x\nicav2://p/r/x\n{name} {name.upper()}\n"
+    assert [entry.first for entry in entries(text)] == [*[None] * 4, (3, 1), None, (2, 1), None]
+    reading = finished(text)
+    assert (reading.good, reading.lookups, reading.repeated) == (6, 6, 2)
+    assert texts(text)[:4] == ["/r/x/", name, "/r/x", other]
+    again = entries("/r/x\n", after=reading)
+    assert again[0].first == (3, 1)
+
+
+def test_a_manifest_of_pairs_gives_two_entries_a_line():
+    found = entries(PAIRS)
+    assert [(e.line, e.column, e.lookup.text) for e in found] == [
+        *((2, 2, NAMES[0]), (2, 3, NAMES[1])),
+        *((3, 2, NAMES[2]), (3, 3, NAMES[3])),
+    ]
+    columns = opened(PAIRS).columns
+    assert [(c.header, c.kind, c.ids, c.chosen) for c in columns] == [
+        ("fastq_1", Holds.NAMES, 2, True),
+        ("fastq_2", Holds.NAMES, 2, True),
+    ]
+    without_header = PAIRS.partition("\n")[2]
+    for delimiter in ("\t", ";", " "):
+        assert texts(without_header.replace(",", delimiter)) == list(NAMES)
+        assert texts(PAIRS.replace(",", delimiter)) == list(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("file_path,file_name\n/r/a.bam,a.bam\n/r/b.bam,b.bam\n", ["/r/a.bam", "/r/b.bam"]),
+        ("file_name,folder\na.bam,/r/\nb,/r/\n,/q/\n", ["a.bam", "b", "/q/"]),
+        (f"n,data_id,path\n1,{A},/r/a\n2,,/r/b\n3,,\n4,no id,/r/c\n", [A, "/r/b", "/r/c"]),
+        (f"data_id,file_name\n{A},x\n,y z\n/r/a,z\n", [A, "y z", "/r/a"]),
+        ("id,fastq_1,fastq_2\nS1,a.fq,b.fq\n", ["a.fq", "b.fq"]),
+        ("data_id,fastq_1\nS1,a.fq\nS2,b.fq\n", ["S1", "S2"]),
+        ('path,size\n"/r/a, b.bam",1\n/r/c d.bam,2\n', ["/r/a, b.bam", "/r/c d.bam"]),
+        ("name,size\na.bam,1\nb.bam,2\nS3,3\n", ["a.bam", "b.bam"]),
+        ("sample,size\nS1,1\nS2,2\n", []),
+        ("fastq_1,log\na.fq,a.log\n,b.log\n", ["a.fq"]),
+        (f"file_name,x\na.bam,1\n{A},2\n/r/b,3\n", ["a.bam", A, "/r/b"]),
+        ("file_name,size\n" + "b.bam,1\n" * 300 + f"c.bam,{A}\n", ["b.bam", A]),
+        ("Manifest\nfile name;size\na;1\nb;2\n", ["a", "b"]),
+        ("file_name\na b\n# c\nd, e.bam\nSRR1\n", ["a b", "d, e.bam", "SRR1"]),
+        ("path\n/r/a b.bam\n/r/c.bam\n", ["/r/a b.bam", "/r/c.bam"]),
+        ("/r/a, b.bam\n/r/c, d.bam\n", ["/r/a, b.bam", "/r/c, d.bam"]),
+        ("/r/a b.bam\n/r/c d.bam\n", ["/r/a b.bam", "/r/c d.bam"]),
+        ("S1 /r/a.bam\nS2 /r/b.bam\n", ["/r/a.bam", "/r/b.bam"]),
+        (f"/r/a\nx.bam\n{A}\nicav2://p/r/\n", ["/r/a", "x.bam", A, "/r/"]),
+    ],
+)
+def test_of_a_row_the_surest_kind_counts(text, expected):
+    assert list(dict.fromkeys(texts(text))) == expected
+    if text.startswith(("n,", "data_id,", "f", "id,")) and "# c" not in text:
+        rows = [line.split(",") for line in text.splitlines()]
+        assert list(dict.fromkeys(texts(xlsx(rows)))) == expected
+
+
+def test_a_column_that_the_user_chose_counts_over_all():
+    text = f"name,data_id,path\nS1,{A},/r/a\nb.bam,{B},/r/b\n/r/c,{C},/r/c\n"
+    assert texts(text) == [A, B, C]
+    assert found(text, column=1) == [
+        *(("name", "S1", ""), ("name", "b.bam", ""), ("path", "/r/c", ""))
+    ]
+    assert texts(text, column=3) == ["/r/a", "/r/b", "/r/c"]
+    columns = opened(text).columns
+    assert [(c.number, c.kind, c.chosen) for c in columns] == [
+        *((1, Holds.NAMES, False), (2, Holds.IDS, True), (3, Holds.PATHS, False))
+    ]
+    assert opened(text, column=3).columns[2].why == "You chose it."
+    assert not finished(text).warnings
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (["/r/a, b.bam", "x.bam", A], ["/r/a, b.bam", "x.bam", A]),
+        ([{"path": "/r/a", "name": "a"}, {"name": "b.bam"}, {"name": "S1"}], ["/r/a", "b.bam"]),
+        ([{"id": A, "path": "/r/a"}, {"dataId": "", "path": "/r/b"}], [A, "/r/b"]),
+        ({"samples": [{"id": "S1", "fastq_1": "a.fq", "fastq_2": ["b.fq"]}]}, ["a.fq", "b.fq"]),
+        ({"items": [{"id": A, "details": {"path": "/r/a"}}], "tags": ["x.bam"]}, [A]),
+        ({"file_name": "S1", "tags": ["x"]}, ["S1"]),
+        ({"paths": ["/r/a", "/r/"]}, ["/r/a", "/r/"]),
+    ],
+)
+def test_documents(value, expected):
+    assert texts(json.dumps(value)) == expected
+    assert [led_to(text)[0] for text in expected] == texts(returned(json.dumps(value)).decode())
+
+
+def test_a_text_with_names_comes_back_as_a_table_and_is_read_as_before():
+    text = f"# run 7\n/r/a, b.bam # tumour\n{A}\nmissing.bam, x.bam\nsome words\n"
+    back = returned(text).decode()
+    assert back.split("\n") == [
+        "# run 7",
+        "name_or_path\tdata_id\tresolved_path\tstatus\treason",
+        f'/r/a, b.bam\t{led_to("/r/a, b.bam")[0]}\t/r/a, b.bam\tLINKED\t\t"# tumour"',
+        f"{A}\t{A}\t/p/{A}\tLINKED\t",
+        "missing.bam\t\t\tNOT FOUND\tnone",
+        f"x.bam\t{led_to('x.bam')[0]}\tx.bam\tLINKED\t",
+        "# some words\t\t\tREJECTED\tno id",
+        "",
+    ]
+    expected = [led_to("/r/a, b.bam")[0], A, "missing.bam", led_to("x.bam")[0]]
+    assert texts(back) == expected
+    assert returned(back).decode() == back
+    assert texts(returned("SRR1\nmissing\n", names=True).decode()) == [led_to("SRR1")[0], "missing"]
+
+
+@pytest.mark.parametrize("packed", ["csv", "xlsx"])
+def test_a_row_of_which_one_part_was_not_found_is_read_as_before(packed):
+    rows = [["sample", "fastq_1", "fastq_2"], ["S1", "a.fq", "missing.fq"]]
+    rows += [["S2", "several.fq", "b.fq"], ["S3", "missing.fq", "missing2.fq"]]
+    text = "\n".join(map(",".join, rows)) if packed == "csv" else xlsx(rows)
+    back = returned(text)
+    table = cells(back) if packed == "xlsx" else [r.split(",") for r in back.decode().split("\n")]
+    first, second = led_to("several.fq")[0].split(" ")
+    assert [row[3] or "" for row in table] == [
+        *("data_id", f"{led_to('a.fq')[0]}; none"),
+        *(f"{first} {second}; {led_to('b.fq')[0]}", ""),
+    ]
+    again = texts(back if packed == "xlsx" else back.decode())
+    assert again == [
+        *(led_to("a.fq")[0], "missing.fq", first, second, led_to("b.fq")[0]),
+        *("missing.fq", "missing2.fq"),
+    ]
+
+
+def test_a_list_of_ids_and_paths_in_one_column_comes_back_and_is_read_as_before():
+    text = f"n,data_id\n1,{A}\n2,/r/missing.bam\n3,/r/b.bam\n4,{B}\n"
+    assert texts(returned(text).decode()) == [A, "/r/missing.bam", led_to("/r/b.bam")[0], B]
+    bare = text.partition("\n")[2]
+    assert texts(returned(bare).decode()) == [A, "/r/missing.bam", led_to("/r/b.bam")[0], B]
+
+
+def meant(data, **options):
+    """What the entries of a list lead to: ids, and what has led to none as it stands, but for the
+    apostrophes that keep a spreadsheet from running cells.
+    """
+    found, _ = read_all([data]) if not options else (entries(data, **options), None)
+    used = [entry for entry in found if entry.kind is not Kind.REJECTED]
+    led = [(led_to(e.data_id or e.lookup.text)[0], e) for e in used]
+    kept = [ids or f"{e.lookup.kind} {e.lookup.text}" for ids, e in led]
+    words = (word.replace("'", "") for text in kept for word in text.split(" "))
+    return list(dict.fromkeys(word for word in words if word.isascii()))
+
+
+@given(LISTS)
+@settings(max_examples=5 * settings.default.max_examples, deadline=None)
+def test_any_list_read_again_means_the_same(data):
+    _, reading = read_all([data])
+    if not isinstance(reading, str) and reading.lookups:
+        once = returned(data)
+        assert meant(once) == meant(data)
+        assume(opened(once).source.encoding == reading.source.encoding)
+        assert meant(returned(once)) == meant(once)
