@@ -189,7 +189,7 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("keydown", (event) => { // what searches while one types is not sent
-  if (event.key === "Enter" && event.target.matches("input[type=search][hx-get]")) event.preventDefault();
+  if (event.key === "Enter" && event.target.matches("[data-searches]")) event.preventDefault();
 });
 
 document.addEventListener("dragover", dragOver);

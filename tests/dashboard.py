@@ -68,6 +68,14 @@ class Visitor:
     def post(self, path: str, data: Any = None, **options: Any) -> TestResponse:
         return self.client.post(path, data=data or {}, headers=HEADERS, **options)
 
+    def searched(self, path: str, typed: str) -> str:
+        """Where a search of the board, or of a list's items, with these filters leads to."""
+        place, _, filters = path.partition("?")
+        taker = "/submissions/search" if place == "/submissions" else place
+        answer = self.post(f"{taker}?{filters}", {"text": typed})
+        assert answer.status_code == 303, text(answer)
+        return answer.location
+
     def sign_in(self, key: str = "demo-key", tenant: str = "") -> TestResponse:
         return self.post("/signin", {"api_key": key, "tenant": tenant})
 

@@ -10,7 +10,7 @@ FLAT = {  # what is asked of a list that has settled
     "submission's page": "",
     "first page of items": "/items",
     "last page of items": "/items?after={before_last}",
-    "search by an id": "/items?q={last_id}",
+    "search by an id": "/items?search={last_id}",
     "reasons": "/reasons",
     "retry, to be confirmed": "/retry",
 }

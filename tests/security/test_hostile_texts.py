@@ -75,8 +75,8 @@ def is_only_text(answer):
 
 def test_what_ica_says_is_text(hostile):
     demo = hostile.visitor()
-    for path in ("/submissions/new", "/projects?project_q=x"):
-        is_only_text(demo.get(path))
+    is_only_text(demo.get("/submissions/new"))
+    is_only_text(demo.post("/projects", {"project_q": "x"}))
     place = demo.submit(data_ids(3) + data_ids(3, ending="00"))
     hostile.work(60)
     for path in (place, f"{place}/items", f"{place}/items/1", f"{place}/items/4", "/submissions"):
@@ -108,9 +108,13 @@ def test_what_people_write_is_text(stored):
     demo.post(f"{place}/submit")
     for path in (place, "/submissions", "/account", f"{place}/items/1"):
         is_only_text(demo.get(path))
-    for query in ({"q": evil}, {"project_q": evil}, {"project": evil}, {"next": evil}):
-        for path in ("/submissions", f"{place}/items", "/submissions/new", "/projects"):
+    for query in ({"search": evil}, {"project": evil}, {"next": evil}):
+        for path in ("/submissions", f"{place}/items", "/submissions/new"):
             is_only_text(demo.client.get(path, query_string=query))
+    for path in ("/submissions", f"{place}/items"):
+        is_only_text(demo.get(demo.searched(path, evil)))
+    for path in ("/submissions/new", "/projects"):
+        is_only_text(demo.post(path, {"project_q": evil}))
     is_only_text(demo.upload(evil, name="x" * 300, project=evil))
     answer = demo.get(f"{place}/export.csv")
     disposition = answer.headers["Content-Disposition"]

@@ -31,6 +31,8 @@ KEYS = ("demo-key", "colleague-key", "no-such-key", "another-wrong-key")
 JWT = token_for(next(iter(USERS.values())), time.time(), 3600)
 JWT_BEGINNING = JWT.partition(".")[0]  # of all that the simulated ICA makes
 PASSWORD = "marked-password-of-the-database"
+TYPED = "marked-name-of-a-patient"
+SEARCHES = ("/submissions/search", "text"), ("/projects", "project_q")
 
 
 def ways(secret):
@@ -170,10 +172,14 @@ def test_no_secret_is_in_what_the_processes_show_or_write(tmp_path, free_port, p
                     answer = browser.post(f"{at}/signin", given, headers={"Origin": at})
                     assert answer.status_code in {200, 422}
                     assert browser.get(f"{at}/submissions/1?after=x").status_code < 500
+                    for path, name in SEARCHES:
+                        answer = browser.post(f"{at}{path}", {name: TYPED}, headers={"Origin": at})
+                        assert answer.status_code == 200
+                        assert TYPED not in answer.url
             shown = "\n".join(shown_of(program.pid))
         _, checked = output_of("check", settings)
     assert shown.count("webapp") > 1
-    secrets = (*KEYS, JWT_BEGINNING, secret, password)
+    secrets = (*KEYS, JWT_BEGINNING, secret, password, TYPED)
     assert not found_in(shown, secrets)
     assert "DEBUG" in program.output
     assert not found_in(program.output, secrets)

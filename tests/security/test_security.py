@@ -110,14 +110,14 @@ def test_behind_a_proxy_the_addresses_are_those_of_the_proxy(tmp_path):
     settings = {"trusted_proxies": 1, "trusted_hosts": ("board.example",)}
     with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, **settings) as dashboard:
         browser = dashboard.app.test_client()
-        asked = browser.get("/submissions?q=x", headers=seen)
-        assert asked.location == "/links/signin?next=/submissions%3Fq%3Dx"
+        asked = browser.get("/submissions?size=9", headers=seen)
+        assert asked.location == "/links/signin?next=/submissions%3Fsize%3D9"
         answer = browser.post(
             "/signin",
             headers={**seen, "Origin": "https://board.example"},
-            data={"api_key": "demo-key", "next": "/submissions?q=x"},
+            data={"api_key": "demo-key", "next": "/submissions?size=9"},
         )
-        assert answer.location == "/links/submissions?q=x"
+        assert answer.location == "/links/submissions?size=9"
         assert "Secure" in answer.headers["Set-Cookie"]
 
 

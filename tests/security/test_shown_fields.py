@@ -72,7 +72,7 @@ def shown(dashboard):
     pages = [f"{place}{path}" for path in (*below, "/delete", "/retry?status=FAILED", "/progress")]
     pages += ["/submissions", "/submissions?state=all", "/account", "/reasons", found, draft]
     pages += ["/account/audit", f"{place}/audit"]
-    pages += [f"{draft}/entries?kind=rejected", "/submissions/new", "/projects?project_q=x"]
+    pages += [f"{draft}/entries?kind=rejected", "/submissions/new"]
     files = [f"{place}/export.csv", f"{place}/export.jsonl", f"{place}/list", f"{found}/export.csv"]
     return dashboard, owner, pages, files
 
@@ -143,13 +143,12 @@ def test_what_is_written_is_shown_and_nothing_else(shown, texts, record_property
 
 
 GIVEN = {  # what a visitor types or sends, by the address that takes it
-    "/submissions": "q",
+    "/submissions": "search",
     "/find": "name",
     "/signin": "next",
-    "/projects": "project_q",
-    "/submissions/new": "project_q",
-    "/submissions/1/items": "q",
-    "/reasons": "q",
+    "/submissions/new": "project_id",
+    "/submissions/1/items": "search",
+    "/reasons": "project",
 }
 
 
@@ -160,6 +159,10 @@ def test_what_is_sent_is_shown_and_nothing_else(shown):
     for name, text in TOGETHER.items():
         text = text[:3_000]
         answers = [owner.client.get(path, query_string={GIVEN[path]: text}) for path in GIVEN]
+        for path in ("/submissions", "/submissions/1/items"):
+            answers.append(owner.get(owner.searched(path, text)))
+        for path in ("/projects", "/submissions/new"):
+            answers.append(owner.post(path, {"project_q": text}))
         answers.append(nobody.client.get("/signin", query_string={"next": text}))
         answers.append(nobody.post("/signin", {"api_key": text, "tenant": text, "next": text}))
         answers.append(nobody.post("/signin", {"api_key": "colleague-key", "next": text}))

@@ -55,7 +55,7 @@ def _first_pages(visitor: Any) -> Visits:
     yield "new with another project", visitor.get(f"/submissions/new?project_id={MADE_UP}")
     yield "new refused", visitor.upload("", name="x" * 300, project="")
     yield "new searched", visitor.post("/submissions/new", {"project_q": "no such project"})
-    yield "projects", visitor.part("/projects?project_q=e")
+    yield "projects", visitor.post("/projects", {"project_q": "e"})
     yield "adopt", visitor.get("/submissions/adopt")
     yield "adopt refused", visitor.post("/submissions/adopt", {"project_id": "1"})
     unknown = {"project_id": FIRST_PROJECT, "batch_id": MADE_UP}
@@ -126,9 +126,13 @@ def _submission(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
     yield "submission of a colleague", dashboard.visitor("colleague-key").get(place)
     yield "board", visitor.get("/submissions")
     yield "board rows", visitor.part("/submissions/rows")
-    yield "board filtered", visitor.get("/submissions?state=done_with_failures&mine=1&q=run")
-    yield "board without a match", visitor.get("/submissions?q=nonesuch")
-    for query in ("status=FAILED", "q=nonesuch", "after=900", "status=LINKED&size=100"):
+    yield "board filtered", visitor.get("/submissions?state=with_failures&mine=1")
+    searched = visitor.post("/submissions/search", {"text": "nonesuch"})
+    yield "board searched", searched
+    yield "board without a match", visitor.get(searched.location)
+    yield "board with an old search", visitor.get(f"/submissions?search={'x' * 22}")
+    key = searched.location.partition("?")[2]
+    for query in ("status=FAILED", key, "search=old", "after=900", "status=LINKED&size=100"):
         yield f"items {query}", visitor.get(f"{place}/items?{query}")
         yield f"items part {query}", visitor.part(f"{place}/items?{query}")
     yield "item", visitor.get(f"{place}/items/2?status=LINKED")
@@ -157,7 +161,7 @@ def _finding(visitor: Any) -> Visits:
     found = visitor.post("/find", {"ids": ids, "name": "Lost"}).location
     yield "found", visitor.get(found)
     yield "found part", visitor.part(f"{found}?outcome=FAILED")
-    yield "found nothing", visitor.get(f"{found}?q=nonesuch")
+    yield "found nothing", visitor.get(f"{found}?outcome=REFUSED")
     visitor.post(f"{found}/share")
     yield "found and shared", visitor.get(found)
     yield "find again", visitor.get("/find")
@@ -188,4 +192,4 @@ def _end(visitor: Any, place: str) -> Visits:
     visitor.post(f"{place}/archive")
     yield "submission archived", visitor.get(place)
     yield "board archived", visitor.get("/submissions?state=archived")
-    yield "board with the archive", visitor.get("/submissions?q=renamed")
+    yield "board with the archive", visitor.get(visitor.searched("/submissions", "renamed"))

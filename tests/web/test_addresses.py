@@ -9,7 +9,7 @@ from werkzeug.routing import AnyConverter
 from tests.dashboard import HEADERS, data_ids, text
 from tests.web.markup import link
 
-PARTS = ["/submissions/rows", "/submissions/1/progress", "/projects"]
+PARTS = ["/submissions/rows", "/submissions/1/progress", "/submissions/1/items"]
 DESIGN = {
     "GET": [
         "/",
@@ -138,22 +138,22 @@ def test_a_colleague_is_told_whose_act_it_is(dashboard, demo, act):
 
 
 def test_after_signing_in_one_is_where_one_wanted_to_be(nobody):
-    asked = nobody.get("/submissions?state=draft&q=a%26b")
+    asked = nobody.get("/submissions?state=draft&project=a%26b")
     given = {"api_key": "demo-key", "next": nobody.get(asked.location).request.args["next"]}
-    assert nobody.post("/signin", given).location == "/submissions?state=draft&q=a%26b"
+    assert nobody.post("/signin", given).location == "/submissions?state=draft&project=a%26b"
 
 
 @pytest.mark.parametrize("path", PARTS)
 def test_a_part_tells_htmx_to_leave_the_page(nobody, path):
-    answer = nobody.part(path, **{"HX-Current-URL": "http://localhost/submissions/1?q=x"})
+    answer = nobody.part(path, **{"HX-Current-URL": "http://localhost/submissions/1?size=50"})
     assert answer.status_code == 401
-    assert answer.headers["HX-Redirect"] == "/signin?next=/submissions/1%3Fq%3Dx"
+    assert answer.headers["HX-Redirect"] == "/signin?next=/submissions/1%3Fsize%3D50"
     assert answer.get_data() == b""
 
 
 @pytest.mark.parametrize("page", ["http://[", "", "http://localhost", "https://evil.example/x"])
 def test_a_part_survives_any_page_it_is_said_to_be_on(nobody, page):
-    answer = nobody.part("/projects", **{"HX-Current-URL": page})
+    answer = nobody.part("/submissions/rows", **{"HX-Current-URL": page})
     assert answer.status_code == 401
     assert "evil" not in answer.headers["HX-Redirect"]
 
@@ -206,11 +206,12 @@ def test_the_largest_numbers_are_answered_by_both_databases(stored):
     visitor = stored.visitor()
     place = visitor.submit([*data_ids(3), *data_ids(3, ending="00")])
     stored.work(30)
+    key = visitor.searched(f"{place}/items", "x").rpartition("=")[2]
     after = "after=2147483646"
     for path in (
         "items",
         "items?status=FAILED&",
-        "items?q=x&",
+        f"items?search={key}&",
         "attempts/1",
         "entries?kind=unusual&",
     ):

@@ -36,7 +36,7 @@ def test_a_page_is_the_same_once_it_is_unpacked(dashboard, demo, site):
 @pytest.mark.parametrize("site", ["cross-site", "same-site", ""])
 def test_a_page_that_another_site_may_have_asked_for_is_not_compressed(demo, site):
     """By its length, the other site could find out what stands in it, text by text."""
-    answer = demo.get("/submissions?q=a-guess", **ASKED | {"Sec-Fetch-Site": site})
+    answer = demo.get("/submissions?project=a-guess", **ASKED | {"Sec-Fetch-Site": site})
     assert "Content-Encoding" not in answer.headers
 
 

@@ -172,7 +172,7 @@ def test_the_table_begins_with_line_id_status_reason(dashboard, place):
 
 
 def test_each_form_follows_the_filter(dashboard, place):
-    failed = f"status=FAILED&q={FAILED[1]}"
+    failed = f"status=FAILED&search={FAILED[1]}"
     assert [row["data_id"] for row in table(dashboard, f"{place}/export.csv?{failed}")] == FAILED[
         1:
     ]
@@ -272,7 +272,7 @@ def test_others_get_no_export_of_what_they_may_not_see(dashboard, place):
         assert stranger.get(f"{place}/{ending}").status_code == 404
 
 
-@pytest.mark.parametrize("asked", ["q=zzz", "reason=1", "columns=manifest"])
+@pytest.mark.parametrize("asked", ["search=zzz", "reason=1", "columns=manifest"])
 def test_what_an_attempt_found_is_exported_by_its_status_alone(dashboard, asked):
     place = dashboard.visitor().submit(data_ids(3))
     dashboard.work(30)

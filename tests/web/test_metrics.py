@@ -57,7 +57,7 @@ def test_no_label_names_anything_of_the_data(dashboard):
     visitor = dashboard.visitor()
     place = visitor.submit(data_ids(3), name="a list")
     dashboard.work(10)
-    get(visitor, f"{place}?q={data_ids(1)[0]}")
+    get(visitor, f"{place}?search={data_ids(1)[0]}")
     found = visitor.get("/metrics").get_data(as_text=True)
     for word in ("fil.", "a list", "Dana", place, "demo-key"):
         assert word not in found
@@ -116,7 +116,7 @@ def test_a_request_is_a_line_with_its_place_and_no_word_of_the_data(dashboard, d
     place = demo.submit(data_ids(3), name="a list")
     number = int(place.rpartition("/")[2])
     lines.lines.clear()
-    get(demo, f"{place}/items?q={data_ids(1)[0]}&status=LINKED")
+    get(demo, f"{place}/items?search={data_ids(1)[0]}&status=LINKED")
     (told,) = lines.of("request")
     assert told.pop("seconds") >= 0
     assert {name: told[name] for name in list(told)[5:]} == {

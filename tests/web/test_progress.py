@@ -151,7 +151,9 @@ def test_what_is_kept_of_long_addresses_is_bounded(tmp_path, monkeypatch):
     with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path) as dashboard:
         demo = dashboard.visitor()
         path = f"{demo.draft(data_ids(3))}/progress?shows=draft"
-        pages = [{"HX-Current-URL": f"http://localhost/?q={letter * 8_000}"} for letter in "abc"]
+        pages = [
+            {"HX-Current-URL": f"http://localhost/?search={letter * 8_000}"} for letter in "abc"
+        ]
         for page in (*pages, pages[0]):
             with statements() as said:
                 assert "HX-Refresh" in demo.part(path, **page).headers
@@ -211,7 +213,7 @@ def test_a_part_fits_the_page_that_it_is_for(dashboard, demo):
     place = demo.submit(data_ids(3))
     dashboard.work(30)
     path, here = f"{place}/progress", "http://localhost/submissions/1"
-    for query in ("", "?q=x", "?size=50"):
+    for query in ("", "?search=fil.00", "?size=50"):
         answer = demo.part(path, **{"HX-Current-URL": here + query})
         assert query[1:] in element(answer, id="chip-LINKED")["href"]
 
@@ -305,8 +307,9 @@ def test_a_list_of_another_ica_is_not_polled_by_who_may_read_a_like_project(stor
 
 def test_the_board_s_rows_are_answered_likewise(dashboard, demo):
     demo.submit(data_ids(300))
-    part = element(demo.get("/submissions?q=list"), id="rows")
-    assert part["hx-get"] == "/submissions/rows?q=list"
+    place = demo.searched("/submissions", "list")
+    part = element(demo.get(place), id="rows")
+    assert part["hx-get"] == place.replace("?", "/rows?")
     assert demo.part(part["hx-get"], **{"HX-PTag": part["hx-ptag"]}).status_code == 304
     dashboard.work(2)
     answer = demo.part(part["hx-get"], **{"HX-PTag": part["hx-ptag"]})

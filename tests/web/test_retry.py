@@ -190,7 +190,7 @@ def test_what_others_have_linked_since_is_told_everywhere_and_not_offered(stored
     assert "createProjectDataLinkingBatch" not in stored.sim.calls()
     assert [item["linked_since_by"] for item in exported(visitor, place)][20:26] == ["by hand"] * 6
     assert text(visitor.get(f"{place}/items?status=FAILED")).count("linked since by by hand") == 6
-    assert link(visitor.get(f"{place}/items?q={ARCHIVED[0]}"), "by hand") == other
+    assert link(visitor.get(f"{place}/items?search={ARCHIVED[0]}"), "by hand") == other
     assert "Linked since by “by hand”" in text(visitor.get(f"{place}/items/21"))
     handed_back = visitor.get(f"{place}/list").get_data(as_text=True)
     assert handed_back.count("Linked since by “by hand”.") == 6

@@ -26,30 +26,35 @@ def choices(answer):
     return [choice["value"] for choice in elements(answer, "input", name="project_id")]
 
 
+def picked(visitor, typed):
+    return visitor.post("/submissions/new", {"project_q": typed})
+
+
 def chosen(answer):
     return [radio["value"] for radio in elements(answer, "input", name="project_id", checked=None)]
 
 
 def test_the_picker_searches_in_ica(demo):
     assert len(choices(demo.get("/submissions/new"))) == 8
-    answer = demo.get("/submissions/new?project_q=rare+disease")
+    answer = picked(demo, "rare disease")
     assert choices(answer) == [FIRST_PROJECT]
     assert chosen(answer) == [FIRST_PROJECT]
-    assert "No project" in text(demo.get("/submissions/new?project_q=nobody+calls+it+so"))
+    assert "No project" in text(picked(demo, "nobody calls it so"))
 
 
 def test_the_picker_finds_a_project_by_its_id(demo):
-    assert choices(demo.get(f"/submissions/new?project_q={READ_ONLY_PROJECT}")) == [
-        READ_ONLY_PROJECT
-    ]
-    assert choices(demo.get(f"/submissions/new?project_q={STRANGERS_PROJECT}")) == []
+    assert choices(picked(demo, READ_ONLY_PROJECT)) == [READ_ONLY_PROJECT]
+    assert choices(picked(demo, STRANGERS_PROJECT)) == []
 
 
 def test_what_was_chosen_survives_another_search(demo):
     page = demo.get("/submissions/new")
-    search = element(page, "input", name="project_q")
-    assert search["hx-include"] == "[name=project_id]:checked"
-    part = demo.part(f"{search['hx-get']}?project_q=exomes&project_id={FIRST_PROJECT}")
+    search = element(page, hx_post=None)
+    assert search["hx-include"] == "#project-q, [name=project_id]:checked"
+    assert "from:#project-q" in search["hx-trigger"]
+    assert element(page, id="project-q")["name"] == "project_q"
+    given = {"project_q": "exomes", "project_id": FIRST_PROJECT}
+    part = demo.post(search["hx-post"], given)
     assert chosen(part) == [FIRST_PROJECT]
     assert len(choices(part)) == 9
 
@@ -71,7 +76,7 @@ def test_a_search_without_scripts_keeps_what_was_filled_in(demo):
 
 def test_the_picker_says_when_ica_is_away(dashboard, demo):
     dashboard.sim.stop()
-    for answer in (demo.get("/submissions/new"), demo.part("/projects?project_q=x")):
+    for answer in (demo.get("/submissions/new"), demo.post("/projects", {"project_q": "x"})):
         assert answer.status_code == 200
         assert "ICA did not answer" in text(answer)
 

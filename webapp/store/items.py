@@ -186,7 +186,7 @@ def page(
 ) -> Page[Item]:
     """Items of these slices in the order of the list. Cursors are positions.
 
-    `text` is a data id, the beginning of one, or a part of a name.
+    `text` is a data id, the beginning of one, a part of a name or, with a slash, of a path.
     """
     statement = _found(connection, submission_id, wanted, text, cursor, size + 1)
     return page_of(sql.fetch(connection, statement, Item), cursor, size, attrgetter("position"))
@@ -242,7 +242,8 @@ def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnEl
     begins = items.c.data_id.startswith(text, autoescape=True)
     if not _ID.fullmatch(text):
         ours = items.c.submission_id == submission_id
-        return ours & (begins | sql.contains(connection, items.c.name, text))
+        place = items.c.path if "/" in text else items.c.name
+        return ours & (begins | sql.contains(connection, place, text))
     # With the sum, no index that begins with the submission is used: to read one in its order looks
     # cheap to a planner, and reads a million rows to find one.
     ours = items.c.submission_id + 0 == submission_id

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from webapp.store import Connection, audit, lifecycle, submissions
+from webapp.store import Connection, audit, lifecycle, searches, submissions
 from webapp.store.enums import AuditAction, State
 from webapp.store.find import queries
 from webapp.store.retry import other_submissions
@@ -14,6 +14,7 @@ from webapp.work.context import Context
 INTERVAL_SECONDS = 600.0
 TURN_SECONDS = 8.0  # of each rule, in one round
 DAY = 86_400.0
+SEARCH_DAYS = 90  # what somebody looked for is kept for their links
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,11 @@ def perform(context: Context) -> None:
     ):
         if days and (ended := _end_old(_begin(context, days), old, end)):
             log.info("Removed %d %s, which %d days have passed.", ended, what, days)
-    for days, sweep in ((kept.find_days, queries.sweep), (kept.audit_days, audit.sweep)):
+    for days, sweep in (
+        (kept.find_days, queries.sweep),
+        (kept.audit_days, audit.sweep),
+        (SEARCH_DAYS, searches.sweep),
+    ):
         if days:
             _sweep(_begin(context, days), sweep)
 

@@ -12,9 +12,10 @@ STATUS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 # Controls, line breaks, and marks that turn the direction of reading: exe.gpj would read gpj.exe.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 DIGITS = re.compile(r"[0-9]{1,10}")
+UUID_CHARACTERS = 36
 MAX_NUMBER = 2**31 - 2  # one more is a number of the store still
 PAGE_SIZES = (50, 100, 250, 1000)  # rows
-MAX_TEXT_BYTES = 200  # of what can be typed into a box that searches
+MAX_TEXT_BYTES = 1_000  # of what can be typed into a box that searches: a path is so long
 
 
 class Key(IntegerConverter):
@@ -73,12 +74,17 @@ def words(
 
 
 def text(name: str) -> str:
-    """A line of text from the request, cut to MAX_TEXT_BYTES: what holds all of it holds that too.
+    """A line of text from a form, cut to MAX_TEXT_BYTES: what holds all of it holds that too."""
+    found = line(request.form.get(name, "")).encode()
+    return found[:MAX_TEXT_BYTES].decode(errors="ignore").strip()
+
+
+def project() -> str:
+    """The id of a project to filter by, "" for all; what is none finds none.
 
     The addresses of a page repeat it, and a web server takes no more than 4,094 characters.
     """
-    found = line(request.values.get(name, "")).encode()
-    return found[:MAX_TEXT_BYTES].decode(errors="ignore").strip()
+    return line(request.values.get("project", ""))[:UUID_CHARACTERS]
 
 
 def line(given: str) -> str:

@@ -16,7 +16,7 @@ from webapp.store.enums import UNREAD
 from webapp.store.items import ItemRow, Slice
 from webapp.store.retry import history, other_submissions
 from webapp.store.submissions import Submission
-from webapp.web.core import audit, downloads, params
+from webapp.web.core import audit, downloads, params, searches
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context
 from webapp.web.core.downloads import Row
@@ -113,7 +113,7 @@ def _ids(submission: Submission) -> Iterator[str]:
 
 def _filter(batch_rows: Sequence[Batch]) -> tuple[Sequence[Slice], str]:
     wanted = items.slices(batch_rows, params.words("status"), params.whole("reason"))
-    return wanted, params.text("q")
+    return wanted, searches.known_or_404().text
 
 
 def _attempt(submission: Submission) -> Attempt | None:
@@ -121,7 +121,7 @@ def _attempt(submission: Submission) -> Attempt | None:
     number = params.whole("attempt")
     if number is None:
         return None
-    if params.text("q") or params.whole("reason") or request.args.get("columns"):
+    if request.args.get("search") or params.whole("reason") or request.args.get("columns"):
         abort(400, BY_STATUS_ALONE)
     attempt_rows = context().read(attempts.of_submission, submission.id)
     return next((one for one in attempt_rows if one.number == number), None) or abort(

@@ -15,7 +15,7 @@ from webapp.store.retry import history, other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.retry.selection import DOUBTED
 from webapp.store.submissions import Submission
-from webapp.web.core import errors, links, params
+from webapp.web.core import errors, links, params, searches
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context, ica_client, viewer
 from webapp.web.core.links import ListUrl, Pager
@@ -47,6 +47,7 @@ class ItemPage(Page):
 
     since: what another submission has done to it since. batch: its last one. story: each attempt
     at it, and the item as that found it. others: the other submissions that hold its data id.
+    id_search: what has them show this id.
     """
 
     template = "items/item_page.html"
@@ -61,6 +62,7 @@ class ItemPage(Page):
     story: list[tuple[AttemptRow, Item]]
     actions: list[Action]
     others: list[Submission]
+    id_search: str
     now: float
     pager: Pager
     back_url: str
@@ -95,6 +97,7 @@ def page(submission_id: int, position: int) -> str:
             story=[(row, one) for row in rows for one in past if one.attempt == row.attempt.number],
             actions=_actions(submission, status, batch_rows),
             others=[holder for holder in holders if holder.id != submission_id],
+            id_search=searches.of_id(item.data_id),
             now=now,
             pager=pager,
             back_url=back_url,
@@ -145,11 +148,11 @@ def _neighbours(
     submission: Submission, position: int, batch_rows: Sequence[Batch]
 ) -> tuple[Pager, str]:
     """The items before and after it within the filter that it was reached by, and the way back."""
-    kept = table.list_url(submission).chosen
+    kept, text = table.list_url(submission).chosen, searches.of_request().text
     wanted = items.slices(batch_rows, kept["status"], kept["reason"])
 
     def neighbour(cursor: Cursor) -> str | None:
-        found = context().read(items.page, submission.id, wanted, kept["q"], cursor, 1).rows
+        found = context().read(items.page, submission.id, wanted, text, cursor, 1).rows
         if not found:
             return None
         place = url_for("item_page.page", submission_id=submission.id, position=found[0].position)

@@ -82,7 +82,7 @@ def page(submission_id: int) -> str:
 @blueprint.get("/reasons")
 def across() -> str:
     ask_about_new_projects()
-    project_id, since = params.text("project"), _since()
+    project_id, since = params.project(), _since()
     place = ListUrl(url_for("reasons.across"), {"project": project_id})
     with context().store.read() as connection:
         groups = reasons.across(connection, submissions_of_request(), MAX_GROUPS)
@@ -135,7 +135,7 @@ def submissions_of_request() -> reasons.Which:
     """The submissions of the project and the time that the request names."""
     seconds, now = PERIODS[_since()][1], context().clock()
     begun_after = now - seconds if seconds else 0.0
-    return submissions.begun_in(viewer(), params.text("project"), begun_after, now)
+    return submissions.begun_in(viewer(), params.project(), begun_after, now)
 
 
 def _since() -> str:

@@ -1,10 +1,11 @@
 """The item table: a page of a submission's items, with its filters, its search and its pager."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from webapp.store import attempts, batches, items
 from webapp.store.batches import Batch
@@ -15,12 +16,13 @@ from webapp.store.retry import other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.retry.selection import MAX_PICKED_ITEMS
 from webapp.store.submissions import Submission
-from webapp.web.core import links, params
+from webapp.web.core import links, params, searches
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context
 from webapp.web.core.htmx import PAGE, is_part
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.page import Page, Part, render
+from webapp.web.core.searches import Search
 from webapp.web.items import exports, reasons
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_display import ordered, status_label
@@ -49,8 +51,9 @@ class ItemChips(Part):
 class ItemTable(Part):
     """The item table, with its chips.
 
-    kept: hidden fields of the search, name and value. rows_read: how many rows were read from ICA,
-    of how many, and as of when. drafted: the rows are those of a draft, without outcomes.
+    search_url: takes what is typed to search, and keeps the filters. rows_read: how many rows were
+    read from ICA, of how many, and as of when. drafted: the rows are those of a draft, without
+    outcomes.
     """
 
     template = "items/_table.html"
@@ -60,8 +63,8 @@ class ItemTable(Part):
     item_chips: list[Chip]
     reason_chip: Chip | None
     statuses: list[str]
-    q: str
-    kept: list[tuple[str, Any]]
+    search: Search
+    search_url: str
     filtered: bool
     beyond: bool
     unlinked_since: bool
@@ -89,12 +92,19 @@ def page(submission_id: int) -> str:
     return render(shown) if is_part() else render(ItemsPage(submission), shown)
 
 
+@blueprint.post("/submissions/<int:submission_id>/items")
+def search(submission_id: int) -> ResponseReturnValue:
+    """Where the table shows what was typed, within the same filters."""
+    place = list_url(listed_or_404(submission_id))
+    return redirect(place.changed(search=searches.typed()), 303)
+
+
 def list_url(submission: Submission) -> ListUrl:
     """The table with filters, search and size as the URL has them."""
     chosen = {
         "status": params.words("status"),
         "reason": params.whole("reason"),
-        "q": params.text("q"),
+        "search": searches.of_request().key,
         "size": params.chosen_size(),
     }
     return ListUrl(url_for("items.page", submission_id=submission.id), chosen)
@@ -103,11 +113,12 @@ def list_url(submission: Submission) -> ListUrl:
 def table(submission: Submission) -> ItemTable:
     """The table that the URL asks for: filters, search, cursor and size."""
     place, cursor, size = list_url(submission), params.cursor(), params.size()
-    statuses, reason_id, text = (place.chosen[name] for name in ("status", "reason", "q"))
+    statuses, reason_id = (place.chosen[name] for name in ("status", "reason"))
+    asked = searches.of_request()
     with context().store.read() as connection:
         batch_rows = batches.of_submission(connection, submission.id)
         wanted = items.slices(batch_rows, statuses, reason_id)
-        found = items.page(connection, submission.id, wanted, text, cursor, size)
+        found = items.page(connection, submission.id, wanted, asked.text, cursor, size)
         since = other_submissions.changed_since(connection, submission, found.rows)
         attempt_rows = attempts.of_submission(connection, submission.id)
     return ItemTable(
@@ -117,12 +128,9 @@ def table(submission: Submission) -> ItemTable:
         item_chips=_chips(submission, place, status_text.labels(submission, attempt_rows)),
         reason_chip=_reason_chip(submission, place),
         statuses=statuses,
-        q=text,
-        kept=[
-            *(("status", status) for status in statuses),
-            *((name, place.chosen[name]) for name in ("reason", "size") if place.chosen[name]),
-        ],
-        filtered=bool(statuses or text or reason_id),
+        search=asked,
+        search_url=place.changed(search=None),
+        filtered=bool(statuses or asked.text or reason_id),
         beyond=not found.rows and cursor != Cursor(),
         unlinked_since=any(not doing.linked for doing in since.values()),
         drafted=_is_drafted(submission),
@@ -130,7 +138,7 @@ def table(submission: Submission) -> ItemTable:
         items_url=place.address,
         here_url=place.changed(after=cursor.after, before=cursor.before),
         first_url=place.changed(),
-        export_url=exports.urls(submission, status=statuses, reason=reason_id, q=text),
+        export_url=exports.urls(submission, status=statuses, reason=reason_id, search=asked.key),
     )
 
 
@@ -187,10 +195,9 @@ def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> ItemChip
     """The chips for the table as the browser shows it now, by the address that its poll tells."""
     asked = parse_qs(urlsplit(request.headers.get(PAGE, "")).query)
     statuses = [word for word in asked.get("status", []) if params.STATUS.fullmatch(word)]
-    kept: dict[str, Any] = {
-        name: params.line(asked[name][0])[: params.MAX_TEXT_BYTES]
-        for name in ("q", "size")
-        if name in asked
+    kept = {
+        "search": searches.in_address(asked.get("search", [""])[0]),
+        "size": params.line(asked.get("size", [""])[0])[:4],
     }
     here = url_for("items.page", submission_id=submission.id)
     place = ListUrl(here, {"status": statuses, **kept})

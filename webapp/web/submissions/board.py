@@ -17,12 +17,13 @@ from webapp.store.board import Filter
 from webapp.store.enums import BoardWord, State
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
-from webapp.web.core import links, page, params
+from webapp.web.core import links, page, params, searches
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.assets import build
 from webapp.web.core.context import context, viewer
 from webapp.web.core.htmx import Poll, polled
 from webapp.web.core.links import Chip, ListUrl, Pager
+from webapp.web.core.searches import Search
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_text import Segment
 from webapp.work import retention
@@ -65,12 +66,15 @@ class BoardRows(page.Part):
 
 
 class BoardPage(page.Page):
-    """The board. used: there are submissions, here or beyond the filters."""
+    """The board. used: there are submissions, here or beyond the filters. search_url: takes what
+    is typed to search, and keeps the filters.
+    """
 
     template = "submissions/board.html"
     wanted: Filter
-    chosen: Mapping[str, Any]
     filtered: bool
+    search: Search
+    search_url: str
     projects: list[Access]
     state_chips: list[Chip]
     used: bool
@@ -89,13 +93,21 @@ def board() -> ResponseReturnValue:
         shown, chosen = _rows(connection, wanted), _place(wanted).chosen
         board_page = BoardPage(
             wanted=wanted,
-            chosen=chosen,
             filtered=any(chosen.values()),
+            search=searches.of_request(),
+            search_url=_search_url(chosen),
             projects=access.projects(connection, viewer().id, now),
             state_chips=_chips(connection, wanted),
             used=bool(shown.rows) or board_store.any_visible(connection, viewer(), now),
         )
     return page.render(board_page, shown)
+
+
+@blueprint.post("/submissions/search")
+def search() -> ResponseReturnValue:
+    """Where the board shows what was typed, among the same filters."""
+    place = _place(_wanted())
+    return redirect(place.changed(search=searches.typed()), 303)
 
 
 @blueprint.get("/submissions/rows")
@@ -137,9 +149,9 @@ def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
 def _wanted() -> Filter:
     states = params.words("state")
     return Filter(
-        project_id=params.text("project"),
+        project_id=params.project(),
         words=[state for state in states if state != ARCHIVED],
-        text=params.text("q"),
+        text=searches.of_request().text,
         account_id=viewer().id if request.args.get("mine") else None,
         archived=ARCHIVED in states,
     )
@@ -150,10 +162,16 @@ def _place(wanted: Filter) -> ListUrl:
     chosen = {
         "project": wanted.project_id,
         "state": [*wanted.words, ARCHIVED] if wanted.archived else wanted.words,
-        "q": wanted.text,
+        "search": searches.of_request().key,
         "mine": "1" if wanted.account_id else "",
     }
     return ListUrl(url_for("board.board"), chosen)
+
+
+def _search_url(chosen: Mapping[str, Any]) -> str:
+    """Without the project, which the form has beside the text."""
+    kept = {"state": chosen["state"], "mine": chosen["mine"]}
+    return ListUrl(url_for("board.search"), kept).changed()
 
 
 def _rows(connection: Connection, wanted: Filter) -> BoardRows:

@@ -31,10 +31,10 @@ class ProjectChoices(Part):
     wrong_project: str
 
 
-@blueprint.get("/projects")
+@blueprint.post("/projects")
 def search() -> ResponseReturnValue:
     """The choices for what was typed: a part of the form for a new submission."""
-    chosen = request.args.get("project_id", "").strip().lower()
+    chosen = request.form.get("project_id", "").strip().lower()
     return render(choices(chosen))
 
 

@@ -1,0 +1,77 @@
+"""Searches: what somebody looks for on a page.
+
+Names and paths can hold patients' codes, and addresses are kept by browsers, proxies and logs: so a
+text comes by POST, and `?search=` of the address that follows is a key for it. A data id stands
+there as it is, so that its link means the same to everybody.
+"""
+
+import re
+import secrets
+from typing import NamedTuple
+
+from flask import abort, g, request
+
+from webapp.store import searches
+from webapp.web.core import params
+from webapp.web.core.context import context, viewer
+
+ID = re.compile(r"f[io]l\.[0-9a-f]{0,32}")
+KEY = re.compile(r"[A-Za-z0-9_-]{22}")
+UNKNOWN = (
+    "This search is not kept any more, or is somebody else's. Without it this file would have all "
+    "the items. Go back to the list, type again what you look for, and download from there."
+)
+
+
+class Search(NamedTuple):
+    """A search: what stands for it in addresses, and its text; without one, "" and "".
+
+    unknown: the address names a search that this visitor has not, or no longer.
+    """
+
+    key: str = ""
+    text: str = ""
+    unknown: bool = False
+
+
+def of_request() -> Search:
+    """The search that the address names, read once."""
+    if "search" not in g:
+        g.search = _of(request.args.get("search", ""))
+    found: Search = g.search
+    return found
+
+
+def known_or_404() -> Search:
+    """The same for a file, which can't say that it has all items."""
+    found = of_request()
+    return abort(404, UNKNOWN) if found.unknown else found
+
+
+def _of(key: str) -> Search:
+    if not key or ID.fullmatch(key):
+        return Search(key, key)
+    text = None
+    if KEY.fullmatch(key):
+        text = context().read_one(searches.text_of, key, viewer().id)
+    return Search(unknown=True) if text is None else Search(key, text)
+
+
+def typed() -> str:
+    """What stands in an address for the text that was sent; it is kept for the visitor."""
+    text = params.text("text")
+    if not text or ID.fullmatch(text):
+        return text
+    key = secrets.token_urlsafe(16)
+    context().write(searches.keep, key, viewer().id, text, context().clock())
+    return key
+
+
+def of_id(data_id: str) -> str:
+    """What stands in an address for a data id; "" for one of another shape, which may be a name."""
+    return data_id if ID.fullmatch(data_id) else ""
+
+
+def in_address(asked: str) -> str:
+    """The same of an address elsewhere: what can be a search, else "". It is not looked up."""
+    return asked if ID.fullmatch(asked) or KEY.fullmatch(asked) else ""
