@@ -117,7 +117,7 @@ def test_jobs_come_newest_first(sim):
 
 def test_eligible_leaves_out_what_ica_would_refuse(sim):
     data_ids = ids(40)
-    found = client(sim).eligible(FIRST_PROJECT, data_ids)
+    found = {data.id for data in client(sim).eligible(FIRST_PROJECT, data_ids)}
     assert found <= set(data_ids)
     assert not {data_ids[0], data_ids[1]} & found
     assert data_ids[32] in found

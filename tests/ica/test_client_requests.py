@@ -170,7 +170,7 @@ def test_an_id_that_no_path_can_hold_is_not_there(impossible):
 
 def test_no_ids_are_eligible_without_asking():
     with fake_ica(anything) as ica:
-        assert client(ica.url).eligible("p", []) == set()
+        assert client(ica.url).eligible("p", []) == []
     assert ica.asked == []
 
 
@@ -181,7 +181,7 @@ def test_eligible_asks_by_exact_id_and_reads_all_pages():
     }
     with fake_ica(lambda asked: Answer(pages[dict(asked.query).get("pageToken")])) as ica:
         found = client(ica.url).eligible("p", ["fil.1", "fil.2", "fil.3"])
-    assert found == {"fil.1", "fil.3"}
+    assert [data.id for data in found] == ["fil.1", "fil.3"]
     for asked in ica.asked:
         ids = [value for name, value in asked.query if name == "id"]
         assert ids == ["fil.1", "fil.2", "fil.3"]

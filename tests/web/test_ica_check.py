@@ -3,7 +3,7 @@
 import pytest
 
 from tests.dashboard import data_ids, text
-from tests.web.markup import elements
+from tests.web.markup import element, elements, rows
 from webapp.store import chores
 from webapp.store.leases import LeaseLost
 from webapp.work import ica_check
@@ -131,3 +131,30 @@ def test_an_address_stays_short_enough_whatever_the_letters(dashboard):
     dashboard.work(5)
     assert "Asked" in text(demo.get(place))
     assert dashboard.sim.calls()["getDataEligibleForLinking"] >= 20
+
+
+def test_a_list_that_was_checked_shows_what_its_data_are_called(asking):
+    """Before anything of it is sent: in its table, by a search, on an item's page, in its files."""
+    dashboard, demo, place = asking
+    headers = [one.text for one in elements(demo.get(place), "th", scope="col")]
+    assert not {"Name", "Path"} & set(headers)
+    dashboard.sim.set_faults({})
+    dashboard.work(30)
+    page = demo.get(place)
+    names = [cell.text for cell in elements(page, "td", data_label="Name")]
+    paths = [cell.text for cell in elements(page, "td", data_label="Path")]
+    assert names[:3] == paths[:3] == [""] * 3
+    assert all(path.startswith("/") for path in paths[3:])
+    assert [path.rpartition("/")[2] for path in paths[3:]] == names[3:]
+    for typed in (names[4], paths[4]):
+        found = demo.get(demo.searched(f"{place}/items", typed))
+        assert data_ids(6)[1] in rows(found)
+        assert "Nothing matches" in text(demo.get(demo.searched(f"{place}/items", f"{typed}x")))
+    item = demo.get(f"{place}/items/5")
+    assert element(item, "h1").text.strip() == names[4]
+    assert paths[4] in text(item)
+    assert "Not asked: it was not sent." in text(item)
+    exported = demo.get(f"{place}/export.csv").get_data(as_text=True).splitlines()
+    assert paths[4] in exported[5]
+    assert demo.post(f"{place}/submit").status_code == 303
+    assert element(demo.get(f"{place}/items/5"), "h1").text.strip() == names[4]

@@ -139,16 +139,16 @@ class IcaClient(Transport):
                 return
         raise errors.PagingLoop("ICA's pages go round in a circle: a cursor came a second time.")
 
-    def eligible(self, project_id: str, data_ids: Sequence[str]) -> set[str]:
-        """Those of the ids that could be linked into the project.
+    def eligible(self, project_id: str, data_ids: Sequence[str]) -> list[Data]:
+        """The data of those ids that could be linked into the project.
 
         The ids stand in the URL, so one call takes some hundred; the caller splits a longer
         list. GET /api/projects/{p}/data/eligibleForLinking
         """
         if not data_ids:
-            return set()
+            return []
         pages = self.all_data(Scope(project_id, eligible=True), DataFilter(ids=data_ids))
-        return {data.id for page in pages for data in page}
+        return [data for page in pages for data in page]
 
     def data(self, project_id: str, data_id: str) -> ProjectData:
         """A file or folder as it stands in a project. GET /api/projects/{p}/data/{d}"""

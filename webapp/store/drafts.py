@@ -1,13 +1,13 @@
 """Drafts: what is known of a list's items before they are sent, and which of them will be."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
-from webapp.store import batches, chores, paging
+from webapp.store import batches, chores, paging, sql
 from webapp.store.batches import PlannedBatch
 from webapp.store.chores import FlagSpec
 from webapp.store.documents import Example
@@ -116,6 +116,14 @@ def mark_refused(
         (now & ~before, items.c.flags + int(Flag.REFUSED)),
     ):
         connection.execute(update(items).where(checked & condition).values(flags=flags))
+
+
+def note_names(
+    connection: Connection, submission_id: int, named: Sequence[tuple[int, str, str]]
+) -> None:
+    """Keep what items are called: position, name, path."""
+    ours = {"submission_id": submission_id}
+    sql.update_many(connection, items, ours, ("position", "name", "path"), named)
 
 
 def note_refused(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, Refused
-from webapp.ica.models import FINAL_JOB, MOVING, Item, Page
+from webapp.ica.models import FINAL_JOB, MOVING, Item, Page, whole_path
 from webapp.idlist import ids
 from webapp.store import batches, item_updates, leases
 from webapp.store.batches import Batch
@@ -151,7 +151,7 @@ def outcome(item: Item) -> Outcome:
         data = item.created.data
         linked_id = ids.folded(data.id)
         if data.details:
-            name, path = data.details.name or "", data.details.path or ""
+            name, path = data.details.name or "", whole_path(data)
     reason = said.additional_status_information or ""
     return Outcome(item.id, data_id, said.status, reason, name, path, linked_id)
 

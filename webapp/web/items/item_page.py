@@ -131,7 +131,8 @@ def _ask_batch(submission: Submission, item: Item, batch: Batch | None) -> IcaAn
 def _ask_project(submission: Submission, item: Item, status: str) -> IcaAnswer:
     """The datum in the project; not asked of what was never sent, or may be on its way."""
     if status in {UNREAD, NOT_SENT, LEFT_OUT}:
-        return IcaAnswer(trouble=ON_ITS_WAY if status == UNREAD else "")
+        begun = submission.begun and status == UNREAD
+        return IcaAnswer(trouble=ON_ITS_WAY if begun else "")
     return _ask(lambda: ica_client().data(submission.project_id, item.data_id), NOT_IN_PROJECT)
 
 

@@ -53,7 +53,7 @@ class ItemTable(Part):
 
     search_url: takes what is typed to search, and keeps the filters. rows_read: how many rows were
     read from ICA, of how many, and as of when. drafted: the rows are those of a draft, without
-    outcomes.
+    outcomes. named: some of them have a name.
     """
 
     template = "items/_table.html"
@@ -69,6 +69,7 @@ class ItemTable(Part):
     beyond: bool
     unlinked_since: bool
     drafted: bool
+    named: bool
     pager: Pager
     items_url: str
     here_url: str
@@ -134,6 +135,7 @@ def table(submission: Submission) -> ItemTable:
         beyond=not found.rows and cursor != Cursor(),
         unlinked_since=any(not doing.linked for doing in since.values()),
         drafted=_is_drafted(submission),
+        named=any(item.name for item in found.rows),
         pager=place.around(found),
         items_url=place.address,
         here_url=place.changed(after=cursor.after, before=cursor.before),
