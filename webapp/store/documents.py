@@ -59,6 +59,7 @@ class Column(Struct, frozen=True):
     sampled: int
     chosen: bool
     why: str = ""
+    kind: str = "ids"  # what it holds, as idlist says it
 
 
 class Part(Struct, frozen=True):
