@@ -37,8 +37,17 @@ class FlagSpec(Struct, frozen=True):
     flag: Flag
 
 
+class ResolveSpec(Struct, frozen=True):
+    """Lookups are asked for: those that wait or, `closer`, those that were not found, by what is like
+    their names.
+    """
+
+    closer: bool = False
+
+
 prepare(AttemptSpec)
 prepare(FlagSpec)
+prepare(ResolveSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,12 +76,14 @@ class Part(Struct, frozen=True):
 class Review(Struct, frozen=True, omit_defaults=True):
     """What is known of a list before it is sent; of one that was not read, the chosen columns.
 
-    columns: of ids, by part, as the user chose them. examples and left_out: by the names of flags.
+    lookups: of the good ones, how many stand for data by a name or a path. columns: of ids, by
+    part, as the user chose them. examples and left_out: by the names of flags.
     linked_by: how many ids each submission has linked before. other_projects: how many ids name
     each. checked_at: when ICA was last asked about all ids.
     """
 
     good: int = 0
+    lookups: int = 0
     repeated: int = 0
     rejected: int = 0
     comments: int = 0
