@@ -43,6 +43,7 @@ WITHOUT_A_SUBMISSION = {
     "POST submissions.search": SIGNED_IN,
     "POST submissions.create": SIGNED_IN,
     "POST projects.search": SIGNED_IN,
+    "POST projects.search_sources": SIGNED_IN,
     "POST board.search": SIGNED_IN,
     "GET adopt.adopt": SIGNED_IN,
     "POST adopt.adopt": SIGNED_IN,

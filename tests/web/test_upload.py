@@ -49,7 +49,7 @@ def test_the_picker_finds_a_project_by_its_id(demo):
 
 def test_what_was_chosen_survives_another_search(demo):
     page = demo.get("/submissions/new")
-    search = element(page, hx_post=None)
+    search = element(page, hx_target="#projects")
     assert search["hx-include"] == "#project-q, [name=project_id]:checked"
     assert "from:#project-q" in search["hx-trigger"]
     assert element(page, id="project-q")["name"] == "project_q"
@@ -61,7 +61,9 @@ def test_what_was_chosen_survives_another_search(demo):
 
 def test_a_search_without_scripts_keeps_what_was_filled_in(demo):
     page = demo.get("/submissions/new")
-    place = element(page, "button", formaction=None)["formaction"]
+    places = [button["formaction"] for button in elements(page, "button", formaction=None)]
+    place = places[0]
+    assert places == [place, f"{place}#sources"]
     ids = "\n".join(data_ids(3))
     filled = {"project_q": "rare disease", "ids": ids, "name": "mine"}
     answer = demo.post(place, {**filled, "file": (io.BytesIO(b"x"), "list.txt")})

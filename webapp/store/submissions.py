@@ -1,7 +1,7 @@
 """Submissions: one list that one account submits to one project under one name."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from webapp.store import access as access_of
 from webapp.store import attempts, paging, sql
 from webapp.store.accounts import Account
-from webapp.store.documents import Review
+from webapp.store.documents import NamedProject, Review
 from webapp.store.engine import Store
 from webapp.store.enums import (
     BEGUN,
@@ -66,7 +66,7 @@ class Submission(SubmissionRow):
 
 
 class New(NamedTuple):
-    """What a submission starts with."""
+    """What a submission starts with. lookup_projects: none for all data that may be linked."""
 
     account: Account
     project_id: str
@@ -75,6 +75,7 @@ class New(NamedTuple):
     source: Source
     batch_size: int
     kept_bytes: int = 0
+    lookup_projects: Sequence[NamedProject] = ()
 
 
 def create(connection: Connection, new: New, now: float) -> int:

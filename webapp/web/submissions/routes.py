@@ -154,4 +154,5 @@ def _demand_own_attempt(
 
 def _form(form: Form, errors: Errors | None = None) -> ResponseReturnValue:
     page = NewPage(errors or Errors(), form, context().settings.upload_limit_mb)
-    return forms.answer(page, projects.choices(form.project_id, page.errors["project_id"]))
+    wrong = page.errors["project_id"], page.errors["source_id"]
+    return forms.answer(page, *projects.pickers(form.project_id, form.sources, *wrong))

@@ -1,6 +1,6 @@
 """Uploads: what the form for a new submission brought, checked and kept as it came."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import SEEK_END, BytesIO
@@ -10,6 +10,7 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from webapp.store import Connection, submissions, uploads
+from webapp.store.documents import NamedProject
 from webapp.store.enums import AuditAction, Source, State
 from webapp.store.submissions import New
 from webapp.store.uploads import Upload
@@ -18,7 +19,7 @@ from webapp.web.core.access import may_read
 from webapp.web.core.context import context, viewer
 from webapp.web.core.errors import sentence
 from webapp.web.core.forms import Errors, Unusable
-from webapp.web.submissions import quota
+from webapp.web.submissions import projects, quota
 from webapp.work import reading
 from webapp.work.clients import NoKey
 
@@ -33,6 +34,7 @@ class Form:
     name: str
     ids: str
     file: FileStorage | None
+    sources: Sequence[str] = ()
 
     @classmethod
     def of_request(cls) -> "Form":
@@ -43,6 +45,7 @@ class Form:
             name=forms.name(fields.get("name", "")),
             ids=fields.get("ids", ""),
             file=file if file and file.filename else None,
+            sources=projects.chosen_sources(fields),
         )
 
     def errors(self) -> Errors:
@@ -55,8 +58,17 @@ class Form:
                 "A project is chosen by its id, a UUID such as "
                 "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. Choose one of the list."
             )
+        if not all(map(params.is_uuid, self.sources)):
+            wrong["source_id"] = (
+                "A project to look in is chosen by its id, a UUID. Choose among those of the list."
+            )
+        elif len(self.sources) > projects.MAX_SOURCES:
+            wrong["source_id"] = (
+                f"Names and paths can be looked up in at most {projects.MAX_SOURCES} projects; "
+                f"{len(self.sources)} are chosen. Untick some of them."
+            )
         if self.file is None and not self.ids.strip():
-            wrong["file"] = "Choose a file with data ids, or paste the ids below."
+            wrong["file"] = "Choose a file with a list, or paste the list below."
         return wrong
 
 
@@ -67,17 +79,9 @@ def receive(form: Form) -> int:
     """
     if wrong := form.errors():
         raise Unusable(wrong)
-    try:
-        project = may_read(form.project_id)
-    except NoKey as error:
-        raise Unusable(Errors(project_id=sentence(error))) from error
-    if project is None:
-        raise Unusable(
-            Errors(project_id="ICA does not answer, so the project can't be checked now.")
-        )
-    if not project.allowed:
-        raise Unusable(Errors(project_id="ICA knows no such project, or your key may not see it."))
-    submission_id = _keep(form, project.project_name)
+    project = _readable("project_id", form.project_id, "such project")
+    sources = [_readable("source_id", one, f"project {one}") for one in form.sources]
+    submission_id = _keep(form, project, sources)
     with context().store.write() as connection:
         uploads.make_due(connection, submission_id, context().clock())
         mine = claim_if_small(connection, submission_id)
@@ -99,19 +103,37 @@ def receive(form: Form) -> int:
     return submission_id
 
 
-def _keep(form: Form, project_name: str) -> int:
+def _readable(field: str, project_id: str, called: str) -> NamedProject:
+    """The project, by the name that ICA gives it. Raises Unusable where the visitor may not read it,
+    or ICA does not say so; the sentence calls it so.
+    """
+    try:
+        found = may_read(project_id)
+    except NoKey as error:
+        raise Unusable(Errors({field: sentence(error)})) from error
+    if found is None:
+        wrong = "ICA does not answer, so the project can't be checked now."
+    elif not found.allowed:
+        wrong = f"ICA knows no {called}, or your key may not see it."
+    else:
+        return NamedProject(project_id, found.project_name)
+    raise Unusable(Errors({field: wrong}))
+
+
+def _keep(form: Form, project: NamedProject, sources: Sequence[NamedProject]) -> int:
     """The bytes as they came, a piece a transaction; nobody reads them before they are whole."""
     now = context().clock()
     streams = parts(form)
     size = sum(map(_size, (stream for _, stream in streams)))
     new = New(
         account=viewer(),
-        project_id=form.project_id,
-        project_name=project_name,
+        project_id=project.id,
+        project_name=project.name,
         name=form.name or _name_for(form, now),
         source=Source.UPLOAD,
         batch_size=context().settings.batch_size,
         kept_bytes=size,
+        lookup_projects=sources,
     )
     with context().store.write() as connection:
         quota.demand_one_more(connection, viewer().id, size)
