@@ -95,6 +95,9 @@ OF_A_SUBMISSION = {
     "POST drafts.take_back": OWNER,
     "POST drafts.check": OWNER,
     "POST drafts.stop_checking": OWNER,
+    "POST lookups.stop": OWNER,
+    "POST lookups.go_on": OWNER,
+    "POST lookups.look_closer": OWNER,
     "GET lifecycle.delete": OWNER,
     "POST lifecycle.delete": OWNER,
 }

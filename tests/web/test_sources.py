@@ -1,4 +1,4 @@
-"""Where to look for the names and paths of a list: any data that may be linked, or chosen projects."""
+"""Where to look for the names and paths of a list: everywhere, or in chosen projects."""
 
 import pytest
 
@@ -71,9 +71,7 @@ def test_what_is_ticked_stays_so_while_one_searches_on(demo):
 
 def test_a_search_without_scripts_keeps_both_pickers(demo):
     filled = {"project_q": "rare disease", "project_id": FIRST_PROJECT, "ids": "/run/a.bam"}
-    answer = demo.post(
-        "/submissions/new", {**filled, "source_q": "epilepsy", "source_id": SOURCES}
-    )
+    answer = demo.post("/submissions/new", {**filled, "source_q": "epilepsy", "source_id": SOURCES})
     assert ticked(answer) == SOURCES
     assert len(offered(answer)) == 10
     assert element(answer, "input", name="source_q")["value"] == "epilepsy"

@@ -38,8 +38,8 @@ class FlagSpec(Struct, frozen=True):
 
 
 class ResolveSpec(Struct, frozen=True):
-    """Lookups are asked for: those that wait or, `closer`, those that were not found, by what is like
-    their names.
+    """The lookups that are asked for: those that wait or, `closer`, what is like those that were not
+    found.
     """
 
     closer: bool = False
@@ -147,12 +147,14 @@ def lock(connection: Connection, submission_id: int) -> None:
     connection.execute(_unfinished(submission_id).with_for_update())
 
 
-def stop_asking(connection: Connection, submission_id: int, now: float) -> bool:
+def stop_asking(
+    connection: Connection, submission_id: int, now: float, kinds: Collection[ChoreKind] = ASKING
+) -> bool:
     """End the chores that ask ICA; their workers notice. False: there were none."""
     statement = update(chores).where(
         chores.c.submission_id == submission_id,
         chores.c.ended_at.is_(None),
-        chores.c.kind.in_(ASKING),
+        chores.c.kind.in_(kinds),
     )
     stopped = KeptError(ErrorCode.STOPPED, now)
     values = {"worker": "", "lease_until": 0.0, "due_at": None, "ended_at": now, "problem": stopped}

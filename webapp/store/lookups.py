@@ -14,11 +14,21 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, true, update
 
-from webapp.store import drafts, paging, sql, submissions, usage
+from webapp.store import chores, drafts, paging, sql, submissions, usage
+from webapp.store.chores import ResolveSpec
 from webapp.store.documents import Example, Review
-from webapp.store.enums import LEFT_OUT, UNREAD, Flag, Likeness, LookupKind, LookupState
+from webapp.store.enums import (
+    LEFT_OUT,
+    UNREAD,
+    ChoreKind,
+    Flag,
+    Likeness,
+    LookupKind,
+    LookupState,
+    State,
+)
 from webapp.store.paging import Cursor, Page
 from webapp.store.tables import CandidateRow, candidates, items, lookups
 from webapp.store.tables import Lookup as Lookup
@@ -72,6 +82,14 @@ class Candidate:
     modified_at: float | None
 
 
+class Asked(NamedTuple):
+    """Of some lookups: how many there are, how many wait to be asked for, how many are missing."""
+
+    total: int
+    waiting: int
+    missing: int
+
+
 class Choice(NamedTuple):
     """A candidate that a lookup is to mean, and the flags of its item."""
 
@@ -110,6 +128,39 @@ def counts(connection: Connection, submission_id: int) -> dict[LookupState, int]
     """How many lookups a list has, by what became of them."""
     found = select(lookups.c.state, func.count()).where(_of(submission_id))
     return dict(connection.execute(found.group_by(lookups.c.state)).tuples().all())
+
+
+def asked(connection: Connection, submission_id: int) -> tuple[Asked, Asked]:
+    """How far ICA was asked for the names of a list, and for its paths, folders among them."""
+    is_name, state = lookups.c.kind == LookupKind.NAME, lookups.c.state
+    found = select(
+        *(
+            func.count().filter(of_kind, of_state)
+            for of_kind in (is_name, ~is_name)
+            for of_state in (true(), state == LookupState.WAITING, state == LookupState.MISSING)
+        )
+    )
+    numbers = tuple(connection.execute(found.where(_of(submission_id))).one())
+    return Asked._make(numbers[:3]), Asked._make(numbers[3:])
+
+
+def ask(connection: Connection, submission_id: int, now: float, *, closer: bool) -> int:
+    """Have ICA asked for the lookups of a draft that wait or, `closer`, for what is like those that
+    were not found; returns how many. 0: there is none, the list is being worked on, or is no draft.
+    """
+    submission = drafts.lock(connection, submission_id)
+    if submission.state != State.DRAFT or chores.unfinished(connection, submission_id):
+        return 0
+    missing = (lookups.c.state == LookupState.MISSING) & ~lookups.c.closer
+    these = missing if closer else lookups.c.state == LookupState.WAITING
+    count = select(func.count()).select_from(lookups).where(_of(submission_id), these)
+    total: int = connection.execute(count).scalar_one()
+    if total:
+        spec, account_id = ResolveSpec(closer), submission.account_id
+        chores.add(connection, submission_id, account_id, ChoreKind.RESOLVE, spec, total, now)
+        if not closer:
+            submissions.resolve_on(connection, submission_id, now)
+    return total
 
 
 def page(

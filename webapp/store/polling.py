@@ -35,8 +35,8 @@ class PollState(NamedTuple):
 
     allowed: whether the viewer may see the submission. own_id: the viewer's account, if they
     submitted it or began an attempt; all others are shown the same. trouble: an AccountTrouble.
-    paused_until: ICA asked for no more calls before then, of each account whose attempt runs; 0.0:
-    it never did.
+    paused_until: ICA asked for no more calls before then, of each account whose attempt runs or
+    whose list is not submitted yet; 0.0: it never did.
     """
 
     allowed: bool
@@ -49,8 +49,8 @@ class PollState(NamedTuple):
 
 
 def _of_accounts(found: ColumnElement[Any]) -> ScalarSelect[Any]:
-    """Of the accounts whose attempts run."""
-    runs = sql.one_of(attempts.c.state, [AttemptState.ACTIVE])
+    """Of the accounts whose attempts run, or whose list is not submitted yet."""
+    runs = sql.one_of(attempts.c.state, [AttemptState.ACTIVE, AttemptState.DRAFT])
     return (
         select(found)
         .join_from(accounts, attempts, attempts.c.account_id == accounts.c.id)

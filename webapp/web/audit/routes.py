@@ -40,6 +40,7 @@ WORDS: Mapping[AuditAction, str] = {
     AuditAction.LEAVE_OUT: "Left ids out",
     AuditAction.TAKE_BACK: "Took ids back that were left out",
     AuditAction.CHECK: "Had ICA asked which ids it would refuse",
+    AuditAction.RESOLVE: "Had ICA asked for names and paths",
     AuditAction.ASK: "Asked where ids are",
     AuditAction.SHARE: "Shared a question",
     AuditAction.UNSHARE: "Stopped sharing a question",
@@ -47,6 +48,7 @@ WORDS: Mapping[AuditAction, str] = {
 DETAILS: Mapping[str, Callable[[Any], str]] = {  # in this order; others are not shown
     "bytes": bytes_size,
     "ids": lambda count: plural(count, "id"),
+    "lookups": lambda count: plural(count, "name or path", "names and paths"),
     "items": lambda count: plural(count, "item"),
     "batches": lambda count: plural(count, "batch", "batches") if count else "",
     "given_up": lambda count: f"{count:,} not followed any more" if count else "",

@@ -19,6 +19,7 @@ from webapp.store.uploads import Upload
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import duration, plural
 from webapp.web.core.page import Page, render
+from webapp.web.drafts import resolving
 from webapp.web.items import table
 from webapp.web.submissions import progress
 from webapp.web.submissions.status_text import SENTENCES
@@ -114,7 +115,7 @@ class ReviewPage(Page):
 
 def page(submission: Submission, problem: str = "") -> ResponseReturnValue:
     """The draft's page; with a problem, the answer to a submit that can't be done (422)."""
-    parts = progress.part(submission), table.table(submission)
+    parts = progress.part(submission), resolving.looking(submission), table.table(submission)
     return render(_review(submission, problem), *parts), 422 if problem else 200
 
 

@@ -152,7 +152,7 @@ def stop_checking(submission_id: int) -> ResponseReturnValue:
     own_submission(submission_id, "change")
     now = context().clock()
     with context().store.write() as connection:
-        if chores.stop_asking(connection, submission_id, now):
+        if chores.stop_asking(connection, submission_id, now, [ChoreKind.CHECK]):
             drafts.note_refused(connection, submission_id)
             submissions.touch(connection, submission_id, now)
     flash("ICA is not being asked any more.", "success")

@@ -28,14 +28,16 @@ from webapp.web.core import links, security
 from webapp.web.core.access import nothing_here
 from webapp.web.core.assets import build
 from webapp.web.core.context import context
+from webapp.web.core.formatting import plural
 from webapp.web.core.htmx import PAGE, Poll, polled, rendered_once
 from webapp.web.core.links import Link
 from webapp.web.core.page import Part, WorkerBanner, render, worker_silent_since
 from webapp.web.items import reasons, table
 from webapp.web.retry import attempts as attempts_page
 from webapp.web.retry.attempts import AttemptRow
-from webapp.web.submissions import problems, status_text
+from webapp.web.submissions import problems, resolving, status_text
 from webapp.web.submissions.problems import Pause, Problem
+from webapp.web.submissions.resolving import ResolvingProgress
 from webapp.web.submissions.status_text import Segment, Standing
 from webapp.work import retention
 
@@ -49,6 +51,14 @@ CHORE_TITLES = {
     ChoreKind.LEAVE_OUT: "Leaving ids out",
     ChoreKind.TAKE_BACK: "Taking ids back",
     ChoreKind.CHECK: "Asking ICA which ids it would refuse",
+    ChoreKind.RESOLVE: "Asking ICA for what was not found",
+    ChoreKind.CHOOSE: "Choosing by a rule",
+    ChoreKind.GATHER: "Reading what the folder holds",
+}
+UNITS = {  # of chores that are not about ids or items
+    ChoreKind.RESOLVE: resolving.NAMES_AND_PATHS,
+    ChoreKind.CHOOSE: resolving.NAMES_AND_PATHS,
+    ChoreKind.GATHER: ("file",),
 }
 
 blueprint = Blueprint("progress", __name__)
@@ -57,8 +67,8 @@ blueprint = Blueprint("progress", __name__)
 class TitledChore(NamedTuple):
     """A chore that is under way. trouble: what holds it up, if anything does."""
 
-    title: str
     chore: Chore
+    progress: resolving.Progress
     trouble: str
 
 
@@ -116,10 +126,11 @@ class SubmissionProgress(Part):
     list_facts: list[tuple[int, str, str]]
     attempts: list[AttemptRow]
     chores: list[TitledChore]
+    looked_in: str
     actions: list[Link]
 
 
-Progress = DraftProgress | ReadingProgress | SubmissionProgress
+Progress = DraftProgress | ReadingProgress | ResolvingProgress | SubmissionProgress
 
 
 @blueprint.get("/submissions/<int:submission_id>/progress")
@@ -164,23 +175,26 @@ def _part(
     rows = context().read(_rows, submission.id)
     poll = _poll(submission, rows, poll_state, now)
     if submission.state == State.DRAFT:
-        return DraftProgress(poll, _titled(rows.chores))
+        return DraftProgress(poll, _titled(rows.chores, "id"))
     mine = submission.account_id == own_id
     stuck = attempts_page.stuck(rows.attempts, rows.batches)
     standing = status_text.standing(submission, rows.attempts, stuck)
+    paused_until = _paused_until(poll_state, now)
+    pause = problems.pause(rows.batches, paused_until) if paused_until else None
+    if submission.state == State.RESOLVING:
+        return resolving.part(submission, poll, standing, _titled(rows.chores, "id"), pause)
     if not submission.begun:
         ends_at = retention.ends_at(submission, context().settings.draft_days)
         return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
     place = url_for("submissions.page", submission_id=submission.id)
     labels = status_text.labels(submission, rows.attempts)
-    paused_until = _paused_until(poll_state, now)
     return SubmissionProgress(
         poll=poll,
         submission=submission,
         mine=mine,
         standing=standing,
         ended_meanwhile=polled and not poll.every,
-        pause=problems.pause(rows.batches, paused_until) if paused_until else None,
+        pause=pause,
         problems=problems.of(submission, rows.attempts, rows.batches, paused=bool(paused_until)),
         segments=status_text.segments(submission.counts, place, labels),
         total=sum(submission.counts.values()),
@@ -189,7 +203,8 @@ def _part(
         batches=rows.batches,
         list_facts=_list_facts(submission, place),
         attempts=attempts_page.rows(submission, rows.attempts, rows.batches, own_id),
-        chores=_titled(rows.chores),
+        chores=_titled(rows.chores, "item"),
+        looked_in=resolving.looked_in(submission),
         actions=list(attempts_page.offers(submission, rows.attempts, rows.batches)),
     )
 
@@ -242,13 +257,15 @@ def _paused_until(poll_state: PollState | None, now: float) -> float | None:
     return until if until > now + TOLD_PAUSE_SECONDS else None
 
 
-def _titled(underway: Sequence[Chore]) -> list[TitledChore]:
-    return [
-        TitledChore(
-            CHORE_TITLES[one.kind], one, problems.sentence(one.problem) if one.problem else ""
-        )
-        for one in underway
-    ]
+def _titled(underway: Sequence[Chore], unit: str) -> list[TitledChore]:
+    """The chores with their progress, in units of their own or in this one."""
+    found = []
+    for one in underway:
+        text = f"{one.done:,} of {plural(one.total, *UNITS.get(one.kind, (unit,)))}"
+        progress = resolving.Progress(CHORE_TITLES[one.kind], one.done, one.total, text)
+        trouble = problems.sentence(one.problem) if one.problem else ""
+        found.append(TitledChore(one, progress, trouble))
+    return found
 
 
 def _text(submission_id: int, poll_state: PollState, shows: str | None) -> str:

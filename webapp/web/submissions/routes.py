@@ -41,6 +41,13 @@ class ReadingPage(Page):
     submission: Submission
 
 
+class ResolvingPage(Page):
+    """A list for which ICA is asked: its names and paths, or what a folder holds."""
+
+    template = "submissions/resolving.html"
+    submission: Submission
+
+
 class SubmissionPage(Page):
     """A submission, its progress and its items."""
 
@@ -82,6 +89,8 @@ def page(submission_id: int) -> ResponseReturnValue:
     submission = submission_or_404(submission_id)
     if submission.state == State.DRAFT:
         return review.page(submission)
+    if submission.state == State.RESOLVING:
+        return render(ResolvingPage(submission), progress.part(submission))
     if not submission.begun:
         return render(ReadingPage(submission), progress.part(submission))
     mine = submission.account_id == viewer().id

@@ -104,8 +104,8 @@ def receive(form: Form) -> int:
 
 
 def _readable(field: str, project_id: str, called: str) -> NamedProject:
-    """The project, by the name that ICA gives it. Raises Unusable where the visitor may not read it,
-    or ICA does not say so; the sentence calls it so.
+    """The project, by the name that ICA gives it. Raises Unusable, at a field and with a sentence
+    that calls it so, where the visitor may not read it or ICA does not say whether they may.
     """
     try:
         found = may_read(project_id)

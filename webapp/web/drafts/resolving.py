@@ -1,0 +1,126 @@
+"""ICA is asked for the names and paths of a list: stopping that, going on, and looking closer."""
+
+from flask import Blueprint, abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.store import chores, lookups, submissions
+from webapp.store.chores import Chore
+from webapp.store.enums import ASKING, AuditAction, ChoreKind, ErrorCode, State
+from webapp.store.submissions import Submission
+from webapp.web.core import audit
+from webapp.web.core.access import own_submission
+from webapp.web.core.context import context
+from webapp.web.core.formatting import plural
+from webapp.web.core.page import Part
+from webapp.web.submissions.resolving import NAMES_AND_PATHS, looked_in
+
+GONE = (
+    "This list was submitted or discarded, so ICA is not asked for its names and paths any more. "
+    "Its page says more."
+)
+STOPPED = "You stopped looking before ICA was asked for all names and paths."
+CLOSED = (
+    "ICA does not let you look in a project any more, so not all names and paths were asked for."
+)
+FAILED = "ICA could not be asked for all names and paths."
+CLOSER_FAILED = "ICA could not be asked more closely for all that was not found."
+
+blueprint = Blueprint("lookups", __name__)
+
+
+class Looking(Part):
+    """How far ICA was asked for the names and paths of a draft, where it was not for all.
+
+    looked_in: where they are looked for. underway: ICA is being asked. why_not, unasked, said: why
+    it is not asked any more, what that means, and ICA's own words; "" where it was asked for all.
+    waiting: how many were not asked for.
+    """
+
+    template = "drafts/_looking.html"
+    looked_in: str
+    underway: bool
+    why_not: str
+    unasked: str
+    said: str
+    waiting: int
+
+
+def looking(submission: Submission) -> Looking:
+    """Of a draft; nothing is read of one without names and paths."""
+    where = looked_in(submission)
+    if not where:
+        return Looking(where, False, "", "", "", 0)
+    with context().store.read() as connection:
+        last = chores.latest(connection, submission.id, ChoreKind.RESOLVE)
+        names, paths = lookups.asked(connection, submission.id)
+    if last is None or last.ended_at is None:
+        return Looking(where, last is not None, "", "", "", 0)
+    total, waiting = names.total + paths.total, names.waiting + paths.waiting
+    why_not = _why_not(last, waiting)
+    unasked = ""
+    if waiting:
+        others = f"{waiting:,} {'was' if waiting == 1 else 'were'} not asked for"
+        unasked = f"Of {plural(total, *NAMES_AND_PATHS)}, {others} and will not be sent."
+    said = last.problem.full or last.problem.message if why_not and last.problem else ""
+    return Looking(where, False, why_not, unasked, said, waiting)
+
+
+def _why_not(last: Chore, waiting: int) -> str:
+    """Why ICA was not asked for all; "" when it was, or when that is as the visitor wanted it."""
+    code = last.problem.code if last.problem else None
+    if not waiting:
+        return CLOSER_FAILED if code and code != ErrorCode.STOPPED else ""
+    if code in {ErrorCode.FORBIDDEN, ErrorCode.NOT_FOUND}:
+        return CLOSED
+    return STOPPED if code == ErrorCode.STOPPED else FAILED
+
+
+@blueprint.post("/submissions/<int:submission_id>/stop-looking")
+def stop(submission_id: int) -> ResponseReturnValue:
+    """Ask ICA no more; what was found so far is in the draft, and the rest can be asked later."""
+    own_submission(submission_id, "change")
+    now = context().clock()
+    with context().store.write() as connection:
+        chores.lock(connection, submission_id)
+        resolving = submissions.end_resolving(connection, submission_id, now)
+        kinds = ASKING if resolving else [ChoreKind.RESOLVE]
+        stopped = chores.stop_asking(connection, submission_id, now, kinds)
+        submission = submissions.get(connection, submission_id)
+        if resolving or stopped:
+            submissions.touch(connection, submission_id, now)
+            audit.note(connection, AuditAction.STOP, submission, what="looking in ICA")
+    if resolving or stopped:
+        flash("ICA is not being asked any more. What was found so far is kept.", "success")
+    else:
+        flash("Nothing was stopped: ICA was asked for all of it already.", "info")
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
+@blueprint.post("/submissions/<int:submission_id>/look-on")
+def go_on(submission_id: int) -> ResponseReturnValue:
+    """Ask ICA for the names and paths that it was not asked for yet."""
+    return _ask(own_submission(submission_id, "change"), closer=False)
+
+
+@blueprint.post("/submissions/<int:submission_id>/look-closer")
+def look_closer(submission_id: int) -> ResponseReturnValue:
+    """Ask ICA for what is like the names that were not found: about two calls each."""
+    return _ask(own_submission(submission_id, "change"), closer=True)
+
+
+def _ask(submission: Submission, *, closer: bool) -> ResponseReturnValue:
+    if submission.state not in {State.DRAFT, State.RESOLVING}:
+        abort(409, GONE)
+    now = context().clock()
+    with context().store.write() as connection:
+        count = lookups.ask(connection, submission.id, now, closer=closer)
+        if count:
+            details = {"lookups": count, "why": "not found" if closer else "not asked before"}
+            audit.note(connection, AuditAction.RESOLVE, submission, **details)
+    if not count:
+        flash(
+            "Nothing was begun: ICA was asked for all of it, or the list is being worked on just "
+            "now. Then wait until that is done; this page shows it.",
+            "info",
+        )
+    return redirect(url_for("submissions.page", submission_id=submission.id), 303)
