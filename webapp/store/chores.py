@@ -38,7 +38,7 @@ class FlagSpec(Struct, frozen=True):
 
 
 class ResolveSpec(Struct, frozen=True):
-    """The lookups that are asked for: those that wait or, `closer`, what is like those that were not
+    """The lookups that are asked for: those that wait or, `closer`, what is like those that are not
     found.
     """
 
