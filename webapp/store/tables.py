@@ -302,7 +302,8 @@ lookups = Table(
     "lookups",
     metadata,
     *columns_of(Lookup),
-    Index(None, "submission_id", "state", "position"),
+    # what lookups led to is counted, and their pages found, by this index alone
+    Index(None, "submission_id", "state", "position", "first_item", "shared"),
     Index(None, "submission_id", "key"),
     sqlite_with_rowid=False,
 )
