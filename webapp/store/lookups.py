@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, delete, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from webapp.store import chores, drafts, paging, sql, submissions, usage
 from webapp.store.chores import ResolveSpec
@@ -132,16 +132,17 @@ def counts(connection: Connection, submission_id: int) -> dict[LookupState, int]
 
 def asked(connection: Connection, submission_id: int) -> tuple[Asked, Asked]:
     """How far ICA was asked for the names of a list, and for its paths, folders among them."""
-    is_name, state = lookups.c.kind == LookupKind.NAME, lookups.c.state
-    found = select(
-        *(
-            func.count().filter(of_kind, of_state)
-            for of_kind in (is_name, ~is_name)
-            for of_state in (true(), state == LookupState.WAITING, state == LookupState.MISSING)
-        )
-    )
-    numbers = tuple(connection.execute(found.where(_of(submission_id))).one())
-    return Asked._make(numbers[:3]), Asked._make(numbers[3:])
+    count, state = func.count(), lookups.c.state
+    found = select(state, count, count.filter(lookups.c.kind == LookupKind.NAME))
+    names, paths = Counter[LookupState](), Counter[LookupState]()
+    by_state = found.where(_of(submission_id)).group_by(state)
+    for of_state, all_kinds, of_names in connection.execute(by_state):
+        names[of_state], paths[of_state] = of_names, all_kinds - of_names
+    return _asked(names), _asked(paths)
+
+
+def _asked(found: Counter[LookupState]) -> Asked:
+    return Asked(found.total(), found[LookupState.WAITING], found[LookupState.MISSING])
 
 
 def ask(connection: Connection, submission_id: int, now: float, *, closer: bool) -> int:

@@ -302,8 +302,8 @@ lookups = Table(
     "lookups",
     metadata,
     *columns_of(Lookup),
-    # what lookups led to is counted, and their pages found, by this index alone
-    Index(None, "submission_id", "state", "position", "first_item", "shared"),
+    # what lookups led to is counted, by kind too, and their pages found, by this index alone
+    Index(None, "submission_id", "state", "position", "first_item", "shared", "kind"),
     Index(None, "submission_id", "key"),
     sqlite_with_rowid=False,
 )

@@ -46,7 +46,7 @@ def upgrade() -> None:
         *filled(sa.Boolean(), "shared"),
         sqlite_with_rowid=False,
     )
-    make_index("lookups", "submission_id", "state", "position", "first_item", "shared")
+    make_index("lookups", "submission_id", "state", "position", "first_item", "shared", "kind")
     make_index("lookups", "submission_id", "key")
     op.create_table(
         "candidates",
