@@ -132,10 +132,10 @@ def test_a_list_without_ids_is_told_beside_the_field_and_the_text_is_kept(browse
     with opened(browser, dashboard.root, forgiving=True) as page:
         sign_in(page)
         page.goto(f"/submissions/new?project_id={FIRST_PROJECT}")
-        page.get_by_label("Or paste them").fill("# nothing but a comment")
+        page.get_by_label("Or paste it").fill("# nothing but a comment")
         page.get_by_role("button", name="Read the list").click()
         expect(page.locator(".field-error").get_by_text("No data id was found")).to_be_visible()
-        expect(page.get_by_label("Or paste them")).to_have_value("# nothing but a comment")
+        expect(page.get_by_label("Or paste it")).to_have_value("# nothing but a comment")
 
 
 def test_a_project_is_found_by_a_part_of_its_name(tab):
@@ -150,7 +150,7 @@ def test_a_project_is_found_by_a_part_of_its_name(tab):
 def upload(page, file):
     page.get_by_role("link", name="New submission").first.click()
     page.get_by_label("Rare disease WGS 2026").check()
-    page.get_by_label("A file with data ids").set_input_files(file)
+    page.get_by_label("A file with your list").set_input_files(file)
     page.get_by_role("button", name="Read the list").click()
     expect(page.get_by_role("heading", name=file.name)).to_be_visible()
 

@@ -39,11 +39,11 @@ def test_searching_for_a_project_keeps_what_was_pasted(request, window):
     page = request.getfixturevalue(window)
     sign_in(page)
     page.goto("/submissions/new")
-    page.get_by_label("Or paste them").fill("fil.1\nfil.2")
+    page.get_by_label("Or paste it").fill("fil.1\nfil.2")
     page.get_by_role("searchbox").fill("rare disease")
     page.get_by_role("searchbox").press("Enter")
     expect(page.get_by_role("radio")).to_have_count(1)
-    expect(page.get_by_label("Or paste them")).to_have_value("fil.1\nfil.2")
+    expect(page.get_by_label("Or paste it")).to_have_value("fil.1\nfil.2")
     expect(page).to_have_url(re.compile("/submissions/new$"))
 
 

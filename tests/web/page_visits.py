@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 from tests.dashboard import Dashboard, data_ids
 from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.web.confirmation import confirm, fields
+from tests.web.lookup_lists import resolving
 from tests.web.markup import link
 
 LINKED = data_ids(9)
@@ -31,6 +32,7 @@ def visit_all(dashboard: Dashboard, monkeypatch: Any) -> Visits:
     yield from _first_pages(visitor)
     yield from _list_being_read(dashboard, visitor, monkeypatch)
     yield from _drafts(dashboard, visitor, monkeypatch)
+    yield from _resolving(dashboard, visitor)
     yield from _troubled(dashboard, visitor)
     place = visitor.submit([*LINKED[:6], *FAILED, "nonsense"], name="Run 7")
     yield from _submission(dashboard, visitor, place)
@@ -56,6 +58,8 @@ def _first_pages(visitor: Any) -> Visits:
     yield "new refused", visitor.upload("", name="x" * 300, project="")
     yield "new searched", visitor.post("/submissions/new", {"project_q": "no such project"})
     yield "projects", visitor.post("/projects", {"project_q": "e"})
+    sources = {"source_q": "e", "source_id": READ_ONLY_PROJECT}
+    yield "sources", visitor.post("/projects/sources", sources)
     yield "adopt", visitor.get("/submissions/adopt")
     yield "adopt refused", visitor.post("/submissions/adopt", {"project_id": "1"})
     unknown = {"project_id": FIRST_PROJECT, "batch_id": MADE_UP}
@@ -99,6 +103,15 @@ def _drafts(dashboard: Dashboard, visitor: Any, monkeypatch: Any) -> Visits:
     dashboard.work(5)
     yield "draft checked", visitor.get(place)
     yield "draft not submitted", visitor.post(f"{place}/submit", {"confirmed": "99"})
+
+
+def _resolving(dashboard: Dashboard, visitor: Any) -> Visits:
+    place, _ = resolving(dashboard, visitor, names=3, paths=2)
+    yield "resolving", visitor.get(place)
+    yield "resolving polled", visitor.part(f"{place}/progress?shows=resolving")
+    visitor.post(f"{place}/stop-looking")
+    yield "draft that was not resolved whole", visitor.get(place)
+    visitor.post(f"{place}/discard")
 
 
 def _troubled(dashboard: Dashboard, visitor: Any) -> Visits:

@@ -1,46 +1,19 @@
 """While ICA is asked for the names and paths of a list, when that stops, and when it goes on."""
 
 import pytest
-from msgspec.structs import replace
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
+from tests.web.lookup_lists import SECRET, resolving
 from tests.web.markup import element, elements, link
 from tests.web.test_progress import statements
-from webapp.store import accounts, audit, chores, lookups, submissions, tables
+from webapp.store import accounts, audit, chores, submissions, tables
 from webapp.store.chores import ResolveSpec
 from webapp.store.documents import KeptError, NamedProject
-from webapp.store.enums import ChoreKind, ErrorCode, LookupKind, LookupState, State
-from webapp.store.lookups import NewLookup
+from webapp.store.enums import ChoreKind, ErrorCode, LookupState, State
 from webapp.store.paging import Cursor
 
-NAME, PATH = LookupKind.NAME, LookupKind.PATH
 SOURCES = [NamedProject(READ_ONLY_PROJECT, "Reference panel"), NamedProject(FIRST_PROJECT, "Rare")]
-SECRET = "patient-7"
-
-
-def resolving(dashboard, visitor, *, names=0, paths=0, sources=()):
-    """A list of one id and so many lookups, for which ICA is to be asked: its address and id."""
-    place = visitor.draft(data_ids(1), name="By names")
-    submission_id = int(place.rsplit("/", 1)[1])
-    kinds = [NAME] * names + [PATH] * paths
-    rows = [
-        NewLookup(at, kind, f"{'/' * (kind == PATH)}{SECRET}-{at}.bam", "", at, 1)
-        for at, kind in enumerate(kinds, start=2)
-    ]
-    with dashboard.store.write() as connection:
-        review = submissions.get(connection, submission_id).review
-        lookups.add(connection, submission_id, rows)
-        submissions.grow(connection, submission_id, len(rows), 0)
-        submissions.change(
-            connection,
-            submission_id,
-            empty_positions=len(rows),
-            review=replace(review, lookups=len(rows)),
-            lookup_projects=list(sources),
-        )
-        lookups.ask(connection, submission_id, dashboard.clock(), closer=False)
-    return place, submission_id
 
 
 def tell(dashboard, submission_id, state, first, last):

@@ -12,18 +12,25 @@ from webapp.web.core.access import own_submission
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
 from webapp.web.core.page import Part
-from webapp.web.submissions.resolving import NAMES_AND_PATHS, looked_in
+from webapp.web.submissions.resolving import NAMES_AND_PATHS
 
 GONE = (
     "This list was submitted or discarded, so ICA is not asked for its names and paths any more. "
     "Its page says more."
 )
-STOPPED = "You stopped looking before ICA was asked for all names and paths."
+STOPPED = "You stopped looking before ICA was asked for all names and paths.", ""
 CLOSED = (
-    "ICA does not let you look in a project any more, so not all names and paths were asked for."
+    "ICA does not let you look in a project any more, so not all names and paths were asked for.",
+    "Go on looking once you may read that project again.",
 )
-FAILED = "ICA could not be asked for all names and paths."
-CLOSER_FAILED = "ICA could not be asked more closely for all that was not found."
+FAILED = (
+    "ICA could not be asked for all names and paths.",
+    "Go on looking when ICA answers again.",
+)
+CLOSER_FAILED = (
+    "ICA could not be asked more closely for all that was not found.",
+    "Nothing that was found is lost. Look closer again when ICA answers.",
+)
 
 blueprint = Blueprint("lookups", __name__)
 
@@ -31,45 +38,41 @@ blueprint = Blueprint("lookups", __name__)
 class Looking(Part):
     """How far ICA was asked for the names and paths of a draft, where it was not for all.
 
-    looked_in: where they are looked for. underway: ICA is being asked. why_not, unasked, said: why
-    it is not asked any more, what that means, and ICA's own words; "" where it was asked for all.
-    waiting: how many were not asked for.
+    underway: ICA is being asked. why_not, meaning, said: why it is not asked any more, what that
+    means, and ICA's own words; "" where it was asked for all. waiting: how many were not asked for.
     """
 
     template = "drafts/_looking.html"
-    looked_in: str
     underway: bool
     why_not: str
-    unasked: str
+    meaning: str
     said: str
     waiting: int
 
 
 def looking(submission: Submission) -> Looking:
     """Of a draft; nothing is read of one without names and paths."""
-    where = looked_in(submission)
-    if not where:
-        return Looking(where, False, "", "", "", 0)
+    if not submission.review.lookups:
+        return Looking(False, "", "", "", 0)
     with context().store.read() as connection:
         last = chores.latest(connection, submission.id, ChoreKind.RESOLVE)
         names, paths = lookups.asked(connection, submission.id)
     if last is None or last.ended_at is None:
-        return Looking(where, last is not None, "", "", "", 0)
+        return Looking(last is not None, "", "", "", 0)
     total, waiting = names.total + paths.total, names.waiting + paths.waiting
-    why_not = _why_not(last, waiting)
-    unasked = ""
+    why_not, meaning = _why_not(last, waiting)
     if waiting:
         others = f"{waiting:,} {'was' if waiting == 1 else 'were'} not asked for"
-        unasked = f"Of {plural(total, *NAMES_AND_PATHS)}, {others} and will not be sent."
+        meaning = f"Of {plural(total, *NAMES_AND_PATHS)}, {others} and will not be sent. {meaning}"
     said = last.problem.full or last.problem.message if why_not and last.problem else ""
-    return Looking(where, False, why_not, unasked, said, waiting)
+    return Looking(False, why_not, meaning, said, waiting)
 
 
-def _why_not(last: Chore, waiting: int) -> str:
-    """Why ICA was not asked for all; "" when it was, or when that is as the visitor wanted it."""
+def _why_not(last: Chore, waiting: int) -> tuple[str, str]:
+    """Why ICA was not asked for all, and what to do; "" when it was, or as the visitor wanted."""
     code = last.problem.code if last.problem else None
     if not waiting:
-        return CLOSER_FAILED if code and code != ErrorCode.STOPPED else ""
+        return CLOSER_FAILED if code and code != ErrorCode.STOPPED else ("", "")
     if code in {ErrorCode.FORBIDDEN, ErrorCode.NOT_FOUND}:
         return CLOSED
     return STOPPED if code == ErrorCode.STOPPED else FAILED

@@ -22,6 +22,7 @@ from webapp.web.core.page import Page, render
 from webapp.web.drafts import resolving
 from webapp.web.items import table
 from webapp.web.submissions import progress
+from webapp.web.submissions.resolving import looked_in
 from webapp.web.submissions.status_text import SENTENCES
 from webapp.work import retention
 from webapp.work.ica_check import USUAL_CALL_IDS
@@ -100,6 +101,7 @@ class ReviewPage(Page):
     more: dict[EntryKind, int]
     plan: str
     files_and_folders: str
+    looked_in: str
     read_as: str
     warnings: list[str]
     other_columns: list[OtherColumn]
@@ -145,6 +147,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         few=few,
         more={kind: only_counted(submission, kind) for kind in EntryKind},
         plan=_plan(submission, speeds),
+        looked_in=looked_in(submission),
         files_and_folders=_files_and_folders(submission.review),
         read_as="; ".join(map(_read_as, parts)),
         warnings=[text for part in parts for text in part.warnings],

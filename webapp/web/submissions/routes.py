@@ -32,6 +32,7 @@ class NewPage(FormPage):
     template = "submissions/new.html"
     form: Form
     limit_mb: int
+    most_sources: int = projects.MAX_SOURCES
 
 
 class ReadingPage(Page):
@@ -62,9 +63,10 @@ def new() -> ResponseReturnValue:
 
 
 def filled_form(ids: str) -> ResponseReturnValue:
-    """The form for a new submission with these ids, and the project that the address names."""
+    """The form for a new submission with these ids, and the projects that the address names."""
     chosen = request.args.get("project_id", "").strip().lower()
-    return _form(Form(project_id=chosen, name="", ids=ids, file=None))
+    sources = projects.chosen_sources(request.args)
+    return _form(Form(project_id=chosen, name="", ids=ids, file=None, sources=sources))
 
 
 @blueprint.post("/submissions/new")
