@@ -149,7 +149,7 @@ def test_a_project_is_found_by_a_part_of_its_name(tab):
 
 def upload(page, file):
     page.get_by_role("link", name="New submission").first.click()
-    page.get_by_label("Rare disease WGS 2026").check()
+    page.get_by_role("radio", name="Rare disease WGS 2026").check()
     page.get_by_label("A file with your list").set_input_files(file)
     page.get_by_role("button", name="Read the list").click()
     expect(page.get_by_role("heading", name=file.name)).to_be_visible()

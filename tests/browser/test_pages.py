@@ -46,6 +46,18 @@ def test_searching_for_a_project_keeps_what_was_pasted(request, window):
     expect(page.get_by_label("Or paste it")).to_have_value("fil.1\nfil.2")
     expect(page).to_have_url(re.compile("/submissions/new$"))
 
+    page.get_by_text("Where to look for names and paths").click()
+    sources = page.locator("#sources")
+    sources.get_by_role("checkbox").first.check()
+    search = page.get_by_label("Find a project to look in")
+    search.fill("registry wgs 2025")
+    search.press("Enter")
+    expect(sources).to_contain_text("Twin registry WGS 2025")
+    expect(sources.get_by_role("checkbox", checked=True)).to_have_count(1)
+    expect(sources.get_by_label("Rare disease WGS 2026")).to_be_checked()
+    expect(page.get_by_role("radio")).to_have_count(1)
+    expect(page.get_by_label("Or paste it")).to_have_value("fil.1\nfil.2")
+
 
 def test_a_note_keeps_its_lines(tab):
     sign_in(tab)

@@ -25,11 +25,11 @@ CLOSED = (
 )
 FAILED = (
     "ICA could not be asked for all names and paths.",
-    "Go on looking when ICA answers again.",
+    "Go on looking later, to have the rest asked for.",
 )
 CLOSER_FAILED = (
     "ICA could not be asked more closely for all that was not found.",
-    "Nothing that was found is lost. Look closer again when ICA answers.",
+    "Nothing that was found is lost. Look closer at the rest later.",
 )
 
 blueprint = Blueprint("lookups", __name__)
