@@ -198,6 +198,9 @@ def test_looking_closer_is_done_beside_the_review(stored):
     assert visitor.post(f"{place}/submit").status_code == 303
     assert visitor.post(f"{place}/look-closer").status_code == 409
     assert "Looked in all data that may be linked into Rare disease" in text(visitor.get(place))
+    colleague = text(stored.visitor("colleague-key").get(place))
+    assert "By names" in colleague
+    assert "Looked in" not in colleague  # they may not know of the projects
 
 
 def test_a_list_is_discarded_while_ica_is_asked(dashboard, demo):

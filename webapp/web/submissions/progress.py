@@ -107,7 +107,8 @@ class SubmissionProgress(Part):
     """The counts, batches and attempts of a list that was submitted; its reasons are with it.
 
     mine: the visitor submitted it. ended_meanwhile: a page that was opened before learns that it
-    has ended. as_of: when ICA's counts came. list_facts: see _list_facts.
+    has ended. as_of: when ICA's counts came. list_facts: see _list_facts. looked_in: for who
+    submitted it, since others may not know of the projects.
     """
 
     template = "submissions/_progress.html"
@@ -204,7 +205,7 @@ def _part(
         list_facts=_list_facts(submission, place),
         attempts=attempts_page.rows(submission, rows.attempts, rows.batches, own_id),
         chores=_titled(rows.chores, "item"),
-        looked_in=resolving.looked_in(submission),
+        looked_in=resolving.looked_in(submission) if mine else "",
         actions=list(attempts_page.offers(submission, rows.attempts, rows.batches)),
     )
 
