@@ -38,8 +38,8 @@ class FlagSpec(Struct, frozen=True):
 
 
 class ResolveSpec(Struct, frozen=True):
-    """The lookups that are asked for: those that wait or, `closer`, what is like those that are not
-    found.
+    """Lookups are asked for: those that wait or, `closer`, those that were not found, by what is
+    like their names.
     """
 
     closer: bool = False
