@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, or_, selec
 
 from webapp.store import sql, submissions
 from webapp.store.column_types import prepare
-from webapp.store.documents import KeptError
+from webapp.store.documents import FolderQuery, KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
 from webapp.store.leases import LEASE_SECONDS, NOT_OF, Queue
 from webapp.store.retry.selection import Selection
@@ -45,9 +45,39 @@ class ResolveSpec(Struct, frozen=True):
     closer: bool = False
 
 
+class GatherSpec(Struct, frozen=True, omit_defaults=True):
+    """What of a folder is to be read, and how far that is.
+
+    position: of the lookup whose files these are; None: they are the list itself. former: the lists
+    whose ids are left out; lost: one of these is not kept any more. promised: how many ICA said
+    there would be, None if it didn't. cursor: of the next page; pages and mark: see walk.Trail.
+    read: rows of ICA's pages. apart: of these, such as are not directly or at all in this folder,
+    or whose name does not match. known: such as a former list has. anew: how often it was begun
+    anew, since ICA took the cursor no more. is_read: no page is left. is_full: of some there was no
+    room. path_after: the folder's path at the end, "" where ICA has it no more.
+    """
+
+    query: FolderQuery
+    position: int | None = None
+    former: list[int] = []
+    lost: bool = False
+    promised: int | None = None
+    cursor: str = ""
+    pages: int = 0
+    mark: str | None = None
+    read: int = 0
+    apart: int = 0
+    known: int = 0
+    anew: int = 0
+    is_read: bool = False
+    is_full: bool = False
+    path_after: str | None = None
+
+
 prepare(AttemptSpec)
 prepare(FlagSpec)
 prepare(ResolveSpec)
+prepare(GatherSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,6 +221,7 @@ class AuditAction(StrEnum):
     CHECK = "check"  # with ICA
     RESOLVE = "resolve"  # go on asking ICA for the data of lookups
     CHOOSE = "choose"  # what lookups are to mean
+    GATHER = "gather"  # a list of what a folder of ICA holds
     ASK = "ask"  # where ids are
     SHARE = "share"  # a question, that is, a query
     UNSHARE = "unshare"

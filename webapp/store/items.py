@@ -1,7 +1,7 @@
 """Items: one data id each, with its place in the list and its outcome."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -143,6 +143,16 @@ def by_data_id(
         rows = _item_rows(connection, own.where(ours, items.c.data_id.in_(left)))
         found |= {row.data_id: row for row in rows}
     return found
+
+
+def held_in(
+    connection: Connection, submission_ids: Collection[int], data_ids: Collection[str]
+) -> set[str]:
+    """Those of the data ids that any of these submissions has an item of."""
+    # + 0, or SQLite would read whole submissions instead of these ids by their index
+    theirs = (items.c.submission_id + 0).in_(submission_ids)
+    asked = sql.is_one_of(connection, items.c.data_id, list(data_ids))
+    return set(connection.execute(select(items.c.data_id).where(theirs, asked)).scalars())
 
 
 def slices(

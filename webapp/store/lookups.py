@@ -210,20 +210,43 @@ def choose(connection: Connection, submission_id: int, choices: Sequence[Choice]
 
 def choose_several(connection: Connection, lookup: Lookup, chosen: Sequence[Choice]) -> None:
     """A lookup means several data. They become items behind the list, but for those that the list
-    has already. It has led to nothing before, and the submission is locked.
+    has already. It has led to nothing yet, or to some of them. The submission is locked.
     """
-    submission_id, place = lookup.submission_id, (lookup.line, lookup.column)
-    held = _held(connection, submission_id, chosen)
-    missing = [one for one in chosen if one.candidate.data_id not in held]
-    if missing:
-        first = submissions.grow(connection, submission_id, len(missing), 0)
-        last = first + len(missing) - 1
-    else:
+    submission_id, before = lookup.submission_id, lookup.first_item
+    new = append(connection, submission_id, chosen, (lookup.line, lookup.column))
+    if new is None and before is not None:
+        return
+    if new is None:
+        held = _held(connection, submission_id, chosen)
         first = last = max(held.values(), default=lookup.position)
-    new = [_item(submission_id, at, one, *place) for at, one in enumerate(missing, start=first)]
+    else:
+        first, last = new if before is None or lookup.shared else (before, new[1])
+    _lead_to(connection, submission_id, [(lookup.position, first, last, new is None)])
+
+
+def append(
+    connection: Connection,
+    submission_id: int,
+    chosen: Sequence[Choice],
+    place: tuple[int, int] | None = None,
+) -> tuple[int, int] | None:
+    """Data become items behind the list, but for those that it has already; returns the first and
+    the last of their positions, None where there are none. `place`: the line and column of all,
+    else each has a line of its own. The submission is locked.
+    """
+    held = _held(connection, submission_id, chosen)
+    found = {one.candidate.data_id: one for one in chosen}
+    missing = [one for data_id, one in found.items() if data_id not in held]
+    if not missing:
+        return None
+    first = submissions.grow(connection, submission_id, len(missing), 0)
+    new = [
+        _item(submission_id, at, one, *(place or (at, 1)))
+        for at, one in enumerate(missing, start=first)
+    ]
     _add_items(connection, submission_id, new)
-    _lead_to(connection, submission_id, [(lookup.position, first, last, not missing)])
     _note(connection, submission_id, new)
+    return first, first + len(new) - 1
 
 
 def forget(connection: Connection, submission_id: int, positions: Collection[int]) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from webapp.store import access as access_of
 from webapp.store import attempts, paging, sql
 from webapp.store.accounts import Account
-from webapp.store.documents import NamedProject, Review
+from webapp.store.documents import FolderQuery, NamedProject, Review
 from webapp.store.engine import Store
 from webapp.store.enums import (
     BEGUN,
@@ -76,6 +76,7 @@ class New(NamedTuple):
     batch_size: int
     kept_bytes: int = 0
     lookup_projects: Sequence[NamedProject] = ()
+    folder_query: FolderQuery | None = None
 
 
 def create(connection: Connection, new: New, now: float) -> int:
@@ -108,6 +109,22 @@ def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, S
     """These submissions by their ids. The caller knows whether somebody may see them."""
     statement = with_submitter().where(submissions.c.id.in_(submission_ids))
     return {found.id: found for found in sql.fetch(connection, statement, Submission)}
+
+
+def made_again(connection: Connection, submission_id: int) -> tuple[list[int], bool]:
+    """A list from a folder and the lists before it, each of which the next one was made again of;
+    and whether none of these is gone.
+    """
+    found: list[int] = []
+    asked: int | None = submission_id
+    while asked is not None:
+        query = select(submissions.c.folder_query).where(submissions.c.id == asked)
+        row = connection.execute(query.where(submissions.c.state != State.DISCARDED)).one_or_none()
+        if row is None:
+            return found, False
+        found.append(asked)
+        asked = row.folder_query.less if row.folder_query else None
+    return found, True
 
 
 def are_kept(connection: Connection, submission_ids: Collection[int]) -> bool:
@@ -218,6 +235,11 @@ def become_resolving(
     read = {"item_count": item_count, "empty_positions": empty_positions, "review": review}
     resolving = read | {"state": State.RESOLVING, "counts": +Counter({UNREAD: unread})}
     _change(connection, submission_id, [State.READING], now, **resolving)
+
+
+def begin_gathering(connection: Connection, submission_id: int, now: float) -> None:
+    """It is opened without a list: what a folder of ICA holds is read into it."""
+    become_resolving(connection, submission_id, 0, 0, Review(), now)
 
 
 def end_resolving(connection: Connection, submission_id: int, now: float) -> bool:
