@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any
 
 from webapp.ica.errors import IcaError
-from webapp.store import accounts, batches, chores, drafts, leases
+from webapp.store import accounts, batches, chores, drafts, leases, submissions
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode
-from webapp.work import assignment, exclusion, ica_check, ica_failures, units
+from webapp.work import assignment, exclusion, gathering, ica_check, ica_failures, units
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 from webapp.work.units import Ended
@@ -27,6 +27,7 @@ STEPS: Mapping[ChoreKind, Step] = {
     ChoreKind.LEAVE_OUT: exclusion.step,
     ChoreKind.TAKE_BACK: exclusion.step,
     ChoreKind.CHECK: ica_check.step,
+    ChoreKind.GATHER: gathering.step,
 }
 
 
@@ -95,3 +96,5 @@ def _give_up(context: Context, chore: Chore, problem: KeptError) -> None:
             assignment.give_up(connection, chore, now)
         elif chore.kind == ChoreKind.CHECK:
             drafts.note_refused(connection, chore.submission_id)
+        elif chore.kind == ChoreKind.GATHER:
+            submissions.end_resolving(connection, chore.submission_id, now)

@@ -1,21 +1,38 @@
 """The precheck: items of a list are flagged while they are read, for its review."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from webapp.idlist import Entry
+from webapp.store import lookups
 from webapp.store.documents import Example
 from webapp.store.enums import Flag
 from webapp.store.items import Listed
+from webapp.store.lookups import Candidate
 from webapp.store.retry import other_submissions
 from webapp.store.submissions import Submission
 from webapp.work.context import Context
 
 MAX_EXAMPLES = 3  # items of each flag that the review shows
 MAX_NAMES = 20  # earlier submissions, or other projects, that the review names
+
+
+def flags_of(
+    context: Context, submission: Submission, candidates: Collection[Candidate]
+) -> dict[str, int]:
+    """The flags of the items that these data would become, by data id: by their status in ICA, and
+    whether an earlier submission linked them into the same project.
+    """
+    flags = {one.data_id: lookups.flags_of(one) for one in candidates}
+    has_earlier = context.read(other_submissions.has_earlier, submission)
+    if flags and has_earlier:
+        doings = context.read(other_submissions.last_outcomes, submission, [*flags])
+        for data_id, doing in doings.items():
+            flags[data_id] |= int(Flag.LINKED) if doing.linked else 0
+    return flags
 
 
 class Precheck:

@@ -1,0 +1,195 @@
+"""Gathering: what a folder of ICA holds becomes items, page by page, by cursor.
+
+They are all of a list that was made from a folder, or the files of a folder that a list names. Each
+page is recorded together with the cursor after it; where ICA takes that no more, all is read once
+more, and nothing becomes an item twice.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from webapp.ica.client import IcaClient
+from webapp.ica.errors import Forbidden, NotFound, PagingLoop, Refused
+from webapp.ica.models import Data, DataDetails, Page, whole_path
+from webapp.idlist import Limits, ids
+from webapp.store import (
+    Connection,
+    accounts,
+    chores,
+    drafts,
+    items,
+    lookups,
+    statistics,
+    submissions,
+    usage,
+)
+from webapp.store.chores import Chore, GatherSpec
+from webapp.store.documents import FolderQuery, NamedProject
+from webapp.store.enums import ChoreKind, Likeness
+from webapp.store.lookups import Candidate, Choice, Lookup
+from webapp.store.submissions import Submission
+from webapp.work import flagging, folder_query
+from webapp.work.context import Context
+from webapp.work.walk import Trail
+
+PAGE_ROWS = 1000
+MAX_ITEMS = Limits().entries  # of a list, however it came
+MAX_ANEW = 3
+IN_A_CIRCLE = "ICA's pages of this folder go round in a circle: a cursor came a second time."
+
+
+def step(context: Context, chore: Chore) -> Chore:
+    """A page, by the key of whoever asked; after the last one, where the folder is then."""
+    spec = chore.spec_as(GatherSpec)
+    with context.store.read() as connection:
+        submission = submissions.get(connection, chore.submission_id)
+        account = accounts.get(connection, chore.account_id)
+        beside = usage.beside(connection, account.id, submission.id)
+    client = context.clients.of(account)
+    if spec.is_read:
+        return _end(context, chore, replace(spec, path_after=_path_now(client, spec.query)))
+    try:
+        page = _page(client, spec)
+    except Refused:
+        if not spec.cursor or spec.anew >= MAX_ANEW:
+            raise
+        return _record(context, chore, _anew(spec), [])
+    room = context.settings.account_bytes - beside - submission.kept_bytes
+    most = min(room // usage.of_usual_items(1), MAX_ITEMS - submission.item_count)
+    spec, found = _take(context, submission, spec, page)
+    if len(found) > most:
+        spec, found = replace(spec, is_read=True, is_full=True), found[: max(0, most)]
+    return _record(context, chore, spec, found)
+
+
+def take_files(
+    connection: Connection, submission: Submission, lookup: Lookup, folder: Candidate, now: float
+) -> bool:
+    """Have the files of a folder, which a lookup of a draft means, read into the list: they stand
+    behind it, in place of what the lookup has led to. False when it is no draft any more.
+    """
+    if not submissions.resolve_on(connection, submission.id, now):
+        return False
+    if lookup.first_item is not None:
+        lookups.forget(connection, submission.id, [lookup.position])
+    project = NamedProject(folder.project_id, folder.project_name)
+    query = FolderQuery(project, folder.data_id, folder.path, type="FILE")
+    spec = GatherSpec(query, position=lookup.position, promised=lookup.files)
+    kind, total = ChoreKind.GATHER, lookup.files or 0
+    chores.add(connection, submission.id, submission.account_id, kind, spec, total, now)
+    return True
+
+
+def go_on(connection: Connection, submission: Submission, account_id: int, now: float) -> bool:
+    """Read on where it was stopped, or given up; False where nothing is left to read."""
+    last = chores.latest(connection, submission.id, ChoreKind.GATHER)
+    if last is None or last.ended_at is None or last.problem is None:
+        return False
+    if not submissions.resolve_on(connection, submission.id, now):
+        return False
+    spec = last.spec_as(GatherSpec)
+    chores.add(connection, submission.id, account_id, last.kind, spec, last.total, now)
+    return True
+
+
+def _page(client: IcaClient, spec: GatherSpec) -> Page[Data]:
+    where, wanted = folder_query.scope(spec.query), folder_query.data_filter(spec.query)
+    return client.find_data(where, wanted, page_token=spec.cursor or None, page_size=PAGE_ROWS)
+
+
+def _anew(spec: GatherSpec) -> GatherSpec:
+    """From the first page on: what is an item already does not become one again."""
+    counted = {"read": 0, "apart": 0, "known": 0}
+    return replace(spec, cursor="", pages=0, mark=None, anew=spec.anew + 1, **counted)
+
+
+def _take(
+    context: Context, submission: Submission, spec: GatherSpec, page: Page[Data]
+) -> tuple[GatherSpec, list[Candidate]]:
+    """How far it is after a page, and what of that is to become items."""
+    trail, circles = Trail(spec.pages, spec.mark).follow(page.next_token)
+    matches = folder_query.matcher(spec.query)
+    inside = [found_data(data, spec.query) for data in page.items if matches(data)]
+    data_ids = {one.data_id for one in inside}
+    known = context.read(items.held_in, spec.former, data_ids) if spec.former else set()
+    found = [one for one in inside if one.data_id not in known]
+    following = page.next_token or ""
+    after = replace(
+        spec,
+        cursor=following,
+        pages=trail.pages,
+        mark=trail.mark,
+        read=spec.read + len(page.items),
+        apart=spec.apart + len(page.items) - len(inside),
+        known=spec.known + len(inside) - len(found),
+        is_read=not following,
+    )
+    if circles or _is_too_much(after, submission.item_count + len(found)):
+        raise PagingLoop(IN_A_CIRCLE)
+    return after, found
+
+
+def _is_too_much(spec: GatherSpec, item_count: int) -> bool:
+    """Whether more was read than there can be: a circle of ever new cursors."""
+    once = spec.read - spec.apart - spec.known
+    return once > 2 * item_count + PAGE_ROWS or spec.read > 2 * MAX_ITEMS
+
+
+def _record(context: Context, chore: Chore, spec: GatherSpec, found: Sequence[Candidate]) -> Chore:
+    """Keep items and cursor in one transaction."""
+    submission = context.read(submissions.get, chore.submission_id)
+    flags = flagging.flags_of(context, submission, found)
+    position = spec.position or 0
+    chosen = [Choice(position, one, flags[one.data_id]) for one in found]
+    now = context.clock()
+    with context.store.write() as connection:
+        kept = chores.keep(connection, chore, now, done=spec.read, spec=msgspec.to_builtins(spec))
+        drafts.lock(connection, submission.id)
+        if spec.position is None:
+            lookups.append(connection, submission.id, chosen)
+        elif (lookup := lookups.get(connection, submission.id, position)) and chosen:
+            lookups.choose_several(connection, lookup, chosen)
+    return kept
+
+
+def _end(context: Context, chore: Chore, spec: GatherSpec) -> Chore:
+    """The list is a draft, or one again."""
+    if not context.store.is_sqlite:
+        context.write_if_free(statistics.refresh)  # before anybody looks for these items
+    now = context.clock()
+    with context.store.write() as connection:
+        ended = chores.end(connection, chore, now, spec=msgspec.to_builtins(spec))
+        lookup = lookups.get(connection, chore.submission_id, spec.position or 0)
+        if lookup and lookup.first_item is None:  # it was chosen, and has no files
+            lookups.choose_several(connection, lookup, [])
+        submissions.end_resolving(connection, chore.submission_id, now)
+    return ended
+
+
+def _path_now(client: IcaClient, query: FolderQuery) -> str:
+    """The folder's path when all is read; "" where ICA has it no more."""
+    if not query.folder_id:
+        return folder_query.ROOT
+    try:
+        return whole_path(client.data(query.project.id, query.folder_id).data)
+    except (NotFound, Forbidden):
+        return ""
+
+
+def found_data(data: Data, query: FolderQuery) -> Candidate:
+    """Data of ICA's as they are kept."""
+    details = data.details or DataDetails()
+    modified = details.time_modified
+    return Candidate(
+        likeness=Likeness.SAME,
+        data_id=ids.folded(data.id),
+        name=details.name or "",
+        path=whole_path(data),
+        project_id=details.owning_project_id or query.project.id,
+        project_name=details.owning_project_name or query.project.name,
+        status=details.status or "",
+        size=details.size,
+        modified_at=modified.timestamp() if modified else None,
+    )
