@@ -37,7 +37,7 @@ class Search(NamedTuple):
 def of_request() -> Search:
     """The search that the address names, read once."""
     if "search" not in g:
-        g.search = _of(request.args.get("search", ""))
+        g.search = of_key(request.args.get("search", ""))
     found: Search = g.search
     return found
 
@@ -48,7 +48,8 @@ def known_or_404() -> Search:
     return abort(404, UNKNOWN) if found.unknown else found
 
 
-def _of(key: str) -> Search:
+def of_key(key: str) -> Search:
+    """The search that stands in an address as this."""
     if not key or ID.fullmatch(key):
         return Search(key, key)
     text = None
@@ -59,7 +60,11 @@ def _of(key: str) -> Search:
 
 def typed() -> str:
     """What stands in an address for the text that was sent; it is kept for the visitor."""
-    text = params.text("text")
+    return kept(params.text("text"))
+
+
+def kept(text: str) -> str:
+    """What stands in an address for a text, which is kept for the visitor."""
     if not text or ID.fullmatch(text):
         return text
     key = secrets.token_urlsafe(16)
