@@ -12,7 +12,13 @@ from werkzeug.routing import AnyConverter
 
 from tests.dashboard import HEADERS, Dashboard, data_ids, open_dashboard
 from tests.databases import make_sqlite
-from tests.simulated_ica import COLLEAGUE_KEY, STRANGER_KEY, STRANGERS_PROJECT, simulator
+from tests.simulated_ica import (
+    COLLEAGUE_KEY,
+    FIRST_PROJECT,
+    STRANGER_KEY,
+    STRANGERS_PROJECT,
+    simulator,
+)
 from tests.web.confirmation import confirm
 from tests.web.markup import elements
 from webapp.store import tables
@@ -58,6 +64,15 @@ WITHOUT_A_SUBMISSION = {
     "GET find_exports.export": OWN,
     "POST find.share": OWN,
     "POST find.stop_sharing": OWN,
+    "GET folders.choose": SIGNED_IN,
+    "POST folders.choose": SIGNED_IN,
+    "POST folders.open_project": SIGNED_IN,
+    "GET folders.page": SIGNED_IN,
+    "GET folders.above": SIGNED_IN,
+    "POST folders.search": SIGNED_IN,
+    "GET folders.found": SIGNED_IN,
+    "GET folder_lists.make": SIGNED_IN,
+    "POST folder_lists.make": SIGNED_IN,
     "GET account.page": SIGNED_IN,
     "GET audit.own": SIGNED_IN,
     "POST account.end_sessions": SIGNED_IN,
@@ -98,12 +113,15 @@ OF_A_SUBMISSION = {
     "POST lookups.stop": OWNER,
     "POST lookups.go_on": OWNER,
     "POST lookups.look_closer": OWNER,
+    "POST folder_lists.again": READERS,
+    "POST folder_lists.read_on": OWNER,
     "GET lifecycle.delete": OWNER,
     "POST lifecycle.delete": OWNER,
 }
 TABLE = OPEN | WITHOUT_A_SUBMISSION | OF_A_SUBMISSION
 ENDS_THE_SESSION = {"POST signin.signout", "POST account.end_sessions"}
-LEAD_NOWHERE = {"GET reasons.export", "GET reason_retry.receipt"}  # as they are asked for here
+FOLDERS = {f"GET {name}" for name in ("folders.page", "folders.found", "folder_lists.make")}
+LEAD_NOWHERE = FOLDERS | {"GET reasons.export", "GET reason_retry.receipt"}  # as asked for here
 
 NAMED = "Marked-run"
 LINKED, FAILED, DRAFTED = data_ids(3), data_ids(2, ending="00"), data_ids(3, start=500)
@@ -178,6 +196,7 @@ def addresses(app, submission_id, find_id):
     adapter = app.url_map.bind("localhost")
     given = {"submission_id": submission_id, "find_id": find_id, "position": 1, "number": 1}
     given |= {"token": "a-token", "filename": "app.css"}
+    given |= {"project_id": FIRST_PROJECT, "folder_id": "root", "levels": 1}
     found = dict(rules(app))
     for name in sorted(found, key=list(TABLE).index):
         rule = found[name]

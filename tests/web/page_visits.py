@@ -10,9 +10,11 @@ from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.web.confirmation import confirm, fields
 from tests.web.lookup_lists import resolving
 from tests.web.markup import link
+from webapp.simulator.catalogue import data_id
 
 LINKED = data_ids(9)
 FAILED = [*data_ids(2, ending="00"), *data_ids(3, ending="02")]  # the latter link when tried again
+SOURCE = "00000000-0000-4000-8000-000000000015"  # of the data that the simulator has
 MADE_UP = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 POINTS = b"""dataId,projectId,note
 fil.0123456789ABCDEF0123456789abcd20,%s,fil.0123456789abcdef0123456789abcd30
@@ -33,6 +35,7 @@ def visit_all(dashboard: Dashboard, monkeypatch: Any) -> Visits:
     yield from _list_being_read(dashboard, visitor, monkeypatch)
     yield from _drafts(dashboard, visitor, monkeypatch)
     yield from _resolving(dashboard, visitor)
+    yield from _folders(dashboard, visitor)
     yield from _troubled(dashboard, visitor)
     place = visitor.submit([*LINKED[:6], *FAILED, "nonsense"], name="Run 7")
     yield from _submission(dashboard, visitor, place)
@@ -112,6 +115,35 @@ def _resolving(dashboard: Dashboard, visitor: Any) -> Visits:
     visitor.post(f"{place}/stop-looking")
     yield "draft that was not resolved whole", visitor.get(place)
     visitor.post(f"{place}/discard")
+
+
+def _folders(dashboard: Dashboard, visitor: Any) -> Visits:
+    odd = f"/folders/{SOURCE}/{data_id(15, '/deliveries/odd/')}"
+    yield "folders chosen", visitor.get("/folders")
+    yield "folders not chosen", visitor.post("/folders/open")
+    yield "folder root", visitor.get(f"/folders/{SOURCE}/root?into={FIRST_PROJECT}")
+    yield "folder", visitor.get(odd)
+    yield "folder not there", visitor.get(f"/folders/{SOURCE}/fol.{'0' * 32}")
+    yield "folder refused", visitor.post(f"{odd}/search", {"name": "a/b"})
+    yield "folder without a match", visitor.get(f"{odd}/found?run=none")
+    found = visitor.post(f"{odd}/search", {"name": "*.bam"}).location
+    yield "folder found", visitor.get(found)
+    make = found.replace("/found?", "/list?count=99&")
+    yield "list of a folder", visitor.get(make)
+    yield "list of a folder refused", visitor.post(make, {"make": "1"})
+    place = visitor.post(make, {"make": "1", "project_id": FIRST_PROJECT}).location
+    yield "folder being read", visitor.get(place)
+    yield "folder polled", visitor.part(f"{place}/progress?shows=resolving")
+    visitor.post(f"{place}/stop-looking")
+    yield "folder stopped", visitor.get(place)
+    visitor.post(f"{place}/read-on")
+    dashboard.work()
+    yield "folder read", visitor.get(place)
+    visitor.post(f"{place}/submit")
+    again = visitor.post(f"{place}/again").location
+    dashboard.work(30)
+    yield "folder submitted", visitor.get(place)
+    yield "folder again", visitor.get(again)
 
 
 def _troubled(dashboard: Dashboard, visitor: Any) -> Visits:

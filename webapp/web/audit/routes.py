@@ -41,6 +41,7 @@ WORDS: Mapping[AuditAction, str] = {
     AuditAction.TAKE_BACK: "Took ids back that were left out",
     AuditAction.CHECK: "Had ICA asked which ids it would refuse",
     AuditAction.RESOLVE: "Had ICA asked for names and paths",
+    AuditAction.GATHER: "Had a folder of ICA read",
     AuditAction.ASK: "Asked where ids are",
     AuditAction.SHARE: "Shared a question",
     AuditAction.UNSHARE: "Stopped sharing a question",
@@ -62,6 +63,7 @@ DETAILS: Mapping[str, Callable[[Any], str]] = {  # in this order; others are not
     "name": lambda name: f"now “{name}”",
     "device": str,
     "forgotten": lambda forgotten: "the key was erased" if forgotten else "",
+    "of": lambda number: f"less what submission {number} has",
     "why": str,
 }
 

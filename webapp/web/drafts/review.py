@@ -20,6 +20,7 @@ from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import duration, plural
 from webapp.web.core.page import Page, render
 from webapp.web.drafts import resolving
+from webapp.web.folders import source
 from webapp.web.items import table
 from webapp.web.submissions import progress
 from webapp.web.submissions.resolving import looked_in
@@ -117,7 +118,12 @@ class ReviewPage(Page):
 
 def page(submission: Submission, problem: str = "") -> ResponseReturnValue:
     """The draft's page; with a problem, the answer to a submit that can't be done (422)."""
-    parts = progress.part(submission), resolving.looking(submission), table.table(submission)
+    parts = (
+        progress.part(submission),
+        resolving.looking(submission),
+        source.part(submission),
+        table.table(submission),
+    )
     return render(_review(submission, problem), *parts), 422 if problem else 200
 
 

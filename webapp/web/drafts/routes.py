@@ -33,6 +33,7 @@ TITLES = {
     Flag.MENDED.word: "Mended ids",
 }
 FLAGS = {flag.word: flag for flag in Flag}
+NOTHING = "There is nothing in this list, so there is nothing to submit."
 NO_DRAFT = {
     State.READING: "The list is still being read. Nothing was submitted: look it over first.",
     State.RESOLVING: (
@@ -189,6 +190,8 @@ def _why_not(submission: Submission, *, busy: bool) -> str:
     then = request.form.get("confirmed", now, int)
     if submission.state != State.DRAFT:
         return ""
+    if submission.item_count == submission.empty_positions:
+        return NOTHING
     if now == 0:
         return "Every id is left out, so there is nothing to submit. Take some of them back first."
     if busy:

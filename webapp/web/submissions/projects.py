@@ -84,6 +84,11 @@ def pickers(
     return _choices(found, chosen, wrong), _sources(found_sources, sources, wrong_sources)
 
 
+def choices(chosen: str, wrong: str = "") -> ProjectChoices:
+    """What the picker of one project shows."""
+    return _choices(_find(params.text("project_q")), chosen, wrong)
+
+
 def chosen_sources(given: MultiDict[str, str]) -> tuple[str, ...]:
     """The projects to look in, as a form or an address names them: each once."""
     found = (params.line(text).lower() for text in given.getlist("source_id"))

@@ -16,6 +16,7 @@ from webapp.web.core.forms import Errors, FormPage, Unusable
 from webapp.web.core.page import Page, render
 from webapp.web.drafts import review
 from webapp.web.find import result
+from webapp.web.folders import source
 from webapp.web.items import reasons, returned_list, table
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import progress, projects
@@ -92,7 +93,8 @@ def page(submission_id: int) -> ResponseReturnValue:
     if submission.state == State.DRAFT:
         return review.page(submission)
     if submission.state == State.RESOLVING:
-        return render(ResolvingPage(submission), progress.part(submission))
+        parts = progress.part(submission), source.part(submission)
+        return render(ResolvingPage(submission), *parts)
     if not submission.begun:
         return render(ReadingPage(submission), progress.part(submission))
     mine = submission.account_id == viewer().id
@@ -102,6 +104,7 @@ def page(submission_id: int) -> ResponseReturnValue:
         table.table(submission),
         reasons.panel(submission),
         returned_list.offers(submission),
+        source.part(submission),
     )
 
 

@@ -17,6 +17,7 @@ from webapp.store.enums import (
     AttemptKind,
     BoardWord,
     Phase,
+    Source,
     State,
 )
 from webapp.store.submissions import Submission
@@ -45,6 +46,9 @@ SENTENCES = {
     Phase.BLOCKED: "It can't go on until something is put right.",
 }
 
+FROM_A_FOLDER = (
+    "What the folder holds is being read from ICA. Nothing is sent before you have looked it over."
+)
 UNLINKING = "ICA has all of it and is unlinking. You can close this page: work goes on."
 
 
@@ -147,6 +151,8 @@ def _sentence(submission: Submission, attempts: Sequence[Attempt], stuck: Mappin
         return headline.of(submission, attempts, stuck)
     if submission.state == State.DISCARDED and submission.submitted_at:
         return "This submission was deleted here. Nothing was changed in ICA."
+    if submission.state == State.RESOLVING and submission.source == Source.FOLDER:
+        return FROM_A_FOLDER
     return SENTENCES[submission.shown_state]
 
 

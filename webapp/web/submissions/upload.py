@@ -24,6 +24,10 @@ from webapp.work import reading
 from webapp.work.clients import NoKey
 
 READ_AT_ONCE_BYTES = 1024 * 1024  # a larger upload is read by the worker
+NO_PROJECT_ID = (
+    "A project is chosen by its id, a UUID such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. Choose "
+    "one of the list."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,7 @@ class Form:
         if not self.project_id:
             wrong["project_id"] = "Choose the project to link the data into."
         elif not params.is_uuid(self.project_id):
-            wrong["project_id"] = (
-                "A project is chosen by its id, a UUID such as "
-                "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. Choose one of the list."
-            )
+            wrong["project_id"] = NO_PROJECT_ID
         if not all(map(params.is_uuid, self.sources)):
             wrong["source_id"] = (
                 "A project to look in is chosen by its id, a UUID. Choose among those of the list."
@@ -79,8 +80,8 @@ def receive(form: Form) -> int:
     """
     if wrong := form.errors():
         raise Unusable(wrong)
-    project = _readable("project_id", form.project_id, "such project")
-    sources = [_readable("source_id", one, f"project {one}") for one in form.sources]
+    project = readable("project_id", form.project_id, "such project")
+    sources = [readable("source_id", one, f"project {one}") for one in form.sources]
     submission_id = _keep(form, project, sources)
     with context().store.write() as connection:
         uploads.make_due(connection, submission_id, context().clock())
@@ -103,7 +104,15 @@ def receive(form: Form) -> int:
     return submission_id
 
 
-def _readable(field: str, project_id: str, called: str) -> NamedProject:
+def demand_choice(project_id: str, nothing: str) -> None:
+    """Raises Unusable for what is no project's id, with the text `nothing` where none is chosen."""
+    if not project_id:
+        raise Unusable(Errors(project_id=nothing))
+    if not params.is_uuid(project_id):
+        raise Unusable(Errors(project_id=NO_PROJECT_ID))
+
+
+def readable(field: str, project_id: str, called: str) -> NamedProject:
     """The project, by the name that ICA gives it. Raises Unusable, at a field and with a sentence
     that calls it so, where the visitor may not read it or ICA does not say whether they may.
     """

@@ -1,0 +1,1 @@
+"""Folders of ICA: walking them, and lists of what they hold."""
