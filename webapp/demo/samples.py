@@ -1,8 +1,10 @@
-"""Made-up data ids, and three sample lists of them, to try the dashboard with."""
+"""Made-up data ids, and sample lists of ids and of names, to try the dashboard with."""
 
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from webapp.simulator.catalogue import sample_name
 
 PROJECT_ID = "00000000-0000-4000-8000-000000000001"  # the simulator's first project
 # The last two hex digits of an id; webapp/simulator/outcomes.py says what each leads to.
@@ -58,6 +60,20 @@ def _messy() -> list[str]:
     return ["# run 260412, as sent by the lab", "sample_id,file_name,data_id", *rows]
 
 
+def _sheet() -> list[str]:
+    """A sample sheet, two files of reads a sample, as the simulated ICA has them. Three names stand
+    there twice, since two samples were sequenced again; one sample it does not have.
+    """
+    samples = [sample_name("HG", count) for count in range(12)]
+    rows = [_reads(sample, place) for place, sample in enumerate(samples, start=1)]
+    return ["sample,fastq_1,fastq_2", *rows[:7], _reads("HG99999", 8), *rows[7:]]
+
+
+def _reads(sample: str, place: int) -> str:
+    names = (f"{sample}_S{place}_L001_R{read}_001.fastq.gz" for read in (1, 2))
+    return ",".join([sample, *names])
+
+
 def _sample(file_name: str, title: str, text: str, lines: Iterable[str]) -> Sample:
     return Sample(file_name, title, text, "\n".join(lines) + "\n")
 
@@ -81,5 +97,12 @@ SAMPLES = (
         "400 files and folders: some are missing, not shared or in the archive, some are linked "
         "already or in part.",
         mixed(400, SEED + 2),
+    ),
+    _sample(
+        "sample-sheet.csv",
+        "A sample sheet of file names",
+        "13 samples with two FASTQ files each, and no ids: three names stand in ICA twice, two not "
+        "at all.",
+        _sheet(),
     ),
 )

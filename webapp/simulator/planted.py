@@ -48,6 +48,10 @@ ODD_PATHS = {
 }
 PATH_OF_1000 = "/deliveries/" + "deep_folder/" * 81 + "n" * 12 + ".bam"
 BY_STATUS = {status: f"/deliveries/status/{status.lower()}.bam" for status in STATUSES}
+RESEQUENCED = (  # names that stand in a run, too: of the first two samples
+    *("HG12878_S1_L001_R1_001.fastq.gz", "HG12878_S1_L001_R2_001.fastq.gz"),
+    "HG20797_S2_L001_R1_001.fastq.gz",
+)
 TWIN, PARTIAL_TWIN = "/deliveries/again/twin.bam", "/deliveries/failed/twin.bam"
 NO_DETAILS, NO_PATH, NO_URN = (
     f"/deliveries/null/no-{field}.bam" for field in ("details", "path", "urn")
@@ -87,6 +91,7 @@ _PLAIN = {
         *(SMALL_PATH, CAPITAL_PATH, CAPITALS_ONLY, *BESIDES, RUN_1, RUN_10),
         *(FILE_LIKE_FOLDER, FOLDER_LIKE_FILE, *ODD_PATHS.values(), PATH_OF_1000),
         *(TWIN, EMPTY_FOLDER),
+        *(f"/deliveries/resequenced/{name}" for name in RESEQUENCED),
     ),
     REFERENCE_PANEL: (f"/reference/genome/{NAME_IN_TWO_PROJECTS}", PATH_IN_TWO_PROJECTS),
     STRANGERS: (f"/reef/{STRANGERS_NAME}",),
