@@ -33,6 +33,10 @@ _NOT_FROM_ROOT = (
     "This is a part of a path. Write all of it, from the / at its beginning on, such as "
     "/run1/a.bam."
 )
+_NO_PROJECT = (
+    "No project of ICA is called as this address says. Write the project's name or id as ICA shows "
+    "it, such as icav2://my-project/run1/a.bam."
+)
 _CONTROLS = "This path has characters in it that can't be seen, such as a tab. Write it without."
 
 _ENDINGS = """
@@ -123,6 +127,8 @@ def reference(text: str) -> Lookup | str:
 def _path(path: str, project: str) -> Lookup | str:
     if problem := _path_problem(path):
         return problem
+    if len(project) > MAX_NAME_CHARS or _has_control(project):
+        return _NO_PROJECT
     kind = LookupKind.FOLDER if path.endswith("/") else LookupKind.PATH
     return Lookup(kind, path, project)
 

@@ -51,7 +51,9 @@ class Example(NamedTuple):
 
 
 class Column(Struct, frozen=True):
-    """A column of a table that holds ids, of the rows that were sampled; see idlist."""
+    """A column of a table that holds ids, paths or names (`kind`: see idlist), in so many (`ids`) of
+    the rows that were sampled.
+    """
 
     number: int
     header: str
@@ -76,14 +78,18 @@ class Part(Struct, frozen=True):
 class Review(Struct, frozen=True, omit_defaults=True):
     """What is known of a list before it is sent; of one that was not read, the chosen columns.
 
-    lookups: of the good ones, how many stand for data by a name or a path. columns: of ids, by
-    part, as the user chose them. examples and left_out: by the names of flags.
+    lookups: of the good ones, how many stand for data by a name or a path, and by kind in
+    lookup_kinds. unsure: how many others may be names; assumes_names: the user said that they are.
+    columns: those that are read, by part, as the user chose them. examples and left_out: by the names of flags.
     linked_by: how many ids each submission has linked before. other_projects: how many ids name
     each. checked_at: when ICA was last asked about all ids.
     """
 
     good: int = 0
     lookups: int = 0
+    lookup_kinds: dict[str, int] = {}
+    unsure: int = 0
+    assumes_names: bool = False
     repeated: int = 0
     rejected: int = 0
     comments: int = 0

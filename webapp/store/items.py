@@ -48,6 +48,9 @@ class Listed(Struct, frozen=True, array_like=True, gc=False):
     flags: int = 0
 
 
+GAP = Listed("", 0, 0)  # where a chunk has a name or path, whose position has no item yet
+
+
 class ItemRow(NamedTuple):
     """An item's position, and what files tell of it; a row whole takes five times as long."""
 
@@ -93,20 +96,30 @@ SELECT ?, ? + key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
        json_extract(value, '$[2]'), json_extract(value, '$[3]'), '{UNREAD}', '', '', '', '', 1
 FROM json_each(?)
 """
+_ADD_BUT_GAPS = f"{_ADD} WHERE json_extract(value, '$[0]') <> ''"
 
 
-def add(connection: Connection, submission_id: int, first: int, rows: Sequence[Listed]) -> None:
-    """Add a chunk of good entries at positions `first` and up."""
+def add(
+    connection: Connection,
+    submission_id: int,
+    first: int,
+    rows: Sequence[Listed],
+    *,
+    has_gaps: bool = False,
+) -> None:
+    """Add a chunk of good entries at positions `first` and up, but for those of a GAP."""
     if not rows:
         return
     if connection.dialect.name == "sqlite":
         # One statement for all: executemany comes back to Python with every row.
         chunk = msgspec.json.encode(rows).decode()
-        connection.exec_driver_sql(_ADD, (submission_id, first, chunk))
+        statement = _ADD_BUT_GAPS if has_gaps else _ADD
+        connection.exec_driver_sql(statement, (submission_id, first, chunk))
         return
     values = (
         (submission_id, place, *astuple(row), UNREAD, "", "", "", "", 1)
         for place, row in enumerate(rows, start=first)
+        if row.data_id
     )
     sql.insert_many(connection, items, _NEW_COLUMNS, values)
 
@@ -153,6 +166,36 @@ def held_in(
     theirs = (items.c.submission_id + 0).in_(submission_ids)
     asked = sql.is_one_of(connection, items.c.data_id, list(data_ids))
     return set(connection.execute(select(items.c.data_id).where(theirs, asked)).scalars())
+
+
+def between(
+    connection: Connection, submission_id: int, spans: Iterable[tuple[int, int]], most: int
+) -> dict[tuple[int, int], list[ItemRow]]:
+    """The first `most` items of each span of positions, ends included."""
+    found = {}
+    for first, last in dict.fromkeys(spans):
+        ours = (items.c.submission_id == submission_id) & items.c.position.between(first, last)
+        statement = select(*_ROW).where(ours).order_by(items.c.position).limit(most)
+        found[first, last] = _item_rows(connection, statement)
+    return found
+
+
+def at(
+    connection: Connection, submission_id: int, positions: Sequence[int]
+) -> dict[int, ItemRow]:
+    """The items at these positions."""
+    ours = items.c.submission_id == submission_id
+    these = ours & sql.is_one_of(connection, items.c.position, positions)
+    return {row.position: row for row in _item_rows(connection, select(*_ROW).where(these))}
+
+
+def counts_between(
+    connection: Connection, submission_id: int, first: int, last: int
+) -> dict[str, int]:
+    """How many items have each status, from position `first` to `last`."""
+    ours = (items.c.submission_id == submission_id) & items.c.position.between(first, last)
+    counted = select(items.c.status, func.count()).where(ours).group_by(items.c.status)
+    return dict(connection.execute(counted).tuples().all())
 
 
 def slices(

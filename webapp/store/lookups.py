@@ -56,6 +56,10 @@ _DATA_ID, _LINE, _FLAGS, _STATUS, _REASON = map(
 )
 
 
+Wanted = tuple[LookupKind, str, str]
+"""Kind, text and project of a lookup."""
+
+
 class NewLookup(NamedTuple):
     """A lookup of a list that is being read; `project` is "" where it names none."""
 
@@ -170,6 +174,28 @@ def page(
     """Lookups in a state, in the order of the list; cursors are positions."""
     mine = select(lookups).where(_of(submission_id), lookups.c.state == state)
     return paging.read(connection, mine, lookups.c.position, Lookup, cursor, size)
+
+
+def by_text(
+    connection: Connection, submission_id: int, wanted: Collection[Wanted]
+) -> dict[Wanted, Lookup]:
+    """The lookups of a list with these kinds, texts and projects."""
+    keys = list({key_of(text.rstrip("/")) for _, text, _ in wanted})
+    these = _of(submission_id) & sql.is_one_of(connection, lookups.c.key, keys)
+    rows = sql.fetch(connection, select(lookups).where(these), Lookup)
+    found = {(row.kind, row.text, row.project): row for row in rows}
+    return {one: found[one] for one in wanted if one in found}
+
+
+def paths_of(
+    connection: Connection, submission_id: int, positions: Sequence[int]
+) -> dict[tuple[int, str], str]:
+    """By these lookups and the ids of their candidates: the paths that these had."""
+    ours = candidates.c.submission_id == submission_id
+    these = ours & sql.is_one_of(connection, candidates.c.position, positions)
+    columns = candidates.c.position, candidates.c.data_id, candidates.c.path
+    rows = connection.execute(select(*columns).where(these)).tuples()
+    return {(position, data_id): path for position, data_id, path in rows}
 
 
 def candidates_of(

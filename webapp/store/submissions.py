@@ -260,13 +260,13 @@ def become_unreadable(
     _change(connection, submission_id, [State.READING], now, **unreadable)
 
 
-def reread(connection: Connection, submission_id: int, columns: dict[int, int], now: float) -> bool:
-    """The list is to be read again, its ids from these columns (part -> column, from 1).
+def reread(connection: Connection, submission_id: int, review: Review, now: float) -> bool:
+    """The list is to be read again, as the user chose in this review of it.
 
     False when it was submitted or is being read.
     """
     blank = {"problem": "", "item_count": 0, "empty_positions": 0, "left_out": 0, "counts": {}}
-    anew = blank | {"state": State.READING, "review": Review(columns=columns)}
+    anew = blank | {"state": State.READING, "review": review}
     read = (State.DRAFT, State.RESOLVING, State.UNREADABLE)
     return _change(connection, submission_id, read, now, **anew)
 

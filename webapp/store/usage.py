@@ -17,6 +17,7 @@ from webapp.store.tables import accounts, finds, submissions
 
 ITEM_BYTES = 280  # and its id, in the row and in an index
 ENTRY_BYTES = 60  # and its text and its note
+LOOKUP_BYTES = 200  # and its text
 FOUND_ID_BYTES = 65  # and the id
 HISTORY_BYTES = 230
 ID_CHARS = 36  # of a usual id
@@ -77,7 +78,12 @@ def _of_queries(connection: Connection, account_id: int) -> int:
 
 def of_items(rows: Iterable[Listed]) -> int:
     """The bytes of these items."""
-    return sum(ITEM_BYTES + 2 * len(row.data_id) for row in rows)
+    return sum(ITEM_BYTES + 2 * len(row.data_id) for row in rows if row.data_id)
+
+
+def of_lookups(texts: Iterable[str]) -> int:
+    """The bytes of names and paths that ICA was not asked for yet."""
+    return sum(LOOKUP_BYTES + len(text) for text in texts)
 
 
 def of_usual_items(count: int) -> int:

@@ -13,11 +13,23 @@ from typing import Any
 from webapp import idlist
 from webapp.idlist import Entry, Kind, Lines, Reading, Unreadable
 from webapp.settings import Settings
-from webapp.store import entries, items, leases, lifecycle, statistics, submissions, uploads, usage
+from webapp.store import (
+    chores,
+    entries,
+    items,
+    leases,
+    lifecycle,
+    lookups,
+    statistics,
+    submissions,
+    uploads,
+    usage,
+)
 from webapp.store.documents import Column, Part, Review
-from webapp.store.enums import EntryKind
+from webapp.store.enums import ChoreKind, EntryKind, LookupKind
 from webapp.store.items import Listed
 from webapp.store.leases import LeaseLost
+from webapp.store.lookups import NewLookup
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.work import memory
@@ -32,6 +44,16 @@ MAX_UNPACKED = 10  # times the upload limit that a compressed file may unpack to
 NO_ID = (
     "No data id was found in this list. A data id is fil. or fol. and 32 characters of 0-9 and "
     "a-f, such as fil.0123456789abcdef0123456789abcdef."
+)
+NOTHING = (
+    "No data id was found in this list, and no name or path of data either. Upload data ids "
+    "(fil. or fol. and 32 characters of 0-9 and a-f), paths (/run1/a.bam), folders (/run1/), "
+    "addresses (icav2://my-project/run1/a.bam) or names of files (a.bam), one a line or in a table."
+)
+SEEN = " Line {line:,} has “{text}”. {note}"
+MAY_BE_NAMES = (
+    " If these are names all the same, write file_name in the line above them, or as the header of "
+    "their column."
 )
 
 TOO_LONG = (
@@ -94,7 +116,7 @@ def _read(context: Context, upload: Upload, at_once: bool, within: Renewal | Non
     else:
         if not context.store.is_sqlite:
             context.write_if_free(statistics.refresh)  # before anybody looks for these items
-        reader.become_draft()
+        reader.end()
 
 
 def _forget_former_try(context: Context, upload: Upload) -> None:
@@ -128,10 +150,13 @@ class _Reader:
     next_way: float = 0.0  # when it may give way again
     pauses: int = 0
     renewed_at: float = 0.0
-    good: list[Listed] = field(default_factory=list)
+    good: list[Listed] = field(default_factory=list)  # with a GAP for each lookup
+    lookups: list[NewLookup] = field(default_factory=list)
     others: list[entries.Entry] = field(default_factory=list)
     piece_rows: int = items.PIECE_ROWS  # in the next statement
-    item_count: int = 0
+    item_count: int = 0  # positions that are stored
+    lookup_kinds: Counter[str] = field(default_factory=Counter)
+    first_reject: Entry | None = None
     entry_counts: Counter[Kind] = field(default_factory=Counter)
     last_line: int = 0
     kept_bytes: int = 0
@@ -153,6 +178,7 @@ class _Reader:
                 self._pieces(part),
                 file_name=name,
                 column=self.submission.review.columns.get(part),
+                names=self.submission.review.assumes_names,
                 limits=limits(self.context.settings)._replace(pause=self._pause),
                 after=self.readings[-1] if self.readings else None,
             )
@@ -165,15 +191,31 @@ class _Reader:
                         self._take(entry)
         self._flush()
         if self.item_count == 0:
-            raise Unreadable(NO_ID)
+            raise Unreadable(self._why_nothing())
 
-    def become_draft(self) -> None:
+    def end(self) -> None:
+        """Of ids it becomes a draft; for names and paths, ICA has to be asked first."""
         now, upload = self.context.clock(), self.upload
+        review, empty = self._review(), self.lookup_kinds.total()
+        place = (upload.submission_id, self.item_count)
         with self.context.store.write() as connection:
             uploads.record(connection, upload, now, read_bytes=upload.size, done=True)
-            submissions.become_draft(
-                connection, upload.submission_id, self.item_count, self._review(), now
-            )
+            if empty:
+                account = self.submission.account_id
+                chore = (account, ChoreKind.RESOLVE, chores.ResolveSpec(), empty, now)
+                chores.add(connection, upload.submission_id, *chore)
+                submissions.become_resolving(connection, *place, empty, review, now)
+            else:
+                submissions.become_draft(connection, *place, review, now)
+
+    def _why_nothing(self) -> str:
+        """Why a list has nothing that can be linked, with what was seen in it."""
+        seen = ""
+        if entry := self.first_reject:
+            text = idlist.display_text(entry.text)
+            seen = SEEN.format(line=entry.line, text=text, note=entry.note)
+        unsure = any(reading.unsure for reading in self.readings)
+        return NOTHING + seen + MAY_BE_NAMES * unsure
 
     def _pause(self) -> None:
         """Called every 256 kB, also in a list of blanks from which no entry comes."""
@@ -241,11 +283,23 @@ class _Reader:
             data_id, flags = entry.data_id, self.precheck.of_entry(entry)
             self.folders += data_id.startswith("fol.") and not entry.unusual
             self.good.append(Listed(data_id, entry.line, entry.column, flags))
+        elif entry.lookup and not entry.first:
+            self._take_lookup(entry, entry.lookup)
         else:
+            if entry.kind is Kind.REJECTED:
+                self.first_reject = self.first_reject or entry
             self.entry_counts[entry.kind] += 1
             if self.entry_counts[entry.kind] <= entries.MAX_KEPT:
                 self.others.append(_other(self.entry_counts.total(), entry))
         self._flush_if_full()
+
+    def _take_lookup(self, entry: Entry, lookup: idlist.Lookup) -> None:
+        """Keep the position of a name or path free for the item that it leads to."""
+        self.good.append(items.GAP)
+        position = self.item_count + len(self.good)
+        what = (LookupKind(lookup.kind), lookup.text, lookup.project)
+        self.lookups.append(NewLookup(position, *what, entry.line, entry.column))
+        self.lookup_kinds[lookup.kind] += 1
 
     def _flush_if_full(self) -> None:
         if len(self.good) + len(self.others) >= items.CHUNK_ROWS:
@@ -264,7 +318,9 @@ class _Reader:
                 uploads.record(connection, self.upload, now, read_bytes=self.read_bytes)
                 while done < end:
                     until = done + self.piece_rows
-                    items.add(connection, submission_id, first + done, good[done:until])
+                    chunk = (submission_id, first + done, good[done:until])
+                    items.add(connection, *chunk, has_gaps=bool(self.lookups))
+                    lookups.add(connection, submission_id, self.lookups[done:until])
                     entries.add(connection, submission_id, others[done:until])
                     done = until
                     if store.somebody_waits():
@@ -274,7 +330,7 @@ class _Reader:
                 submissions.note_reading(connection, submission_id, self.kept_bytes, now)
             store.let_others_write()
         self.item_count += len(good)
-        self.good, self.others = [], []
+        self.good, self.lookups, self.others = [], [], []
 
     def _look_for_room(self) -> None:
         others = self.context.read(usage.beside, self.submission.account_id, self.submission.id)
@@ -282,6 +338,7 @@ class _Reader:
 
     def _demand_room(self) -> None:
         self.kept_bytes += usage.of_items(self.good) + usage.of_entries(self.others)
+        self.kept_bytes += usage.of_lookups(lookup.text for lookup in self.lookups)
         if self.kept_bytes > self.most_bytes:
             most = self.context.settings.account_bytes
             raise Unreadable(NO_ROOM.format(most=f"{most / 1e9:,.3g} GB", line=self.last_line))
@@ -290,15 +347,17 @@ class _Reader:
         """What the review says of the list as a whole."""
         total = {
             name: sum(getattr(reading, name) for reading in self.readings)
-            for name in ("good", "repeated", "rejected", "comments", "blank")
+            for name in ("good", "lookups", "unsure", "repeated", "rejected", "comments", "blank")
         }
         unusual = sum(reading.unusual for reading in self.readings)
         return Review(
             **total,
             **self.precheck.review(),
             folders=self.folders,
-            files=self.item_count - self.folders - unusual,
+            files=self.item_count - self.lookup_kinds.total() - self.folders - unusual,
+            lookup_kinds=dict(self.lookup_kinds),
             columns=self.submission.review.columns,
+            assumes_names=self.submission.review.assumes_names,
             parts=[_described(reading) for reading in self.readings],
         )
 
@@ -314,5 +373,5 @@ def _other(ordinal: int, entry: Entry) -> entries.Entry:
 def _described(reading: Reading) -> Part:
     """How one part was read."""
     names = ("format", "encoding", "gzip", "lines", "warnings")
-    columns = [Column(*column) for column in reading.columns]
+    columns = [Column(*column[:-1], kind=column.kind.value) for column in reading.columns]
     return Part(**{name: getattr(reading, name) for name in names}, columns=columns)

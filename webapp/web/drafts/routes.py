@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import chores, drafts, entries, paging, submissions, uploads
+from webapp.store.documents import Review
 from webapp.store.entries import Entry
 from webapp.store.enums import ASKING, AuditAction, ChoreKind, EntryKind, Flag, State, Task
 from webapp.store.items import Item
@@ -162,17 +163,21 @@ def stop_checking(submission_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/submissions/<int:submission_id>/reread")
 def reread(submission_id: int) -> ResponseReturnValue:
-    """Read the upload again, its ids from another column; without one, as at first."""
+    """Read the upload again: another column, or what may be a name as one; with neither, as at
+    first. ICA is asked no more for what stood there.
+    """
     submission = own_submission(submission_id, "read again")
-    columns = _columns(submission)
+    chosen = _as_chosen(submission)
     now = context().clock()
     with context().store.write() as connection:
+        chores.lock(connection, submission_id)
         drafts.lock(connection, submission_id)
         if uploads.get(connection, submission_id) is None:
             abort(409, "There is no upload to read again.")
-        if chores.unfinished(connection, submission_id):
+        busy = (chore.kind for chore in chores.unfinished(connection, submission_id))
+        if any(kind != ChoreKind.RESOLVE for kind in busy):
             abort(409, "The list is being worked on. Choose another column when that is done.")
-        begun = submissions.reread(connection, submission_id, columns, now)
+        begun = submissions.reread(connection, submission_id, chosen, now)
         if begun:
             chores.remove(connection, submission_id)
             uploads.make_due(connection, submission_id, now)
@@ -242,11 +247,20 @@ def _flag() -> Flag:
     return flag
 
 
-def _columns(submission: Submission) -> dict[int, int]:
-    """The columns of ids that the user has chosen so far: part -> column."""
+def _as_chosen(submission: Submission) -> Review:
+    """How the user wants the list read: the columns (part -> column), and what may be a name."""
     part, column = request.form.get("part", ""), request.form.get("column", "")
-    if not (part or column):
-        return {}
-    if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in (part, column)):
-        abort(400, "A column is chosen by its number. Go back to the review of the list.")
-    return submission.review.columns | {int(part): int(column)}
+    names = request.form.get("names", "")
+    if not (part or column or names):
+        return Review()
+    before = submission.review
+    columns, assumes_names = before.columns, before.assumes_names
+    if part or column:
+        if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in (part, column)):
+            abort(400, "A column is chosen by its number. Go back to the review of the list.")
+        columns = columns | {int(part): int(column)}
+    if names:
+        if names not in {"0", "1"}:
+            abort(400, "What may be a name is read as one, or not. Go back to the review.")
+        assumes_names = names == "1"
+    return Review(columns=columns, assumes_names=assumes_names)
