@@ -51,9 +51,7 @@ class Example(NamedTuple):
 
 
 class Column(Struct, frozen=True):
-    """A column of a table that holds ids, paths or names (`kind`: see idlist), in so many (`ids`) of
-    the rows that were sampled.
-    """
+    """A column of a table with ids, paths or names in `ids` of the sampled rows; see idlist."""
 
     number: int
     header: str
@@ -80,9 +78,9 @@ class Review(Struct, frozen=True, omit_defaults=True):
 
     lookups: of the good ones, how many stand for data by a name or a path, and by kind in
     lookup_kinds. unsure: how many others may be names; assumes_names: the user said that they are.
-    columns: those that are read, by part, as the user chose them. examples and left_out: by the names of flags.
-    linked_by: how many ids each submission has linked before. other_projects: how many ids name
-    each. checked_at: when ICA was last asked about all ids.
+    columns: those that are read, by part, as the user chose them. examples and left_out: by the
+    names of flags. linked_by: how many ids each submission has linked before. other_projects: how
+    many ids name each. checked_at: when ICA was last asked about all ids.
     """
 
     good: int = 0

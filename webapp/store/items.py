@@ -168,34 +168,20 @@ def held_in(
     return set(connection.execute(select(items.c.data_id).where(theirs, asked)).scalars())
 
 
-def between(
-    connection: Connection, submission_id: int, spans: Iterable[tuple[int, int]], most: int
-) -> dict[tuple[int, int], list[ItemRow]]:
-    """The first `most` items of each span of positions, ends included."""
-    found = {}
-    for first, last in dict.fromkeys(spans):
-        ours = (items.c.submission_id == submission_id) & items.c.position.between(first, last)
-        statement = select(*_ROW).where(ours).order_by(items.c.position).limit(most)
-        found[first, last] = _item_rows(connection, statement)
-    return found
-
-
-def at(
-    connection: Connection, submission_id: int, positions: Sequence[int]
-) -> dict[int, ItemRow]:
+def at(connection: Connection, submission_id: int, positions: Sequence[int]) -> list[ItemRow]:
     """The items at these positions."""
-    ours = items.c.submission_id == submission_id
-    these = ours & sql.is_one_of(connection, items.c.position, positions)
-    return {row.position: row for row in _item_rows(connection, select(*_ROW).where(these))}
+    these = sql.is_one_of(connection, items.c.position, positions)
+    ours = select(*_ROW).where(items.c.submission_id == submission_id, these)
+    return _item_rows(connection, ours)
 
 
-def counts_between(
-    connection: Connection, submission_id: int, first: int, last: int
-) -> dict[str, int]:
-    """How many items have each status, from position `first` to `last`."""
+def between(
+    connection: Connection, submission_id: int, first: int, last: int, most: int
+) -> list[ItemRow]:
+    """The first `most` items from position `first` to `last`."""
     ours = (items.c.submission_id == submission_id) & items.c.position.between(first, last)
-    counted = select(items.c.status, func.count()).where(ours).group_by(items.c.status)
-    return dict(connection.execute(counted).tuples().all())
+    rows = select(*_ROW).where(ours).order_by(items.c.position).limit(most)
+    return _item_rows(connection, rows)
 
 
 def slices(

@@ -131,7 +131,8 @@ def get(connection: Connection, submission_id: int, position: int) -> Lookup | N
 def counts(connection: Connection, submission_id: int) -> dict[LookupState, int]:
     """How many lookups a list has, by what became of them."""
     found = select(lookups.c.state, func.count()).where(_of(submission_id))
-    return dict(connection.execute(found.group_by(lookups.c.state)).tuples().all())
+    counted = connection.execute(found.group_by(lookups.c.state))
+    return {state: count for state, count in counted}
 
 
 def asked(connection: Connection, submission_id: int) -> tuple[Asked, Asked]:
@@ -185,17 +186,6 @@ def by_text(
     rows = sql.fetch(connection, select(lookups).where(these), Lookup)
     found = {(row.kind, row.text, row.project): row for row in rows}
     return {one: found[one] for one in wanted if one in found}
-
-
-def paths_of(
-    connection: Connection, submission_id: int, positions: Sequence[int]
-) -> dict[tuple[int, str], str]:
-    """By these lookups and the ids of their candidates: the paths that these had."""
-    ours = candidates.c.submission_id == submission_id
-    these = ours & sql.is_one_of(connection, candidates.c.position, positions)
-    columns = candidates.c.position, candidates.c.data_id, candidates.c.path
-    rows = connection.execute(select(*columns).where(these)).tuples()
-    return {(position, data_id): path for position, data_id, path in rows}
 
 
 def candidates_of(

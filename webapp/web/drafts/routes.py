@@ -256,7 +256,8 @@ def _as_chosen(submission: Submission) -> Review:
     before = submission.review
     columns, assumes_names = before.columns, before.assumes_names
     if part or column:
-        if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in (part, column)):
+        given = (part, column)
+        if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in given):
             abort(400, "A column is chosen by its number. Go back to the review of the list.")
         columns = columns | {int(part): int(column)}
     if names:
