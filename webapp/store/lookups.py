@@ -132,7 +132,7 @@ def counts(connection: Connection, submission_id: int) -> dict[LookupState, int]
     """How many lookups a list has, by what became of them."""
     found = select(lookups.c.state, func.count()).where(_of(submission_id))
     counted = connection.execute(found.group_by(lookups.c.state))
-    return {state: count for state, count in counted}
+    return {LookupState(state): count for state, count in counted}
 
 
 def asked(connection: Connection, submission_id: int) -> tuple[Asked, Asked]:

@@ -71,12 +71,16 @@ class Point:
     examples: list[Example]
 
 
-class OtherColumn(NamedTuple):
-    """A column that holds ids too, and could be read instead; `part` of the list, by number."""
+HELD = {"ids": "data ids", "paths": "paths", "names": "names, perhaps of data"}
+UNSURE = "texts that are no data ids of ICA's shape, and may be the names of files or folders"
+SURE_NAMES = "those with the ending of a file, and those under a header such as file_name"
 
-    part: int
-    number: int
-    title: str
+
+class OtherReading(NamedTuple):
+    """Another way to read the list: hidden fields of its form, the button, and what it leads to."""
+
+    fields: list[tuple[str, str]]
+    button: str
     text: str
 
 
@@ -105,7 +109,7 @@ class ReviewPage(Page):
     looked_in: str
     read_as: str
     warnings: list[str]
-    other_columns: list[OtherColumn]
+    other_readings: list[OtherReading]
     points: list[Point]
     holders: list[tuple[Submission, int]]
     check: Chore | None
@@ -157,7 +161,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         files_and_folders=_files_and_folders(submission.review),
         read_as="; ".join(map(_read_as, parts)),
         warnings=[text for part in parts for text in part.warnings],
-        other_columns=_other_columns(parts) if upload else [],
+        other_readings=_other_readings(submission.review) if upload else [],
         points=_points(submission),
         holders=holders,
         check=ended,
@@ -229,15 +233,26 @@ def _read_as(part: ListPart) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _other_columns(parts: Sequence[ListPart]) -> list[OtherColumn]:
-    return [
-        OtherColumn(
-            part=number,
-            number=column.number,
-            title=f"“{column.header}”" if column.header else "",
-            text=f"{column.ids:,} of the first {plural(column.sampled, 'row')} hold data ids",
+def _other_readings(review: Review) -> list[OtherReading]:
+    """By another column, and with what may be names as names."""
+    found = [
+        OtherReading(
+            fields=[("part", str(number)), ("column", str(column.number))],
+            button=f"Read column {column.number} {_quoted(column.header)}instead",
+            text=f"{column.ids:,} of the first {plural(column.sampled, 'row')} hold "
+            f"{HELD[column.kind]}",
         )
-        for number, part in enumerate(parts)
+        for number, part in enumerate(review.parts)
         for column in part.columns
         if column.ids and not column.chosen
     ]
+    if review.assumes_names:
+        found.append(OtherReading([("names", "0")], "Read only sure names as names", SURE_NAMES))
+    elif review.unsure:
+        button = f"Look {plural(review.unsure, 'text')} up as names"
+        found.append(OtherReading([("names", "1")], button, UNSURE))
+    return found
+
+
+def _quoted(header: str) -> str:
+    return f"“{header}” " if header else ""

@@ -244,8 +244,10 @@ def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]
         return []
     left_out = submission.counts.get(LEFT_OUT, 0)
     entries = url_for("drafts.listed", submission_id=submission.id)
+    # of a list with names and paths, what these led to
+    sent = submission.to_send if review.lookups else review.good - left_out
     return [
-        (review.good - left_out, "sent", f"{place}#items"),
+        (sent, "sent", f"{place}#items"),
         (left_out, "left out", f"{place}{links.query({'status': LEFT_OUT})}#items"),
         (review.repeated, EntryKind.REPEATED, f"{entries}?kind={EntryKind.REPEATED}"),
         (review.rejected, EntryKind.REJECTED, f"{entries}?kind={EntryKind.REJECTED}"),
