@@ -135,8 +135,14 @@ def test_an_empty_list_is_no_error():
         "https://" * 312_500,
         "a=" * 1_250_000,
         json.dumps([f"fil.{number:032x}" for number in range(62_500)]),
+        "/a/b c, " * 75_000,
+        "/a" + " " * 2_500_000 + "b",
+        "a.bam," * 100_000,
     ],
-    ids=["ids", "words", "letters", "urn", "spaces", "quotes", "open", "links", "labels", "json"],
+    ids=[
+        *("ids", "words", "letters", "urn", "spaces", "quotes", "open", "links", "labels", "json"),
+        *("paths", "path", "names"),
+    ],
 )
 def test_megabytes_on_one_line_take_linear_time(line):
     started = time.process_time()

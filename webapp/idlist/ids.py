@@ -163,7 +163,7 @@ def _words(text: str, column: int) -> Iterator[_Word]:
 
 def _without_ids(text: str, column: int, assume_names: bool) -> Iterator[Entry]:
     """The entries of a text in which no data id stands."""
-    if any(entry.lookup for _, entry in _paths(text, column)):
+    if "/" in text and any(entry.lookup for _, entry in _paths(text, column)):
         yield from _merge_rejects(text, _paths(text, column))
     elif _begins_with_path(text):
         _, first = next(_paths(text, column))
