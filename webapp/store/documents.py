@@ -128,12 +128,15 @@ class Reject(Struct, frozen=True):
 
 
 class FindReview(Struct, frozen=True):
-    """What is known of the list of a question; rejects: the first few."""
+    """What is known of the list of a question. ids: with those that names and paths led to, and
+    with a row for each that led to none; names: how many these were. rejects: the first few.
+    """
 
     ids: int
     repeated: int
     rejected: int
     rejects: list[Reject]
+    names: int = 0
 
 
 class Receipt(Struct, frozen=True):

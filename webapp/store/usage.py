@@ -96,6 +96,6 @@ def of_entries(rows: Iterable[Entry]) -> int:
     return sum(ENTRY_BYTES + len(row.text) + len(row.note) for row in rows)
 
 
-def of_found_ids(rows: Iterable[tuple[str, int]]) -> int:
-    """The bytes of the ids of a query, each with its line."""
-    return sum(FOUND_ID_BYTES + len(data_id) for data_id, _ in rows)
+def of_found_ids(rows: Iterable[tuple[str, int, str]]) -> int:
+    """The bytes of the ids of a query, each with its line, and the name that led to it."""
+    return sum(FOUND_ID_BYTES + len(data_id) + len(text) for data_id, _, text in rows)

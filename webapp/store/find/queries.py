@@ -23,11 +23,17 @@ class Find(FindRow):
 
 
 class Asked(NamedTuple):
-    """An id of a query, and its line in the list."""
+    """An id of a query, and its line in the list. text: the name or path that led to it, "" of an
+    id; where it led to nothing, data_id is "".
+    """
 
     ordinal: int
     data_id: str
     line: int
+    text: str = ""
+
+
+Row = tuple[str, int, str]  # data id, line, text
 
 
 def create(
@@ -44,10 +50,11 @@ def create(
     connection.execute(insert(finds).values(id=find_id, kept_bytes=kept_bytes, **asked))
 
 
-def add(connection: Connection, find_id: str, first: int, rows: Sequence[tuple[str, int]]) -> None:
-    """Add a chunk of ids, each with its line, at ordinals `first` and up."""
+def add(connection: Connection, find_id: str, first: int, rows: Sequence[Row]) -> None:
+    """Add a chunk of ids at ordinals `first` and up."""
     numbered = ((find_id, ordinal, *row) for ordinal, row in enumerate(rows, start=first))
-    sql.insert_many(connection, find_ids, ("find_id", "ordinal", "data_id", "line"), numbered)
+    columns = ("find_id", "ordinal", "data_id", "line", "text")
+    sql.insert_many(connection, find_ids, columns, numbered)
 
 
 def get(connection: Connection, find_id: str, reader: Account) -> Find | None:

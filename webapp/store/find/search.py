@@ -1,7 +1,7 @@
 """Search: which submissions hold the ids of a query, and what became of each id."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -66,12 +66,14 @@ class Sighting(NamedTuple):
 class Verdict(NamedTuple):
     """What became of an id: the status that counts, and the submission that has it.
 
-    `moves` when a submission that holds the id still runs, be it another one.
+    `moves` when a submission that holds the id still runs, be it another one. `hidden`: a name led
+    to the id, and the reader sees no item with both.
     """
 
     outcome: str
     submission_id: int | None
     moves: bool
+    hidden: bool = False
 
 
 def decisive_sighting(sightings: Sequence[Sighting]) -> Sighting:
@@ -135,15 +137,27 @@ def fingerprint(seen: Mapping[int, Holder]) -> str:
 
 
 def verdicts(
-    connection: Connection, find_id: str, count: int, seen: Mapping[int, Holder]
-) -> list[Verdict]:
-    """What became of each of the `count` ids, in the order of the query."""
-    found = [_NOWHERE] * count
+    connection: Connection,
+    find_id: str,
+    count: int,
+    seen: Mapping[int, Holder],
+    *,
+    named: bool = False,
+) -> list[Verdict | None]:
+    """What became of each of the `count` ids, in the order of the query. `named`: some of them were
+    found by names and paths; None for one that is not told of, see _by_names().
+    """
+    found: list[Verdict | None] = [_NOWHERE] * count
+    called: dict[int, set[str]] = {}  # by ordinal, what the reader sees it called
+    statements = _HELD_AND_CALLED if named else _HELD
     known: dict[tuple[int, str], Verdict] = {}  # of ids that one submission holds, as most are
-    rows = connection.execute(_HELD[connection.dialect.name], {"find": find_id, "count": count})
+    given = {"find": find_id, "count": count}
+    rows = connection.execute(statements[connection.dialect.name], given)
     by_thousand = chain.from_iterable(rows.partitions(1_000))  # one by one they take twice as long
     for ordinal, held in groupby(by_thousand, itemgetter(0)):
         mine = [row for row in held if row[1] in seen]
+        if named:
+            called[ordinal] = {text for row in mine for text in row[_CALLED]}
         if len(mine) > 1:
             found[ordinal - 1] = _verdict(_sightings(mine, seen))
         elif mine:
@@ -151,6 +165,27 @@ def verdicts(
             if key not in known:
                 known[key] = _verdict(_sightings(mine, seen))
             found[ordinal - 1] = known[key]
+    return _by_names(connection, find_id, found, called) if named else found
+
+
+def _by_names(
+    connection: Connection,
+    find_id: str,
+    found: list[Verdict | None],
+    called: Mapping[int, Set[str]],
+) -> list[Verdict | None]:
+    """Which ids a name led to was found out by what its asker might see then. A reader is told of
+    those alone that they see called so, now: where there is none, once that there is none, as of a
+    name that nothing has. So nobody learns of a name in a project that they may not read.
+    """
+    rows = connection.execute(_NAMED, {"find": find_id})
+    for (_, text), group in groupby(rows, itemgetter(1, 2)):
+        ordinals = [row[0] for row in group]
+        hidden = [ordinal for ordinal in ordinals if text not in called.get(ordinal, ())]
+        for ordinal in hidden:
+            found[ordinal - 1] = None
+        if len(hidden) == len(ordinals):
+            found[hidden[0] - 1] = _NOWHERE._replace(hidden=True)
     return found
 
 
@@ -204,7 +239,15 @@ _IS_SENT = exists().where(
 )
 # Of an item that was not read yet its batch knows whether it was sent.
 _STATUS = case((and_(items.c.status == UNREAD, ~_IS_SENT), NOT_SENT), else_=items.c.status)
-_HELD = _held(find_ids.c.ordinal <= bindparam("count"))
+_ALL_OF_IT = find_ids.c.ordinal <= bindparam("count")
+_HELD = _held(_ALL_OF_IT)
+_HELD_AND_CALLED = _held(_ALL_OF_IT, items.c.reason, items.c.name, items.c.path)
+_CALLED = slice(6, 8)  # name and path in its rows
+_NAMED = (
+    select(find_ids.c.ordinal, find_ids.c.line, find_ids.c.text)
+    .where(queries.OURS, find_ids.c.text != "")
+    .order_by(find_ids.c.ordinal)
+)
 _HELD_IN_FULL = _held(queries.THESE, items.c.reason, items.c.name, items.c.path, items.c.changed_at)
 
 

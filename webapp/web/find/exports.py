@@ -14,7 +14,7 @@ from webapp.web.find.result import AnswerRow
 
 COLUMNS = (
     *("line", "data_id", "outcome", "submission_id", "submission", "project"),
-    *("attempt", "submitted", "status", "reason", "name", "path"),
+    *("attempt", "submitted", "status", "reason", "name", "path", "asked"),
 )
 
 blueprint = Blueprint("find_exports", __name__)
@@ -30,7 +30,7 @@ def export(find_id: str, form: str) -> ResponseReturnValue:
     if form == "csv":
         texts = downloads.csv_texts(COLUMNS, downloads.chunks(map(_cells, found.rows(picked))))
     else:
-        texts = downloads.id_texts(asked.data_id for asked in found.ids(picked))
+        texts = downloads.id_texts(one.data_id for one in found.ids(picked) if one.data_id)
     audit.note_export("an answer to Find ids", form)
     return downloads.response(
         texts, "-".join([asked.name or "ids", *outcomes]), form, found.is_kept
@@ -52,7 +52,7 @@ def _cells(row: AnswerRow) -> tuple[object, ...]:
     seen, submission = row.sighting, row.submission
     begin = (row.asked.line, row.asked.data_id, row.outcome)
     if seen is None or submission is None:
-        return (*begin, *[""] * (len(COLUMNS) - len(begin)))
+        return (*begin, *[""] * (len(COLUMNS) - len(begin) - 1), row.asked.text)
     submitted = iso(submission.submitted_at) if submission.submitted_at else ""
     where = (submission.id, submission.name, submission.project_name, seen.attempt, submitted)
-    return (*begin, *where, seen.status, seen.reason, seen.name, seen.path)
+    return (*begin, *where, seen.status, seen.reason, seen.name, seen.path, row.asked.text)

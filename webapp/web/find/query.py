@@ -1,15 +1,19 @@
-"""The query "where are my ids?": a list of ids, read within its request, then kept."""
+"""The query "where are my ids?": a list of ids, read within its request, then kept. Names and paths
+lead to ids by what this dashboard knows of items; ICA is not asked.
+"""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from webapp import idlist
 from webapp.idlist import Entry, Reading, Unreadable
+from webapp.idlist.entries import Lookup, LookupKind
 from webapp.store import items, usage
 from webapp.store.documents import FindReview, Reject
 from webapp.store.enums import AuditAction
-from webapp.store.find import queries
+from webapp.store.find import names, queries
 from webapp.web.core import audit
+from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
 from webapp.web.core.forms import Errors, Unusable
 from webapp.web.submissions import quota, upload
@@ -24,6 +28,10 @@ MAX_KEPT_REJECTS = 5
 TOO_MANY = (
     f"More than {MAX_IDS:,} different ids were found, and one question can have that many. "
     "Ask for a part of them, or look at the page of the submission that you sent them with."
+)
+TOO_MANY_CALLED = (
+    f"The names and paths of this list lead to more than {MAX_IDS:,} data ids, and one question "
+    "can have that many. Ask for a part of them, or by their paths, which are rarely the same."
 )
 TOO_LONG = (
     f"This list was read for {MAX_SECONDS:.0f} seconds without coming to its end. Ask for a part "
@@ -52,25 +60,54 @@ def ask(form: Form) -> str:
     return find_id
 
 
-def _read(form: Form) -> tuple[list[tuple[str, int]], FindReview]:
+def _read(form: Form) -> tuple[list[queries.Row], FindReview]:
     """The ids with their lines, and the numbers of other entries."""
-    first_lines: dict[str, int] = {}
+    first_lines: dict[str | Lookup, int] = {}
     rejects: list[Reject] = []
     repeated = rejected = 0
     for entry in _entries(form):
-        if not entry.data_id:
+        wanted = entry.data_id or entry.lookup
+        if not wanted:
             rejected += 1
             if len(rejects) < MAX_KEPT_REJECTS:
                 rejects.append(Reject(entry.line, entry.text, entry.note))
-        elif entry.data_id in first_lines:
+        elif wanted in first_lines:
             repeated += 1
         else:
-            first_lines[entry.data_id] = entry.line
+            first_lines[wanted] = entry.line
             if len(first_lines) > MAX_IDS:
                 raise Unreadable(TOO_MANY)
     if not first_lines:
         raise Unreadable(NO_ID)
-    return [*first_lines.items()], FindReview(len(first_lines), repeated, rejected, rejects)
+    lookups = [wanted for wanted in first_lines if isinstance(wanted, Lookup)]
+    rows = _rows(first_lines, _ids_of(lookups) if lookups else {})
+    return rows, FindReview(len(rows), repeated, rejected, rejects, len(lookups))
+
+
+def _ids_of(lookups: Sequence[Lookup]) -> dict[str, list[str]]:
+    """By name and by path, the ids that the visitor sees called so. The project that an address
+    names is not looked at: of most data it is not known here which one they are from.
+    """
+    ask_about_new_projects()
+    called = {one.text for one in lookups if one.kind == LookupKind.NAME}
+    paths = {one.text for one in lookups if one.kind != LookupKind.NAME}
+    given = (viewer(), context().clock(), called, paths, MAX_IDS + 1)
+    return context().read(names.ids_called, *given)
+
+
+def _rows(
+    lines: Mapping[str | Lookup, int], called: Mapping[str, Sequence[str]]
+) -> list[queries.Row]:
+    """A row for each id, for each that a name led to, and for each name that led to none."""
+    rows: list[queries.Row] = []
+    for wanted, line in lines.items():
+        if isinstance(wanted, str):
+            rows.append((wanted, line, ""))
+        else:
+            rows += [(data_id, line, wanted.text) for data_id in called.get(wanted.text, [""])]
+    if len(rows) > MAX_IDS:
+        raise Unreadable(TOO_MANY_CALLED)
+    return rows
 
 
 def _entries(form: Form) -> Iterator[Entry]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 from cachetools import LRUCache
@@ -59,19 +60,29 @@ class Answer:
         self._here, self._kept = context(), kept
         self._find_id, self._reader_id = asked.id, viewer().id
         self._count: int = asked.review.ids
+        self._named = asked.review.names > 0
+        self._counts: OutcomeCounts | None = None
         self._seen = self._here.read(search.holders, viewer(), self._here.clock())
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all, at once."""
-        return self.outcome_counts().picked(outcomes) if outcomes else range(1, self._count + 1)
+        if outcomes or self._named:
+            return self.outcome_counts().picked(outcomes)
+        return range(1, self._count + 1)
 
     def outcome_counts(self) -> OutcomeCounts:
         """The outcomes of all the ids; worked out again when anything has changed since."""
+        if self._counts is None:
+            self._counts = self._counted()
+        return self._counts
+
+    def _counted(self) -> OutcomeCounts:
         key = self._find_id, self._reader_id, search.fingerprint(self._seen)
         with _LOCK:
             if known := self._kept.get(key):
                 return known
-        verdicts = self._here.read(search.verdicts, self._find_id, self._count, self._seen)
+        given = (self._find_id, self._count, self._seen)
+        verdicts = self._here.read(partial(search.verdicts, named=self._named), *given)
         found = OutcomeCounts(verdicts)
         if not found.moves:
             with _LOCK:
@@ -87,7 +98,7 @@ class Answer:
     def ids(self, ordinals: Iterable[int]) -> Iterator[Asked]:
         """These ids, a chunk a transaction."""
         for chunk in chunks(ordinals):
-            yield from self._here.read(queries.ids, self._find_id, chunk)
+            yield from map(self._told, self._here.read(queries.ids, self._find_id, chunk))
 
     def rows(self, ordinals: Iterable[int]) -> Iterator[AnswerRow]:
         """A row for each submission that holds one of these ids, a chunk of ids a transaction."""
@@ -97,8 +108,13 @@ class Answer:
                 found = search.sightings(connection, self._find_id, chunk, self._seen)
                 holders = {seen.holder.id for several in found.values() for seen in several}
                 known = submissions.many(connection, holders)
-            for one in asked:
-                yield from _rows(one, found.get(one.ordinal, []), known)
+            for one in map(self._told, asked):
+                yield from _rows(one, found.get(one.ordinal, []) if one.data_id else [], known)
+
+    def _told(self, asked: Asked) -> Asked:
+        """The same without its id where that is not this reader's to see."""
+        hidden = asked.text and self.outcome_counts().hides(asked.ordinal)
+        return asked._replace(data_id="") if hidden else asked
 
 
 def _rows(
@@ -132,9 +148,11 @@ def find_or_404(find_id: str) -> Find:
 
 
 def ids_to_send() -> str:
-    """The ids of ?find=…&outcome=…, one a line, for the form of a new submission; or ""."""
+    """The ids of ?find=…&outcome=…, one a line, for the form of a new submission; or "". A name
+    that led to none stands for itself.
+    """
     if "find" not in request.args:
         return ""
     found = Answer(find_or_404(request.args["find"]))
     picked = found.picked(params.words("outcome"))
-    return "\n".join(asked.data_id for asked in found.ids(picked))
+    return "\n".join(asked.data_id or asked.text for asked in found.ids(picked))

@@ -36,18 +36,23 @@ class Outcome:
 
 
 class OutcomeCounts:
-    """The outcomes of all ids of a query, each id counted once; it takes a few bytes an id.
+    """The outcomes of all ids of a query, each id counted once; it takes a few bytes an id. None is
+    an id that its reader is not told of.
 
     counts: by outcome, how many ids have it. holders: by outcome, how many of them each submission
     has. moves: a submission that holds one of the ids still runs.
     """
 
-    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+    def __init__(self, verdicts: Sequence[Verdict | None]) -> None:
         self.counts: Counter[str] = Counter()
         self.holders: defaultdict[str, Counter[int]] = defaultdict(Counter)
-        counted = Counter(verdicts)
+        everything = Counter(verdicts)
+        untold = everything.pop(None, 0)
+        counted = Counter({one: count for one, count in everything.items() if one})
+        self.total = len(verdicts) - untold
         self._numbered = list(counted)
-        numbers = {verdict: number for number, verdict in enumerate(counted)}
+        numbers: dict[Verdict | None, int] = {one: at for at, one in enumerate(counted)}
+        numbers[None] = len(counted)
         self._number_of = array("I", map(numbers.__getitem__, verdicts))  # by ordinal
         self.moves = any(verdict.moves for verdict in counted)
         for verdict, count in counted.items():
@@ -55,20 +60,24 @@ class OutcomeCounts:
             if verdict.submission_id is not None:
                 self.holders[verdict.outcome][verdict.submission_id] += count
 
-    @property
-    def total(self) -> int:
-        return len(self._number_of)
-
     def named(self) -> set[int]:
         """The submissions that the summary names."""
         return {key for held in self.holders.values() for key, _ in held.most_common(MAX_NAMED)}
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all."""
-        if not outcomes:
+        if not outcomes and self.total == len(self._number_of):
             return range(1, self.total + 1)
-        wanted = {at for at, verdict in enumerate(self._numbered) if verdict.outcome in outcomes}
+        wanted = {
+            at
+            for at, verdict in enumerate(self._numbered)
+            if not outcomes or verdict.outcome in outcomes
+        }
         return [at for at, number in enumerate(self._number_of, start=1) if number in wanted]
+
+    def hides(self, ordinal: int) -> bool:
+        """Whether its reader is told the name that led to the id, and not the id."""
+        return self._numbered[self._number_of[ordinal - 1]].hidden
 
     def page(self, outcomes: Collection[str], cursor: Cursor, size: int) -> Page[int]:
         """A page of the picked ids; rows and cursors are their ordinals."""
