@@ -116,7 +116,7 @@ def test_filters_that_match_nothing_can_be_cleared(tab):
     draft(tab, data_ids(3, start=76_000), "few.txt")
     submit(tab)
     wait_until_done(tab)
-    search = tab.get_by_placeholder("Data id, part of a name, or part of a path")
+    search = tab.get_by_placeholder("Data id, or part of a name or path")
     search.fill("no such thing")
     search.press("Enter")
     expect(tab.locator("#item-table")).to_contain_text("Nothing matches")
