@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, or_, selec
 from webapp.store import sql, submissions
 from webapp.store.column_types import prepare
 from webapp.store.documents import FolderQuery, KeptError
-from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag
+from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag, LookupState, Rule
 from webapp.store.leases import LEASE_SECONDS, NOT_OF, Queue
 from webapp.store.retry.selection import Selection
 from webapp.store.tables import ChoreRow, chores
@@ -74,10 +74,21 @@ class GatherSpec(Struct, frozen=True, omit_defaults=True):
     path_after: str | None = None
 
 
+class ChooseSpec(Struct, frozen=True):
+    """The lookups in a state: each means what the rule leaves of its candidates. value: a folder's
+    path or a project's id, for the rules that need one.
+    """
+
+    state: LookupState
+    rule: Rule
+    value: str = ""
+
+
 prepare(AttemptSpec)
 prepare(FlagSpec)
 prepare(ResolveSpec)
 prepare(GatherSpec)
+prepare(ChooseSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,13 @@ def note_refused(
     change(connection, submission_id, review=review)
 
 
+def note_unchecked(connection: Connection, submission_id: int) -> None:
+    """The list has items now about which ICA was not asked."""
+    before = lock(connection, submission_id).review
+    if before.checked_at is not None:
+        change(connection, submission_id, review=replace(before, checked_at=None))
+
+
 def begin(connection: Connection, submission: Submission, now: float) -> bool:
     """Confirm the draft: its batches wait to be sent.
 

@@ -137,6 +137,20 @@ class Likeness(IntEnum):
     NEAR = 2  # perhaps what was meant
 
 
+class Rule(StrEnum):
+    """How many lookups of a state are settled at once, each by those of its candidates that are
+    exactly it.
+    """
+
+    ONLY = "only"  # where there is one alone
+    NEWEST = "newest"
+    AVAILABLE = "available"
+    FOLDER = "folder"  # below this one
+    PROJECT = "project"  # in this one
+    ALL = "all"  # all of them
+    NONE = "none"  # what was chosen is taken back
+
+
 class Flag(IntFlag):
     """What a user should know of an item before it is sent."""
 

@@ -8,13 +8,14 @@ submitted is not changed any more.
 import hashlib
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, delete, func, select, update
 
 from webapp.store import chores, drafts, paging, sql, submissions, usage
 from webapp.store.chores import ResolveSpec
@@ -35,6 +36,7 @@ from webapp.store.tables import Lookup as Lookup
 from webapp.store.tables import submissions as submissions_table
 
 MAX_EXAMPLES = 3  # items of each flag that the review shows
+SHORT_SPAN = 1_000  # positions, which are then looked up one by one
 STATUS_FLAGS = {  # by the status of the data in ICA
     flag.name: flag
     for flag in (
@@ -272,12 +274,14 @@ def forget(connection: Connection, submission_id: int, positions: Collection[int
     these = _of(submission_id) & sql.is_one_of(connection, lookups.c.position, [*positions])
     span = lookups.c.first_item, lookups.c.last_item
     own = select(*span).where(these, span[0].is_not(None), ~lookups.c.shared)
+    spans = connection.execute(own).tuples().all()
     gone: list[tuple[Any, ...]] = []
-    for first, last in connection.execute(own).all():
-        theirs = (items.c.submission_id == submission_id) & items.c.position.between(first, last)
+    for some in _among(connection, items.c.position, spans):
+        theirs = (items.c.submission_id == submission_id) & some
         gone += map(tuple, connection.execute(select(*_ITEM).where(theirs)))
         connection.execute(delete(items).where(theirs))
-        _lead_nowhere(connection, _of(submission_id) & span[0].between(first, last))
+    for some in _among(connection, span[0], spans):
+        _lead_nowhere(connection, _of(submission_id) & some)
     _lead_nowhere(connection, these)
     _note(connection, submission_id, gone, by=-1, positions=len(gone))
 
@@ -345,6 +349,20 @@ def _lead_to(
         {"submission_id": submission_id},
     )
     sql.update_many(connection, lookups, ours, columns, led)
+
+
+def _among(
+    connection: Connection, place: Column[int], spans: Sequence[tuple[int, int]]
+) -> Iterator[ColumnElement[bool]]:
+    """Conditions that a place lies in one of these spans: of all short ones together, then of each
+    long one.
+    """
+    short = [range(first, last + 1) for first, last in spans if last - first < SHORT_SPAN]
+    if short:
+        yield sql.is_one_of(connection, place, [*chain.from_iterable(short)])
+    for first, last in spans:
+        if last - first >= SHORT_SPAN:
+            yield place.between(first, last)
 
 
 def _lead_nowhere(connection: Connection, these: ColumnElement[bool]) -> None:

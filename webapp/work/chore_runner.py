@@ -9,7 +9,15 @@ from webapp.store import accounts, batches, chores, drafts, leases, submissions
 from webapp.store.chores import Chore
 from webapp.store.documents import KeptError
 from webapp.store.enums import ASKING, ChoreKind, ErrorCode
-from webapp.work import assignment, exclusion, gathering, ica_check, ica_failures, units
+from webapp.work import (
+    assignment,
+    choosing,
+    exclusion,
+    gathering,
+    ica_check,
+    ica_failures,
+    units,
+)
 from webapp.work.clients import NoKey
 from webapp.work.context import Context
 from webapp.work.units import Ended
@@ -28,6 +36,7 @@ STEPS: Mapping[ChoreKind, Step] = {
     ChoreKind.TAKE_BACK: exclusion.step,
     ChoreKind.CHECK: ica_check.step,
     ChoreKind.GATHER: gathering.step,
+    ChoreKind.CHOOSE: choosing.step,
 }
 
 

@@ -1,0 +1,404 @@
+"""Choices: what the lookups of a list led to, by groups, and the rules that settle many of them."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Subquery,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    true,
+)
+
+from webapp.store import paging, sql
+from webapp.store.chores import ChooseSpec
+from webapp.store.enums import Likeness, LookupKind, LookupState, Rule
+from webapp.store.lookups import Candidate
+from webapp.store.paging import MAX_KEY, Cursor, Page
+from webapp.store.submissions import Submission
+from webapp.store.tables import CandidateRow, Lookup, candidates, items, lookups
+
+COUNTED_LOOKUPS = 10_000  # the first that are open, of which is counted what a rule would settle
+SHOWN_PROJECTS = 10  # the rules of which are offered: those that settle most
+AVAILABLE = "AVAILABLE"  # the status, in ICA, of data that are whole and at hand
+WITHOUT_VALUE = (Rule.ONLY, Rule.NEWEST, Rule.AVAILABLE, Rule.ALL)
+_LED = tuple(state for state in LookupState if state != LookupState.WAITING)
+
+
+class Group(StrEnum):
+    """Lookups that are shown together: those in a state, and some across the states."""
+
+    FOUND = "found"
+    OTHERWISE = "otherwise"
+    SEVERAL = "several"
+    MISSING = "missing"
+    IMPOSSIBLE = "impossible"
+    WAITING = "waiting"
+    SAME = "same"  # they mean data that another line means, too
+    FOLDERS = "folders"  # the paths of folders that were found or chosen
+    OPEN = "open"  # they lead to nothing
+    EVERY = "every"
+
+
+STATES = {Group(state.value): state for state in LookupState}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many lookups a list has: by state, those of them that lead to nothing, those that mean
+    the same data as another line, the folders, and the missing ones that were not looked for once
+    more.
+    """
+
+    by_state: Mapping[LookupState, int] = field(default_factory=dict)
+    open: Mapping[LookupState, int] = field(default_factory=dict)
+    same: int = 0
+    folders: int = 0
+    not_closer: int = 0
+
+    def count(self, group: Group) -> int:
+        """How many there are in a group."""
+        if group in STATES:
+            return self.by_state.get(STATES[group], 0)
+        return {
+            Group.SAME: self.same,
+            Group.FOLDERS: self.folders,
+            Group.OPEN: sum(self.open.values()),
+            Group.EVERY: sum(self.by_state.values()),
+        }[group]
+
+
+class Ranked(NamedTuple):
+    """A candidate, and its place among those of its lookup, from 1."""
+
+    ordinal: int
+    candidate: Candidate
+
+
+class Became(NamedTuple):
+    """The first of the items that a lookup led to, and how many there are."""
+
+    position: int
+    data_id: str
+    name: str
+    path: str
+    line: int | None
+    count: int
+
+
+class Settled(NamedTuple):
+    """What a rule would do to the lookups that are open: how many it settles, and for how many it
+    leaves more than one datum, or none. value, title: of a rule with a value.
+    """
+
+    rule: Rule
+    settles: int
+    several: int
+    none: int
+    value: str = ""
+    title: str = ""
+
+
+class Settling(NamedTuple):
+    """What rules would do to the first `counted` lookups that are open in a state, of `open`.
+
+    incomplete: ICA has more data for these than are kept; no rule settles them.
+    """
+
+    rules: list[Settled]
+    counted: int
+    open: int
+    incomplete: int
+
+
+def has_any(connection: Connection, submission_id: int) -> bool:
+    """Whether any name or path stands in the list."""
+    return sql.any_row(connection, select(lookups.c.position).where(_of(submission_id)))
+
+
+def tally(connection: Connection, submission: Submission) -> Tally:
+    """How many lookups the list has, by what they led to."""
+    of, count = lookups.c, func.count()
+    open_ = of.first_item.is_(None)
+    found = select(of.state, open_, of.shared, count).where(_of(submission.id))
+    rows = connection.execute(found.group_by(of.state, open_, of.shared)).all()
+    by_state, leading_nowhere, same = Counter[LookupState](), Counter[LookupState](), 0
+    for state, is_open, shared, number in rows:
+        by_state[state] += number
+        leading_nowhere[state] += number if is_open else 0
+        same += number if shared else 0
+    folders = not_closer = 0
+    if submission.review.folders:
+        folders = connection.execute(_count_of(submission.id, Group.FOLDERS)).scalar_one()
+    if by_state[LookupState.MISSING]:
+        far = select(count).where(
+            _of(submission.id), of.state == LookupState.MISSING, ~of.closer, open_
+        )
+        not_closer = connection.execute(far).scalar_one()
+    return Tally(by_state, +leading_nowhere, same, folders, not_closer)
+
+
+def page(
+    connection: Connection, submission_id: int, group: Group, cursor: Cursor, size: int
+) -> Page[Lookup]:
+    """Lookups of a group in the order of the list; cursors are positions."""
+    mine, place = select(lookups).where(_of(submission_id)), lookups.c.position
+    if group == Group.EVERY:
+        return paging.read(connection, mine, place, Lookup, cursor, size)
+    states, condition = _condition(group)
+    parts = [
+        paging.from_cursor(mine.where(lookups.c.state == state, condition), place, cursor, size + 1)
+        for state in states
+    ]
+    found = sql.fetch(connection, paging.merged(parts, cursor, size + 1), Lookup)
+    return paging.page_of(found, cursor, size, attrgetter("position"))
+
+
+def candidates_page(
+    connection: Connection, submission_id: int, position: int, cursor: Cursor, size: int
+) -> Page[CandidateRow]:
+    """The candidates of a lookup, the likest first; cursors are their ordinals."""
+    its = (candidates.c.submission_id == submission_id) & (candidates.c.position == position)
+    statement = select(candidates).where(its)
+    return paging.read(connection, statement, candidates.c.ordinal, CandidateRow, cursor, size)
+
+
+def kept(connection: Connection, submission_id: int, position: int) -> int:
+    """How many candidates of a lookup are kept, near ones aside."""
+    its = (candidates.c.submission_id == submission_id) & (candidates.c.position == position)
+    found = select(func.count()).where(its, candidates.c.likeness < Likeness.NEAR)
+    return connection.execute(found).scalar_one()
+
+
+def named(
+    connection: Connection, submission_id: int, chosen: Mapping[int, int]
+) -> dict[int, Candidate]:
+    """The candidates with these ordinals (by their lookups' positions), where there are any."""
+    if not chosen:
+        return {}
+    of = candidates.c
+    these = or_(*(and_(of.position == position, of.ordinal == n) for position, n in chosen.items()))
+    statement = select(candidates).where(of.submission_id == submission_id, these)
+    return {
+        row.position: candidate_of(row) for row in sql.fetch(connection, statement, CandidateRow)
+    }
+
+
+def became(
+    connection: Connection, submission_id: int, rows: Collection[Lookup]
+) -> dict[int, Became]:
+    """By position, what these lookups led to, where they led to anything."""
+    first = [row.first_item for row in rows if row.first_item is not None]
+    of = items.c
+    columns = of.position, of.data_id, of.name, of.path, of.line
+    theirs = (of.submission_id == submission_id) & sql.is_one_of(connection, of.position, first)
+    found = {row.position: row for row in connection.execute(select(*columns).where(theirs))}
+    return {
+        row.position: Became(*found[row.first_item], count=row.last_item - row.first_item + 1)
+        for row in rows
+        if row.first_item in found and row.last_item is not None
+    }
+
+
+def settling(
+    connection: Connection,
+    submission_id: int,
+    state: LookupState,
+    open_count: int,
+    asked: tuple[Rule, str] | None = None,
+) -> Settling:
+    """What the rules would do to the lookups of a state that are open: those without a value and
+    those of projects, or the one that is asked for alone.
+    """
+    if not open_count:
+        return Settling([], 0, 0, 0)
+    last = _last_counted(connection, submission_id, state)
+    found = _known(submission_id, state, 1, last)
+    complete = found.c.kept >= found.c.in_all
+    wanted = (
+        {asked: _meets(found, *asked)}
+        if asked
+        else {(rule, ""): _meets(found, rule, "") for rule in WITHOUT_VALUE}
+    )
+    numbers = [func.sum(case((met, 1), else_=0)) for met in wanted.values()]
+    by_lookup = select(
+        func.min(case((complete, 1), else_=0)).label("complete"),
+        *(number.label(f"n{index}") for index, number in enumerate(numbers)),
+    ).group_by(found.c.position)
+    of = by_lookup.subquery().c
+    whole = of.complete == 1
+    sums: list[ColumnElement[Any]] = [func.count(), _how_many(~whole)]
+    for index, (rule, _) in enumerate(wanted):
+        number = of[f"n{index}"]
+        good = number >= 1 if rule == Rule.ALL else number == 1
+        sums += [
+            _how_many(whole & good),
+            _how_many(whole & ~good & (number > 1)),
+            _how_many(whole & (number == 0)),
+        ]
+    counted, incomplete, *rest = connection.execute(select(*sums)).one()
+    rules = [
+        Settled(rule, *(rest[3 * index + part] or 0 for part in range(3)), value=value)
+        for index, (rule, value) in enumerate(wanted)
+    ]
+    if asked is None:
+        rules += _by_project(connection, found, counted - (incomplete or 0))
+    return Settling(rules, min(counted, COUNTED_LOOKUPS), open_count, incomplete or 0)
+
+
+def _by_project(connection: Connection, found: Subquery, counted: int) -> list[Settled]:
+    of = found.c
+    single = (
+        select(of.position, of.project_id, func.max(of.project_name).label("title"))
+        .add_columns(func.count().label("n"))
+        .where(_is_wanted(found))
+        .group_by(of.position, of.project_id)
+        .subquery()
+        .c
+    )
+    settles = _how_many(single.n == 1)
+    statement = (
+        select(single.project_id, func.max(single.title), settles, _how_many(single.n > 1))
+        .group_by(single.project_id)
+        .having(settles > 0)
+        .order_by(settles.desc(), single.project_id)
+        .limit(SHOWN_PROJECTS)
+    )
+    return [
+        Settled(Rule.PROJECT, n, several, counted - n - several, project_id, title)
+        for project_id, title, n, several in connection.execute(statement)
+    ]
+
+
+def picked(
+    connection: Connection, submission_id: int, spec: ChooseSpec, first: int, last: int
+) -> dict[int, list[Candidate]]:
+    """What the rule leaves of the candidates of each open lookup in a range of positions, where it
+    settles that one.
+    """
+    found = _known(submission_id, spec.state, first, last)
+    left = (
+        select(found, func.count().over(partition_by=found.c.position).label("n"))
+        .where(_meets(found, spec.rule, spec.value))
+        .subquery()
+    )
+    enough = true() if spec.rule == Rule.ALL else left.c.n == 1
+    columns = [left.c[column.name] for column in candidates.c]
+    statement = select(*columns).where(enough).order_by(left.c.position, left.c.ordinal)
+    picks: dict[int, list[Candidate]] = {}
+    for row in sql.fetch(connection, statement, CandidateRow):
+        picks.setdefault(row.position, []).append(candidate_of(row))
+    return picks
+
+
+def all_of(connection: Connection, submission_id: int, position: int) -> list[Candidate]:
+    """All candidates that are exactly what the lookup says, where all are kept; else none."""
+    lookup = select(lookups.c.state).where(_of(submission_id), lookups.c.position == position)
+    state = connection.execute(lookup).scalar()
+    if state is None:
+        return []
+    spec = ChooseSpec(LookupState(state), Rule.ALL)
+    return picked(connection, submission_id, spec, position, position).get(position, [])
+
+
+def settled(
+    connection: Connection, submission_id: int, state: LookupState, first: int, last: int
+) -> list[int]:
+    """The positions, in a range, of the lookups in a state that lead to something."""
+    of = lookups.c
+    led = _of(submission_id) & (of.state == state) & of.first_item.is_not(None)
+    found = select(of.position).where(led, of.position.between(first, last))
+    return [*connection.execute(found).scalars()]
+
+
+def candidate_of(row: CandidateRow) -> Candidate:
+    """The candidate of a row."""
+    values = asdict(row)
+    for name in ("submission_id", "position", "ordinal"):
+        del values[name]
+    return Candidate(**values | {"likeness": Likeness(row.likeness)})
+
+
+def _known(submission_id: int, state: LookupState, first: int, last: int) -> Subquery:
+    """The candidates, near ones aside, of the open lookups in a state and a range of positions:
+    with `exact`, the time of the `newest` of the exact ones, how many are `kept` and `in_all`.
+    """
+    of, its = candidates.c, lookups.c
+    wanted = Likeness.OTHERWISE if state == LookupState.OTHERWISE else Likeness.SAME
+    exact = of.likeness == int(wanted)
+    mine = (its.submission_id == of.submission_id) & (its.position == of.position)
+    open_ = _of(submission_id) & (its.state == state) & its.first_item.is_(None)
+    return (
+        select(
+            candidates,
+            exact.label("exact"),
+            func.max(case((exact, of.modified_at))).over(partition_by=of.position).label("newest"),
+            func.count().over(partition_by=of.position).label("kept"),
+            its.count.label("in_all"),
+        )
+        .join(lookups, mine)
+        .where(open_, its.position.between(first, last), of.submission_id == submission_id)
+        .where(of.likeness < int(Likeness.NEAR))
+        .subquery()
+    )
+
+
+def _is_wanted(found: Subquery) -> ColumnElement[bool]:
+    return found.c.exact & (found.c.kept >= found.c.in_all)
+
+
+def _meets(found: Subquery, rule: Rule, value: str) -> ColumnElement[bool]:
+    """Whether the rule leaves a candidate."""
+    of = found.c
+    conditions: dict[Rule, ColumnElement[bool]] = {
+        Rule.NEWEST: of.modified_at == of.newest,
+        Rule.AVAILABLE: of.status == AVAILABLE,
+        Rule.FOLDER: func.substr(of.path, 1, len(value)) == value,  # LIKE would fold capitals
+        Rule.PROJECT: of.project_id == value,
+    }
+    return _is_wanted(found) & conditions.get(rule, true())
+
+
+def _how_many(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.count(case((condition, 1)))
+
+
+def _last_counted(connection: Connection, submission_id: int, state: LookupState) -> int:
+    """The position of the last open lookup that is counted."""
+    of = lookups.c
+    open_ = _of(submission_id) & (of.state == state) & of.first_item.is_(None)
+    nth = select(of.position).where(open_).order_by(of.position).offset(COUNTED_LOOKUPS - 1)
+    found: int | None = connection.execute(nth.limit(1)).scalar()
+    return MAX_KEY if found is None else found
+
+
+def _condition(group: Group) -> tuple[Sequence[LookupState], ColumnElement[bool]]:
+    """The states of a group's lookups, and what tells them from others in these states."""
+    of = lookups.c
+    if group in STATES:
+        return [STATES[group]], true()
+    if group == Group.SAME:
+        return _LED, of.shared
+    if group == Group.OPEN:
+        return [*LookupState], of.first_item.is_(None)
+    return _LED, (of.kind == LookupKind.FOLDER) & of.first_item.is_not(None)
+
+
+def _count_of(submission_id: int, group: Group) -> Any:
+    states, condition = _condition(group)
+    these = sql.one_of(lookups.c.state, states) & condition
+    return select(func.count()).select_from(lookups).where(_of(submission_id), these)
+
+
+def _of(submission_id: int) -> ColumnElement[bool]:
+    return lookups.c.submission_id == submission_id

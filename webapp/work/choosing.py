@@ -1,0 +1,72 @@
+"""Choosing what lookups mean: by a rule, chunk by chunk, or as somebody has ticked them."""
+
+from collections.abc import Mapping, Sequence
+
+from webapp.store import Connection, choices, chores, drafts, lookups, submissions
+from webapp.store.chores import Chore, ChooseSpec
+from webapp.store.enums import Rule
+from webapp.store.items import CHUNK_ROWS
+from webapp.store.lookups import Candidate, Choice
+from webapp.store.submissions import Submission
+from webapp.work import flagging
+from webapp.work.context import Context
+
+SEVERAL_ROWS = (
+    500  # positions in one transaction where a lookup may lead to many items, or loses them
+)
+
+Picks = Mapping[int, Sequence[Candidate]]
+"""What lookups are to mean, by their positions."""
+
+
+def step(context: Context, chore: Chore) -> Chore:
+    """A chunk of positions."""
+    spec, submission_id = chore.spec_as(ChooseSpec), chore.submission_id
+    rows = SEVERAL_ROWS if spec.rule in {Rule.ALL, Rule.NONE} else CHUNK_ROWS
+    first, last = chore.done + 1, chore.done + rows
+    if spec.rule == Rule.NONE:
+        led = context.read(choices.settled, submission_id, spec.state, first, last)
+        with context.store.write() as connection:
+            kept = chores.advance(connection, chore, context.clock(), last)
+            forget(connection, submission_id, led)
+        return kept
+    picks = context.read(choices.picked, submission_id, spec, first, last)
+    flags = flags_of(context, context.read(submissions.get, submission_id), picks)
+    with context.store.write() as connection:
+        kept = chores.advance(connection, chore, context.clock(), last)
+        choose(connection, submission_id, picks, flags)
+    return kept
+
+
+def flags_of(context: Context, submission: Submission, picks: Picks) -> dict[str, int]:
+    """The flags of the items that these will be, by data id."""
+    return flagging.flags_of(context, submission, (one for many in picks.values() for one in many))
+
+
+def choose(
+    connection: Connection, submission_id: int, picks: Picks, flags: Mapping[str, int]
+) -> None:
+    """These lookups, which lead to nothing, mean these data."""
+    drafts.lock(connection, submission_id)
+    single, several = [], []
+    for position, data in sorted(picks.items()):
+        chosen = [Choice(position, one, flags[one.data_id]) for one in data]
+        if len(chosen) == 1:
+            single += chosen
+        else:
+            several.append(chosen)
+    if single:
+        lookups.choose(connection, submission_id, single)
+    for chosen in several:
+        lookup = lookups.get(connection, submission_id, chosen[0].position)
+        if lookup:
+            lookups.choose_several(connection, lookup, chosen)
+    if picks:
+        drafts.note_unchecked(connection, submission_id)
+
+
+def forget(connection: Connection, submission_id: int, positions: Sequence[int]) -> None:
+    """These lookups lead to nothing again."""
+    drafts.lock(connection, submission_id)
+    if positions:
+        lookups.forget(connection, submission_id, positions)
