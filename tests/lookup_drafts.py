@@ -3,7 +3,8 @@ them.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -18,7 +19,8 @@ FIRST_LINE = 10  # of the lookups
 _COLUMNS = tuple(tables.candidates.c.keys())
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True)
+class Asked:
     """A lookup as it is after ICA was asked. count: of all its data, where more are known than
     these candidates.
     """
@@ -34,7 +36,7 @@ class Asked(NamedTuple):
 
 def candidate(data_id: str, path: str, status: str = "AVAILABLE", **more: Any) -> Candidate:
     """Data of ICA's with this path; `more`: other fields than those of a file in one project."""
-    values = {
+    values: dict[str, Any] = {
         "likeness": Likeness.SAME,
         "data_id": data_id,
         "name": path.rstrip("/").rsplit("/", 1)[-1],

@@ -115,6 +115,10 @@ OF_A_SUBMISSION = {
     "POST lookups.look_closer": OWNER,
     "POST folder_lists.again": READERS,
     "POST folder_lists.read_on": OWNER,
+    "GET choosing.listed": OWNER,
+    "GET choosing.one": OWNER,
+    "POST choosing.choose": OWNER,
+    "POST choosing.by_rule": OWNER,
     "GET lifecycle.delete": OWNER,
     "POST lifecycle.delete": OWNER,
 }

@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Subquery,
@@ -78,25 +77,22 @@ class Tally:
         }[group]
 
 
-class Ranked(NamedTuple):
-    """A candidate, and its place among those of its lookup, from 1."""
+@dataclass(frozen=True, slots=True)
+class Became:
+    """The first of the items that a lookup led to, the project of its data, "" where that is not
+    known, and how many items there are.
+    """
 
-    ordinal: int
-    candidate: Candidate
-
-
-class Became(NamedTuple):
-    """The first of the items that a lookup led to, and how many there are."""
-
-    position: int
     data_id: str
     name: str
     path: str
     line: int | None
+    project: str
     count: int
 
 
-class Settled(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Settled:
     """What a rule would do to the lookups that are open: how many it settles, and for how many it
     leaves more than one datum, or none. value, title: of a rule with a value.
     """
@@ -109,7 +105,8 @@ class Settled(NamedTuple):
     title: str = ""
 
 
-class Settling(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Settling:
     """What rules would do to the first `counted` lookups that are open in a state, of `open`.
 
     incomplete: ICA has more data for these than are kept; no rule settles them.
@@ -121,13 +118,13 @@ class Settling(NamedTuple):
     incomplete: int
 
 
-def has_any(connection: Connection, submission_id: int) -> bool:
-    """Whether any name or path stands in the list."""
-    return sql.any_row(connection, select(lookups.c.position).where(_of(submission_id)))
+NO_RULES = Settling([], 0, 0, 0)
 
 
 def tally(connection: Connection, submission: Submission) -> Tally:
-    """How many lookups the list has, by what they led to."""
+    """How many lookups the list has, by what they led to; nothing is read of a list of ids."""
+    if not submission.review.lookups:
+        return Tally()
     of, count = lookups.c, func.count()
     open_ = of.first_item.is_(None)
     found = select(of.state, open_, of.shared, count).where(_of(submission.id))
@@ -173,11 +170,20 @@ def candidates_page(
     return paging.read(connection, statement, candidates.c.ordinal, CandidateRow, cursor, size)
 
 
-def kept(connection: Connection, submission_id: int, position: int) -> int:
-    """How many candidates of a lookup are kept, near ones aside."""
-    its = (candidates.c.submission_id == submission_id) & (candidates.c.position == position)
-    found = select(func.count()).where(its, candidates.c.likeness < Likeness.NEAR)
-    return connection.execute(found).scalar_one()
+def kept(
+    connection: Connection, submission_id: int, positions: Sequence[int]
+) -> Counter[tuple[int, int]]:
+    """How many candidates are kept of each of these lookups and each likeness."""
+    of = candidates.c
+    these = (of.submission_id == submission_id) & sql.is_one_of(connection, of.position, positions)
+    found = select(of.position, of.likeness, func.count()).where(these)
+    rows = connection.execute(found.group_by(of.position, of.likeness)) if positions else ()
+    return Counter({(position, likeness): count for position, likeness, count in rows})
+
+
+def wanted(state: LookupState) -> Likeness:
+    """The likeness of the candidates that are exactly what lookups in a state say."""
+    return Likeness.OTHERWISE if state == LookupState.OTHERWISE else Likeness.SAME
 
 
 def named(
@@ -197,17 +203,32 @@ def named(
 def became(
     connection: Connection, submission_id: int, rows: Collection[Lookup]
 ) -> dict[int, Became]:
-    """By position, what these lookups led to, where they led to anything."""
-    first = [row.first_item for row in rows if row.first_item is not None]
-    of = items.c
-    columns = of.position, of.data_id, of.name, of.path, of.line
-    theirs = (of.submission_id == submission_id) & sql.is_one_of(connection, of.position, first)
-    found = {row.position: row for row in connection.execute(select(*columns).where(theirs))}
+    """By position, what these lookups led to, where they led to anything: as it was chosen."""
+    led = {row.position: row for row in rows if row.first_item is not None}
+    if not led:
+        return {}
+    of, its, data = items.c, lookups.c, candidates.c
+    item = (of.submission_id == its.submission_id) & (of.position == its.first_item)
+    chosen = (data.submission_id == its.submission_id) & (data.position == its.position)
+    # as they were found: an item's own are brought up to date once ICA has linked it
+    name = func.coalesce(func.max(data.name), of.name)
+    path = func.coalesce(func.max(data.path), of.path)
+    found = (
+        select(its.position, of.data_id, name, path, of.line, func.max(data.project_name))
+        .join(items, item)
+        .outerjoin(candidates, chosen & (data.data_id == of.data_id))
+        .where(_of(submission_id), sql.is_one_of(connection, its.position, [*led]))
+        .group_by(its.position, of.data_id, of.name, of.path, of.line)
+    )
     return {
-        row.position: Became(*found[row.first_item], count=row.last_item - row.first_item + 1)
-        for row in rows
-        if row.first_item in found and row.last_item is not None
+        position: Became(*values, project or "", _item_count(led[position]))
+        for position, *values, project in connection.execute(found)
     }
+
+
+def _item_count(lookup: Lookup) -> int:
+    first, last = lookup.first_item, lookup.last_item
+    return 0 if first is None or last is None else last - first + 1
 
 
 def settling(
@@ -221,16 +242,16 @@ def settling(
     those of projects, or the one that is asked for alone.
     """
     if not open_count:
-        return Settling([], 0, 0, 0)
+        return NO_RULES
     last = _last_counted(connection, submission_id, state)
     found = _known(submission_id, state, 1, last)
     complete = found.c.kept >= found.c.in_all
-    wanted = (
+    asked_for = (
         {asked: _meets(found, *asked)}
         if asked
         else {(rule, ""): _meets(found, rule, "") for rule in WITHOUT_VALUE}
     )
-    numbers = [func.sum(case((met, 1), else_=0)) for met in wanted.values()]
+    numbers = [func.sum(case((met, 1), else_=0)) for met in asked_for.values()]
     by_lookup = select(
         func.min(case((complete, 1), else_=0)).label("complete"),
         *(number.label(f"n{index}") for index, number in enumerate(numbers)),
@@ -238,7 +259,7 @@ def settling(
     of = by_lookup.subquery().c
     whole = of.complete == 1
     sums: list[ColumnElement[Any]] = [func.count(), _how_many(~whole)]
-    for index, (rule, _) in enumerate(wanted):
+    for index, (rule, _) in enumerate(asked_for):
         number = of[f"n{index}"]
         good = number >= 1 if rule == Rule.ALL else number == 1
         sums += [
@@ -248,12 +269,14 @@ def settling(
         ]
     counted, incomplete, *rest = connection.execute(select(*sums)).one()
     rules = [
-        Settled(rule, *(rest[3 * index + part] or 0 for part in range(3)), value=value)
-        for index, (rule, value) in enumerate(wanted)
+        Settled(rule, settles, several, none, value)
+        for (rule, value), settles, several, none in zip(
+            asked_for, rest[::3], rest[1::3], rest[2::3], strict=True
+        )
     ]
     if asked is None:
-        rules += _by_project(connection, found, counted - (incomplete or 0))
-    return Settling(rules, min(counted, COUNTED_LOOKUPS), open_count, incomplete or 0)
+        rules += _by_project(connection, found, counted - incomplete)
+    return Settling(rules, min(counted, COUNTED_LOOKUPS), open_count, incomplete)
 
 
 def _by_project(connection: Connection, found: Subquery, counted: int) -> list[Settled]:
@@ -261,7 +284,7 @@ def _by_project(connection: Connection, found: Subquery, counted: int) -> list[S
     single = (
         select(of.position, of.project_id, func.max(of.project_name).label("title"))
         .add_columns(func.count().label("n"))
-        .where(_is_wanted(found))
+        .where(_is_exact(found))
         .group_by(of.position, of.project_id)
         .subquery()
         .c
@@ -301,14 +324,15 @@ def picked(
     return picks
 
 
-def all_of(connection: Connection, submission_id: int, position: int) -> list[Candidate]:
-    """All candidates that are exactly what the lookup says, where all are kept; else none."""
-    lookup = select(lookups.c.state).where(_of(submission_id), lookups.c.position == position)
-    state = connection.execute(lookup).scalar()
-    if state is None:
-        return []
-    spec = ChooseSpec(LookupState(state), Rule.ALL)
-    return picked(connection, submission_id, spec, position, position).get(position, [])
+def all_of(connection: Connection, lookup: Lookup) -> list[Candidate]:
+    """All candidates that are exactly what the lookup says; none where not all are kept."""
+    of = candidates.c
+    its = (of.submission_id == lookup.submission_id) & (of.position == lookup.position)
+    sure = select(candidates).where(its, of.likeness < int(Likeness.NEAR)).order_by(of.ordinal)
+    rows = sql.fetch(connection, sure, CandidateRow)
+    exact = wanted(lookup.state)
+    found = [candidate_of(row) for row in rows if row.likeness == exact]
+    return found if len(rows) >= lookup.count else []
 
 
 def settled(
@@ -334,8 +358,7 @@ def _known(submission_id: int, state: LookupState, first: int, last: int) -> Sub
     with `exact`, the time of the `newest` of the exact ones, how many are `kept` and `in_all`.
     """
     of, its = candidates.c, lookups.c
-    wanted = Likeness.OTHERWISE if state == LookupState.OTHERWISE else Likeness.SAME
-    exact = of.likeness == int(wanted)
+    exact = of.likeness == int(wanted(state))
     mine = (its.submission_id == of.submission_id) & (its.position == of.position)
     open_ = _of(submission_id) & (its.state == state) & its.first_item.is_(None)
     return (
@@ -353,7 +376,7 @@ def _known(submission_id: int, state: LookupState, first: int, last: int) -> Sub
     )
 
 
-def _is_wanted(found: Subquery) -> ColumnElement[bool]:
+def _is_exact(found: Subquery) -> ColumnElement[bool]:
     return found.c.exact & (found.c.kept >= found.c.in_all)
 
 
@@ -366,7 +389,7 @@ def _meets(found: Subquery, rule: Rule, value: str) -> ColumnElement[bool]:
         Rule.FOLDER: func.substr(of.path, 1, len(value)) == value,  # LIKE would fold capitals
         Rule.PROJECT: of.project_id == value,
     }
-    return _is_wanted(found) & conditions.get(rule, true())
+    return _is_exact(found) & conditions.get(rule, true())
 
 
 def _how_many(condition: ColumnElement[bool]) -> ColumnElement[Any]:

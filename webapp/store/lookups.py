@@ -274,7 +274,7 @@ def forget(connection: Connection, submission_id: int, positions: Collection[int
     these = _of(submission_id) & sql.is_one_of(connection, lookups.c.position, [*positions])
     span = lookups.c.first_item, lookups.c.last_item
     own = select(*span).where(these, span[0].is_not(None), ~lookups.c.shared)
-    spans = connection.execute(own).tuples().all()
+    spans = [(first, last) for first, last in connection.execute(own)]
     gone: list[tuple[Any, ...]] = []
     for some in _among(connection, items.c.position, spans):
         theirs = (items.c.submission_id == submission_id) & some

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from webapp.store import Connection, choices, chores, drafts, lookups, submissions
-from webapp.store.chores import Chore, ChooseSpec
+from webapp.store.chores import ChooseSpec, Chore
 from webapp.store.enums import Rule
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.lookups import Candidate, Choice

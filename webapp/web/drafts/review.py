@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
+from flask import current_app, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, batches, chores, entries, submissions, uploads
+from webapp.store import Connection, batches, choices, chores, entries, submissions, uploads
+from webapp.store.choices import Group
 from webapp.store.chores import Chore
 from webapp.store.documents import Example, KeptError, Review
 from webapp.store.documents import Part as ListPart
@@ -19,7 +21,8 @@ from webapp.store.uploads import Upload
 from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import duration, plural
 from webapp.web.core.page import Page, render
-from webapp.web.drafts import resolving
+from webapp.web.drafts import lookups, resolving
+from webapp.web.drafts.lookups import LookupPoint
 from webapp.web.folders import source
 from webapp.web.items import table
 from webapp.web.submissions import progress
@@ -49,6 +52,30 @@ POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
         "{ids} of an unusual shape",
         "ICA's data ids are fil. or fol. and 32 characters of 0-9 and a-f. These are sent as they "
         "stand, unless you leave them out.",
+    ),
+    Flag.ARCHIVED: (
+        "{ids} archived in ICA",
+        "Their data are in cold storage. The links may be made, but the content can't be read "
+        "before its owner takes it out of the archive.",
+    ),
+    Flag.ARCHIVING: (
+        "{ids} being archived in ICA",
+        "Their data are on the way into cold storage. The links may be made, but the content can't "
+        "be read once it is there.",
+    ),
+    Flag.UNARCHIVING: (
+        "{ids} on the way back from ICA's archive",
+        "Their content can be read once it is back. The links may be made now; or leave them out "
+        "and submit them later.",
+    ),
+    Flag.PARTIAL: (
+        "{ids} not uploaded completely",
+        "The upload of their data has not ended, and perhaps never will. A link would lead to "
+        "files without their content, or with a part of it.",
+    ),
+    Flag.DELETING: (
+        "{ids} being deleted in ICA",
+        "Their data are on the way out, and will soon be there no more. Better leave them out.",
     ),
     Flag.MENDED: (
         "{ids} mended",
@@ -91,7 +118,9 @@ class ReviewPage(Page):
     first entries of each kind; more: how many are only counted. holders: the submissions that
     linked some of the ids, and how many. check: the last one, once it has ended; checking: one has
     not; stopped: by the visitor; check_trouble: why it came to nothing. not_changed: why ids could
-    not be left out or taken back.
+    not be left out or taken back. open_lookups: how many names and paths lead to nothing;
+    lookup_points: all of them, by what ICA has. look_closer: where ICA is asked for what is like
+    the missing ones, for which not_closer were not asked yet. choosable: nothing else works on it.
     """
 
     template = "drafts/review.html"
@@ -117,6 +146,11 @@ class ReviewPage(Page):
     stopped: bool
     check_trouble: str
     not_changed: KeptError | None
+    open_lookups: int
+    lookup_points: list[LookupPoint]
+    look_closer: str
+    not_closer: int
+    choosable: bool
     ids_a_call: int = USUAL_CALL_IDS
 
 
@@ -141,6 +175,9 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         holders = _holders(connection, submission)
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
+        tally = choices.tally(connection, submission)
+        points = lookups.points(connection, submission, tally)
+        underway = chores.unfinished(connection, submission.id)
         speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK, PLAN_BATCHES)
     parts = submission.review.parts
     ended = check if check and check.ended_at else None
@@ -169,7 +206,19 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         stopped=stopped,
         check_trouble=(failed.short or failed.message) if failed and not stopped else "",
         not_changed=change.problem if change and change.ended_at else None,
+        open_lookups=tally.count(Group.OPEN),
+        lookup_points=points,
+        look_closer=_look_closer(submission),
+        not_closer=tally.not_closer,
+        choosable=not underway,
     )
+
+
+def _look_closer(submission: Submission) -> str:
+    """Where ICA is asked for what is like the names that were not found; "" where nothing does."""
+    if "lookups.look_closer" not in current_app.view_functions:
+        return ""
+    return url_for("lookups.look_closer", submission_id=submission.id)
 
 
 def only_counted(submission: Submission, kind: str) -> int:

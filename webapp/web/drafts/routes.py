@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import chores, drafts, entries, paging, submissions, uploads
 from webapp.store.documents import Review
 from webapp.store.entries import Entry
-from webapp.store.enums import ASKING, AuditAction, ChoreKind, EntryKind, Flag, State, Task
+from webapp.store.enums import AuditAction, ChoreKind, EntryKind, Flag, State, Task
 from webapp.store.items import Item
 from webapp.store.submissions import Submission
 from webapp.web.core import audit, links, params
@@ -32,9 +32,19 @@ TITLES = {
     Flag.ELSEWHERE.word: "Ids whose line names another project",
     Flag.UNUSUAL.word: "Ids of an unusual shape",
     Flag.MENDED.word: "Mended ids",
+    Flag.ARCHIVED.word: "Ids that are archived in ICA",
+    Flag.ARCHIVING.word: "Ids that are being archived in ICA",
+    Flag.UNARCHIVING.word: "Ids on the way back from ICA's archive",
+    Flag.PARTIAL.word: "Ids that were not uploaded completely",
+    Flag.DELETING.word: "Ids that are being deleted in ICA",
 }
 FLAGS = {flag.word: flag for flag in Flag}
 NOTHING = "There is nothing in this list, so there is nothing to submit."
+LEFT_OUT = "Every id is left out, so there is nothing to submit. Take some of them back first."
+EMPTY = (
+    "None of the names and paths in the list leads to data yet, so there is nothing to submit. "
+    "Choose below what they mean; or mend the list, and upload it again."
+)
 NO_DRAFT = {
     State.READING: "The list is still being read. Nothing was submitted: look it over first.",
     State.RESOLVING: (
@@ -99,7 +109,7 @@ def submit(submission_id: int) -> ResponseReturnValue:
         chores.lock(connection, submission_id)
         submission = drafts.lock(connection, submission_id)
         underway = chores.unfinished(connection, submission_id)
-        busy = any(chore.kind not in ASKING for chore in underway)
+        busy = any(chore.kind != ChoreKind.CHECK for chore in underway)
         problem = _why_not(submission, busy=busy)
         begun = not problem and drafts.begin(connection, submission, now)
         if begun:
@@ -196,9 +206,9 @@ def _why_not(submission: Submission, *, busy: bool) -> str:
     if submission.state != State.DRAFT:
         return ""
     if submission.item_count == submission.empty_positions:
-        return NOTHING
+        return EMPTY if submission.review.lookups else NOTHING
     if now == 0:
-        return "Every id is left out, so there is nothing to submit. Take some of them back first."
+        return LEFT_OUT
     if busy:
         return "The list is being worked on. Submit it when that is done; this page shows it."
     if then == now:

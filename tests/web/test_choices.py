@@ -1,0 +1,258 @@
+"""What the names and paths of a draft mean: what the review says, and how it is chosen."""
+
+from tests.dashboard import data_ids, text
+from tests.lookup_drafts import Asked, candidate, draft
+from tests.web.markup import elements, link, rows
+from webapp.store.enums import Likeness, LookupState
+
+FOUND, OTHERWISE = LookupState.FOUND, LookupState.OTHERWISE
+SEVERAL, MISSING = LookupState.SEVERAL, LookupState.MISSING
+A, B, C, D, E, F, G, H = data_ids(8, start=30)
+OTHER = {"project_id": "other", "project_name": "Other cohort"}
+
+
+def found(name, data_id, status="AVAILABLE"):
+    path = f"/run1/{name}"
+    return Asked(name, FOUND, [candidate(data_id, path, status)])
+
+
+def several(name, first, second, **kept):
+    """Two data of one name: the second is newer, in another folder and another project."""
+    both = [
+        candidate(first, f"/run1/{name}", modified_at=1e9),
+        candidate(second, f"/run2/a/{name}", "ARCHIVED", modified_at=2e9, **OTHER),
+    ]
+    return Asked(name, SEVERAL, both, **kept)
+
+
+def otherwise(name, *data):
+    """Data of this name in capitals."""
+    like = [candidate(one, f"/run1/{name.upper()}", likeness=Likeness.OTHERWISE) for one in data]
+    return Asked(name, OTHERWISE, like)
+
+
+def ticked(answer, lookup, number=0):
+    """The field of a candidate of the lookup in this row, and what it says."""
+    name = f"choice.{lookup}"
+    boxes = [box for box in elements(answer, "input", name=name) if "." in box["value"]]
+    return {name: boxes[number]["value"]}
+
+
+def to_send(answer):
+    return elements(answer, "input", name="confirmed")[0]["value"]
+
+
+def opened(visitor, place, group):
+    return visitor.get(f"{place}/lookups?group={group}")
+
+
+def test_a_list_of_ids_has_no_word_of_names(demo):
+    place = demo.draft(data_ids(2))
+    page = demo.get(place)
+    assert "Names and paths" not in text(page)
+    heads = [head.text for head in elements(page, "th", scope="col")]
+    assert heads == ["Line", "Data id"]
+    assert "There are none" in text(demo.get(f"{place}/lookups"))
+
+
+def test_the_review_says_of_each_group_what_ica_has(stored):
+    demo = stored.visitor()
+    near = candidate(F, "/run1/missing_2.bam", likeness=Likeness.NEAR)
+    asked = [
+        found("one.bam", A),
+        found("cold.bam", B, "ARCHIVED"),
+        several("two.bam", C, D),
+        otherwise("small.bam", E),
+        Asked("missing.bam", MISSING, [near]),
+        Asked("gone.bam", MISSING),
+        Asked("/x/y.bam", LookupState.IMPOSSIBLE, note="Two projects are named “Shared”."),
+        Asked("later.bam", LookupState.WAITING),
+        Asked("/run1/one.bam", FOUND, [candidate(A, "/run1/one.bam")]),
+        Asked("/run1/b/", FOUND, [candidate("fol." + A[4:], "/run1/b/", size=None)], files=1204),
+    ]
+    place = draft(stored, demo, asked)
+    page = demo.get(place)
+    said = text(page)
+    for words in (
+        *("4 names and paths found", "1 name or path found more than once"),
+        *("1 name or path found only written otherwise", "2 names and paths not found"),
+        *("1 name or path that can't be looked up", "Two projects are named “Shared”."),
+        *("1 name or path not looked up yet", "1 folder, found by path", "1,204 files"),
+        *("the same as on line 10", "1 id archived in ICA", "other capitals", "by at most 4 calls"),
+        *("6 names and paths are left open and will not be sent", "/run1/missing_2.bam"),
+        *("2 of these were not looked at closer", "in Other cohort", "Submit 3 ids"),
+    ):
+        assert words in said, words
+    assert rows(page) == [A, B, "fol." + A[4:]]
+    heads = [head.text for head in elements(page, "th", scope="col")][-4:]
+    assert heads == ["Line", "Data id", "Name", "Path"]
+    for group in ("found", "otherwise", "several", "missing", "same", "folders", "open", "every"):
+        answer = opened(demo, place, group)
+        assert answer.status_code == 200
+        assert "There are none" not in text(answer), group
+    assert "/run1/cold.bam" in text(demo.get(f"{place}/entries?kind=archived"))
+    demo.post(f"{place}/leave-out", {"which": "archived"})
+    assert "Submit 2 ids" in text(demo.get(place))
+
+
+def test_what_is_ticked_is_sent_and_can_be_taken_back(stored):
+    demo = stored.visitor()
+    near = candidate(F, "/run1/missing_2.bam", likeness=Likeness.NEAR)
+    asked = [several("two.bam", C, D), otherwise("small.bam", E), Asked("m", MISSING, [near])]
+    place = draft(stored, demo, asked)
+    page = demo.get(place)
+    assert to_send(page) == "0"
+    refused = demo.post(f"{place}/submit", {"confirmed": "0"})
+    assert refused.status_code == 422
+    assert "None of the names and paths in the list leads to data yet" in text(refused)
+
+    fields = {**ticked(page, 1, 1), **ticked(page, 2), **ticked(page, 3)}
+    answer = demo.post(f"{place}/choose", fields)
+    assert answer.location == place
+    page = demo.get(place)
+    assert "3 names and paths settled." in text(page)
+    assert rows(page) == [D, E, F]
+    assert "1 id archived in ICA" in text(page)
+
+    back = {"forget": "1", "back": "several"}
+    page = demo.get(demo.post(f"{place}/choose", back).location)
+    assert "1 name or path taken back." in text(page)
+    assert rows(demo.get(place)) == [E, F]
+    demo.post(f"{place}/choose", {"choice.1": "all"})
+    assert rows(demo.get(place)) == [E, F, C, D]
+    assert "and 1 other" in text(opened(demo, place, "several"))
+    demo.post(f"{place}/choose", ticked(demo.get(f"{place}/lookups/1"), 1, 0))  # another one
+    assert rows(demo.get(place)) == [C, E, F]
+
+    demo.post(f"{place}/submit", {"confirmed": "3"})
+    stored.work(30)
+    assert "All 3 items are linked." in text(demo.get(place))
+    acts = text(demo.get(f"{place}/audit"))
+    assert "Chose what names and paths mean" in acts
+    assert "two.bam" not in acts
+
+
+def test_after_submission_its_submitter_alone_sees_what_each_line_became(stored):
+    demo, colleague = stored.visitor(), stored.visitor("colleague-key")
+    place = draft(stored, demo, [found("one.bam", A), several("two.bam", C, D)])
+    old = demo.get(place)
+    demo.post(f"{place}/submit", {"confirmed": "1"})
+    stored.work(30)
+    page = demo.get(place)
+    became = demo.get(link(page, "What each line became"))
+    for words in (
+        "one.bam",
+        "/run1/one.bam",
+        "two.bam",
+        "Found more than once.",
+        "/run2/a/two.bam",
+    ):
+        assert words in text(became), words
+    assert not elements(became, "input", name="choice.2")
+    assert "What each line became" not in text(colleague.get(place))
+    for below in ("/lookups", "/lookups/2"):
+        assert colleague.get(f"{place}{below}").status_code == 403
+    late = demo.post(f"{place}/choose", ticked(old, 2))
+    assert late.status_code == 409
+    assert "was submitted meanwhile" in text(late)
+    rule = {"group": "several", "rule": "newest:", "confirmed": "1"}
+    assert demo.post(f"{place}/choose-by-rule", rule).status_code == 409
+
+
+def test_a_rule_says_what_it_settles_before_it_does(stored):
+    demo = stored.visitor()
+    tie = [candidate(one, f"/run{n}/tie.bam", modified_at=5.0) for n, one in enumerate((E, F))]
+    asked = [
+        several("two.bam", A, B),
+        several("three.bam", C, D),
+        Asked("tie.bam", SEVERAL, tie),
+        several("very-many.bam", G, H, count=1500),
+    ]
+    place = draft(stored, demo, asked)
+    page = opened(demo, place, "several")
+    told = text(page)
+    assert "The newest 2 1 0" in told
+    assert "The one that is AVAILABLE in ICA 2 1 0" in told
+    assert "The one in Other cohort 2 0 1" in told
+    assert "All of them: each name becomes several items 3 0 0" in told
+    assert "For 1 of them ICA has more data than are kept" in told
+    assert "ICA has 1,500 data that are named so; 2 of them are kept here." in told
+
+    wrong = demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "folder", "folder": "run2"})
+    assert wrong.status_code == 422
+    assert "A folder is named by its whole path" in text(wrong)
+    under = demo.post(
+        f"{place}/choose-by-rule", {"group": "several", "rule": "folder", "folder": "/run2"}
+    )
+    assert "it settles 2 . It leaves more than one for 0 and none for 1" in text(under)
+    assert rows(demo.get(place)) == []
+
+    page = demo.get(demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "newest:"}).location)
+    assert "2 names and paths settled; 2 of these stay open." in text(page)
+    assert rows(demo.get(place)) == [B, D]
+    assert "2 ids archived in ICA" in text(demo.get(place))
+    demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "all:"})
+    assert rows(demo.get(place)) == [B, D, E, F]
+    page = demo.get(demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "none"}).location)
+    assert "3 names and paths taken back." in text(page)
+    assert rows(demo.get(place)) == []
+    assert "archived in ICA" not in text(demo.get(place))
+
+
+RULE = {"group": "several", "back": "several", "confirmed": "1"}
+
+
+def test_all_that_are_written_otherwise_are_ticked_by_one_button(stored):
+    demo = stored.visitor()
+    asked = [otherwise("a.bam", A), otherwise("b.bam", B), otherwise("c.bam", C, D)]
+    place = draft(stored, demo, asked)
+    assert "The one that there is 2 1 0" in text(opened(demo, place, "otherwise"))
+    demo.post(f"{place}/choose-by-rule", {**RULE, "group": "otherwise", "rule": "only:"})
+    assert rows(demo.get(place)) == [A, B]
+
+
+def test_many_are_settled_by_the_worker_and_nobody_else_works_meanwhile(stored, monkeypatch):
+    monkeypatch.setattr("webapp.web.drafts.choosing.AT_ONCE_LOOKUPS", 1)
+    monkeypatch.setattr("webapp.work.choosing.CHUNK_ROWS", 2)
+    demo = stored.visitor()
+    names = [several(f"{n}.bam", *data_ids(2, start=100 + 2 * n)) for n in range(5)]
+    place = draft(stored, demo, names)
+    old = demo.get(place)
+    demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "newest:"})
+    busy = demo.get(place)
+    assert "Choosing by a rule" in text(busy)
+    assert not elements(busy, "button", name="forget")
+    refused = demo.post(f"{place}/choose", ticked(old, 2))
+    assert refused.status_code == 409
+    assert "is being worked on" in text(refused)
+    stored.work(5)
+    assert rows(demo.get(place)) == [data_ids(1, start=101 + 2 * n)[0] for n in range(5)]
+
+
+def test_what_was_chosen_on_an_old_page_is_not_taken_for_something_else(dashboard, demo):
+    place = draft(dashboard, demo, [several("two.bam", A, B)])
+    for field in ({"choice.1": f"1.{C}"}, {"choice.1": f"9.{A}"}, {"choice.7": f"1.{A}"}):
+        answer = demo.post(f"{place}/choose", field)
+        assert answer.status_code == 409, field
+        assert "was changed since this page was opened" in text(answer)
+    for field in ({"choice.x": "1.a"}, {"choice.1": "x"}, {"forget": "-1"}):
+        assert demo.post(f"{place}/choose", field).status_code == 400, field
+    for rule in ({"rule": "best"}, {"rule": "newest", "group": "found"}):
+        assert demo.post(f"{place}/choose-by-rule", {**RULE, **rule}).status_code == 400
+    assert demo.get(f"{place}/lookups?group=nonesuch").status_code == 400
+    assert demo.get(f"{place}/lookups/99").status_code == 404
+    nothing = demo.get(demo.post(f"{place}/choose", {"choice.1": ""}).location)
+    assert "Nothing was changed" in text(nothing)
+
+
+def test_a_name_of_many_data_has_a_page_of_its_own(dashboard, demo):
+    many = [candidate(one, f"/run{n}/x.bam") for n, one in enumerate(data_ids(120, start=200))]
+    place = draft(dashboard, demo, [Asked("x.bam", SEVERAL, many)])
+    page = demo.get(place)
+    assert "See 116 more" in text(page)
+    first = demo.get(f"{place}/lookups/1")
+    assert "All 120 of them" in text(first)
+    second = demo.get(link(first, "Next"))
+    assert "/run60/x.bam" in text(second)
+    demo.post(f"{place}/choose", ticked(second, 1, 10))
+    assert rows(demo.get(place)) == data_ids(1, start=260)

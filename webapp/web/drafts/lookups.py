@@ -1,0 +1,241 @@
+"""Lookups as pages show them: in groups, each with what ICA has for it and what it led to."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from webapp.store import Connection, choices, lookups
+from webapp.store.choices import Became, Group, Tally
+from webapp.store.enums import Likeness, LookupKind, LookupState
+from webapp.store.lookups import Candidate
+from webapp.store.paging import Cursor
+from webapp.store.submissions import Submission
+from webapp.store.tables import Lookup
+from webapp.web.core.formatting import plural
+
+SHOWN_LOOKUPS = 5  # of a group, on the review itself
+SHOWN_OPTIONS = 4  # of a lookup, in a list
+RULED = {Group.OTHERWISE, Group.SEVERAL}  # what is meant can be chosen by a rule
+TAKEN_BACK = RULED | {Group.MISSING}  # what was chosen can be taken back at once
+NAMES = ("name or path", "names and paths")
+WORDS = {  # title, with {names} "12 names and paths" or {folders} "1 folder", and what it means
+    Group.SEVERAL: (
+        "{names} found more than once",
+        "ICA has several data of exactly this name or path. Choose which are meant, one by one or "
+        "by a rule. Nothing is sent for what stays open.",
+    ),
+    Group.OTHERWISE: (
+        "{names} found only written otherwise",
+        "ICA has none that is written exactly so, but one with other capitals, or with the same "
+        "characters made of other code points. Compare the two, and tick what is meant. Nothing "
+        "is sent for what stays open.",
+    ),
+    Group.MISSING: (
+        "{names} not found",
+        "ICA has no such data where this list was looked up. Data of nearly that name or path are "
+        "shown where there are any: choose one if it is meant. Nothing is sent "
+        "for what stays open.",
+    ),
+    Group.IMPOSSIBLE: (
+        "{names} that can't be looked up",
+        "Beside each stands why. Nothing is sent for them: mend these lines and upload the list "
+        "again, or submit the rest.",
+    ),
+    Group.WAITING: (
+        "{names} not looked up yet",
+        "ICA was not asked for them. Nothing is sent for them unless it is.",
+    ),
+    Group.FOLDERS: (
+        "{folders}, found by path",
+        "A folder is one item: ICA links it with all that it holds at that moment, and gives one "
+        "outcome for all of it.",
+    ),
+    Group.SAME: (
+        "{names} that mean the same data as another line",
+        "These data are sent once, from the line where they stand first. There is nothing to "
+        "choose.",
+    ),
+    Group.FOUND: (
+        "{names} found",
+        "Each means exactly one datum in ICA, which is in the list now.",
+    ),
+    Group.OPEN: (
+        "{names} that lead to nothing",
+        "Nothing is sent for them unless you choose what they mean.",
+    ),
+    Group.EVERY: ("{names} in the list", "What each of them led to, in the order of the list."),
+}
+CHIPS = {
+    Group.EVERY: "All",
+    Group.FOUND: "Found",
+    Group.OTHERWISE: "Written otherwise",
+    Group.SEVERAL: "Found more than once",
+    Group.MISSING: "Not found",
+    Group.IMPOSSIBLE: "Can't be looked up",
+    Group.WAITING: "Not looked up yet",
+    Group.FOLDERS: "Folders",
+    Group.SAME: "The same as another line",
+    Group.OPEN: "Lead to nothing",
+}
+STATE_WORDS = {
+    LookupState.WAITING: "ICA was not asked for it.",
+    LookupState.MISSING: "Not found.",
+    LookupState.IMPOSSIBLE: "It can't be looked up.",
+    LookupState.FOUND: "Found, and taken back.",
+    LookupState.OTHERWISE: "Found only written otherwise.",
+    LookupState.SEVERAL: "Found more than once.",
+}
+
+
+class Option(NamedTuple):
+    """A candidate to choose. value: what a form says of it. remark: how it is written otherwise."""
+
+    value: str
+    candidate: Candidate
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookupRow:
+    """A lookup as a list shows it.
+
+    options: the first of its candidates; more: how many are kept beside them. whole: how many data
+    all of them are, None where more are in ICA than are kept, or just one. lacking: how many those
+    are. became: what it led to.
+    """
+
+    lookup: Lookup
+    state: str
+    options: list[Option]
+    more: int
+    whole: int | None
+    lacking: int
+    became: Became | None
+
+    @property
+    def control(self) -> str:
+        """The box that ticks the only candidate, or one of several."""
+        return "radio" if len(self.options) + self.more > 1 else "checkbox"
+
+
+@dataclass(frozen=True, slots=True)
+class LookupPoint:
+    """A group of lookups on the review: the first of them, how many there are, and how many of
+    those lead to nothing, where something can be chosen. ruled: by a rule, too.
+    """
+
+    group: Group
+    title: str
+    text: str
+    count: int
+    open: int
+    ruled: bool
+    rows: list[LookupRow]
+
+    @property
+    def settled(self) -> int:
+        """How many have been chosen for."""
+        return self.count - self.open if self.group in TAKEN_BACK else 0
+
+    @property
+    def tickable(self) -> bool:
+        """Whether any row has something to tick."""
+        return is_tickable(self.rows)
+
+
+def is_tickable(found: Sequence[LookupRow]) -> bool:
+    """Whether any of these rows has something to tick."""
+    return any(one.options and not one.became for one in found)
+
+
+def title(group: Group, count: int) -> tuple[str, str]:
+    """The title of a group of so many lookups, and what it means."""
+    words, text = WORDS[group]
+    return words.format(names=plural(count, *NAMES), folders=plural(count, "folder")), text
+
+
+def points(connection: Connection, submission: Submission, tally: Tally) -> list[LookupPoint]:
+    """The groups that there are, what is to be chosen first."""
+    found = []
+    for group in WORDS:
+        count = tally.count(group)
+        if count and group not in {Group.OPEN, Group.EVERY}:
+            first = choices.page(connection, submission.id, group, Cursor(), SHOWN_LOOKUPS).rows
+            state = choices.STATES.get(group)
+            point = LookupPoint(
+                group=group,
+                title=title(group, count)[0],
+                text=title(group, count)[1],
+                count=count,
+                open=tally.open.get(state, 0) if state else 0,
+                ruled=group in RULED,
+                rows=rows(connection, submission.id, first),
+            )
+            found.append(point)
+    return found
+
+
+def rows(
+    connection: Connection,
+    submission_id: int,
+    found: Sequence[Lookup],
+    shown: int = SHOWN_OPTIONS,
+) -> list[LookupRow]:
+    """These lookups, with the first candidates of those that lead to nothing."""
+    led = choices.became(connection, submission_id, found)
+    open_ = [one for one in found if one.position not in led]
+    positions = [one.position for one in open_]
+    some = lookups.candidates_of(connection, submission_id, positions, shown) if positions else {}
+    kept = choices.kept(connection, submission_id, positions)
+    return [row(one, some.get(one.position, []), kept, led.get(one.position)) for one in found]
+
+
+def row(
+    lookup: Lookup,
+    some: Sequence[Candidate],
+    kept: Counter[tuple[int, int]],
+    led: Became | None,
+    first: int = 1,
+) -> LookupRow:
+    """A lookup with some of its candidates, the first one of which has this ordinal."""
+    options = [
+        Option(value(n, one), one, difference(lookup, one))
+        for n, one in enumerate(some, start=first)
+    ]
+    of_each = [kept[lookup.position, likeness] for likeness in Likeness]
+    sure = sum(of_each[:-1])
+    exact = of_each[choices.wanted(lookup.state)]
+    return LookupRow(
+        lookup=lookup,
+        state=STATE_WORDS[lookup.state],
+        options=options,
+        more=max(sum(of_each) - len(options), 0),
+        whole=exact if exact > 1 and sure >= lookup.count else None,
+        lacking=max(lookup.count - sure, 0) if led is None else 0,
+        became=led,
+    )
+
+
+def value(ordinal: int, candidate: Candidate) -> str:
+    """What a form says of a candidate: which one, and of which datum the page told."""
+    return f"{ordinal}.{candidate.data_id}"
+
+
+def difference(lookup: Lookup, candidate: Candidate) -> str:
+    """How data that were found only written otherwise are written, in words."""
+    if candidate.likeness != Likeness.OTHERWISE:
+        return ""
+    named = candidate.name if lookup.kind == LookupKind.NAME else candidate.path.rstrip("/")
+    ours, theirs = lookup.text.rstrip("/"), named
+    if unicodedata.normalize("NFC", ours) == unicodedata.normalize("NFC", theirs):
+        return "the same characters, made of other code points"
+    if ours.casefold() == theirs.casefold():
+        return "other capitals"
+    return "other capitals, and other code points"
+
+
+def groups(tally: Tally, chosen: Group) -> Collection[Group]:
+    """The groups that there are, and the chosen one."""
+    return [group for group in CHIPS if tally.count(group) or group == chosen]
