@@ -211,18 +211,18 @@ def became(
     item = (of.submission_id == its.submission_id) & (of.position == its.first_item)
     chosen = (data.submission_id == its.submission_id) & (data.position == its.position)
     # as they were found: an item's own are brought up to date once ICA has linked it
-    name = func.coalesce(func.max(data.name), of.name)
-    path = func.coalesce(func.max(data.path), of.path)
+    named = func.coalesce(func.max(data.name), of.name)
+    placed = func.coalesce(func.max(data.path), of.path)
     found = (
-        select(its.position, of.data_id, name, path, of.line, func.max(data.project_name))
+        select(its.position, of.data_id, named, placed, of.line, func.max(data.project_name))
         .join(items, item)
         .outerjoin(candidates, chosen & (data.data_id == of.data_id))
         .where(_of(submission_id), sql.is_one_of(connection, its.position, [*led]))
         .group_by(its.position, of.data_id, of.name, of.path, of.line)
     )
     return {
-        position: Became(*values, project or "", _item_count(led[position]))
-        for position, *values, project in connection.execute(found)
+        position: Became(data_id, name, path, line, project or "", _item_count(led[position]))
+        for position, data_id, name, path, line, project in connection.execute(found)
     }
 
 
