@@ -274,7 +274,7 @@ def _chips(here: str, tally: Tally, chosen: Group) -> list[Chip]:
     return [
         Chip(
             label=CHIPS[group],
-            href=ListUrl(here, {"group": group.value}).changed(),
+            href=None if group == chosen else ListUrl(here, {"group": group.value}).changed(),
             count=tally.count(group),
             chosen=group == chosen,
         )

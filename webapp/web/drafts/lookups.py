@@ -16,6 +16,7 @@ from webapp.store.tables import Lookup
 from webapp.web.core.formatting import plural
 
 SHOWN_LOOKUPS = 5  # of a group, on the review itself
+SHOWN_SETTLED = 3  # and of one in which there is nothing to choose
 SHOWN_OPTIONS = 4  # of a lookup, in a list
 RULED = {Group.OTHERWISE, Group.SEVERAL}  # what is meant can be chosen by a rule
 TAKEN_BACK = RULED | {Group.MISSING}  # what was chosen can be taken back at once
@@ -115,6 +116,13 @@ class LookupRow:
     became: Became | None
 
     @property
+    def all_of_them(self) -> str:
+        """The words for all data, "" where these can't be chosen together."""
+        if self.whole is None:
+            return ""
+        return "Both of them" if self.whole == 2 else f"All {self.whole:,} of them"
+
+    @property
     def control(self) -> str:
         """The box that ticks the only candidate, or one of several."""
         return "radio" if len(self.options) + self.more > 1 else "checkbox"
@@ -162,7 +170,8 @@ def points(connection: Connection, submission: Submission, tally: Tally) -> list
     for group in WORDS:
         count = tally.count(group)
         if count and group not in {Group.OPEN, Group.EVERY}:
-            first = choices.page(connection, submission.id, group, Cursor(), SHOWN_LOOKUPS).rows
+            shown = SHOWN_LOOKUPS if group in TAKEN_BACK else SHOWN_SETTLED
+            first = choices.page(connection, submission.id, group, Cursor(), shown).rows
             state = choices.STATES.get(group)
             point = LookupPoint(
                 group=group,
