@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     Subquery,
     and_,
     case,
+    false,
     func,
     or_,
     select,
@@ -31,7 +33,6 @@ COUNTED_LOOKUPS = 10_000  # the first that are open, of which is counted what a 
 SHOWN_PROJECTS = 10  # the rules of which are offered: those that settle most
 AVAILABLE = "AVAILABLE"  # the status, in ICA, of data that are whole and at hand
 WITHOUT_VALUE = (Rule.ONLY, Rule.NEWEST, Rule.AVAILABLE, Rule.ALL)
-_LED = tuple(state for state in LookupState if state != LookupState.WAITING)
 
 
 class Group(StrEnum):
@@ -61,7 +62,7 @@ class Tally:
 
     by_state: Mapping[LookupState, int] = field(default_factory=dict)
     open: Mapping[LookupState, int] = field(default_factory=dict)
-    same: int = 0
+    same: Mapping[LookupState, int] = field(default_factory=dict)
     folders: int = 0
     not_closer: int = 0
 
@@ -70,11 +71,21 @@ class Tally:
         if group in STATES:
             return self.by_state.get(STATES[group], 0)
         return {
-            Group.SAME: self.same,
+            Group.SAME: sum(self.same.values()),
             Group.FOLDERS: self.folders,
             Group.OPEN: sum(self.open.values()),
             Group.EVERY: sum(self.by_state.values()),
         }[group]
+
+    def states(self, group: Group) -> Collection[LookupState]:
+        """The states of the lookups in a group."""
+        if group in STATES:
+            return [STATES[group]]
+        if group == Group.SAME:
+            return self.same
+        if group == Group.OPEN:
+            return self.open
+        return self.by_state if self.count(group) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,39 +137,47 @@ def tally(connection: Connection, submission: Submission) -> Tally:
     if not submission.review.lookups:
         return Tally()
     of, count = lookups.c, func.count()
-    open_ = of.first_item.is_(None)
-    found = select(of.state, open_, of.shared, count).where(_of(submission.id))
-    rows = connection.execute(found.group_by(of.state, open_, of.shared)).all()
-    by_state, leading_nowhere, same = Counter[LookupState](), Counter[LookupState](), 0
-    for state, is_open, shared, number in rows:
-        by_state[state] += number
-        leading_nowhere[state] += number if is_open else 0
-        same += number if shared else 0
+    shared = _how_many(of.shared)
+    found = select(of.state, count, count - func.count(of.first_item), shared)
+    rows = connection.execute(found.where(_of(submission.id)).group_by(of.state)).all()
+    by_state = Counter({state: number for state, number, _, _ in rows})
     folders = not_closer = 0
     if submission.review.folders:
         folders = connection.execute(_count_of(submission.id, Group.FOLDERS)).scalar_one()
     if by_state[LookupState.MISSING]:
-        far = select(count).where(
-            _of(submission.id), of.state == LookupState.MISSING, ~of.closer, open_
-        )
-        not_closer = connection.execute(far).scalar_one()
-    return Tally(by_state, +leading_nowhere, same, folders, not_closer)
+        far = (of.state == LookupState.MISSING) & ~of.closer
+        not_closer = connection.execute(select(count).where(_of(submission.id), far)).scalar_one()
+    return Tally(
+        by_state=by_state,
+        open=+Counter({state: number for state, _, number, _ in rows}),
+        same=+Counter({state: number for state, _, _, number in rows}),
+        folders=folders,
+        not_closer=not_closer,
+    )
 
 
 def page(
-    connection: Connection, submission_id: int, group: Group, cursor: Cursor, size: int
+    connection: Connection,
+    submission_id: int,
+    tally: Tally,
+    group: Group,
+    cursor: Cursor,
+    size: int,
 ) -> Page[Lookup]:
     """Lookups of a group in the order of the list; cursors are positions."""
     mine, place = select(lookups).where(_of(submission_id)), lookups.c.position
     if group == Group.EVERY:
         return paging.read(connection, mine, place, Lookup, cursor, size)
-    states, condition = _condition(group)
     parts = [
-        paging.from_cursor(mine.where(lookups.c.state == state, condition), place, cursor, size + 1)
-        for state in states
+        paging.from_cursor(
+            mine.where(lookups.c.state == state, _condition(group)), place, cursor, size + 1
+        )
+        for state in tally.states(group)
     ]
-    found = sql.fetch(connection, paging.merged(parts, cursor, size + 1), Lookup)
-    return paging.page_of(found, cursor, size, attrgetter("position"))
+    found = paging.merged(parts, cursor, size + 1) if parts else mine.where(false())
+    return paging.page_of(
+        sql.fetch(connection, found, Lookup), cursor, size, attrgetter("position")
+    )
 
 
 def candidates_page(
@@ -243,8 +262,7 @@ def settling(
     """
     if not open_count:
         return NO_RULES
-    last = _last_counted(connection, submission_id, state)
-    found = _known(submission_id, state, 1, last)
+    found = _known(submission_id, state, 1, MAX_KEY, COUNTED_LOOKUPS)
     complete = found.c.kept >= found.c.in_all
     asked_for = (
         {asked: _meets(found, *asked)}
@@ -276,7 +294,7 @@ def settling(
     ]
     if asked is None:
         rules += _by_project(connection, found, counted - incomplete)
-    return Settling(rules, min(counted, COUNTED_LOOKUPS), open_count, incomplete)
+    return Settling(rules, counted, open_count, incomplete)
 
 
 def _by_project(connection: Connection, found: Subquery, counted: int) -> list[Settled]:
@@ -353,25 +371,31 @@ def candidate_of(row: CandidateRow) -> Candidate:
     return Candidate(**values | {"likeness": Likeness(row.likeness)})
 
 
-def _known(submission_id: int, state: LookupState, first: int, last: int) -> Subquery:
-    """The candidates, near ones aside, of the open lookups in a state and a range of positions:
-    with `exact`, the time of the `newest` of the exact ones, how many are `kept` and `in_all`.
+def _known(
+    submission_id: int, state: LookupState, first: int, last: int, most: int | None = None
+) -> Subquery:
+    """The candidates, near ones aside, of the open lookups in a state and a range of positions, or
+    of the first `most` of these: with `exact`, the time of the `newest` of the exact ones, how many
+    are `kept` and `in_all`.
     """
     of, its = candidates.c, lookups.c
-    exact = of.likeness == int(wanted(state))
-    mine = (its.submission_id == of.submission_id) & (its.position == of.position)
     open_ = _of(submission_id) & (its.state == state) & its.first_item.is_(None)
+    theirs = select(its.position, its.count.label("in_all")).where(open_)
+    theirs = theirs.where(its.position >= first, its.position <= last).order_by(its.position)
+    # limited, so that SQLite looks up the candidates of these, and not these for all candidates
+    lookup = theirs.limit(MAX_KEY if most is None else most).subquery()
+    exact = of.likeness == int(wanted(state))
+    newest = func.max(case((exact, of.modified_at)))
     return (
         select(
             candidates,
             exact.label("exact"),
-            func.max(case((exact, of.modified_at))).over(partition_by=of.position).label("newest"),
+            newest.over(partition_by=of.position).label("newest"),
             func.count().over(partition_by=of.position).label("kept"),
-            its.count.label("in_all"),
+            lookup.c.in_all,
         )
-        .join(lookups, mine)
-        .where(open_, its.position.between(first, last), of.submission_id == submission_id)
-        .where(of.likeness < int(Likeness.NEAR))
+        .join(lookup, lookup.c.position == of.position)
+        .where(of.submission_id == submission_id, of.likeness < int(Likeness.NEAR))
         .subquery()
     )
 
@@ -396,31 +420,19 @@ def _how_many(condition: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.count(case((condition, 1)))
 
 
-def _last_counted(connection: Connection, submission_id: int, state: LookupState) -> int:
-    """The position of the last open lookup that is counted."""
+def _condition(group: Group) -> ColumnElement[bool]:
+    """What tells a group's lookups from others in the same states."""
     of = lookups.c
-    open_ = _of(submission_id) & (of.state == state) & of.first_item.is_(None)
-    nth = select(of.position).where(open_).order_by(of.position).offset(COUNTED_LOOKUPS - 1)
-    found: int | None = connection.execute(nth.limit(1)).scalar()
-    return MAX_KEY if found is None else found
+    return {
+        Group.SAME: of.shared,
+        Group.OPEN: of.first_item.is_(None),
+        Group.FOLDERS: (of.kind == LookupKind.FOLDER) & of.first_item.is_not(None),
+    }.get(group, true())
 
 
-def _condition(group: Group) -> tuple[Sequence[LookupState], ColumnElement[bool]]:
-    """The states of a group's lookups, and what tells them from others in these states."""
-    of = lookups.c
-    if group in STATES:
-        return [STATES[group]], true()
-    if group == Group.SAME:
-        return _LED, of.shared
-    if group == Group.OPEN:
-        return [*LookupState], of.first_item.is_(None)
-    return _LED, (of.kind == LookupKind.FOLDER) & of.first_item.is_not(None)
-
-
-def _count_of(submission_id: int, group: Group) -> Any:
-    states, condition = _condition(group)
-    these = sql.one_of(lookups.c.state, states) & condition
-    return select(func.count()).select_from(lookups).where(_of(submission_id), these)
+def _count_of(submission_id: int, group: Group) -> Select[Any]:
+    these = _of(submission_id) & _condition(group)
+    return select(func.count()).select_from(lookups).where(these)
 
 
 def _of(submission_id: int) -> ColumnElement[bool]:

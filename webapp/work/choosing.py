@@ -11,9 +11,10 @@ from webapp.store.submissions import Submission
 from webapp.work import flagging
 from webapp.work.context import Context
 
-SEVERAL_ROWS = (
-    500  # positions in one transaction where a lookup may lead to many items, or loses them
-)
+CHUNKS = {  # positions in one transaction, of rules by which a lookup may have many items
+    Rule.ALL: 500,
+    Rule.NONE: 2_000,
+}
 
 Picks = Mapping[int, Sequence[Candidate]]
 """What lookups are to mean, by their positions."""
@@ -22,8 +23,7 @@ Picks = Mapping[int, Sequence[Candidate]]
 def step(context: Context, chore: Chore) -> Chore:
     """A chunk of positions."""
     spec, submission_id = chore.spec_as(ChooseSpec), chore.submission_id
-    rows = SEVERAL_ROWS if spec.rule in {Rule.ALL, Rule.NONE} else CHUNK_ROWS
-    first, last = chore.done + 1, chore.done + rows
+    first, last = chore.done + 1, chore.done + CHUNKS.get(spec.rule, CHUNK_ROWS)
     if spec.rule == Rule.NONE:
         led = context.read(choices.settled, submission_id, spec.state, first, last)
         with context.store.write() as connection:

@@ -151,7 +151,7 @@ def listed(submission_id: int) -> str:
     cursor = params.cursor()
     with context().store.read() as connection:
         tally = choices.tally(connection, submission)
-        found = choices.page(connection, submission_id, group, cursor, PAGE_ROWS)
+        found = choices.page(connection, submission_id, tally, group, cursor, PAGE_ROWS)
         shown = rows(connection, submission_id, found.rows)
         busy = bool(chores.unfinished(connection, submission_id))
         choosable = submission.state == State.DRAFT and not busy

@@ -171,7 +171,7 @@ def points(connection: Connection, submission: Submission, tally: Tally) -> list
         count = tally.count(group)
         if count and group not in {Group.OPEN, Group.EVERY}:
             shown = SHOWN_LOOKUPS if group in TAKEN_BACK else SHOWN_SETTLED
-            first = choices.page(connection, submission.id, group, Cursor(), shown).rows
+            first = choices.page(connection, submission.id, tally, group, Cursor(), shown).rows
             state = choices.STATES.get(group)
             point = LookupPoint(
                 group=group,
