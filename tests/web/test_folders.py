@@ -172,6 +172,9 @@ def test_what_is_wanted_is_counted_and_its_first_rows_are_shown(dashboard, demo)
         assert count in text(found), filters
         assert len(rows(found)) <= 20
         assert bool(rows(found)) == (count != NOTHING)
+    dashboard.sim.set_faults({"null-totals": 1.0})
+    uncounted = demo.get(made(demo, ODD))
+    assert "Reading what the folder holds 0 files" in text(uncounted)
     dashboard.sim.set_faults({"refused-offset": 1.0})
     assert "ICA does not say how many there are" in text(demo.get(f"{ODD}/found"))
     assert "Make a list of these files" in text(demo.get(f"{ODD}/found"))
@@ -216,9 +219,27 @@ def test_a_pattern_and_statuses_are_looked_at_while_they_are_read(dashboard, dem
     assert found["archived.bam"].flags == Flag.ARCHIVED
     assert found["available.bam"].flags == 0
     assert (draft.review.archived, draft.review.deleting, draft.review.files) == (1, 1, 6)
+    dashboard.sim.set_faults({"comma-cuts-values": 1.0, "path-is-parent": 1.0})
+    comma = made(demo, ODD, name="Müller, Anna")
+    dashboard.work()
+    assert [item.path for item in listed(dashboard, comma)[1].values()] == [
+        planted.ODD_PATHS["comma"]
+    ]
     refused = demo.post(f"{nothing}/submit")
     assert refused.status_code == 422
     assert "There is nothing in this list" in text(refused)
+
+
+def test_names_are_in_no_log(dashboard, demo, caplog):
+    with caplog.at_level("INFO"):  # below it, URLs are, of which the program logs none
+        place = made(demo, ODD, name="Anna")
+        demo.get(ODD)
+        dashboard.sim.set_faults({"data-list:500": 1.0})
+        dashboard.work(300)
+        demo.get(place)
+        demo.post(f"{place}/again")
+    assert caplog.messages
+    assert not [line for line in caplog.messages if "Anna" in line or "/odd" in line]
 
 
 def test_again_makes_a_list_of_what_is_new_and_of_that_again(dashboard, demo):
@@ -229,7 +250,11 @@ def test_again_makes_a_list_of_what_is_new_and_of_that_again(dashboard, demo):
     carol = dashboard.visitor("colleague-key")
     demo.post(f"{place}/submit")
     dashboard.work(60)
+    dashboard.sim.forget_calls()
     second = carol.post(f"{place}/again").location
+    asked = {name: count for name, count in dashboard.sim.calls().items() if "Data" in name}
+    assert asked == {"getProjectData": 1, "getProjectDataList": 1}
+    assert "0 of 2 files" in text(carol.get(second))
     dashboard.work()
     draft, found = listed(dashboard, second)
     assert (len(found), draft.submitter) == (1, "Carol Colleague")

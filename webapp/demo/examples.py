@@ -13,6 +13,8 @@ from webapp.demo.samples import PROJECT_ID, files, folders, mixed, shuffled
 
 READ_ONLY_ID = PROJECT_ID[:-1] + "2"
 RETINA_ID = PROJECT_ID[:-2] + "59"
+SOURCE_ID = PROJECT_ID[:-2] + "15"  # has runs in folders
+RUN = "250617_A00871_0212_BHMKJDSX7"  # one of these
 MOVING_LIST_IDS = 40_000  # two batches, which still run while the user looks
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.3
@@ -50,6 +52,7 @@ def _make(demo: Browser, colleague: Browser, simulator: str) -> None:
     _upload(demo, "Run 260412, to look over", [*files(150, 17), *files(5, 17), "see mail"])
     cohort = [*files(MOVING_LIST_IDS - 900, 18), *files(600, 18, samples.MISSING)]
     cohort += files(300, 18, samples.HELD)
+    _from_folder(demo, f"Variants of run {RUN[:6]}", f"run={RUN}&format=VCF")
     page = _upload(demo, "Cohort release 12", shuffled(cohort, 18))
     _wait_until(lambda: demo.get(page.path).has_form("submit"))
     demo.post(f"{page.path}/submit")
@@ -62,6 +65,14 @@ def _upload(browser: Browser, name: str, data_ids: list[str], project: str = PRO
 
 def _submit(browser: Browser, name: str, data_ids: list[str], project: str = PROJECT_ID) -> Page:
     return browser.post(f"{_upload(browser, name, data_ids, project).path}/submit")
+
+
+def _from_folder(browser: Browser, name: str, filters: str) -> None:
+    """Submit what a project in ICA has."""
+    fields = {"make": "1", "project_id": PROJECT_ID, "name": name}
+    page = browser.post(f"/folders/{SOURCE_ID}/root/list?{filters}", fields)
+    _wait_until(lambda: browser.get(page.path).has_form("submit"))
+    browser.post(f"{page.path}/submit")
 
 
 def _adopt(browser: Browser, simulator: str) -> None:

@@ -13,7 +13,7 @@ from webapp.store.enums import AuditAction, ChoreKind, Source
 from webapp.store.submissions import New, Submission
 from webapp.web.core import audit, forms, params
 from webapp.web.core.access import listed_or_404, own_submission
-from webapp.web.core.context import context, viewer
+from webapp.web.core.context import context, ica_client, viewer
 from webapp.web.core.forms import FormPage, Unusable
 from webapp.web.core.links import Link
 from webapp.web.folders import places
@@ -22,7 +22,7 @@ from webapp.web.folders.places import ROOT_WORD, Place
 from webapp.web.folders.routes import REFUSED, make_text, unless_troubled
 from webapp.web.submissions import projects, quota
 from webapp.web.submissions.upload import demand_choice, readable
-from webapp.work import gathering
+from webapp.work import folder_query, gathering
 from webapp.work.gathering import MAX_ITEMS
 
 blueprint = Blueprint("folder_lists", __name__)
@@ -80,7 +80,8 @@ def _make(project_id: str, folder_id: str) -> ResponseReturnValue:
 @blueprint.post("/submissions/<int:submission_id>/again")
 def again(submission_id: int) -> ResponseReturnValue:
     """A new list of the same folder, less what this one and those before it have. It is the
-    visitor's own, as is the key that it is read with. One call of ICA: where the folder is now.
+    visitor's own, as is the key that it is read with. Two calls of ICA: where the folder is now,
+    and how many there are.
     """
     former = listed_or_404(submission_id)
     query = former.folder_query
@@ -93,9 +94,11 @@ def again(submission_id: int) -> ResponseReturnValue:
 def _again(former: Submission, query: FolderQuery) -> ResponseReturnValue:
     path = places.find(query.project.id, query.folder_id or ROOT_WORD).path  # it may have moved
     query = msgspec.structs.replace(query, folder_path=path, less=former.id)
+    where, wanted = folder_query.scope(query), folder_query.data_filter(query)
+    promised = ica_client().count_data(where, wanted)
     name = f"{former.name}, again"[: forms.MAX_CHARACTERS["name"]]
     try:
-        new_id = _open(query, NamedProject(former.project_id, former.project_name), name, None)
+        new_id = _open(query, NamedProject(former.project_id, former.project_name), name, promised)
     except Unusable as error:
         abort(422, " ".join(error.errors.values()))
     flash("The folder is being read once more; what this list has already is left out.", "success")

@@ -66,7 +66,7 @@ def _made_of(submission: Submission, query: FolderQuery) -> MadeOf:
     spec = chore.spec_as(GatherSpec) if chore else GatherSpec(query)
     read_at = chore.ended_at if chore else None
     problem = chore.problem if chore and read_at else None
-    unread = _unread(spec, problem) if read_at else ""
+    unread = _unread(submission, spec, problem) if read_at else ""
     return MadeOf(
         query=query,
         folder_url=places.url("folders.page", query.project.id, query.folder_id),
@@ -138,9 +138,9 @@ def _to_know(spec: GatherSpec, *, whole: bool) -> Iterator[str]:
         )
 
 
-def _unread(spec: GatherSpec, problem: KeptError | None) -> str:
+def _unread(submission: Submission, spec: GatherSpec, problem: KeptError | None) -> str:
     """Why not all of the folder was read; "" when it was."""
-    if spec.is_full and spec.read >= MAX_ITEMS:
+    if spec.is_full and submission.item_count >= MAX_ITEMS:
         return (
             f"A list may have {MAX_ITEMS:,} items, and this folder holds more. Choose less of it."
         )

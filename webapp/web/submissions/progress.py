@@ -264,7 +264,8 @@ def _titled(underway: Sequence[Chore], unit: str) -> list[TitledChore]:
     """The chores with their progress, in units of their own or in this one."""
     found = []
     for one in underway:
-        text = f"{one.done:,} of {plural(one.total, *UNITS.get(one.kind, (unit,)))}"
+        of = f"{one.done:,} of " if one.total else ""  # how many there are may be unknown
+        text = of + plural(one.total or one.done, *UNITS.get(one.kind, (unit,)))
         progress = resolving.Progress(CHORE_TITLES[one.kind], one.done, one.total, text)
         trouble = problems.sentence(one.problem) if one.problem else ""
         found.append(TitledChore(one, progress, trouble))
