@@ -28,8 +28,15 @@ class IcaError(Exception):
     step: str = ""
 
 
+@dataclass(eq=False, repr=False)
 class Unreachable(IcaError):
-    """No answer came: refused, no such name, TLS, a time-out, or a dropped connection."""
+    """No answer came: refused, no such name, TLS, a time-out, or a dropped connection.
+
+    dropped: it was the last of these, with the request on its way or the answer.
+    """
+
+    _: KW_ONLY
+    dropped: bool = False
 
 
 class Busy(IcaError):

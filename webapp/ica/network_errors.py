@@ -10,6 +10,7 @@ from webapp.ica.errors import Unreachable
 NETWORK_ERRORS = (requests.RequestException, urllib3_errors.HTTPError)
 """What sending a request may raise; for a few bad addresses it is an error of urllib3."""
 
+DROPPED = "the connection was dropped"
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (urllib3_errors.NameResolutionError, "its name can't be resolved"),
     (urllib3_errors.ProxyError, "the proxy on the way can't be used"),
@@ -31,8 +32,9 @@ def unreachable(
     """
     errors = (_cause(error), error)
     reasons = (text for kind, text in _REASONS if any(isinstance(e, kind) for e in errors))
-    reason = "it came too slowly" if too_slow else next(reasons, "the connection was dropped")
-    return Unreachable(f"{what}: {reason}.", maybe_done=creates and _may_have_been_sent(error))
+    reason = "it came too slowly" if too_slow else next(reasons, DROPPED)
+    maybe_done = creates and _may_have_been_sent(error)
+    return Unreachable(f"{what}: {reason}.", maybe_done=maybe_done, dropped=reason == DROPPED)
 
 
 def was_refused(error: Exception) -> bool:

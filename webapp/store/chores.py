@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, or_, selec
 from webapp.store import sql, submissions
 from webapp.store.column_types import prepare
 from webapp.store.documents import FolderQuery, KeptError
-from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag, LookupState, Rule
+from webapp.store.enums import ASKING, ChoreKind, ErrorCode, Flag, LookupKind, LookupState, Rule
 from webapp.store.leases import LEASE_SECONDS, NOT_OF, Queue
 from webapp.store.retry.selection import Selection
 from webapp.store.tables import ChoreRow, chores
@@ -37,12 +37,40 @@ class FlagSpec(Struct, frozen=True):
     flag: Flag
 
 
-class ResolveSpec(Struct, frozen=True):
-    """Lookups are asked for: those that wait or, `closer`, those that were not found, by what is
-    like their names.
+class WalkSpec(Struct, frozen=True, omit_defaults=True):
+    """How far a walk through all data below a folder has come.
+
+    project: as lookups name it. kind: of the lookups that it is for. scope: of the places where
+    these are looked up, the number, from 0, of the one that is walked. total: of its data. read:
+    rows by offset. cursor: of the next page, where it is not read by offset; pages and mark: its
+    trail.
+    """
+
+    project: str
+    kind: LookupKind
+    folder: str
+    scope: int = 0
+    total: int | None = None
+    read: int = 0
+    cursor: str = ""
+    pages: int = 0
+    mark: str | None = None
+
+
+class ResolveSpec(Struct, frozen=True, omit_defaults=True):
+    """The lookups that are asked for: those that wait or, `closer`, what is like those that were not
+    found; and how far that is.
+
+    projects: by what lookups call them, the ids of projects; or, after a blank, why there is none.
+    walk: that is under way. walked: folders that were. counted: the last folder whose files were
+    counted, by its lookup's position.
     """
 
     closer: bool = False
+    projects: dict[str, str] = {}
+    walk: WalkSpec | None = None
+    walked: list[str] = []
+    counted: int = 0
 
 
 class GatherSpec(Struct, frozen=True, omit_defaults=True):

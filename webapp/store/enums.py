@@ -255,6 +255,7 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     REFUSED = "refused"  # for another reason
     NO_KEY = "no_key"  # ICA can't be asked before somebody signs in again
+    NO_ROOM = "no_room"  # all that the account keeps here would take more than it may
     STOPPED = "stopped"  # no error: whoever made the draft wanted it so
     UNEXPECTED = "unexpected"  # of our own
 

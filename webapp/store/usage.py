@@ -18,6 +18,7 @@ from webapp.store.tables import accounts, finds, submissions
 ITEM_BYTES = 280  # and its id, in the row and in an index
 ENTRY_BYTES = 60  # and its text and its note
 LOOKUP_BYTES = 160  # and its text; before it led to an item
+CANDIDATE_BYTES = 70  # and its texts
 FOUND_ID_BYTES = 65  # and the id
 HISTORY_BYTES = 230
 ID_CHARS = 36  # of a usual id
