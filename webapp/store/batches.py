@@ -120,6 +120,13 @@ def adopt(
     new(connection, first, state=BatchState.RUNNING, **empty, **queued, **sent)
 
 
+def waits(connection: Connection, account_id: int, now: float) -> bool:
+    """Whether a batch of the account is due that is to be sent, or that somebody watches."""
+    urgent = (batches.c.account_id == account_id) & (batches.c.priority <= WATCHED_PRIORITY)
+    found = select(batches.c.id).where(QUEUE.due() & urgent).limit(1)
+    return connection.execute(found, {"now": now}).first() is not None
+
+
 def claim(
     connection: Connection, worker: str, now: float, *, not_of: Collection[int] = ()
 ) -> Batch | None:

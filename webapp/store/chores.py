@@ -58,8 +58,8 @@ class WalkSpec(Struct, frozen=True, omit_defaults=True):
 
 
 class ResolveSpec(Struct, frozen=True, omit_defaults=True):
-    """The lookups that are asked for: those that wait or, `closer`, what is like those that were not
-    found; and how far that is.
+    """The lookups that are asked for: those that wait or, `closer`, what is like those that were
+    not found; and how far that is.
 
     projects: by what lookups call them, the ids of projects; or, after a blank, why there is none.
     walk: that is under way. walked: folders that were. counted: the last folder whose files were

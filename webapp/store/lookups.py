@@ -104,10 +104,16 @@ class Choice(NamedTuple):
     flags: int
 
 
-def key_of(text: str) -> str:
+def folded(text: str) -> str:
     """What is the same for texts that differ in capitals, or in the code points of a character."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    return hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def key_of(text: str) -> str:
+    """A digest of folded()."""
+    return hashlib.blake2b(folded(text).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def add(connection: Connection, submission_id: int, rows: Sequence[NewLookup]) -> None:

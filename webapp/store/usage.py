@@ -6,7 +6,7 @@ that ICA had linked; PostgreSQL takes up to twice as much.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -95,6 +95,13 @@ def of_usual_items(count: int) -> int:
 def of_entries(rows: Iterable[Entry]) -> int:
     """The bytes of entries that did not become items."""
     return sum(ENTRY_BYTES + len(row.text) + len(row.note) for row in rows)
+
+
+def of_candidates(rows: Iterable[tuple[Any, ...]]) -> int:
+    """The bytes of these rows of candidates."""
+    return sum(
+        CANDIDATE_BYTES + sum(len(cell) for cell in row if isinstance(cell, str)) for row in rows
+    )
 
 
 def of_found_ids(rows: Iterable[tuple[str, int, str]]) -> int:

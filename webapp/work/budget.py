@@ -55,6 +55,16 @@ class Budget:
         with self._lock:
             self._running[account_id] += 1
 
+    def take(self, account_id: int, wanted: int) -> int:
+        """Begin up to so many more units of the account, as many as it may run; returns how many.
+        Each is to end.
+        """
+        with self._lock:
+            free = max(0, self._most_units() - self._running[account_id])
+            taken = min(wanted, free)
+            self._running[account_id] += taken
+            return taken
+
     def end(self, account_id: int) -> None:
         """A unit of the account has ended."""
         with self._lock:
@@ -62,8 +72,11 @@ class Budget:
 
     def busy(self) -> set[int]:
         """The accounts that can't start another unit now."""
-        most = max(1, MAX_RUNNING_UNITS // self._workers)
+        most = self._most_units()
         with self._lock:
             at_limit = {account for account, count in self._running.items() if count >= most}
             known = {*self._paid_at, *self._paused_until}
         return at_limit | {account for account in known if self.is_spent(account)}
+
+    def _most_units(self) -> int:
+        return max(1, MAX_RUNNING_UNITS // self._workers)

@@ -16,6 +16,7 @@ from webapp.work import (
     gathering,
     ica_check,
     ica_failures,
+    resolving,
     units,
 )
 from webapp.work.clients import NoKey
@@ -37,6 +38,7 @@ STEPS: Mapping[ChoreKind, Step] = {
     ChoreKind.CHECK: ica_check.step,
     ChoreKind.GATHER: gathering.step,
     ChoreKind.CHOOSE: choosing.step,
+    ChoreKind.RESOLVE: resolving.step,
 }
 
 
@@ -105,5 +107,5 @@ def _give_up(context: Context, chore: Chore, problem: KeptError) -> None:
             assignment.give_up(connection, chore, now)
         elif chore.kind == ChoreKind.CHECK:
             drafts.note_refused(connection, chore.submission_id)
-        elif chore.kind == ChoreKind.GATHER:
+        elif chore.kind in {ChoreKind.RESOLVE, ChoreKind.GATHER}:
             submissions.end_resolving(connection, chore.submission_id, now)

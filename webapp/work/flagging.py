@@ -21,10 +21,13 @@ MAX_NAMES = 20  # earlier submissions, or other projects, that the review names
 
 
 def flags_of(
-    context: Context, submission: Submission, candidates: Collection[Candidate]
+    context: Context,
+    submission: Submission,
+    candidates: Collection[Candidate],
+    linked: Collection[str] = (),
 ) -> dict[str, int]:
     """The flags of the items that these data would become, by data id: by their status in ICA, and
-    whether an earlier submission linked them into the same project.
+    whether an earlier submission linked them into the same project, or they are `linked` there.
     """
     flags = {one.data_id: lookups.flags_of(one) for one in candidates}
     has_earlier = context.read(other_submissions.has_earlier, submission)
@@ -32,6 +35,8 @@ def flags_of(
         doings = context.read(other_submissions.last_outcomes, submission, [*flags])
         for data_id, doing in doings.items():
             flags[data_id] |= int(Flag.LINKED) if doing.linked else 0
+    for data_id in linked:
+        flags[data_id] = flags.get(data_id, 0) | int(Flag.LINKED)
     return flags
 
 
