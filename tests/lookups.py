@@ -79,7 +79,9 @@ def resolved(dashboard: Dashboard, texts: Sequence[str], **options) -> dict[str,
     """What became of each line of a list, by its text, once it is resolved to its end."""
     submission_id = put_in(dashboard, texts, **options)
     dashboard.work(600)
-    assert submission(dashboard, submission_id).state == State.DRAFT
+    assert submission(dashboard, submission_id).state == State.DRAFT, chore(
+        dashboard, submission_id
+    )
     its = chore(dashboard, submission_id)
     assert (its.ended_at is not None, its.problem) == (True, None)
     return dict(zip(texts, lines(dashboard, submission_id), strict=True))
