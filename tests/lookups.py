@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tests.dashboard import Dashboard
 from tests.simulated_ica import FIRST_PROJECT
 from webapp.simulator.projects import PROJECTS, project_id
-from webapp.store import accounts, answers, chores, items, lookups, submissions
+from webapp.store import Store, accounts, answers, chores, items, lookups, submissions
 from webapp.store.chores import Chore, ResolveSpec
 from webapp.store.documents import NamedProject, Review
 from webapp.store.enums import ChoreKind, LookupKind, LookupState, Source, State
@@ -48,16 +48,17 @@ def lookup(position: int, text: str) -> NewLookup:
 
 
 def put_in(
-    dashboard: Dashboard,
+    store: Store,
+    now: float,
     texts: Sequence[str],
     *,
     projects: Iterable[NamedProject] = (),
     target: str = FIRST_PROJECT,
 ) -> int:
     """A list that waits to be resolved; returns its submission's id. Somebody has signed in."""
-    now, count = dashboard.clock(), len(texts)
+    count = len(texts)
     rows = [lookup(position, text) for position, text in enumerate(texts, start=1)]
-    with dashboard.store.write() as connection:
+    with store.write() as connection:
         account = accounts.get(connection, 1)
         name = PROJECTS[target].name
         new = New(account, target, name, "names", Source.UPLOAD, 1000, kept_bytes=100 * count)
@@ -77,7 +78,7 @@ def ask(connection, submission_id: int, total: int, now: float, *, closer: bool 
 
 def resolved(dashboard: Dashboard, texts: Sequence[str], **options) -> dict[str, Line]:  # type: ignore[no-untyped-def]
     """What became of each line of a list, by its text, once it is resolved to its end."""
-    submission_id = put_in(dashboard, texts, **options)
+    submission_id = put_in(dashboard.store, dashboard.clock(), texts, **options)
     dashboard.work(600)
     assert submission(dashboard, submission_id).state == State.DRAFT, chore(
         dashboard, submission_id

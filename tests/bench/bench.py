@@ -14,6 +14,7 @@ from tests.bench import (
     lists,
     pages,
     polls,
+    resolving,
     running,
     settling,
     starting,
@@ -30,6 +31,7 @@ PARTS = {
     "starting": starting.measure,
     "lists": lists.measure,
     "settling": settling.measure,
+    "resolving": resolving.measure,
     "pages": pages.measure,
     "growth": growth.measure,
 }

@@ -56,7 +56,7 @@ def process(*arguments, environ=None):
 
 
 @contextmanager
-def dashboard(*, rate=1e9, latency=0.0, database_url="", **settings):
+def dashboard(*, rate=1e9, latency=0.0, catalogue_files=20_000, database_url="", **settings):
     """Simulator and `linkboard serve`, by default on a SQLite file; yields a Dashboard."""
     ica, port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -70,6 +70,7 @@ def dashboard(*, rate=1e9, latency=0.0, database_url="", **settings):
             **{f"LINKBOARD_{name.upper()}": str(value) for name, value in settings.items()},
         }
         simulate = ["-m", "webapp.cli", "simulate", "--port", str(ica), "--rate", str(rate)]
+        simulate += ["--catalogue-files", str(catalogue_files)]
         with ExitStack() as running:
             running.enter_context(process(*simulate, "--latency", str(latency)))
             _until_it_listens(ica)
