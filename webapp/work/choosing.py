@@ -40,7 +40,7 @@ def step(context: Context, chore: Chore) -> Chore:
 
 def flags_of(context: Context, submission: Submission, picks: Picks) -> dict[str, int]:
     """The flags of the items that these will be, by data id."""
-    return flagging.flags_of(context, submission, (one for many in picks.values() for one in many))
+    return flagging.flags_of(context, submission, [one for many in picks.values() for one in many])
 
 
 def choose(
