@@ -277,7 +277,7 @@ def test_items_of_other_projects_are_found_too(dashboard):
     ("form", "said"),
     [
         ({"ids": ""}, "Choose a file with a list"),
-        ({"ids": "what is this list"}, "No data id was found"),
+        ({"ids": "what is this list"}, "No data id, name or path was found"),
         ({"ids": LINKED[0], "name": "n" * 10_000}, "A name may have 200 characters"),
     ],
 )

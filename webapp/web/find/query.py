@@ -18,13 +18,16 @@ from webapp.web.core.context import context, viewer
 from webapp.web.core.forms import Errors, Unusable
 from webapp.web.submissions import quota, upload
 from webapp.web.submissions.upload import Form
-from webapp.work.reading import NO_ID
 
 MAX_IDS = 100_000
 # Small ones: the list is read within the request.
 LIMITS = idlist.Limits(entries=4 * MAX_IDS, lines=4 * MAX_IDS, unpacked_bytes=20_000_000)
 MAX_SECONDS = 10.0  # for one question: 100,000 ids take half a second
 MAX_KEPT_REJECTS = 5
+NOTHING = (
+    "No data id, name or path was found in this list. A data id is fil. or fol. and 32 characters "
+    "of 0-9 and a-f; a name is that of a file, such as a.bam; a path is whole, such as /run1/a.bam."
+)
 TOO_MANY = (
     f"More than {MAX_IDS:,} different ids were found, and one question can have that many. "
     "Ask for a part of them, or look at the page of the submission that you sent them with."
@@ -78,7 +81,7 @@ def _read(form: Form) -> tuple[list[queries.Row], FindReview]:
             if len(first_lines) > MAX_IDS:
                 raise Unreadable(TOO_MANY)
     if not first_lines:
-        raise Unreadable(NO_ID)
+        raise Unreadable(NOTHING)
     lookups = [wanted for wanted in first_lines if isinstance(wanted, Lookup)]
     rows = _rows(first_lines, _ids_of(lookups) if lookups else {})
     return rows, FindReview(len(rows), repeated, rejected, rejects, len(lookups))
