@@ -5,7 +5,6 @@ row of its answers is compared once more.
 """
 
 import fnmatch
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 from typing import Literal, cast
@@ -13,6 +12,7 @@ from typing import Literal, cast
 from webapp.ica.data_filter import DataFilter, Scope
 from webapp.ica.models import Data, whole_path
 from webapp.store.documents import FolderQuery
+from webapp.store.lookups import folded
 
 ROOT = "/"
 
@@ -49,12 +49,12 @@ def is_pattern(name: str) -> bool:
 
 def matcher(query: FolderQuery) -> Callable[[Data], bool]:
     """Whether a row of ICA's is in the folder, and its name is as wanted, whatever its capitals."""
-    wanted = _folded(query.name)
+    wanted = folded(query.name)
     pattern = wanted.replace("[", "[[]")  # of fnmatch's own signs, this is none of ours
     is_glob = is_pattern(wanted)
 
     def has_name(data: Data) -> bool:
-        name = _folded((data.details and data.details.name) or "")
+        name = folded((data.details and data.details.name) or "")
         return fnmatch.fnmatchcase(name, pattern) if is_glob else wanted in name
 
     def is_inside(data: Data) -> bool:
@@ -63,10 +63,6 @@ def matcher(query: FolderQuery) -> Callable[[Data], bool]:
         return inside and data.id != query.folder_id
 
     return lambda data: is_inside(data) and has_name(data)
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def _midnight(day: str) -> str:
