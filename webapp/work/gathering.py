@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import Forbidden, NotFound, PagingLoop, Refused
-from webapp.ica.models import Data, DataDetails, Page, whole_path
-from webapp.idlist import Limits, ids
+from webapp.ica.models import Data, Page, whole_path
+from webapp.idlist import Limits
 from webapp.store import (
     Connection,
     accounts,
@@ -30,7 +30,7 @@ from webapp.store.documents import FolderQuery, NamedProject
 from webapp.store.enums import ChoreKind, Likeness
 from webapp.store.lookups import Candidate, Choice, Lookup
 from webapp.store.submissions import Submission
-from webapp.work import flagging, folder_query
+from webapp.work import flagging, folder_query, matching
 from webapp.work.context import Context
 from webapp.work.walk import Trail
 
@@ -111,7 +111,10 @@ def _take(
     """How far it is after a page, and what of that is to become items."""
     trail, circles = Trail(spec.pages, spec.mark).follow(page.next_token)
     matches = folder_query.matcher(spec.query)
-    inside = [found_data(data, spec.query) for data in page.items if matches(data)]
+    projects = {spec.query.project.id: spec.query.project.name}
+    inside = [
+        matching.candidate(data, Likeness.SAME, projects) for data in page.items if matches(data)
+    ]
     data_ids = {one.data_id for one in inside}
     known = context.read(items.held_in, spec.former, data_ids) if spec.former else set()
     found = [one for one in inside if one.data_id not in known]
@@ -176,20 +179,3 @@ def _path_now(client: IcaClient, query: FolderQuery) -> str:
         return whole_path(client.data(query.project.id, query.folder_id).data)
     except (NotFound, Forbidden):
         return ""
-
-
-def found_data(data: Data, query: FolderQuery) -> Candidate:
-    """Data of ICA's as they are kept."""
-    details = data.details or DataDetails()
-    modified = details.time_modified
-    return Candidate(
-        likeness=Likeness.SAME,
-        data_id=ids.folded(data.id),
-        name=details.name or "",
-        path=whole_path(data),
-        project_id=details.owning_project_id or query.project.id,
-        project_name=details.owning_project_name or query.project.name,
-        status=details.status or "",
-        size=details.size,
-        modified_at=modified.timestamp() if modified else None,
-    )
