@@ -139,8 +139,8 @@ def get(connection: Connection, submission_id: int, position: int) -> Lookup | N
 def counts(connection: Connection, submission_id: int) -> dict[LookupState, int]:
     """How many lookups a list has, by what became of them."""
     found = select(lookups.c.state, func.count()).where(_of(submission_id))
-    counted = connection.execute(found.group_by(lookups.c.state))
-    return {LookupState(state): count for state, count in counted}
+    rows = connection.execute(found.group_by(lookups.c.state))
+    return dict(rows.all())
 
 
 def asked(connection: Connection, submission_id: int) -> tuple[Asked, Asked]:
