@@ -89,6 +89,9 @@ def test_what_an_entry_is(text, expected):
         ("x" * 2_000, "too long"),
         ("x" * 2_000 + ".bam", "too long"),
         ("/run1/" + "x" * 256, "too long"),
+        ("icav2://p/a%00.bam", "can't be seen"),
+        ("icav2://p%00/a.bam", "No project"),
+        (f"icav2://{'p' * 256}/a.bam", "No project"),
         ("/a" * 600, "too long for a path"),
     ],
 )

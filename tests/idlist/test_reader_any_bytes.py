@@ -52,7 +52,7 @@ def test_everything_is_accounted_for_exactly_once(data):
             assert bool(entry.data_id) is not bool(entry.lookup)
             assert entry.first == firsts.get(entry.data_id or entry.lookup)
             firsts.setdefault(entry.data_id or entry.lookup, place)
-        (entry.text + entry.note).encode()  # fit for a database
+        (entry.text + entry.note + "".join(entry.lookup or ())).encode()  # fit for a database
 
 
 @given(LISTS, st.lists(st.integers(0, 200), max_size=5), st.booleans())

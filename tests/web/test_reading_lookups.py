@@ -230,6 +230,7 @@ def test_a_sheet_comes_back_with_what_each_name_led_to_and_is_read_as_before(sto
     assert header[3:] == ["data_id", "resolved_path", "status", "reason", "attempt", "linked_path"]
     assert [line[3] for line in lines] == [f"{A}; none", f"{B} {C}; none", f"{A}; none"]
     assert lines[0][4:6] == ["/r/a_R1.fastq.gz; ", "NOT_SENT; NOT_FOUND"]
+    assert {line[8] for line in lines} == {""}  # nothing is linked yet
     assert lines[1][4] == "/r/b_R1.fastq.gz; /q/b_R1.fastq.gz; "
     assert lines[1][5] == "NOT_SENT 2; SEVERAL_FOUND"
     assert "3 data found in ICA, and none chosen" in lines[1][6]

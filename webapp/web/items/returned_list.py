@@ -179,7 +179,8 @@ def _of_item(
     if doing := doings.get(item.position):
         since = f"{'Linked' if doing.linked else 'Unlinked'} since by “{doing.name}”."
         reason = f"{reason} {since}".lstrip()
-    return status, reason, str(item.attempt), item.path
+    # Before it is linked, a path is that of the data where they were found.
+    return status, reason, str(item.attempt), item.path if item.linked_id else ""
 
 
 def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
