@@ -6,6 +6,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import chain
 from urllib.parse import urlencode
 
 import msgspec
@@ -18,7 +19,7 @@ from webapp.simulator.projects import PROJECTS, project_id
 from webapp.store import Store, chores, lookups
 from webapp.store.answers import Sought
 from webapp.store.enums import ChoreKind, LookupKind, LookupState
-from webapp.work.data_search import below, by_name, packed
+from webapp.work.data_search import below, by_name, by_path, packed
 from webapp.work.matching import parent_of
 from webapp.work.path_plan import PathPlan
 
@@ -63,8 +64,8 @@ def _seconds(store, texts):
     while True:
         with store.read() as connection:
             chore = chores.latest(connection, submission_id, ChoreKind.RESOLVE)
-            if chore.ended_at is not None:
-                break
+        if chore and chore.ended_at is not None:
+            break
         time.sleep(0.02)
     seconds = time.perf_counter() - started
     assert chore.problem is None, chore.problem
@@ -85,11 +86,10 @@ def _params(wanted):
 def _bare_answers(port, texts):
     """Seconds in which a client that does nothing else gets the same answers, several at once."""
     if texts[0].startswith("/"):
-        plan = PathPlan.of((("", "path", text, at) for at, text in enumerate(texts)), MOST)
-        folders = (
-            [*dict.fromkeys(map(parent_of, texts[one.first : one.end]))] for one in plan.groups
-        )
-        filters = [below(its, LookupKind.PATH) for its in folders]
+        texts = sorted(texts, key=lambda text: (text.count("/"), text))
+        rows = (("", LookupKind.PATH, text, at) for at, text in enumerate(texts))
+        plan = PathPlan.of(rows, MOST)
+        filters = list(chain.from_iterable(_filters(texts, group) for group in plan.groups))
     else:
         sought = [Sought(at, LookupKind.NAME, text, "") for at, text in enumerate(texts)]
         filters = [by_name(group) for group in packed(sought, MOST)]
@@ -101,6 +101,14 @@ def _bare_answers(port, texts):
     return time.perf_counter() - started
 
 
+def _filters(texts, group):
+    its = texts[group.first : group.end]
+    if group.by_folder:
+        return [below([*dict.fromkeys(map(parent_of, its))], LookupKind.PATH)]
+    sought = [Sought(at, LookupKind.PATH, text, "") for at, text in enumerate(its)]
+    return [by_path(some) for some in packed(sought, MOST)]
+
+
 class _Next(msgspec.Struct, rename="camel"):
     next_page_token: str | None = None
 
@@ -109,7 +117,7 @@ def _ask(port, queries):
     media = {"Accept": "application/vnd.illumina.v3+json", "Accept-Encoding": "gzip"}
     with closing(http.client.HTTPConnection("127.0.0.1", port)) as line:
         for query in queries:
-            token = ""
+            token: str | None = ""
             while token is not None:
                 more = f"&pageToken={token}" if token else ""
                 line.request(

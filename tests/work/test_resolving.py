@@ -4,17 +4,21 @@ whatever ICA does meanwhile.
 
 import random
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
 from tests.dashboard import open_dashboard
-from tests.lookups import named, resolved, states
+from tests.lookups import ask, chore, lines, named, put_in, resolved, states, submission
+from tests.work.test_crashes import Died, dies
 from webapp.simulator import planted
 from webapp.simulator.catalogue import Catalogue, data_id
-from webapp.simulator.planted import DELIVERIES, ODD_PATHS
+from webapp.simulator.planted import DELIVERIES, ODD_PATHS, REFERENCE_PANEL
 from webapp.simulator.projects import PROJECTS, project_id
-from webapp.store import submissions
-from webapp.store.enums import LookupState
+from webapp.store import chores, lookups, submissions
+from webapp.store.enums import ErrorCode, LookupState, State
+from webapp.store.leases import LEASE_SECONDS
+from webapp.work import chore_runner, resolving
 
 FOUND, OTHERWISE, SEVERAL, MISSING, IMPOSSIBLE = (
     LookupState.FOUND,
@@ -176,3 +180,162 @@ def test_many_take_few_calls(tmp_path):
             longest = board.sim.longest()["getProjectDataList"]
             assert longest["values"] <= 100
             assert longest["bytes"] <= 8192 - 2000  # there is room for a token
+
+
+def test_a_worker_that_dies_loses_nothing(board):
+    texts = [f"/qc/plate-{n:04d}/all_md5.txt" for n in range(300)]
+    texts += [f"/deliveries/none-{n}/x.bam" for n in range(30)]
+    submission_id = put_in(board.store, board.clock(), texts, projects=SOURCE)
+    for at_call in (2, 3, 4):
+        board.clock.advance(LEASE_SECONDS + 1)
+        with board.store.write() as connection:
+            its = chores.claim(connection, f"worker {at_call}", board.clock())
+        with pytest.raises(Died):
+            chore_runner.perform(dies(board, at_call=at_call), its)
+    board.clock.advance(LEASE_SECONDS + 1)
+    board.work(60)
+    found = lines(board, submission_id)
+    assert states(found) == {FOUND: 300, MISSING: 30}
+    assert submission(board, submission_id).to_send == 300
+    assert len({line.data_id for line in found if line.data_id}) == 300
+
+
+PLATES = [f"/qc/plate-{n:04d}/metrics.json" for n in range(1500)]
+
+
+def test_a_walk_takes_fewer_calls_where_paths_are_many(board):
+    """1,500 folders with a file each, and two files that are not there."""
+    texts = [*PLATES, "/qc/plate-0007/METRICS.json", "/qc/plate-0007/none.json"]
+    board.sim.forget_calls()
+    found = resolved(board, texts, projects=SOURCE)
+    assert states(found.values()) == {FOUND: 1500, OTHERWISE: 1, MISSING: 1}
+    assert board.sim.total_calls() <= 1 + 1 + 2 + 2  # a token, a count, pages; what is missing
+    assert [one.name for one in found[texts[-1]].candidates] == []
+
+
+def test_a_walk_goes_on_where_it_was(board, monkeypatch):
+    """By cursor, where there are more rows than ICA gives by offset."""
+    monkeypatch.setattr(resolving, "MAX_OFFSET_ROWS", 10)
+    submission_id = put_in(board.store, board.clock(), PLATES, projects=SOURCE)
+    board.sim.set_faults({"data-list:429": 0.5})
+    board.work(900)
+    assert states(lines(board, submission_id)) == {FOUND: 1500}
+
+
+def test_the_projects_that_lines_name(board, monkeypatch):
+    panel, deliveries = PROJECTS[project_id(REFERENCE_PANEL)], PROJECTS[project_id(DELIVERIES)]
+    twin = replace(deliveries, number=7777)
+    monkeypatch.setitem(PROJECTS, twin.id, twin)
+    path, genome = planted.PATH_IN_TWO_PROJECTS, f"/reference/genome/{planted.NAME_IN_TWO_PROJECTS}"
+    texts = [
+        f"icav2://{panel.name}{path}",
+        f"icav2://{deliveries.id}{path}",
+        f"icav2://{deliveries.name}{path}",
+        f"icav2://{panel.name.upper()}{path}",
+        f"icav2://no such project{path}",
+        f"icav2://{project_id(planted.STRANGERS)}{path}",
+        f"icav2://{panel.id}{genome}",
+        planted.NAME_IN_TWO_PROJECTS,
+    ]
+    found = resolved(board, texts, projects=named(DELIVERIES, REFERENCE_PANEL))
+    assert [line.state for line in found.values()] == [
+        *(FOUND, SEVERAL, IMPOSSIBLE, IMPOSSIBLE, IMPOSSIBLE, IMPOSSIBLE, FOUND, SEVERAL)
+    ]
+    assert found[texts[0]].data_id == data_id(REFERENCE_PANEL, path)
+    twice = found[texts[2]].lookup.note
+    assert twice.startswith("2 projects are called")
+    assert deliveries.id in twice
+    assert twin.id in twice
+    assert f"only “{panel.name}”" in found[texts[3]].lookup.note
+    assert {one.project_name for one in found[texts[7]].candidates} == {panel.name, deliveries.name}
+
+
+def test_access_that_is_lost_half_way_keeps_what_was_found(board, monkeypatch):
+    """The names were asked for when the project is closed, and the paths were not."""
+    texts = [planted.NAME_ONCE, planted.SMALL_PATH, "/none.bam"]
+    home = PROJECTS[project_id(DELIVERIES)]
+    submission_id = put_in(board.store, board.clock(), texts, projects=SOURCE)
+    with board.store.write() as connection:
+        its = chores.claim(connection, "a worker that dies", board.clock())
+    with pytest.raises(Died):
+        chore_runner.perform(dies(board, at_call=3), its)
+    monkeypatch.setitem(PROJECTS, home.id, replace(home, readers=frozenset()))
+    board.clock.advance(LEASE_SECONDS + 1)
+    board.work(60)
+    its = chore(board, submission_id)
+    assert its.problem.code == ErrorCode.FORBIDDEN
+    assert f"“{home.name}”" in its.problem.message
+    assert submission(board, submission_id).state == State.DRAFT
+    waiting = LookupState.WAITING
+    assert [line.state for line in lines(board, submission_id)] == [FOUND, waiting, waiting]
+    monkeypatch.setitem(PROJECTS, home.id, home)
+    with board.store.write() as connection:
+        submissions.resolve_on(connection, submission_id, board.clock())
+        ask(connection, submission_id, 2, board.clock())
+    board.work(60)
+    assert [line.state for line in lines(board, submission_id)] == [FOUND, FOUND, MISSING]
+
+
+def test_odd_names_lose_nothing(board):
+    texts = ["n" * 2000, "ü" * 2000, "/" + "d" * 1500 + "/x.bam", "a,b", ",", "🧬.bam", "%", "/"]
+    found = resolved(board, [*texts, planted.NAME_ONCE], projects=SOURCE)
+    assert found[texts[1]].state == IMPOSSIBLE
+    assert "ICA refuses" in found[texts[1]].lookup.note
+    assert found[planted.NAME_ONCE].state == FOUND
+    assert states(found.values())[MISSING] == len(texts) - 1
+
+
+def test_what_is_too_much_to_keep_ends_the_looking_and_says_so(database_url, tmp_path):
+    with open_dashboard(database_url, tmp_path, ica=SMALL, account_gb=200_000 / 1e9) as board:
+        board.visitor()
+        texts = [planted.NAME_ONCE, *[planted.NAME_1500_TIMES] * 3]
+        submission_id = put_in(board.store, board.clock(), texts, projects=SOURCE)
+        board.work(60)
+        its = chore(board, submission_id)
+        assert its.problem.code == ErrorCode.NO_ROOM
+        assert "the most for one account" in its.problem.message
+        assert submission(board, submission_id).state == State.DRAFT
+        assert submission(board, submission_id).kept_bytes <= 200_000
+
+
+def test_the_rest_is_looked_for_closer_when_somebody_asks(board):
+    texts = [*(f"none-{n}.bam" for n in range(250)), name_of(planted.CAPITALS_ONLY).upper()]
+    submission_id = put_in(board.store, board.clock(), texts, projects=SOURCE)
+    board.sim.forget_calls()
+    board.work(60)
+    assert states(lines(board, submission_id)) == {MISSING: 251}
+    assert sum(line.lookup.closer for line in lines(board, submission_id)) == 200
+    assert board.sim.total_calls() <= 1 + 3 + 2
+    with board.store.write() as connection:
+        ask(connection, submission_id, 51, board.clock(), closer=True)
+    board.work(60)
+    found = lines(board, submission_id)
+    assert states(found) == {MISSING: 250, OTHERWISE: 1}
+    assert all(line.lookup.closer for line in found)
+
+
+@pytest.mark.slow
+def test_the_budget_holds_and_a_stop_stops(tmp_path):
+    """20,000 names at 5 calls a second: progress moves, a stop ends it, the rest waits."""
+    url = f"sqlite:///{tmp_path / 'b.db'}"
+    with open_dashboard(url, tmp_path, ica=SMALL, calls_per_second=5) as board:
+        board.visitor()
+        texts = [f"none-{n}.bam" for n in range(20_000)]
+        submission_id = put_in(board.store, board.clock(), texts, projects=SOURCE)
+        board.sim.forget_calls()
+        asked = []
+        for _ in range(10):
+            board.work(2)
+            asked.append((board.sim.total_calls(), chore(board, submission_id).done))
+        assert [done for _, done in asked] == sorted({done for _, done in asked})
+        assert all(calls <= 5 * 2 * number + 18 for number, (calls, _) in enumerate(asked, 1))
+        assert asked[-1][0] >= 5 * 18
+        with board.store.write() as connection:
+            chores.stop_asking(connection, submission_id, board.clock())
+            assert submissions.end_resolving(connection, submission_id, board.clock())
+        board.sim.forget_calls()
+        board.work(30)
+        assert board.sim.total_calls() == 0
+        with board.store.read() as connection:
+            count = lookups.counts(connection, submission_id)
+        assert count == {MISSING: asked[-1][1], LookupState.WAITING: 20_000 - asked[-1][1]}

@@ -1,5 +1,6 @@
 """What to look for among the data of ICA: where, and by which filters."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 from urllib.parse import quote_plus
@@ -95,6 +96,11 @@ class DataFilter(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.names) + len(self.paths) + len(self.parent_ids) <= 1
 
 
+_ESCAPED = re.compile(r"[^\w.~ -]", re.ASCII)
+
+
 def length(parameter: str, value: str) -> int:
     """How many characters a value takes in an address."""
+    if value.isascii():
+        return len(parameter) + 2 + len(value) + 2 * len(_ESCAPED.findall(value))
     return len(parameter) + 2 + len(quote_plus(value, errors="replace"))

@@ -24,11 +24,13 @@ from webapp.store.tables import candidates, lookups
 
 MAX_CANDIDATES = 2_000  # that are kept of a lookup
 _SOUGHT = tuple(lookups.c[name] for name in ("position", "kind", "text", "project"))
-_ANSWER_COLUMNS = ("state", "count", "note", "closer")
+_ANSWER_COLUMNS = ("state", "count", "note", "closer", "first_item", "last_item", "shared")
+_NOWHERE = (None, None, False)  # the last three of these, of what leads to no item
 _CANDIDATE_COLUMNS = (
     *("submission_id", "position", "ordinal", "likeness", "data_id", "name", "path"),
     *("project_id", "project_name", "status", "size", "modified_at"),
 )
+_TEXTS = slice(4, 10)  # of these
 _ROWS_AT_ONCE = 2_000
 
 
@@ -110,14 +112,16 @@ def waiting_by_key(
 def waiting_paths(
     connection: Connection, submission_id: int
 ) -> Iterator[tuple[str, str, str, int]]:
-    """All paths that wait to be asked for, those of a folder together: the project that they name,
-    kind, text, position. To be read at once: thousands at a time come from the database.
+    """All paths that wait to be asked for, those of a folder together, the least deep first: the
+    project that they name, kind, text, position. To be read at once: thousands at a time come from
+    the database.
     """
     of = lookups.c
+    depth = func.length(of.text) - func.length(func.replace(of.text, "/", ""))
     order = collate(of.text, "C") if connection.dialect.name == "postgresql" else of.text
     these = _of_state(submission_id, LookupState.WAITING) & (of.kind != LookupKind.NAME)
     found = select(of.project, of.kind, of.text, of.position).where(these)
-    with connection.execute(found.order_by(of.project, of.kind, order)) as result:
+    with connection.execute(found.order_by(of.project, of.kind, depth, order)) as result:
         cursor: Any = result.cursor
         while rows := cursor.fetchmany(_ROWS_AT_ONCE):
             yield from rows
@@ -229,26 +233,29 @@ def record(
         for answer in answers
         for ordinal, candidate in enumerate(answer.candidates[:MAX_CANDIDATES], start=1)
     ]
-    size = usage.of_candidates(rows)
+    size = usage.of_candidates(row[_TEXTS] for row in rows)
     if submission.kept_bytes + size > most_bytes:
         return False
     connection.execute(delete(candidates).where(_candidates_at(connection, submission_id, still)))
     sql.insert_many(connection, candidates, _CANDIDATE_COLUMNS, rows)
-    states = [
-        (answer.position, answer.state.value, answer.total, answer.note, answer.closer)
-        for answer in answers
-    ]
-    ours, columns = {"submission_id": submission_id}, ("position", *_ANSWER_COLUMNS)
-    sql.update_many(connection, lookups, ours, columns, states)
     submissions.keep_more(connection, submission_id, size)
+    states = [answer.state for answer in answers]
     sure = [
         lookups_of.Choice(answer.position, first, flags.get(first.data_id, 0))
-        for answer in answers
-        if answer.state == LookupState.FOUND
+        for answer, state in zip(answers, states, strict=True)
+        if state == LookupState.FOUND
         for first in answer.candidates[:1]
     ]
-    if sure:
-        lookups_of.choose(connection, submission_id, sure)
+    led = lookups_of.add_items(connection, submission_id, sure) if sure else {}
+    values = [
+        (
+            *(answer.position, state.value, answer.total, answer.note, answer.closer),
+            *led.get(answer.position, _NOWHERE),
+        )
+        for answer, state in zip(answers, states, strict=True)
+    ]
+    ours, columns = {"submission_id": submission_id}, ("position", *_ANSWER_COLUMNS)
+    sql.update_many(connection, lookups, ours, columns, values)
     return True
 
 

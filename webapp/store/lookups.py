@@ -9,7 +9,7 @@ import hashlib
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -31,8 +31,8 @@ from webapp.store.enums import (
     State,
 )
 from webapp.store.paging import Cursor, Page
-from webapp.store.tables import CandidateRow, candidates, items, lookups
 from webapp.store.tables import Lookup as Lookup
+from webapp.store.tables import candidates, items, lookups
 from webapp.store.tables import submissions as submissions_table
 
 MAX_EXAMPLES = 3  # items of each flag that the review shows
@@ -52,6 +52,14 @@ _ITEM_COLUMNS = (
     *("submission_id", "position", "data_id", "line", "column", "flags", "status"),
     *("reason", "name", "path", "linked_id", "attempt"),
 )
+_CANDIDATE = tuple(
+    candidates.c[name]
+    for name in (
+        *("likeness", "data_id", "name", "path", "project_id", "project_name", "status"),
+        *("size", "modified_at"),
+    )
+)
+_LIKENESS = {int(likeness): likeness for likeness in Likeness}
 _ITEM = tuple(items.c[name] for name in _ITEM_COLUMNS)
 _DATA_ID, _LINE, _FLAGS, _STATUS, _REASON = map(
     _ITEM_COLUMNS.index, ("data_id", "line", "flags", "status", "reason")
@@ -73,7 +81,7 @@ class NewLookup(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """Data of ICA's; path: whole, with its name. size in bytes, None of a folder."""
 
@@ -202,14 +210,11 @@ def candidates_of(
     """The first `most` candidates of each of these lookups, by position, the likest first."""
     ours = (candidates.c.submission_id == submission_id) & (candidates.c.ordinal <= most)
     these = sql.is_one_of(connection, candidates.c.position, positions)
-    statement = select(candidates).where(ours, these)
+    statement = select(candidates.c.position, *_CANDIDATE).where(ours, these)
     found: defaultdict[int, list[Candidate]] = defaultdict(list)
     ordered = statement.order_by(candidates.c.position, candidates.c.ordinal)
-    for row in sql.fetch(connection, ordered, CandidateRow):
-        values = asdict(row)
-        position = values.pop("position")
-        del values["submission_id"], values["ordinal"]
-        found[position].append(Candidate(**values | {"likeness": Likeness(row.likeness)}))
+    for position, likeness, *values in sql.plain_rows(connection, ordered):
+        found[position].append(Candidate(_LIKENESS[likeness], *values))
     return found
 
 
@@ -219,17 +224,27 @@ def choose(connection: Connection, submission_id: int, choices: Sequence[Choice]
 
     The lookups have led to nothing before, and the submission is locked (drafts.lock).
     """
+    led = add_items(connection, submission_id, choices)
+    _lead_to(connection, submission_id, [(position, *its) for position, its in led.items()])
+
+
+def add_items(
+    connection: Connection, submission_id: int, choices: Sequence[Choice]
+) -> dict[int, tuple[int, int, bool]]:
+    """The items of choose(); returns first_item, last_item and shared of the lookups, which the
+    caller keeps, by their positions.
+    """
     held = _held(connection, submission_id, choices)
     places = _places(connection, submission_id, [one.position for one in choices])
-    new, led = [], []
+    new, led = [], {}
     for choice in sorted(choices, key=itemgetter(0)):
         at = held.setdefault(choice.candidate.data_id, choice.position)
-        led.append((choice.position, at, at, at != choice.position))
+        led[choice.position] = (at, at, at != choice.position)
         if at == choice.position:
             new.append(_item(submission_id, at, choice, *places[at]))
     _add_items(connection, submission_id, new)
-    _lead_to(connection, submission_id, led)
     _note(connection, submission_id, new, positions=-len(new))
+    return led
 
 
 def choose_several(connection: Connection, lookup: Lookup, chosen: Sequence[Choice]) -> None:

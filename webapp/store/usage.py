@@ -5,8 +5,8 @@ each row a constant and its texts. The constants were measured on SQLite, indexe
 that ICA had linked; PostgreSQL takes up to twice as much.
 """
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -97,11 +97,9 @@ def of_entries(rows: Iterable[Entry]) -> int:
     return sum(ENTRY_BYTES + len(row.text) + len(row.note) for row in rows)
 
 
-def of_candidates(rows: Iterable[tuple[Any, ...]]) -> int:
-    """The bytes of these rows of candidates."""
-    return sum(
-        CANDIDATE_BYTES + sum(len(cell) for cell in row if isinstance(cell, str)) for row in rows
-    )
+def of_candidates(texts: Iterable[Sequence[str]]) -> int:
+    """The bytes of candidates with these texts."""
+    return sum(CANDIDATE_BYTES + sum(map(len, its)) for its in texts)
 
 
 def of_found_ids(rows: Iterable[tuple[str, int, str]]) -> int:

@@ -14,7 +14,9 @@ from webapp.ica.data_filter import length
 from webapp.store.enums import LookupKind
 from webapp.work.matching import forms, parent_of
 
+MAX_PATHS = 5_000  # of a group
 WALK_CALLS = 8  # that paths are to take otherwise before it is asked how many data are around them
+WALK_SHARE = 0.75  # of these that a walk may take: what it finds is told at its end only
 Row = tuple[str, str, str, int]  # project, kind, text, position
 
 
@@ -68,13 +70,19 @@ class PathPlan:
         for project, kind, text, position in rows:
             place = len(plan.positions)
             plan.positions.append(position)
-            if building is None or not building.takes(project, kind, text, most):
+            folder = parent_of(text)
+            if building is None or not building.takes(project, kind, folder, most):
                 if building:
                     plan.groups.append(building.group(most))
                 building = _Building(project, kind, place, text)
-            building.add(text)
+            building.add(text, folder)
         if building:
             plan.groups.append(building.group(most))
+        deeper = {above for group in plan.groups for above in _above(group.low)}
+        plan.groups = [
+            group._replace(by_folder=group.by_folder and parent_of(group.low) not in deeper)
+            for group in plan.groups
+        ]
         return plan
 
     def positions_of(self, group: Group) -> list[int]:
@@ -116,29 +124,32 @@ class _Building:
     folder_chars: int = 0
     has_comma: bool = False
 
-    def takes(self, project: str, kind: str, text: str, most: tuple[int, int]) -> bool:
-        """Whether a path may stand in it, too: what is asked for by its folder, and of a page."""
-        if (project, kind) != (self.project, self.kind) or self.count >= MAX_PAGE_ROWS:
+    def takes(self, project: str, kind: str, folder: str, most: tuple[int, int]) -> bool:
+        """Whether a path of a folder may stand in it, too: by their folders, all are one call."""
+        if project != self.project or kind != self.kind:
             return False
-        folder = parent_of(text)
         if folder == self.folder:
-            return True
-        new = sum(length("filePath", form) for form in forms(folder))
+            return self.count < MAX_PATHS
+        if folder.count("/") != self.folder.count("/"):  # the less deep may hold the other one
+            return False
+        if self.count * (1 + 1 / max(1, self.folders)) > MAX_PAGE_ROWS:
+            return False
+        values, chars = _size(folder)
         is_top = "/" in (folder, self.folder)
-        return not is_top and self.folders < most[0] and self.folder_chars + new <= most[1]
+        fits = self.folders + values <= most[0] and self.folder_chars + chars <= most[1]
+        return fits and not is_top
 
-    def add(self, text: str) -> None:
-        folder = parent_of(text)
+    def add(self, text: str, folder: str) -> None:
         if folder != self.folder:
             self.folder = folder
-            texts = forms(folder)
-            self.folders += len(texts)
-            self.folder_chars += sum(length("filePath", form) for form in texts)
-        texts = forms(text)
+            values, chars = _size(folder)
+            self.folders += values
+            self.folder_chars += chars
+        values, chars = _size(text)
         self.count += 1
         self.high = text
-        self.values += len(texts)
-        self.chars += sum(length("filePath", form) for form in texts)
+        self.values += values
+        self.chars += chars
         self.has_comma = self.has_comma or "," in text
 
     def group(self, most: tuple[int, int]) -> Group:
@@ -148,8 +159,23 @@ class _Building:
         return Group(*place, self.low, self.high, by_path, by_folder)
 
 
+def _above(path: str) -> Iterator[str]:
+    """The folders that the folder of a path is in."""
+    folder = parent_of(path)
+    while folder != "/":
+        folder = parent_of(folder)
+        yield folder
+
+
+def _size(path: str) -> tuple[int, int]:
+    """How many values a path is to ask for, and of how many characters."""
+    texts = forms(path)
+    return len(texts), sum(length("filePath", text) for text in texts)
+
+
 def _common_folder(groups: Sequence[Group]) -> str:
-    low, high = groups[0].low, groups[-1].high
+    low = min(group.low for group in groups)
+    high = max(group.high for group in groups)
     alike = 0
     for one, other in zip(low, high, strict=False):
         if one != other:

@@ -38,7 +38,7 @@ from webapp.work.data_search import (
     packed,
 )
 from webapp.work.matching import Matcher, candidate, ordered, parent_of
-from webapp.work.path_plan import Group, PathPlan
+from webapp.work.path_plan import WALK_SHARE, Group, PathPlan
 from webapp.work.walk import Trail
 
 CALLS_AT_ONCE = 4
@@ -243,7 +243,7 @@ class _Unit:
 
     def _find_walk(self, plan: PathPlan) -> None:
         """Begin a walk where that takes fewer calls than what is planned."""
-        asked, most = 0, max(2, sum(group.calls for group in plan.groups) // 8)
+        asked, most = 0, max(1, sum(group.calls for group in plan.groups) // 16)
         client = self.context.clients.of(self.account)
         for stretch in plan.stretches():
             first = stretch.groups[0]
@@ -254,7 +254,7 @@ class _Unit:
             totals = [client.count_data(scope, wanted) for scope in scopes]
             asked += len(totals)
             pages = sum(-(-total // MAX_PAGE_ROWS) for total in totals if total is not None)
-            if None not in totals and pages < stretch.calls:
+            if None not in totals and pages < WALK_SHARE * stretch.calls:
                 let_go = partial(answers.let_go, submission_id=self.submission.id, kind=first.kind)
                 walk = WalkSpec(first.project, first.kind, stretch.folder, total=totals[0])
                 self._keep(let_go, walk=walk)
