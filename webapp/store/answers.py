@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -34,7 +35,7 @@ _TEXTS = slice(4, 10)  # of these
 _ROWS_AT_ONCE = 2_000
 
 
-class Sought(NamedTuple):
+class Sought(Struct, frozen=True, gc=False):
     """What is needed of a lookup to ask for it."""
 
     position: int
@@ -43,7 +44,7 @@ class Sought(NamedTuple):
     project: str
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True, gc=False):
     """What ICA has for a lookup: the first of its candidates, the likest first, and how many there
     are in `total`, near ones aside.
 
@@ -52,7 +53,7 @@ class Answer(NamedTuple):
     """
 
     position: int
-    candidates: Sequence[Candidate] = ()
+    candidates: Sequence[Candidate]
     total: int = 0
     note: str = ""
     impossible: bool = False
@@ -64,11 +65,12 @@ class Answer(NamedTuple):
         """What that makes of the lookup."""
         if self.impossible:
             return LookupState.IMPOSSIBLE
-        same = sum(one.likeness == Likeness.SAME for one in self.candidates)
+        likenesses = [one.likeness for one in self.candidates]
+        same = likenesses.count(Likeness.SAME)
         if same:
             return LookupState.FOUND if same == 1 and self.whole else LookupState.SEVERAL
-        otherwise = any(one.likeness == Likeness.OTHERWISE for one in self.candidates)
-        return LookupState.OTHERWISE if otherwise else LookupState.MISSING
+        is_otherwise = Likeness.OTHERWISE in likenesses
+        return LookupState.OTHERWISE if is_otherwise else LookupState.MISSING
 
 
 def waiting(

@@ -9,11 +9,11 @@ import hashlib
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Column, ColumnElement, Connection, delete, func, select, update
 
@@ -81,8 +81,7 @@ class NewLookup(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True, gc=False):
     """Data of ICA's; path: whole, with its name. size in bytes, None of a folder."""
 
     likeness: Likeness
@@ -430,7 +429,7 @@ def _flagged(review: Review, rows: Sequence[tuple[Any, ...]], by: int) -> Review
     found: dict[str, int] = defaultdict(int)
     for row in rows:
         found["folders" if row[_DATA_ID].startswith("fol.") else "files"] += by
-        for flag in Flag(row[_FLAGS]):
+        for flag in Flag(row[_FLAGS]) if row[_FLAGS] else ():
             found[flag.word] += by
             shown = examples.setdefault(flag.word, [])
             example = Example(row[_LINE], row[_LINE + 1], row[_DATA_ID])

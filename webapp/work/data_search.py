@@ -190,7 +190,7 @@ class DataSearch:
             if not self.where.named:
                 raise
             note = CLOSED.format(project=f"“{self.where.named}”", words=_words(error))
-            answers = [Answer(one.position, note=note, impossible=True) for one in lookups]
+            answers = [Answer(one.position, [], note=note, impossible=True) for one in lookups]
             return Result(answers, set(), [])
         gone = {one.position for one in left}
         answers = [self._answer(one, closer) for one in lookups if one.position not in gone]

@@ -4,9 +4,10 @@ import difflib
 import heapq
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from webapp.ica.models import Data, DataDetails, whole_path
 from webapp.idlist import ids
@@ -19,7 +20,7 @@ _LIKE = 0.6  # of difflib: from here on two names are like each other
 _COMPARED = 50  # names that are compared letter by letter
 
 
-class Match(NamedTuple):
+class Match(Struct, frozen=True, gc=False):
     """Data that a lookup may mean."""
 
     sought: Sought
@@ -39,14 +40,18 @@ class Matcher:
 
     def matches(self, data: Data) -> list[Match]:
         """The lookups with the name or the path of the data, but for capitals and code points."""
-        found = []
-        name, path = name_of(data), whole_path(data).rstrip("/")
-        for text, texts in ((name, self._names), (path, self._paths)):
-            if text and texts:
-                for one in texts.get(folded(text), ()):
-                    if (likeness := _likeness(one, text, data.is_folder)) is not None:
-                        found.append(Match(one, likeness, data))
+        found: list[Match] = []
+        if self._names and (name := name_of(data)):
+            _add(found, self._names.get(folded(name)), name, data)
+        if self._paths and (path := whole_path(data).rstrip("/")):
+            _add(found, self._paths.get(folded(path)), path, data)
         return found
+
+
+def _add(found: list[Match], lookups: list[Sought] | None, text: str, data: Data) -> None:
+    for one in lookups or ():
+        if (likeness := _likeness(one, text, data.is_folder)) is not None:
+            found.append(Match(one, likeness, data))
 
 
 def name_of(data: Data) -> str:
@@ -117,8 +122,10 @@ def _alike(one: Iterable[str], other: Iterable[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def ordered(found: Iterable[Candidate]) -> list[Candidate]:
+def ordered(found: Sequence[Candidate]) -> list[Candidate]:
     """Each of these data once, the likest first."""
+    if len(found) < 2:
+        return [*found]
     likest: dict[str, Candidate] = {}
     for one in found:
         known = likest.get(one.data_id)

@@ -526,7 +526,7 @@ def _find_project(name: str, client: IcaClient) -> tuple[str, str]:
 
 
 def _impossible(lookups: Sequence[Sought], note: str, _client: IcaClient) -> Result:
-    found = [Answer(one.position, note=note, impossible=True) for one in lookups]
+    found = [Answer(one.position, [], note=note, impossible=True) for one in lookups]
     return Result(found, set(), [])
 
 
