@@ -119,6 +119,7 @@ OF_A_SUBMISSION = {
     "GET choosing.one": OWNER,
     "POST choosing.choose": OWNER,
     "POST choosing.by_rule": OWNER,
+    "POST choosing.as_files": OWNER,
     "GET lifecycle.delete": OWNER,
     "POST lifecycle.delete": OWNER,
 }

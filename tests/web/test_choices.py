@@ -3,11 +3,16 @@
 from tests.dashboard import data_ids, text
 from tests.lookup_drafts import Asked, candidate, draft
 from tests.web.markup import elements, link, rows
+from webapp.simulator import planted
+from webapp.simulator.catalogue import data_id
 from webapp.store.enums import Likeness, LookupState
+from webapp.work import gathering
 
 FOUND, OTHERWISE = LookupState.FOUND, LookupState.OTHERWISE
 SEVERAL, MISSING = LookupState.SEVERAL, LookupState.MISSING
 A, B, C, D, E, F, G, H = data_ids(8, start=30)
+SOURCE = "00000000-0000-4000-8000-000000000015"
+ODD = data_id(15, "/deliveries/odd/")
 OTHER = {"project_id": "other", "project_name": "Other cohort"}
 
 
@@ -256,3 +261,39 @@ def test_a_name_of_many_data_has_a_page_of_its_own(dashboard, demo):
     assert "/run60/x.bam" in text(second)
     demo.post(f"{place}/choose", ticked(second, 1, 10))
     assert rows(demo.get(place)) == data_ids(1, start=260)
+
+
+def test_folders_are_one_item_each_or_their_files(stored, monkeypatch):
+    monkeypatch.setattr(gathering, "PAGE_ROWS", 4)
+    demo = stored.visitor()
+    odd = candidate(ODD, "/deliveries/odd/", project_id=SOURCE, size=None)
+    gone = candidate("fol." + A[4:], "/no/more/", project_id=SOURCE, size=None)
+    files = [*planted.ODD_PATHS.values()]
+    asked = [
+        Asked("/no/more/", FOUND, [gone]),
+        Asked("/deliveries/odd/", FOUND, [odd], files=len(files)),
+    ]
+    place = draft(stored, demo, asked)
+    page = demo.get(place)
+    counted = f"2 of them are one item each now, with {len(files)} files; of 1 the files were not"
+    assert counted in text(page)
+    assert rows(page) == ["fol." + A[4:], ODD]
+
+    demo.post(f"{place}/as-files", {"folder": "2"})
+    stored.work(5)
+    page = demo.get(place)
+    assert len(rows(page)) == 1 + len(files)
+    assert f"and {len(files) - 1} others" in text(page)
+    assert f"Submit {1 + len(files)} ids" in text(page)
+    demo.post(f"{place}/choose", {"forget": "2"})
+    demo.post(f"{place}/choose", ticked(demo.get(f"{place}/lookups/2"), 2))
+    assert rows(demo.get(place)) == ["fol." + A[4:], ODD]
+
+    demo.post(f"{place}/as-files", {"folder": "all"})  # of the first ICA knows nothing
+    stored.work(60)
+    page = demo.get(place)
+    assert "The files of /no/more/ When all was read, ICA had this folder no more" in text(page)
+    assert "The folder holds no files, so nothing is sent for it." in text(page)
+    assert len(rows(page)) == len(files)
+    assert demo.post(f"{place}/as-files", {"folder": "99"}).status_code == 409
+    assert demo.post(f"{place}/as-files", {"folder": "x"}).status_code == 400

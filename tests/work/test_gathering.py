@@ -4,14 +4,14 @@ import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.databases import make_sqlite
+from tests.lookup_drafts import FIRST_LINE, Asked, add, candidate
 from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
 from webapp.simulator import planted
 from webapp.simulator.catalogue import data_id
 from webapp.store import chores, drafts, items, lookups, submissions, tables
-from webapp.store.enums import ChoreKind, Likeness, LookupKind, State
+from webapp.store.enums import ChoreKind, LookupState, State
 from webapp.store.items import Slice
 from webapp.store.leases import LeaseLost
-from webapp.store.lookups import Candidate, NewLookup
 from webapp.store.paging import Cursor
 from webapp.work import gathering
 
@@ -128,28 +128,14 @@ def test_the_files_of_a_folder_that_a_list_names_stand_behind_the_list(dashboard
     demo = dashboard.visitor()
     held = data_id(15, ODD_PATHS[0])
     place = demo.draft([*data_ids(1), held])
-    submission_id = number(place)
-    path = "/deliveries/odd/"
-    folder = Candidate(
-        likeness=Likeness.SAME,
-        data_id=ODD,
-        name="odd",
-        path=path,
-        project_id=SOURCE,
-        project_name="Source",
-        status="AVAILABLE",
-        size=None,
-        modified_at=None,
-    )
+    submission_id, path = number(place), "/deliveries/odd/"
+    folder = candidate(ODD, path, project_id=SOURCE, size=None)
+    add(dashboard, submission_id, [Asked(path, LookupState.FOUND, [folder])])
     with dashboard.store.write() as connection:
-        lookups.add(connection, submission_id, [NewLookup(3, LookupKind.FOLDER, path, "", 7, 1)])
-        submissions.grow(connection, submission_id, 1, 0)
-        submissions.change(connection, submission_id, empty_positions=1)
         before = drafts.lock(connection, submission_id)
-        lookup = lookups.get(connection, submission_id, 3)
         now = dashboard.clock.now
-        assert gathering.take_files(connection, before, lookup, folder, now)
-        assert not gathering.take_files(connection, before, lookup, folder, now)
+        assert gathering.take_files(connection, before, [3], now)
+        assert not gathering.take_files(connection, before, [3], now)
     dashboard.work()
     with dashboard.store.write() as connection:
         drafts.lock(connection, submission_id)
@@ -161,7 +147,7 @@ def test_the_files_of_a_folder_that_a_list_names_stand_behind_the_list(dashboard
     files = [item for item in found if item.position > 3]
     assert (lookup.first_item, lookup.last_item) == (4, 3 + COUNT - 1)
     assert sorted(item.path for item in files) == sorted(ODD_PATHS[1:])
-    assert {item.line for item in files} == {7}
+    assert {item.line for item in files} == {FIRST_LINE}
     assert submission.state == State.DRAFT
     assert submission.to_send == COUNT + 1
     assert after.to_send == 2

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     Subquery,
     and_,
     case,
@@ -31,6 +30,7 @@ from webapp.store.tables import CandidateRow, Lookup, candidates, items, lookups
 
 COUNTED_LOOKUPS = 10_000  # the first that are open, of which is counted what a rule would settle
 SHOWN_PROJECTS = 10  # the rules of which are offered: those that settle most
+FOLDER = "fol."  # begins the data id of a folder
 AVAILABLE = "AVAILABLE"  # the status, in ICA, of data that are whole and at hand
 WITHOUT_VALUE = (Rule.ONLY, Rule.NEWEST, Rule.AVAILABLE, Rule.ALL)
 
@@ -101,6 +101,11 @@ class Became:
     project: str
     count: int
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, with all that it holds, as one item."""
+        return self.count == 1 and self.data_id.startswith(FOLDER)
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -141,9 +146,9 @@ def tally(connection: Connection, submission: Submission) -> Tally:
     found = select(of.state, count, count - func.count(of.first_item), shared)
     rows = connection.execute(found.where(_of(submission.id)).group_by(of.state)).all()
     by_state = Counter({state: number for state, number, _, _ in rows})
-    folders = not_closer = 0
-    if submission.review.folders:
-        folders = connection.execute(_count_of(submission.id, Group.FOLDERS)).scalar_one()
+    as_folders = _of(submission.id) & _condition(Group.FOLDERS)
+    folders = connection.execute(select(count).where(as_folders)).scalar_one()
+    not_closer = 0
     if by_state[LookupState.MISSING]:
         far = (of.state == LookupState.MISSING) & ~of.closer
         not_closer = connection.execute(select(count).where(_of(submission.id), far)).scalar_one()
@@ -248,6 +253,36 @@ def became(
 def _item_count(lookup: Lookup) -> int:
     first, last = lookup.first_item, lookup.last_item
     return 0 if first is None or last is None else last - first + 1
+
+
+def meant(connection: Connection, lookup: Lookup) -> Candidate | None:
+    """The candidate that a lookup leads to as one item; None where it leads to none, or to more."""
+    if lookup.first_item is None or lookup.last_item != lookup.first_item:
+        return None
+    of, data = items.c, candidates.c
+    item = (of.submission_id == data.submission_id) & (of.data_id == data.data_id)
+    found = (
+        select(candidates)
+        .join(items, item & (of.position == lookup.first_item))
+        .where(data.submission_id == lookup.submission_id, data.position == lookup.position)
+        .order_by(data.ordinal)
+        .limit(1)
+    )
+    row = sql.fetch_one(connection, found, CandidateRow)
+    return candidate_of(row) if row else None
+
+
+def folders(connection: Connection, submission_id: int, limit: int) -> list[tuple[int, int | None]]:
+    """The first lookups that lead to a folder as one item: position, and how many files it has."""
+    of, item = lookups.c, items.c
+    one = of.kind == LookupKind.FOLDER, of.first_item == of.last_item
+    found = (
+        select(of.position, of.files)
+        .join(items, (item.submission_id == of.submission_id) & (item.position == of.first_item))
+        .where(_of(submission_id), *one, item.data_id.startswith(FOLDER))
+    )
+    rows = connection.execute(found.order_by(of.position).limit(limit))
+    return [(position, files) for position, files in rows]
 
 
 def settling(
@@ -428,11 +463,6 @@ def _condition(group: Group) -> ColumnElement[bool]:
         Group.OPEN: of.first_item.is_(None),
         Group.FOLDERS: (of.kind == LookupKind.FOLDER) & of.first_item.is_not(None),
     }.get(group, true())
-
-
-def _count_of(submission_id: int, group: Group) -> Select[Any]:
-    these = _of(submission_id) & _condition(group)
-    return select(func.count()).select_from(lookups).where(these)
 
 
 def _of(submission_id: int) -> ColumnElement[bool]:

@@ -76,7 +76,8 @@ class ResolveSpec(Struct, frozen=True, omit_defaults=True):
 class GatherSpec(Struct, frozen=True, omit_defaults=True):
     """What of a folder is to be read, and how far that is.
 
-    position: of the lookup whose files these are; None: they are the list itself. former: the lists
+    position: of the lookup whose files these are; None: they are the list itself. then: positions
+    of further lookups, whose files are read afterwards. former: the lists
     whose ids are left out; lost: one of these is not kept any more. promised: how many ICA said
     there would be, None if it didn't. cursor: of the next page; pages and mark: see walk.Trail.
     read: rows of ICA's pages. apart: of these, such as are not directly or at all in this folder,
@@ -87,6 +88,7 @@ class GatherSpec(Struct, frozen=True, omit_defaults=True):
 
     query: FolderQuery
     position: int | None = None
+    then: list[int] = []
     former: list[int] = []
     lost: bool = False
     promised: int | None = None
@@ -245,6 +247,15 @@ def latest(connection: Connection, submission_id: int, *kinds: ChoreKind) -> Cho
     ours = (chores.c.submission_id == submission_id) & chores.c.kind.in_(kinds)
     last = select(chores).where(ours).order_by(chores.c.id.desc()).limit(1)
     return sql.fetch_one(connection, last, Chore)
+
+
+def last_of_kind(
+    connection: Connection, submission_id: int, kind: ChoreKind, limit: int
+) -> list[Chore]:
+    """The submission's last chores of a kind, the newest first."""
+    ours = (chores.c.submission_id == submission_id) & (chores.c.kind == kind)
+    newest = select(chores).where(ours).order_by(chores.c.id.desc()).limit(limit)
+    return sql.fetch(connection, newest, Chore)
 
 
 def unfinished(connection: Connection, submission_id: int) -> list[Chore]:

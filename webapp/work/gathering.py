@@ -17,6 +17,7 @@ from webapp.idlist import Limits
 from webapp.store import (
     Connection,
     accounts,
+    choices,
     chores,
     drafts,
     items,
@@ -27,8 +28,8 @@ from webapp.store import (
 )
 from webapp.store.chores import Chore, GatherSpec
 from webapp.store.documents import FolderQuery, NamedProject
-from webapp.store.enums import ChoreKind, Likeness
-from webapp.store.lookups import Candidate, Choice, Lookup
+from webapp.store.enums import ChoreKind, Likeness, State
+from webapp.store.lookups import Candidate, Choice
 from webapp.store.submissions import Submission
 from webapp.work import flagging, folder_query, matching
 from webapp.work.context import Context
@@ -65,21 +66,39 @@ def step(context: Context, chore: Chore) -> Chore:
 
 
 def take_files(
-    connection: Connection, submission: Submission, lookup: Lookup, folder: Candidate, now: float
+    connection: Connection, submission: Submission, positions: Sequence[int], now: float
 ) -> bool:
-    """Have the files of a folder, which a lookup of a draft means, read into the list: they stand
-    behind it, in place of what the lookup has led to. False when it is no draft any more.
+    """Have the files of folders, each of which a lookup of the draft means, read into the list, one
+    folder after the other: they stand behind it, in place of the folder. False when it is no draft
+    any more, or none of these lookups means a folder.
     """
-    if not submissions.resolve_on(connection, submission.id, now):
+    if drafts.lock(connection, submission.id).state != State.DRAFT:
         return False
-    if lookup.first_item is not None:
-        lookups.forget(connection, submission.id, [lookup.position])
-    project = NamedProject(folder.project_id, folder.project_name)
-    query = FolderQuery(project, folder.data_id, folder.path, type="FILE")
-    spec = GatherSpec(query, position=lookup.position, promised=lookup.files)
-    kind, total = ChoreKind.GATHER, lookup.files or 0
-    chores.add(connection, submission.id, submission.account_id, kind, spec, total, now)
-    return True
+    begun = _read_next(connection, submission.id, positions, now)
+    return begun and submissions.resolve_on(connection, submission.id, now)
+
+
+def _read_next(
+    connection: Connection, submission_id: int, positions: Sequence[int], now: float
+) -> bool:
+    """Begin with the files of the next folder; False where none is left. One by one, so that the
+    files of each stand together.
+    """
+    submission = drafts.lock(connection, submission_id)
+    for index, position in enumerate(positions, start=1):
+        lookup = lookups.get(connection, submission_id, position)
+        folder = choices.meant(connection, lookup) if lookup else None
+        if lookup is None or folder is None or not folder.data_id.startswith(choices.FOLDER):
+            continue
+        lookups.forget(connection, submission_id, [position])
+        project = NamedProject(folder.project_id, folder.project_name)
+        query = FolderQuery(project, folder.data_id, folder.path, type="FILE")
+        then = [*positions[index:]]
+        spec = GatherSpec(query, position=position, then=then, promised=lookup.files)
+        kind, total = ChoreKind.GATHER, lookup.files or 0
+        chores.add(connection, submission_id, submission.account_id, kind, spec, total, now)
+        return True
+    return False
 
 
 def go_on(connection: Connection, submission: Submission, account_id: int, now: float) -> bool:
@@ -87,11 +106,19 @@ def go_on(connection: Connection, submission: Submission, account_id: int, now: 
     last = chores.latest(connection, submission.id, ChoreKind.GATHER)
     if last is None or last.ended_at is None or last.problem is None:
         return False
+    spec = last.spec_as(GatherSpec)
+    if _is_forgotten(connection, submission.id, spec):
+        return False
     if not submissions.resolve_on(connection, submission.id, now):
         return False
-    spec = last.spec_as(GatherSpec)
     chores.add(connection, submission.id, account_id, last.kind, spec, last.total, now)
     return True
+
+
+def _is_forgotten(connection: Connection, submission_id: int, spec: GatherSpec) -> bool:
+    """Whether the files that were read for a lookup were taken back since."""
+    lookup = lookups.get(connection, submission_id, spec.position or 0)
+    return bool(spec.cursor) and lookup is not None and lookup.first_item is None
 
 
 def _page(client: IcaClient, spec: GatherSpec) -> Page[Data]:
@@ -167,7 +194,8 @@ def _end(context: Context, chore: Chore, spec: GatherSpec) -> Chore:
         lookup = lookups.get(connection, chore.submission_id, spec.position or 0)
         if lookup and lookup.first_item is None:  # it was chosen, and has no files
             lookups.choose_several(connection, lookup, [])
-        submissions.end_resolving(connection, chore.submission_id, now)
+        if not _read_next(connection, chore.submission_id, spec.then, now):
+            submissions.end_resolving(connection, chore.submission_id, now)
     return ended
 
 

@@ -21,6 +21,7 @@ from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.page import Page, render
 from webapp.web.drafts.lookups import (
     CHIPS,
+    MAX_FOLDERS,
     NAMES,
     RULED,
     TAKEN_BACK,
@@ -31,7 +32,7 @@ from webapp.web.drafts.lookups import (
     rows,
     title,
 )
-from webapp.work import choosing, chore_runner
+from webapp.work import choosing, chore_runner, gathering
 
 PAGE_ROWS = 50
 AT_ONCE_LOOKUPS = 5_000  # as many are settled within the request, by a rule of one datum each
@@ -67,6 +68,8 @@ CHANGED = (
     "What ICA has for this list, or the list itself, was changed since this page was opened. "
     "Nothing was chosen. Go back to the review, look again, and choose there."
 )
+
+FOREIGN = "This form is not one of ours, so nothing was chosen. Go back to the review."
 
 blueprint = Blueprint("choosing", __name__)
 
@@ -256,6 +259,25 @@ def by_rule(submission_id: int) -> ResponseReturnValue:
     return _back(submission_id)
 
 
+@blueprint.post("/submissions/<int:submission_id>/as-files")
+def as_files(submission_id: int) -> ResponseReturnValue:
+    """Have the files of a folder, or of all folders, read from ICA, in place of the folder."""
+    submission = own_submission(submission_id, "choose for")
+    given, now = request.form.get("folder", ""), context().clock()
+    with context().store.write() as connection:
+        submission = _demand_free(connection, submission_id)
+        if given == ALL:
+            positions = [at for at, _ in choices.folders(connection, submission_id, MAX_FOLDERS)]
+        else:
+            positions = [params.number(given, FOREIGN, 1)]
+        begun = gathering.take_files(connection, submission, positions, now)
+        if begun:
+            audit.note(connection, AuditAction.GATHER, submission, lookups=len(positions))
+    if not begun:
+        abort(409, CHANGED)
+    return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+
+
 def _own(submission_id: int) -> Submission:
     """The submission, if it is the visitor's and its list was read."""
     submission = own_submission(submission_id, "see what became of each line of")
@@ -318,18 +340,17 @@ def _at_once(rule: Rule) -> int:
 
 def _ticked() -> Ticked:
     """What the form says; any other is a 400."""
-    message = "This form is not one of ours, so nothing was chosen. Go back to the review."
     ticked = Ticked(
-        {}, [], [params.number(at, message, 1) for at in request.form.getlist("forget")]
+        {}, [], [params.number(at, FOREIGN, 1) for at in request.form.getlist("forget")]
     )
     for name, text in request.form.items():
         if name.startswith(CHOICE) and text:
-            position = params.number(name.removeprefix(CHOICE), message, 1)
+            position = params.number(name.removeprefix(CHOICE), FOREIGN, 1)
             if text == ALL:
                 ticked.whole.append(position)
             else:
                 ordinal, _, data_id = text.partition(".")
-                ticked.single[position] = params.number(ordinal, message, 1), data_id
+                ticked.single[position] = params.number(ordinal, FOREIGN, 1), data_id
     return ticked
 
 

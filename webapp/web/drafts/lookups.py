@@ -6,17 +6,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from webapp.store import Connection, choices, lookups
+from webapp.store import Connection, choices, chores, lookups
 from webapp.store.choices import Became, Group, Tally
-from webapp.store.enums import Likeness, LookupKind, LookupState
+from webapp.store.chores import GatherSpec
+from webapp.store.enums import ChoreKind, Likeness, LookupKind, LookupState
 from webapp.store.lookups import Candidate
 from webapp.store.paging import Cursor
 from webapp.store.submissions import Submission
 from webapp.store.tables import Lookup
 from webapp.web.core.formatting import plural
+from webapp.web.folders import source
 
 SHOWN_LOOKUPS = 5  # of a group, on the review itself
 SHOWN_SETTLED = 3  # and of one in which there is nothing to choose
+MAX_FOLDERS = 1_000  # whose files are read one after the other
 SHOWN_OPTIONS = 4  # of a lookup, in a list
 RULED = {Group.OTHERWISE, Group.SEVERAL}  # what is meant can be chosen by a rule
 TAKEN_BACK = RULED | {Group.MISSING}  # what was chosen can be taken back at once
@@ -90,6 +93,9 @@ STATE_WORDS = {
 }
 
 
+EMPTY_FOLDER = "The folder holds no files, so nothing is sent for it."
+
+
 class Option(NamedTuple):
     """A candidate to choose. value: what a form says of it. remark: how it is written otherwise."""
 
@@ -116,6 +122,11 @@ class LookupRow:
     became: Became | None
 
     @property
+    def is_folder(self) -> bool:
+        """Whether it leads to a folder as one item."""
+        return bool(self.became and self.became.is_folder)
+
+    @property
     def all_of_them(self) -> str:
         """The words for all data, "" where these can't be chosen together."""
         if self.whole is None:
@@ -126,6 +137,26 @@ class LookupRow:
     def control(self) -> str:
         """The box that ticks the only candidate, or one of several."""
         return "radio" if len(self.options) + self.more > 1 else "checkbox"
+
+
+@dataclass(frozen=True, slots=True)
+class AsItems:
+    """Folders that are one item each, at most MAX_FOLDERS; how many files they have, and how many
+    have files that were not counted.
+    """
+
+    count: int
+    files: int
+    uncounted: int
+
+
+class FolderTrouble(NamedTuple):
+    """What to know of the files of a folder, and ICA's own words. goes_on: not all were read."""
+
+    folder: str
+    text: str
+    said: str
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +217,42 @@ def points(connection: Connection, submission: Submission, tally: Tally) -> list
     return found
 
 
+def as_items(connection: Connection, submission: Submission, tally: Tally) -> AsItems:
+    """The folders that are one item each."""
+    if not tally.folders:
+        return AsItems(0, 0, 0)
+    files = [count for _, count in choices.folders(connection, submission.id, MAX_FOLDERS)]
+    return AsItems(len(files), sum(count or 0 for count in files), files.count(None))
+
+
+def folder_troubles(
+    connection: Connection, submission: Submission, tally: Tally
+) -> list[FolderTrouble]:
+    """Of the folders whose files are in the list, as far as these were not all read, or what was
+    read may be wrong.
+    """
+    if not tally.count(Group.EVERY):
+        return []
+    found: dict[int, FolderTrouble | None] = {}
+    newest = chores.last_of_kind(connection, submission.id, ChoreKind.GATHER, MAX_FOLDERS)
+    for index, chore in enumerate(newest):
+        spec = chore.spec_as(GatherSpec)
+        lookup = lookups.get(connection, submission.id, spec.position or 0)
+        if lookup is None or lookup.position in found or not chore.ended_at:
+            continue
+        found[lookup.position] = None
+        led = choices.became(connection, submission.id, [lookup]).get(lookup.position)
+        if (led and led.is_folder) or (lookup.first_item is None and spec.read):
+            continue  # it was taken back since
+        unread = source.unread(submission, spec, chore.problem)
+        if text := unread or " ".join(source.to_know(spec, whole=True)):
+            said = chore.problem.full if chore.problem else ""
+            goes_on = index == 0 and chore.problem is not None
+            trouble = FolderTrouble(spec.query.folder_path, text, said, goes_on)
+            found[lookup.position] = trouble
+    return [trouble for trouble in found.values() if trouble][:SHOWN_LOOKUPS]
+
+
 def rows(
     connection: Connection,
     submission_id: int,
@@ -218,7 +285,7 @@ def row(
     exact = of_each[choices.wanted(lookup.state)]
     return LookupRow(
         lookup=lookup,
-        state=STATE_WORDS[lookup.state],
+        state=STATE_WORDS[lookup.state] if lookup.first_item is None else EMPTY_FOLDER,
         options=options,
         more=max(sum(of_each) - len(options), 0),
         whole=exact if exact > 1 and sure >= lookup.count else None,

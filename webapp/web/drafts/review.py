@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
-from flask import current_app, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import Connection, batches, choices, chores, entries, submissions, uploads
@@ -22,7 +21,7 @@ from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import duration, plural
 from webapp.web.core.page import Page, render
 from webapp.web.drafts import lookups, resolving
-from webapp.web.drafts.lookups import LookupPoint
+from webapp.web.drafts.lookups import AsItems, FolderTrouble, LookupPoint
 from webapp.web.folders import source
 from webapp.web.items import table
 from webapp.web.submissions import progress
@@ -119,8 +118,9 @@ class ReviewPage(Page):
     linked some of the ids, and how many. check: the last one, once it has ended; checking: one has
     not; stopped: by the visitor; check_trouble: why it came to nothing. not_changed: why ids could
     not be left out or taken back. open_lookups: how many names and paths lead to nothing;
-    lookup_points: all of them, by what ICA has. look_closer: where ICA is asked for what is like
-    the missing ones, for which not_closer were not asked yet. choosable: nothing else works on it.
+    lookup_points: all of them, by what ICA has. as_items: the folders that are one item each;
+    folder_troubles: what to know of others, whose files were read. not_closer: for how many of the
+    missing ones ICA was not asked yet what is like them. choosable: nothing else works on it.
     """
 
     template = "drafts/review.html"
@@ -148,7 +148,8 @@ class ReviewPage(Page):
     not_changed: KeptError | None
     open_lookups: int
     lookup_points: list[LookupPoint]
-    look_closer: str
+    as_items: AsItems
+    folder_troubles: list[FolderTrouble]
     not_closer: int
     choosable: bool
     ids_a_call: int = USUAL_CALL_IDS
@@ -177,6 +178,8 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
         tally = choices.tally(connection, submission)
         points = lookups.points(connection, submission, tally)
+        as_items = lookups.as_items(connection, submission, tally)
+        troubles = lookups.folder_troubles(connection, submission, tally)
         underway = chores.unfinished(connection, submission.id)
         speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK, PLAN_BATCHES)
     parts = submission.review.parts
@@ -208,17 +211,11 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         not_changed=change.problem if change and change.ended_at else None,
         open_lookups=tally.count(Group.OPEN),
         lookup_points=points,
-        look_closer=_look_closer(submission),
+        as_items=as_items,
+        folder_troubles=troubles,
         not_closer=tally.not_closer,
         choosable=not underway,
     )
-
-
-def _look_closer(submission: Submission) -> str:
-    """Where ICA is asked for what is like the names that were not found; "" where nothing does."""
-    if "lookups.look_closer" not in current_app.view_functions:
-        return ""
-    return url_for("lookups.look_closer", submission_id=submission.id)
 
 
 def only_counted(submission: Submission, kind: str) -> int:

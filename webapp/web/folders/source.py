@@ -66,7 +66,7 @@ def _made_of(submission: Submission, query: FolderQuery) -> MadeOf:
     spec = chore.spec_as(GatherSpec) if chore else GatherSpec(query)
     read_at = chore.ended_at if chore else None
     problem = chore.problem if chore and read_at else None
-    unread = _unread(submission, spec, problem) if read_at else ""
+    why_not = unread(submission, spec, problem) if read_at else ""
     return MadeOf(
         query=query,
         folder_url=places.url("folders.page", query.project.id, query.folder_id),
@@ -74,8 +74,8 @@ def _made_of(submission: Submission, query: FolderQuery) -> MadeOf:
         asked_at=submission.created_at,
         read_at=read_at,
         found=[*_found(submission, spec)] if read_at else [],
-        to_know=[*_to_know(spec, whole=not unread)] if read_at else [],
-        unread=unread,
+        to_know=[*to_know(spec, whole=not why_not)] if read_at else [],
+        unread=why_not,
         said=problem.full if problem else "",
         goes_on=problem is not None
         and submission.account_id == viewer().id
@@ -112,7 +112,7 @@ def _why_apart(query: FolderQuery, count: int) -> str:
     return f"{whose} {how} “{query.name}”."
 
 
-def _to_know(spec: GatherSpec, *, whole: bool) -> Iterator[str]:
+def to_know(spec: GatherSpec, *, whole: bool) -> Iterator[str]:
     """What the submitter should know before it is sent."""
     query, read, promised = spec.query, spec.read, spec.promised
     if spec.path_after == "":
@@ -138,7 +138,7 @@ def _to_know(spec: GatherSpec, *, whole: bool) -> Iterator[str]:
         )
 
 
-def _unread(submission: Submission, spec: GatherSpec, problem: KeptError | None) -> str:
+def unread(submission: Submission, spec: GatherSpec, problem: KeptError | None) -> str:
     """Why not all of the folder was read; "" when it was."""
     if spec.is_full and submission.item_count >= MAX_ITEMS:
         return (
