@@ -1,7 +1,10 @@
 """What the names and paths of a draft mean: what the review says, and how it is chosen."""
 
-from tests.dashboard import data_ids, text
+import io
+
+from tests.dashboard import data_ids, open_dashboard, text
 from tests.lookup_drafts import Asked, candidate, draft
+from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import elements, link, rows
 from webapp.simulator import planted
 from webapp.simulator.catalogue import data_id
@@ -297,3 +300,46 @@ def test_folders_are_one_item_each_or_their_files(stored, monkeypatch):
     assert len(rows(page)) == len(files)
     assert demo.post(f"{place}/as-files", {"folder": "99"}).status_code == 409
     assert demo.post(f"{place}/as-files", {"folder": "x"}).status_code == 400
+
+
+def test_a_sheet_of_names_is_settled_and_handed_back(database_url, tmp_path):
+    """As people do it: upload, settle what is ambiguous, submit, and see it beside each line."""
+    once, twice = planted.RUN_1.rpartition("/")[2], planted.NAME_TWICE
+    cold = planted.BY_STATUS["ARCHIVED"].rpartition("/")[2]
+    capitals = planted.CAPITALS_ONLY.rpartition("/")[2].lower()
+    lines = (
+        "sample_id,fastq_1,fastq_2",
+        f"S1,{once},{twice}",
+        f"S2,{capitals},no-such_R2.fastq.gz",
+    )
+    sheet = "\n".join([*lines, f"S3,{cold},metrics.json"])
+    with open_dashboard(database_url, tmp_path, ica={"catalogue_files": 200}) as dashboard:
+        demo = dashboard.visitor()
+        form = {"project_id": FIRST_PROJECT, "source_id": SOURCE}
+        upload = {"file": (io.BytesIO(sheet.encode()), "sheet.csv")}
+        place = demo.post("/submissions", form | upload).location
+        dashboard.work(60)
+        page = demo.get(place)
+        said = text(page)
+        for words in ("2 names and paths found more than once", "1 name or path not found"):
+            assert words in said, words
+        assert "1 name or path found only written otherwise" in said
+        assert "4 names and paths are left open" in said
+        assert "See 1,496 more" in said
+        demo.post(f"{place}/leave-out", {"which": "archived"})
+        newest = {**RULE, "rule": "folder", "folder": "/deliveries/trio-0417/second/"}
+        demo.post(f"{place}/choose-by-rule", newest)
+        only = {**RULE, "group": "otherwise", "rule": "only:"}
+        demo.post(f"{place}/choose-by-rule", only)
+        page = demo.get(place)
+        assert "2 names and paths are left open" in text(page)
+        answer = demo.post(f"{place}/submit", {"confirmed": "3"})
+        assert answer.status_code == 303, text(answer)
+        dashboard.work(60)
+        assert "All 3 items are linked. 1 left out" in text(demo.get(place))
+        handed_back = demo.get(f"{place}/list").get_data(as_text=True)
+        for words in (f"/deliveries/trio-0417/second/{twice}", planted.CAPITALS_ONLY):
+            assert words in handed_back
+        became = text(demo.get(f"{place}/lookups"))
+        assert "Found more than once. " in became
+        assert planted.CAPITALS_ONLY in became

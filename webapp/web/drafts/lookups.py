@@ -309,7 +309,9 @@ def difference(lookup: Lookup, candidate: Candidate) -> str:
         return "the same characters, made of other code points"
     if ours.casefold() == theirs.casefold():
         return "other capitals"
-    return "other capitals, and other code points"
+    if lookups.key_of(ours) == lookups.key_of(theirs):
+        return "other capitals, and other code points"
+    return ""  # ICA told no path, or no name, to compare
 
 
 def groups(tally: Tally, chosen: Group) -> Collection[Group]:
