@@ -126,7 +126,8 @@ OF_A_SUBMISSION = {
 TABLE = OPEN | WITHOUT_A_SUBMISSION | OF_A_SUBMISSION
 ENDS_THE_SESSION = {"POST signin.signout", "POST account.end_sessions"}
 FOLDERS = {f"GET {name}" for name in ("folders.page", "folders.found", "folder_lists.make")}
-LEAD_NOWHERE = FOLDERS | {"GET reasons.export", "GET reason_retry.receipt"}  # as asked for here
+# as asked for here
+LEAD_NOWHERE = FOLDERS | {"GET reasons.export", "GET reason_retry.receipt", "GET choosing.one"}
 
 NAMED = "Marked-run"
 LINKED, FAILED, DRAFTED = data_ids(3), data_ids(2, ending="00"), data_ids(3, start=500)

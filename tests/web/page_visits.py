@@ -6,11 +6,13 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from tests.dashboard import Dashboard, data_ids
+from tests.lookup_drafts import Asked, candidate, draft
 from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.web.confirmation import confirm, fields
 from tests.web.lookup_lists import resolving
 from tests.web.markup import link
 from webapp.simulator.catalogue import data_id
+from webapp.store.enums import Likeness, LookupState
 
 LINKED = data_ids(9)
 FAILED = [*data_ids(2, ending="00"), *data_ids(3, ending="02")]  # the latter link when tried again
@@ -35,6 +37,7 @@ def visit_all(dashboard: Dashboard, monkeypatch: Any) -> Visits:
     yield from _list_being_read(dashboard, visitor, monkeypatch)
     yield from _drafts(dashboard, visitor, monkeypatch)
     yield from _resolving(dashboard, visitor)
+    yield from _chosen(dashboard, visitor)
     yield from _folders(dashboard, visitor)
     yield from _troubled(dashboard, visitor)
     place = visitor.submit([*LINKED[:6], *FAILED, "nonsense"], name="Run 7")
@@ -115,6 +118,30 @@ def _resolving(dashboard: Dashboard, visitor: Any) -> Visits:
     visitor.post(f"{place}/stop-looking")
     yield "draft that was not resolved whole", visitor.get(place)
     visitor.post(f"{place}/discard")
+
+
+def _chosen(dashboard: Dashboard, visitor: Any) -> Visits:
+    two = [candidate(one, f"/run{n}/two.bam") for n, one in enumerate(data_ids(2, start=800))]
+    near = [candidate(data_ids(1, start=802)[0], "/run1/near.bam", likeness=Likeness.NEAR)]
+    folder = [candidate("fol." + "ab" * 16, "/run1/", "ARCHIVED", size=None)]
+    names = [
+        Asked("two.bam", LookupState.SEVERAL, two),
+        Asked("nearly.bam", LookupState.MISSING, near),
+        Asked("very-many.bam", LookupState.SEVERAL, two, count=1500),
+        Asked("/run1/", LookupState.FOUND, folder, files=7),
+        Asked("icav2://x/y.bam", LookupState.IMPOSSIBLE, note="No project has this name."),
+    ]
+    place = draft(dashboard, visitor, names)
+    yield "draft of names", visitor.get(place)
+    yield "names found more than once", visitor.get(f"{place}/lookups?group=several")
+    yield "candidates of a name", visitor.get(f"{place}/lookups/1")
+    rule = {"group": "several", "rule": "folder"}
+    yield "rule", visitor.post(f"{place}/choose-by-rule", {**rule, "folder": "/run1/"})
+    yield "rule refused", visitor.post(f"{place}/choose-by-rule", {**rule, "folder": "run1"})
+    yield "choice refused", visitor.post(f"{place}/choose", {"choice.1": "1.another"})
+    visitor.post(f"{place}/submit")
+    dashboard.work(30)
+    yield "what each line became", visitor.get(f"{place}/lookups")
 
 
 def _folders(dashboard: Dashboard, visitor: Any) -> Visits:

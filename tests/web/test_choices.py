@@ -182,7 +182,7 @@ def test_a_rule_says_what_it_settles_before_it_does(stored):
     assert "The newest 2 1 0" in told
     assert "The one that is AVAILABLE in ICA 2 1 0" in told
     assert "The one in Other cohort 2 0 1" in told
-    assert "All of them: each name becomes several items 3 0 0" in told
+    assert "All of them, which makes 6 items 3 0 0" in told
     assert "For 1 of them ICA has more data than are kept" in told
     assert "ICA has 1,500 data that are named so; 2 of them are kept here." in told
 
@@ -343,3 +343,19 @@ def test_a_sheet_of_names_is_settled_and_handed_back(database_url, tmp_path):
         became = text(demo.get(f"{place}/lookups"))
         assert "Found more than once. " in became
         assert planted.CAPITALS_ONLY in became
+
+
+def test_no_more_data_are_chosen_than_a_list_may_have(stored, monkeypatch):
+    monkeypatch.setattr(gathering, "MAX_ITEMS", 5)
+    demo = stored.visitor()
+    place = draft(stored, demo, [several("two.bam", A, B), several("three.bam", C, D)])
+    refused = demo.post(f"{place}/choose", {"choice.1": "all", "choice.2": "all"})
+    assert refused.status_code == 409
+    assert "There is no room for so many items" in text(refused)
+    demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "all:"})
+    page = text(demo.get(place))
+    assert "The rule was not applied to all of the names and paths." in page
+    assert "There is no room for so many items" in page
+    assert rows(demo.get(place)) == []
+    demo.post(f"{place}/choose", {"choice.1": "all"})
+    assert rows(demo.get(place)) == [A, B]

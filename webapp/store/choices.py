@@ -110,13 +110,15 @@ class Became:
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What a rule would do to the lookups that are open: how many it settles, and for how many it
-    leaves more than one datum, or none. value, title: of a rule with a value.
+    leaves more than one datum, or none. items: that these become. value, title: of a rule with a
+    value.
     """
 
     rule: Rule
     settles: int
     several: int
     none: int
+    items: int
     value: str = ""
     title: str = ""
 
@@ -319,12 +321,13 @@ def settling(
             _how_many(whole & good),
             _how_many(whole & ~good & (number > 1)),
             _how_many(whole & (number == 0)),
+            func.sum(case((whole & good, number), else_=0)),
         ]
     counted, incomplete, *rest = connection.execute(select(*sums)).one()
     rules = [
-        Settled(rule, settles, several, none, value)
-        for (rule, value), settles, several, none in zip(
-            asked_for, rest[::3], rest[1::3], rest[2::3], strict=True
+        Settled(rule, settles, several, none, int(items or 0), value)
+        for (rule, value), settles, several, none, items in zip(
+            asked_for, rest[::4], rest[1::4], rest[2::4], rest[3::4], strict=True
         )
     ]
     if asked is None:
@@ -351,7 +354,7 @@ def _by_project(connection: Connection, found: Subquery, counted: int) -> list[S
         .limit(SHOWN_PROJECTS)
     )
     return [
-        Settled(Rule.PROJECT, n, several, counted - n - several, project_id, title)
+        Settled(Rule.PROJECT, n, several, counted - n - several, n, project_id, title)
         for project_id, title, n, several in connection.execute(statement)
     ]
 

@@ -4,17 +4,24 @@ from collections.abc import Mapping, Sequence
 
 from webapp.store import Connection, choices, chores, drafts, lookups, submissions
 from webapp.store.chores import ChooseSpec, Chore
-from webapp.store.enums import Rule
+from webapp.store.documents import KeptError
+from webapp.store.enums import ErrorCode, Rule
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.lookups import Candidate, Choice
 from webapp.store.submissions import Submission
-from webapp.work import flagging
+from webapp.work import flagging, gathering
 from webapp.work.context import Context
 
 CHUNKS = {  # positions in one transaction, of rules by which a lookup may have many items
     Rule.ALL: 500,
     Rule.NONE: 2_000,
 }
+
+NO_ROOM = (
+    f"There is no room for so many items: a list may have {gathering.MAX_ITEMS:,}, and what one "
+    "account may keep here is limited, too. Choose fewer of each name; or discard drafts, and delete "
+    "lists that you need no more."
+)
 
 Picks = Mapping[int, Sequence[Candidate]]
 """What lookups are to mean, by their positions."""
@@ -31,11 +38,23 @@ def step(context: Context, chore: Chore) -> Chore:
             forget(connection, submission_id, led)
         return kept
     picks = context.read(choices.picked, submission_id, spec, first, last)
-    flags = flags_of(context, context.read(submissions.get, submission_id), picks)
+    submission = context.read(submissions.get, submission_id)
+    if not has_room(context, submission, picks):
+        now = context.clock()
+        problem = KeptError(ErrorCode.TOO_LARGE, now, NO_ROOM)
+        with context.store.write() as connection:
+            return chores.end(connection, chore, now, problem=problem)
+    flags = flags_of(context, submission, picks)
     with context.store.write() as connection:
         kept = chores.advance(connection, chore, context.clock(), last)
         choose(connection, submission_id, picks, flags)
     return kept
+
+
+def has_room(context: Context, submission: Submission, picks: Picks) -> bool:
+    """Whether the list, and its account, may have the items that these will be."""
+    more = sum(len(data) for data in picks.values() if len(data) > 1)
+    return not more or more <= gathering.room(context, submission)
 
 
 def flags_of(context: Context, submission: Submission, picks: Picks) -> dict[str, int]:

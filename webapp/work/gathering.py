@@ -47,7 +47,6 @@ def step(context: Context, chore: Chore) -> Chore:
     with context.store.read() as connection:
         submission = submissions.get(connection, chore.submission_id)
         account = accounts.get(connection, chore.account_id)
-        beside = usage.beside(connection, account.id, submission.id)
     client = context.clients.of(account)
     if spec.is_read:
         return _end(context, chore, replace(spec, path_after=_path_now(client, spec.query)))
@@ -57,12 +56,18 @@ def step(context: Context, chore: Chore) -> Chore:
         if not spec.cursor or spec.anew >= MAX_ANEW:
             raise
         return _record(context, chore, _anew(spec), [])
-    room = context.settings.account_bytes - beside - submission.kept_bytes
-    most = min(room // usage.of_usual_items(1), MAX_ITEMS - submission.item_count)
+    most = room(context, submission)
     spec, found = _take(context, submission, spec, page)
     if len(found) > most:
-        spec, found = replace(spec, is_read=True, is_full=True), found[: max(0, most)]
+        spec, found = replace(spec, is_read=True, is_full=True), found[:most]
     return _record(context, chore, spec, found)
+
+
+def room(context: Context, submission: Submission) -> int:
+    """How many more items a list may have, by its length and by what its account may keep."""
+    beside = context.read(usage.beside, submission.account_id, submission.id)
+    left = context.settings.account_bytes - beside - submission.kept_bytes
+    return max(0, min(left // usage.of_usual_items(1), MAX_ITEMS - submission.item_count))
 
 
 def take_files(

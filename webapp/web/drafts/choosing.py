@@ -46,7 +46,7 @@ RULE_TITLES = {
     Rule.AVAILABLE: "The one that is AVAILABLE in ICA",
     Rule.FOLDER: "The one under {title}",
     Rule.PROJECT: "The one in {title}",
-    Rule.ALL: "All of them: each name becomes several items",
+    Rule.ALL: "All of them, which makes {items}",
 }
 NOT_NOW = {
     State.READING: "The list is being read again, so nothing was changed. Look it over afterwards.",
@@ -130,7 +130,6 @@ class LookupPage(Page):
     row: LookupRow
     pager: Pager
     choosable: bool
-    after: int = 0
 
 
 class RulePage(FormPage):
@@ -216,6 +215,8 @@ def choose(submission_id: int) -> ResponseReturnValue:
     submission = own_submission(submission_id, "choose for")
     ticked, here = _ticked(), context()
     picks, _ = here.read(_picks, submission_id, ticked)
+    if not choosing.has_room(here, submission, picks):
+        abort(409, choosing.NO_ROOM)
     flags = choosing.flags_of(here, submission, picks)
     with here.store.write() as connection:
         _demand_free(connection, submission_id)
@@ -314,12 +315,16 @@ def _offers(settling: Settling) -> list[RuleOffer]:
     return [
         RuleOffer(
             f"{one.rule}:{one.value}",
-            RULE_TITLES[one.rule].format(title=one.title),
+            _rule_title(one, one.title),
             one,
         )
         for one in settling.rules
         if one.settles
     ]
+
+
+def _rule_title(settled: Settled, title: str) -> str:
+    return RULE_TITLES[settled.rule].format(title=title, items=plural(settled.items, "item"))
 
 
 def _led(tally: Tally, group: Group) -> int:
@@ -414,7 +419,7 @@ def _preview(
             submission=submission,
             group=Group(state.value),
             rule=f"{rule}:{value}" if rule != Rule.FOLDER else rule.value,
-            title=RULE_TITLES[rule].format(title=value or "a folder"),
+            title=_rule_title(settling.rules[0], value) if settling.rules else "",
             folder=value if rule == Rule.FOLDER else "",
             settled=settling.rules[0] if settling.rules else None,
             settling=settling,

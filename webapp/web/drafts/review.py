@@ -117,10 +117,11 @@ class ReviewPage(Page):
     first entries of each kind; more: how many are only counted. holders: the submissions that
     linked some of the ids, and how many. check: the last one, once it has ended; checking: one has
     not; stopped: by the visitor; check_trouble: why it came to nothing. not_changed: why ids could
-    not be left out or taken back. open_lookups: how many names and paths lead to nothing;
-    lookup_points: all of them, by what ICA has. as_items: the folders that are one item each;
-    folder_troubles: what to know of others, whose files were read. not_closer: for how many of the
-    missing ones ICA was not asked yet what is like them. choosable: nothing else works on it.
+    not be left out or taken back; not_chosen: why a rule was not applied to its end. open_lookups:
+    how many names and paths lead to nothing; lookup_points: all of them, by what ICA has. as_items:
+    the folders that are one item each; folder_troubles: what to know of others, whose files were
+    read. not_closer: for how many of the missing ones ICA was not asked yet what is like them.
+    choosable: nothing else works on it.
     """
 
     template = "drafts/review.html"
@@ -146,6 +147,7 @@ class ReviewPage(Page):
     stopped: bool
     check_trouble: str
     not_changed: KeptError | None
+    not_chosen: KeptError | None
     open_lookups: int
     lookup_points: list[LookupPoint]
     as_items: AsItems
@@ -176,6 +178,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         holders = _holders(connection, submission)
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
+        rule = chores.latest(connection, submission.id, ChoreKind.CHOOSE)
         tally = choices.tally(connection, submission)
         points = lookups.points(connection, submission, tally)
         as_items = lookups.as_items(connection, submission, tally)
@@ -209,6 +212,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         stopped=stopped,
         check_trouble=(failed.short or failed.message) if failed and not stopped else "",
         not_changed=change.problem if change and change.ended_at else None,
+        not_chosen=rule.problem if rule and rule.ended_at else None,
         open_lookups=tally.count(Group.OPEN),
         lookup_points=points,
         as_items=as_items,
