@@ -359,3 +359,18 @@ def test_no_more_data_are_chosen_than_a_list_may_have(stored, monkeypatch):
     assert rows(demo.get(place)) == []
     demo.post(f"{place}/choose", {"choice.1": "all"})
     assert rows(demo.get(place)) == [A, B]
+
+
+def test_whatever_names_say_is_text(dashboard, demo):
+    evil = "</code><script>alert(1)</script>\"' \u2028.bam"
+    data = [candidate(one, f"/{evil}", evil[:40], project_name=evil) for one in (A, B)]
+    asked = [Asked(evil, SEVERAL, data), Asked(f"/{evil}/", FOUND, data[:1], note=evil)]
+    place = draft(dashboard, demo, asked)
+    for path in ("", "/lookups", "/lookups?group=several", "/lookups/1", "/items"):
+        answer = demo.get(f"{place}{path}")
+        assert answer.status_code == 200
+        assert "<script>alert" not in answer.get_data(as_text=True), path
+        assert "alert(1)" in text(answer), path
+    folder = {"group": "several", "rule": "folder", "folder": f"/{evil}"}
+    refused = demo.post(f"{place}/choose-by-rule", folder)
+    assert "<script>alert" not in refused.get_data(as_text=True)

@@ -19,8 +19,8 @@ CHUNKS = {  # positions in one transaction, of rules by which a lookup may have 
 
 NO_ROOM = (
     f"There is no room for so many items: a list may have {gathering.MAX_ITEMS:,}, and what one "
-    "account may keep here is limited, too. Choose fewer of each name; or discard drafts, and delete "
-    "lists that you need no more."
+    "account may keep here is limited, too. Choose fewer of each name; or discard drafts, and "
+    "delete lists that you need no more."
 )
 
 Picks = Mapping[int, Sequence[Candidate]]
