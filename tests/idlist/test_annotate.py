@@ -221,11 +221,13 @@ def test_the_comment_of_a_header_stays():
 
 
 @given(LISTS)
+@example(b"path\nA")
 @example(f"{{\t#\t\x01\nurn:ilmn:ica:region:\x01:data:{A}\t\x01\x0b\x01".encode())
 @settings(max_examples=5 * settings.default.max_examples, deadline=None)
 def test_a_second_round_changes_nothing(data):
     _, reading = read_all([data])
-    if not isinstance(reading, str) and reading.good:  # else there is no submission
+    # Without a good entry there is no submission; for names and paths see test_lookups.py.
+    if not isinstance(reading, str) and reading.good and not reading.lookups:
         once = annotated(data)
         # What is no UTF-8 before may be some once a bracket beside an id is gone: see plain().
         assume(opened(once).source.encoding == reading.source.encoding)
@@ -236,7 +238,7 @@ def test_a_second_round_changes_nothing(data):
 @settings(max_examples=5 * settings.default.max_examples, deadline=None)
 def test_any_list_read_again_gives_the_same_ids(data):
     _, reading = read_all([data])
-    if not isinstance(reading, str):
+    if not isinstance(reading, str) and not reading.lookups:
         assert plain(sent(annotated(data))) == plain(sent(data))
 
 

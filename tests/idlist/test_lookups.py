@@ -164,6 +164,7 @@ def test_a_manifest_of_pairs_gives_two_entries_a_line():
         ("fastq_1,log\na.fq,a.log\n,b.log\n", ["a.fq"]),
         (f"file_name,x\na.bam,1\n{A},2\n/r/b,3\n", ["a.bam", A, "/r/b"]),
         ("file_name,size\n" + "b.bam,1\n" * 300 + f"c.bam,{A}\n", ["b.bam", A]),
+        ("file_name,type\na.bam,data\nb,id\n", ["a.bam", "b"]),
         ("Manifest\nfile name;size\na;1\nb;2\n", ["a", "b"]),
         ("file_name\na b\n# c\nd, e.bam\nSRR1\n", ["a b", "d, e.bam", "SRR1"]),
         ("path\n/r/a b.bam\n/r/c.bam\n", ["/r/a b.bam", "/r/c.bam"]),

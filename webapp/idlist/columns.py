@@ -262,9 +262,12 @@ def _best(
 
 
 def _header_row(rows: Sequence[Sequence[str]]) -> int | None:
-    """Which row is the header: one that names ids, else a first row with names over the ids; of a
-    table without ids, one that names paths or names of data, or a first row over such.
+    """Which row is the header: one that names ids, else a first row with names over the ids, else
+    one that names paths or names of data; of a table without ids, the first of any of these.
     """
+    if not any(mentions_id(cell) for row in rows for cell in row):
+        named = _first_named(rows, lambda header: header_rank(header) > 0 or names_lookups(header))
+        return _header_of_lookups(rows) if named is None else named
     for i, row in enumerate(rows):
         if any(map(mentions_id, row)):
             break
@@ -274,20 +277,26 @@ def _header_row(rows: Sequence[Sequence[str]]) -> int | None:
         names = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if count_ids(cell)]
         if any(map(str.strip, names)):
             return 0
-    return _header_of_lookups(rows)
+    return _first_named(rows, names_entries)
 
 
 def _header_of_lookups(rows: Sequence[Sequence[str]]) -> int | None:
+    """Of a table without ids: a row that may name data, else a first row over paths or names."""
+    named = _first_named(rows, names_entries)
+    if named is not None or len(rows) < 2 or any(map(_holds_lookup, rows[0])):
+        return named
+    over = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if _holds_lookup(cell)]
+    return 0 if any(map(str.strip, over)) else None
+
+
+def _first_named(rows: Sequence[Sequence[str]], names_it: Callable[[str], bool]) -> int | None:
+    """The first row with such a header, before any with an id, a path or a name of data."""
     for i, row in enumerate(rows):
         if any(mentions_id(cell) or _holds_lookup(cell) for cell in row):
             break
-        if any(map(names_entries, row)):
+        if any(map(names_it, row)):
             return i
-    has_ids = any(mentions_id(cell) for row in rows for cell in row)
-    if len(rows) < 2 or has_ids or any(map(_holds_lookup, rows[0])):
-        return None
-    over = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if _holds_lookup(cell)]
-    return 0 if any(map(str.strip, over)) else None
+    return None
 
 
 def _holds_lookup(cell: str) -> bool:

@@ -15,7 +15,13 @@ from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Kind, Lines, Part, Record, line_end
 from webapp.idlist.formats.tables import WHITE_SPACE
 from webapp.idlist.formats.text import split_comment
-from webapp.idlist.headers import DATA_ID_HEADER, ENTRY_HEADER, NAME_HEADER, assumes_names
+from webapp.idlist.headers import (
+    DATA_ID_HEADER,
+    ENTRY_HEADER,
+    NAME_HEADER,
+    assumes_names,
+    header_rank,
+)
 
 _RARE_BLANKS = "\v\f\x1c\x1d\x1e"
 
@@ -81,8 +87,8 @@ def annotate_text(
             yield line(formulas.escape_line(comment, delimiter))
         if is_header or (has_entries and not has_header):
             has_header = True
-            keeps_name = is_header and (own == DATA_ID_HEADER or assumes_names(listed))
-            name = escape_formula(listed) if keeps_name else own
+            says_it = assumes_names(listed) or (own == DATA_ID_HEADER and header_rank(listed))
+            name = escape_formula(listed) if is_header and says_it else own
             yield line(formulas.write_row([name, *headers], delimiter))
         if isinstance(record, Lines):  # most of a large list
             several = list(pairs)
