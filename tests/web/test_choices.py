@@ -297,6 +297,7 @@ def test_folders_are_one_item_each_or_their_files(stored, monkeypatch):
     page = demo.get(place)
     assert "The files of /no/more/ When all was read, ICA had this folder no more" in text(page)
     assert "The folder holds no files, so nothing is sent for it." in text(page)
+    assert "the same data as another line" not in text(page)
     assert len(rows(page)) == len(files)
     assert demo.post(f"{place}/as-files", {"folder": "99"}).status_code == 409
     assert demo.post(f"{place}/as-files", {"folder": "x"}).status_code == 400

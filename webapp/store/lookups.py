@@ -254,12 +254,12 @@ def choose_several(connection: Connection, lookup: Lookup, chosen: Sequence[Choi
     new = append(connection, submission_id, chosen, (lookup.line, lookup.column))
     if new is None and before is not None:
         return
+    held = {} if new else _held(connection, submission_id, chosen)
     if new is None:
-        held = _held(connection, submission_id, chosen)
         first = last = max(held.values(), default=lookup.position)
     else:
         first, last = new if before is None or lookup.shared else (before, new[1])
-    _lead_to(connection, submission_id, [(lookup.position, first, last, new is None)])
+    _lead_to(connection, submission_id, [(lookup.position, first, last, bool(held))])
 
 
 def append(

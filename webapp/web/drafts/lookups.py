@@ -57,7 +57,7 @@ WORDS = {  # title, with {names} "12 names and paths" or {folders} "1 folder", a
         "outcome for all of it.",
     ),
     Group.SAME: (
-        "{names} that mean the same data as another line",
+        "{names} with the same data as another line",
         "These data are sent once, from the line where they stand first. There is nothing to "
         "choose.",
     ),
