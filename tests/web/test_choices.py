@@ -5,6 +5,7 @@ import io
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.lookup_drafts import Asked, candidate, draft
 from tests.simulated_ica import FIRST_PROJECT
+from tests.store.invariants import assert_consistent
 from tests.web.markup import elements, link, rows
 from webapp.simulator import planted
 from webapp.simulator.catalogue import data_id
@@ -341,6 +342,8 @@ def test_a_sheet_of_names_is_settled_and_handed_back(database_url, tmp_path):
         handed_back = demo.get(f"{place}/list").get_data(as_text=True)
         for words in (f"/deliveries/trio-0417/second/{twice}", planted.CAPITALS_ONLY):
             assert words in handed_back
+        with dashboard.store.read() as connection:
+            assert_consistent(connection)
         became = text(demo.get(f"{place}/lookups"))
         assert "Found more than once. " in became
         assert planted.CAPITALS_ONLY in became

@@ -110,6 +110,25 @@ class OtherReading(NamedTuple):
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names and paths of a draft.
+
+    open: how many lead to nothing. points: all of them, by what ICA has. as_items: the folders that
+    are one item each; folder_troubles: what to know of others, whose files were read. not_closer:
+    for how many of the missing ones ICA was not asked yet what is like them. choosable: nothing
+    else works on the list. not_chosen: why a rule was not applied to its end.
+    """
+
+    open: int
+    points: list[LookupPoint]
+    as_items: AsItems
+    folder_troubles: list[FolderTrouble]
+    not_closer: int
+    choosable: bool
+    not_chosen: KeptError | None
+
+
 class ReviewPage(Page):
     """The review of a draft.
 
@@ -117,11 +136,8 @@ class ReviewPage(Page):
     first entries of each kind; more: how many are only counted. holders: the submissions that
     linked some of the ids, and how many. check: the last one, once it has ended; checking: one has
     not; stopped: by the visitor; check_trouble: why it came to nothing. not_changed: why ids could
-    not be left out or taken back; not_chosen: why a rule was not applied to its end. open_lookups:
-    how many names and paths lead to nothing; lookup_points: all of them, by what ICA has. as_items:
-    the folders that are one item each; folder_troubles: what to know of others, whose files were
-    read. not_closer: for how many of the missing ones ICA was not asked yet what is like them.
-    choosable: nothing else works on it.
+    not be left out or taken back. names: of a list that has names and paths;
+    choosable: these can be chosen now.
     """
 
     template = "drafts/review.html"
@@ -147,12 +163,7 @@ class ReviewPage(Page):
     stopped: bool
     check_trouble: str
     not_changed: KeptError | None
-    not_chosen: KeptError | None
-    open_lookups: int
-    lookup_points: list[LookupPoint]
-    as_items: AsItems
-    folder_troubles: list[FolderTrouble]
-    not_closer: int
+    names: Names | None
     choosable: bool
     ids_a_call: int = USUAL_CALL_IDS
 
@@ -178,12 +189,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         holders = _holders(connection, submission)
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
-        rule = chores.latest(connection, submission.id, ChoreKind.CHOOSE)
-        tally = choices.tally(connection, submission)
-        points = lookups.points(connection, submission, tally)
-        as_items = lookups.as_items(connection, submission, tally)
-        troubles = lookups.folder_troubles(connection, submission, tally)
-        underway = chores.unfinished(connection, submission.id)
+        names = _names(connection, submission)
         speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK, PLAN_BATCHES)
     parts = submission.review.parts
     ended = check if check and check.ended_at else None
@@ -212,13 +218,25 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         stopped=stopped,
         check_trouble=(failed.short or failed.message) if failed and not stopped else "",
         not_changed=change.problem if change and change.ended_at else None,
-        not_chosen=rule.problem if rule and rule.ended_at else None,
-        open_lookups=tally.count(Group.OPEN),
-        lookup_points=points,
-        as_items=as_items,
-        folder_troubles=troubles,
+        names=names,
+        choosable=names is not None and names.choosable,
+    )
+
+
+def _names(connection: Connection, submission: Submission) -> Names | None:
+    """Nothing is read of a list of ids."""
+    if not submission.review.lookups:
+        return None
+    tally = choices.tally(connection, submission)
+    rule = chores.latest(connection, submission.id, ChoreKind.CHOOSE)
+    return Names(
+        open=tally.count(Group.OPEN),
+        points=lookups.points(connection, submission, tally),
+        as_items=lookups.as_items(connection, submission, tally),
+        folder_troubles=lookups.folder_troubles(connection, submission, tally),
         not_closer=tally.not_closer,
-        choosable=not underway,
+        choosable=not chores.unfinished(connection, submission.id),
+        not_chosen=rule.problem if rule and rule.ended_at else None,
     )
 
 
