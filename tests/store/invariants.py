@@ -50,6 +50,7 @@ class Seen:
         for past in self.history.values():
             self.pasts[past.position].append(past)
         self.uploads, self.entries = of(tables.uploads), of(tables.entries)
+        self.lookups, self.candidates = of(tables.lookups), of(tables.candidates)
         self.groups = {(one.attempt, one.reason_id): one for one in of(tables.reason_groups)}
         self.holders = {position: self._holder(row) for position, row in self.rows.items()}
         self.appended = any(row.line is None for row in self.rows.values())
@@ -91,7 +92,10 @@ class Seen:
     def check_rows(self):
         listed = [row.data_id for row in self.rows.values() if row.line is not None]
         assert len(listed) == len(set(listed)), "an id stands twice in the list"
-        assert len(self.rows) == self.submission.item_count
+        empty = self.submission.empty_positions
+        assert len(self.rows) == self.submission.item_count - empty
+        for one in self.lookups:
+            assert one.first_item is None or one.shared or self._has_items(one), one
         for position, row in self.rows.items():
             holder = self.holders[position]
             assert row.attempt in self.attempts, row
@@ -104,6 +108,11 @@ class Seen:
                 assert appended or any(past.attempt < holder.attempt for past in befores), row
                 ended = self.attempts[holder.attempt].state == AttemptState.ENDED
                 assert not (ended and row.status in MOVING and self._had_outcome(row)), row
+
+    def _has_items(self, lookup):
+        """Whether all items are there that a lookup led to; an empty folder has led to none."""
+        held = [at in self.rows for at in range(lookup.first_item, lookup.last_item + 1)]
+        return all(held) or held == [False]
 
     def _had_outcome(self, row):
         return any(past.stood and past.status not in MOVING for past in self.pasts[row.position])
@@ -179,7 +188,11 @@ class Seen:
         sent = sum(one.size for one in self.uploads if one.dropped_at is None)
         rows = sum(usage.ITEM_BYTES + 2 * len(row.data_id) for row in self.rows.values())
         past = usage.HISTORY_BYTES * len(self.history)
-        assert self.submission.kept_bytes == sent + rows + past, (self.submission, past)
+        named = usage.of_lookups(one.text for one in self.lookups) + usage.of_candidates(
+            (one.data_id, one.name, one.path, one.project_id, one.project_name, one.status)
+            for one in self.candidates
+        )
+        assert self.submission.kept_bytes == sent + rows + past + named, (self.submission, past)
 
     def check_submission(self):
         submission = self.submission
@@ -190,7 +203,8 @@ class Seen:
         )
         assert (submission.state == State.ACTIVE) == runs, submission
         if not self.appended:
-            assert sum(submission.counts.values()) == submission.item_count, submission
+            count = submission.item_count - submission.empty_positions
+            assert sum(submission.counts.values()) == count, submission
         if not runs:
             assert submission.counts == self.standing(), (submission, self.standing())
 
