@@ -279,12 +279,21 @@ def _candidates_at(
     return (candidates.c.submission_id == submission_id) & these
 
 
-def _candidate(
-    submission_id: int, position: int, ordinal: int, candidate: Candidate
-) -> tuple[Any, ...]:
-    texts = (candidate.data_id, candidate.name, candidate.path, candidate.project_id)
-    more = (candidate.project_name, candidate.status, candidate.size, candidate.modified_at)
-    return (submission_id, position, ordinal, int(candidate.likeness), *texts, *more)
+def _candidate(submission_id: int, position: int, ordinal: int, its: Candidate) -> tuple[Any, ...]:
+    return (
+        submission_id,
+        position,
+        ordinal,
+        int(its.likeness),
+        its.data_id,
+        its.name,
+        its.path,
+        its.project_id,
+        its.project_name,
+        its.status,
+        its.size,
+        its.modified_at,
+    )
 
 
 def _of(submission_id: int) -> ColumnElement[bool]:

@@ -350,9 +350,21 @@ def _places(
 def _item(
     submission_id: int, position: int, choice: Choice, line: int, column: int
 ) -> tuple[Any, ...]:
-    data, flags = choice.candidate, choice.flags
-    place = (submission_id, position, data.data_id, line, column, flags)
-    return (*place, UNREAD, "", data.name, data.path, "", 1)
+    data = choice.candidate
+    return (  # written out: of many thousand, each part of it that is a tuple of its own costs time
+        submission_id,
+        position,
+        data.data_id,
+        line,
+        column,
+        choice.flags,
+        UNREAD,
+        "",
+        data.name,
+        data.path,
+        "",
+        1,
+    )
 
 
 def _add_items(connection: Connection, submission_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -427,8 +439,9 @@ def _flagged(review: Review, rows: Sequence[tuple[Any, ...]], by: int) -> Review
     """The review with so many more, or fewer, items under each flag, and a few as examples."""
     examples = {word: list(shown) for word, shown in review.examples.items()}
     found: dict[str, int] = defaultdict(int)
+    folders = sum(row[_DATA_ID].startswith("fol.") for row in rows)
+    found["folders"], found["files"] = by * folders, by * (len(rows) - folders)
     for row in rows:
-        found["folders" if row[_DATA_ID].startswith("fol.") else "files"] += by
         for flag in Flag(row[_FLAGS]) if row[_FLAGS] else ():
             found[flag.word] += by
             shown = examples.setdefault(flag.word, [])

@@ -50,6 +50,12 @@ class Stretch(NamedTuple):
     def calls(self) -> int:
         return sum(group.calls for group in self.groups)
 
+    @property
+    def may_pay(self) -> bool:
+        """Whether a walk may take fewer calls, if hardly anything else is in the folder."""
+        pages = -(-sum(group.end - group.first for group in self.groups) // MAX_PAGE_ROWS)
+        return self.calls >= WALK_CALLS and 2 * pages < WALK_SHARE * self.calls
+
 
 @dataclass
 class PathPlan:
@@ -96,7 +102,7 @@ class PathPlan:
         while queue:
             groups = queue.pop(0)
             stretch = Stretch(_common_folder(groups), groups)
-            if stretch.calls >= WALK_CALLS:
+            if stretch.may_pay:
                 yield stretch
                 queue += _parts(stretch)
 

@@ -243,7 +243,7 @@ class _Unit:
 
     def _find_walk(self, plan: PathPlan) -> None:
         """Begin a walk where that takes fewer calls than what is planned."""
-        asked, most = 0, max(1, sum(group.calls for group in plan.groups) // 16)
+        asked, most = 0, max(1, sum(group.calls for group in plan.groups) // 50)
         client = self.context.clients.of(self.account)
         for stretch in plan.stretches():
             first = stretch.groups[0]
