@@ -17,6 +17,7 @@ from webapp.work.matching import forms, parent_of
 MAX_PATHS = 5_000  # of a group
 WALK_CALLS = 8  # that paths are to take otherwise before it is asked how many data are around them
 WALK_SHARE = 0.75  # of these that a walk may take: what it finds is told at its end only
+_PARAMETER_CHARS = length("filePath", "")
 Row = tuple[str, str, str, int]  # project, kind, text, position
 
 
@@ -151,11 +152,15 @@ class _Building:
             values, chars = _size(folder)
             self.folders += values
             self.folder_chars += chars
-        values, chars = _size(text)
         self.count += 1
         self.high = text
-        self.values += values
-        self.chars += chars
+        if text.isascii():  # an estimate is enough
+            self.values += 1
+            self.chars += len(text) + 2 * text.count("/") + _PARAMETER_CHARS
+        else:
+            values, chars = _size(text)
+            self.values += values
+            self.chars += chars
         self.has_comma = self.has_comma or "," in text
 
     def group(self, most: tuple[int, int]) -> Group:

@@ -3,6 +3,7 @@
 Queues are columns of our own tables; why no library has them, store/leases.py says.
 """
 
+import gc
 import logging
 import secrets
 import socket
@@ -93,6 +94,7 @@ class Worker:
         """Claim units and do them until the context says stop."""
         log.debug("Worker %s begins.", self.id)
         memory.share_arenas()
+        gc.freeze()  # what is made once is no garbage: the collector need not look through it
         with data_folder.present(self._context.settings, self.id):
             self._run()
 
