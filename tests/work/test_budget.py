@@ -47,6 +47,18 @@ def test_a_unit_that_made_many_calls_is_paid_for_before_the_next():
     assert not budget.is_spent(ME)
 
 
+def test_a_unit_takes_no_more_places_than_its_account_has():
+    budget = Budget(10, Clock())
+    budget.begin(ME)
+    assert budget.take(ME, 2) == 2
+    assert budget.take(ME, 3) == MAX_RUNNING_UNITS - 3
+    assert budget.busy() == {ME}
+    assert budget.take(OTHER, 1) == 1
+    for _ in range(MAX_RUNNING_UNITS):
+        budget.end(ME)
+    assert budget.busy() == set()
+
+
 def test_a_pause_lasts_to_its_end_and_not_longer():
     clock = Clock()
     budget = Budget(10, clock)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from webapp.store import drafts, sql, submissions, usage
 from webapp.store import lookups as lookups_of
-from webapp.store.enums import Likeness, LookupKind, LookupState
+from webapp.store.enums import Likeness, LookupKind, LookupState, State
 from webapp.store.lookups import Candidate
 from webapp.store.tables import candidates, lookups
 
@@ -221,9 +221,12 @@ def record(
     """Keep what ICA has for lookups that wait, or were missing. What is found once becomes an item,
     with the `flags` of its data.
 
-    False, and nothing is kept, when all of the list would take more than `most_bytes`.
+    False, and nothing is kept, when all of the list would take more than `most_bytes`. What was
+    submitted or thrown away meanwhile is not changed.
     """
     submission = drafts.lock(connection, submission_id)
+    if submission.state not in {State.RESOLVING, State.DRAFT}:
+        return True
     positions = [answer.position for answer in answers]
     these = _of(submission_id) & sql.is_one_of(connection, lookups.c.position, positions)
     is_open = sql.one_of(lookups.c.state, (LookupState.WAITING, LookupState.MISSING))
