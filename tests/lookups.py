@@ -88,6 +88,16 @@ def resolved(dashboard: Dashboard, texts: Sequence[str], **options) -> dict[str,
     return dict(zip(texts, lines(dashboard, submission_id), strict=True))
 
 
+def settled(dashboard: Dashboard, submission_id: int) -> Chore:
+    """The list's chore once it has ended, within 15 minutes."""
+    for _ in range(180):
+        its = chore(dashboard, submission_id)
+        if its.ended_at is not None:
+            break
+        dashboard.work(5)
+    return its
+
+
 def submission(dashboard: Dashboard, submission_id: int) -> Submission:
     return dashboard.context.read(submissions.get, submission_id)
 
