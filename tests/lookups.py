@@ -79,12 +79,9 @@ def ask(connection, submission_id: int, total: int, now: float, *, closer: bool 
 def resolved(dashboard: Dashboard, texts: Sequence[str], **options) -> dict[str, Line]:  # type: ignore[no-untyped-def]
     """What became of each line of a list, by its text, once it is resolved to its end."""
     submission_id = put_in(dashboard.store, dashboard.clock(), texts, **options)
-    dashboard.work(600)
-    assert submission(dashboard, submission_id).state == State.DRAFT, chore(
-        dashboard, submission_id
-    )
-    its = chore(dashboard, submission_id)
-    assert (its.ended_at is not None, its.problem) == (True, None)
+    its = settled(dashboard, submission_id)
+    assert (its.ended_at is not None, its.problem) == (True, None), its
+    assert submission(dashboard, submission_id).state == State.DRAFT
     return dict(zip(texts, lines(dashboard, submission_id), strict=True))
 
 
