@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from tests.idlist.sample_lists import A, B, C, entries, finished, good
+from tests.idlist.sample_lists import LINK, A, B, C, entries, finished, good
 from tests.idlist.workbook_files import with_part, with_sheet, xlsx
 from webapp.idlist import Limits, Unreadable
 
@@ -138,13 +138,16 @@ def test_an_empty_list_is_no_error():
         "/a/b c, " * 75_000,
         "/a" + " " * 2_500_000 + "b",
         "a.bam," * 100_000,
+        (f"{LINK[:-1]}?path={'a' * 19_000} & b\n") * 50,
+        (LINK[:-1] + f"{LINK[28:-1]}?&&&&" * 200 + "\n") * 50,
+        ("urn:ilmn:ica:region:" + "a" * 19_000 + "\n") * 50,
     ],
     ids=[
         *("ids", "words", "letters", "urn", "spaces", "quotes", "open", "links", "labels", "json"),
-        *("paths", "path", "names"),
+        *("paths", "path", "names", "queries", "link", "regions"),
     ],
 )
-def test_megabytes_on_one_line_take_linear_time(line):
+def test_megabytes_on_few_lines_take_linear_time(line):
     started = time.process_time()
     finished(line)
     assert time.process_time() - started < 4  # at most 1.3 s; a quadratic way takes many minutes

@@ -59,13 +59,14 @@ _has_letter = re.compile(r"[^\W_]").search
 REFERENCE_START = r"(?:(?<!<)/(?=\S)|[A-Za-z][A-Za-z0-9+.\-]{1,20}://|urn:ilmn:ica:|[A-Za-z]:\\)"
 begins_reference = re.compile(REFERENCE_START, re.IGNORECASE).match
 _icav2 = re.compile(r"icav2://(?P<project>[^/]*)(?P<path>/.*)?", re.I | re.S).fullmatch
+# What is taken is not given back: else a long address would be looked at again from each character.
 _urn = re.compile(
-    rf"urn:ilmn:ica:(?:region:[^\s:\#]+|project:(?P<project>{_UUID}))[^\s\#/]*\#(?P<path>/.*)",
+    rf"urn:ilmn:ica:(?:region:[^\s:\#]++|project:(?P<project>{_UUID}))[^\s\#/]*+\#(?P<path>/.*)",
     re.IGNORECASE | re.DOTALL,
 ).fullmatch
 _link = re.compile(
-    rf"https?://[^/\s]+/\S*?/projects?/(?P<project>{_UUID})/data/?"
-    r"(?:\?(?:[^#\s]*?&)?path=(?P<query>[^&#]+)\S*|\#?(?P<path>/.*))?",
+    rf"(?>https?://[^/\s]+/\S*?/projects?/(?P<project>{_UUID})/data)/?"
+    r"(?:(?>\?(?:[^#\s]*?&)?path=)(?P<query>[^&#]++)\S*+|\#?(?P<path>/.*))?",
     re.IGNORECASE | re.DOTALL,
 ).fullmatch
 _is_dotted = re.compile(r"(?:.*/)?\.\.?(?:/.*)?", re.DOTALL).fullmatch
