@@ -194,6 +194,8 @@ def test_a_rule_says_what_it_settles_before_it_does(stored):
         f"{place}/choose-by-rule", {"group": "several", "rule": "folder", "folder": "/run2"}
     )
     assert "it settles 2 . It leaves more than one for 0 and none for 1" in text(under)
+    nowhere = demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "project:\0"})
+    assert "Nothing was changed" in text(demo.get(nowhere.location))
     assert rows(demo.get(place)) == []
 
     page = demo.get(demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "newest:"}).location)

@@ -390,7 +390,7 @@ def _rule() -> tuple[LookupState, Rule, str, Errors]:
     word, _, value = request.form.get("rule", "").partition(":")
     if word not in [*Rule] or group not in TAKEN_BACK:
         abort(400, message)
-    rule, errors = Rule(word), Errors()
+    rule, value, errors = Rule(word), params.line(value), Errors()
     if rule == Rule.FOLDER:
         value = params.line(request.form.get("folder", ""))
         if not value.startswith("/") or value == "/":
