@@ -161,6 +161,8 @@ def test_a_manifest_of_pairs_gives_two_entries_a_line():
         ('path,size\n"/r/a, b.bam",1\n/r/c d.bam,2\n', ["/r/a, b.bam", "/r/c d.bam"]),
         ("name,size\na.bam,1\nb.bam,2\nS3,3\n", ["a.bam", "b.bam"]),
         ("sample,size\nS1,1\nS2,2\n", []),
+        ("sample,forward,reverse\nS1,a.fq,b.fq\nS2,c.fq,d.fq\n", ["a.fq", "b.fq", "c.fq", "d.fq"]),
+        ("R1.fastq\nR2.fastq\n", ["R1.fastq", "R2.fastq"]),
         ("fastq_1,log\na.fq,a.log\n,b.log\n", ["a.fq"]),
         (f"file_name,x\na.bam,1\n{A},2\n/r/b,3\n", ["a.bam", A, "/r/b"]),
         ("file_name,size\n" + "b.bam,1\n" * 300 + f"c.bam,{A}\n", ["b.bam", A]),

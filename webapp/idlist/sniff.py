@@ -136,7 +136,7 @@ def _is_table_of_lookups(
     if choice.header_row is not None and any(names_entries(choice.names[i]) for i in read):
         return True
     filled = columns.count_cells(body, str.strip, width)
-    counted = {column.number - 1: column.ids for column in choice.candidates}
+    counted = {column.number - 1: column.ids for column in choice.candidates if column.chosen}
     is_even = max(Counter(map(len, rows)).values()) * 2 > len(rows)
     return is_even and any(
         counted.get(i, 0) * 10 < full and full * 2 > len(body) for i, full in enumerate(filled)

@@ -8,6 +8,7 @@ from typing import TextIO
 from webapp.idlist.entries import ENTRIES, MAX_LINE_CHARS, Lines, Part, Record, demand_line
 from webapp.idlist.headers import assumes_names, names_entries
 from webapp.idlist.ids import DATA_ID, ID_LENGTH, find_entries, has_words, without_invisible
+from webapp.idlist.lookups import is_sure_name
 
 _BLOCK_CHARS = 1 << 15  # at most 1,000 ids
 _MAX_HEADER_CHARS = 10_000  # with its comment
@@ -41,7 +42,8 @@ def _line(number: int, line: str, *, may_be_header: bool, names: bool) -> Record
     listed, comment = split_comment(line)
     if not has_words(listed):
         return Record(Part.COMMENT if comment else Part.BLANK, number, line)
-    if may_be_header and len(line) < _MAX_HEADER_CHARS and names_entries(listed):
+    may_be_header = may_be_header and len(line) < _MAX_HEADER_CHARS
+    if may_be_header and names_entries(listed) and not is_sure_name(listed):  # R1.fastq is a file
         return Record(Part.NAMES, number, line)
     return Record(ENTRIES, number, line, find_entries(listed, assume_names=names))
 
