@@ -168,6 +168,23 @@ def test_after_submission_its_submitter_alone_sees_what_each_line_became(stored)
     assert demo.post(f"{place}/choose-by-rule", rule).status_code == 409
 
 
+def test_which_names_of_a_list_were_not_found_is_told_to_its_submitter_alone(dashboard, demo):
+    colleague = dashboard.visitor("colleague-key")
+    place = demo.draft([A, "missing.bam", "missing.bam", "none of these"])
+    dashboard.work(30)
+    demo.post(f"{place}/submit")
+    dashboard.work(30)
+    own, other = demo.get(place), colleague.get(place)
+    facts = "1 sent , 0 left out, 1 led to nothing , 1 repeated , 1 rejected ."
+    assert f"Of the list: {facts}" in text(own)
+    assert "missing.bam" in text(demo.get(link(own, "1 led to nothing")))
+    assert "Of the list: 1 sent , 0 left out, 1 repeated, 1 rejected." in text(other)
+    for kind, words in (("repeated", "missing.bam"), ("rejected", "none of these")):
+        assert words in text(demo.get(f"{place}/entries?kind={kind}"))
+        refused = colleague.get(f"{place}/entries?kind={kind}")
+        assert (refused.status_code, words in text(refused)) == (403, False)
+
+
 def test_a_rule_says_what_it_settles_before_it_does(stored):
     demo = stored.visitor()
     tie = [candidate(one, f"/run{n}/tie.bam", modified_at=5.0) for n, one in enumerate((E, F))]

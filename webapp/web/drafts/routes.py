@@ -26,7 +26,7 @@ from webapp.work import chore_runner, reading
 AT_ONCE_IDS = 50_000  # as many are left out, or taken back, within the request
 TITLES = {
     EntryKind.REJECTED: "Rejected entries",
-    EntryKind.REPEATED: "Repeated ids",
+    EntryKind.REPEATED: "Repeated entries",
     Flag.LINKED.word: "Ids that are linked already",
     Flag.REFUSED.word: "Ids that ICA would refuse",
     Flag.ELSEWHERE.word: "Ids whose line names another project",
@@ -75,11 +75,15 @@ class EntriesPage(Page):
 
 @blueprint.get("/submissions/<int:submission_id>/entries")
 def listed(submission_id: int) -> ResponseReturnValue:
-    """All entries that did not become items, or all items with something to know, by kind."""
+    """All entries that did not become items, or all items with something to know, by kind. Entries
+    of a list with names are its submitter's: some are names that were not found.
+    """
     submission = submission_or_404(submission_id)
     kind = request.args.get("kind", EntryKind.REJECTED)
     if kind not in TITLES:
         abort(400, "There is no such kind of entries. Go back to the review of the list.")
+    if kind not in FLAGS and submission.review.lookups:
+        own_submission(submission_id, "see the lines of")
     cursor, size = params.cursor(), params.size()
     found: paging.Page[Any] = (
         context().read(drafts.flagged, submission_id, FLAGS[kind], cursor, size)

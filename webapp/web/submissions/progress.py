@@ -11,6 +11,7 @@ from webapp.store import (
     Connection,
     attempts,
     batches,
+    choices,
     chores,
     polling,
     submissions,
@@ -19,6 +20,7 @@ from webapp.store import (
 )
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
+from webapp.store.choices import Group
 from webapp.store.chores import Chore
 from webapp.store.enums import LEFT_OUT, ChoreKind, EntryKind, Source, State
 from webapp.store.polling import NOTE_SECONDS, PollState
@@ -107,8 +109,8 @@ class SubmissionProgress(Part):
     """The counts, batches and attempts of a list that was submitted; its reasons are with it.
 
     mine: the visitor submitted it. ended_meanwhile: a page that was opened before learns that it
-    has ended. as_of: when ICA's counts came. list_facts: see _list_facts. looked_in: for who
-    submitted it, since others may not know of the projects.
+    has ended. as_of: when ICA's counts came. list_facts: see _list_facts; list_title: whose
+    they are. looked_in: for who submitted it, since others may not know of the projects.
     """
 
     template = "submissions/_progress.html"
@@ -124,6 +126,7 @@ class SubmissionProgress(Part):
     percent: int
     as_of: float
     batches: list[Batch]
+    list_title: str
     list_facts: list[tuple[int, str, str]]
     attempts: list[AttemptRow]
     chores: list[TitledChore]
@@ -189,6 +192,7 @@ def _part(
         return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
     place = url_for("submissions.page", submission_id=submission.id)
     labels = status_text.labels(submission, rows.attempts)
+    facts = _list_facts(submission, place, mine=mine)
     return SubmissionProgress(
         poll=poll,
         submission=submission,
@@ -202,7 +206,8 @@ def _part(
         percent=status_text.percent_done(rows.attempts),
         as_of=_counted_at(rows),
         batches=rows.batches,
-        list_facts=_list_facts(submission, place),
+        list_title=_list_title(submission, facts),
+        list_facts=facts,
         attempts=attempts_page.rows(submission, rows.attempts, rows.batches, own_id),
         chores=_titled(rows.chores, "item"),
         looked_in=resolving.looked_in(submission) if mine else "",
@@ -235,23 +240,38 @@ def _counted_at(rows: _Rows) -> float:
     return max((one.counted_at or 0.0 for one in rows.batches if one.attempt in run), default=0.0)
 
 
-def _list_facts(submission: Submission, place: str) -> list[tuple[int, str, str]]:
+def _list_facts(submission: Submission, place: str, *, mine: bool) -> list[tuple[int, str, str]]:
     """The whole upload: how many entries were sent, left out, repeated and rejected, each in words
-    and with where they are listed; nothing without a list.
+    and with where they are listed, "" where that is not for this visitor; nothing without a list.
+    Of a list with names, what these led to was sent, and its submitter learns how many led to none.
     """
     review = submission.review
     if submission.source != Source.UPLOAD or not review.good:
         return []
     left_out = submission.counts.get(LEFT_OUT, 0)
-    entries = url_for("drafts.listed", submission_id=submission.id)
-    # of a list with names and paths, what these led to
     sent = submission.to_send if review.lookups else review.good - left_out
-    return [
+    found = [
         (sent, "sent", f"{place}#items"),
         (left_out, "left out", f"{place}{links.query({'status': LEFT_OUT})}#items"),
-        (review.repeated, EntryKind.REPEATED, f"{entries}?kind={EntryKind.REPEATED}"),
-        (review.rejected, EntryKind.REJECTED, f"{entries}?kind={EntryKind.REJECTED}"),
     ]
+    if review.lookups and mine:
+        open_count = context().read(choices.tally, submission).count(Group.OPEN)
+        where = url_for("choosing.listed", submission_id=submission.id, group=Group.OPEN.value)
+        found.append((open_count, "led to nothing", where))
+    for count, kind in (
+        (review.repeated, EntryKind.REPEATED),
+        (review.rejected, EntryKind.REJECTED),
+    ):
+        where = url_for("drafts.listed", submission_id=submission.id, kind=kind.value)
+        found.append((count, kind.value, where if mine or not review.lookups else ""))
+    return found
+
+
+def _list_title(submission: Submission, facts: list[tuple[int, str, str]]) -> str:
+    """How many entries they are; of names and paths one may have led to many items."""
+    if submission.review.lookups:
+        return "Of the list"
+    return plural(sum(count for count, *_ in facts), "entry", "entries")
 
 
 def _paused_until(poll_state: PollState | None, now: float) -> float | None:
