@@ -168,6 +168,15 @@ def test_after_submission_its_submitter_alone_sees_what_each_line_became(stored)
     assert demo.post(f"{place}/choose-by-rule", rule).status_code == 409
 
 
+def test_enter_takes_nothing_back(dashboard, demo):
+    """It presses the first button of the form."""
+    place = draft(dashboard, demo, [several("two.bam", A, B), several("three.bam", C, D)])
+    demo.post(f"{place}/choose", ticked(demo.get(place), 1))
+    for page in (place, f"{place}/lookups?group=several"):
+        buttons = [button.text for button in elements(demo.get(page), "button")]
+        assert buttons.index("Choose what is ticked") < buttons.index("Take back")
+
+
 def test_which_names_of_a_list_were_not_found_is_told_to_its_submitter_alone(dashboard, demo):
     colleague = dashboard.visitor("colleague-key")
     place = demo.draft([A, "missing.bam", "missing.bam", "none of these"])
