@@ -21,17 +21,7 @@ _READ_HEADERS = (
 )
 _PATH_HEADERS = frozenset(
     {
-        *(
-            "path",
-            "paths",
-            "nameorpath",
-            "filepath",
-            "filepaths",
-            "fullpath",
-            "icapath",
-            "icav2path",
-            "datapath",
-        ),
+        *("path", "paths", "filepath", "filepaths", "fullpath", "icapath", "icav2path", "datapath"),
         *("projectpath", "uri", "uris", "url", "urls", "icav2uri", "icauri", "fileuri", "fileurl"),
         *("file", "files", "bam", "bamfile", "cram", "cramfile", "vcf", "vcffile", "gvcf"),
         "nameorpath",
@@ -45,10 +35,7 @@ _NO_LOOKUP_HEADERS = frozenset({"sampleid", "linkedpath", "resolvedpath"})
 _PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
 # Of a list that was handed back: its ids, and of names and paths what they had led to.
 DATA_ID_HEADER = "data_id"
-ENTRY_HEADER, NAME_HEADER = (
-    "name_or_path",
-    "file_name",
-)  # over what had no header; see assumes_names
+ENTRY_HEADER, NAME_HEADER = "name_or_path", "file_name"  # over what had no header
 RETURNED_HEADERS = (DATA_ID_HEADER, "resolved_path")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _MAX_HEADER_CHARS = 100  # a list may be one line of megabytes

@@ -311,13 +311,9 @@ def _settling(connection: Connection, submission_id: int, tally: Tally, group: G
 
 
 def _offers(settling: Settling) -> list[RuleOffer]:
-    """The rules that settle any; what all others do alike is said once."""
+    """The rules that settle any."""
     return [
-        RuleOffer(
-            f"{one.rule}:{one.value}",
-            _rule_title(one, one.title),
-            one,
-        )
+        RuleOffer(f"{one.rule}:{one.value}", _rule_title(one, one.title), one)
         for one in settling.rules
         if one.settles
     ]
