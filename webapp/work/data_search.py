@@ -1,7 +1,7 @@
 """Data search: asks ICA for the data of some lookups, by few calls, in one thread."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -153,6 +153,7 @@ class DataSearch:
     more: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     notes: dict[int, str] = field(default_factory=dict)
     impossible: set[int] = field(default_factory=set)
+    in_part: set[int] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
 
     def names(self, lookups: Sequence[Sought]) -> Result:
@@ -207,20 +208,27 @@ class DataSearch:
             self.notes.get(place, ""),
             impossible=place in self.impossible and not candidates,
             closer=closer,
-            whole=not self.more.get(place),
+            whole=not self.more.get(place) and place not in self.in_part,
         )
 
     def _exactly(self, lookups: Sequence[Sought], filter_of: Filter) -> None:
         for scope in self.where.scopes:
-            self._ask(scope, lookups, filter_of, self._take)
-            self._look_for_commas(scope, lookups)
+            self._ask_all(scope, lookups, filter_of)
         missing = self._missing(lookups)
         if self.where.own and missing:
-            self._ask(self.where.own, missing, filter_of, self._take)
+            self._ask_all(self.where.own, missing, filter_of)
             for one in missing:
                 if its := self.found.get(one.position):
                     self.notes[one.position] = IN_THE_PROJECT
                     self.linked.update(candidate.data_id for candidate in its)
+
+    def _ask_all(self, scope: Scope, lookups: Sequence[Sought], filter_of: Filter) -> None:
+        """Ask for lookups in one scope, for those with a comma once more where it has none."""
+        places = [one.position for one in lookups]
+        before = {place: len(self.found.get(place, ())) for place in places}
+        self._ask(scope, lookups, filter_of, self._take)
+        here = {place for place in places if len(self.found.get(place, ())) > before[place]}
+        self._look_for_commas(scope, lookups, here)
 
     def _missing(self, lookups: Iterable[Sought]) -> list[Sought]:
         known = self.impossible
@@ -329,7 +337,11 @@ class DataSearch:
         self.notes[one.position] = REFUSED.format(words=_words(error))
 
     def _note_more(self, scope: Scope, one: Sought, filter_of: Filter, rows: Rows) -> None:
-        """There are more data for a lookup than were read."""
+        """There are more data for a lookup than were read, if the last one of these is its own:
+        not so where a part of a name was asked for, or ICA has cut it at a comma.
+        """
+        if not rows.data or not Matcher([one]).matches(rows.data[-1]):
+            return
         total = self.client.count_data(scope, filter_of([one]))
         self.more[one.position] += max(1, (total or 0) - len(rows.data))
 
@@ -349,14 +361,16 @@ class DataSearch:
                 its = candidate(data, match.likeness, self.where.names)
                 self.found[match.sought.position].append(its)
 
-    def _look_for_commas(self, scope: Scope, lookups: Sequence[Sought]) -> None:
-        """ICA may cut a value at its comma: what is not found so is looked for by its folder, or by
-        its longest part without one.
+    def _look_for_commas(
+        self, scope: Scope, lookups: Sequence[Sought], here: Collection[int]
+    ) -> None:
+        """ICA may cut a value at its comma: what is not found so in this scope (`here`: the
+        positions of what is) is looked for by its folder, or by its longest part without one.
         """
         for one in lookups:
             if "," not in one.text:
                 continue
-            if self.found.get(one.position):
+            if one.position in here:
                 self.client.limits.note_comma(scope.operation.id)
                 continue
             wanted = _without_comma(one)
@@ -366,6 +380,7 @@ class DataSearch:
             self._match([one], rows)
             if not rows.whole:
                 self.notes[one.position] = COMPARED_IN_PART.format(rows=len(rows.data))
+                self.in_part.add(one.position)
 
     def _names_closer(self, lookups: Sequence[Sought]) -> None:
         for scope in self.where.scopes[: 2 * len(lookups)]:
