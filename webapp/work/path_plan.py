@@ -61,13 +61,15 @@ class Stretch(NamedTuple):
 @dataclass
 class PathPlan:
     """The positions of a list's paths by folder, in groups; `next` is the one to ask for next.
-    is_surveyed: whether a walk would take fewer calls was asked.
+    is_surveyed: whether a walk would take fewer calls was asked. left: the positions of groups that
+    were asked for by their folders in vain, and are to be asked for by their paths first.
     """
 
     positions: "array[int]" = field(default_factory=lambda: array("q"))
     groups: list[Group] = field(default_factory=list)
     next: int = 0
     is_surveyed: bool = False
+    left: list[list[int]] = field(default_factory=list)
 
     @classmethod
     def of(cls, rows: Iterable[Row], most: tuple[int, int]) -> "PathPlan":
@@ -91,6 +93,11 @@ class PathPlan:
             for group in plan.groups
         ]
         return plan
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all was asked for."""
+        return not self.left and self.next >= len(self.groups)
 
     def positions_of(self, group: Group) -> list[int]:
         return list(self.positions[group.first : group.end])

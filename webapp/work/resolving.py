@@ -38,7 +38,7 @@ from webapp.work.data_search import (
     packed,
 )
 from webapp.work.matching import Matcher, candidate, ordered, parent_of
-from webapp.work.path_plan import WALK_SHARE, Group, PathPlan
+from webapp.work.path_plan import WALK_SHARE, Group, PathPlan, Stretch
 from webapp.work.walk import Trail
 
 CALLS_AT_ONCE = 4
@@ -84,7 +84,8 @@ class _Full(Exception):
     """The account may keep no more here."""
 
 
-_plans: "OrderedDict[int, PathPlan]" = OrderedDict()  # by chore: to sort many paths takes a second
+# By chore: to sort many paths takes a second. Its id alone may be that of one that was removed.
+_plans: "OrderedDict[tuple[int, float], PathPlan]" = OrderedDict()
 _planning = threading.Lock()
 
 
@@ -167,28 +168,34 @@ class _Unit:
             if self.spec.walk:
                 if not self._go_on_walking():
                     return False
-            elif not self._run(self._path_groups(plan), self._record):
+            elif not self._run(self._path_groups(plan), partial(self._record_paths, plan)):
                 return False
-            _forget_plan(self.chore)
+            if not plan.left:
+                _forget_plan(self.chore)
         _forget_plan(self.chore)
         return True
 
     def _plan(self) -> PathPlan:
         """The plan of the paths that wait: that of the unit before, as far as it goes."""
         with _planning:
-            plan = _plans.get(self.chore.id)
-        if plan is None or plan.next >= len(plan.groups):
+            plan = _plans.get(_key(self.chore))
+        if plan is None or plan.is_done:
             most = self._most(self._where("").scopes[0])
             with self.context.store.read() as connection:
                 plan = PathPlan.of(answers.waiting_paths(connection, self.submission.id), most)
             with _planning:
-                _plans[self.chore.id] = plan
+                _plans[_key(self.chore)] = plan
                 while len(_plans) > MAX_PLANS:
                     _plans.popitem(last=False)
         return plan
 
     def _path_groups(self, plan: PathPlan) -> Iterator[Task]:
-        while plan.next < len(plan.groups):
+        while not plan.is_done:
+            if plan.left:
+                at = plan.left.pop()
+                found = self.context.read(answers.waiting_at, self.submission.id, at)
+                yield from self._groups(found, DataSearch.paths)
+                continue
             group = plan.groups[plan.next]
             plan.next += 1
             at = plan.positions_of(group)
@@ -244,14 +251,12 @@ class _Unit:
     def _find_walk(self, plan: PathPlan) -> None:
         """Begin a walk where that takes fewer calls than what is planned."""
         asked, most = 0, max(1, sum(group.calls for group in plan.groups) // 50)
-        client = self.context.clients.of(self.account)
         for stretch in plan.stretches():
             first = stretch.groups[0]
             scopes = self._where(first.project).scopes
-            if asked >= most or stretch.folder == "/" or not scopes or self._is_walked(first):
+            if asked >= most or not scopes or not self._is_walkable(stretch):
                 continue
-            wanted = below([stretch.folder], first.kind)
-            totals = [client.count_data(scope, wanted) for scope in scopes]
+            totals = self._totals(stretch, scopes)
             asked += len(totals)
             pages = sum(-(-total // MAX_PAGE_ROWS) for total in totals if total is not None)
             if None not in totals and pages < WALK_SHARE * stretch.calls:
@@ -259,6 +264,26 @@ class _Unit:
                 walk = WalkSpec(first.project, first.kind, stretch.folder, total=totals[0])
                 self._keep(let_go, walk=walk)
                 return
+
+    def _is_walkable(self, stretch: Stretch) -> bool:
+        """ICA may cut a folder with a comma in two."""
+        is_one_value = stretch.folder != "/" and "," not in stretch.folder
+        return is_one_value and not self._is_walked(stretch.groups[0])
+
+    def _totals(self, stretch: Stretch, scopes: Sequence[Scope]) -> list[int | None]:
+        """How many data are below the stretch's folder in each scope; None where that can't be
+        told.
+        """
+        first, client = stretch.groups[0], self.context.clients.of(self.account)
+        wanted = below([stretch.folder], first.kind)
+        try:
+            return [client.count_data(scope, wanted) for scope in scopes]
+        except Refused:
+            return [None]
+        except (Forbidden, NotFound):
+            if not first.project:
+                raise
+            return [None]
 
     def _go_on_walking(self) -> bool:
         """Read all that is below a folder, page by page; at its end, decide what it was for."""
@@ -269,19 +294,23 @@ class _Unit:
                     return False
                 continue
             scope, wanted = scopes[walk.scope], below([walk.folder], walk.kind)
-            client = self.context.clients.of(self.account)
-            if walk.total is None:
-                walk = replace(walk, total=client.count_data(scope, wanted))
-            by_offset = walk.total is not None and walk.total <= MAX_OFFSET_ROWS
-            read = self._walk_by_offset if by_offset and not walk.cursor else self._walk_by_cursor
             try:
-                if not read(walk, scope, wanted):
+                if not self._walk(walk, scope, wanted):
                     return False
-            except (Forbidden, NotFound):
-                if not walk.project:
+            except (Forbidden, NotFound, Refused) as error:
+                if not walk.project and not isinstance(error, Refused):
                     raise
                 self._keep(walk=None, walked=[*self.spec.walked, walk.folder])
         return True
+
+    def _walk(self, walk: WalkSpec, scope: Scope, wanted: DataFilter) -> bool:
+        """Read all of a scope; False: the turn is over before."""
+        if walk.total is None:
+            client = self.context.clients.of(self.account)
+            walk = replace(walk, total=client.count_data(scope, wanted))
+        by_offset = walk.total is not None and walk.total <= MAX_OFFSET_ROWS
+        read = self._walk_by_offset if by_offset and not walk.cursor else self._walk_by_cursor
+        return read(walk, scope, wanted)
 
     def _walk_by_offset(self, walk: WalkSpec, scope: Scope, wanted: DataFilter) -> bool:
         """Several pages at once. What is missed, since rows may move, is asked for by its path."""
@@ -451,12 +480,17 @@ class _Unit:
     # keeping
 
     def _record(self, results: Sequence[Result], *, counts: bool = True) -> None:
-        """Keep what became of lookups; those that are left are asked for by their paths."""
+        """Keep what became of lookups."""
         found = [answer for one in results for answer in one.answers]
         linked = {data_id for one in results for data_id in one.linked}
         self._write(found, linked, counts=counts)
-        if left := [one for result in results for one in result.left]:
-            self._run(self._groups(left, DataSearch.paths), self._record)
+
+    def _record_paths(self, plan: PathPlan, results: Sequence[Result]) -> None:
+        """As _record(); those that are left are asked for by their paths next, by this unit or the
+        one after it: a unit that may make few calls would else ask for their folders for ever.
+        """
+        plan.left += [[one.position for one in result.left] for result in results if result.left]
+        self._record(results)
 
     def _write(self, found: Sequence[Answer], linked: set[str], *, counts: bool = True) -> None:
         first = [one.candidates[0] for one in found if one.candidates]
@@ -493,7 +527,7 @@ class _Unit:
     def _end(self, problem: KeptError | None = None) -> Chore:
         """All were asked for, or nothing more can be: the list is a draft."""
         now, context = self.context.clock(), self.context
-        _plans.pop(self.chore.id, None)
+        _forget_plan(self.chore)
         with context.store.write() as connection:
             kept = chores.end(connection, self.chore, now, problem=problem)
             submissions.end_resolving(connection, self.submission.id, now)
@@ -512,9 +546,13 @@ class _Unit:
         return KeptError(ErrorCode.NO_ROOM, self.context.clock(), NO_ROOM.format(most=most))
 
 
+def _key(chore: Chore) -> tuple[int, float]:
+    return chore.id, chore.created_at
+
+
 def _forget_plan(chore: Chore) -> None:
     with _planning:
-        _plans.pop(chore.id, None)
+        _plans.pop(_key(chore), None)
 
 
 def _find_project(name: str, client: IcaClient) -> tuple[str, str]:

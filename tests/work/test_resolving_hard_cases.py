@@ -1,0 +1,131 @@
+"""Resolving where ICA, or the time that there is, makes it hard: no line is told wrongly, none is
+left, and none of them keeps the others from being looked for.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.dashboard import open_dashboard
+from tests.databases import make_sqlite
+from tests.lookups import lines, named, put_in, resolved, states, submission
+from tests.work.test_crashes import Died, dies
+from webapp.simulator import planted
+from webapp.simulator.catalogue import data_id
+from webapp.simulator.planted import DELIVERIES, ODD_PATHS, REFERENCE_PANEL
+from webapp.simulator.projects import PROJECTS, project_id
+from webapp.store import chores, submissions
+from webapp.store.enums import LookupState, State
+from webapp.store.leases import LEASE_SECONDS
+from webapp.work import chore_runner, path_plan, resolving
+
+FOUND, SEVERAL, MISSING, IMPOSSIBLE = (
+    LookupState.FOUND,
+    LookupState.SEVERAL,
+    LookupState.MISSING,
+    LookupState.IMPOSSIBLE,
+)
+SOURCE = named(DELIVERIES)
+PANEL = PROJECTS[project_id(REFERENCE_PANEL)]
+COMMA = ODD_PATHS["comma"].rpartition("/")[2]
+TARGETS = planted.PATH_IN_TWO_PROJECTS
+FOLDERS = [f"/z{d}/" + "".join(f"f{n}/" for n in range(d)) for d in range(1, 14)]  # ever deeper
+MORE = {  # data beside those of the simulator, by project
+    REFERENCE_PANEL: (f"/panel/{COMMA}", f"{FOLDERS[-1]}x.bam"),
+    DELIVERIES: (
+        *(f"/plates, 2025/x-{n:03d}.bam" for n in range(120)),
+        f"{FOLDERS[-1]}x.bam",
+    ),
+}
+
+
+@pytest.fixture
+def more(monkeypatch):
+    """The simulator has more data; it keeps what it has by the number of its files."""
+    known = planted.planted
+
+    def planted_(number):
+        yield from known(number)
+        yield from ((path, {}) for path in MORE.get(number, ()))
+
+    monkeypatch.setattr(planted, "planted", planted_)
+    return {"catalogue_files": 201}
+
+
+@pytest.fixture
+def board(more, tmp_path):
+    with open_dashboard(make_sqlite(tmp_path / "l.db"), tmp_path, ica=more) as dashboard:
+        dashboard.visitor()
+        yield dashboard
+
+
+def dying(board, *, at_call):
+    """A worker begins the chore that waits, and dies."""
+    with board.store.write() as connection:
+        its = chores.claim(connection, "a worker that dies", board.clock())
+    with pytest.raises(Died):
+        chore_runner.perform(dies(board, at_call=at_call), its)
+
+
+def test_a_comma_is_looked_for_in_each_project(board):
+    board.sim.set_faults({"comma-cuts-values": 1.0})
+    found = resolved(board, [COMMA], projects=named(DELIVERIES, REFERENCE_PANEL))
+    assert (found[COMMA].state, len(found[COMMA].candidates)) == (SEVERAL, 2)
+
+
+def test_a_folder_with_a_comma_can_be_looked_through(board, monkeypatch):
+    monkeypatch.setattr(path_plan, "WALK_CALLS", 2)
+    board.sim.set_faults({"comma-cuts-values": 1.0})
+    paths = [path for path in MORE[DELIVERIES] if "," in path]
+    assert states(resolved(board, paths, projects=SOURCE).values()) == {FOUND: len(paths)}
+
+
+def test_a_named_project_that_is_closed_half_way_ends_its_own_lines_alone(board, monkeypatch):
+    others = [f"icav2://{PANEL.name}/x/{'d' * 190}{n}/f.bam" for n in range(400)]
+    submission_id = put_in(board.store, board.clock(), [*others, TARGETS], projects=SOURCE)
+    dying(board, at_call=3)
+    monkeypatch.setitem(PROJECTS, PANEL.id, replace(PANEL, readers=frozenset()))
+    board.clock.advance(LEASE_SECONDS + 1)
+    board.work(60)
+    assert states(lines(board, submission_id)) == {IMPOSSIBLE: 400, SEVERAL: 1}
+
+
+def test_a_token_that_is_refused_ends_a_walk_and_no_more(board, monkeypatch):
+    monkeypatch.setattr(resolving, "MAX_OFFSET_ROWS", 10)
+    board.sim.set_faults({"data-list:refused-token": 1.0})
+    paths = [f"/qc/plate-{n:04d}/metrics.json" for n in range(1500)]
+    assert states(resolved(board, paths, projects=SOURCE).values()) == {FOUND: 1500}
+
+
+def test_what_is_like_a_name_does_not_count_as_it(tmp_path):
+    with open_dashboard(make_sqlite(tmp_path / "l.db"), tmp_path) as board:
+        board.visitor()
+        found = resolved(board, [".gz"], projects=SOURCE)[".gz"]
+        assert (found.state, found.lookup.count, len(found.candidates)) == (MISSING, 0, 5)
+
+
+def test_few_calls_at_a_time_come_to_an_end(tmp_path):
+    """Of a folder with too many data to read, in turns of two calls."""
+    url = make_sqlite(tmp_path / "l.db")
+    with open_dashboard(url, tmp_path, calls_per_second=0.5) as board:
+        board.visitor()
+        texts = [f"/runs/{n:03d}{'x' * 150}.bam" for n in range(60)]
+        submission_id = put_in(board.store, board.clock(), texts, projects=SOURCE)
+        board.work(400)
+        assert submission(board, submission_id).state == State.DRAFT
+        assert states(lines(board, submission_id)) == {MISSING: 60}
+
+
+def test_the_plan_of_a_chore_that_was_removed_is_no_others(board):
+    """SQLite gives the number of the last row again when that was removed."""
+    texts = [f"{folder}{n:03d}.bam" for folder in FOLDERS for n in range(105)]
+    texts.append(f"{FOLDERS[-1]}x.bam")
+    first = put_in(board.store, board.clock(), texts, projects=SOURCE)
+    dying(board, at_call=4)
+    with board.store.write() as connection:
+        chores.remove(connection, first)
+        submissions.discard(connection, first, board.clock())
+    board.clock.advance(1)
+    found = resolved(board, [f"icav2://{PANEL.name}{text}" for text in texts], projects=SOURCE)
+    assert states(found.values()) == {MISSING: len(texts) - 1, FOUND: 1}
+    assert [*found.values()][-1].data_id == data_id(REFERENCE_PANEL, texts[-1])
