@@ -2,11 +2,14 @@
 left, and none of them keeps the others from being looked for.
 """
 
+import itertools
+import threading
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
-from tests.dashboard import open_dashboard
+from tests.dashboard import SECRET_KEY, data_ids, open_dashboard
 from tests.databases import make_sqlite
 from tests.lookups import lines, named, put_in, resolved, states, submission
 from tests.work.test_crashes import Died, dies
@@ -14,10 +17,12 @@ from webapp.simulator import planted
 from webapp.simulator.catalogue import data_id
 from webapp.simulator.planted import DELIVERIES, ODD_PATHS, REFERENCE_PANEL
 from webapp.simulator.projects import PROJECTS, project_id
-from webapp.store import chores, submissions
-from webapp.store.enums import LookupState, State
+from webapp.store import chores, submissions, tables
+from webapp.store.enums import WATCHED_PRIORITY, LookupState, State
 from webapp.store.leases import LEASE_SECONDS
+from webapp.vault import Vault
 from webapp.work import chore_runner, path_plan, resolving
+from webapp.work.clients import Clients
 
 FOUND, SEVERAL, MISSING, IMPOSSIBLE = (
     LookupState.FOUND,
@@ -129,3 +134,46 @@ def test_the_plan_of_a_chore_that_was_removed_is_no_others(board):
     found = resolved(board, [f"icav2://{PANEL.name}{text}" for text in texts], projects=SOURCE)
     assert states(found.values()) == {MISSING: len(texts) - 1, FOUND: 1}
     assert [*found.values()][-1].data_id == data_id(REFERENCE_PANEL, texts[-1])
+
+
+def test_what_is_more_urgent_gets_places_once_their_calls_have_ended(board, monkeypatch):
+    """Else an account would have more than four calls under way."""
+    monkeypatch.setattr(resolving, "URGENT_SECONDS", -1.0)
+    board.visitor().submit(data_ids(1))
+    set_batch_due(board, board.clock() + 3600)
+    put_in(board.store, board.clock(), [f"none-{n}.bam" for n in range(1500)], projects=SOURCE)
+    budget, lock = board.context.budget, threading.Lock()
+    numbers, under_way, beyond = itertools.count(1), set(), []
+    is_due, never = threading.Event(), threading.Event()
+
+    @contextmanager
+    def place():
+        with lock:
+            under_way.add(number := next(numbers))
+            if number == 10:  # while two others wait below
+                set_batch_due(board, 0.0)
+                is_due.set()
+        if 7 <= number <= 10:
+            (is_due if number == 7 else never).wait(0.2)
+        with lock:
+            beyond.append(len(under_way) - budget._running[1])
+        yield
+        with lock:
+            under_way.remove(number)
+
+    vault = Vault(SECRET_KEY)
+    clients = Clients(board.settings, vault, clock=board.clock, on_call=budget.spend, place=place)
+    with board.store.write() as connection:
+        its = chores.claim(connection, "a worker", board.clock())
+    budget.begin(1)
+    chore_runner.perform(replace(board.context, clients=clients), its)
+    assert is_due.is_set()
+    assert budget._running[1] == 1
+    assert max(beyond) == 0
+
+
+def set_batch_due(board, due_at):
+    """Of the only batch, which somebody watches."""
+    with board.store.write() as connection:
+        values = {"due_at": due_at, "lease_until": 0.0, "priority": WATCHED_PRIORITY}
+        connection.execute(tables.batches.update().values(values))

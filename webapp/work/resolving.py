@@ -109,6 +109,7 @@ class _Unit:
         self.most_bytes = context.settings.account_bytes - kept
         self.refusals = Refusals()
         self.taken = 0  # places of the account's units, beside its own
+        self.gives_way = False  # something more urgent waits: one call after the other
         self.looked_at = self.started
         self.names = {one.id: one.name for one in self.submission.lookup_projects}
         self.names[self.submission.project_id] = self.submission.project_name
@@ -128,7 +129,7 @@ class _Unit:
         except (Forbidden, NotFound) as error:
             return self._end(self._closed(error))
         finally:
-            self._take_one_at_once()
+            self._give_places_back()
         return self._end() if is_done else self.chore
 
     def _phases(self) -> list[Callable[[], bool]]:
@@ -394,6 +395,9 @@ class _Unit:
             except IcaError as failed:
                 error = failed if error is None or isinstance(failed, RateLimited) else error
                 continue
+            finally:
+                if self.gives_way:
+                    self._give_places_back(len(running))
             if error is None:
                 brought.append(result)
                 at_once = len(brought) >= TAKEN_AT_ONCE
@@ -415,9 +419,8 @@ class _Unit:
         """How many tasks may be under way or wait for their thread."""
         if self.taken and self._looks_due():
             waits = self.context.read(batches.waits, self.account.id, self.context.clock())
-            if waits:
-                self._take_one_at_once()
-        return 1 + 2 * self.taken
+            self.gives_way = self.gives_way or waits
+        return 1 if self.gives_way else 1 + 2 * self.taken
 
     def _looks_due(self) -> bool:
         """Whether it is time to look again if something more urgent waits."""
@@ -426,9 +429,9 @@ class _Unit:
         self.looked_at = now if due else self.looked_at
         return due
 
-    def _take_one_at_once(self) -> None:
-        """Leave the account's other places to its other units."""
-        while self.taken:
+    def _give_places_back(self, running: int = 0) -> None:
+        """Leave the account's other places to its other units, but those of tasks that run."""
+        while self.taken > max(0, running - 1):
             self.context.budget.end(self.account.id)
             self.taken -= 1
 
