@@ -9,7 +9,8 @@ from tests.store.invariants import assert_consistent
 from tests.web.markup import elements, link, rows
 from webapp.simulator import planted
 from webapp.simulator.catalogue import data_id
-from webapp.store.enums import Likeness, LookupState
+from webapp.store import chores, drafts, submissions
+from webapp.store.enums import ChoreKind, Likeness, LookupState, State
 from webapp.work import gathering
 
 FOUND, OTHERWISE = LookupState.FOUND, LookupState.OTHERWISE
@@ -330,6 +331,48 @@ def test_folders_are_one_item_each_or_their_files(stored, monkeypatch):
     assert len(rows(page)) == len(files)
     assert demo.post(f"{place}/as-files", {"folder": "99"}).status_code == 409
     assert demo.post(f"{place}/as-files", {"folder": "x"}).status_code == 400
+
+
+def test_a_folder_that_was_read_in_part_is_read_on_whatever_was_chosen_since(stored, monkeypatch):
+    """Its files stand together, so what stands behind them by then is not taken for one of them."""
+    monkeypatch.setattr(gathering, "PAGE_ROWS", 4)
+    demo = stored.visitor()
+    odd = candidate(ODD, "/deliveries/odd/", project_id=SOURCE, size=None)
+    asked = [Asked("/deliveries/odd/", FOUND, [odd]), several("x.bam", A, B)]
+    place = draft(stored, demo, asked)
+    submission_id = int(place.rpartition("/")[2])
+
+    def read_in_part():
+        demo.post(f"{place}/as-files", {"folder": "1"})
+        with stored.store.write() as connection:
+            gathering_it = chores.claim(connection, "a worker that dies", stored.clock.now)
+        gathering.step(stored.context, gathering_it)
+        demo.post(f"{place}/stop-looking")
+
+    read_in_part()
+    demo.post(f"{place}/choose", {"choice.2": "all"})
+    assert len(rows(demo.get(place))) == 6
+    with stored.store.write() as connection:
+        submission = submissions.get(connection, submission_id)
+        drafts.ask(connection, submission, ChoreKind.CHECK, None, stored.clock.now)
+    demo.post(f"{place}/read-on")
+    assert stored.context.read(submissions.get, submission_id).state == State.DRAFT  # a chore runs
+    demo.post(f"{place}/stop-checking")
+    demo.post(f"{place}/read-on")
+    stored.work(60)
+    files = len(planted.ODD_PATHS)
+    assert len(rows(demo.get(place))) == 2 + files
+    assert f"and {files - 1} others" in text(demo.get(place))
+    demo.post(f"{place}/choose", {"forget": "1"})
+    assert rows(demo.get(place)) == [A, B]
+
+    demo.post(f"{place}/choose", ticked(demo.get(f"{place}/lookups/1"), 1))
+    read_in_part()
+    demo.post(f"{place}/choose", {"forget": "1"})
+    demo.post(f"{place}/choose", ticked(demo.get(f"{place}/lookups/1"), 1))
+    demo.post(f"{place}/read-on")
+    stored.work(60)
+    assert rows(demo.get(place)) == [ODD, A, B]  # it is to be the folder again
 
 
 def test_a_sheet_of_names_is_settled_and_handed_back(database_url, tmp_path):

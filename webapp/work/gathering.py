@@ -107,23 +107,37 @@ def _read_next(
 
 
 def go_on(connection: Connection, submission: Submission, account_id: int, now: float) -> bool:
-    """Read on where it was stopped, or given up; False where nothing is left to read."""
+    """Read on where it was stopped, or given up; False where nothing is left to read, or the list
+    is being worked on.
+    """
     last = chores.latest(connection, submission.id, ChoreKind.GATHER)
-    if last is None or last.ended_at is None or last.problem is None:
+    if last is None or last.problem is None or chores.unfinished(connection, submission.id):
         return False
-    spec = last.spec_as(GatherSpec)
-    if _is_forgotten(connection, submission.id, spec):
+    if drafts.lock(connection, submission.id).state != State.DRAFT:
         return False
-    if not submissions.resolve_on(connection, submission.id, now):
+    spec = _where_it_was(connection, submission.id, last.spec_as(GatherSpec))
+    if spec is None:
         return False
     chores.add(connection, submission.id, account_id, last.kind, spec, last.total, now)
-    return True
+    return submissions.resolve_on(connection, submission.id, now)
 
 
-def _is_forgotten(connection: Connection, submission_id: int, spec: GatherSpec) -> bool:
-    """Whether the files that were read for a lookup were taken back since."""
+def _where_it_was(
+    connection: Connection, submission_id: int, spec: GatherSpec
+) -> GatherSpec | None:
+    """What is still to be read. All of a folder that a lookup means, where something stands behind
+    its first files by now: those of each stand together. None: the lookup means these no more.
+    """
     lookup = lookups.get(connection, submission_id, spec.position or 0)
-    return bool(spec.cursor) and lookup is not None and lookup.first_item is None
+    if lookup is None or not spec.cursor:
+        return spec
+    if lookup.first_item in (None, lookup.position):
+        return None
+    end = submissions.get(connection, submission_id).item_count
+    if lookup.shared or lookup.last_item == end:
+        return spec
+    lookups.forget(connection, submission_id, [lookup.position])
+    return replace(_anew(spec), anew=spec.anew)
 
 
 def _page(client: IcaClient, spec: GatherSpec) -> Page[Data]:
