@@ -11,14 +11,14 @@ import pytest
 
 from tests.dashboard import SECRET_KEY, data_ids, open_dashboard
 from tests.databases import make_sqlite
-from tests.lookups import lines, named, put_in, resolved, states, submission
+from tests.lookups import chore, lines, named, put_in, resolved, states, submission
 from tests.work.test_crashes import Died, dies
-from webapp.simulator import planted
+from webapp.simulator import planted, search
 from webapp.simulator.catalogue import data_id
 from webapp.simulator.planted import DELIVERIES, ODD_PATHS, REFERENCE_PANEL
 from webapp.simulator.projects import PROJECTS, project_id
 from webapp.store import chores, submissions, tables
-from webapp.store.enums import WATCHED_PRIORITY, LookupState, State
+from webapp.store.enums import WATCHED_PRIORITY, ErrorCode, LookupState, State
 from webapp.store.leases import LEASE_SECONDS
 from webapp.vault import Vault
 from webapp.work import chore_runner, path_plan, resolving
@@ -107,6 +107,36 @@ def test_what_is_like_a_name_does_not_count_as_it(tmp_path):
         board.visitor()
         found = resolved(board, [".gz"], projects=SOURCE)[".gz"]
         assert (found.state, found.lookup.count, len(found.candidates)) == (MISSING, 0, 5)
+
+
+def test_pages_by_offset_that_repeat_rows_are_not_all(board, monkeypatch):
+    """Each call has the rows the other way round, so the second page has those of the first."""
+    rows, calls = search.Query.rows, itertools.count()
+
+    def turned(query, *place):
+        found = rows(query, *place)
+        return found[::-1] if next(calls) % 2 else found
+
+    monkeypatch.setattr(search.Query, "rows", turned)
+    board.sim.set_faults({"refused-token": 1.0})
+    name = planted.NAME_1500_TIMES
+    found = resolved(board, [name], projects=SOURCE)[name]
+    assert (found.state, found.lookup.count) == (SEVERAL, 1500)
+    assert len(found.candidates) < 1500  # so no rule takes them for all
+
+
+def test_names_of_many_data_are_written_a_few_at_once(more, tmp_path):
+    """So what there is room for is kept of many names, and a transaction is short."""
+    url = make_sqlite(tmp_path / "l.db")
+    with open_dashboard(url, tmp_path, ica=more, account_gb=0.002) as board:
+        board.visitor()
+        texts = [planted.NAME_1500_TIMES] * 12
+        submission_id = put_in(board.store, board.clock(), texts, projects=SOURCE)
+        board.work(60)
+        assert chore(board, submission_id).problem.code == ErrorCode.NO_ROOM
+        found = states(lines(board, submission_id))
+        assert found[SEVERAL] >= 2
+        assert found == {SEVERAL: found[SEVERAL], LookupState.WAITING: 12 - found[SEVERAL]}
 
 
 def test_few_calls_at_a_time_come_to_an_end(tmp_path):

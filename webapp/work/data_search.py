@@ -343,7 +343,7 @@ class DataSearch:
         if not rows.data or not Matcher([one]).matches(rows.data[-1]):
             return
         total = self.client.count_data(scope, filter_of([one]))
-        self.more[one.position] += max(1, (total or 0) - len(rows.data))
+        self.more[one.position] += max(1, (total or 0) - len({data.id for data in rows.data}))
 
     def _take(self, lookups: Sequence[Sought], rows: Rows) -> None:
         self._match(lookups, rows)
@@ -450,16 +450,19 @@ def read(
 def _read_by_offset(
     client: IcaClient, scope: Scope, wanted: DataFilter, most_pages: int
 ) -> Rows | None:
-    data: list[Data] = []
+    data: dict[str, Data] = {}
+    rows = 0  # of which some may have come twice, in place of others
     try:
         for _ in range(most_pages):
-            page = client.find_data(scope, wanted, page_offset=len(data))
-            data += page.items
-            if not page.items or (page.total is not None and len(data) >= page.total):
-                return Rows(data, page.total is not None)
+            page = client.find_data(scope, wanted, page_offset=rows)
+            rows += len(page.items)
+            data |= {one.id: one for one in page.items}
+            if not page.items or (page.total is not None and rows >= page.total):
+                whole = page.total is not None and len(data) >= page.total
+                return Rows([*data.values()], whole)
     except Refused:
         return None
-    return Rows(data, False)
+    return Rows([*data.values()], False)
 
 
 def _tells_nothing(lookups: Sequence[Sought], data: Data) -> bool:

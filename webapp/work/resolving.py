@@ -44,6 +44,7 @@ from webapp.work.walk import Trail
 CALLS_AT_ONCE = 4
 UNIT_SECONDS = 8.0  # after which a unit gives its lease back
 WRITTEN_AT_ONCE = 500  # answers, while more are on their way
+CANDIDATES_AT_ONCE = 5_000  # of these
 READ_AT_ONCE = 2_000  # lookups
 CLOSER = 200  # lookups that were not found, which are looked for closer without being asked
 COUNTED_FOLDERS = 200  # of which it is counted what is below them
@@ -498,8 +499,7 @@ class _Unit:
     def _write(self, found: Sequence[Answer], linked: set[str], *, counts: bool = True) -> None:
         first = [one.candidates[0] for one in found if one.candidates]
         flags = flagging.flags_of(self.context, self.submission, first, linked)
-        for at in range(0, len(found), WRITTEN_AT_ONCE):
-            chunk = found[at : at + WRITTEN_AT_ONCE]
+        for chunk in _in_chunks(found):
             done = self.chore.done + len(chunk) * counts
             self._keep(partial(self._change, chunk, flags), done=min(self.chore.total, done))
 
@@ -547,6 +547,20 @@ class _Unit:
     def _no_room(self) -> KeptError:
         most = f"{self.context.settings.account_bytes / 1e9:,.3g} GB"
         return KeptError(ErrorCode.NO_ROOM, self.context.clock(), NO_ROOM.format(most=most))
+
+
+def _in_chunks(found: Sequence[Answer]) -> Iterator[list[Answer]]:
+    """Answers, as many as are written in one transaction."""
+    chunk: list[Answer] = []
+    candidates = 0
+    for answer in found:
+        candidates += len(answer.candidates)
+        if chunk and (len(chunk) >= WRITTEN_AT_ONCE or candidates > CANDIDATES_AT_ONCE):
+            yield chunk
+            chunk, candidates = [], len(answer.candidates)
+        chunk.append(answer)
+    if chunk:
+        yield chunk
 
 
 def _key(chore: Chore) -> tuple[int, float]:
