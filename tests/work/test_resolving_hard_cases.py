@@ -21,7 +21,7 @@ from webapp.store import chores, submissions, tables
 from webapp.store.enums import WATCHED_PRIORITY, ErrorCode, LookupState, State
 from webapp.store.leases import LEASE_SECONDS
 from webapp.vault import Vault
-from webapp.work import chore_runner, path_plan, resolving
+from webapp.work import chore_runner, data_search, path_plan, resolving
 from webapp.work.clients import Clients
 
 FOUND, SEVERAL, MISSING, IMPOSSIBLE = (
@@ -35,11 +35,13 @@ PANEL = PROJECTS[project_id(REFERENCE_PANEL)]
 COMMA = ODD_PATHS["comma"].rpartition("/")[2]
 TARGETS = planted.PATH_IN_TWO_PROJECTS
 FOLDERS = [f"/z{d}/" + "".join(f"f{n}/" for n in range(d)) for d in range(1, 14)]  # ever deeper
+OFTEN = [f"metric-{n:02d}.csv" for n in range(20)]  # names that stand 200 times each
 MORE = {  # data beside those of the simulator, by project
     REFERENCE_PANEL: (f"/panel/{COMMA}", f"{FOLDERS[-1]}x.bam"),
     DELIVERIES: (
         *(f"/plates, 2025/x-{n:03d}.bam" for n in range(120)),
         f"{FOLDERS[-1]}x.bam",
+        *(f"/often/s{n:03d}/{name}" for n in range(200) for name in OFTEN),
     ),
 }
 
@@ -123,6 +125,20 @@ def test_pages_by_offset_that_repeat_rows_are_not_all(board, monkeypatch):
     found = resolved(board, [name], projects=SOURCE)[name]
     assert (found.state, found.lookup.count) == (SEVERAL, 1500)
     assert len(found.candidates) < 1500  # so no rule takes them for all
+
+
+def test_what_was_found_of_names_with_many_data_is_kept_as_it_comes(board, monkeypatch):
+    """All calls for a hundred such names would take longer than a unit of work may."""
+    monkeypatch.setattr(data_search, "MAX_PAGES", 1)
+    monkeypatch.setattr(data_search, "TASK_PAGES", 2, raising=False)
+    submission_id = put_in(board.store, board.clock(), OFTEN, projects=SOURCE)
+    dying(board, at_call=6)
+    assert states(lines(board, submission_id)) == {SEVERAL: 5, LookupState.WAITING: 15}
+    board.clock.advance(LEASE_SECONDS + 1)
+    board.work(60)
+    found = lines(board, submission_id)
+    assert states(found) == {SEVERAL: 20}
+    assert {line.lookup.count for line in found} == {200}
 
 
 def test_names_of_many_data_are_written_a_few_at_once(more, tmp_path):

@@ -25,6 +25,8 @@ from webapp.work.matching import (
 
 MAX_PAGES = 10  # of several lookups together; of one alone, as many as have MAX_CANDIDATES
 PAGES_OF_ONE = MAX_CANDIDATES // MAX_PAGE_ROWS
+FREE_PAGES = 2  # that are read before it is counted how many there are
+TASK_PAGES = 30  # after which a task leaves to another one what it was not asked for yet
 MAX_REFUSALS = 5  # of single lookups in a row, after which it is not the lookups that are refused
 IN_THE_PROJECT = (
     "It is in the project already: ICA lists it there, and not among what may be linked."
@@ -64,7 +66,7 @@ class Refusals:
 
 class Result(NamedTuple):
     """The answers of some lookups; the ids of data that are in the project already; lookups that
-    are still to be asked for one by one.
+    are still to be asked for, by their paths those that were asked for by their folders.
     """
 
     answers: list[Answer]
@@ -155,6 +157,9 @@ class DataSearch:
     impossible: set[int] = field(default_factory=set)
     in_part: set[int] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)  # what was not asked for in each scope
+    pages: int = 0  # that were read in this scope
+    has_some: bool = False  # lookups that were asked for in this scope
 
     def names(self, lookups: Sequence[Sought]) -> Result:
         """Look for names."""
@@ -166,7 +171,7 @@ class DataSearch:
 
     def paths_by_folder(self, lookups: Sequence[Sought], most_pages: int) -> Result:
         """Look for paths of one kind by all that is below their folders, if that are not more than
-        so many pages; what is not there is asked for by its path.
+        so many pages; what is not there is left.
         """
         return self._told(lookups, self._by_folder, most_pages)
 
@@ -186,16 +191,18 @@ class DataSearch:
         closer: bool = False,
     ) -> Result:
         try:
-            left = look(lookups, *more) or []
+            self.late.update(one.position for one in look(lookups, *more) or ())
         except (Forbidden, NotFound) as error:
             if not self.where.named:
                 raise
             note = CLOSED.format(project=f"“{self.where.named}”", words=_words(error))
             answers = [Answer(one.position, [], note=note, impossible=True) for one in lookups]
             return Result(answers, set(), [])
-        gone = {one.position for one in left}
-        answers = [self._answer(one, closer) for one in lookups if one.position not in gone]
-        return Result(answers, self.linked, left)
+        done, left = self._in_time(lookups), [one for one in lookups if one.position in self.late]
+        return Result([self._answer(one, closer) for one in done], self.linked, left)
+
+    def _in_time(self, lookups: Sequence[Sought]) -> list[Sought]:
+        return [one for one in lookups if one.position not in self.late]
 
     def _answer(self, one: Sought, closer: bool) -> Answer:
         place = one.position
@@ -213,8 +220,8 @@ class DataSearch:
 
     def _exactly(self, lookups: Sequence[Sought], filter_of: Filter) -> None:
         for scope in self.where.scopes:
-            self._ask_all(scope, lookups, filter_of)
-        missing = self._missing(lookups)
+            self._ask_all(scope, self._in_time(lookups), filter_of)
+        missing = self._missing(self._in_time(lookups))
         if self.where.own and missing:
             self._ask_all(self.where.own, missing, filter_of)
             for one in missing:
@@ -226,9 +233,16 @@ class DataSearch:
         """Ask for lookups in one scope, for those with a comma once more where it has none."""
         places = [one.position for one in lookups]
         before = {place: len(self.found.get(place, ())) for place in places}
-        self._ask(scope, lookups, filter_of, self._take)
+        self._begin(scope, lookups, filter_of, self._take)
         here = {place for place in places if len(self.found.get(place, ())) > before[place]}
         self._look_for_commas(scope, lookups, here)
+
+    def _begin(
+        self, scope: Scope, lookups: Sequence[Sought], filter_of: Filter, take: Take
+    ) -> None:
+        """As _ask(), for as many of them as a task may; for one at least."""
+        self.pages, self.has_some = 0, False
+        self._ask(scope, lookups, filter_of, take)
 
     def _missing(self, lookups: Iterable[Sought]) -> list[Sought]:
         known = self.impossible
@@ -236,7 +250,7 @@ class DataSearch:
             one for one in lookups if not self.found.get(one.position) and one.position not in known
         ]
 
-    def _by_folder(self, lookups: Sequence[Sought], most_pages: int) -> list[Sought] | None:
+    def _by_folder(self, lookups: Sequence[Sought], most_pages: int) -> list[Sought]:
         folders = [*dict.fromkeys(parent_of(one.text) for one in lookups)]
         wanted = below(folders, lookups[0].kind)
         for scope in self.where.scopes:
@@ -245,25 +259,15 @@ class DataSearch:
                 self.found.clear()
                 return [*lookups]
             self._match(lookups, rows)
-        for group in packed(self._missing(lookups), self._most()):
-            self._exactly(group, by_path)
-        return None
-
-    def _most(self) -> tuple[int, int]:
-        operation = self.where.scopes[0].operation.id
-        return self.client.limits.values(operation, self.client.clock())
+        return self._missing(lookups)
 
     def _all_below(self, scope: Scope, wanted: DataFilter, most_pages: int) -> Rows | None:
         """All data that meet a filter of many folders; None where they are too many to read, or
         the folders too many to ask for.
         """
 
-        def fits() -> bool:
-            total = self.client.count_data(scope, wanted)
-            return total is None or total <= most_pages * MAX_PAGE_ROWS
-
         try:
-            rows = read(self.client, scope, wanted, most_pages, fits)
+            rows = self._read(scope, wanted, most_pages)
         except Refused:
             return None
         except Unreachable as error:
@@ -271,6 +275,15 @@ class DataSearch:
                 raise
             return None
         return rows if rows.whole else None
+
+    def _read(self, scope: Scope, wanted: DataFilter, most_pages: int) -> Rows:
+        """As read(); of what has more than two pages, it is counted whether it is too much."""
+
+        def fits() -> bool:
+            total = self.client.count_data(scope, wanted) if most_pages > FREE_PAGES else None
+            return total is None or total <= most_pages * MAX_PAGE_ROWS
+
+        return read(self.client, scope, wanted, most_pages, fits)
 
     def _ask(
         self,
@@ -282,15 +295,23 @@ class DataSearch:
         """Ask for lookups together; in halves where ICA refuses that, or has too much for it, or
         sends data of which can't be told which lookup they belong to.
         """
+        if self.has_some and self.pages >= TASK_PAGES:
+            self.late.update(one.position for one in lookups)
+            return
         one_only = len(lookups) == 1
+        several = MAX_PAGES if take == self._take else 1
         try:
-            pages = PAGES_OF_ONE if one_only else MAX_PAGES
-            rows = read(self.client, scope, filter_of(lookups), pages)
+            if one_only:
+                rows = read(self.client, scope, filter_of(lookups), PAGES_OF_ONE)
+            else:
+                rows = self._read(scope, filter_of(lookups), several)
+            self.pages += 1 + len(rows.data) // MAX_PAGE_ROWS
         except Refused as error:
             if error.status not in PAGE_REFUSALS:
                 raise
             if one_only:
                 self._note_refusal(lookups[0], error)
+                self.has_some = True
                 return
             self._halve(scope, lookups, filter_of, take, refused=True)
         except Unreachable as error:
@@ -302,6 +323,7 @@ class DataSearch:
             untold = take == self._take and any(_tells_nothing(lookups, one) for one in rows.data)
             if one_only or (rows.whole and not untold):
                 take(lookups, rows)
+                self.has_some = True
                 if one_only and not rows.whole:
                     self._note_more(scope, lookups[0], filter_of, rows)
             else:
@@ -384,7 +406,7 @@ class DataSearch:
 
     def _names_closer(self, lookups: Sequence[Sought]) -> None:
         for scope in self.where.scopes[: 2 * len(lookups)]:
-            self._ask(scope, lookups, by_part_of_name, self._take_near)
+            self._begin(scope, self._in_time(lookups), by_part_of_name, self._take_near)
 
     def _take_near(self, lookups: Sequence[Sought], rows: Rows) -> None:
         self._match(lookups, rows)
@@ -421,8 +443,8 @@ def read(
     most_pages: int,
     fits: Callable[[], bool] = lambda: True,
 ) -> Rows:
-    """The data that meet a filter, by at most so many pages; after the first one none is read
-    unless it `fits`. Where ICA's cursors lead in a circle, or to a refusal, they are read by
+    """The data that meet a filter, by at most so many pages; after two of them none is read unless
+    it `fits`. Where ICA's cursors lead in a circle, or to a refusal, they are read by
     offset; where that is refused, too, they are not whole.
     """
     data: list[Data] = []
@@ -439,11 +461,11 @@ def read(
         token = page.next_token
         if token is None:
             return Rows(data, True)
-        if not seen and not fits():
-            break
         if token in seen:
             return _read_by_offset(client, scope, wanted, most_pages) or Rows(data, False)
         seen.add(token)
+        if len(seen) == FREE_PAGES and not fits():
+            break
     return Rows(data, False)
 
 

@@ -140,7 +140,7 @@ class _Unit:
         return [
             self._find_projects,
             self._go_on_walking,
-            lambda: self._run(self._names(), self._record),
+            self._ask_for_names,
             self._ask_for_paths,
             self._look_closer,
             self._count_folders,
@@ -156,6 +156,14 @@ class _Unit:
 
     def _note_projects(self, found: Sequence[tuple[str, str]]) -> None:
         self._keep(projects=self.spec.projects | dict(found))
+
+    def _ask_for_names(self) -> bool:
+        """Until none waits: a task leaves some where they have very many data."""
+        waiting = partial(answers.waiting, kinds=[LookupKind.NAME], after=0, limit=1)
+        while self.context.read(waiting, self.submission.id):
+            if not self._run(self._names(), self._record):
+                return False
+        return True
 
     def _names(self) -> Iterator[Task]:
         for chunk in self._chunks(partial(answers.waiting, kinds=[LookupKind.NAME])):
