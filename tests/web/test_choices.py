@@ -10,8 +10,9 @@ from tests.web.markup import elements, link, rows
 from webapp.simulator import planted
 from webapp.simulator.catalogue import data_id
 from webapp.store import chores, drafts, submissions
-from webapp.store.enums import ChoreKind, Likeness, LookupState, State
-from webapp.work import gathering
+from webapp.store.chores import ChooseSpec
+from webapp.store.enums import ChoreKind, Likeness, LookupState, Rule, State
+from webapp.work import choosing, gathering
 
 FOUND, OTHERWISE = LookupState.FOUND, LookupState.OTHERWISE
 SEVERAL, MISSING = LookupState.SEVERAL, LookupState.MISSING
@@ -331,6 +332,26 @@ def test_folders_are_one_item_each_or_their_files(stored, monkeypatch):
     assert len(rows(page)) == len(files)
     assert demo.post(f"{place}/as-files", {"folder": "99"}).status_code == 409
     assert demo.post(f"{place}/as-files", {"folder": "x"}).status_code == 400
+
+
+def test_all_of_many_data_become_items_a_few_thousand_at_once(stored, monkeypatch):
+    """So neither a request nor a transaction takes long, however many data each name has."""
+    monkeypatch.setattr(choosing, "ITEMS_AT_ONCE", 5, raising=False)
+    demo = stored.visitor()
+    pairs = zip(data_ids(5, start=200), data_ids(5, start=300), strict=True)
+    asked = [several(f"{n}.bam", *pair) for n, pair in enumerate(pairs)]
+    place = draft(stored, demo, [*asked, found("y.bam", A)])
+    submission_id = int(place.rpartition("/")[2])
+    with stored.store.write() as connection:
+        spec, now = ChooseSpec(SEVERAL, Rule.ALL), stored.clock.now
+        chores.add(connection, submission_id, 1, ChoreKind.CHOOSE, spec, 6, now)
+        chore = chores.claim(connection, "a worker", now)
+    counts = []
+    while chore.ended_at is None:
+        chore = choosing.step(stored.context, chore)
+        counts.append(stored.context.read(submissions.get, submission_id).to_send)
+    assert counts == [5, 9, 11]
+    assert chore.done == 6
 
 
 def test_a_folder_that_was_read_in_part_is_read_on_whatever_was_chosen_since(stored, monkeypatch):

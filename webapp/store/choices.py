@@ -380,6 +380,23 @@ def picked(
     return picks
 
 
+def last_together(
+    connection: Connection, submission_id: int, state: LookupState, first: int, last: int, most: int
+) -> int:
+    """Up to which position, from the first on, open lookups have at most so many data together; at
+    least that of one of them.
+    """
+    of = lookups.c
+    open_ = _of(submission_id) & (of.state == state) & of.first_item.is_(None)
+    found = select(of.position, of.count).where(open_, of.position.between(first, last))
+    data = 0
+    for index, (position, count) in enumerate(connection.execute(found.order_by(of.position))):
+        data += count
+        if index and data > most:
+            return int(position) - 1
+    return last
+
+
 def all_of(connection: Connection, lookup: Lookup) -> list[Candidate]:
     """All candidates that are exactly what the lookup says; none where not all are kept."""
     of = candidates.c

@@ -16,6 +16,7 @@ CHUNKS = {  # positions in one transaction, of rules by which a lookup may have 
     Rule.ALL: 500,
     Rule.NONE: 2_000,
 }
+ITEMS_AT_ONCE = 10_000  # that the lookups of one transaction become, but for one that has more
 
 NO_ROOM = (
     f"There is no room for so many items: a list may have {gathering.MAX_ITEMS:,}, and what one "
@@ -37,6 +38,9 @@ def step(context: Context, chore: Chore) -> Chore:
             kept = chores.advance(connection, chore, context.clock(), last)
             forget(connection, submission_id, led)
         return kept
+    if spec.rule == Rule.ALL:
+        together = submission_id, spec.state, first, last, ITEMS_AT_ONCE
+        last = context.read(choices.last_together, *together)
     picks = context.read(choices.picked, submission_id, spec, first, last)
     submission = context.read(submissions.get, submission_id)
     if not has_room(context, submission, picks):
