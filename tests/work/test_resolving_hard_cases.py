@@ -13,7 +13,7 @@ from tests.dashboard import SECRET_KEY, data_ids, open_dashboard
 from tests.databases import make_sqlite
 from tests.lookups import chore, lines, named, put_in, resolved, states, submission
 from tests.work.test_crashes import Died, dies
-from webapp.simulator import planted, search
+from webapp.simulator import documents, planted, search
 from webapp.simulator.catalogue import data_id
 from webapp.simulator.planted import DELIVERIES, ODD_PATHS, REFERENCE_PANEL
 from webapp.simulator.projects import PROJECTS, project_id
@@ -102,6 +102,15 @@ def test_a_token_that_is_refused_ends_a_walk_and_no_more(board, monkeypatch):
     board.sim.set_faults({"data-list:refused-token": 1.0})
     paths = [f"/qc/plate-{n:04d}/metrics.json" for n in range(1500)]
     assert states(resolved(board, paths, projects=SOURCE).values()) == {FOUND: 1500}
+
+
+def test_where_ica_takes_no_part_of_a_name_the_names_are_missing_all_the_same(board, monkeypatch):
+    monkeypatch.setattr(search, "_TEXT_MODES", (search.EXACT, search.EXCLUDE))
+    texts = [*(f"none-{n}.bam" for n in range(20)), "none,1.bam", "/run1/"]
+    found = resolved(board, texts, projects=SOURCE)
+    assert states(found.values()) == {MISSING: 21, FOUND: 1}
+    assert found["/run1/"].lookup.files == 1
+    assert not any(line.lookup.note for line in found.values())
 
 
 def test_what_is_like_a_name_does_not_count_as_it(tmp_path):
@@ -223,3 +232,18 @@ def set_batch_due(board, due_at):
     with board.store.write() as connection:
         values = {"due_at": due_at, "lease_until": 0.0, "priority": WATCHED_PRIORITY}
         connection.execute(tables.batches.update().values(values))
+
+
+def test_a_project_with_a_long_name_is_kept_by_its_beginning(database_url, tmp_path, monkeypatch):
+    """PostgreSQL takes no more of it than its column has."""
+    long, document = "Deliveries, " * 30, documents.data_document
+
+    def renamed(*datum, **how):
+        data = document(*datum, **how)
+        return data | {"details": data["details"] and data["details"] | {"owningProjectName": long}}
+
+    monkeypatch.setattr(documents, "data_document", renamed)
+    with open_dashboard(database_url, tmp_path, ica={"catalogue_files": 200}) as board:
+        board.visitor()
+        found = resolved(board, [planted.NAME_ONCE], projects=SOURCE)[planted.NAME_ONCE]
+        assert found.candidates[0].project_name == long[:255]

@@ -310,7 +310,7 @@ class DataSearch:
             if error.status not in PAGE_REFUSALS:
                 raise
             if one_only:
-                self._note_refusal(lookups[0], error)
+                self._note_refusal(lookups[0], error, filter_of)
                 self.has_some = True
                 return
             self._halve(scope, lookups, filter_of, take, refused=True)
@@ -346,15 +346,18 @@ class DataSearch:
             now = self.client.clock()
             self.client.limits.note_values(scope.operation.id, values, chars, now)
 
-    def _note_refusal(self, one: Sought, error: Refused) -> None:
+    def _note_refusal(self, one: Sought, error: Refused, filter_of: Filter) -> None:
         """ICA refuses a lookup alone. What has a comma may have been cut, and is looked for by its
         folder next.
         """
-        if "," in one.text:
+        is_closer = filter_of == by_part_of_name
+        if "," in one.text and not is_closer:
             return
         self.refusals.count += 1
         if self.refusals.count >= MAX_REFUSALS:
             raise error
+        if is_closer:  # it was looked for by its whole name before
+            return
         self.impossible.add(one.position)
         self.notes[one.position] = REFUSED.format(words=_words(error))
 
@@ -398,7 +401,10 @@ class DataSearch:
             wanted = _without_comma(one)
             if wanted is None:
                 continue
-            rows = read(self.client, scope, wanted, MAX_PAGES)
+            try:
+                rows = read(self.client, scope, wanted, MAX_PAGES)
+            except Refused:  # then it can't be found in this way either
+                continue
             self._match([one], rows)
             if not rows.whole:
                 self.notes[one.position] = COMPARED_IN_PART.format(rows=len(rows.data))

@@ -16,6 +16,7 @@ from webapp.store.enums import Likeness, LookupKind
 from webapp.store.lookups import Candidate, folded
 
 MAX_NEAR = 5  # candidates of a lookup that was not found
+MAX_NAME = 255  # characters that are kept of a project's name
 _LIKE = 0.6  # of difflib: from here on two names are like each other
 _COMPARED = 50  # names that are compared letter by letter
 
@@ -88,7 +89,7 @@ def candidate(
         name=name,
         path=path,
         project_id=project_id,
-        project_name=details.owning_project_name or projects.get(project_id, ""),
+        project_name=(details.owning_project_name or projects.get(project_id, ""))[:MAX_NAME],
         status=(details.status or "")[:40],
         size=details.size,
         modified_at=modified.timestamp() if modified else None,
