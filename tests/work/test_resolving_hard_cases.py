@@ -4,6 +4,7 @@ left, and none of them keeps the others from being looked for.
 
 import itertools
 import threading
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -39,7 +40,7 @@ OFTEN = [f"metric-{n:02d}.csv" for n in range(20)]  # names that stand 200 times
 MORE = {  # data beside those of the simulator, by project
     REFERENCE_PANEL: (f"/panel/{COMMA}", f"{FOLDERS[-1]}x.bam"),
     DELIVERIES: (
-        *(f"/plates, 2025/x-{n:03d}.bam" for n in range(120)),
+        *(f"/plates, 2025/{'x' * 150}-{n:02d}.bam" for n in range(90)),
         f"{FOLDERS[-1]}x.bam",
         *(f"/often/s{n:03d}/{name}" for n in range(200) for name in OFTEN),
     ),
@@ -150,6 +151,40 @@ def test_what_was_found_of_names_with_many_data_is_kept_as_it_comes(board, monke
     assert {line.lookup.count for line in found} == {200}
 
 
+def test_after_too_many_calls_none_is_begun(board, monkeypatch):
+    """But for those that threads have begun already."""
+    texts = [f"none-{n}.bam" for n in range(1500)]
+    put_in(board.store, board.clock(), texts, projects=SOURCE)
+    board.sim.set_faults({"data-list:429": "1x"})
+    numbers, cancel, is_cancelled = itertools.count(1), Future.cancel, threading.Event()
+
+    def cancelled(future):
+        done = cancel(future)
+        if done:
+            is_cancelled.set()
+        return done
+
+    @contextmanager
+    def place():
+        if next(numbers) > 2:  # the first is for a token, the second is refused
+            is_cancelled.wait(2.0)
+        yield
+
+    monkeypatch.setattr(Future, "cancel", cancelled)
+    begun(board, place)
+    assert next(numbers) - 1 <= 1 + 1 + resolving.CALLS_AT_ONCE  # of 1 + 7
+
+
+def begun(board, place):
+    """A unit of the chore that waits, each call of which is made within a place()."""
+    budget, vault = board.context.budget, Vault(SECRET_KEY)
+    clients = Clients(board.settings, vault, clock=board.clock, on_call=budget.spend, place=place)
+    with board.store.write() as connection:
+        its = chores.claim(connection, "a worker", board.clock())
+    budget.begin(1)
+    chore_runner.perform(replace(board.context, clients=clients), its)
+
+
 def test_names_of_many_data_are_written_a_few_at_once(more, tmp_path):
     """So what there is room for is kept of many names, and a transaction is short."""
     url = make_sqlite(tmp_path / "l.db")
@@ -216,12 +251,7 @@ def test_what_is_more_urgent_gets_places_once_their_calls_have_ended(board, monk
         with lock:
             under_way.remove(number)
 
-    vault = Vault(SECRET_KEY)
-    clients = Clients(board.settings, vault, clock=board.clock, on_call=budget.spend, place=place)
-    with board.store.write() as connection:
-        its = chores.claim(connection, "a worker", board.clock())
-    budget.begin(1)
-    chore_runner.perform(replace(board.context, clients=clients), its)
+    begun(board, place)
     assert is_due.is_set()
     assert budget._running[1] == 1
     assert max(beyond) == 0

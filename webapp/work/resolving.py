@@ -406,6 +406,7 @@ class _Unit:
                 result = running.popleft().result()
             except IcaError as failed:
                 error = failed if error is None or isinstance(failed, RateLimited) else error
+                running = deque(one for one in running if not one.cancel())
                 continue
             finally:
                 if self.gives_way:
