@@ -52,7 +52,7 @@ _PATH_OR_WORD = re.compile(
       | [^\s,;|{re.escape(_BRACKETS)}]+""",
     re.VERBOSE | re.IGNORECASE,
 )
-_begins_with_path = re.compile(rf"[{re.escape(_BRACKETS)}]*+{REFERENCE_START}", re.IGNORECASE).match
+begins_with_path = re.compile(rf"[{re.escape(_BRACKETS)}]*+{REFERENCE_START}", re.IGNORECASE).match
 _CLOSING = {
     "(": ")",
     "[": "]",
@@ -165,7 +165,7 @@ def _without_ids(text: str, column: int, assume_names: bool) -> Iterator[Entry]:
     """The entries of a text in which no data id stands."""
     if "/" in text and any(entry.lookup for _, entry in _paths(text, column)):
         yield from _merge_rejects(text, _paths(text, column))
-    elif _begins_with_path(text):
+    elif begins_with_path(text):
         _, first = next(_paths(text, column))
         yield replace(first, text=text)
     elif is_sure_name(bare := _without_quotes(text)):
@@ -182,7 +182,7 @@ def _paths(text: str, column: int) -> Iterator[_Word]:
     """The paths and addresses of a text, and the words that are none. One at the beginning of the
     text may have blanks; others may not, and have a folder or the ending of a file.
     """
-    if not _begins_with_path(text):
+    if not begins_with_path(text):
         for word in _WORD.finditer(text):
             named = _as_path(word[0], column) if _is_path(word[0]) else None
             yield word.span(), named or Entry(column, word[0], "", IS_TEXT)

@@ -49,6 +49,14 @@ _ENDINGS = """
     idx index bin dat interop 2bit chain paf sa pac ann amb bwt loh ploidy
 """
 _has_ending = re.compile(rf".*[^.\s]\.(?:{'|'.join(_ENDINGS.split())})", re.I | re.S).fullmatch
+# Of these, what is read of samples and worked out from that, and no report or program.
+_DATA_ENDINGS = """
+    fastq fq ora bam bai cram crai sam vcf gvcf bcf tbi csi fasta fa fai bed bedgraph bw bigwig wig
+    gtf gff gff3 maf bcl cbcl idat gtc pod5 fast5 sra h5 h5ad loom
+"""
+_has_data_ending = re.compile(
+    rf".*[^.\s]\.(?:{'|'.join(_DATA_ENDINGS.split())})(?:\.(?:gz|bgz|bgzf|ora))?", re.I | re.S
+).fullmatch
 # Control characters, ends of lines, and bytes that are not UTF-8: what no name has.
 _has_control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]").search
 _is_word = re.compile(r"[^\s,;|/\\<>\"'`]+").fullmatch
@@ -81,6 +89,11 @@ def is_sure_name(text: str) -> bool:
 def has_file_ending(text: str) -> bool:
     """Whether a text ends as files of sequencing do, and has something before it."""
     return bool(len(text) <= MAX_PATH_CHARS and _has_ending(text) and not _has_control(text))
+
+
+def is_data_file(text: str) -> bool:
+    """Whether a text ends as files of data do, such as reads, alignments and variants."""
+    return bool(has_file_ending(text) and _has_data_ending(text))
 
 
 def may_be_name(text: str) -> bool:

@@ -2,16 +2,25 @@
 
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import TextIO
 
 from webapp.idlist.entries import ENTRIES, MAX_LINE_CHARS, Lines, Part, Record, demand_line
 from webapp.idlist.headers import assumes_names, names_entries
-from webapp.idlist.ids import DATA_ID, ID_LENGTH, find_entries, has_words, without_invisible
-from webapp.idlist.lookups import is_sure_name
+from webapp.idlist.ids import (
+    DATA_ID,
+    ID_LENGTH,
+    begins_with_path,
+    find_entries,
+    has_words,
+    mentions_id,
+    without_invisible,
+)
+from webapp.idlist.lookups import has_file_ending, is_data_file, is_sure_name
 
 _BLOCK_CHARS = 1 << 15  # at most 1,000 ids
 _MAX_HEADER_CHARS = 10_000  # with its comment
+_MAX_COMMENTS = 500  # places in a line at which one may begin
 _COMMENT = re.compile(r"(?:^|\s)#")
 _END = r"(?:\r\n?|\n)"
 _parts_of = re.compile(rf"((?:{DATA_ID}(?:{_END}|\Z))++)|[^\r\n]*+{_END}|[^\r\n]++").finditer
@@ -55,8 +64,36 @@ def _blocks(text: TextIO) -> Iterator[str]:
 
 
 def split_comment(line: str) -> tuple[str, str]:
-    """The line up to its comment, and the comment: from a # at its start or after white space."""
+    """The line up to its comment, and the comment: from a # at its start or after white space,
+    where it is not a part of a path or a name.
+    """
     text = without_invisible(line)
-    comment = _COMMENT.search(text) if "#" in text else None
-    start = comment.start() if comment else len(text)
+    start = _comment_start(text) if "#" in text else len(text)
     return text[:start].strip(), text[start:].strip()
+
+
+def _comment_start(text: str) -> int:
+    """Where the comment begins. Behind ids, the first # after white space begins it; where a path
+    or a name may have it, it does only if these have ended before. What can't be told is kept.
+    """
+    places = [found.start() for found in islice(_COMMENT.finditer(text), _MAX_COMMENTS)]
+    if not places or len(text) > _MAX_HEADER_CHARS or mentions_id(text):
+        return places[0] if places else len(text)
+    listed = text.strip()
+    is_path = begins_with_path(listed) is not None
+    is_whole = has_file_ending(listed) if is_path else is_data_file(listed)
+    return next((at for at in places if _is_comment(text, at, is_path, is_whole)), len(text))
+
+
+def _is_comment(text: str, at: int, is_path: bool, is_whole: bool) -> bool:
+    """Whether a comment begins at a place of a text, which may be a path, or ends as a file does:
+    /a/plate #3.bam is one path, and so is /a/plate #3; /a/b.bam # tumour is not.
+    """
+    before, comment = text[:at].strip(), text[at:].strip()
+    if not before or text[at] in "\t\v\f":
+        return True
+    if is_whole or comment[1:2].isdigit():
+        return False
+    if not is_path or has_file_ending(before):
+        return True
+    return before.endswith("/") and "/" not in comment
