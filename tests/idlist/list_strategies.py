@@ -14,6 +14,7 @@ LOOKUPS = st.sampled_from(
     [
         *("/r/a.bam", "/r/b, c d.bam", "/r/", "icav2://p/r/a%20b.bam", "x.bam", "y(1).vcf.gz"),
         *("/r/missing/", "missing.bam", "several.bam", "s 1.bam", "s3://b/x.bam", "/r//x", "SRR1"),
+        *("/r/d #3.bam", "plate #3.bam", "x.ped", "Z, a.bam", "[Header]", "*.bam", "and"),
         *("file_name", "path", "name", "folder", '"/r/d, /e"', "none"),
     ]
 )

@@ -72,6 +72,16 @@ def texts(text, **options):
         ("x_R1_001.fastq.gz", [("name", "x_R1_001.fastq.gz", "")]),
         ("a.vcf.gz b.vcf.gz.tbi", [("name", "a.vcf.gz", ""), ("name", "b.vcf.gz.tbi", "")]),
         ("x(1).bam", [("name", "x(1).bam", "")]),
+        ("trio-0417.ped", [("name", "trio-0417.ped", "")]),
+        ("Müller, Anna.bam", [("name", "Müller, Anna.bam", "")]),
+        ("'father and son.vcf.gz'", [("name", "father and son.vcf.gz", "")]),
+        ("plate A #3.bam", [("name", "plate A #3.bam", "")]),
+        ("a.bam, b.x", [("name", "a.bam", ""), ("name", "b.x", "")]),
+        ("a.bam, b c.bam", []),
+        ("a.bam # and b.bam", []),
+        ("S1;my a.bam", []),
+        ("anna@example.org", ["anna@example.org"]),
+        ("fil.x", ["fil.x"]),
         (f"{URN}{A}#/run1/a.bam", [A]),
         (f"/run1/a.bam {A}", [A]),
         (f"{LINK}{A}?path=/x", [A]),
@@ -85,6 +95,13 @@ def test_what_an_entry_is(text, expected):
     ("text", "words"),
     [
         ("icav2://my-project/", "whole project"),
+        ("/", "From a folder"),
+        ("*.bam", "pattern"),
+        ("S1*", "pattern"),
+        ("/runs/*/Analysis", "pattern"),
+        ("icav2://p/r/a_?.bam", "pattern"),
+        ("[BCLConvert_Data]", "title of a section"),
+        ("S1 and (S2 or S3)?", "can be looked up"),
         ("s3://bucket/run1/a.bam", "outside of ICA"),
         ("file:///run1/a.bam", "outside of ICA"),
         ("https://example.org/a.bam", "outside of ICA"),
@@ -112,18 +129,19 @@ def test_what_names_no_data_of_ica_is_told_where_it_stands(text, words):
 
 
 def test_what_may_be_a_name_is_offered_and_not_assumed():
-    text = "SRR123456\nmy sample 1.bam\nS1, S2\n# x\nfil.123\n"
+    text = "SRR123456\nsee a.bam and b.bam\nS1, S2\n# x\nfil.123\n"
     reading = finished(text)
     assert (reading.good, reading.unusual, reading.rejected, reading.unsure) == (2, 2, 2, 3)
     assert [entry.may_be_name for entry in entries(text)] == [True, True, True, False]
     assert found(text, names=True) == [
         ("name", "SRR123456", ""),
-        ("name", "my sample 1.bam", ""),
+        ("name", "see a.bam and b.bam", ""),
         ("name", "S1", ""),
         ("name", "S2", ""),
         "fil.123",
     ]
     assert texts("a,b.bam", names=True) == ["a,b.bam"]
+    assert texts("a.bam, b c.bam", names=True) == ["a.bam", "b c.bam"]
     assert texts("'a,b'", names=True) == ["a,b"]
     assert texts("sample,size\nS1,1\nS2,2\n", names=True) == ["S1", "S2"]
 

@@ -15,7 +15,10 @@ from webapp.idlist.lookups import (
     REFERENCE_START,
     begins_reference,
     has_file_ending,
-    is_sure_name,
+    is_file_name,
+    is_name_of_words,
+    is_pattern,
+    is_section_title,
     may_be_name,
     reference,
     why_no_lookup,
@@ -107,7 +110,8 @@ def find_entries(text: str, column: int = 0, *, assume_names: bool = False) -> I
     places = [match.span() for match in islice(_WORD.finditer(text), 2)]
     if len(places) == 1:
         entry = _classify(text[slice(*places[0])], column or 1, is_only_word=True)
-        if entry.data_id and not (entry.may_be_name and (assume_names or is_sure_name(entry.text))):
+        is_name = entry.may_be_name and (assume_names or is_file_name(entry.text))
+        if entry.data_id and not (is_name or is_section_title(text)):
             yield entry
             return
     if not places:
@@ -168,10 +172,12 @@ def _without_ids(text: str, column: int, assume_names: bool) -> Iterator[Entry]:
     elif begins_with_path(text):
         _, first = next(_paths(text, column))
         yield replace(first, text=text)
-    elif is_sure_name(bare := _without_quotes(text)):
+    elif is_file_name(bare := _without_quotes(text)):
         yield _named(bare, text, column)
-    elif all(is_sure_name(word[0]) for word in _WORD.finditer(text)):
+    elif all(is_file_name(word[0]) for word in _WORD.finditer(text)):
         yield from (_named(word[0], word[0], column) for word in _WORD.finditer(text))
+    elif is_name_of_words(bare):
+        yield _named(bare, text, column)
     elif assume_names:
         yield from _assumed(text, column)
     else:
@@ -218,10 +224,11 @@ def _named(name: str, text: str, column: int) -> Entry:
 
 def _assumed(text: str, column: int) -> Iterator[Entry]:
     """Names that somebody said are names: between commas, semicolons and tabs. A name that has a
-    comma itself stands in quotes, or has the ending of a file that not every part of it has.
+    comma itself stands in quotes, or has the ending of a file that no other part of it has.
     """
     bare = _without_quotes(text)
-    is_one = bare != text or has_file_ending(bare)
+    others = (match[0].strip() for match in _NAME.finditer(bare[: bare.rfind(",") + 1]))
+    is_one = bare != text or (has_file_ending(bare) and not any(map(has_file_ending, others)))
     for part in [bare] if is_one else (match[0].strip() for match in _NAME.finditer(text)):
         name = _without_quotes(part)
         if may_be_name(name):
@@ -283,7 +290,7 @@ def _classify(word: str, column: int, *, is_only_word: bool) -> Entry:
             mended = small != name
             return Entry(column, word, small, _MENDED * mended, project_id, mended=mended)
     begins_like_id = found is not None or _begins_like_id(name) is not None
-    may_be_id = begins_like_id or is_only_word
+    may_be_id = begins_like_id or (is_only_word and not is_pattern(name))
     if may_be_id and _is_plausible_text(name) and name.isprintable() and _has_letter(name):
         found_id = Entry(column, word, name, _why_unusual(name), project_id, unusual=True)
         found_id.may_be_name = not begins_like_id

@@ -10,12 +10,20 @@ MAX_PATH_CHARS = 1_024
 _MAX_ADDRESS_CHARS = 20_000  # of one whose path may be encoded
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
-IS_TEXT = "This is text, not a data id."
+IS_TEXT = "This is no data id, path or name that can be looked up."
 MAY_BE_NAME = "This is text, not a data id. It may be the name of a file."
 _TOO_LONG = "This is too long for a data id or a name, which have at most 255 characters."
 _PATH_TOO_LONG = f"This is too long for a path, which has at most {MAX_PATH_CHARS:,} characters."
 _NAME_TOO_LONG = "A name in this path is too long: a file or folder has at most 255 characters."
-_NO_PROJECT_ITSELF = "This is a whole project. Name a folder or a file of it, such as /run1/."
+_WHOLE_PROJECT = (
+    "This is the whole project: use From a folder, or name a folder or a file of it, such as "
+    "/run1/a.bam."
+)
+_PATTERN = (
+    "This is a pattern, and no file or folder of ICA is called so: use From a folder, which lists "
+    "the files that a pattern fits."
+)
+IS_SECTION = "This is the title of a section, as in a sample sheet, and names no data."
 _BESIDE_ID = "This path stands beside a data id, and only the id is used."
 _OTHER_ADDRESS = (
     "This is an address outside of ICA. Write where the data is in its ICA project, such as "
@@ -60,8 +68,12 @@ _has_data_ending = re.compile(
 # Control characters, ends of lines, and bytes that are not UTF-8: what no name has.
 _has_control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]").search
 _is_word = re.compile(r"[^\s,;|/\\<>\"'`]+").fullmatch
+_may_separate = re.compile(r"[;|<>\"`]").search
 _is_plain_name = re.compile(r"[^/\\\s](?:[^/\\]*[^/\\\s])?").fullmatch
 _has_letter = re.compile(r"[^\W_]").search
+_has_any_ending = re.compile(r"(?!f[io]l\.)[^@]*[^.@]\.[A-Za-z]\w{0,9}", re.I | re.A).fullmatch
+_has_wildcard = re.compile(r"[*?]").search
+is_section_title = re.compile(r"\[[^\W\d][\w ]*\]").fullmatch
 
 # How a path or an address begins, and a tag of markup does not.
 REFERENCE_START = r"(?:(?<!<)/(?=\S)|[A-Za-z][A-Za-z0-9+.\-]{1,20}://|urn:ilmn:ica:|[A-Za-z]:\\)"
@@ -86,6 +98,35 @@ def is_sure_name(text: str) -> bool:
     return bool(is_short and _is_word(text) and has_file_ending(text))
 
 
+def is_file_name(text: str) -> bool:
+    """Whether a word is called as files are: NAME.ENDING, with any ending; no address of mail."""
+    if "." not in text or len(text) > MAX_NAME_CHARS or not _is_word(text):
+        return False
+    has_name = has_file_ending(text) or (_has_any_ending(text) and _has_letter(text))
+    return bool(has_name) and not is_pattern(text)
+
+
+def has_known_ending(text: str) -> bool:
+    """Whether a text with a path or a name in it has more to say so than an unknown ending."""
+    return "/" in text or has_file_ending(text.strip("\"' "))
+
+
+def is_name_of_words(text: str) -> bool:
+    """Whether a text with blanks or commas is the name of one file: only its end is that of a file
+    of data. Of several, such as `a.bam and b.bam`, it can't be told where they begin.
+    """
+    if not is_data_file(text) or not may_be_name(text) or _may_separate(text):
+        return False
+    *others, _ = re.split(r"[\s,]+", text)
+    return not any(is_file_name(other.strip("()[]{}'\".:")) for other in others)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text stands for many names: no name of data has a * or a ? in it."""
+    is_short = len(text) <= MAX_PATH_CHARS and _has_wildcard(text)
+    return bool(is_short and (" " not in text or text[0] == "/" or has_file_ending(text)))
+
+
 def has_file_ending(text: str) -> bool:
     """Whether a text ends as files of sequencing do, and has something before it."""
     return bool(len(text) <= MAX_PATH_CHARS and _has_ending(text) and not _has_control(text))
@@ -101,6 +142,8 @@ def may_be_name(text: str) -> bool:
     return bool(
         len(text) <= MAX_NAME_CHARS
         and _is_plain_name(text)
+        and not _has_wildcard(text)
+        and not is_section_title(text)
         and not _has_control(text)
         and _has_letter(text)
     )
@@ -110,9 +153,15 @@ def why_no_lookup(text: str) -> str:
     """Why a text that is no data id is no name and no path either, in a sentence."""
     if may_be_name(text):
         return MAY_BE_NAME
+    if is_section_title(text):
+        return IS_SECTION
+    if text == "/":
+        return _WHOLE_PROJECT
     if begins_reference(text):
         found = reference(text)
         return found if isinstance(found, str) else _BESIDE_ID
+    if is_pattern(text):
+        return _PATTERN
     if "\\" in text:
         return _BACKSLASH
     if "/" in text and " " not in text and _has_letter(text) and "<" not in text:
@@ -150,11 +199,13 @@ def _path(path: str, project: str) -> Lookup | str:
 def _path_problem(path: str) -> str:
     """Why no data can have this path; "" if it can."""
     if path == "/":
-        return _NO_PROJECT_ITSELF
+        return _WHOLE_PROJECT
     if len(path) > MAX_PATH_CHARS:
         return _PATH_TOO_LONG
     if "\\" in path:
         return _BACKSLASH
+    if _has_wildcard(path):
+        return _PATTERN
     if "//" in path or _is_dotted(path):
         return _ODD_PATH
     if _has_control(path):

@@ -47,6 +47,7 @@ _QUOTED = re.compile(r'"[^"]*+"')
 _SAMPLE_ROWS, _MAX_SAMPLE_ROWS_READ = 200, 5_000
 _SAMPLE_CHARS = 1 << 22
 _NO_ID_IN_ROW = "This row has nothing in the column of the ids."
+_EMPTY_ROW = "This row is empty in the column that is read."
 _NOTHING_IN_ROW = "This row has neither a data id nor a path nor a name where they stand in others."
 NO_DATA = "none"  # in a list that was handed back, for a part of a row that has led to no data
 _is_formula_error = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)").match
