@@ -186,9 +186,16 @@ def test_a_manifest_of_pairs_gives_two_entries_a_line():
         ("data_id,fastq_1\nS1,a.fq\nS2,b.fq\n", ["S1", "S2"]),
         ('path,size\n"/r/a, b.bam",1\n/r/c d.bam,2\n', ["/r/a, b.bam", "/r/c d.bam"]),
         ("name,size\na.bam,1\nb.bam,2\nS3,3\n", ["a.bam", "b.bam"]),
+        ("data_id,path,name\n,,trio.vcf.gz\n,/r/a,S1\n,,S2\n", ["trio.vcf.gz", "/r/a"]),
         ("sample,size\nS1,1\nS2,2\n", []),
         ("sample,forward,reverse\nS1,a.fq,b.fq\nS2,c.fq,d.fq\n", ["a.fq", "b.fq", "c.fq", "d.fq"]),
         ("R1.fastq\nR2.fastq\n", ["R1.fastq", "R2.fastq"]),
+        ("path\nMüller, Anna.bam\nMeier, Eva.bam\n", ["Müller, Anna.bam", "Meier, Eva.bam"]),
+        ("father and son.bam\ngirl and boy.bam\n", ["father and son.bam", "girl and boy.bam"]),
+        ("S1 S1.bam\nS2 S2_x.bam\n", ["S1.bam", "S2_x.bam"]),
+        ("S1, S1.bam\nS2, S2_x.bam\n", ["S1.bam", "S2_x.bam"]),
+        ("file,p\na.x,p.Val6Glu\n", ["a.x"]),
+        ("n,x,y\n1,a.bam,p.Val6Glu\n2,b.bam,c.A7T\n", ["a.bam", "b.bam"]),
         ("fastq_1,log\na.fq,a.log\n,b.log\n", ["a.fq"]),
         (f"file_name,x\na.bam,1\n{A},2\n/r/b,3\n", ["a.bam", A, "/r/b"]),
         ("file_name,size\n" + "b.bam,1\n" * 300 + f"c.bam,{A}\n", ["b.bam", A]),
@@ -207,6 +214,23 @@ def test_of_a_row_the_surest_kind_counts(text, expected):
     if text.startswith(("n,", "data_id,", "f", "id,")) and "# c" not in text:
         rows = [line.split(",") for line in text.splitlines()]
         assert list(dict.fromkeys(texts(xlsx(rows)))) == expected
+
+
+MIXED = (A, '"/r/Müller, Anna.bam"', "x.bam", "icav2://p/r/c.bam", '"Z, a.bam"', "no data", "/r/b")
+
+
+@pytest.mark.parametrize("file_name", ["", "list.csv"])
+def test_a_column_of_ids_paths_and_names_needs_no_header(file_name):
+    text = "sample,what,note\n" + "".join(f"S{i},{MIXED[i % 7]},some words\n" for i in range(50))
+    reading = finished(text, file_name=file_name)
+    assert (reading.format, reading.headers, reading.rejected) == ("CSV", 1, 7)
+    assert list(dict.fromkeys(texts(text, file_name=file_name))) == [
+        *(A, "/r/Müller, Anna.bam", "x.bam", "/r/c.bam", "Z, a.bam", "/r/b")
+    ]
+    rejected = next(e for e in entries(text, file_name=file_name) if e.kind is Kind.REJECTED)
+    assert (rejected.text, rejected.column) == ("no data", 2)
+    body = text.partition("\n")[2].replace(A, "/r/d")
+    assert "/r/Müller, Anna.bam" in texts(body, file_name=file_name)
 
 
 def test_a_column_that_the_user_chose_counts_over_all():

@@ -14,6 +14,7 @@ from webapp.idlist.headers import (
     assumes_names,
     header_rank,
     is_folder_header,
+    is_maybe_header,
     is_never_lookup,
     maybe_column,
     names_entries,
@@ -27,6 +28,7 @@ from webapp.idlist.ids import (
     project_id_in,
     without_invisible,
 )
+from webapp.idlist.lookups import has_known_ending
 
 _HOLDS = {
     Holds.IDS: "It holds data ids.",
@@ -130,7 +132,8 @@ def choose(
     returned = None if wanted else _returned(names)
     own = names[:returned]  # of a list that was handed back: what was read before comes next
     best = _best(own, counts, filled, wanted, body, held)
-    groups = _lookup_columns(own, held, filled, best)
+    known = {i for row in body for i, cell in enumerate(row) if held[i] and has_known_ending(cell)}
+    groups = _lookup_columns(own, held, filled, known, best)
     if best is not None and best + 1 == wanted:
         groups = []
         assumed |= {best} if header_rank(names[best]) < TOP_RANK else set()
@@ -204,16 +207,25 @@ def _lookup_columns(
     names: Sequence[str],
     held: Sequence[Counter[Holds]],
     filled: Sequence[int],
+    known: Collection[int],
     ids: int | None,
 ) -> list[tuple[int, ...]]:
     """The columns of paths and names: those whose headers say so, else those whose cells do, for
-    the most part; then those of folders, which may only tell where a file is.
+    the most part; then those whose headers leave it open; then those of folders, which may only
+    tell where a file is. `known` have paths, or names with a known ending.
     """
     usable = [i for i, name in enumerate(names) if held[i] and i != ids]
     folders = tuple(i for i in usable if is_folder_header(names[i]))
     named = tuple(i for i in usable if names_lookups(names[i]))
     mostly = tuple(i for i in usable if i not in folders and held[i].total() * 2 >= filled[i])
-    return [group for group in (named or mostly, folders) if group]
+    mostly = tuple(i for i in mostly if i in known) or mostly
+    maybe = tuple(i for i in usable if is_maybe_header(names[i]) and i not in (named or mostly))
+    return [group for group in (named or mostly, maybe, folders) if group]
+
+
+def count_entries(cell: str) -> int:
+    """How many ids a cell holds, as count_ids(); of one without ids, 1 for paths or names."""
+    return count_ids(cell) or (surest(find_entries(cell, 1)) is not None)
 
 
 def count_cells(
@@ -253,6 +265,10 @@ def _best(
     best = max(range(len(names)), key=score.__getitem__, default=None)
     if best is None or not any(score[best]):
         return None
+    entries = [count + each.total() for count, each in zip(counts, held, strict=False)]
+    is_mostly = [2 * some >= full > 0 for some, full in zip(entries, filled, strict=False)]
+    if not header_rank(names[best]) and not is_mostly[best] and any(is_mostly):
+        return None  # such as a column of notes, one of which is an id
     # Ids of something else, such as samples, are no ids where a column says that it has files.
     has_ids = any(score[best][:2]) or held[best]
     has_files = any(held[i] and names_lookups(name) for i, name in enumerate(names))
@@ -300,7 +316,7 @@ def _first_named(rows: Sequence[Sequence[str]], names_it: Callable[[str], bool])
 
 
 def _holds_lookup(cell: str) -> bool:
-    return ("/" in cell or "." in cell) and surest(find_entries(cell, 1)) is not None
+    return has_known_ending(cell) and surest(find_entries(cell, 1)) is not None
 
 
 def _title(names: Sequence[str], index: int) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from webapp.idlist import columns
 from webapp.idlist.columns import ColumnChoice
-from webapp.idlist.entries import Record
+from webapp.idlist.entries import Holds, Record
 from webapp.idlist.formats.tables import DELIMITERS, WHITE_SPACE, sample_rows, split_rows
 from webapp.idlist.headers import header_rank, names_entries, names_lookups
 from webapp.idlist.ids import count_ids
@@ -89,6 +89,8 @@ def _table(
     rank = 0 if delimiter == WHITE_SPACE else header_rank(chosen.header)
     is_even = max(widths.values()) * 2 > len(rows)  # most rows have the same number of cells
     is_table = rank or column or (is_even and _has_other_columns(rows, choice))
+    if not is_table and is_even and delimiter != WHITE_SPACE:
+        is_table = _has_mixed_column(rows, choice, is_named=is_named)
     if not (is_table or _has_lookups_beside_ids(choice)):
         return None
     ids = sum(count_ids(columns.cell_of(row, chosen.number - 1)) for row in rows)
@@ -111,6 +113,48 @@ def _has_other_columns(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> b
     )
 
 
+def _has_mixed_column(
+    rows: Sequence[Sequence[str]], choice: ColumnChoice, *, is_named: bool
+) -> bool:
+    """Whether the column that is read holds ids, paths and names for the most part; and, unless the
+    file is named as a table is, another column none.
+    """
+    width, body = len(choice.names), rows[_first_of_body(choice) :]
+    filled = columns.count_cells(body, str.strip, width)
+    held = columns.count_cells(body, columns.count_entries, width)
+    shares = list(zip(held, filled, strict=True))
+    return any(
+        2 * some >= full > 0 for i, (some, full) in enumerate(shares) if i == choice.ids
+    ) and (is_named or any(some * 10 < full and full * 2 > len(body) for some, full in shares))
+
+
+def _first_of_body(choice: ColumnChoice) -> int:
+    return 0 if choice.header_row is None else choice.header_row + 1
+
+
+def _may_be_names_of_words(
+    body: Sequence[Sequence[str]], choice: ColumnChoice, delimiter: str
+) -> bool:
+    """Whether each line may be one name, with blanks or with commas and blanks, and not a row whose
+    last cell is one: nothing in the rows says so, such as a sample whose name begins the file's.
+    """
+    rows = [row for row in body if len(row) > 1]
+    if delimiter == ",":
+        if any(cell[:1].strip() for row in rows for cell in row[1:]):
+            return False
+    elif delimiter != WHITE_SPACE:
+        return False
+    read = [column for column in choice.candidates if column.chosen]
+    if len(read) != 1 or read[0].kind is not Holds.NAMES:
+        return False
+    at = read[0].number - 1
+    return not all(
+        any(cell.strip() and name.startswith(cell.strip()) for cell in row[:at])
+        for row in rows
+        if (name := columns.cell_of(row, at).strip())
+    )
+
+
 def _has_lookups_beside_ids(choice: ColumnChoice) -> bool:
     """Whether ids stand in one column only, and a header says that paths or names stand in it, or
     beside it: rows of a mixed list.
@@ -126,7 +170,7 @@ def _is_table_of_lookups(
     """Whether columns of paths or names stand beside others, or under a header that says so; a path
     may itself have commas and blanks.
     """
-    body = rows[0 if choice.header_row is None else choice.header_row + 1 :]
+    body = rows[_first_of_body(choice) :]
     read = choice.lookups[0] if choice.lookups else ()
     width = len(choice.names)
     if delimiter == WHITE_SPACE and not all(
@@ -135,6 +179,8 @@ def _is_table_of_lookups(
         return False
     if choice.header_row is not None and any(names_entries(choice.names[i]) for i in read):
         return True
+    if _may_be_names_of_words(body, choice, delimiter):
+        return False
     filled = columns.count_cells(body, str.strip, width)
     counted = {column.number - 1: column.ids for column in choice.candidates if column.chosen}
     is_even = max(Counter(map(len, rows)).values()) * 2 > len(rows)
