@@ -245,6 +245,9 @@ def test_a_column_that_the_user_chose_counts_over_all():
         *((1, Holds.NAMES, False), (2, Holds.IDS, True), (3, Holds.PATHS, False))
     ]
     assert opened(text, column=3).columns[2].why == "You chose it."
+    for empty in (entries(text + "S4,,\n", column=3)[-1], entries(PAIRS + "S4,,\n")[-1]):
+        assert (empty.kind, empty.text) == (Kind.REJECTED, "S4,,")
+        assert ("empty in the column" in empty.note) is (empty.line == 5)
     assert not finished(text).warnings
 
 
@@ -275,12 +278,18 @@ def test_a_text_with_names_comes_back_as_a_table_and_is_read_as_before():
         f"{A}\t{A}\t/p/{A}\tLINKED\t",
         "missing.bam\t\t\tNOT FOUND\tnone",
         f"x.bam\t{led_to('x.bam')[0]}\tx.bam\tLINKED\t",
-        "# some words\t\t\tREJECTED\tno id",
+        "some words\t\t\tREJECTED\tno id",
         "",
     ]
     expected = [led_to("/r/a, b.bam")[0], A, "missing.bam", led_to("x.bam")[0]]
     assert texts(back) == expected
     assert returned(back).decode() == back
+    lines = ["a.bam", "Anna, Eva", '"x y', "*.bam", "/r/x\\y", "=1 2", "[Reads]", "- 1"]
+    again = entries(returned("\n".join(lines)).decode())
+    assert [e.text.lstrip("'") for e in again] == [led_to("a.bam")[0], *lines[1:]]
+    assert "pattern" in again[3].note
+    beside = returned(f"/r/a.bam {A}\nx.bam\n").decode()
+    assert texts(beside) == [A, led_to("x.bam")[0]]
     assert texts(returned("SRR1\nmissing\n", names=True).decode()) == [led_to("SRR1")[0], "missing"]
 
 

@@ -263,7 +263,7 @@ def test_a_folder_as_its_files_comes_back_with_counts(stored):
     assert lines[2][:4] == ["/run1/a.bam", "", "", "NOT_FOUND"]
     assert (lines[4][:2], lines[4][3]) == (["/run1/", ""], "LINKED 25")
     assert [line[3] for line in lines[6:9]] == ["NOT_CHOSEN", "NOT_LOOKED_UP", "NOT_FOUND"]
-    assert lines[9][:4] == ["# some words", "", "", "REJECTED"]
+    assert lines[9][:4] == ["some words", "", "", "REJECTED"]
     again = demo.draft("", file=(back.encode(), "list.txt"))
     assert [row.text for row in lookups_of(stored, again).values()] == [
         *("/run1/a.bam", "/run1/", "x.bam", "y.bam")

@@ -225,6 +225,8 @@ def _lookup_columns(
 
 def count_entries(cell: str) -> int:
     """How many ids a cell holds, as count_ids(); of one without ids, 1 for paths or names."""
+    if "/" not in cell and "." not in cell:
+        return 0
     return count_ids(cell) or (surest(find_entries(cell, 1)) is not None)
 
 

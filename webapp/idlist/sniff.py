@@ -123,9 +123,10 @@ def _has_mixed_column(
     filled = columns.count_cells(body, str.strip, width)
     held = columns.count_cells(body, columns.count_entries, width)
     shares = list(zip(held, filled, strict=True))
-    return any(
-        2 * some >= full > 0 for i, (some, full) in enumerate(shares) if i == choice.ids
-    ) and (is_named or any(some * 10 < full and full * 2 > len(body) for some, full in shares))
+    some, full = (0, 0) if choice.ids is None else shares[choice.ids]
+    if not 2 * some >= full > 0:
+        return False
+    return is_named or any(some * 10 < full and full * 2 > len(body) for some, full in shares)
 
 
 def _first_of_body(choice: ColumnChoice) -> int:

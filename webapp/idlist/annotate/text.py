@@ -1,6 +1,8 @@
 """Writes outcomes into tables and plain text; cells that would run as formulas are escaped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
 
 from webapp.idlist.annotate import formulas
 from webapp.idlist.annotate.formulas import escape_formula, plain_rows, quote_cell
@@ -22,6 +24,7 @@ from webapp.idlist.headers import (
     assumes_names,
     header_rank,
 )
+from webapp.idlist.ids import find_entries
 
 _RARE_BLANKS = "\v\f\x1c\x1d\x1e"
 
@@ -74,6 +77,7 @@ def annotate_text(
     if headers[0] == DATA_ID_HEADER:
         own = NAME_HEADER if names_are_sure else ENTRY_HEADER
     has_header = False
+    comes_back = own != DATA_ID_HEADER  # what was rejected, as it was: with names, it may be mended
     end = ""
 
     def line(row: str) -> str:
@@ -89,6 +93,7 @@ def annotate_text(
             has_header = True
             says_it = assumes_names(listed) or (own == DATA_ID_HEADER and header_rank(listed))
             name = escape_formula(listed) if is_header and says_it else own
+            names_are_sure = names_are_sure or assumes_names(name)
             yield line(formulas.write_row([name, *headers], delimiter))
         if isinstance(record, Lines):  # most of a large list
             several = list(pairs)
@@ -96,7 +101,8 @@ def annotate_text(
                 yield text
                 continue
             pairs = iter(several)
-        yield from map(line, _entry_rows(pairs, comment, delimiter))
+        as_cell = partial(_is_rejected_again, names_are_sure) if comes_back else _never
+        yield from map(line, _entry_rows(pairs, comment, delimiter, as_cell))
 
 
 def _header_of(index: int, choice: ColumnChoice, names_are_sure: bool) -> str:
@@ -118,14 +124,30 @@ def _plain_lines(pairs: Iterable[EntryOutcome], delimiter: str, end: str) -> str
     return None if any(each in text for each in mended_by_one_line) else text
 
 
-def _entry_rows(pairs: Iterator[EntryOutcome], comment: str, delimiter: str) -> Iterator[str]:
-    """A row for each entry of a line; the last one gets the comment of the line."""
+def _is_rejected_again(names_are_sure: bool, text: str) -> bool:
+    """Whether a rejected text, as a cell of its own, is read as it was: one entry, and rejected."""
+    if text != one_line(text) or text != text.strip():
+        return False
+    found = list(islice(find_entries(text, 1, assume_names=names_are_sure), 2))
+    return [(e.text, e.kind) for e in found] == [(text, Kind.REJECTED)]
+
+
+def _never(text: str) -> bool:
+    return False
+
+
+def _entry_rows(
+    pairs: Iterator[EntryOutcome], comment: str, delimiter: str, as_cell: Callable[[str], bool]
+) -> Iterator[str]:
+    """A row for each entry of a line; the last one gets the comment of the line. What was rejected
+    is a comment itself, but for what `as_cell` is true of.
+    """
     following = next(pairs, None)
     while pair := following:
         following = next(pairs, None)
         entry, cells = pair
         last = [comment] if comment and not following else []
-        if entry.kind is not Kind.REJECTED:
+        if entry.kind is not Kind.REJECTED or as_cell(entry.text):
             text = quote_cell(escape_formula(entry.text), delimiter)
         else:
             text = formulas.escape_line(f"# {one_line(entry.text)}", delimiter)

@@ -235,14 +235,20 @@ class _RowEntries(NamedTuple):
 
     def _none(self) -> tuple[int, Iterable[Entry]]:
         """The rejected entry of the row: what stands where something should, else all of it."""
-        first, *others = (*chain(*self.choice.lookups),) or (0,)
-        ids = self.choice.ids
-        for index in (first, *others) if ids is None else (ids,):
+        choice = self.choice
+        first, *others = (*chain(*choice.lookups),) or (0,)
+        ids = choice.ids
+        read = [first, *others]
+        if ids is not None:
+            read = [ids, first] if choice.is_returned and choice.lookups else [ids]
+        for index in read:
             if has_words(cell_of(self.row.cells, index)):
                 return index, self._in(index)
         index = first if ids is None else ids
         text = self.row.raw.strip() or " ".join(filter(None, self.row.cells))
-        note = _NO_ID_IN_ROW if self.choice.lookups == () else _NOTHING_IN_ROW
+        note = _NOTHING_IN_ROW
+        if len(choice.read) == 1 and choice.chosen:
+            note = _NO_ID_IN_ROW if choice.chosen.kind is Holds.IDS else _EMPTY_ROW
         return index, (Entry(index + 1, text, "", note),)
 
     def _returned(self, ids: int) -> list[Entry]:
