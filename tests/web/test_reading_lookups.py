@@ -173,11 +173,11 @@ def test_a_list_of_neither_is_told_what_was_seen_and_what_to_do(stored):
 
 def test_what_may_be_names_is_read_as_names_when_the_user_says_so(stored):
     demo = stored.visitor()
-    place = demo.draft(f"{A}\nSRR1\nmy reads.bam\n")
+    place = demo.draft(f"{A}\nSRR1\nmy reads\n")
     assert press(demo, place, "Look 2 texts up as names", names="1").status_code == 303
     found = submission(stored, place)
     assert (found.state, found.review.assumes_names) == (State.RESOLVING, True)
-    assert [row.text for row in lookups_of(stored, place).values()] == ["SRR1", "my reads.bam"]
+    assert [row.text for row in lookups_of(stored, place).values()] == ["SRR1", "my reads"]
     resolve(stored, place, {2: [(B, "/run1/SRR1")]}, {})
     press(demo, place, "Read only sure names as names", names="0")
     assert submission(stored, place).state == State.DRAFT

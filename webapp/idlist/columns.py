@@ -301,9 +301,9 @@ def _header_row(rows: Sequence[Sequence[str]]) -> int | None:
 def _header_of_lookups(rows: Sequence[Sequence[str]]) -> int | None:
     """Of a table without ids: a row that may name data, else a first row over paths or names."""
     named = _first_named(rows, names_entries)
-    if named is not None or len(rows) < 2 or any(map(_holds_lookup, rows[0])):
+    if named is not None or len(rows) < 2 or any(map(count_entries, rows[0])):
         return named
-    over = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if _holds_lookup(cell)]
+    over = [cell_of(rows[0], i) for i, cell in enumerate(rows[1]) if count_entries(cell)]
     return 0 if any(map(str.strip, over)) else None
 
 

@@ -72,8 +72,9 @@ _may_separate = re.compile(r"[;|<>\"`]").search
 _is_plain_name = re.compile(r"[^/\\\s](?:[^/\\]*[^/\\\s])?").fullmatch
 _has_letter = re.compile(r"[^\W_]").search
 _has_any_ending = re.compile(r"(?!f[io]l\.)[^@]*[^.@]\.[A-Za-z]\w{0,9}", re.I | re.A).fullmatch
+_is_plain_pattern = re.compile(r"[\w.*?\-]+").fullmatch
 _has_wildcard = re.compile(r"[*?]").search
-is_section_title = re.compile(r"\[[^\W\d][\w ]*\]").fullmatch
+is_section_title = re.compile(r"\[[^\W\d][\w ]*\][,;\s]*+").fullmatch
 
 # How a path or an address begins, and a tag of markup does not.
 REFERENCE_START = r"(?:(?<!<)/(?=\S)|[A-Za-z][A-Za-z0-9+.\-]{1,20}://|urn:ilmn:ica:|[A-Za-z]:\\)"
@@ -123,8 +124,9 @@ def is_name_of_words(text: str) -> bool:
 
 def is_pattern(text: str) -> bool:
     """Whether a text stands for many names: no name of data has a * or a ? in it."""
-    is_short = len(text) <= MAX_PATH_CHARS and _has_wildcard(text)
-    return bool(is_short and (" " not in text or text[0] == "/" or has_file_ending(text)))
+    if len(text) > MAX_PATH_CHARS or not _has_wildcard(text):
+        return False
+    return bool(text[0] == "/" or has_file_ending(text) or _is_plain_pattern(text))
 
 
 def has_file_ending(text: str) -> bool:
