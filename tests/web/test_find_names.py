@@ -46,11 +46,11 @@ def table(visitor, place):
 
 def test_names_and_paths_lead_to_their_data(called):
     dashboard, demo = called
-    path, folder = f"/run1/{IDS[3][-3:]}/c.bam", "/run1/"
+    path, folder, odd = f"/run1/{IDS[3][-3:]}/c.bam", "/run1/", "Z, a #2.bam"
     other = unicodedata.normalize("NFD", "Zoë.bam")
     dashboard.sim.forget_calls()
     place = asked(
-        demo, [IDS[0], "b.bam", path, "A.bam", folder, other, "Zoë.bam", "b.bam", "a.bam"]
+        demo, [IDS[0], "b.bam", path, "A.bam", folder, other, "Zoë.bam", "b.bam", "a.bam", odd]
     )
     assert table(demo, place) == [
         ("1", IDS[0], "LINKED", ""),
@@ -62,17 +62,18 @@ def test_names_and_paths_lead_to_their_data(called):
         ("6", "", "NEVER", other),
         ("7", IDS[4], "LINKED", "Zoë.bam"),
         ("9", IDS[0], "LINKED", "a.bam"),
+        ("10", "", "NEVER", odd),
     ]
     assert not dashboard.sim.calls()
     page = demo.get(place)
-    assert summary(demo, place) == {"LINKED": 6, "NEVER": 3}
+    assert summary(demo, place) == {"LINKED": 6, "NEVER": 4}
     assert f"{NOWHERE} name." in text(page)
     assert f"{NOWHERE} path." in text(page)
-    assert [one.text for one in with_class(page, "asked")][-2] == "Zoë.bam"
+    assert [one.text for one in with_class(page, "asked")][-3] == "Zoë.bam"
     assert demo.get(f"{place}/export.txt").text.split() == [*IDS, IDS[0]]
     form = demo.get(f"/submissions/new?find={place[6:]}&outcome=NEVER")
     area = elements(form, "textarea", name="ids")[0].text.strip()
-    assert area.splitlines() == ["A.bam", folder, other]
+    assert area.splitlines() == ["A.bam", folder, other, odd]
     only = demo.get(f"{place}?outcome=NEVER")
     assert IDS[0] not in text(only)
 
