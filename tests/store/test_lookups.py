@@ -1,9 +1,11 @@
 """Lookups: what they lead to, and what the submission and its review count by that."""
 
 import pytest
+from msgspec.structs import asdict
+from sqlalchemy import insert
 
 from tests.dashboard import data_ids, open_dashboard
-from webapp.store import drafts, items, lookups, submissions
+from webapp.store import drafts, items, lookups, submissions, tables
 from webapp.store.enums import Flag, Likeness, LookupKind, State
 from webapp.store.lookups import Candidate, Choice, NewLookup
 from webapp.store.paging import Cursor
@@ -113,6 +115,26 @@ def test_several_stand_behind_the_list(draft):
     assert [*rows] == [1, 2]
     assert submission.to_send == 2
     assert submission.state == State.DRAFT
+
+
+def test_several_are_open_again_once_one_of_them_is_taken_back(draft):
+    dashboard, submission_id = draft
+    first, second = data_ids(2, start=7)
+    both = [candidate(first, "/run/1/a.bam"), candidate(second, "/run/2/a.bam")]
+    place = {"submission_id": submission_id, "position": 5}
+    rows = [place | {"ordinal": n} | asdict(one) for n, one in enumerate(both, start=1)]
+    with dashboard.store.write() as connection:
+        connection.execute(insert(tables.candidates), rows)
+        lookup = lookups.get(connection, submission_id, 5)
+    changed(draft, lookups.choose, submission_id, [Choice(4, both[0], 0)])
+    _, rows = changed(draft, lookups.choose_several, lookup, [Choice(5, one, 0) for one in both])
+    assert [rows[at].data_id for at in (4, 6)] == [first, second]
+
+    submission, rows = changed(draft, lookups.forget, submission_id, [4])
+    assert [*rows] == [1, 2]
+    with dashboard.store.read() as connection:
+        assert lookups.get(connection, submission_id, 5).first_item is None
+    assert submission.to_send == 2
 
 
 def test_a_list_with_gaps_is_submitted_as_what_it_has(draft):

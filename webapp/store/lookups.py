@@ -303,7 +303,24 @@ def forget(connection: Connection, submission_id: int, positions: Collection[int
     for some in _among(connection, span[0], spans):
         _lead_nowhere(connection, _of(submission_id) & some)
     _lead_nowhere(connection, these)
+    if half := _that_lost(connection, submission_id, [row[_DATA_ID] for row in gone]):
+        forget(connection, submission_id, half)
     _note(connection, submission_id, gone, by=-1, positions=len(gone))
+
+
+def _that_lost(connection: Connection, submission_id: int, data_ids: Sequence[str]) -> list[int]:
+    """The names and paths that may mean several data, and among them one that the list has no more:
+    it was another line's.
+    """
+    several = lookups.c.first_item.is_not(None) & (lookups.c.first_item != lookups.c.position)
+    several &= lookups.c.kind != LookupKind.FOLDER
+    own = (candidates.c.submission_id == submission_id) & (candidates.c.likeness != Likeness.NEAR)
+    lost = sql.is_one_of(connection, candidates.c.data_id, data_ids)
+    theirs = select(candidates.c.position).where(own, lost)
+    found = select(lookups.c.position).where(
+        _of(submission_id), several, lookups.c.position.in_(theirs)
+    )
+    return list(connection.execute(found).scalars()) if data_ids else []
 
 
 def undecided(
