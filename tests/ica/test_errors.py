@@ -118,6 +118,13 @@ def test_a_problem_is_kept_word_for_word():
     assert error.problem == problem
 
 
+def test_what_was_looked_for_is_not_kept_of_a_problem():
+    problem = {"status": 403, "instance": "https://ica/api/projects/p/data?filename=Anna.bam"}
+    with fake_ica(Answer(problem, status=403)) as ica:
+        error, _ = both_errors(ica.url)
+    assert error.problem["instance"] == "https://ica/api/projects/p/data"
+
+
 @pytest.mark.parametrize("body", [{}, {"title": None, "detail": 5, "id": []}])
 def test_a_problem_may_say_nothing(body):
     with fake_ica(Answer(body, status=418)) as ica:

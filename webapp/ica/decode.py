@@ -139,7 +139,10 @@ def _redirect(operation: Operation, response: Response, hide: Hide) -> Malformed
 def _read_problem(response: Response, body: bytes) -> dict[str, Any]:
     body = body.replace(_NUL, b"")
     try:
-        return msgspec.json.decode(body, type=dict[str, Any])
+        problem = msgspec.json.decode(body, type=dict[str, Any])
+        if isinstance(asked := problem.get("instance"), str):
+            problem["instance"] = asked.partition("?")[0]  # names and paths may stand behind it
+        return problem
     except _DECODE_ERRORS:
         return {
             "status": response.status_code,
