@@ -195,3 +195,9 @@ def test_as_json_it_has_the_same_as_a_line_of_text():
         "seconds": 0.1,
         "nothing": None,
     }
+
+
+def test_what_a_database_quotes_of_a_row_is_not_told():
+    said = 'value too long for type\nCONTEXT:  COPY candidates, line 1, column name: "Anna.bam"'
+    assert "Anna" not in logged(said)
+    assert "value too long" in logged(said)

@@ -33,6 +33,7 @@ _SECRET_PATTERNS = (
             r"(?:x-)?api[-_]?key\W{1,6}([^\s\"',;&}]+)",
             r"(?:set-)?cookie['\"]?\s*[:=]\s*(.+)",
             r"://[^/\s:@]*:([^/\s@]+)@",  # the password in a database's URL
+            r"(?m)^(?:DETAIL|CONTEXT):\s+(.+)",  # in which PostgreSQL quotes what was to be written
         )
     ),
 )
