@@ -166,20 +166,28 @@ def test_whatever_ica_does_the_answer_is_right(tmp_path):
 
 
 def test_what_a_project_holds_already_is_found_there_and_said(board):
-    """ICA may leave it out of what may be linked."""
+    """ICA may leave it out of what may be linked: then one that is left is not the only one."""
     texts = [planted.NAME_ONCE, *planted.BESIDES, "none.bam"]
+    twice, capitals = planted.NAME_TWICE, name_of(planted.CAPITAL_PATH)
+    first = f"/deliveries/trio-0417/first/{twice}"
     ids = [data_id(DELIVERIES, path) for path in planted.BESIDES]
-    board.visitor().submit(ids)
+    held = [data_id(DELIVERIES, path) for path in (first, planted.CAPITAL_PATH)]
+    board.visitor().submit([*ids, *held])
     board.work(60)
+    board.sim.forget_calls()
+    assert states(resolved(board, [planted.NAME_ONCE, twice]).values()) == {FOUND: 1, SEVERAL: 1}
+    assert board.sim.total_calls() <= 1 + 1 + 2  # a token, the names, whether ICA hides any
     board.sim.set_faults({"eligible-hides-linked": 1.0})
-    found = resolved(board, texts)
+    found = resolved(board, [*texts, twice, capitals])
     assert [found[path].state for path in texts] == [FOUND] * 4 + [MISSING]
     assert [found[path].data_id for path in planted.BESIDES] == ids
     for path in planted.BESIDES:
         assert "in the project already" in found[path].lookup.note
-    with board.store.read() as connection:
-        review = submissions.get(connection, 2).review
-    assert (review.linked, review.files) == (3, 4)
+    assert (found[twice].state, found[twice].lookup.count) == (SEVERAL, 2)
+    assert f"In the project already: {first}." in found[twice].lookup.note
+    assert (found[capitals].state, found[capitals].data_id) == (FOUND, held[1])
+    review = submission(board, 3).review
+    assert (review.linked, review.files) == (4, 5)
 
 
 @pytest.mark.slow

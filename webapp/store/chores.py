@@ -63,7 +63,8 @@ class ResolveSpec(Struct, frozen=True, omit_defaults=True):
 
     projects: by what lookups call them, the ids of projects; or, after a blank, why there is none.
     walk: that is under way. walked: folders that were. counted: the last folder whose files were
-    counted, by its lookup's position.
+    counted, by its lookup's position. hides: whether ICA leaves out of what may be linked what is
+    linked already; None: that is not known.
     """
 
     closer: bool = False
@@ -71,6 +72,7 @@ class ResolveSpec(Struct, frozen=True, omit_defaults=True):
     walk: WalkSpec | None = None
     walked: list[str] = []
     counted: int = 0
+    hides: bool | None = None
 
 
 class GatherSpec(Struct, frozen=True, omit_defaults=True):

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from webapp.ica.client import MAX_PAGE_ROWS, PAGE_REFUSALS, IcaClient
 from webapp.ica.data_filter import DataFilter, Scope, length
 from webapp.ica.errors import Forbidden, IcaProblem, NotFound, Refused, Unreachable
 from webapp.ica.models import Data, whole_path
+from webapp.idlist import ids
 from webapp.store.answers import MAX_CANDIDATES, Answer, Sought
 from webapp.store.enums import Likeness, LookupKind
 from webapp.store.lookups import Candidate, folded
@@ -31,6 +32,8 @@ MAX_REFUSALS = 5  # of single lookups in a row, after which it is not the lookup
 IN_THE_PROJECT = (
     "It is in the project already: ICA lists it there, and not among what may be linked."
 )
+PARTLY_IN_THE_PROJECT = "In the project already: {paths}."
+MAX_PATHS = 3  # that PARTLY_IN_THE_PROJECT tells
 UNTOLD = "ICA has it, but tells neither its name nor its path."
 COMPARED_IN_PART = "ICA has too many data like it: only the first {rows:,} were compared."
 REFUSED = "ICA refuses to look for it: {words}"
@@ -41,7 +44,8 @@ class Where(NamedTuple):
     """Where lookups are looked up, and their projects' names by ids.
 
     own: the target's own data, where what may be linked is asked for: ICA may leave out of that
-    what is linked already. named: the project is named by the lookups.
+    what is linked already. They are one of the scopes where ICA is known to, else they are asked
+    for what is found nowhere. named: the project is named by the lookups.
     """
 
     scopes: Sequence[Scope]
@@ -156,7 +160,7 @@ class DataSearch:
     notes: dict[int, str] = field(default_factory=dict)
     impossible: set[int] = field(default_factory=set)
     in_part: set[int] = field(default_factory=set)
-    linked: set[str] = field(default_factory=set)
+    owned: set[str] = field(default_factory=set)
     late: set[int] = field(default_factory=set)  # what was not asked for in each scope
     pages: int = 0  # that were read in this scope
     has_some: bool = False  # lookups that were asked for in this scope
@@ -199,35 +203,53 @@ class DataSearch:
             answers = [Answer(one.position, [], note=note, impossible=True) for one in lookups]
             return Result(answers, set(), [])
         done, left = self._in_time(lookups), [one for one in lookups if one.position in self.late]
-        return Result([self._answer(one, closer) for one in done], self.linked, left)
+        return Result([self._answer(one, closer) for one in done], self.owned, left)
 
     def _in_time(self, lookups: Sequence[Sought]) -> list[Sought]:
         return [one for one in lookups if one.position not in self.late]
 
     def _answer(self, one: Sought, closer: bool) -> Answer:
         place = one.position
-        candidates = ordered(self.found.get(place, ()))
+        candidates = ordered(self._elsewhere(self.found.get(place, ())))
         sure = [candidate for candidate in candidates if candidate.likeness < Likeness.NEAR]
         return Answer(
             place,
             (sure or candidates)[:MAX_CANDIDATES],
             len(sure) + self.more.get(place, 0),
-            self.notes.get(place, ""),
+            self.notes.get(place) or self._note_owned(sure or candidates),
             impossible=place in self.impossible and not candidates,
             closer=closer,
             whole=not self.more.get(place) and place not in self.in_part,
         )
 
+    def _elsewhere(self, found: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Those that are not the target's own; if there are none, all of them."""
+        own = self.where.own
+        return [one for one in found if own and one.project_id != own.project] or found
+
+    def _note_owned(self, candidates: Sequence[Candidate]) -> str:
+        """Which of them are in the target already, and not among what ICA lets be linked."""
+        its = [one for one in candidates if one.data_id in self.owned] if self.owned else []
+        owned = [one.path or one.name for one in its]
+        if len(owned) == len(candidates) == 1 and its[0].likeness < Likeness.NEAR:
+            return IN_THE_PROJECT
+        paths = ", ".join(owned[:MAX_PATHS])
+        others = f" and {len(owned) - MAX_PATHS:,} more" if len(owned) > MAX_PATHS else ""
+        return PARTLY_IN_THE_PROJECT.format(paths=paths + others) if owned else ""
+
     def _exactly(self, lookups: Sequence[Sought], filter_of: Filter) -> None:
         for scope in self.where.scopes:
             self._ask_all(scope, self._in_time(lookups), filter_of)
         missing = self._missing(self._in_time(lookups))
-        if self.where.own and missing:
+        if self.where.own and missing and self.where.own not in self.where.scopes:
             self._ask_all(self.where.own, missing, filter_of)
-            for one in missing:
-                if its := self.found.get(one.position):
-                    self.notes[one.position] = IN_THE_PROJECT
-                    self.linked.update(candidate.data_id for candidate in its)
+
+    def _rows(self, scope: Scope, *wanted: Any) -> Rows:
+        """As read(), and what is the target's own is kept in mind."""
+        rows = read(self.client, scope, *wanted)
+        if scope == self.where.own:
+            self.owned.update(ids.folded(one.id) for one in rows.data)
+        return rows
 
     def _ask_all(self, scope: Scope, lookups: Sequence[Sought], filter_of: Filter) -> None:
         """Ask for lookups in one scope, for those with a comma once more where it has none."""
@@ -283,7 +305,7 @@ class DataSearch:
             total = self.client.count_data(scope, wanted) if most_pages > FREE_PAGES else None
             return total is None or total <= most_pages * MAX_PAGE_ROWS
 
-        return read(self.client, scope, wanted, most_pages, fits)
+        return self._rows(scope, wanted, most_pages, fits)
 
     def _ask(
         self,
@@ -302,7 +324,7 @@ class DataSearch:
         several = MAX_PAGES if take == self._take else 1
         try:
             if one_only:
-                rows = read(self.client, scope, filter_of(lookups), PAGES_OF_ONE)
+                rows = self._rows(scope, filter_of(lookups), PAGES_OF_ONE)
             else:
                 rows = self._read(scope, filter_of(lookups), several)
             self.pages += 1 + len(rows.data) // MAX_PAGE_ROWS
@@ -402,7 +424,7 @@ class DataSearch:
             if wanted is None:
                 continue
             try:
-                rows = read(self.client, scope, wanted, MAX_PAGES)
+                rows = self._rows(scope, wanted, MAX_PAGES)
             except Refused:  # then it can't be found in this way either
                 continue
             self._match([one], rows)
@@ -428,7 +450,7 @@ class DataSearch:
         folder, is_folder = parent_of(lookups[0].text), lookups[0].kind == LookupKind.FOLDER
         for scope in self.where.scopes[: 2 * len(lookups)]:
             try:
-                rows = read(self.client, scope, DataFilter(parent_path=folder), 1)
+                rows = self._read(scope, DataFilter(parent_path=folder), 1)
             except Refused:
                 return
             self._match(lookups, rows)

@@ -50,6 +50,7 @@ CLOSER = 200  # lookups that were not found, which are looked for closer without
 COUNTED_FOLDERS = 200  # of which it is counted what is below them
 MAX_OFFSET_ROWS = 200_000  # that ICA gives by offset
 URGENT_SECONDS = 1.0  # between two looks whether something more urgent waits
+PROBED = 20  # data that are linked, by which is found out whether ICA hides such
 MAX_PLANS = 8
 TAKEN_AT_ONCE = 16  # results of tasks
 NO_ROOM = (
@@ -136,9 +137,10 @@ class _Unit:
     def _phases(self) -> list[Callable[[], bool]]:
         """Each returns whether it is done; the next one begins when it is."""
         if self.spec.closer:
-            return [self._look_closer]
+            return [self._find_what_hides, self._look_closer]
         return [
             self._find_projects,
+            self._find_what_hides,
             self._go_on_walking,
             self._ask_for_names,
             self._ask_for_paths,
@@ -156,6 +158,13 @@ class _Unit:
 
     def _note_projects(self, found: Sequence[tuple[str, str]]) -> None:
         self._keep(projects=self.spec.projects | dict(found))
+
+    def _find_what_hides(self) -> bool:
+        """Whether what is linked already is to be looked for in the target itself."""
+        if self.submission.lookup_projects or self.spec.hides is not None:
+            return True
+        find = partial(_hides_linked, self.submission.project_id)
+        return self._run([find], lambda found: self._keep(hides=found[0]))
 
     def _ask_for_names(self) -> bool:
         """Until none waits: a task leaves some where they have very many data."""
@@ -272,7 +281,9 @@ class _Unit:
             totals = self._totals(stretch, scopes)
             asked += len(totals)
             pages = sum(-(-total // MAX_PAGE_ROWS) for total in totals if total is not None)
-            if None not in totals and pages < WALK_SHARE * stretch.calls:
+            # what a walk finds is not told apart by its scopes
+            is_held = bool(self.spec.hides and not first.project and totals[-1])
+            if None not in totals and not is_held and pages < WALK_SHARE * stretch.calls:
                 let_go = partial(answers.let_go, submission_id=self.submission.id, kind=first.kind)
                 walk = WalkSpec(first.project, first.kind, stretch.folder, total=totals[0])
                 self._keep(let_go, walk=walk)
@@ -484,7 +495,9 @@ class _Unit:
         if chosen := self.submission.lookup_projects:
             return Where([Scope(one.id) for one in chosen], None, self.names)
         target = self.submission.project_id
-        return Where([Scope(target, eligible=True)], Scope(target), self.names)
+        own = Scope(target)
+        scopes = [Scope(target, eligible=True), *([own] if self.spec.hides else [])]
+        return Where(scopes, own, self.names)
 
     def _limits(self) -> Limits:
         return self.context.clients.of(self.account).limits
@@ -590,6 +603,25 @@ def _find_project(name: str, client: IcaClient) -> tuple[str, str]:
         return name, named_project.find(client, name)
     except named_project.NoSuchProject as why:
         return name, f" {why}"
+
+
+def _hides_linked(target: str, client: IcaClient) -> bool:
+    """Whether ICA leaves out of what may be linked into a project what is linked into it already;
+    also true where that can't be told: none of the project's first data is linked, or ICA refuses.
+    """
+    eligible = Scope(target, eligible=True)
+    try:
+        page = client.find_data(Scope(target))
+        linked = [one.id for one in page.items if _owner(one) not in {"", target}][:PROBED]
+        if not linked:
+            return page.next_token is not None
+        return not client.find_data(eligible, DataFilter(ids=linked), page_size=PROBED).items
+    except Refused:
+        return True
+
+
+def _owner(data: Data) -> str:
+    return (data.details.owning_project_id if data.details else None) or ""
 
 
 def _impossible(lookups: Sequence[Sought], note: str, _client: IcaClient) -> Result:
