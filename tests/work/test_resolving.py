@@ -67,6 +67,7 @@ def test_each_line_becomes_what_icas_data_say(board):
         *(planted.FILE_LIKE_FOLDER, planted.FOLDER_LIKE_FILE, planted.PATH_OF_1000),
         *(planted.BY_STATUS["ARCHIVED"], name_of(planted.NO_DETAILS), planted.NO_PATH),
         *(planted.NO_URN, "no-such-thing.bam", "/deliveries/bam/y.bam", "/no/such/folder/"),
+        *(planted.BESIDES[0] + "/", "/run1"),
     ]
     found = resolved(board, texts, projects=SOURCE)
     for path in odd.values():
@@ -99,6 +100,9 @@ def test_each_line_becomes_what_icas_data_say(board):
     assert (near.state, near.lookup.count) == (MISSING, 0)
     assert planted.BESIDES[0] in [one.path for one in near.candidates]
     assert found["/no/such/folder/"].state == MISSING
+    for text, path in ((planted.BESIDES[0] + "/", planted.BESIDES[0]), ("/run1", "/run1/")):
+        assert (found[text].state, found[text].lookup.count) == (MISSING, 0)
+        assert found[text].candidates[0].path == path
 
 
 NFC, NFD, COMMA = ODD_PATHS["nfc"], ODD_PATHS["nfd"], ODD_PATHS["comma"]

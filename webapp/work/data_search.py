@@ -3,7 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from webapp.ica.client import MAX_PAGE_ROWS, PAGE_REFUSALS, IcaClient
 from webapp.ica.data_filter import DataFilter, Scope, length
@@ -267,9 +270,11 @@ class DataSearch:
         self._ask(scope, lookups, filter_of, take)
 
     def _missing(self, lookups: Iterable[Sought]) -> list[Sought]:
-        known = self.impossible
         return [
-            one for one in lookups if not self.found.get(one.position) and one.position not in known
+            one
+            for one in lookups
+            if one.position not in self.impossible
+            and all(its.likeness == Likeness.NEAR for its in self.found.get(one.position, ()))
         ]
 
     def _by_folder(self, lookups: Sequence[Sought], most_pages: int) -> list[Sought]:
@@ -451,13 +456,25 @@ class DataSearch:
         for scope in self.where.scopes[: 2 * len(lookups)]:
             try:
                 rows = self._read(scope, DataFilter(parent_path=folder), 1)
+                self._match(lookups, rows)
+                if not rows.whole:
+                    self._look_for_other_kind(scope, lookups)
             except Refused:
                 return
-            self._match(lookups, rows)
             alike = [data for data in rows.data if data.is_folder == is_folder]
-            for one in self._missing(lookups):
+            for one in lookups:
+                if self.found.get(one.position):
+                    continue
                 name = one.text.rstrip("/").rpartition("/")[2]
                 self._add_near(one, nearest(name, alike))
+
+    def _look_for_other_kind(self, scope: Scope, lookups: Sequence[Sought]) -> None:
+        """A file where a folder was looked for, and the other way round; by few calls, so of very
+        many in one folder for the first ones only.
+        """
+        most = self.client.limits.values(scope.operation.id, self.client.clock())
+        for group in islice(packed(map(_of_other_kind, lookups), most), MAX_PAGES):
+            self._match(lookups, self._read(scope, by_path(group), 1))
 
     def _add_near(self, one: Sought, like: Iterable[Data]) -> None:
         near = [candidate(data, Likeness.NEAR, self.where.names) for data in like]
@@ -518,6 +535,13 @@ def _read_by_offset(
 def _tells_nothing(lookups: Sequence[Sought], data: Data) -> bool:
     """Whether data lack what tells which of the lookups they belong to."""
     return not (name_of(data) if lookups[0].kind == LookupKind.NAME else whole_path(data))
+
+
+def _of_other_kind(one: Sought) -> Sought:
+    """The folder of a file's path, or the file of a folder's."""
+    if one.kind == LookupKind.FOLDER:
+        return replace(one, kind=LookupKind.PATH, text=one.text.rstrip("/"))
+    return replace(one, kind=LookupKind.FOLDER, text=f"{one.text}/")
 
 
 def _without_comma(one: Sought) -> DataFilter | None:

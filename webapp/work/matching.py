@@ -51,8 +51,7 @@ class Matcher:
 
 def _add(found: list[Match], lookups: list[Sought] | None, text: str, data: Data) -> None:
     for one in lookups or ():
-        if (likeness := _likeness(one, text, data.is_folder)) is not None:
-            found.append(Match(one, likeness, data))
+        found.append(Match(one, _likeness(one, text, data.is_folder), data))
 
 
 def name_of(data: Data) -> str:
@@ -60,14 +59,13 @@ def name_of(data: Data) -> str:
     return (data.details.name if data.details else None) or ""
 
 
-def _likeness(sought: Sought, text: str, is_folder: bool) -> Likeness | None:
+def _likeness(sought: Sought, text: str, is_folder: bool) -> Likeness:
     """How the name or the path of data is like that of a lookup with the same folded text. A path
-    without a slash at its end is a file's; to mean a folder by it, somebody has to say so.
+    with a slash at its end is a folder's, one without a file's; to mean the other by it, somebody
+    has to say so.
     """
-    if sought.kind == LookupKind.FOLDER and not is_folder:
-        return None
-    if sought.kind == LookupKind.PATH and is_folder:
-        return Likeness.OTHERWISE
+    if sought.kind != LookupKind.NAME and is_folder != (sought.kind == LookupKind.FOLDER):
+        return Likeness.NEAR
     same = sought.text.rstrip("/") == text
     return Likeness.SAME if same else Likeness.OTHERWISE
 
