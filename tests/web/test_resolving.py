@@ -16,12 +16,12 @@ from webapp.store.paging import Cursor
 SOURCES = [NamedProject(READ_ONLY_PROJECT, "Reference panel"), NamedProject(FIRST_PROJECT, "Rare")]
 
 
-def tell(dashboard, submission_id, state, first, last):
+def tell(dashboard, submission_id, state, first, last, **more):
     """ICA has answered so for the lookups at these positions."""
     its = tables.lookups.c
     these = (its.submission_id == submission_id) & its.position.between(first, last)
     with dashboard.store.write() as connection:
-        connection.execute(tables.lookups.update().where(these).values(state=state))
+        connection.execute(tables.lookups.update().where(these).values(state=state, **more))
         submissions.touch(connection, submission_id, dashboard.clock())
 
 
@@ -191,6 +191,13 @@ def test_looking_closer_is_done_beside_the_review(stored):
     assert "0 of 4 names and paths" in text(page)
     assert visitor.post(element(page, "form", action=f"{place}/stop-looking")["action"])
     assert last_chore(stored, number).ended_at
+
+    visitor.post(f"{place}/look-closer")
+    fail(stored, number, None, ended=True)
+    tell(stored, number, LookupState.MISSING, 2, 3, closer=True)
+    said = text(visitor.get(place))
+    assert "ICA was asked more closely for 4 names and paths" in said
+    assert said.count("Looked at closer: nothing of nearly that name.") == 2
 
     visitor.post(f"{place}/look-closer")
     fail(stored, number, KeptError(ErrorCode.UNREACHABLE, 0.0, "no answer"), ended=True)

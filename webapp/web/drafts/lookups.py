@@ -58,8 +58,7 @@ WORDS = {  # title, with {names} "12 names and paths" or {folders} "1 folder", a
     ),
     Group.SAME: (
         "{names} with the same data as another line",
-        "These data are sent once, from the line where they stand first. There is nothing to "
-        "choose.",
+        "The data are in the list once, and are sent once. There is nothing to choose.",
     ),
     Group.FOUND: (
         "{names} found",
@@ -93,6 +92,7 @@ STATE_WORDS = {
 }
 
 
+NOTHING_NEAR = "Not found. Looked at closer: nothing of nearly that name."
 EMPTY_FOLDER = "The folder holds no files, so nothing is sent for it."
 
 
@@ -285,13 +285,22 @@ def row(
     exact = of_each[choices.wanted(lookup.state)]
     return LookupRow(
         lookup=lookup,
-        state=STATE_WORDS[lookup.state] if lookup.first_item is None else EMPTY_FOLDER,
+        state=_state(lookup, sum(of_each)),
         options=options,
         more=max(sum(of_each) - len(options), 0),
         whole=exact if exact > 1 and sure >= lookup.count else None,
         lacking=max(lookup.count - sure, 0) if led is None else 0,
         became=led,
     )
+
+
+def _state(lookup: Lookup, candidates: int) -> str:
+    """What became of a lookup that leads to nothing, and has so many candidates, in words."""
+    if lookup.first_item is not None:
+        return EMPTY_FOLDER
+    if lookup.state == LookupState.MISSING and lookup.closer and not candidates:
+        return NOTHING_NEAR
+    return STATE_WORDS[lookup.state]
 
 
 def value(ordinal: int, candidate: Candidate) -> str:

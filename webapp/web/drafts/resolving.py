@@ -4,7 +4,7 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import chores, lookups, submissions
-from webapp.store.chores import Chore
+from webapp.store.chores import Chore, ResolveSpec
 from webapp.store.enums import ASKING, AuditAction, ChoreKind, ErrorCode, State
 from webapp.store.submissions import Submission
 from webapp.web.core import audit
@@ -27,6 +27,10 @@ FAILED = (
     "ICA could not be asked for all names and paths.",
     "Go on looking later, to have the rest asked for.",
 )
+CLOSER = (
+    "ICA was asked more closely for {names} that were not found.",
+    "Where it has data of nearly that name, they stand beside the line: choose one if it is meant.",
+)
 CLOSER_FAILED = (
     "ICA could not be asked more closely for all that was not found.",
     "Nothing that was found is lost. Look closer at the rest later.",
@@ -40,6 +44,8 @@ class Looking(Part):
 
     underway: ICA is being asked. why_not, meaning, said: why it is not asked any more, what that
     means, and ICA's own words; "" where it was asked for all. waiting: how many were not asked for.
+    closer: that it was asked more closely, in words, "" where it was not; then meaning says what
+    came of it.
     """
 
     template = "drafts/_looking.html"
@@ -48,6 +54,7 @@ class Looking(Part):
     meaning: str
     said: str
     waiting: int
+    closer: str = ""
 
 
 def looking(submission: Submission) -> Looking:
@@ -65,6 +72,10 @@ def looking(submission: Submission) -> Looking:
         others = f"{waiting:,} {'was' if waiting == 1 else 'were'} not asked for"
         meaning = f"Of {plural(total, *NAMES_AND_PATHS)}, {others} and will not be sent. {meaning}"
     said = last.problem.full or last.problem.message if why_not and last.problem else ""
+    if not waiting and last.problem is None and last.spec_as(ResolveSpec).closer:
+        closer, meaning = CLOSER
+        asked = plural(last.total, *NAMES_AND_PATHS)
+        return Looking(False, "", meaning, "", 0, closer.format(names=asked))
     return Looking(False, why_not, meaning, said, waiting)
 
 
