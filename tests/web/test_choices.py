@@ -118,11 +118,23 @@ def test_what_is_ticked_is_sent_and_can_be_taken_back(stored):
     assert refused.status_code == 422
     assert "None of the names and paths in the list leads to data yet" in text(refused)
 
-    fields = {**ticked(page, 1, 1), **ticked(page, 2), **ticked(page, 3)}
+    fields = {**ticked(page, 1, 1), **ticked(page, 2)}
     answer = demo.post(f"{place}/choose", fields)
-    assert answer.location == place
+    assert answer.location == f"{place}#lookups"
     page = demo.get(place)
-    assert "3 names and paths settled." in text(page)
+    panel = elements(page, "section", id="lookups")[0]
+    assert "2 names and paths settled." in panel.text
+    assert rows(page) == [D, E]
+
+    # one more is ticked, and the list is submitted without it having been chosen
+    [send] = elements(page, "form", id="choices")
+    assert send["action"] == f"{place}/submit"
+    assert {box["form"] for box in elements(page, "input", name="choice.3")} == {"choices"}
+    again = demo.post(f"{place}/submit", {"confirmed": to_send(page), **ticked(page, 3)})
+    assert again.location == place
+    page = demo.get(place)
+    assert "Your choice of 1 line was taken. Nothing was sent yet" in text(page)
+    assert "Submit 3 ids" in text(page)
     assert rows(page) == [D, E, F]
     assert "1 id archived in ICA" in text(page)
 

@@ -212,25 +212,32 @@ def one(submission_id: int, position: int) -> str:
 @blueprint.post("/submissions/<int:submission_id>/choose")
 def choose(submission_id: int) -> ResponseReturnValue:
     """What was ticked becomes items; what is taken back leads to nothing again."""
-    submission = own_submission(submission_id, "choose for")
+    _say(*take_ticked(own_submission(submission_id, "choose for")))
+    return _back(submission_id)
+
+
+def take_ticked(submission: Submission) -> tuple[int, int]:
+    """What the form says of lookups, if anything, becomes true of them: for how many was chosen,
+    and how many were taken back. A 409 where that can't be.
+    """
     ticked, here = _ticked(), context()
-    picks, _ = here.read(_picks, submission_id, ticked)
+    if not ticked.any:
+        return 0, 0
+    picks, _ = here.read(_picks, submission.id, ticked)
     if not choosing.has_room(here, submission, picks):
         abort(409, choosing.NO_ROOM)
     flags = choosing.flags_of(here, submission, picks)
+    counts = {"chosen": len(picks), "taken_back": len(ticked.forgotten)}
     with here.store.write() as connection:
-        _demand_free(connection, submission_id)
-        again, led = _picks(connection, submission_id, ticked)
+        _demand_free(connection, submission.id)
+        again, led = _picks(connection, submission.id, ticked)
         if again != picks:
             abort(409, CHANGED)
-        choosing.forget(connection, submission_id, [*{*led, *ticked.forgotten}])
-        choosing.choose(connection, submission_id, picks, flags)
-        if ticked.any:
-            submissions.touch(connection, submission_id, here.clock())
-            counts = {"chosen": len(picks), "taken_back": len(ticked.forgotten)}
-            audit.note(connection, AuditAction.CHOOSE, submission, **counts)
-    _say(len(picks), len(ticked.forgotten))
-    return _back(submission_id)
+        choosing.forget(connection, submission.id, [*{*led, *ticked.forgotten}])
+        choosing.choose(connection, submission.id, picks, flags)
+        submissions.touch(connection, submission.id, here.clock())
+        audit.note(connection, AuditAction.CHOOSE, submission, **counts)
+    return counts["chosen"], counts["taken_back"]
 
 
 @blueprint.post("/submissions/<int:submission_id>/choose-by-rule")
@@ -262,8 +269,11 @@ def by_rule(submission_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/submissions/<int:submission_id>/as-files")
 def as_files(submission_id: int) -> ResponseReturnValue:
-    """Have the files of a folder, or of all folders, read from ICA, in place of the folder."""
+    """Have the files of a folder, or of all folders, read from ICA, in place of the folder. What is
+    ticked elsewhere on the page is taken, too.
+    """
     submission = own_submission(submission_id, "choose for")
+    take_ticked(submission)
     given, now = request.form.get("folder", ""), context().clock()
     with context().store.write() as connection:
         submission = _demand_free(connection, submission_id)
@@ -441,20 +451,22 @@ def _say(chosen: int, taken_back: int, left_open: int = 0) -> None:
     if taken_back:
         told.append(f"{plural(taken_back, *NAMES)} taken back")
     if not told:
-        flash("Nothing was changed: nothing was ticked, or nothing is left to settle.", "info")
+        nothing = "Nothing was changed: nothing was ticked, or nothing is left to settle."
+        flash(nothing, "info-within")
         return
     rest = f"; {left_open:,} of these stay open" if left_open and not taken_back else ""
-    flash(f"{', '.join(told)}{rest}.", "success")
+    flash(f"{', '.join(told)}{rest}.", "success-within")
 
 
 def _back(submission_id: int) -> ResponseReturnValue:
-    """To the page where the form stood."""
+    """To the panel where the form stood."""
     group = request.form.get("back", "")
     if group not in [*Group]:
-        return redirect(url_for("submissions.page", submission_id=submission_id), 303)
+        review = url_for("submissions.page", submission_id=submission_id, _anchor="lookups")
+        return redirect(review, 303)
     after = request.form.get("after", "0")
     chosen: dict[str, Any] = {"group": group}
     if params.DIGITS.fullmatch(after) and int(after):
         chosen["after"] = int(after)
-    place = ListUrl(url_for("choosing.listed", submission_id=submission_id), chosen)
+    place = ListUrl(url_for("choosing.listed", submission_id=submission_id), chosen, "#list")
     return redirect(place.changed(), 303)

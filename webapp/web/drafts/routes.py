@@ -18,7 +18,7 @@ from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
 from webapp.web.core.links import Pager
 from webapp.web.core.page import Page, render
-from webapp.web.drafts import review
+from webapp.web.drafts import choosing, review
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import upload
 from webapp.work import chore_runner, reading
@@ -45,6 +45,7 @@ EMPTY = (
     "None of the names and paths in the list leads to data yet, so there is nothing to submit. "
     "Choose below what they mean; or mend the list, and upload it again."
 )
+TAKEN = "Your choice of {lines} was taken. Nothing was sent yet: look it over and submit."
 NO_DRAFT = {
     State.READING: "The list is still being read. Nothing was submitted: look it over first.",
     State.RESOLVING: (
@@ -106,8 +107,15 @@ def listed(submission_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/submissions/<int:submission_id>/submit")
 def submit(submission_id: int) -> ResponseReturnValue:
-    """Confirm the draft; its first batch goes to ICA within this request. A check ends."""
-    own_submission(submission_id, "submit")
+    """Confirm the draft; its first batch goes to ICA within this request. A check ends.
+
+    With ticks that were not taken yet, these are taken, and nothing is sent before it is looked
+    over again.
+    """
+    chosen = sum(choosing.take_ticked(own_submission(submission_id, "submit")))
+    if chosen:
+        flash(TAKEN.format(lines=plural(chosen, "line")), "success")
+        return redirect(url_for("submissions.page", submission_id=submission_id), 303)
     now = context().clock()
     with context().store.write() as connection:
         chores.lock(connection, submission_id)
