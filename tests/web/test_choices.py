@@ -85,7 +85,7 @@ def test_the_review_says_of_each_group_what_ica_has(stored):
     page = demo.get(place)
     said = text(page)
     for words in (
-        *("4 names and paths found", "1 name or path found more than once"),
+        *("3 names and paths found", "1 name or path found more than once"),
         *("1 name or path found only written otherwise", "2 names and paths not found"),
         *("1 name or path that can't be looked up", "Two projects are named “Shared”."),
         *("1 name or path not looked up yet", "1 folder, found by path", "1,204 files"),
@@ -323,17 +323,19 @@ def test_folders_are_one_item_each_or_their_files(stored, monkeypatch):
     place = draft(stored, demo, asked)
     page = demo.get(place)
     counted = f"2 of them are one item each now, with {len(files)} files; of 1 the files were not"
-    assert counted in text(page)
+    assert f"{counted} counted. Or take their files instead" in text(page)
+    assert "names and paths found" not in text(page)  # folders stand in their own group alone
     assert rows(page) == ["fol." + A[4:], ODD]
 
     demo.post(f"{place}/as-files", {"folder": "2"})
     stored.work(5)
     page = demo.get(place)
     assert len(rows(page)) == 1 + len(files)
-    assert f"and {len(files) - 1} others" in text(page)
+    assert f"Its {len(files)} files, all in the list" in text(page)
     assert f"Submit {1 + len(files)} ids" in text(page)
-    demo.post(f"{place}/choose", {"forget": "2"})
-    demo.post(f"{place}/choose", ticked(demo.get(f"{place}/lookups/2"), 2))
+    [as_one] = elements(page, "button", name="choice.2")
+    assert as_one.text == "As one item instead"
+    demo.post(f"{place}/choose", {"choice.2": as_one["value"]})
     assert rows(demo.get(place)) == ["fol." + A[4:], ODD]
 
     demo.post(f"{place}/as-files", {"folder": "all"})  # of the first ICA knows nothing
@@ -342,6 +344,8 @@ def test_folders_are_one_item_each_or_their_files(stored, monkeypatch):
     assert "The files of /no/more/ When all was read, ICA had this folder no more" in text(page)
     assert "The folder holds no files, so nothing is sent for it." in text(page)
     assert "the same data as another line" not in text(page)
+    assert not elements(page, "input", type="checkbox")
+    assert elements(page, "button", name="choice.1")[0].text == "As one item instead"
     assert len(rows(page)) == len(files)
     assert demo.post(f"{place}/as-files", {"folder": "99"}).status_code == 409
     assert demo.post(f"{place}/as-files", {"folder": "x"}).status_code == 400

@@ -45,7 +45,7 @@ class Group(StrEnum):
     IMPOSSIBLE = "impossible"
     WAITING = "waiting"
     SAME = "same"  # they mean data that another line means, too
-    FOLDERS = "folders"  # the paths of folders that were found or chosen
+    FOLDERS = "folders"  # the paths of folders that were found or chosen; FOUND and SAME lack these
     OPEN = "open"  # they lead to nothing
     EVERY = "every"
 
@@ -63,16 +63,19 @@ class Tally:
     by_state: Mapping[LookupState, int] = field(default_factory=dict)
     open: Mapping[LookupState, int] = field(default_factory=dict)
     same: Mapping[LookupState, int] = field(default_factory=dict)
-    folders: int = 0
+    folders: Mapping[LookupState, int] = field(default_factory=dict)
     not_closer: int = 0
 
     def count(self, group: Group) -> int:
         """How many there are in a group."""
+        if group == Group.FOUND:
+            found = LookupState.FOUND
+            return self.by_state.get(found, 0) - self.folders.get(found, 0)
         if group in STATES:
             return self.by_state.get(STATES[group], 0)
         return {
             Group.SAME: sum(self.same.values()),
-            Group.FOLDERS: self.folders,
+            Group.FOLDERS: sum(self.folders.values()),
             Group.OPEN: sum(self.open.values()),
             Group.EVERY: sum(self.by_state.values()),
         }[group]
@@ -85,6 +88,8 @@ class Tally:
             return self.same
         if group == Group.OPEN:
             return self.open
+        if group == Group.FOLDERS:
+            return self.folders
         return self.by_state if self.count(group) else []
 
 
@@ -144,21 +149,19 @@ def tally(connection: Connection, submission: Submission) -> Tally:
     if not submission.review.lookups:
         return Tally()
     of, count = lookups.c, func.count()
-    shared = _how_many(of.shared)
-    found = select(of.state, count, count - func.count(of.first_item), shared)
+    shared, as_folders = _how_many(_condition(Group.SAME)), _how_many(_condition(Group.FOLDERS))
+    found = select(of.state, count, count - func.count(of.first_item), shared, as_folders)
     rows = connection.execute(found.where(_of(submission.id)).group_by(of.state)).all()
-    by_state = Counter({state: number for state, number, _, _ in rows})
-    as_folders = _of(submission.id) & _condition(Group.FOLDERS)
-    folders = connection.execute(select(count).where(as_folders)).scalar_one()
+    by_state = Counter({state: number for state, number, *_ in rows})
     not_closer = 0
     if by_state[LookupState.MISSING]:
         far = (of.state == LookupState.MISSING) & ~of.closer
         not_closer = connection.execute(select(count).where(_of(submission.id), far)).scalar_one()
     return Tally(
         by_state=by_state,
-        open=+Counter({state: number for state, _, number, _ in rows}),
-        same=+Counter({state: number for state, _, _, number in rows}),
-        folders=folders,
+        open=+Counter({row[0]: row[2] for row in rows}),
+        same=+Counter({row[0]: row[3] for row in rows}),
+        folders=+Counter({row[0]: row[4] for row in rows}),
         not_closer=not_closer,
     )
 
@@ -478,10 +481,12 @@ def _how_many(condition: ColumnElement[bool]) -> ColumnElement[Any]:
 def _condition(group: Group) -> ColumnElement[bool]:
     """What tells a group's lookups from others in the same states."""
     of = lookups.c
+    folder = (of.kind == LookupKind.FOLDER) & of.first_item.is_not(None)
     return {
-        Group.SAME: of.shared,
+        Group.FOUND: ~folder,
+        Group.SAME: of.shared & ~folder,
         Group.OPEN: of.first_item.is_(None),
-        Group.FOLDERS: (of.kind == LookupKind.FOLDER) & of.first_item.is_not(None),
+        Group.FOLDERS: folder,
     }.get(group, true())
 
 

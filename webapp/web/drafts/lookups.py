@@ -49,23 +49,23 @@ WORDS = {  # title, with {names} "12 names and paths" or {folders} "1 folder", a
     ),
     Group.WAITING: (
         "{names} not looked up yet",
-        "ICA was not asked for them. Nothing is sent for them unless it is.",
+        "ICA was not asked for them yet. Nothing is sent for them unless it is.",
     ),
     Group.FOLDERS: (
         "{folders}, found by path",
-        "A folder is one item: ICA links it with all that it holds at that moment, and gives one "
-        "outcome for all of it.",
+        "As one item, a folder is linked by ICA with all that it holds at that moment, and has one "
+        "outcome for all of it. As its files, it has an outcome for each of them.",
     ),
     Group.SAME: (
         "{names} with the same data as another line",
-        "The data are in the list once, and are sent once. There is nothing to choose.",
+        "These data are in the list once, and are sent once.",
     ),
     Group.FOUND: (
         "{names} found",
         "Each means exactly one datum in ICA, which is in the list now.",
     ),
     Group.OPEN: (
-        "{names} that lead to nothing",
+        "{names} left open",
         "Nothing is sent for them unless you choose what they mean.",
     ),
     Group.EVERY: ("{names} in the list", "What each of them led to, in the order of the list."),
@@ -80,10 +80,10 @@ CHIPS = {
     Group.WAITING: "Not looked up yet",
     Group.FOLDERS: "Folders",
     Group.SAME: "The same as another line",
-    Group.OPEN: "Lead to nothing",
+    Group.OPEN: "Left open",
 }
 STATE_WORDS = {
-    LookupState.WAITING: "ICA was not asked for it.",
+    LookupState.WAITING: "ICA was not asked for it yet.",
     LookupState.MISSING: "Not found.",
     LookupState.IMPOSSIBLE: "It can't be looked up.",
     LookupState.FOUND: "Found, and taken back.",
@@ -110,7 +110,8 @@ class LookupRow:
 
     options: the first of its candidates; more: how many are kept beside them. whole: how many data
     all of them are, None where more are in ICA than are kept, or just one. lacking: how many those
-    are. became: what it led to.
+    are. became: what it led to. as_one: what a form says to have a folder that is its files, of
+    which it may have none, as one item; "" of any other.
     """
 
     lookup: Lookup
@@ -120,6 +121,23 @@ class LookupRow:
     whole: int | None
     lacking: int
     became: Became | None
+    as_one: str
+
+    @property
+    def files(self) -> str:
+        """In words, the files that a folder is; "" where it is one item, or leads to nothing."""
+        of_folder = self.as_one or self.lookup.kind == LookupKind.FOLDER
+        if not self.became or self.is_folder or not of_folder:
+            return ""
+        count, known = self.became.count, self.lookup.files
+        if self.lookup.shared:
+            return "Its files, all of which other lines mean, too"
+        if known is None:
+            return f"Its {plural(count, 'file')}"
+        if count >= known:
+            return f"Its {plural(count, 'file')}, all in the list"
+        left = "the others stand on other lines, or were not read"
+        return f"{count:,} of its {known:,} files; {left}"
 
     @property
     def is_folder(self) -> bool:
@@ -259,10 +277,11 @@ def rows(
     found: Sequence[Lookup],
     shown: int = SHOWN_OPTIONS,
 ) -> list[LookupRow]:
-    """These lookups, with the first candidates of those that lead to nothing."""
+    """These lookups, with the first candidates of those that lead to nothing, or to the files of a
+    folder.
+    """
     led = choices.became(connection, submission_id, found)
-    open_ = [one for one in found if one.position not in led]
-    positions = [one.position for one in open_]
+    positions = [one.position for one in found if _may_be_files(one, led.get(one.position))]
     some = lookups.candidates_of(connection, submission_id, positions, shown) if positions else {}
     kept = choices.kept(connection, submission_id, positions)
     return [row(one, some.get(one.position, []), kept, led.get(one.position)) for one in found]
@@ -282,15 +301,18 @@ def row(
     ]
     of_each = [kept[lookup.position, likeness] for likeness in Likeness]
     sure = sum(of_each[:-1])
+    alone = lookup.first_item is not None and len(options) == 1 == sum(of_each)
+    is_files = alone and _is_folder(options[0].candidate) and not (led and led.is_folder)
     exact = of_each[choices.wanted(lookup.state)]
     return LookupRow(
         lookup=lookup,
         state=_state(lookup, sum(of_each)),
-        options=options,
+        options=[] if is_files and led is None else options,
         more=max(sum(of_each) - len(options), 0),
         whole=exact if exact > 1 and sure >= lookup.count else None,
         lacking=max(lookup.count - sure, 0) if led is None else 0,
         became=led,
+        as_one=options[0].value if is_files else "",
     )
 
 
@@ -301,6 +323,17 @@ def _state(lookup: Lookup, candidates: int) -> str:
     if lookup.state == LookupState.MISSING and lookup.closer and not candidates:
         return NOTHING_NEAR
     return STATE_WORDS[lookup.state]
+
+
+def _may_be_files(lookup: Lookup, led: Became | None) -> bool:
+    """Whether a lookup leads to nothing, or perhaps to the files of a folder."""
+    if led is None or led.count > 1:
+        return True
+    return lookup.kind == LookupKind.FOLDER and not led.is_folder
+
+
+def _is_folder(candidate: Candidate) -> bool:
+    return candidate.data_id.startswith(choices.FOLDER)
 
 
 def value(ordinal: int, candidate: Candidate) -> str:
