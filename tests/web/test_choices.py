@@ -239,7 +239,8 @@ def test_a_rule_says_what_it_settles_before_it_does(stored):
     assert "Nothing was changed" in text(demo.get(nowhere.location))
     assert rows(demo.get(place)) == []
 
-    page = demo.get(demo.post(f"{place}/choose-by-rule", {**RULE, "rule": "newest:"}).location)
+    few = {"group": "several", "back": "several", "rule": "newest:"}
+    page = demo.get(demo.post(f"{place}/choose-by-rule", few).location)
     assert "2 names and paths settled; 2 of these stay open." in text(page)
     assert rows(demo.get(place)) == [B, D]
     assert "2 ids archived in ICA" in text(demo.get(place))
@@ -257,10 +258,16 @@ RULE = {"group": "several", "back": "several", "confirmed": "1"}
 def test_all_that_are_written_otherwise_are_ticked_by_one_button(stored):
     demo = stored.visitor()
     asked = [otherwise("a.bam", A), otherwise("b.bam", B), otherwise("c.bam", C, D)]
-    place = draft(stored, demo, asked)
+    place = draft(stored, demo, [*asked, several("two.bam", E, F)])
     assert "The one that there is 2 1 0" in text(opened(demo, place, "otherwise"))
-    demo.post(f"{place}/choose-by-rule", {**RULE, "group": "otherwise", "rule": "only:"})
-    assert rows(demo.get(place)) == [A, B]
+    page = demo.get(place)
+    [button] = elements(page, "button", name="rule")
+    assert button.text == "Choose all 2 that ICA writes otherwise"
+    fields = {"rule": button["value"], **ticked(page, 4)}
+    assert demo.post(button["formaction"], fields).location == f"{place}#lookups"
+    page = demo.get(place)
+    assert "3 names and paths settled; 1 of these stay open." in text(page)
+    assert rows(page) == [A, B, E]
 
 
 def test_many_are_settled_by_the_worker_and_nobody_else_works_meanwhile(stored, monkeypatch):
@@ -306,6 +313,13 @@ def test_a_name_of_many_data_has_a_page_of_its_own(dashboard, demo):
     assert "All 120 of them" in text(first)
     second = demo.get(link(first, "Next"))
     assert "/run60/x.bam" in text(second)
+    assert "51 to 100 of 120" in text(second)
+    rules = demo.get(link(second, "Choose by a rule"))
+    all_of_them = {"group": "several", "back": "several", "rule": "all:"}
+    assert "All of them, which makes 120 items" in text(rules)
+    asked = demo.post(f"{place}/choose-by-rule", all_of_them)
+    assert "it settles 1 , which adds 120 items to the list" in text(asked)
+    assert rows(demo.get(place)) == []
     demo.post(f"{place}/choose", ticked(second, 1, 10))
     assert rows(demo.get(place)) == data_ids(1, start=260)
 

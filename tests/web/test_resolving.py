@@ -64,6 +64,10 @@ def test_how_far_it_is_is_told_by_kind(stored):
     assert "0 of 40 paths asked" in said
     assert "Looked in Reference panel, Rare" in said
     assert "You can close this page" in said
+    assert "Look again" in [found.text for found in elements(page, "a", href="")]
+    waiting = text(visitor.get(f"{place}/lookups?group=waiting"))
+    assert "0 of 5,000 names asked; 0 not found so far. 0 of 40 paths asked" in waiting
+    assert "ICA was not asked for it yet." in waiting
     tag = element(page, id="progress")["hx-ptag"]
     with statements() as executed:
         assert poll(visitor, place, tag).status_code == 304

@@ -1,5 +1,6 @@
 """Choosing what the names and paths of a draft mean; and what each of them became, afterwards."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
@@ -32,11 +33,13 @@ from webapp.web.drafts.lookups import (
     rows,
     title,
 )
+from webapp.web.submissions import resolving as looking
 from webapp.work import choosing, chore_runner, gathering
 
 PAGE_ROWS = 50
 AT_ONCE_LOOKUPS = 5_000  # as many are settled within the request, by a rule of one datum each
 AT_ONCE_SEVERAL = 200  # and as many that may become, or were, several
+ASKED_ITEMS = 50  # a rule that adds more says so, and is applied once that is confirmed
 MAX_PATH = 4_000  # characters of a folder's path
 CHOICE = "choice."  # begins the name of each field that says what a lookup is to mean
 ALL = "all"  # what such a field says for all candidates of its lookup
@@ -100,7 +103,8 @@ class Ticked(NamedTuple):
 class LookupsPage(Page):
     """The lookups of a group. choosable: these can be chosen now. rules: those that settle any.
 
-    led: how many of the group can be taken back at once. back: where its forms lead back to.
+    asked: how far ICA was asked, while it is. led: how many of the group can be taken back at once.
+    after: where its forms lead back to.
     """
 
     template = "drafts/lookups.html"
@@ -114,6 +118,7 @@ class LookupsPage(Page):
     pager: Pager
     choosable: bool
     busy: bool
+    asked: str
     settling: Settling
     rules: list[RuleOffer]
     by_folder: bool
@@ -122,13 +127,17 @@ class LookupsPage(Page):
 
 
 class LookupPage(Page):
-    """One lookup, and a page of all its candidates."""
+    """One lookup, and a page of all its candidates. which: those shown, in words. ruled: a rule
+    may settle it, too.
+    """
 
     template = "drafts/lookup.html"
     submission: Submission
     group: Group
     row: LookupRow
+    ruled: bool
     pager: Pager
+    which: str
     choosable: bool
 
 
@@ -159,6 +168,8 @@ def listed(submission_id: int) -> str:
         choosable = submission.state == State.DRAFT and not busy
         asked = choosable and group in RULED and cursor == Cursor()
         settling = _settling(connection, submission_id, tally, group) if asked else choices.NO_RULES
+        resolving = submission.state == State.RESOLVING
+        how_far = looking.how_far(connection, submission_id) if resolving else ""
     here = url_for("choosing.listed", submission_id=submission_id)
     place = ListUrl(here, {"group": group.value})
     return render(
@@ -173,6 +184,7 @@ def listed(submission_id: int) -> str:
             pager=place.around(found),
             choosable=choosable,
             busy=busy and submission.state == State.DRAFT,
+            asked=how_far,
             settling=settling,
             rules=_offers(settling),
             by_folder=bool(settling.open - settling.incomplete) and group in RULED,
@@ -198,11 +210,15 @@ def one(submission_id: int, position: int) -> str:
     some = [choices.candidate_of(each) for each in found.rows]
     first = found.rows[0].ordinal if found.rows else 1
     address = url_for("choosing.one", submission_id=submission_id, position=position)
+    shown, group = row(lookup, some, kept, led, first), Group(lookup.state.value)
+    last, total = first + len(shown.options) - 1, len(shown.options) + shown.more
     return render(
         LookupPage(
             submission=submission,
-            group=Group(lookup.state.value),
-            row=row(lookup, some, kept, led, first),
+            group=group,
+            row=shown,
+            ruled=group in RULED and led is None,
+            which=f"{first:,} to {last:,} of {total:,}",
             pager=ListUrl(address, {}).around(found),
             choosable=submission.state == State.DRAFT and not busy,
         )
@@ -242,11 +258,20 @@ def take_ticked(submission: Submission) -> tuple[int, int]:
 
 @blueprint.post("/submissions/<int:submission_id>/choose-by-rule")
 def by_rule(submission_id: int) -> ResponseReturnValue:
-    """Settle many names and paths by a rule; without confirmation, say what it would do."""
+    """Settle many names and paths by a rule; what is ticked is taken first. By a folder, or where
+    it adds many items, without confirmation only say what it would do.
+    """
     submission = own_submission(submission_id, "choose for")
     state, rule, value, errors = _rule()
-    if errors or (rule != Rule.NONE and "confirmed" not in request.form):
-        return _preview(submission, state, rule, value, errors)
+    if errors:
+        return _preview(submission, state, rule, value, choices.NO_RULES, errors)
+    chosen, _ = take_ticked(submission)
+    if rule != Rule.NONE and "confirmed" not in request.form:
+        settling = context().read(_counted, submission, state, rule, value)
+        if rule == Rule.FOLDER or _adds_many(settling):
+            if chosen:
+                _say(chosen, 0)
+            return _preview(submission, state, rule, value, settling, errors)
     now = context().clock()
     with context().store.write() as connection:
         before = _demand_free(connection, submission_id)
@@ -263,7 +288,7 @@ def by_rule(submission_id: int) -> ResponseReturnValue:
         chore_runner.perform(context(), mine)
         after = context().read(choices.tally, submission)
         settled = tally.open.get(state, 0) - after.open.get(state, 0)
-        _say(max(settled, 0), max(-settled, 0), after.open.get(state, 0))
+        _say(chosen + max(settled, 0), max(-settled, 0), after.open.get(state, 0))
     return _back(submission_id)
 
 
@@ -392,7 +417,7 @@ def _picks(
 def _rule() -> tuple[LookupState, Rule, str, Errors]:
     """The rule that the form asks for, and what is wrong with its folder."""
     message = "There is no such rule. Go back to the review of the list."
-    group = request.form.get("group", "")
+    group = request.values.get("group", "")
     word, _, value = request.form.get("rule", "").partition(":")
     if word not in [*Rule] or group not in TAKEN_BACK:
         abort(400, message)
@@ -410,22 +435,42 @@ def _rule() -> tuple[LookupState, Rule, str, Errors]:
     return LookupState(group), rule, value, errors
 
 
+def _counted(
+    connection: Connection, submission: Submission, state: LookupState, rule: Rule, value: str
+) -> Settling:
+    """What this rule alone would do; with the name of its project, if it has one."""
+    open_count = choices.tally(connection, submission).open.get(state, 0)
+    asked = (rule, value) if rule == Rule.FOLDER else None
+    found = choices.settling(connection, submission.id, state, open_count, asked)
+    return replace(
+        found, rules=[one for one in found.rules if (one.rule, one.value) == (rule, value)]
+    )
+
+
+def _adds_many(settling: Settling) -> bool:
+    """Whether a rule adds so many items that it is to be confirmed."""
+    if settling.counted < settling.open:
+        return bool(settling.rules)
+    return any(one.items > ASKED_ITEMS for one in settling.rules)
+
+
 def _preview(
-    submission: Submission, state: LookupState, rule: Rule, value: str, errors: Errors
+    submission: Submission,
+    state: LookupState,
+    rule: Rule,
+    value: str,
+    settling: Settling,
+    errors: Errors,
 ) -> ResponseReturnValue:
-    with context().store.read() as connection:
-        open_count = choices.tally(connection, submission).open.get(state, 0)
-        settling = choices.NO_RULES
-        if not errors:
-            asked = rule, value
-            settling = choices.settling(connection, submission.id, state, open_count, asked)
     return answer(
         RulePage(
             errors=errors,
             submission=submission,
             group=Group(state.value),
             rule=f"{rule}:{value}" if rule != Rule.FOLDER else rule.value,
-            title=_rule_title(settling.rules[0], value) if settling.rules else "",
+            title=_rule_title(settling.rules[0], settling.rules[0].title or value)
+            if settling.rules
+            else "",
             folder=value if rule == Rule.FOLDER else "",
             settled=settling.rules[0] if settling.rules else None,
             settling=settling,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from webapp.store import Connection, choices, chores, lookups
 from webapp.store.choices import Became, Group, Tally
 from webapp.store.chores import GatherSpec
-from webapp.store.enums import ChoreKind, Likeness, LookupKind, LookupState
+from webapp.store.enums import ChoreKind, Likeness, LookupKind, LookupState, Rule
 from webapp.store.lookups import Candidate
 from webapp.store.paging import Cursor
 from webapp.store.submissions import Submission
@@ -19,6 +19,7 @@ from webapp.web.folders import source
 
 SHOWN_LOOKUPS = 5  # of a group, on the review itself
 SHOWN_SETTLED = 3  # and of one in which there is nothing to choose
+MAX_AT_ONCE = 500  # lookups that are written otherwise, all chosen on the review itself
 MAX_FOLDERS = 1_000  # whose files are read one after the other
 SHOWN_OPTIONS = 4  # of a lookup, in a list
 RULED = {Group.OTHERWISE, Group.SEVERAL}  # what is meant can be chosen by a rule
@@ -180,7 +181,8 @@ class FolderTrouble(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class LookupPoint:
     """A group of lookups on the review: the first of them, how many there are, and how many of
-    those lead to nothing, where something can be chosen. ruled: by a rule, too.
+    those lead to nothing, where something can be chosen. ruled: by a rule, too. only: of how many,
+    of those that are not too many to look over, ICA has one that is written otherwise.
     """
 
     group: Group
@@ -189,6 +191,7 @@ class LookupPoint:
     count: int
     open: int
     ruled: bool
+    only: int
     rows: list[LookupRow]
 
     @property
@@ -229,10 +232,20 @@ def points(connection: Connection, submission: Submission, tally: Tally) -> list
                 count=count,
                 open=tally.open.get(state, 0) if state else 0,
                 ruled=group in RULED,
+                only=_only(connection, submission, tally) if group == Group.OTHERWISE else 0,
                 rows=rows(connection, submission.id, first),
             )
             found.append(point)
     return found
+
+
+def _only(connection: Connection, submission: Submission, tally: Tally) -> int:
+    state = LookupState.OTHERWISE
+    open_count = tally.open.get(state, 0)
+    if open_count > MAX_AT_ONCE:
+        return 0
+    settling = choices.settling(connection, submission.id, state, open_count, (Rule.ONLY, ""))
+    return sum(one.settles for one in settling.rules)
 
 
 def as_items(connection: Connection, submission: Submission, tally: Tally) -> AsItems:

@@ -72,6 +72,11 @@ def part(
     )
 
 
+def how_far(connection: Connection, submission_id: int) -> str:
+    """How far ICA was asked for the names and paths of a list, in words."""
+    return ". ".join(bar.text for bar in _bars(*lookups.asked(connection, submission_id)))
+
+
 def looked_in(submission: Submission) -> str:
     """Where the names and paths of a list are looked for; "" where it has none."""
     if not submission.review.lookups:
