@@ -68,6 +68,7 @@ _has_data_ending = re.compile(
 # Control characters, ends of lines, and bytes that are not UTF-8: what no name has.
 _has_control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]").search
 _is_word = re.compile(r"[^\s,;|/\\<>\"'`]+").fullmatch
+_between_words = re.compile(r"[\s,]+")
 _may_separate = re.compile(r"[;|<>\"`]").search
 _is_plain_name = re.compile(r"[^/\\\s](?:[^/\\]*[^/\\\s])?").fullmatch
 _has_letter = re.compile(r"[^\W_]").search
@@ -118,7 +119,7 @@ def is_name_of_words(text: str) -> bool:
     """
     if not is_data_file(text) or not may_be_name(text) or _may_separate(text):
         return False
-    *others, _ = re.split(r"[\s,]+", text)
+    *others, _ = _between_words.split(text)
     return not any(is_file_name(other.strip("()[]{}'\".:")) for other in others)
 
 
