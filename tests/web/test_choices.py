@@ -90,7 +90,7 @@ def test_the_review_says_of_each_group_what_ica_has(stored):
         *("1 name or path found only written otherwise", "2 names and paths not found"),
         *("1 name or path that can't be looked up", "Two projects are named “Shared”."),
         *("1 name or path not looked up yet", "1 folder, found by path", "1,204 files"),
-        "The data are in the list once, and are sent once.",
+        "These data are in the list once, and are sent once.",
         *("the same as on line 10", "1 id archived in ICA", "other capitals", "by at most 4 calls"),
         *("6 names and paths are left open and will not be sent", "/run1/missing_2.bam"),
         *("2 of these were not looked at closer", "in Other cohort", "Submit 3 ids"),
