@@ -203,10 +203,11 @@ def test_which_names_of_a_list_were_not_found_is_told_to_its_submitter_alone(das
     demo.post(f"{place}/submit")
     dashboard.work(30)
     own, other = demo.get(place), colleague.get(place)
-    facts = "1 sent , 0 left out, 1 led to nothing , 1 repeated , 1 rejected ."
-    assert f"Of the list: {facts}" in text(own)
+    facts = "1 name or path, 1 id, 1 repeated , 1 rejected . 0 names and paths led to data,"
+    assert f"4 entries: {facts} 1 led to nothing . What each line became" in text(own)
     assert "missing.bam" in text(demo.get(link(own, "1 led to nothing")))
-    assert "Of the list: 1 sent , 0 left out, 1 repeated, 1 rejected." in text(other)
+    assert "1 name or path, 1 id, 1 repeated, 1 rejected." in text(other)
+    assert link(other, "1 led to nothing") is None
     for kind, words in (("repeated", "missing.bam"), ("rejected", "none of these")):
         assert words in text(demo.get(f"{place}/entries?kind={kind}"))
         refused = colleague.get(f"{place}/entries?kind={kind}")

@@ -77,7 +77,8 @@ class Review(Struct, frozen=True, omit_defaults=True):
     """What is known of a list before it is sent; of one that was not read, the chosen columns.
 
     lookups: of the good ones, how many stand for data by a name or a path, and by kind in
-    lookup_kinds. unsure: how many others may be names; assumes_names: the user said that they are.
+    lookup_kinds; to_nothing: how many of these led to no data when the list was submitted.
+    unsure: how many others may be names; assumes_names: the user said that they are.
     columns: those that are read, by part, as the user chose them. examples and left_out: by the
     names of flags. linked_by: how many ids each submission has linked before. other_projects: how
     many ids name each. checked_at: when ICA was last asked about all ids.
@@ -86,6 +87,7 @@ class Review(Struct, frozen=True, omit_defaults=True):
     good: int = 0
     lookups: int = 0
     lookup_kinds: dict[str, int] = {}
+    to_nothing: int = 0
     unsure: int = 0
     assumes_names: bool = False
     repeated: int = 0

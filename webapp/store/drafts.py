@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, update
 
 from webapp.store import batches, chores, paging, sql
 from webapp.store.batches import PlannedBatch
@@ -16,7 +16,7 @@ from webapp.store.items import Item
 from webapp.store.paging import Cursor, Page
 from webapp.store.rollup import roll_up
 from webapp.store.submissions import Submission, change, confirm, get
-from webapp.store.tables import items, submissions
+from webapp.store.tables import items, lookups, submissions
 
 MAX_EXAMPLES = 3  # refused ids that the review shows
 REASONS = {  # why an item was left out
@@ -162,9 +162,22 @@ def begin(connection: Connection, submission: Submission, now: float) -> bool:
     found = planned_batches(connection, submission)
     if not confirm(connection, submission.id, submission.to_send, now):
         return False
+    if submission.review.lookups:
+        to_nothing = _led_to_nothing(connection, submission.id)
+        change(connection, submission.id, review=replace(submission.review, to_nothing=to_nothing))
     batches.add(connection, submission, found, now)
     roll_up(connection, submission.id, now)
     return True
+
+
+def _led_to_nothing(connection: Connection, submission_id: int) -> int:
+    """How many lookups have no item; a folder whose files were chosen may have held none."""
+    of = lookups.c
+    item = (items.c.submission_id == submission_id) & (items.c.position == of.first_item)
+    without = or_(of.first_item.is_(None), ~exists().where(item))
+    theirs = select(func.count()).where(of.submission_id == submission_id, without)
+    count: int = connection.execute(theirs).scalar_one()
+    return count
 
 
 def planned_batches(connection: Connection, submission: Submission) -> list[PlannedBatch]:

@@ -16,6 +16,7 @@ def of(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, 
     linked = sum(count for word, count in counts.items() if word in statuses.IN_PROJECT)
     kept = submission.counts.get(LEFT_OUT, 0)
     left_out = f" {kept:,} left out before the list was sent." if kept else ""
+    left_out += "".join(f" {text}." for text in led_to_nothing(submission))
     if set(counts) == {NOT_SENT}:
         return f"Nothing was sent to ICA.{left_out}"
     if any(word in statuses.TAKEN_OUT for word in counts):
@@ -37,6 +38,12 @@ def of(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, 
     not_well = f"; {rest}" if rest else ""
     of = plural(total - expanded, "item")
     return f"{linked:,} of {of} linked{after}{not_well}.{folders}{left_out}"
+
+
+def led_to_nothing(submission: Submission) -> list[str]:
+    """How many names and paths of the list did, where any did."""
+    count = submission.review.to_nothing
+    return [f"{plural(count, 'name or path', 'names and paths')} led to nothing"] if count else []
 
 
 def _undone(counts: Mapping[str, int], total: int, stuck: Mapping[str, int]) -> str:

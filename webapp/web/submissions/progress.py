@@ -11,7 +11,6 @@ from webapp.store import (
     Connection,
     attempts,
     batches,
-    choices,
     chores,
     polling,
     submissions,
@@ -74,6 +73,16 @@ class TitledChore(NamedTuple):
     trouble: str
 
 
+class NamesFacts(NamedTuple):
+    """What the names and paths of a list came to: how many led to data and to nothing, where all
+    are listed, "" for others than the submitter, and how many data were sent and left out.
+    """
+
+    led: list[tuple[int, str, str]]
+    listed_url: str
+    data: list[tuple[int, str, str]]
+
+
 class _Rows(NamedTuple):
     """What the store has of a submission, at one moment."""
 
@@ -109,8 +118,9 @@ class SubmissionProgress(Part):
     """The counts, batches and attempts of a list that was submitted; its reasons are with it.
 
     mine: the visitor submitted it. ended_meanwhile: a page that was opened before learns that it
-    has ended. as_of: when ICA's counts came. list_facts: see _list_facts; list_title: whose
-    they are. looked_in: for who submitted it, since others may not know of the projects.
+    has ended. as_of: when ICA's counts came. list_facts: see _list_facts; names_facts:
+    of a list with names and paths. looked_in: for who submitted it, since others may not know of
+    the projects.
     """
 
     template = "submissions/_progress.html"
@@ -126,8 +136,8 @@ class SubmissionProgress(Part):
     percent: int
     as_of: float
     batches: list[Batch]
-    list_title: str
     list_facts: list[tuple[int, str, str]]
+    names_facts: NamesFacts | None
     attempts: list[AttemptRow]
     chores: list[TitledChore]
     looked_in: str
@@ -192,7 +202,6 @@ def _part(
         return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
     place = url_for("submissions.page", submission_id=submission.id)
     labels = status_text.labels(submission, rows.attempts)
-    facts = _list_facts(submission, place, mine=mine)
     return SubmissionProgress(
         poll=poll,
         submission=submission,
@@ -206,8 +215,8 @@ def _part(
         percent=status_text.percent_done(rows.attempts),
         as_of=_counted_at(rows),
         batches=rows.batches,
-        list_title=_list_title(submission, facts),
-        list_facts=facts,
+        list_facts=_list_facts(submission, place, mine=mine),
+        names_facts=_names_facts(submission, place, mine=mine),
         attempts=attempts_page.rows(submission, rows.attempts, rows.batches, own_id),
         chores=_titled(rows.chores, "item"),
         looked_in=resolving.looked_in(submission) if mine else "",
@@ -243,35 +252,50 @@ def _counted_at(rows: _Rows) -> float:
 def _list_facts(submission: Submission, place: str, *, mine: bool) -> list[tuple[int, str, str]]:
     """The whole upload: how many entries were sent, left out, repeated and rejected, each in words
     and with where they are listed, "" where that is not for this visitor; nothing without a list.
-    Of a list with names, what these led to was sent, and its submitter learns how many led to none.
+    Of a list with names and paths, how many entries are these, and how many are ids.
     """
     review = submission.review
     if submission.source != Source.UPLOAD or not review.good:
         return []
-    left_out = submission.counts.get(LEFT_OUT, 0)
-    sent = submission.to_send if review.lookups else review.good - left_out
-    found = [
-        (sent, "sent", f"{place}#items"),
-        (left_out, "left out", f"{place}{links.query({'status': LEFT_OUT})}#items"),
-    ]
-    if review.lookups and mine:
-        open_count = context().read(choices.tally, submission).count(Group.OPEN)
-        where = url_for("choosing.listed", submission_id=submission.id, group=Group.OPEN.value)
-        found.append((open_count, "led to nothing", where))
+    unsent = []
     for count, kind in (
         (review.repeated, EntryKind.REPEATED),
         (review.rejected, EntryKind.REJECTED),
     ):
         where = url_for("drafts.listed", submission_id=submission.id, kind=kind.value)
-        found.append((count, kind.value, where if mine or not review.lookups else ""))
-    return found
+        unsent.append((count, kind.value, where if mine or not review.lookups else ""))
+    if review.lookups:
+        ids, names = review.good - review.lookups, resolving.NAMES_AND_PATHS
+        word = names[review.lookups != 1]
+        return [(review.lookups, word, ""), (ids, "id" if ids == 1 else "ids", ""), *unsent]
+    return [*_sent(submission, review.good, place), *unsent]
 
 
-def _list_title(submission: Submission, facts: list[tuple[int, str, str]]) -> str:
-    """How many entries they are; of names and paths one may have led to many items."""
-    if submission.review.lookups:
-        return "Of the list"
-    return plural(sum(count for count, *_ in facts), "entry", "entries")
+def _sent(submission: Submission, total: int, place: str) -> list[tuple[int, str, str]]:
+    """How many of so many were sent, and how many were left out."""
+    left_out = submission.counts.get(LEFT_OUT, 0)
+    return [
+        (total - left_out, "sent", f"{place}#items"),
+        (left_out, "left out", f"{place}{links.query({'status': LEFT_OUT})}#items"),
+    ]
+
+
+def _names_facts(submission: Submission, place: str, *, mine: bool) -> NamesFacts | None:
+    """Of a list with names and paths. Which they are is its submitter's alone."""
+    review, key = submission.review, submission.id
+    if submission.source != Source.UPLOAD or not review.lookups:
+        return None
+    led = review.lookups - review.to_nothing
+    every = url_for("choosing.listed", submission_id=key)
+    nothing = url_for("choosing.listed", submission_id=key, group=Group.OPEN.value)
+    return NamesFacts(
+        led=[
+            (led, f"{resolving.NAMES_AND_PATHS[led != 1]} led to data", ""),
+            (review.to_nothing, "led to nothing", nothing if mine else ""),
+        ],
+        listed_url=every if mine else "",
+        data=_sent(submission, review.files + review.folders + review.unusual, place),
+    )
 
 
 def _paused_until(poll_state: PollState | None, now: float) -> float | None:

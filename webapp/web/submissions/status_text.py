@@ -171,7 +171,8 @@ def in_short(submission: Submission, attempts: Sequence[Attempt]) -> str:
     found: Counter[str] = Counter()
     for word in ordered(submission.counts):
         found[words.get(word) or look(word).short or word] += submission.counts[word]
-    return ", ".join(f"{count:,} {word}" for word, count in found.items())
+    terms = [f"{count:,} {word}" for word, count in found.items()]
+    return ", ".join([*terms, *headline.led_to_nothing(submission)])
 
 
 def percent_done(attempts: Sequence[Attempt]) -> int:
