@@ -53,7 +53,8 @@ class ItemTable(Part):
 
     search_url: takes what is typed to search, and keeps the filters. rows_read: how many rows were
     read from ICA, of how many, and as of when. drafted: the rows are those of a draft, without
-    outcomes. named: some of them have a name.
+    outcomes. named: some of them have a name; placed: names alone do not tell what they are, and
+    some have a path.
     """
 
     template = "items/_table.html"
@@ -70,6 +71,7 @@ class ItemTable(Part):
     unlinked_since: bool
     drafted: bool
     named: bool
+    placed: bool
     pager: Pager
     items_url: str
     here_url: str
@@ -136,6 +138,7 @@ def table(submission: Submission) -> ItemTable:
         unlinked_since=any(not doing.linked for doing in since.values()),
         drafted=_is_drafted(submission),
         named=any(item.name for item in found.rows),
+        placed=_tells_paths(submission) and any(item.path for item in found.rows),
         pager=place.around(found),
         items_url=place.address,
         here_url=place.changed(after=cursor.after, before=cursor.before),
@@ -159,6 +162,14 @@ def _rows(
         return ItemRow(item, status, label, own + query, since.get(item.position))
 
     return list(map(row, found))
+
+
+def _tells_paths(submission: Submission) -> bool:
+    """Whether its data were known by name and path before they were linked; of a draft, a check
+    may have told.
+    """
+    by_name = submission.folder_query is not None or submission.review.lookups > 0
+    return by_name or _is_drafted(submission)
 
 
 def _is_drafted(submission: Submission) -> bool:
