@@ -28,8 +28,8 @@ def sent(data):
 
 
 def led_to(text):
-    """What an id, a name or a path has led to: ids, by a blank, and the path; not if it is missing,
-    and to two if there are several.
+    """What an id, a name or a path has led to: ids and paths; not if it is missing, and to two if
+    there are several.
     """
     if is_data_id(text):
         return text, f"/p/{text}"
@@ -37,7 +37,7 @@ def led_to(text):
         return "", ""
     ids = [f"fil.{md5(f'{text}{i}'.encode()).hexdigest()}" for i in range(1 + ("several" in text))]
     _PATHS.update(dict.fromkeys(ids, text))
-    return " ".join(ids), text
+    return "; ".join(ids), "; ".join([text] * len(ids))
 
 
 def looked_up(several):
@@ -48,7 +48,9 @@ def looked_up(several):
             continue
         data_id, path = led_to(entry.lookup.text if entry.lookup else entry.data_id)
         path = _PATHS.get(data_id, path)
-        yield (data_id, path, "LINKED", "") if data_id else ("", "", "NOT FOUND", "none")
+        several = "; " in data_id
+        linked = ("LINKED; LINKED", "none; none") if several else ("LINKED", "")
+        yield (data_id, path, *linked) if data_id else ("", "", "NOT FOUND", "none")
 
 
 def returned(data, **options):

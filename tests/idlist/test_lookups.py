@@ -299,18 +299,25 @@ def test_a_text_with_names_comes_back_as_a_table_and_is_read_as_before():
 def test_a_row_of_which_one_part_was_not_found_is_read_as_before(packed):
     rows = [["sample", "fastq_1", "fastq_2"], ["S1", "a.fq", "missing.fq"]]
     rows += [["S2", "several.fq", "b.fq"], ["S3", "missing.fq", "missing2.fq"]]
+    rows += [["S4", "several.fq", "missing.fq b.fq"]]
+    rows += [["S5", "several.fq missing.fq", "several2.fq x.fq"]]
+    x = led_to("x.fq")[0]
     text = "\n".join(map(",".join, rows)) if packed == "csv" else xlsx(rows)
     back = returned(text)
     table = cells(back) if packed == "xlsx" else [r.split(",") for r in back.decode().split("\n")]
-    first, second = led_to("several.fq")[0].split(" ")
+    first, second = led_to("several.fq")[0].split("; ")
     assert [row[3] or "" for row in table] == [
         *("data_id", f"{led_to('a.fq')[0]}; none"),
-        *(f"{first} {second}; {led_to('b.fq')[0]}", ""),
+        *(f"{first}; {second}; {led_to('b.fq')[0]}", "none; none"),
+        f"{first}; {second}; none; {led_to('b.fq')[0]}",
+        f"{first}; {second}; none; {'; '.join(led_to('several2.fq')[0].split('; '))}; {x}",
     ]
+    assert all(cell.count(";") == (row[3] or "").count(";") for row in table for cell in row[4:7])
     again = texts(back if packed == "xlsx" else back.decode())
     assert again == [
         *(led_to("a.fq")[0], "missing.fq", first, second, led_to("b.fq")[0]),
-        *("missing.fq", "missing2.fq"),
+        *("missing.fq", "missing2.fq", first, second, "missing.fq", led_to("b.fq")[0]),
+        *("several.fq", "missing.fq", "several2.fq", "x.fq"),  # which one was missing is not plain
     ]
 
 
@@ -329,7 +336,8 @@ def meant(data, **options):
     used = [entry for entry in found if entry.kind is not Kind.REJECTED]
     led = [(led_to(e.data_id or e.lookup.text)[0], e) for e in used]
     kept = [ids or f"{e.lookup.kind} {e.lookup.text}" for ids, e in led]
-    words = (word.replace("'", "") for text in kept for word in text.split(" "))
+    parts = (text.replace("'", "").replace("; ", " ") for text in kept)
+    words = (word for text in parts for word in text.split(" "))
     return list(dict.fromkeys(word for word in words if word.isascii()))
 
 

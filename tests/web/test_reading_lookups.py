@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tests.dashboard import data_ids, open_dashboard, text
-from tests.web.markup import elements
+from tests.web.markup import elements, link
 from tests.work.observation import submission
 from webapp.store import chores, drafts, items, lookups, submissions, tables
 from webapp.store.enums import ChoreKind, Likeness, LookupKind, LookupState, State
@@ -228,17 +228,35 @@ def test_a_sheet_comes_back_with_what_each_name_led_to_and_is_read_as_before(sto
     resolve(stored, place, led, states)
     header, *lines = sheet_rows(handed_back(demo, place))
     assert header[3:] == ["data_id", "resolved_path", "status", "reason", "attempt", "linked_path"]
-    assert [line[3] for line in lines] == [f"{A}; none", f"{B} {C}; none", f"{A}; none"]
-    assert lines[0][4:6] == ["/r/a_R1.fastq.gz; ", "NOT_SENT; NOT_FOUND"]
-    assert {line[8] for line in lines} == {""}  # nothing is linked yet
-    assert lines[1][4] == "/r/b_R1.fastq.gz; /q/b_R1.fastq.gz; "
-    assert lines[1][5] == "NOT_SENT 2; SEVERAL_FOUND"
-    assert "3 data found in ICA, and none chosen" in lines[1][6]
+    assert [line[3] for line in lines] == [f"{A}; none", f"{B}; {C}; none", f"{A}; none"]
+    assert lines[0][4:6] == ["/r/a_R1.fastq.gz; none", "NOT_SENT; NOT_FOUND"]
+    assert lines[1][4:] == [
+        "/r/b_R1.fastq.gz; /q/b_R1.fastq.gz; none",
+        "NOT_SENT; NOT_SENT; SEVERAL_FOUND",
+        "none; none; 3 data found in ICA, and none chosen on the review.",
+        "1; 1; none",
+        "none; none; none",  # nothing is linked yet
+    ]
     assert demo.post(f"{place}/submit").status_code == 303
     stored.work(30)
     back = handed_back(demo, place)
     assert sheet_rows(back)[1][5] == "LINKED; NOT_FOUND"
-    assert sheet_rows(back)[2][5] == "LINKED 2; SEVERAL_FOUND"
+    assert sheet_rows(back)[2][5] == "LINKED; LINKED; SEVERAL_FOUND"
+    page, others = demo.get(place), stored.visitor("colleague-key").get(place)
+    for said in (
+        *("6 entries : 5 names and paths , 0 ids , 1 repeated , 0 rejected .",),
+        *(
+            "2 names and paths led to data; 3 led to nothing.",
+            "3 items in all : 3 sent , 0 left out .",
+        ),
+        "All 3 items are linked. 3 names and paths led to nothing.",
+    ):
+        assert said.replace(" ", "") in text(page).replace(" ", "")
+        assert said.replace(" ", "") in text(others).replace(" ", "")
+    assert link(page, "What each line became") == f"{place}/lookups"
+    assert link(others, "What each line became") is None
+    assert "3 linked, 3 names and paths led to nothing" in text(demo.get("/submissions"))
+    assert len(elements(page, "td", data_label="Path")) == 3  # names alone do not tell them apart
     again = demo.draft("", file=(back.encode(), "sheet.csv"))
     ours = [row for row in rows(stored, tables.items) if row.submission_id == id_of(again)]
     assert [(row.position, row.data_id) for row in ours] == [(1, A), (3, B), (4, C)]
@@ -251,11 +269,16 @@ def test_a_folder_as_its_files_comes_back_with_counts(stored):
     demo = stored.visitor()
     place = demo.draft(MIXED)
     files = [(one, f"/run1/{i}.bam") for i, one in enumerate(SEVERAL)]
-    resolve(stored, place, {3: files}, {2: LookupState.IMPOSSIBLE, 5: LookupState.OTHERWISE})
-    paths = "/run1/0.bam; /run1/1.bam; /run1/2.bam; and 22 more"
-    assert f"/run1/\t\t{paths}\tNOT_SENT 25\t" in handed_back(demo, place)
+    states = {2: LookupState.IMPOSSIBLE, 5: LookupState.OTHERWISE}
+    resolve(stored, place, {3: files, 5: []}, states)
+    told = "25 data: see the item table, or an export of the items."
+    begun = f"/run1/\t\t/run1/0.bam, and 24 more\tNOT_SENT 25\t{told}\t1\t\n"
+    assert begun in handed_back(demo, place)
     demo.post(f"{place}/submit")
+    assert f"not read yet 25\t{told}" in handed_back(demo, place)
     stored.work(30)
+    assert "9 entries: 4 names and paths, 3 ids, " in " ".join(text(demo.get(place)).split())
+    assert "1 name or path led to data; 3 led to nothing." in text(demo.get(place))
     back = handed_back(demo, place)
     lines = [line.split("\t") for line in back.splitlines()]
     assert lines[0][:3] == ["name_or_path", "data_id", "resolved_path"]

@@ -8,7 +8,7 @@ from webapp.idlist.annotate.lookup import Cells, EntryOutcome, Outcomes, by_reco
 from webapp.idlist.annotate.text import annotate_table, annotate_text
 from webapp.idlist.annotate.workbook import annotate_workbook
 from webapp.idlist.entries import Kind, Part
-from webapp.idlist.formats.tables import NO_DATA
+from webapp.idlist.formats.tables import NO_DATA, SEPARATOR
 from webapp.idlist.headers import DATA_ID_HEADER
 from webapp.idlist.reader import Reading
 
@@ -23,7 +23,7 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
     so do the bytes of cells, except in text cells that a spreadsheet would run as a formula.
 
     - A table or a workbook gets the columns at its end; a row of several ids, their outcomes
-      joined by "; ". If the table ends with these columns already, they are replaced. A table (not
+      joined by SEPARATOR. If the table ends with these columns already, they are replaced. A table (not
       a workbook) without a header gets one.
     - A text list becomes a table by tabs (called .csv: by commas), under a header: each entry has a
       row of its own, rejected ones as a comment. A comment at the end of a line stays at the end
@@ -32,7 +32,8 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
       string becomes an object.
 
     Where the first of the headers is DATA_ID_HEADER, its cells are the ids that a name or path led
-    to; of several entries in a row, NO_DATA stands for one that led to none while others did.
+    to. Of several, all cells of the entry have as many parts, in the same order; and so have those
+    of a row of several entries, where NO_DATA stands for a part that is empty.
 
     Read again, the result gives the same ids, and the same names and paths where these led to none.
     Raises Unreadable as the reading does.
@@ -59,25 +60,18 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
 def _joined(pairs: Iterable[EntryOutcome]) -> list[str]:
     """The cells of a row; those of several entries are joined, equal ones once."""
     different = dict.fromkeys(tuple(map(harmless_cell, cells)) for _, cells in pairs)
-    return ["; ".join(dict.fromkeys(cells)) for cells in zip(*different, strict=True)]
+    return [SEPARATOR.join(dict.fromkeys(cells)) for cells in zip(*different, strict=True)]
 
 
 def _joined_with_ids(pairs: Iterable[EntryOutcome]) -> list[str]:
-    """The cells of a row, the first of which are ids: in the order of the entries where not all of
-    these have any.
+    """The cells of a row, with a part for each datum, and for each entry that led to none. What is
+    equal stands as often as it is, so that the parts of all cells belong together.
     """
-    ids: list[str] = []
-
-    def noted() -> Iterator[EntryOutcome]:
-        for entry, cells in pairs:
-            if entry.kind is not Kind.REJECTED:
-                ids.append(cells[0] or NO_DATA)
-            yield entry, cells
-
-    cells = _joined(noted())
-    if cells and NO_DATA in ids and cells[0]:
-        cells[0] = "; ".join(ids)
-    return cells
+    several = [(entry, tuple(map(harmless_cell, cells))) for entry, cells in pairs]
+    if len(several) <= 1 or all(entry.kind is Kind.REJECTED for entry, _ in several):
+        return _joined(several)
+    columns = zip(*(cells for _, cells in several), strict=True)
+    return [SEPARATOR.join(cell or NO_DATA for cell in column) for column in columns]
 
 
 def _encoded(reading: Reading, texts: Iterable[str]) -> Iterator[bytes]:

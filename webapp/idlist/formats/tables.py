@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import groupby, chain, islice
 from typing import NamedTuple, TextIO
 
 from msgspec.structs import replace
@@ -49,7 +49,8 @@ _SAMPLE_CHARS = 1 << 22
 _NO_ID_IN_ROW = "This row has nothing in the column of the ids."
 _EMPTY_ROW = "This row is empty in the column that is read."
 _NOTHING_IN_ROW = "This row has neither a data id nor a path nor a name where they stand in others."
-NO_DATA = "none"  # in a list that was handed back, for a part of a row that has led to no data
+SEPARATOR = "; "  # between the parts of a cell of a list that was handed back
+NO_DATA = "none"  # a part that is empty: in the cell of the ids, of an entry that led to no data
 _is_formula_error = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)").match
 _is_footer = re.compile(r"\s*no\.? of items\s*:", re.IGNORECASE).match
 
@@ -253,20 +254,41 @@ class _RowEntries(NamedTuple):
 
     def _returned(self, ids: int) -> list[Entry]:
         """Where only some of the row has led to data: these ids, and what has led to none as it
-        stands; all as it stands if the cell of the ids does not have a part for each.
+        stands; all as it stands where it is not plain which part is whose.
         """
         parts = [part.strip() for part in cell_of(self.row.cells, ids).split(";")]
         if NO_DATA not in parts:
             return []
-        _, entries = self._lookups()
-        own = [entry for entry in entries if entry.lookup]
-        if len(own) != len(parts):
-            return own
-        return [
-            entry
-            for part, one in zip(parts, own, strict=True)
-            for entry in ([one] if part == NO_DATA else find_entries(part, ids + 1))
-        ]
+        own = list(self._lookups()[1])
+        owners = _without_data(parts, len(own))
+        if owners is None:
+            return [entry for entry in own if entry.lookup]
+        missing = map(own.__getitem__, owners)
+        found = (
+            [next(missing)] if part == NO_DATA else find_entries(part, ids + 1) for part in parts
+        )
+        return [*chain.from_iterable(found)]
+
+
+def _without_data(parts: Sequence[str], count: int) -> list[int] | None:
+    """Which of the `count` entries of a row, from 0, each part that says NO_DATA stands for; None
+    where that is not plain. All other entries have one part or more, side by side.
+    """
+    runs = [(key, len([*run])) for key, run in groupby(parts, key=NO_DATA.__eq__)]
+    ids = [length for is_none, length in runs if not is_none]
+    led, owners = count - parts.count(NO_DATA), []
+    if not len(ids) <= led <= sum(ids):
+        return None
+    at = 0  # how many of the runs of ids stand before
+    for is_none, length in runs:
+        if not is_none:
+            at += 1
+            continue
+        fewest = max(at, led - sum(ids[at:]))
+        if fewest != min(sum(ids[:at]), led - len(ids[at:])):
+            return None
+        owners += range(fewest + len(owners), fewest + len(owners) + length)
+    return owners
 
 
 def _offered(entry: Entry) -> Entry:

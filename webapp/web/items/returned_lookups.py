@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from webapp.idlist import Entry
+from webapp.idlist.formats.tables import NO_DATA, SEPARATOR
 from webapp.store.enums import UNREAD, LookupKind, LookupState
 from webapp.store.items import ItemRow
 from webapp.store.led_items import Led
@@ -10,7 +11,7 @@ from webapp.store.lookups import Wanted
 from webapp.web.core.formatting import plural
 
 MAX_IDS = 20  # of one name or path; with more, it stands as it is when the list is read again
-SHOWN_PATHS = 3  # of more than that
+MANY = "{count:,} data: see the item table, or an export of the items."  # of more than that
 WORDS = {
     LookupState.WAITING: ("NOT_LOOKED_UP", "ICA was not asked for it."),
     LookupState.FOUND: ("NOT_CHOSEN", "It was found in ICA, and not chosen on the review."),
@@ -23,6 +24,7 @@ WORDS = {
     LookupState.MISSING: ("NOT_FOUND", "ICA has no such data where it was looked for."),
     LookupState.IMPOSSIBLE: ("NOT_FOUND", "It could not be looked up."),
 }
+NOT_READ = "not read yet"  # what ICA has not told of yet
 NOT_KEPT = ("NOT_LOOKED_UP", "It is not among the names and paths that were read of this list.")
 
 ItemCells = Callable[[ItemRow], tuple[str, ...]]
@@ -44,18 +46,28 @@ def cells_of(led: Led | None, item_cells: ItemCells) -> tuple[str, ...]:
         status, reason = WORDS[led.lookup.state]
         reason = led.lookup.note or reason.format(count=plural(led.lookup.count, "data", "data"))
         return ("", "", status, reason, "", "")
-    if len(led.items) == 1:
-        item = led.items[0]
-        return (item.data_id, _path(led, item), *item_cells(item))
+    total = sum(led.counts.values()) or 1
+    if total > MAX_IDS:
+        return _of_many(led, total, item_cells)
+    rows = [(item.data_id, _path(led, item), *item_cells(item)) for item in led.items]
+    if total == 1:
+        return rows[0]
+    columns = zip(*rows, strict=True)
+    return tuple(SEPARATOR.join(_part(cell) for cell in column) for column in columns)
+
+
+def _part(cell: str) -> str:
+    """What one of several data has in a cell."""
+    return cell.replace(SEPARATOR, ", ") or NO_DATA
+
+
+def _of_many(led: Led, total: int, item_cells: ItemCells) -> tuple[str, ...]:
     named = {item.status: item_cells(item)[0] for item in led.items if item.status == UNREAD}
+    named = {word: NOT_READ if told == UNREAD else told for word, told in named.items()}
     words = [f"{named.get(word, word)} {count:,}" for word, count in sorted(led.counts.items())]
-    total = sum(led.counts.values())
-    is_all = total <= MAX_IDS
-    paths = [_path(led, item) for item in led.items[: None if is_all else SHOWN_PATHS]]
-    more = [] if is_all else [f"and {total - SHOWN_PATHS:,} more"]
-    data_ids = " ".join(item.data_id for item in led.items) if is_all else ""
+    path = f"{_path(led, led.items[0])}, and {total - 1:,} more"
     attempt = str(max(item.attempt for item in led.items))
-    return (data_ids, "; ".join(paths + more), "; ".join(words), "", attempt, "")
+    return ("", path, ", ".join(words), MANY.format(count=total), attempt, "")
 
 
 def _path(led: Led, item: ItemRow) -> str:
