@@ -54,6 +54,11 @@ def to_send(answer):
     return elements(answer, "input", name="confirmed")[0]["value"]
 
 
+def button_words(answer):
+    """What the buttons say, up to the name of a project."""
+    return {one.text.strip().split(" Rare")[0] for one in elements(answer, "button")}
+
+
 def opened(visitor, place, group):
     return visitor.get(f"{place}/lookups?group={group}")
 
@@ -117,6 +122,8 @@ def test_what_is_ticked_is_sent_and_can_be_taken_back(stored):
     place = draft(stored, demo, asked)
     page = demo.get(place)
     assert to_send(page) == "0"
+    assert "There is nothing to submit: nothing in this list leads to data" in text(page)
+    assert not {"Submit 0 ids to", "Ask ICA which of these it would refuse"} & button_words(page)
     refused = demo.post(f"{place}/submit", {"confirmed": "0"})
     assert refused.status_code == 422
     assert "None of the names and paths in the list leads to data yet" in text(refused)
