@@ -176,6 +176,10 @@ def test_wrong_methods_are_405_and_say_which_are_right(dashboard, demo):
             answer = demo.client.open(path, method=wrong, headers=HEADERS)
             assert answer.status_code == 405, (wrong, path)
             assert methods <= set(answer.headers["Allow"].split(", "))
+            if wrong == "GET" and path.startswith("/submissions/1/"):  # reloaded after a 422
+                assert link(answer, "To this list") == "/submissions/1"
+            elif wrong == "GET" and path.endswith("/search") and path.startswith("/folders/"):
+                assert link(answer, "To this folder") == path.removesuffix("/search")
 
 
 def test_an_unknown_address_is_a_page_that_leads_on(demo):

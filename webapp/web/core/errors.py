@@ -4,9 +4,9 @@ import logging
 import time
 from functools import partial
 from http import HTTPStatus
-from typing import IO
+from typing import IO, Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from werkzeug.exceptions import (
@@ -59,6 +59,12 @@ TITLES = {
     503: "Not available just now",
 }
 
+LED_BACK = {403, 405, 409, 422}  # not 404: there may be nothing for this visitor
+NEAREST = {  # by what an address names: the page of that, and what leads to it
+    "submission_id": ("submissions.page", "To this list"),
+    "find_id": ("find.page", "To this question"),
+    "folder_id": ("folders.page", "To this folder"),
+}
 TOLD_HEADERS = {"Allow", "Retry-After"}  # of an error of Werkzeug's
 PLAIN = {  # for what Werkzeug itself refuses
     404: "There is no page at this address. Check it, or begin at the list of submissions.",
@@ -73,11 +79,12 @@ log = logging.getLogger(__name__)
 
 
 class ErrorPage(Page):
-    """What went wrong, what it means and what to do."""
+    """What went wrong, what it means and what to do. nearest: the page of what the address names."""
 
     template = "error.html"
     title: str
     text: str
+    nearest: tuple[str, str, str] | None
 
 
 def sentence(error: Exception) -> str:
@@ -164,4 +171,24 @@ def _page(code: int, text: str, **headers: str) -> Response:
     if is_part():
         return Response(text, code, headers, mimetype="text/plain")
     title = TITLES.get(code, HTTPStatus(code).phrase)
-    return Response(render(ErrorPage(title, text)), code, headers)
+    nearest = _nearest() if code in LED_BACK else None
+    return Response(render(ErrorPage(title, text, nearest)), code, headers)
+
+
+def _nearest() -> tuple[str, str, str] | None:
+    """A button to the page of the submission, the question or the folder that the address names."""
+    named = request.view_args or _named_by_post()
+    for name, (endpoint, title) in NEAREST.items():
+        if name in named:
+            given = {key: named[key] for key in ("project_id", name) if key in named}
+            return title, url_for(endpoint, **given), "primary"
+    return None
+
+
+def _named_by_post() -> dict[str, Any]:
+    """What the address names, where it takes no GET: it was reloaded, or typed."""
+    adapter = current_app.create_url_adapter(request)
+    try:
+        return dict(adapter.match(method="POST")[1]) if adapter else {}
+    except HTTPException:
+        return {}
