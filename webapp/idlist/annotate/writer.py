@@ -23,7 +23,7 @@ def annotate(reading: Reading, outcomes: Outcomes, headers: Cells) -> Iterator[b
     so do the bytes of cells, except in text cells that a spreadsheet would run as a formula.
 
     - A table or a workbook gets the columns at its end; a row of several ids, their outcomes
-      joined by SEPARATOR. If the table ends with these columns already, they are replaced. A table (not
+      joined by "; ". If the table ends with these columns already, they are replaced. A table (not
       a workbook) without a header gets one.
     - A text list becomes a table by tabs (called .csv: by commas), under a header: each entry has a
       row of its own, rejected ones as a comment. A comment at the end of a line stays at the end

@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import groupby, chain, islice
+from itertools import chain, groupby, islice
 from typing import NamedTuple, TextIO
 
 from msgspec.structs import replace
@@ -276,7 +276,8 @@ def _without_data(parts: Sequence[str], count: int) -> list[int] | None:
     """
     runs = [(key, len([*run])) for key, run in groupby(parts, key=NO_DATA.__eq__)]
     ids = [length for is_none, length in runs if not is_none]
-    led, owners = count - parts.count(NO_DATA), []
+    led = count - parts.count(NO_DATA)
+    owners: list[int] = []
     if not len(ids) <= led <= sum(ids):
         return None
     at = 0  # how many of the runs of ids stand before
