@@ -89,6 +89,12 @@ def test_a_large_folder_has_pages_by_cursor_and_an_empty_one_says_so(demo, monke
         pages.append(rows(page))
         there = link(page, "Next page")
     assert [len(names) for names in pages] == [10, 10, 4]
+    found = demo.get(f"{folder('/runs/')}/found")
+    inside = [cell.text.strip() for cell in elements(found, "td", data_label="Folder")]
+    assert len(inside) == 20
+    assert all(place.endswith("/") and not place.startswith("/") for place in inside)
+    assert "not with those of the folders that they lie in" in text(found)
+    assert not elements(demo.get(folder("/runs/")), "td", data_label="Folder")
     assert len({name for names in pages for name in names}) == 24
     assert link(page, "First page") == f"{folder('/runs/')}?only=folders"
     assert "It is empty" in text(demo.get(folder(planted.EMPTY_FOLDER)))
@@ -205,6 +211,15 @@ def test_a_list_of_a_folder_is_a_draft_with_names_and_can_be_submitted(stored):
     ended, found = listed(stored, place)
     assert ended.counts == {"LINKED": len(found) - 1, "ALREADY_LINKED": 1}
     assert element(visitor.get(place), "form", action=f"{place}/again")
+    carol = stored.visitor("colleague-key")  # how it was made is its submitter's alone
+    told = element(carol.get(place), id="source").text
+    assert "by Dana Demo" in told
+    assert not [word for word in ("deliveries", "odd", planted.ODD_PATHS["plus"]) if word in told]
+    assert not elements(carol.get(place), "form", action=f"{place}/again")
+    assert carol.post(f"{place}/again").status_code == 403
+    assert "/deliveries/odd/" in element(visitor.get(place), id="source").text
+    paths = {cell.text.strip() for cell in elements(visitor.get(place), "td", data_label="Path")}
+    assert paths == {*planted.ODD_PATHS.values()}
     assert visitor.get(f"{place}/export.csv").get_data(as_text=True).count("fil.") >= len(found)
     assert linked
 
@@ -247,19 +262,18 @@ def test_again_makes_a_list_of_what_is_new_and_of_that_again(dashboard, demo):
     dashboard.work()
     with dashboard.store.write() as connection:  # as if ICA had not had one of them then
         connection.execute(tables.items.delete().where(tables.items.c.position == 2))
-    carol = dashboard.visitor("colleague-key")
     demo.post(f"{place}/submit")
     dashboard.work(60)
     dashboard.sim.forget_calls()
-    second = carol.post(f"{place}/again").location
+    second = demo.post(f"{place}/again").location
     asked = {name: count for name, count in dashboard.sim.calls().items() if "Data" in name}
     assert asked == {"getProjectData": 1, "getProjectDataList": 1}
-    assert "0 of 2 files" in text(carol.get(second))
+    assert "0 of 2 files" in text(demo.get(second))
     dashboard.work()
     draft, found = listed(dashboard, second)
-    assert (len(found), draft.submitter) == (1, "Carol Colleague")
-    assert "1 was left out: a former list has it already" in text(carol.get(second))
-    third = carol.post(f"{second}/again").location
+    assert len(found) == 1
+    assert "1 was left out: a former list has it already" in text(demo.get(second))
+    third = demo.post(f"{second}/again").location
     dashboard.work()
     assert listed(dashboard, third)[1] == {}
     assert demo.post(f"{demo.draft(data_ids(1))}/again").status_code == 409

@@ -79,10 +79,10 @@ def _make(project_id: str, folder_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/submissions/<int:submission_id>/again")
 def again(submission_id: int) -> ResponseReturnValue:
-    """A new list of the same folder, less what this one and those before it have. It is the
-    visitor's own, as is the key that it is read with. Two calls of ICA: where the folder is now,
-    and how many there are.
+    """A new list of the same folder, less what this one and those before it have, for whoever
+    submitted it. Two calls of ICA: where the folder is now, and how many there are.
     """
+    own_submission(submission_id, "make again")
     former = listed_or_404(submission_id)
     query = former.folder_query
     if query is None:

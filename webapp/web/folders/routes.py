@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from webapp.ica.client import IcaClient
 from webapp.ica.data_filter import DataFilter, Scope
 from webapp.ica.errors import Forbidden, IcaError, NotFound, Refused
-from webapp.ica.models import Data, DataDetails
+from webapp.ica.models import Data, DataDetails, whole_path
 from webapp.ica.models import Page as IcaPage
 from webapp.store.documents import FolderQuery
 from webapp.web.core import errors, forms, params
@@ -49,7 +49,9 @@ blueprint = Blueprint("folders", __name__)
 
 
 class Row(NamedTuple):
-    """A file or a folder; size in bytes, of a file. href: of a folder's own page."""
+    """A file or a folder; size in bytes, of a file. href: of a folder's own page. inside: the folder
+    that it lies in, as seen from the one that is shown.
+    """
 
     data_id: str
     name: str
@@ -58,6 +60,7 @@ class Row(NamedTuple):
     status: str
     modified_at: float | None
     href: str
+    inside: str
 
 
 class ChoosePage(Page):
@@ -295,6 +298,7 @@ def _row(data: Data, place: Place, into: str) -> Row:
         status=(details.status or "").replace("_", " ").capitalize(),
         modified_at=modified.timestamp() if modified else None,
         href=href if data.is_folder else "",
+        inside=whole_path(data).removeprefix(place.path).rstrip("/").rpartition("/")[0] + "/",
     )
 
 

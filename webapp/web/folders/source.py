@@ -46,16 +46,21 @@ class MadeOf:
 
 
 class FolderSource(Part):
-    """What a list was made of; None of one that was not made from a folder."""
+    """What a list was made of; None of one that was not made from a folder. Other readers learn of
+    no folder, project or filter, only by whom it was made.
+    """
 
     template = "folders/_source.html"
     made_of: MadeOf | None
+    made_by: str
 
 
 def part(submission: Submission) -> FolderSource:
     """Of a submission."""
     query = submission.folder_query
-    return FolderSource(_made_of(submission, query) if query else None)
+    if query is None or submission.account_id != viewer().id:
+        return FolderSource(None, submission.submitter if query else "")
+    return FolderSource(_made_of(submission, query), "")
 
 
 def _made_of(submission: Submission, query: FolderQuery) -> MadeOf:
@@ -77,9 +82,7 @@ def _made_of(submission: Submission, query: FolderQuery) -> MadeOf:
         to_know=[*to_know(spec, whole=not why_not)] if read_at else [],
         unread=why_not,
         said=problem.full if problem else "",
-        goes_on=problem is not None
-        and submission.account_id == viewer().id
-        and not submission.begun,
+        goes_on=problem is not None and not submission.begun,
         again=submission.state in LISTED,
         former=former,
     )
