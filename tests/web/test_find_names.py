@@ -66,6 +66,8 @@ def test_names_and_paths_lead_to_their_data(called):
     ]
     assert not dashboard.sim.calls()
     page = demo.get(place)
+    assert "8 names and paths: 4 known, leading to 5 data, and 1 id. Looked for" in text(page)
+    assert elements(demo.get("/find"), "td", data_label="Ids and names")[0].text == "9"
     assert summary(demo, place) == {"LINKED": 6, "NEVER": 4}
     assert f"{NOWHERE} name." in text(page)
     assert f"{NOWHERE} path." in text(page)
@@ -86,12 +88,14 @@ def test_whoever_may_not_see_a_project_learns_of_no_name_in_it(called):
     place = asked(demo, lines, name="Shared")
     assert len(table(demo, place)) == 6
     own = asked(stranger, lines)
+    assert "4 names and paths: 0 known, leading to 0 data, and 1 id" in text(stranger.get(own))
     assert demo.post(f"{place}/share").status_code == 303
     nothing = [("1", "", "NEVER", "a.bam"), ("2", "", "NEVER", "b.bam")]
     nothing += [("3", "", "NEVER", "c.bam"), ("4", "", "NEVER", "none.bam")]
     for answer in (place, own):
         assert table(stranger, answer) == [*nothing, ("5", IDS[3], "NEVER", "")]
         assert summary(stranger, answer) == {"NEVER": 5}
+        assert "3 known" not in text(stranger.get(answer))
         shown = text(stranger.get(answer)) + stranger.get(f"{answer}/export.txt").text
         assert not [data_id for data_id in IDS[:3] if data_id in shown]
         form = stranger.get(f"/submissions/new?find={answer[6:]}&outcome=NEVER")

@@ -131,7 +131,8 @@ class Reject(Struct, frozen=True):
 
 class FindReview(Struct, frozen=True):
     """What is known of the list of a question. ids: with those that names and paths led to, and
-    with a row for each that led to none; names: how many these were. rejects: the first few.
+    with a row for each that led to none; names: how many these were, of which `known` led to data,
+    to `led` different ones. rejects: the first few.
     """
 
     ids: int
@@ -139,6 +140,14 @@ class FindReview(Struct, frozen=True):
     rejected: int
     rejects: list[Reject]
     names: int = 0
+    given: int = 0  # ids that stand in the list as such, where it has names and paths
+    known: int = 0
+    led: int = 0
+
+    @property
+    def asked(self) -> int:
+        """How many ids, names and paths were asked for."""
+        return self.names + self.given if self.names else self.ids
 
 
 class Receipt(Struct, frozen=True):

@@ -79,7 +79,9 @@ log = logging.getLogger(__name__)
 
 
 class ErrorPage(Page):
-    """What went wrong, what it means and what to do. nearest: the page of what the address names."""
+    """What went wrong, what it means and what to do. nearest: leads to what the
+    address names.
+    """
 
     template = "error.html"
     title: str

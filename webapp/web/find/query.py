@@ -4,6 +4,7 @@ lead to ids by what this dashboard knows of items; ICA is not asked.
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from webapp import idlist
 from webapp.idlist import Entry, Reading, Unreadable
@@ -83,8 +84,19 @@ def _read(form: Form) -> tuple[list[queries.Row], FindReview]:
     if not first_lines:
         raise Unreadable(NOTHING)
     lookups = [wanted for wanted in first_lines if isinstance(wanted, Lookup)]
-    rows = _rows(first_lines, _ids_of(lookups) if lookups else {})
-    return rows, FindReview(len(rows), repeated, rejected, rejects, len(lookups))
+    called = _ids_of(lookups) if lookups else {}
+    rows = _rows(first_lines, called)
+    review = FindReview(
+        ids=len(rows),
+        repeated=repeated,
+        rejected=rejected,
+        rejects=rejects,
+        names=len(lookups),
+        given=len(first_lines) - len(lookups),
+        known=sum(one.text in called for one in lookups),
+        led=len(set(chain.from_iterable(called.values()))),
+    )
+    return rows, review
 
 
 def _ids_of(lookups: Sequence[Lookup]) -> dict[str, list[str]]:

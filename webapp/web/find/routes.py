@@ -4,12 +4,14 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import submissions
+from webapp.store.documents import FindReview
 from webapp.store.enums import AuditAction
 from webapp.store.find import queries
 from webapp.store.find.queries import Find
 from webapp.web.core import audit, params
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
+from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage, Unusable, answer
 from webapp.web.core.links import ListUrl, Pager
 from webapp.web.core.page import Page, render
@@ -33,13 +35,15 @@ class QueryPage(FormPage):
 
 
 class FindPage(Page):
-    """The answer to a query: all ids, or those with some outcomes. mine: the visitor asked it."""
+    """The answer to a query: all ids, or those with some outcomes. mine: the visitor asked it.
+    asked_for: what stands in it, in words.
+    """
 
     template = "find/result.html"
     find: Find
     mine: bool
     outcomes: list[str]
-    total: int
+    asked_for: str
     summary: list[Outcome]
     rows: list[AnswerRow]
     pager: Pager
@@ -78,7 +82,7 @@ def page(find_id: str) -> str:
             find=asked,
             mine=asked.account_id == viewer().id,
             outcomes=outcomes,
-            total=outcome_counts.total,
+            asked_for=_asked_for(asked.review, mine=asked.account_id == viewer().id),
             summary=outcome_counts.summary(named, asked.id, place),
             rows=list(found.rows(shown.rows)),
             pager=place.around(shown),
@@ -86,6 +90,17 @@ def page(find_id: str) -> str:
             export_url=exports.urls(asked, outcomes),
         )
     )
+
+
+def _asked_for(review: FindReview, *, mine: bool) -> str:
+    """How many ids, names and paths were asked for, and to how many data these led whoever asked:
+    others may see fewer of them.
+    """
+    if not review.names:
+        return plural(review.ids, "id")
+    ids = f", and {plural(review.given, 'id')}" if review.given else ""
+    led = f": {review.known:,} known, leading to {plural(review.led, 'data', 'data')}"
+    return f"{plural(review.names, 'name or path', 'names and paths')}{led if mine else ''}{ids}"
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:

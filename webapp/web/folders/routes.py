@@ -49,8 +49,8 @@ blueprint = Blueprint("folders", __name__)
 
 
 class Row(NamedTuple):
-    """A file or a folder; size in bytes, of a file. href: of a folder's own page. inside: the folder
-    that it lies in, as seen from the one that is shown.
+    """A file or a folder; size in bytes, of a file. href: of a folder's own page. inside: where it
+    lies, as seen from the folder that is shown.
     """
 
     data_id: str
