@@ -246,7 +246,7 @@ def test_a_sheet_comes_back_with_what_each_name_led_to_and_is_read_as_before(sto
     for said in (
         *("6 entries : 5 names and paths , 0 ids , 1 repeated , 0 rejected .",),
         *(
-            "2 names and paths led to data; 3 led to nothing.",
+            "2 names and paths led to data, 3 led to nothing.",
             "3 items in all : 3 sent , 0 left out .",
         ),
         "All 3 items are linked. 3 names and paths led to nothing.",
@@ -278,7 +278,7 @@ def test_a_folder_as_its_files_comes_back_with_counts(stored):
     assert f"not read yet 25\t{told}" in handed_back(demo, place)
     stored.work(30)
     assert "9 entries: 4 names and paths, 3 ids, " in " ".join(text(demo.get(place)).split())
-    assert "1 name or path led to data; 3 led to nothing." in text(demo.get(place))
+    assert "1 name or path led to data, 3 led to nothing" in text(demo.get(place))
     back = handed_back(demo, place)
     lines = [line.split("\t") for line in back.splitlines()]
     assert lines[0][:3] == ["name_or_path", "data_id", "resolved_path"]
