@@ -152,7 +152,7 @@ def _folders(dashboard: Dashboard, visitor: Any) -> Visits:
     yield "folder", visitor.get(odd)
     yield "folder not there", visitor.get(f"/folders/{SOURCE}/fol.{'0' * 32}")
     yield "folder refused", visitor.post(f"{odd}/search", {"name": "a/b"})
-    yield "folder without a match", visitor.get(f"{odd}/found?run=none")
+    yield "folder without a match", visitor.get(f"{odd}/found?type=FOLDER&format=BAM")
     found = visitor.post(f"{odd}/search", {"name": "*.bam"}).location
     yield "folder found", visitor.get(found)
     make = found.replace("/found?", "/list?count=99&")

@@ -2,9 +2,11 @@
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from html import unescape
 from urllib.request import ProxyHandler, Request, build_opener
 
 from webapp.demo import samples
@@ -52,7 +54,7 @@ def _make(demo: Browser, colleague: Browser, simulator: str) -> None:
     _upload(demo, "Run 260412, to look over", [*files(150, 17), *files(5, 17), "see mail"])
     cohort = [*files(MOVING_LIST_IDS - 900, 18), *files(600, 18, samples.MISSING)]
     cohort += files(300, 18, samples.HELD)
-    _from_folder(demo, f"Variants of run {RUN[:6]}", f"run={RUN}&format=VCF")
+    _from_folder(demo, f"Variants of run {RUN[:6]}", {"run": RUN, "format": "VCF"})
     page = _upload(demo, "Cohort release 12", shuffled(cohort, 18))
     _wait_until(lambda: demo.get(page.path).has_form("submit"))
     demo.post(f"{page.path}/submit")
@@ -67,10 +69,12 @@ def _submit(browser: Browser, name: str, data_ids: list[str], project: str = PRO
     return browser.post(f"{_upload(browser, name, data_ids, project).path}/submit")
 
 
-def _from_folder(browser: Browser, name: str, filters: str) -> None:
+def _from_folder(browser: Browser, name: str, filters: dict[str, str]) -> None:
     """Submit what a project in ICA has."""
+    found = browser.post(f"/folders/{SOURCE_ID}/root/search", filters)
+    [make] = re.findall(r'href="(/folders/[^"]+/list[^"]+)"', found.html)
     fields = {"make": "1", "project_id": PROJECT_ID, "name": name}
-    page = browser.post(f"/folders/{SOURCE_ID}/root/list?{filters}", fields)
+    page = browser.post(unescape(make), fields)
     _wait_until(lambda: browser.get(page.path).has_form("submit"))
     browser.post(f"{page.path}/submit")
 

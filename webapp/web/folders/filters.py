@@ -14,7 +14,7 @@ from webapp.web.folders.places import Place
 from webapp.work.folder_query import is_pattern
 
 KINDS = {"FILE": "Files", "FOLDER": "Folders", "": "Files and folders"}
-NAME, TAG = "search", "tag"  # of keys in addresses
+NAME, TAG, RUN = "search", "tag", "run"  # of keys in addresses
 ALL = "ALL"  # in addresses and forms, for ""
 MAX_NAME = 255  # characters, as ICA's names have
 MAX_WORD = 100  # characters of a format, a tag, a run
@@ -57,9 +57,9 @@ class Filters:
 
     @classmethod
     def of_address(cls) -> "Filters":
-        """As the address has them: name and tag by the keys of searches."""
+        """As the address has them: what was typed freely, by the keys of searches."""
         given = {name: params.line(text) for name, text in request.args.items()}
-        name, tag = (searches.of_key(given.get(key, "")) for key in (NAME, TAG))
+        name, tag, run = (searches.of_key(given.get(key, "")) for key in (NAME, TAG, RUN))
         return cls(
             name=name.text,
             format=given.get("format", "").upper(),
@@ -67,9 +67,9 @@ class Filters:
             after=given.get("after", ""),
             before=given.get("before", ""),
             tag=tag.text,
-            run=given.get("run", ""),
+            run=run.text,
             below=given.get("below", "") != "0",
-            forgotten=name.unknown or tag.unknown,
+            forgotten=name.unknown or tag.unknown or run.unknown,
         )
 
     @property
@@ -99,16 +99,17 @@ class Filters:
         return wrong
 
     def address(self) -> dict[str, Any]:
-        """What stands in an address for them; name and tag are kept under keys."""
+        """What stands in an address for them; what was typed freely is kept under keys."""
         return {
             NAME: searches.kept(self.name),
             TAG: searches.kept(self.tag),
+            RUN: searches.kept(self.run),
             **self._plain(),
         }
 
     def same_address(self) -> dict[str, Any]:
         """The same, of filters that came in an address."""
-        kept = {key: request.args.get(key, "") for key in (NAME, TAG)}
+        kept = {key: request.args.get(key, "") for key in (NAME, TAG, RUN)}
         return {**kept, **self._plain()}
 
     def _plain(self) -> dict[str, Any]:
@@ -117,7 +118,6 @@ class Filters:
             "format": self.format,
             "after": self.after,
             "before": self.before,
-            "run": self.run,
             "below": "" if self.below else "0",
         }
 
