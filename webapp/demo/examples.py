@@ -21,6 +21,8 @@ MOVING_LIST_IDS = 40_000  # two batches, which still run while the user looks
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.3
 
+_FOLDER_LIST = re.compile(r'href="(/folders/[^"]+/list[^"]+)"')
+
 log = logging.getLogger(__name__)
 
 
@@ -72,7 +74,7 @@ def _submit(browser: Browser, name: str, data_ids: list[str], project: str = PRO
 def _from_folder(browser: Browser, name: str, filters: dict[str, str]) -> None:
     """Submit what a project in ICA has."""
     found = browser.post(f"/folders/{SOURCE_ID}/root/search", filters)
-    [make] = re.findall(r'href="(/folders/[^"]+/list[^"]+)"', found.html)
+    [make] = _FOLDER_LIST.findall(found.html)
     fields = {"make": "1", "project_id": PROJECT_ID, "name": name}
     page = browser.post(unescape(make), fields)
     _wait_until(lambda: browser.get(page.path).has_form("submit"))
