@@ -17,6 +17,7 @@ READ_ONLY_ID = PROJECT_ID[:-1] + "2"
 RETINA_ID = PROJECT_ID[:-2] + "59"
 SOURCE_ID = PROJECT_ID[:-2] + "15"  # has runs in folders
 RUN = "250617_A00871_0212_BHMKJDSX7"  # one of these
+SOURCE_FOLDER = f"/folders/{SOURCE_ID}/root"  # the address of the project's first folder
 MOVING_LIST_IDS = 40_000  # two batches, which still run while the user looks
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.3
@@ -73,7 +74,7 @@ def _submit(browser: Browser, name: str, data_ids: list[str], project: str = PRO
 
 def _from_folder(browser: Browser, name: str, filters: dict[str, str]) -> None:
     """Submit what a project in ICA has."""
-    found = browser.post(f"/folders/{SOURCE_ID}/root/search", filters)
+    found = browser.post(f"{SOURCE_FOLDER}/search", filters)
     [make] = _FOLDER_LIST.findall(found.html)
     fields = {"make": "1", "project_id": PROJECT_ID, "name": name}
     page = browser.post(unescape(make), fields)
