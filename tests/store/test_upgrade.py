@@ -129,13 +129,13 @@ def test_the_file_is_copied_first_and_it_is_said_where(file, caplog):
     before = content(url_of(file))
     migrate(url_of(file))
     writer.close()
-    copy = file.with_name("linkboard.db.before-0007")
+    copy = file.with_name("linkboard.db.before-0008")
     assert f"copied to {copy}" in caplog.text
     assert content(url_of(copy)) == before
 
 
 def test_a_copy_of_a_migration_that_was_killed_gives_way(file):
-    copy = file.with_name("linkboard.db.before-0007")
+    copy = file.with_name("linkboard.db.before-0008")
     copy.write_bytes(b"of another time")
     copy.with_name(f"{copy.name}.part").write_bytes(b"half of it")
     migrate(url_of(file))
@@ -201,7 +201,7 @@ def test_a_worker_of_another_version_claims_nothing_and_says_so(
     said = [record.getMessage() for record in caplog.records if "does nothing" in record.message]
     assert len(said) == 1
     assert why in said[0]
-    set_version("0007")
+    set_version("0008")
     assert worker.work_through() > 0
 
 
@@ -211,7 +211,7 @@ def test_nobody_of_another_version_claims_anything(store, set_version):
     with store.write() as connection:
         claims = [queue.claim(connection, "somebody", LATER) for queue in queues]
     assert claims == [None, None, None]
-    set_version("0007")
+    set_version("0008")
     with store.write() as connection:
         assert batches.claim(connection, "somebody", LATER)
 

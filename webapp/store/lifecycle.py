@@ -6,7 +6,16 @@ from webapp.store import sql, tables, usage
 from webapp.store.enums import State
 from webapp.store.items import CHUNK_ROWS
 from webapp.store.submissions import keep_more, touch
-from webapp.store.tables import attempts, batches, reason_groups, snapshots, submissions, uploads
+from webapp.store.tables import (
+    attempts,
+    batches,
+    messages,
+    reason_groups,
+    snapshots,
+    submissions,
+    uploads,
+    visits,
+)
 from webapp.store.uploads import drop_pieces
 
 ENDED = submissions.c.state == State.SETTLED
@@ -126,6 +135,6 @@ def remove(connection: Connection, submission_id: int) -> None:
     """Remove what is left of a discarded submission, once all its rows are gone."""
     mine = select(attempts.c.id).where(attempts.c.submission_id == submission_id)
     connection.execute(delete(snapshots).where(snapshots.c.attempt_id.in_(mine)))
-    for table in (batches, reason_groups, attempts):
+    for table in (batches, reason_groups, visits, messages, attempts):
         connection.execute(delete(table).where(table.c.submission_id == submission_id))
     connection.execute(delete(submissions).where(submissions.c.id == submission_id, DISCARDED))

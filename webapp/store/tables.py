@@ -54,6 +54,7 @@ from webapp.store.enums import (
     Source,
     State,
     Task,
+    VisitPlace,
 )
 
 metadata = MetaData(
@@ -179,6 +180,7 @@ class SubmissionRow:
     folder_query: FolderQuery | None = stored(
         type_=Document(FolderQuery, or_empty=True), nullable=False, default=dict
     )
+    recipients: list[str] = stored(default=list)  # who gets a message when an attempt has ended
 
     @property
     def to_send(self) -> int:
@@ -388,6 +390,8 @@ class BatchRow(Queued):
     vain_tries: int = stored(default=0)  # of one kind, in a row
     vain_kind: str = stored(length=60, default="")
     rest_of: int | None  # the batch whose items it had, before ICA found them too many
+    # how often a row of its items was changed, so that a page learns how many it lacks
+    rows_changed: int = stored(type_=BigInteger, default=0)
 
 
 batches = Table(
@@ -424,6 +428,7 @@ class Item:
     changed_at: float | None
     reason_id: int | None  # of the reason with its ids and numbers masked
     attempt: int = stored(type_=SmallInteger)  # whose finding this is
+    label: str = ""  # the user's own word for it, from another column of the list
 
 
 items = Table(
@@ -547,6 +552,53 @@ class SearchRow:
 
 
 searches = Table("searches", metadata, *columns_of(SearchRow))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A row of visits: what a reader has seen of a submission's counts, at each place.
+
+    counts: as they were shown at seen_at. before_at and before_counts: what was shown last in the
+    visit before this one; None: there was none.
+    """
+
+    account_id: int = stored(ForeignKey("accounts.id"), primary_key=True)
+    submission_id: int = stored(ForeignKey("submissions.id"), primary_key=True)
+    place: VisitPlace = stored(length=10, primary_key=True)
+    seen_at: float
+    counts: Counts = stored(default=dict)
+    before_at: float | None
+    before_counts: Counts = stored(default=dict)
+
+
+visits = Table("visits", metadata, *columns_of(Visit), sqlite_with_rowid=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRow(Queued):
+    """A row of messages: what one recipient is told at the end of one attempt.
+
+    recipient: an address that the operator allows, as it is called in the settings. key: the same
+    for every try, so that a receiver can drop a repeat.
+    """
+
+    id: int = stored(primary_key=True)
+    submission_id: int = stored(ForeignKey("submissions.id"))
+    attempt: int = stored(type_=SmallInteger)  # its number
+    recipient: str = stored(length=255)
+    key: str = stored(length=40)
+    created_at: float
+    sent_at: float | None
+    failures: int = stored(default=0)  # in a row; they lengthen the pause
+    problem: KeptError | None  # why it was not sent yet, or will not be
+
+
+messages = Table(
+    "messages",
+    metadata,
+    *columns_of(MessageRow),
+    UniqueConstraint("submission_id", "attempt", "recipient"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

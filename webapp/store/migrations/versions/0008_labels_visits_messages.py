@@ -1,0 +1,58 @@
+"""Labels of items, what a reader has seen of a submission, messages at an attempt's end, and how
+many rows a batch has changed.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from webapp.store.migrations.columns import (
+    Kind,
+    filled,
+    keys,
+    make_index,
+    nullable,
+    reference,
+    with_default,
+)
+
+revision = "0008"
+down_revision = "0007"
+
+NUMBER = sa.Integer()
+TEXT = sa.Text()
+TIME: Kind = sa.Double()
+
+
+def upgrade() -> None:
+    op.add_column("items", with_default("label", TEXT, ""))
+    op.add_column("batches", with_default("rows_changed", sa.BigInteger(), "0"))
+    op.add_column("submissions", with_default("recipients", sa.JSON(), "[]"))
+    op.create_table(
+        "visits",
+        reference("accounts", primary_key=True),
+        reference("submissions", primary_key=True),
+        *keys(sa.String(10), "place"),
+        *filled(TIME, "seen_at"),
+        *filled(sa.JSON(), "counts"),
+        *nullable(TIME, "before_at"),
+        *filled(sa.JSON(), "before_counts"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "messages",
+        *keys(NUMBER, "id"),
+        reference("submissions"),
+        *filled(sa.SmallInteger(), "attempt"),
+        *filled(sa.String(255), "recipient"),
+        *filled(sa.String(40), "key"),
+        *filled(TIME, "created_at"),
+        *nullable(TIME, "sent_at"),
+        *filled(NUMBER, "failures"),
+        *nullable(sa.JSON(), "problem"),
+        *nullable(TIME, "due_at"),
+        *filled(TIME, "lease_until"),
+        *filled(sa.String(64), "worker"),
+        *filled(NUMBER, "try_number"),
+        sa.UniqueConstraint("submission_id", "attempt", "recipient"),
+    )
+    make_index("messages", "due_at")
