@@ -30,6 +30,7 @@ const sameDay = (a, b) => a.toDateString() === b.toDateString();
 
 const WORDINGS = {
   ago,
+  day: (moment) => day.format(moment),
   clock: (moment, now) => (sameDay(moment, now) ? clock : exactly).format(moment),
 };
 

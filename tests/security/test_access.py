@@ -36,6 +36,7 @@ OWN = (MAY, NOTHING, NOTHING, SIGN_IN)  # such as a draft, of which nobody else 
 OPEN = {
     "GET signin.signin": ALL,
     "POST signin.signin_post": ALL,
+    "POST theme.choose": ALL,
     "GET static": ALL,
     "GET ops.healthz": ALL,
     "GET ops.readyz": ALL,
@@ -51,6 +52,7 @@ WITHOUT_A_SUBMISSION = {
     "POST projects.search": SIGNED_IN,
     "POST projects.search_sources": SIGNED_IN,
     "POST board.search": SIGNED_IN,
+    "POST search.search": SIGNED_IN,
     "GET adopt.adopt": SIGNED_IN,
     "POST adopt.adopt": SIGNED_IN,
     "GET reasons.across": SIGNED_IN,

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, selec
 from sqlalchemy.exc import IntegrityError
 
 from webapp.store import attempts, sql
+from webapp.store.accounts import Account
 from webapp.store.attempts import Attempt
 from webapp.store.documents import KeptError
 from webapp.store.enums import (
@@ -23,7 +24,7 @@ from webapp.store.enums import (
 )
 from webapp.store.leases import NOT_OF, Queue
 from webapp.store.rollup import roll_up
-from webapp.store.submissions import Submission
+from webapp.store.submissions import SEEN, Submission, viewed_by
 from webapp.store.tables import BatchRow, batches
 from webapp.store.tables import submissions as submissions_table
 
@@ -216,6 +217,18 @@ def submission_of(connection: Connection, ica_batch_id: str) -> int | None:
     """The submission that has this ICA batch, None if there is none."""
     statement = select(batches.c.submission_id).where(batches.c.ica_batch_id == ica_batch_id)
     return connection.execute(statement.limit(1)).scalar()
+
+
+def holder(connection: Connection, account: Account, ica_id: str, now: float) -> int | None:
+    """The last submission that the account may see with this batch or job of ICA, None without."""
+    statement = (
+        select(submissions_table.c.id)
+        .join(batches, batches.c.submission_id == submissions_table.c.id)
+        .where(SEEN, (batches.c.ica_batch_id == ica_id) | (batches.c.ica_job_id == ica_id))
+        .order_by(submissions_table.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(statement, viewed_by(account, now)).scalar()
 
 
 def stop(connection: Connection, submission_id: int, attempt: int, now: float) -> int:

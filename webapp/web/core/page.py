@@ -8,6 +8,7 @@ from flask import current_app, g, get_flashed_messages, render_template
 from webapp import __version__
 from webapp.store import DatabaseAway, workers
 from webapp.store.accounts import Account
+from webapp.web.core import theme
 from webapp.web.core.context import context
 
 STARTED_AT = "STARTED_AT"  # of the application, among its settings
@@ -50,6 +51,7 @@ class Frame(Part):
     notices: list[tuple[str, str]]
     worker_silent_since: float | None
     unanswered_since: float | None
+    theme: str
     version: str = __version__
 
 
@@ -71,7 +73,7 @@ def _frame() -> Frame:
     notices: Any = get_flashed_messages(with_categories=True)
     viewer = g.get("viewer")
     silent_since = worker_silent_since() if viewer else None
-    return Frame(viewer, notices, silent_since, g.get("unanswered_since"))
+    return Frame(viewer, notices, silent_since, g.get("unanswered_since"), theme.chosen())
 
 
 def worker_silent_since() -> float | None:

@@ -14,7 +14,12 @@ from webapp.store.sessions import Limits
 from webapp.web.core.context import context
 from webapp.web.core.htmx import PAGE, is_part
 
-OPEN_ENDPOINTS = {"signin.signin", "signin.signin_post", None}  # None: the page of a 404
+OPEN_ENDPOINTS = {
+    "signin.signin",
+    "signin.signin_post",
+    "theme.choose",
+    None,
+}  # None: the page of a 404
 WITHOUT_VIEWER = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
 NOT_DEMANDED = WITHOUT_VIEWER | {"progress.progress"}  # a poll: one SELECT has to do
 POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader

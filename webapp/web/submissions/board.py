@@ -24,6 +24,7 @@ from webapp.web.core.context import context, viewer
 from webapp.web.core.htmx import Poll, polled
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.searches import Search
+from webapp.web.find import search as everywhere
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_text import Segment
 from webapp.work import retention
@@ -105,9 +106,9 @@ def board() -> ResponseReturnValue:
 
 @blueprint.post("/submissions/search")
 def search() -> ResponseReturnValue:
-    """Where the board shows what was typed, among the same filters."""
-    place = _place(_wanted())
-    return redirect(place.changed(search=searches.typed()), 303)
+    """Where the board shows what was typed, among the same filters; an id leads to what has it."""
+    place = everywhere.leads_to(params.text("text"))
+    return redirect(place or _place(_wanted()).changed(search=searches.typed()), 303)
 
 
 @blueprint.get("/submissions/rows")

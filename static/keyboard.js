@@ -1,0 +1,40 @@
+// Keys for what is done often; the list of them is in the footer, and opens by "?". They can be
+// turned off: a screen reader, or somebody who speaks to the machine, may use the same letters.
+
+const KEYS_OFF = "linkboard:keys-off"; // in localStorage, so for all tabs of this browser
+
+const keysAreOff = () => localStorage.getItem(KEYS_OFF) === "yes";
+const isTyping = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+
+function goToRow(step) {
+  const rows = [...all("table[data-rows] > tbody > tr")];
+  const here = rows.indexOf(document.activeElement.closest("tr"));
+  const row = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
+  if (row) one("th a, a, input", row)?.focus();
+}
+
+const KEYS = {
+  "/": () => (one("main [data-search]") ?? one("[data-search]"))?.focus(),
+  j: () => goToRow(1),
+  k: () => goToRow(-1),
+  n: () => one(".pager a[rel=next]")?.click(),
+  p: () => one(".pager a[rel=prev]")?.click(),
+  "?": () => one("#keys")?.togglePopover(),
+};
+
+function press(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (keysAreOff() || isTyping(event.target)) return;
+  const act = KEYS[event.key] ?? (/^[a-z]$/.test(event.key) && (() => one(`[data-key="${event.key}"]`)?.click()));
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+document.addEventListener("keydown", press);
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-keys-off]")) localStorage.setItem(KEYS_OFF, event.target.checked ? "yes" : "no");
+});
+
+for (const button of all("[data-keys-button]")) button.hidden = false;
+for (const box of all("[data-keys-off]")) box.checked = keysAreOff();
