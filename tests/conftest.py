@@ -22,7 +22,7 @@ FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="also run the tests marked long")
+    parser.addoption("--long", "--full", action="store_true", help="also run the tests marked long")
     parser.addoption(
         "--fast",
         action="store_true",

@@ -1,0 +1,85 @@
+"""Every page, in every state of a dashboard: axe finds nothing, nothing scrolls sideways, and what
+has the focus can be seen.
+
+tests/run looks at each page in its main state, by turns on a phone and on wide screens, in light
+and in dark colours; --full at all of them in all six ways.
+"""
+
+from itertools import cycle, product
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.whole_pages import LAPTOP, PHONE, WIDE, shown_at, whole_pages
+from tests.dashboard import open_dashboard
+from tests.web.page_visits import visit_all
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WAYS = list(product((PHONE, LAPTOP, WIDE), ("light", "dark")))
+OTHER_STATES = (
+    *("refused", "without", "searched", "filtered", "again", "picked", "old", "unknown", "another"),
+    *("nothing", "busy", "silent", "left out", "no longer", "being checked", "polled", "size="),
+)
+SIDEWAYS = "document.documentElement.scrollWidth - window.innerWidth"
+FOCUSABLE = "a[href], button, input, select, textarea, summary"
+HIDDEN_FOCUS = """focusable => {
+  const found = [];
+  for (const element of document.querySelectorAll(focusable)) {
+    if (!element.checkVisibility({ visibilityProperty: true }) || element.disabled) continue;
+    element.focus();
+    if (document.activeElement !== element || element.closest(".visually-hidden")) continue;
+    const box = [...element.getClientRects()].find((rect) => rect.width && rect.height);
+    if (!box) continue;
+    const seen = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    const label = seen?.closest("label");
+    const own = (one) => one && (one.contains(element) || element.contains(one));
+    if (own(seen) || own(label)) continue;
+    found.push(`hidden when focused: ${element.outerHTML.slice(0, 120)}`);
+    found.push(`by ${seen?.outerHTML.slice(0, 120)}`);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    with (
+        open_dashboard(f"sqlite:///{folder / 'linkboard.db'}", folder, rate=100.0) as dashboard,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        yield list(whole_pages(visit_all(dashboard, patch)))
+
+
+def faults_of(tab):
+    """What is wrong with the page that is shown, a line each."""
+    found = Axe().run(tab, options={"runOnly": TAGS, "resultTypes": ["violations"]})
+    wrong = [
+        f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]
+    if sideways := tab.evaluate(SIDEWAYS):
+        wrong.append(f"it is {sideways} pixels wider than the window")
+    return wrong + tab.evaluate(HIDDEN_FOCUS, FOCUSABLE)
+
+
+def check(browser, pages_and_ways):
+    wrong = []
+    for way in WAYS:
+        with shown_at(browser, *way) as show:
+            for page in (page for page, its_way in pages_and_ways if its_way == way):
+                wrong += [f"{page.name} at {way}: {fault}" for fault in faults_of(show(page))]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+def test_each_page_in_its_main_state(browser, pages):
+    main = [page for page in pages if not any(word in page.name for word in OTHER_STATES)]
+    assert len(main) > 40
+    check(browser, list(zip(main, cycle(WAYS), strict=False)))
+
+
+@pytest.mark.long
+def test_each_page_in_each_state_and_each_way(browser, pages):
+    check(browser, list(product(pages, WAYS)))

@@ -1,0 +1,63 @@
+"""Pages of tests/web/page_visits.py in Chromium, as they were answered, with no server behind."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from mimetypes import guess_type
+from urllib.parse import urlsplit
+
+from webapp.paths import STATIC
+
+ROOT = "http://pages.test"
+PHONE, LAPTOP, WIDE = (390, 844), (1280, 800), (1600, 900)
+
+
+@dataclass(frozen=True)
+class WholePage:
+    """A page under the name of its visit, the address that it was found at, and its HTML."""
+
+    name: str
+    address: str
+    html: str
+
+
+def whole_pages(visits):
+    """The pages among the answers; parts, files and redirects are left out."""
+    for name, answer in visits:
+        html = answer.get_data(as_text=True)
+        if html.startswith("<!doctype html>"):
+            yield WholePage(name, f"{ROOT}{answer.request.full_path.rstrip('?')}", html)
+
+
+@contextmanager
+def shown_at(browser, size, theme):
+    """A function that shows a page in a window of this size, in light or dark colours."""
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        has_touch=size == PHONE,
+        bypass_csp=True,  # scripts of the test are put into the page
+    )
+    tab, html = context.new_page(), {}
+    tab.route("**/*", lambda route: route.fulfill(**_answer(route.request, html)))
+
+    def show(page):
+        html[page.address] = page.html
+        tab.goto(page.address)
+        return tab
+
+    try:
+        yield show
+    finally:
+        context.close()
+
+
+def _answer(request, html):
+    if request.is_navigation_request():
+        return {"body": html[request.url], "content_type": "text/html; charset=utf-8"}
+    path = urlsplit(request.url).path
+    if path.startswith("/static/"):
+        file = STATIC / path.removeprefix("/static/")
+        return {"body": file.read_bytes(), "content_type": guess_type(file)[0] or "text/plain"}
+    return {"status": 204}  # a poll
