@@ -36,7 +36,7 @@ def failure(page):
 
 
 def filter_to_failed(page):
-    page.get_by_label("Filter by status").get_by_role("link", name="FAILED").click()
+    page.get_by_label("Filter by status").get_by_role("link", name="Failed").click()
 
 
 def test_a_filter_that_is_refused_says_why(page):

@@ -91,9 +91,9 @@ def test_back_goes_through_filters_and_pages(tab):
     wait_until_done(tab)
     tab.get_by_role("link", name="Show what is new").click()
     expect(tab).to_have_url(re.compile("/items$"))
-    tab.get_by_label("Filter by status").get_by_role("link", name="FAILED").click()
+    tab.get_by_label("Filter by status").get_by_role("link", name="Failed").click()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
-    expect(tab.locator("#item-table tbody tr").first).to_contain_text("FAILED")
+    expect(tab.locator("#item-table tbody tr").first).to_contain_text("Failed")
     first = shown_ids(tab)
     tab.get_by_role("link", name="Next", exact=True).click()
     expect(tab).to_have_url(re.compile("after="))
@@ -105,10 +105,10 @@ def test_back_goes_through_filters_and_pages(tab):
     assert shown_ids(tab) == first
     tab.go_back()
     expect(tab).to_have_url(re.compile("/items$"))
-    expect(tab.locator("#item-table tbody tr").first).to_contain_text("LINKED")
+    expect(tab.locator("#item-table tbody tr").first).to_contain_text("Linked")
     tab.go_forward()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
-    expect(tab.locator("#item-table tbody tr").first).to_contain_text("FAILED")
+    expect(tab.locator("#item-table tbody tr").first).to_contain_text("Failed")
 
 
 def test_filters_that_match_nothing_can_be_cleared(tab):
@@ -156,9 +156,9 @@ def upload(page, file):
 
 
 def filter_to_failed(page):
-    page.locator("#progress").get_by_role("link", name="FAILED", exact=True).click()
+    page.locator("#progress").get_by_role("link", name="Failed", exact=True).click()
     expect(page).to_have_url(re.compile("status=FAILED"))
-    expect(page.locator("#item-table tbody tr").first).to_contain_text("FAILED")
+    expect(page.locator("#item-table tbody tr").first).to_contain_text("Failed")
 
 
 def shown_ids(page):

@@ -51,7 +51,7 @@ def test_a_messy_list_from_its_review_to_its_undoing(tab):
     undo(tab)
     tab.goto(answer)
     expect(outcome(tab, "UNLINKED")).to_contain_text("Start a new submission with these")
-    expect(row_of(tab, NEW[0])).to_contain_text("UNLINKED")
+    expect(row_of(tab, NEW[0])).to_contain_text("Unlinked")
 
 
 def read_the_review(page):
@@ -80,7 +80,7 @@ def leave_out(page, kind, said):
 def open_the_reasons(page):
     """On the submission's page, then on a page of their own."""
     expect(page.locator("#reasons tbody tr")).to_have_count(3)  # they came with the poll
-    chip = page.get_by_label("Filter by status").get_by_role("link", name="FAILED")
+    chip = page.get_by_label("Filter by status").get_by_role("link", name="Failed")
     expect(chip).to_contain_text("16")  # and so did the counts of the chips
     group_of(page, "Data sharing is disabled").get_by_role("link", name="Show").click()
     expect(page.locator("#item-table tbody tr")).to_have_count(len(UNSHARED))
@@ -114,7 +114,7 @@ def see_the_attempts(page, messy):
     page.get_by_role("link", name="Attempt 1: the list as submitted").click()
     expect(page.locator("#items tbody tr")).to_have_count(50)
     assert breakdown(page) == {"LINKED": "61", "FAILED": "16"}
-    page.locator(".legend").get_by_role("link", name="FAILED").click()
+    page.locator(".legend").get_by_role("link", name="Failed").click()
     expect(page.locator("#items tbody tr")).to_have_count(16)
 
 
@@ -157,17 +157,17 @@ def find_some(page):
     expect(outcome(page, "NEVER")).to_contain_text("Start a new submission with these")
     expect(row_of(page, BEFORE[0])).to_contain_text("earlier.txt")
     expect(row_of(page, ARCHIVED[0])).to_contain_text("messy.csv")
-    expect(row_of(page, ARCHIVED[0])).to_contain_text("LINKED")
+    expect(row_of(page, ARCHIVED[0])).to_contain_text("Linked")
     answer = page.url
 
-    outcome(page, "FAILED").get_by_role("link", name="FAILED", exact=True).click()
+    outcome(page, "FAILED").get_by_role("link", name="Failed", exact=True).click()
     expect(page.locator("#ids tbody tr")).to_have_count(1)
     return answer
 
 
 def undo(page):
     page.get_by_role("link", name="Undo: unlink what it linked").click()
-    expect(page.locator("main")).to_contain_text("69 items with the status LINKED")
+    expect(page.locator("main")).to_contain_text("69 items with the status Linked")
     page.get_by_role("button", name="Unlink: 69 items").click()
     expect(page.locator("#progress .standing")).to_contain_text(
         "Undone: 69 unlinked, 8 not linked."

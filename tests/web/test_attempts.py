@@ -184,7 +184,7 @@ def test_only_what_stands_as_failed_is_offered_to_be_tried_again(stored, place):
     offered = [a["href"] for a in elements(visitor.get(place), "a") if "Try again" in a.text]
     reason = link(visitor.get(place), "Try again")
     assert offered == [f"{place}/retry?status=FAILED", reason]
-    assert "You chose 3 items with the status FAILED" in text(visitor.get(f"{place}/retry"))
+    assert "You chose 3 items with the status Failed" in text(visitor.get(f"{place}/retry"))
     assert "You chose 3 items with the reason" in text(visitor.get(reason))
 
 
@@ -238,7 +238,7 @@ def test_what_was_undone_is_unlinked_everywhere(stored, place):
     assert statuses(visitor, undo) == dict.fromkeys(gone, "UNLINKED")
     assert {row["attempt"] for row in exported(visitor, place, status="UNLINKED")} == {"4"}
     asked = visitor.post("/find", {"ids": "\n".join(gone)}).location
-    assert "UNLINKED" in text(visitor.get(asked))
+    assert "Unlinked" in text(visitor.get(asked))
     table = visitor.get(f"{asked}/export.csv").get_data(as_text=True)
     assert table.count(",UNLINKED,") >= 8
     board = element(visitor.get("/submissions"), "tr", id="submission-1").text
@@ -273,8 +273,8 @@ def test_what_was_found_linked_may_be_ours_after_a_doubt(stored):
     assert statuses(visitor, place) == dict.fromkeys(GOOD[:5], "ALREADY_LINKED")
     assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
     page = visitor.get(f"{place}/undo")
-    assert "You chose 0 items with the status LINKED" in text(page)
-    chip = next(a for a in elements(page, "a", class_=None) if "ALREADY_LINKED" in a.text)
+    assert "You chose 0 items with the status Linked" in text(page)
+    chip = next(a for a in elements(page, "a", class_=None) if "Already linked" in a.text)
     assert "aria-current" not in chip
     assert "You chose 5 items" in text(visitor.get(chip["href"]))
     confirm(visitor, chip["href"])
@@ -287,7 +287,7 @@ def test_what_was_linked_already_without_a_doubt_is_not_offered(stored):
     place = visitor.submit([*GOOD[:2], *data_ids(2, ending="03")])
     stored.work(30)
     assert not [
-        a for a in elements(visitor.get(f"{place}/undo"), "a") if "ALREADY_LINKED" in a.text
+        a for a in elements(visitor.get(f"{place}/undo"), "a") if "Already linked" in a.text
     ]
     page = visitor.get(f"{place}/undo?status=ALREADY_LINKED")
     assert "2 were linked before this submission came" in text(page)
@@ -627,7 +627,7 @@ def test_stuck_items_are_tried_again_alone_and_found_in_the_end(stored):
     stored.work(30)
     assert list(statuses(visitor, again)) == in_use
     rest = visitor.get(f"{place}/undo")
-    assert "You chose 3 items with the status LINKED" in text(rest)
+    assert "You chose 3 items with the status Linked" in text(rest)
 
 
 @pytest.mark.slow

@@ -87,7 +87,7 @@ def test_a_changed_one_is_the_part_under_a_new_tag(dashboard, demo):
     assert part["hx-ptag"] == answer.headers["HX-PTag"] != tag
     assert part["hx-trigger"].startswith("every")
     assert not elements(answer, "html")
-    assert "LINKED" in text(answer)
+    assert "Linked" in text(answer)
 
 
 def test_all_who_see_the_same_are_answered_by_one_select(stored):

@@ -104,7 +104,7 @@ def test_a_forged_number_or_moment_is_no_more_than_there_is(stored, lists):
 
 def test_the_page_names_the_reason(stored, lists):
     visitor = stored.visitor()
-    assert "FAILED Data is being archived" in text(confirmation(visitor))
+    assert "Failed Data is being archived" in text(confirmation(visitor))
     assert visitor.get("/reasons/retry?reason=999").status_code == 404
 
 

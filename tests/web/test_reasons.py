@@ -53,7 +53,7 @@ def statements(dashboard, path):
 def test_reasons_that_differ_by_an_id_are_one_group(stored):
     place = settled(stored, [*GOOD, *MISSING, *HIDDEN])
     page = stored.visitor().get(f"{place}/reasons")
-    assert groups(page) == [(f"FAILED {NOT_SHARED}", "40"), ("FAILED Data not found", "5")]
+    assert groups(page) == [(f"Failed {NOT_SHARED}", "40"), ("Failed Data not found", "5")]
     assert [cell.text for cell in elements(page, "td", data_label="Share")] == ["40.0 %", "5.0 %"]
     examples = elements(page, "td", data_label="For example")[0].text.split()
     assert "".join(examples) == "".join(HIDDEN[:3])
@@ -87,12 +87,12 @@ def test_while_it_moves_the_part_comes_with_the_poll(dashboard):
     poll = element(page, "div", id="progress")
     dashboard.work(30)
     part = dashboard.visitor().part(poll["hx-get"], **{"HX-PTag": poll["hx-ptag"]})
-    assert groups(part) == [("FAILED Data not found", "5")]
+    assert groups(part) == [("Failed Data not found", "5")]
     assert not elements(part, "html")
     assert not elements(part, "details", id=None)  # nothing that opens is morphed away
     chips = element(part, "div", id="item-chips")
     assert chips["hx-swap-oob"] == "outerMorph"
-    assert re.sub(r"\s+", "", chips.text) == "LINKED300FAILED5"
+    assert re.sub(r"\s+", "", chips.text) == "Linked300Failed5"
 
 
 def test_what_the_poll_brings_shows_one_moment(dashboard):
@@ -107,7 +107,7 @@ def test_what_the_poll_brings_shows_one_moment(dashboard):
         chips = re.findall(r"([A-Z_]+)\s*([\d,]+)", element(part, "div", id="item-chips").text)
         words = {word: int(count) for word, count in chips if word in now}
         assert words == {word: now[word] for word in words}
-        failed = sum(int(count) for reason, count in groups(part) if reason.startswith("FAILED"))
+        failed = sum(int(count) for reason, count in groups(part) if reason.startswith("Failed"))
         assert failed <= now.get("FAILED", 0)
     assert failed == now["FAILED"] == 45
 
@@ -122,7 +122,7 @@ def test_what_was_tried_again_well_is_in_no_group(stored):
     place = settled(stored, data_ids(3, ending="02"))
     again = settled(stored, data_ids(3, ending="02"))
     assert groups(stored.visitor().get(f"{place}/reasons")) == [
-        ("FAILED Data is being archived", "3")
+        ("Failed Data is being archived", "3")
     ]
     assert groups(stored.visitor().get(f"{again}/reasons")) == []
 
@@ -142,9 +142,9 @@ def test_the_reasons_of_a_project_over_a_time(stored):
     stored.clock.advance(8 * 86_400)
     settled(stored, MISSING, name="new")
     week = stored.visitor().get(f"/reasons?project={FIRST_PROJECT}&since=7d")
-    assert groups(week) == [("FAILED Data not found", "5")]
+    assert groups(week) == [("Failed Data not found", "5")]
     month = stored.visitor().get("/reasons?since=30d")
-    assert groups(month) == [("FAILED Data not found", "7")]
+    assert groups(month) == [("Failed Data not found", "7")]
     within = element(month, "td", data_label="In").text
     assert re.findall(r"(new|old) (\d)", within) == [("new", "5"), ("old", "2")]
 
@@ -158,22 +158,22 @@ def test_what_a_later_attempt_took_up_counts_once_and_in_the_list(stored):
     assert visitor.post(f"{place}/retry", fields(again)).status_code == 303
     stored.work(30)
     page = visitor.get("/reasons")
-    assert groups(page) == [("FAILED Data not found", "5"), (f"FAILED {NOT_SHARED}", "3")]
+    assert groups(page) == [("Failed Data not found", "5"), (f"Failed {NOT_SHARED}", "3")]
     held = " ".join(elements(page, "td", data_label="In")[0].text.split())
     assert held == "cohort 5: Export, Try again"
     assert "".join(elements(page, "td", data_label="For example")[0].text.split()) == "".join(
         MISSING[:3]
     )
-    assert groups(visitor.get(f"{place}/reasons"))[0] == ("FAILED Data not found", "5")
+    assert groups(visitor.get(f"{place}/reasons"))[0] == ("Failed Data not found", "5")
     own = elements(visitor.get(f"{place}/attempts/2"), "th", data_label="Reason")
-    assert [" ".join(reason.text.split()) for reason in own] == ["FAILED Data not found"]
+    assert [" ".join(reason.text.split()) for reason in own] == ["Failed Data not found"]
     assert element(visitor.get(f"{place}/attempts/2"), "td", data_label="Items").text == "4"
 
 
 def test_what_a_later_attempt_mended_is_in_no_group_any_more(stored):
     visitor = stored.visitor()
     place = settled(stored, [*MISSING, *data_ids(3, ending="02")], name="cohort")
-    assert ("FAILED Data is being archived", "3") in groups(visitor.get("/reasons"))
+    assert ("Failed Data is being archived", "3") in groups(visitor.get("/reasons"))
     archived = next(
         a["href"]
         for a, (reason, _) in zip(
@@ -186,7 +186,7 @@ def test_what_a_later_attempt_mended_is_in_no_group_any_more(stored):
     confirm(visitor, archived)
     stored.work(30)
     for page in ("/reasons", place, f"{place}/reasons"):
-        assert groups(visitor.get(page)) == [("FAILED Data not found", "5")], page
+        assert groups(visitor.get(page)) == [("Failed Data not found", "5")], page
     nothing = visitor.get(archived)  # from a page that was left open
     assert "None of these items can be tried again now" in text(nothing)
     assert "Try again: " not in text(nothing)
@@ -246,7 +246,7 @@ def test_examples_of_a_group_come_from_the_submission_with_most_of_it(stored):
     settled(stored, [GOOD[0], *MISSING])
     settled(stored, MISSING[4:])
     page = stored.visitor().get("/reasons?since=all")
-    assert groups(page) == [("FAILED Data not found", "8")]
+    assert groups(page) == [("Failed Data not found", "8")]
     examples = element(page, "td", data_label="For example")
     assert "".join(examples.text.split()) == "".join(MISSING[:3])
     hrefs = [link["href"] for link in elements(page, "a") if "/items/" in (link["href"] or "")]

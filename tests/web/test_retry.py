@@ -40,7 +40,7 @@ def place(stored):
 @pytest.mark.slow
 def test_what_failed_is_tried_again_and_nothing_else(stored, place):
     visitor = stored.visitor()
-    assert "You chose 10 items with the status FAILED" in text(visitor.get(f"{place}/retry"))
+    assert "You chose 10 items with the status Failed" in text(visitor.get(f"{place}/retry"))
     again = confirm(visitor, f"{place}/retry")
     assert again == f"{place}/attempts/2"
     assert "Attempt 2: tried again" in text(visitor.get(again))
@@ -75,11 +75,11 @@ def test_the_numbers_of_an_earlier_attempt_never_change(stored, place):
 def test_other_statuses_are_offered_and_not_assumed(stored, place):
     visitor = stored.visitor()
     page = visitor.get(f"{place}/retry")
-    chip = next(a for a in elements(page, "a", class_=None) if "PARTIALLY_LINKED" in a.text)
+    chip = next(a for a in elements(page, "a", class_=None) if "Partially linked" in a.text)
     assert "3" in chip.text
     assert "aria-current" not in chip
     wider = visitor.get(chip["href"])
-    assert "13 items with the status FAILED or PARTIALLY_LINKED" in text(wider)
+    assert "13 items with the status Failed or Partially linked" in text(wider)
     again = confirm(visitor, chip["href"])
     stored.work(30)
     assert statuses(visitor, again).keys() == {*ARCHIVED, *MISSING, *PARTIAL}

@@ -10,7 +10,7 @@ from webapp.ica.models import FINAL_JOB
 from webapp.paths import STATIC
 from webapp.store.enums import BatchState, Phase, State
 from webapp.store.statuses import MEANINGS
-from webapp.web.submissions.status_display import LOOKS, STATUSES, look, ordered
+from webapp.web.submissions.status_display import LOOKS, STATUSES, look, ordered, status_label
 
 
 def test_every_status_that_has_a_meaning_has_a_look():
@@ -35,6 +35,21 @@ def test_a_new_status_is_neutral_and_stands_before_our_own():
     assert look("BRAND_NEW") == look("ANOTHER")
     counts = dict.fromkeys(["UNREAD", "BRAND_NEW", "RUNNING", "LINKED"], 1)
     assert ordered(counts) == ["LINKED", "RUNNING", "BRAND_NEW", "UNREAD"]
+
+
+def test_every_word_is_shown_in_sentence_case():
+    shown = {
+        "ALREADY_LINKED": "Already linked",
+        "WAITING_RESOURCES": "Waiting resources",
+        "PARTIALLY_SUCCEEDED": "Partially succeeded",
+        "UNREAD": "Not read yet",
+        "HELD_BY_OWNER_2": "Held by owner 2",
+        "onHold": "OnHold",
+        "_": "_",
+        "": "",
+    }
+    assert {word: status_label(word) for word in shown} == shown
+    assert status_label("NOT_SENT", {"NOT_SENT": "Not sent yet"}) == "Not sent yet"
 
 
 # What an eye sees that lacks the green, or the red, receptors (Machado, Oliveira, Fernandes 2009).

@@ -37,7 +37,7 @@ def test_only_what_it_linked_itself_is_unlinked(stored, place):
     visitor = stored.visitor()
     path = link(visitor.get(place), "Undo: unlink what it linked")
     page = visitor.get(path)
-    assert "You chose 22 items with the status LINKED" in text(page)
+    assert "You chose 22 items with the status Linked" in text(page)
     undo = confirm(visitor, path)
     stored.work(30)
     assert statuses(visitor, undo) == dict.fromkeys(GOOD, "UNLINKED") | dict.fromkeys(
@@ -145,7 +145,7 @@ def test_a_second_undo_takes_the_rest_only(stored, place):
     confirm(visitor, f"{place}/undo", picked=[1, 2])
     assert "2 were taken up by another attempt already" in text(visitor.get(f"{place}/undo"))
     stored.work(30)
-    assert "You chose 20 items with the status LINKED" in text(visitor.get(f"{place}/undo"))
+    assert "You chose 20 items with the status Linked" in text(visitor.get(f"{place}/undo"))
     undo = confirm(visitor, f"{place}/undo")
     stored.work(30)
     assert statuses(visitor, undo).keys() == {*GOOD[2:], *IN_USE}
@@ -219,7 +219,7 @@ def test_what_was_unlinked_is_linked_again_within_its_list(stored, place):
     stored.work(30)
     path = link(visitor.get(place), "Link again what was unlinked")
     assert "Link these items again?" in text(visitor.get(path))
-    assert "You chose 20 items with the status UNLINKED" in text(visitor.get(path))
+    assert "You chose 20 items with the status Unlinked" in text(visitor.get(path))
     again = confirm(visitor, path)
     assert "Attempt 3: linking again" in text(visitor.get(again))
     stored.work(30)
@@ -257,8 +257,8 @@ def test_what_is_linked_in_part_is_offered_to_be_unlinked(stored):
     place = visitor.submit([*GOOD, *FOLDERS])
     stored.work(30)
     page = visitor.get(link(visitor.get(place), "Undo: unlink what it linked"))
-    assert "You chose 20 items with the status LINKED" in text(page)
-    assert "PARTIALLY_LINKED 2" in text(page)
+    assert "You chose 20 items with the status Linked" in text(page)
+    assert "Partially linked 2" in text(page)
     confirm(visitor, f"{place}/undo")
     stored.work(30)
     assert "Partly undone: 0 of 22 items linked, 20 unlinked, 2 in part." in headline(
@@ -277,7 +277,7 @@ def test_what_was_unlinked_in_part_is_offered_once_more(stored):
     stored.work(30)
     assert "2 in part" in headline(visitor.get(place))
     path = link(visitor.get(place), "Unlink what is linked in part")
-    assert "You chose 2 items with the status PARTIALLY_UNLINKED" in text(visitor.get(path))
+    assert "You chose 2 items with the status Partially unlinked" in text(visitor.get(path))
 
 
 def test_an_undo_of_which_nothing_came_off_is_told(stored):

@@ -14,7 +14,7 @@ class Look:
     """How a word is shown.
 
     tone: a colour of app.css. icon: its name in icons.svg. label: what a badge says in place of the
-    word. short: what a sum of counts says in place of the word.
+    word in sentence case. short: what a sum of counts says in place of the label.
     """
 
     tone: str = "neutral"
@@ -85,7 +85,13 @@ def look(word: str) -> Look:
 
 def status_label(word: str, labels: Mapping[str, str] | None = None) -> str:
     """What a status is called: by the labels of the moment, else as usual, else in ICA's word."""
-    return (labels or {}).get(word) or look(word).label or word
+    return (labels or {}).get(word) or look(word).label or in_sentence_case(word)
+
+
+def in_sentence_case(word: str) -> str:
+    """ICA's word as people write it: ALREADY_LINKED is "Already linked"."""
+    spaced = word.replace("_", " ").strip() or word
+    return spaced.capitalize() if spaced.isupper() else spaced[:1].upper() + spaced[1:]
 
 
 def ordered(counts: Mapping[str, int]) -> list[str]:

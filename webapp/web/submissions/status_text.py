@@ -72,7 +72,7 @@ def what(status: str) -> str:
         NOT_SENT: "what was not sent",
         UNREAD: "what ICA told nothing of",
     }
-    return ours.get(status, f"what is {status}")
+    return ours.get(status, f"what is {status_label(status).lower()}")
 
 
 def segments(
@@ -170,7 +170,9 @@ def in_short(submission: Submission, attempts: Sequence[Attempt]) -> str:
         words = dict.fromkeys(MOVING, "under way") | {NOT_SENT: not_sent}
     found: Counter[str] = Counter()
     for word in ordered(submission.counts):
-        found[words.get(word) or look(word).short or word] += submission.counts[word]
+        found[words.get(word) or look(word).short or status_label(word).lower()] += (
+            submission.counts[word]
+        )
     terms = [f"{count:,} {word}" for word, count in found.items()]
     return ", ".join([*terms, *headline.led_to_nothing(submission)])
 
