@@ -71,7 +71,7 @@ def fake_ica(respond: Callable[[Request], Answer] | Answer) -> Iterator[FakeIca]
             asked.append(request)
             self.send(respond if isinstance(respond, Answer) else respond(request))
 
-        do_GET = do_POST = answer  # noqa: N815
+        do_GET = do_HEAD = do_POST = answer  # noqa: N815
 
         def send(self, answer: Answer) -> None:
             self.close_connection = answer is DROPPED or answer.length is not None

@@ -11,11 +11,11 @@ from tests.ica.batches import ids
 from tests.ica.errors import IDS, both_errors, client, failure
 from tests.ica.test_network_errors import signed_by_nobody
 from tests.simulated_ica import DEMO_KEY, FIRST_PROJECT
-from webapp.ica import deadlines
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import Unreachable
 from webapp.ica.models import Job
+from webapp.network import deadlines
 
 QUICK = (0.3, 0.3)  # seconds of a call
 FAR_LESS = 7.0  # than it would take

@@ -13,8 +13,8 @@ import msgspec
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from webapp.ica import deadlines
 from webapp.ica.errors import Unreachable
+from webapp.network import deadlines
 
 RENEWAL_MARGIN_SECONDS = 60.0
 """How long before it expires a token is renewed."""

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from webapp import logs
-from webapp.ica import deadlines, errors, operations
+from webapp.ica import errors, operations
 from webapp.ica.auth import Claims, Credential, SecretHeader, Token, bearer, read_claims
 from webapp.ica.data_filter import DataFilter, Scope
 from webapp.ica.limits import Limits
 from webapp.ica.models import Batch, Data, Item, Job, MintedToken, Page, Project, ProjectData
 from webapp.ica.operations import Kind, Operation, batch_operations
 from webapp.ica.transport import Call, Params, Transport, path_to
+from webapp.network import deadlines
 
 T = TypeVar("T")
 

@@ -13,13 +13,14 @@ import requests
 from requests.exceptions import ContentDecodingError
 
 from webapp import __version__, logs, metrics
-from webapp.ica import deadlines
 from webapp.ica.auth import SecretHeader
 from webapp.ica.decode import decode, http_date
 from webapp.ica.errors import IcaError, MalformedResponse, NotFound, RateLimited, Unreachable
-from webapp.ica.network_errors import NETWORK_ERRORS, unreachable, was_refused
+from webapp.ica.network_errors import unreachable, was_refused
 from webapp.ica.operations import Operation
-from webapp.ica.timed_sockets import Adapter
+from webapp.network import deadlines
+from webapp.network.failures import NETWORK_ERRORS
+from webapp.network.timed_sockets import Adapter
 
 Session = requests.Session
 Answer = tuple[requests.Response, bytes]  # and its body, unpacked

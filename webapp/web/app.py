@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import find_modules, import_string
 
 from webapp import paths
-from webapp.ica import deadlines
+from webapp.network import deadlines
 from webapp.settings import Settings
 from webapp.store import DatabaseAway, Store
 from webapp.vault import cookie_key, secret_key_for, vault_for

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from webapp import data_folder, metrics
-from webapp.ica import deadlines
+from webapp.network import deadlines
 from webapp.settings import Settings
 from webapp.store import (
     DatabaseAway,

@@ -1,4 +1,4 @@
-"""Connections to ICA whose sockets obey deadlines.py, byte by byte: urllib3 has no such limit."""
+"""Connections whose sockets obey deadlines.py, byte by byte: no library has such a limit."""
 
 import socket
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context, resolve_cert_reqs
 
-from webapp.ica import deadlines
+from webapp.network import deadlines
 
 PIECE_BYTES = 16_384  # sent at once; each has the socket's own time-out
 LEAST_SECONDS = 0.001  # a time-out of 0 would mean: do not wait at all
@@ -37,8 +37,15 @@ class _Timed(socket.socket):
                     super().sendall(view[at : at + PIECE_BYTES], flags)
 
 
-class _TimedTls(_Timed, SSLSocket):
+class TimedTls(_Timed, SSLSocket):
     """The same, encrypted."""
+
+
+def timed(made: socket.socket, timeout: float | None) -> socket.socket:
+    """The connection as a socket that obeys deadlines.py; `made` is not to be used again."""
+    found = _Timed(made.family, made.type, made.proto, fileno=made.detach())
+    found.settimeout(timeout)
+    return found
 
 
 @contextmanager
@@ -61,17 +68,14 @@ class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         left = max(deadlines.left(), LEAST_SECONDS)
         self.timeout = left if self.timeout is None else min(self.timeout, left)
-        made = super()._new_conn()
-        timed = _Timed(made.family, made.type, made.proto, fileno=made.detach())
-        timed.settimeout(self.timeout)
-        return timed
+        return timed(super()._new_conn(), self.timeout)
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
     def connect(self) -> None:
         if self.ssl_context is None:  # as urllib3 makes it
             self.ssl_context = create_urllib3_context(cert_reqs=resolve_cert_reqs(self.cert_reqs))
-        self.ssl_context.sslsocket_class = _TimedTls
+        self.ssl_context.sslsocket_class = TimedTls
         super().connect()
 
 

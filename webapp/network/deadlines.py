@@ -1,4 +1,4 @@
-"""How long calls of ICA may take: each as a whole, and all calls together of what makes them.
+"""How long calls of others may take: each as a whole, and all together of what makes them.
 
 The time-outs of requests are for each piece of an answer, so bytes that drip hold a call for ever.
 Here everything counts: connecting, TLS, the request, header and body. Limits nest, the nearest one

@@ -1,0 +1,1 @@
+"""Messages to those whom the operator allows, by webhook and by e-mail; it knows nothing of us."""
