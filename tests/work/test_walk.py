@@ -11,6 +11,7 @@ from tests.work.observation import (
     batch_rows,
     page,
     row_counts,
+    rows,
     settle,
     submission,
     walk_in_part,
@@ -209,3 +210,24 @@ def _page(listed, word, failed):
         for data_id in listed
     ]
     return {"items": items, "nextPageToken": None}
+
+
+def test_each_change_of_a_row_is_counted(database_url, tmp_path):
+    """While items are linked, tried again and linked then; nothing else counts."""
+    with open_dashboard(database_url, tmp_path, rate=8) as dashboard:
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(20) + data_ids(9, ending="00", start=1000))
+        for _ in range(2):
+            was, counted = rows(visitor, place), _rows_changed(dashboard, place)
+            while submission(dashboard, place).state != "settled":
+                dashboard.work(2)
+                now, count = rows(visitor, place), _rows_changed(dashboard, place)
+                shown = sum(one != other for one, other in zip(was, now, strict=True))
+                assert shown <= count - counted <= 2 * shown
+                was, counted = now, count
+            assert counted >= 29
+            confirm(visitor, f"{place}/retry")
+
+
+def _rows_changed(dashboard, place):
+    return sum(batch.rows_changed for batch in batch_rows(dashboard, place))

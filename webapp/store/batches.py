@@ -67,7 +67,7 @@ _OF_ATTEMPT = _OF_SUBMISSION.where(batches.c.attempt == bindparam("number"))
 lock = QUEUE.lock
 SHOWN = {  # what a page shows of a batch: a change raises the submission's revision
     *("state", "task", "blocked", "trouble", "ica_batch_id", "job_status", "job_information"),
-    *("problem", "counts", "held", "found", "taken", "total", "rows_read"),
+    *("problem", "counts", "held", "found", "taken", "total", "rows_read", "rows_changed"),
 }
 
 

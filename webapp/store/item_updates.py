@@ -3,7 +3,8 @@
 An attempt finds a status of each of its items. It goes into the item's row, or into history, and
 then the row stays as it was: when a later attempt has taken the item since, when it was not
 unlinked, and when the attempt ends without a result of ICA (it was stopped, refused or lost).
-Every function returns the batch's columns held, found and taken, to be recorded with it.
+Every function returns the batch's columns held, found and taken, to be recorded with it, and
+rows_changed where a row shows something else now.
 """
 
 from collections import Counter, defaultdict
@@ -18,7 +19,6 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
 
 from webapp.store import reasons, sql, submissions, usage
 from webapp.store.batches import Batch
-from webapp.store.documents import Counts
 from webapp.store.enums import EXPANDED, LEFT_OUT, UNKNOWN, UNREAD
 from webapp.store.items import CHUNK_ROWS, held_by
 from webapp.store.retry.history import KEPT_COLUMNS, in_history
@@ -70,7 +70,7 @@ def _fetch(connection: Connection, statement: Select[Any]) -> list[_Row]:
 
 def apply(
     connection: Connection, batch: Batch, outcomes: Sequence[Outcome], now: float
-) -> dict[str, Counts]:
+) -> dict[str, Any]:
     """Bring rows up to date with a page of ICA's items.
 
     Each is looked for in the rows that the locked batch holds, then in its history; one that is in
@@ -201,6 +201,7 @@ class _Changes:
     new_pasts: int = 0  # of these, that are not in history yet
     no_longer_past: list[int] = field(default_factory=list)
     appended: list[dict[str, Any]] = field(default_factory=list)
+    given_back: int = 0
 
     def __post_init__(self) -> None:
         batch = self.batch
@@ -244,6 +245,7 @@ class _Changes:
     def give_back(self, row: _Row, before: Any) -> None:
         """The attempt ends without a final status: the row is as before the attempt again."""
         self.new_pasts += 1
+        self.given_back += 1
         self._past(row, stood=False)
         _move(self.held, row.status, before.status)
         self.reasons.add(before.attempt, before.reason_id, 0, 1)
@@ -260,7 +262,7 @@ class _Changes:
             self.found[new.status] += 1
             self.reasons.add(self.batch.attempt, new.reason_id, 1, 1)
 
-    def write(self) -> dict[str, Counts]:
+    def write(self) -> dict[str, Any]:
         """Write it all; the columns of the batch."""
         connection, submission_id = self.connection, self.batch.submission_id
         for (own, before, after, was, reason_id), number in self.moves.items():
@@ -285,10 +287,13 @@ class _Changes:
             first = submissions.grow(connection, submission_id, len(self.appended), size)
             rows = [new | {"position": at} for at, new in enumerate(self.appended, start=first)]
             connection.execute(insert(items), rows)
-        return {
+        written: dict[str, Any] = {
             name: {word: count for word, count in sorted(counts.items()) if count}
             for name, counts in (("held", self.held), ("found", self.found), ("taken", self.taken))
         }
+        if changed := self.moves.total() + self.given_back + len(self.appended):
+            written["rows_changed"] = self.batch.rows_changed + changed
+        return written
 
     def row(self, outcome: Outcome, position: int = 0, before: _Row | None = None) -> _Row:
         """The row by ICA's result; what that leaves empty stays as it was `before`."""
@@ -335,7 +340,7 @@ def end_unread(
     *,
     begins: str = "",
     limit: int = CHUNK_ROWS,
-) -> tuple[int, dict[str, Counts]]:
+) -> tuple[int, dict[str, Any]]:
     """End up to `limit` items without a result of the locked batch in this status; how many.
 
     `begins` is how their data ids begin: "fol." for folders only.
@@ -365,7 +370,7 @@ def _unread(batch: Batch, begins: str, limit: int) -> Select[Any]:
 
 def give_back_moving(
     connection: Connection, batch: Batch, now: float, limit: int = CHUNK_ROWS
-) -> tuple[int, dict[str, Counts]]:
+) -> tuple[int, dict[str, Any]]:
     """Up to `limit` items that this batch leaves without a final status, and an earlier attempt did
     not: their rows are as before again; how many.
     """
