@@ -298,6 +298,7 @@ class Lookup:
     first_item: int | None
     last_item: int | None
     shared: bool = stored(default=False)
+    label: str = ""  # of the items that it leads to
 
 
 lookups = Table(

@@ -1,5 +1,5 @@
-"""Labels of items, what a reader has seen of a submission, messages at an attempt's end, and how
-many rows a batch has changed.
+"""Labels of items and lookups, what a reader has seen of a submission, messages at an attempt's
+end, and how many rows a batch has changed.
 """
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ TIME: Kind = sa.Double()
 
 def upgrade() -> None:
     op.add_column("items", with_default("label", TEXT, ""))
+    op.add_column("lookups", with_default("label", TEXT, ""))
     op.add_column("batches", with_default("rows_changed", sa.BigInteger(), "0"))
     op.add_column("submissions", with_default("recipients", sa.JSON(), "[]"))
     op.create_table(
