@@ -55,7 +55,7 @@ def upload(page, content, name):
     page.goto(f"/submissions/new?project_id={FIRST_PROJECT}")
     file = {"name": name, "mimeType": "text/plain", "buffer": content}
     page.get_by_label("A file with your list").set_input_files(file)
-    page.get_by_role("button", name="Read the list").click()
+    page.get_by_role("button", name="Continue to review").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
 
 

@@ -133,7 +133,7 @@ def test_a_list_without_ids_is_told_beside_the_field_and_the_text_is_kept(browse
         sign_in(page)
         page.goto(f"/submissions/new?project_id={FIRST_PROJECT}")
         page.get_by_label("Or paste it").fill("# nothing but a comment")
-        page.get_by_role("button", name="Read the list").click()
+        page.get_by_role("button", name="Continue to review").click()
         expect(page.locator(".field-error").get_by_text("No data id was found")).to_be_visible()
         expect(page.get_by_label("Or paste it")).to_have_value("# nothing but a comment")
 
@@ -151,7 +151,7 @@ def upload(page, file):
     page.get_by_role("link", name="New submission").first.click()
     page.get_by_role("radio", name="Rare disease WGS 2026").check()
     page.get_by_label("A file with your list").set_input_files(file)
-    page.get_by_role("button", name="Read the list").click()
+    page.get_by_role("button", name="Continue to review").click()
     expect(page.get_by_role("heading", name=file.name)).to_be_visible()
 
 

@@ -48,7 +48,7 @@ def test_whoever_has_ids_is_not_bothered(dashboard, demo):
     dashboard.sim.forget_calls()
     page = demo.get("/submissions/new")
     assert dashboard.sim.calls()["getProjects"] == 1  # one search for both pickers
-    assert "open" not in element(page, "details")
+    assert "open" not in element(page, "details", class_="disclosure")
     assert len(offered(page)) == 8
     assert ticked(page) == []
 
@@ -76,7 +76,7 @@ def test_a_search_without_scripts_keeps_both_pickers(demo):
     assert len(offered(answer)) == 10
     assert element(answer, "input", name="source_q")["value"] == "epilepsy"
     assert element(answer, "input", name="project_id", checked=None)["value"] == FIRST_PROJECT
-    assert "open" in element(answer, "details")
+    assert "open" in element(answer, "details", class_="disclosure")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_sources_that_can_t_be_taken(stored, sources, says):
     told = field_error(answer, "source_id")
     assert says in told
     assert element(answer, "a", href="#source_id").text == told
-    assert "open" in element(answer, "details")
+    assert "open" in element(answer, "details", class_="disclosure")
     assert set(ticked(answer)) == {one for one in sources if one != "../../x"}
     assert "Coral" not in text(answer)
     assert element(answer, "textarea").text.strip() == "fil.1 kept"

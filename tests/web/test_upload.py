@@ -72,7 +72,7 @@ def test_a_search_without_scripts_keeps_what_was_filled_in(demo):
     assert element(answer, "textarea", name="ids").text.split() == ids.split()
     assert element(answer, "input", name="name")["value"] == "mine"
     assert element(answer, "input", name="project_q")["value"] == "rare disease"
-    assert "Choose it again" in text(answer)
+    assert "list.txt (1 B) is kept: choose another to replace it" in text(answer)
     assert "No submissions yet" in text(demo.get("/submissions"))
 
 

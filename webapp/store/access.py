@@ -123,6 +123,7 @@ _KNOWN = select(access.c.project_id).where(
 _UNANSWERED = (
     select(submissions.c.project_id)
     .where(submissions.c.project_id.not_in(_KNOWN), submissions.c.ica_url == bindparam("ica_url"))
+    .where(submissions.c.project_id != "")
     .distinct()
     .limit(bindparam("most"))
 )

@@ -155,7 +155,7 @@ def project_of(connection: Connection, submission_id: int, ica_url: str) -> str 
     statement = select(submissions.c.project_id).where(
         submissions.c.id == submission_id, submissions.c.ica_url == ica_url
     )
-    return connection.execute(statement).scalar()
+    return connection.execute(statement).scalar() or None
 
 
 def each(store: Store) -> Iterator[Submission]:

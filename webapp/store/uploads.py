@@ -40,6 +40,13 @@ def add(connection: Connection, submission_id: int, parts: Sequence[str]) -> Non
     connection.execute(insert(uploads).values(submission_id=submission_id, parts=names))
 
 
+def name_parts(connection: Connection, submission_id: int, parts: Sequence[str]) -> None:
+    """The upload has parts with these names: what was kept of a form, and more."""
+    names = [name[-255:] for name in parts]
+    mine = update(uploads).where(uploads.c.submission_id == submission_id)
+    connection.execute(mine.values(parts=names))
+
+
 def keep_piece(
     connection: Connection, submission_id: int, part: int, sequence: int, piece: bytes
 ) -> None:

@@ -49,9 +49,10 @@ def kept(connection: Connection, account_id: int) -> Kept:
     """What the account keeps now."""
     of = submissions.c
     theirs = (of.account_id == account_id) & (of.state != State.DISCARDED)
-    unread = of.state == State.READING
+    a_list = of.project_id != ""  # else it is the file of a form that is still filled in
+    unread = (of.state == State.READING) & a_list
     numbers = select(
-        func.count().filter(of.state.in_(UNSENT)),
+        func.count().filter(of.state.in_(UNSENT) & a_list),
         func.count().filter(unread),
         func.coalesce(func.sum(of.kept_bytes), 0),
     )

@@ -10,7 +10,6 @@ from webapp.store import (
     lifecycle,
     sessions,
     statistics,
-    submissions,
     uploads,
 )
 from webapp.store.find import queries
@@ -47,11 +46,13 @@ def perform(context: Context) -> None:
 
 
 def _discard_unfinished(context: Context) -> None:
-    """No page leads to an upload that was interrupted, or whose web server died."""
+    """No page leads to an upload that was interrupted, or whose web server died, and no form any
+    more to a file that was kept for one.
+    """
     now = context.clock()
     unfinished = lifecycle.unfinished_since(now - UNFINISHED_SECONDS)
     for submission_id in context.read(lifecycle.ids_of, unfinished, MAX_SUBMISSIONS):
-        context.write(submissions.discard, submission_id, now)
+        context.write(lifecycle.discard, submission_id, now, unfinished)
 
 
 def _sweep(context: Context) -> None:

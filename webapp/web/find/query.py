@@ -129,7 +129,8 @@ def _entries(form: Form) -> Iterator[Entry]:
     """All of them: ids are few enough here to find repeats by their texts, in half the time."""
     reading: Reading | None = None
     limits = LIMITS.for_at_most(MAX_SECONDS, TOO_LONG)
-    for name, stream in upload.parts(form):
-        pieces = upload.pieces(stream)
-        reading = Reading(pieces, file_name=name, limits=limits, after=reading, find_repeats=False)
+    for part in upload.parts(form):
+        reading = Reading(
+            part.pieces(), file_name=part.name, limits=limits, after=reading, find_repeats=False
+        )
         yield from reading

@@ -18,6 +18,7 @@ from webapp.web.core.page import Page, render
 from webapp.web.find import exports, query, result
 from webapp.web.find.result import AnswerRow
 from webapp.web.find.summary import Outcome
+from webapp.web.submissions import upload
 from webapp.web.submissions.upload import Form
 
 SHOWN_QUERIES = 10
@@ -62,7 +63,7 @@ def ask() -> ResponseReturnValue:
     try:
         find_id = query.ask(asked)
     except Unusable as error:
-        return _form(asked, error.errors)
+        return _form(upload.keep_file(asked, error.errors), error.errors)
     return redirect(url_for("find.page", find_id=find_id), 303)
 
 

@@ -74,7 +74,7 @@ def _make(project_id: str, folder_id: str) -> ResponseReturnValue:
         button=make_text(query, promised),
         name=name,
     )
-    return forms.answer(page, projects.choices(chosen, wrong["project_id"]))
+    return forms.answer(page, projects.picker(chosen, wrong["project_id"]))
 
 
 @blueprint.post("/submissions/<int:submission_id>/again")

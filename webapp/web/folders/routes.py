@@ -119,7 +119,7 @@ class TroublePage(Page):
 def choose() -> ResponseReturnValue:
     """Which project to look in; by POST, what was typed to find it."""
     chosen = request.values.get("project_id", "").strip().lower()
-    return render(ChoosePage(_into()), projects.choices(chosen))
+    return render(ChoosePage(_into()), projects.picker(chosen))
 
 
 @blueprint.post("/folders/open")
@@ -130,7 +130,7 @@ def open_project() -> ResponseReturnValue:
         demand_choice(chosen, "Choose the project to look in.")
         readable("project_id", chosen, "such project")
     except Unusable as error:
-        wrong = projects.choices(chosen, error.errors["project_id"])
+        wrong = projects.picker(chosen, error.errors["project_id"])
         return render(ChoosePage(_into()), wrong), 422
     return redirect(places.url("folders.page", chosen, "", into=_into()), 303)
 

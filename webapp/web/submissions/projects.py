@@ -39,6 +39,13 @@ class ProjectChoices(Part):
     wrong_project: str
 
 
+class ProjectPicker(ProjectChoices):
+    """The whole picker, which is folded to the name of the chosen project, `picked_project`."""
+
+    template = "submissions/_picker.html"
+    picked_project: str
+
+
 class SourceChoices(Part):
     """As ProjectChoices, of the projects in which names and paths are to be looked up: several may
     be chosen, or none.
@@ -76,17 +83,17 @@ def search_sources() -> ResponseReturnValue:
 
 def pickers(
     chosen: str, sources: Sequence[str], wrong: str = "", wrong_sources: str = ""
-) -> tuple[ProjectChoices, SourceChoices]:
+) -> tuple[ProjectPicker, SourceChoices]:
     """What both pickers show: what was chosen before, then what ICA finds."""
     text, source_text = params.text("project_q"), params.text("source_q")
     found = _find(text)
     found_sources = found if source_text == text else _find(source_text)
-    return _choices(found, chosen, wrong), _sources(found_sources, sources, wrong_sources)
+    return _picker(found, chosen, wrong), _sources(found_sources, sources, wrong_sources)
 
 
-def choices(chosen: str, wrong: str = "") -> ProjectChoices:
-    """What the picker of one project shows."""
-    return _choices(_find(params.text("project_q")), chosen, wrong)
+def picker(chosen: str, wrong: str = "") -> ProjectPicker:
+    """The picker of one project."""
+    return _picker(_find(params.text("project_q")), chosen, wrong)
 
 
 def chosen_sources(given: MultiDict[str, str]) -> tuple[str, ...]:
@@ -102,6 +109,12 @@ def _choices(found: _Found, chosen: str, wrong: str = "") -> ProjectChoices:
     only = projects[0].id if len(projects) == 1 else ""
     text = params.text("project_q")
     return ProjectChoices(projects, found.more, found.trouble, text, chosen or only, wrong)
+
+
+def _picker(found: _Found, chosen: str, wrong: str) -> ProjectPicker:
+    shown = _choices(found, chosen, wrong)
+    names = {project.id: project.name for project in shown.projects}
+    return ProjectPicker(**vars(shown), picked_project=names.get(shown.chosen_project, ""))
 
 
 def _sources(found: _Found, chosen: Sequence[str], wrong: str = "") -> SourceChoices:

@@ -19,8 +19,8 @@ from webapp.web.find import result
 from webapp.web.folders import source
 from webapp.web.items import reasons, returned_list, table
 from webapp.web.retry.start import do_at_once
-from webapp.web.submissions import progress, projects
-from webapp.web.submissions.upload import Form, receive
+from webapp.web.submissions import progress, projects, upload
+from webapp.web.submissions.upload import Form
 
 CLOSED_AT_ONCE_BATCHES = 4  # of which the items say at once that they were not sent
 
@@ -73,16 +73,16 @@ def filled_form(ids: str) -> ResponseReturnValue:
 @blueprint.post("/submissions/new")
 def search() -> ResponseReturnValue:
     """Look for a project where no script runs: the form again, with what was filled in so far."""
-    return _form(Form.of_request())
+    return _form(upload.keep_file(Form.of_request(), Errors()))
 
 
 @blueprint.post("/submissions")
 def create() -> ResponseReturnValue:
     form = Form.of_request()
     try:
-        submission_id = receive(form)
+        submission_id = upload.receive(form)
     except Unusable as error:
-        return _form(form, error.errors)
+        return _form(upload.keep_file(form, error.errors), error.errors)
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 

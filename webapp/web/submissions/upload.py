@@ -1,15 +1,16 @@
 """Uploads: what the form for a new submission brought, checked and kept as it came."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from io import SEEK_END, BytesIO
 from typing import IO
 
-from flask import request
+from flask import flash, request
 from werkzeug.datastructures import FileStorage
 
-from webapp.store import Connection, submissions, uploads
+from webapp.store import Connection, kept_files, submissions, uploads
 from webapp.store.documents import NamedProject
 from webapp.store.enums import AuditAction, Source, State
 from webapp.store.submissions import New
@@ -28,28 +29,87 @@ NO_PROJECT_ID = (
     "A project is chosen by its id, a UUID such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. Choose "
     "one of the list."
 )
+MAX_KEPT_FILES = 5  # of one account, of forms that are still filled in
+KEPT_NO_LONGER = (
+    "The file that you sent before is kept no longer (a form keeps it for an hour), or it has "
+    "become a list already. Choose it again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A file with a list: its own name, and its size in bytes.
+
+    stream: of one that came with the request. kept: of one that is kept, by which number.
+    """
+
+    name: str
+    size: int
+    stream: IO[bytes] | None = None
+    kept: int = 0
+
+    @classmethod
+    def of_request(cls) -> "ListFile | None":
+        """The one that was sent, if any was."""
+        sent = request.files.get("file")
+        if sent is None or not sent.filename:
+            return None
+        return cls(_file_name(sent), _size(sent.stream), sent.stream)
+
+    @classmethod
+    def kept_as(cls, number: int) -> "ListFile | None":
+        """The visitor's kept file of this number; None when it is kept no longer."""
+        found = context().read(kept_files.find, number, viewer()) if number else None
+        return cls(found.name, found.kept_bytes, kept=found.id) if found else None
+
+    def pieces(self) -> Iterator[bytes]:
+        """Its bytes, as many at a time as the store keeps in a row. Raises Unusable when it is not
+        kept any more.
+        """
+        if self.stream is not None:
+            self.stream.seek(0)
+            yield from iter(partial(self.stream.read, uploads.PIECE_BYTES), b"")
+            return
+        left = self.size
+        for piece in uploads.pieces(context().store, self.kept, 0):
+            left -= len(piece)
+            yield piece
+        if left:
+            raise Unusable(Errors(file=KEPT_NO_LONGER))
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the visitor filled in."""
+    """What the visitor filled in.
+
+    gone: the number of a file that is kept no longer. former: that of one which is not wanted any
+    more. lost: the name of a file that could not be kept.
+    """
 
     project_id: str
     name: str
     ids: str
-    file: FileStorage | None
+    file: ListFile | None
     sources: Sequence[str] = ()
+    gone: int = 0
+    former: int = 0
+    lost: str = ""
 
     @classmethod
     def of_request(cls) -> "Form":
         """Empty where the request brought none."""
-        fields, file = request.form, request.files.get("file")
+        fields, file = request.form, ListFile.of_request()
+        number = _number(fields.get("kept_file", ""))
+        unwanted = file is not None or "drop_file" in fields
+        kept = None if unwanted else ListFile.kept_as(number)
         return cls(
             project_id=params.line(fields.get("project_id", "")).lower(),
             name=forms.name(fields.get("name", "")),
             ids=fields.get("ids", ""),
-            file=file if file and file.filename else None,
+            file=file or kept,
             sources=projects.chosen_sources(fields),
+            gone=0 if unwanted or kept else number,
+            former=number if unwanted else 0,
         )
 
     def errors(self) -> Errors:
@@ -68,9 +128,48 @@ class Form:
                 f"Names and paths can be looked up in at most {projects.MAX_SOURCES} projects; "
                 f"{len(self.sources)} are chosen. Untick some of them."
             )
-        if self.file is None and not self.ids.strip():
+        if self.gone:
+            wrong["file"] = KEPT_NO_LONGER
+        elif self.file is None and not self.ids.strip():
             wrong["file"] = "Choose a file with a list, or paste the list below."
         return wrong
+
+
+def keep_file(form: Form, errors: Errors) -> Form:
+    """The form with its file kept, so that it need not be sent again; without it where it is of no
+    use, or there is no room for it.
+    """
+    if form.former:
+        context().write(kept_files.drop, form.former, viewer(), context().clock())
+    file = None if errors["file"] else form.file
+    if file is None or file.stream is None:
+        if file:
+            context().write(kept_files.keep_on, file.kept, viewer(), context().clock())
+        return replace(form, file=file)
+    try:
+        number = _begin_keeping(file)
+    except Unusable:
+        return replace(form, file=None, lost=file.name)
+    _keep_pieces(number, 0, file.pieces())
+    return replace(form, file=ListFile(file.name, file.size, kept=number))
+
+
+def _begin_keeping(file: ListFile) -> int:
+    """The number of the file, whose bytes are to follow. Raises Unusable without room for it."""
+    new = New(
+        account=viewer(),
+        project_id="",
+        project_name="",
+        name=file.name,
+        source=Source.UPLOAD,
+        batch_size=context().settings.batch_size,
+        kept_bytes=file.size,
+    )
+    with context().store.write() as connection:
+        quota.demand_room(connection, viewer().id, file.size)
+        if kept_files.count(connection, viewer()) >= MAX_KEPT_FILES:
+            raise Unusable(Errors())
+        return kept_files.begin(connection, new, context().clock())
 
 
 def receive(form: Form) -> int:
@@ -78,6 +177,8 @@ def receive(form: Form) -> int:
 
     Raises Unusable, and keeps nothing, when the form or a list that was read at once is of no use.
     """
+    if sent := _sent_before(form):
+        return sent
     if wrong := form.errors():
         raise Unusable(wrong)
     project = readable("project_id", form.project_id, "such project")
@@ -102,6 +203,18 @@ def receive(form: Form) -> int:
             audit.note(connection, AuditAction.DISCARD, found, why="it can't be read")
         raise Unusable(Errors({"file" if form.file else "ids": found.problem}))
     return submission_id
+
+
+def _sent_before(form: Form) -> int | None:
+    """The submission that a former click made of the form's kept file, for the same project."""
+    number, now = form.gone, context().clock()
+    found = context().read(submissions.visible, number, viewer(), now) if number else None
+    if found is None or found.account_id != viewer().id or found.state == State.DISCARDED:
+        return None
+    if found.project_id != form.project_id:
+        return None
+    flash("This list was here already. It was not made twice.", "info")
+    return found.id
 
 
 def demand_choice(project_id: str, nothing: str) -> None:
@@ -132,8 +245,8 @@ def readable(field: str, project_id: str, called: str) -> NamedProject:
 def _keep(form: Form, project: NamedProject, sources: Sequence[NamedProject]) -> int:
     """The bytes as they came, a piece a transaction; nobody reads them before they are whole."""
     now = context().clock()
-    streams = parts(form)
-    size = sum(map(_size, (stream for _, stream in streams)))
+    whole = parts(form)
+    names, size = [part.name for part in whole], sum(part.size for part in whole)
     new = New(
         account=viewer(),
         project_id=project.id,
@@ -144,30 +257,38 @@ def _keep(form: Form, project: NamedProject, sources: Sequence[NamedProject]) ->
         kept_bytes=size,
         lookup_projects=sources,
     )
+    kept = form.file.kept if form.file else 0
     with context().store.write() as connection:
-        quota.demand_one_more(connection, viewer().id, size)
-        submission_id = submissions.create(connection, new, now)
-        uploads.add(connection, submission_id, [name for name, _ in streams])
-    for part, (_, stream) in enumerate(streams):
-        for sequence, piece in enumerate(pieces(stream)):
-            context().write(uploads.keep_piece, submission_id, part, sequence, piece)
+        quota.demand_one_more(
+            connection, viewer().id, sum(part.size for part in whole if part.stream)
+        )
+        if not kept:
+            submission_id = submissions.create(connection, new, now)
+            uploads.add(connection, submission_id, names)
+        elif kept_files.take(connection, submission_id := kept, new, now):
+            uploads.name_parts(connection, submission_id, names)
+        else:
+            raise Unusable(Errors(file=KEPT_NO_LONGER))
+        if form.former:
+            kept_files.drop(connection, form.former, viewer(), now)
+    for at, part in enumerate(whole):
+        if part.stream:
+            _keep_pieces(submission_id, at, part.pieces())
     return submission_id
 
 
-def parts(form: Form) -> list[tuple[str, IO[bytes]]]:
-    """The file and the pasted text, as far as they are there: name ("" for text) and bytes."""
-    found: list[tuple[str, IO[bytes]]] = []
-    if form.file:
-        found.append((_file_name(form.file), form.file.stream))
+def _keep_pieces(submission_id: int, part: int, found: Iterator[bytes]) -> None:
+    for sequence, piece in enumerate(found):
+        context().write(uploads.keep_piece, submission_id, part, sequence, piece)
+
+
+def parts(form: Form) -> list[ListFile]:
+    """The file and the pasted text, which has no name, as far as they are there."""
+    found = [form.file] if form.file else []
     if form.ids.strip():
-        found.append(("", BytesIO(form.ids.encode("utf-8", "replace"))))
+        typed = form.ids.encode("utf-8", "replace")
+        found.append(ListFile("", len(typed), BytesIO(typed)))
     return found
-
-
-def pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    """The bytes of a stream, as many at a time as the store keeps in a row."""
-    while piece := stream.read(uploads.PIECE_BYTES):
-        yield piece
 
 
 def _size(stream: IO[bytes]) -> int:
@@ -182,9 +303,17 @@ def _file_name(file: FileStorage) -> str:
     return path.rsplit("/", 1)[-1][-forms.MAX_CHARACTERS["name"] :] or "file"
 
 
+def _number(text: str) -> int:
+    """The number of a kept file, as a form names it; one that names none where it is no number."""
+    if not text:
+        return 0
+    known = params.DIGITS.fullmatch(text) and int(text) <= params.MAX_NUMBER
+    return int(text) if known else params.MAX_NUMBER
+
+
 def _name_for(form: Form, now: float) -> str:
     if form.file:
-        return _file_name(form.file)
+        return form.file.name
     return f"Pasted list, {datetime.fromtimestamp(now, UTC):%d %b %Y %H:%M} UTC"
 
 
