@@ -12,9 +12,9 @@ function tellFailure({ detail: { ctx } }) {
   banner.hidden = false;
 }
 
-function reasonOf({ response, text }) {
+function reasonOf({ response, words }) {
   const inWords = response?.headers.get("Content-Type")?.startsWith("text/plain");
-  return inWords ? text : NO_ANSWER;
+  return inWords && words ? words : NO_ANSWER;
 }
 
 function forgetFailure({ detail: { ctx } }) {

@@ -36,7 +36,8 @@ FORBIDDEN_FEATURES = (
 HSTS = "max-age=31536000"  # a year; other names of the domain are not ours to decide on
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types linkboard"  # of parts.js
 )
 
 HEADERS = {
