@@ -39,7 +39,8 @@ def shown_at(browser, size, theme):
         has_touch=size == PHONE,
         bypass_csp=True,  # scripts of the test are put into the page
     )
-    tab, html = context.new_page(), {}
+    tab = context.new_page()
+    html: dict[str, str] = {}
     tab.route("**/*", lambda route: route.fulfill(**_answer(route.request, html)))
 
     def show(page):
