@@ -92,6 +92,7 @@ OF_A_SUBMISSION = {
     "GET reasons.page": READERS,
     "GET attempts.listed": READERS,
     "GET attempts.page": READERS,
+    "GET over_time.page": READERS,
     "GET attempts.former_page": READERS,
     "GET drafts.listed": READERS,
     "GET retry.retry": READERS,

@@ -222,6 +222,7 @@ def _attempts(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
     dashboard.work(60)
     yield "submission undone", visitor.get(place)
     yield "attempt", visitor.get(f"{place}/attempts/1")
+    yield "attempt over time", visitor.get(f"{place}/attempts/1/over-time")
     yield "attempt filtered", visitor.get(f"{place}/attempts/2?status=LINKED")
     yield "undo", visitor.get(f"{place}/undo")
 

@@ -32,6 +32,13 @@ class Attempt(AttemptRow):
         """Whether it gathers its items, or has any that has no outcome yet."""
         return self.state in {AttemptState.GATHERING, AttemptState.ACTIVE}
 
+    @property
+    def took(self) -> float | None:
+        """Seconds from its beginning to its end; None before that."""
+        if self.begun_at is None or self.ended_at is None:
+            return None
+        return max(self.ended_at - self.begun_at, 0.0)
+
 
 def add(
     connection: Connection,

@@ -47,6 +47,17 @@ class Batch(BatchRow):
         code = self.problem.code if self.problem else None
         return self.state == BatchState.REFUSED and code in LACK_OF_RIGHTS
 
+    @property
+    def took(self) -> float | None:
+        """Seconds from when it was sent to the end of its job, by ICA's clock if that agrees with
+        ours; None of one that has no end yet, was never sent, or was made elsewhere.
+        """
+        if self.intent_at is None or self.sent_at is None or self.settled_at is None:
+            return None
+        finished_at, settled_at = self.job_finished_at or 0.0, self.settled_at
+        ended_at = finished_at if self.sent_at < finished_at < settled_at else settled_at
+        return max(ended_at - self.sent_at, 0.0)
+
 
 QUEUE = Queue(batches, Batch, batches.c.id)
 DUE = QUEUE.due() & batches.c.account_id.not_in(NOT_OF)

@@ -24,7 +24,7 @@ from webapp.store.enums import WATCHED_PRIORITY, AttemptState, Blocked, Task
 from webapp.store.sessions import hashed
 from webapp.store.sql import NOW, SUBMISSION
 from webapp.store.submissions import seen_by
-from webapp.store.tables import accounts, attempts, batches, sessions, submissions
+from webapp.store.tables import accounts, attempts, batches, sessions, snapshots, submissions
 from webapp.store.workers import LAST_BEAT
 
 NOTE_SECONDS = 10.0  # between two writes that somebody watches
@@ -36,7 +36,8 @@ class PollState(NamedTuple):
     allowed: whether the viewer may see the submission. own_id: the viewer's account, if they
     submitted it or began an attempt; all others are shown the same. trouble: an AccountTrouble.
     paused_until: ICA asked for no more calls before then, of each account whose attempt runs or
-    whose list is not submitted yet; 0.0: it never did.
+    whose list is not submitted yet; 0.0: it never did. moved_at: when counts of what runs changed
+    last, None while nothing runs.
     """
 
     allowed: bool
@@ -46,6 +47,7 @@ class PollState(NamedTuple):
     trouble: str
     paused_until: float
     beat_at: float | None
+    moved_at: float | None
 
 
 def _of_accounts(found: ColumnElement[Any]) -> ScalarSelect[Any]:
@@ -60,6 +62,19 @@ def _of_accounts(found: ColumnElement[Any]) -> ScalarSelect[Any]:
     )
 
 
+_LAST_SNAPSHOT = (
+    select(func.max(snapshots.c.at))
+    .where(snapshots.c.attempt_id == attempts.c.id)
+    .correlate(attempts)
+    .scalar_subquery()
+)
+_MOVED = (
+    select(func.max(_LAST_SNAPSHOT))
+    .where(attempts.c.submission_id == submissions.c.id)
+    .where(sql.one_of(attempts.c.state, [AttemptState.ACTIVE]))
+    .correlate(submissions)
+    .scalar_subquery()
+)
 _TROUBLE = _of_accounts(func.max(accounts.c.trouble))
 _PAUSED = _of_accounts(func.min(accounts.c.paused_until))
 _VIEWER = accounts.alias("viewer")
@@ -77,6 +92,7 @@ _STATEMENT = (
         func.coalesce(_TROUBLE, literal_column("''")).label("trouble"),
         func.coalesce(_PAUSED, literal_column("0.0")).label("paused_until"),
         LAST_BEAT.scalar_subquery().label("beat_at"),
+        _MOVED.label("moved_at"),
     )
     .select_from(sessions)
     .join(_VIEWER, _VIEWER.c.id == sessions.c.account_id)

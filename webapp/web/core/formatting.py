@@ -53,6 +53,18 @@ def duration(seconds: float) -> str:
     return plural(round(seconds / 86_400), "day")
 
 
+def elapsed(seconds: float | None) -> str:
+    """How long something took, in two units at most: 48 s; 12 min 4 s; 3 h 20 min; 2 d 4 h."""
+    if seconds is None:
+        return ""
+    left, words = round(seconds), []
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        amount, left = divmod(left, size)
+        words.append(f"{amount} {unit}" if amount else "")
+    first = next((n for n, word in enumerate(words) if word), len(words) - 1)
+    return " ".join(word for word in words[first : first + 2] if word) or "under a second"
+
+
 def share(count: int, total: int) -> str:
     """A share in percent that says neither 0 % nor 100 % when that is only nearly so."""
     if total <= 0 or count <= 0:
@@ -69,5 +81,5 @@ def share(count: int, total: int) -> str:
 
 def register(app: Flask) -> None:
     """Make them filters of the templates."""
-    for function in (number, iso, clock, bytes_size, plural, share):
+    for function in (number, iso, clock, bytes_size, plural, elapsed, share):
         app.add_template_filter(function)

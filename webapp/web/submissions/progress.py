@@ -36,7 +36,8 @@ from webapp.web.core.page import Part, WorkerBanner, render, worker_silent_since
 from webapp.web.items import reasons, table
 from webapp.web.retry import attempts as attempts_page
 from webapp.web.retry.attempts import AttemptRow
-from webapp.web.submissions import problems, resolving, status_text
+from webapp.web.submissions import forecast, over_time, problems, resolving, status_text
+from webapp.web.submissions.over_time import Histories, OverTime
 from webapp.web.submissions.problems import Pause, Problem
 from webapp.web.submissions.resolving import ResolvingProgress
 from webapp.web.submissions.status_text import Segment, Standing
@@ -90,6 +91,7 @@ class _Rows(NamedTuple):
     upload: Upload | None
     attempts: list[Attempt]
     chores: list[Chore]
+    histories: Histories
 
 
 class DraftProgress(Part):
@@ -142,6 +144,7 @@ class SubmissionProgress(Part):
     chores: list[TitledChore]
     looked_in: str
     actions: list[Link]
+    over_time: OverTime
 
 
 Progress = DraftProgress | ReadingProgress | ResolvingProgress | SubmissionProgress
@@ -186,7 +189,7 @@ def _part(
 ) -> Progress:
     """What says of which moment it is was read before the rows: it may show more than its tag."""
     now, own_id = context().clock(), poll_state.own_id if poll_state else None
-    rows = context().read(_rows, submission.id)
+    rows = context().read(_rows, submission.id, now)
     poll = _poll(submission, rows, poll_state, now)
     if submission.state == State.DRAFT:
         return DraftProgress(poll, _titled(rows.chores, "id"))
@@ -221,15 +224,25 @@ def _part(
         chores=_titled(rows.chores, "item"),
         looked_in=resolving.looked_in(submission) if mine else "",
         actions=list(attempts_page.offers(submission, rows.attempts, rows.batches)),
+        over_time=over_time.of(
+            rows.attempts,
+            rows.batches,
+            rows.histories,
+            held=bool(paused_until) or _is_silent(poll_state, now),
+            quiet=_quiet_minutes(poll_state, now),
+            now=now,
+        ),
     )
 
 
-def _rows(connection: Connection, submission_id: int) -> _Rows:
+def _rows(connection: Connection, submission_id: int, now: float) -> _Rows:
+    attempt_rows = attempts.of_submission(connection, submission_id)
     return _Rows(
         batches.of_submission(connection, submission_id),
         uploads.get(connection, submission_id),
-        attempts.of_submission(connection, submission_id),
+        attempt_rows,
         chores.unfinished(connection, submission_id),
+        over_time.histories(connection, attempt_rows, now),
     )
 
 
@@ -304,6 +317,16 @@ def _paused_until(poll_state: PollState | None, now: float) -> float | None:
     return until if until > now + TOLD_PAUSE_SECONDS else None
 
 
+def _is_silent(poll_state: PollState | None, now: float) -> bool:
+    """Whether no worker was heard of for too long."""
+    return poll_state is not None and workers.is_silent(poll_state.beat_at, now)
+
+
+def _quiet_minutes(poll_state: PollState | None, now: float) -> int:
+    """For how many minutes, up to a stall, no count of what runs has changed."""
+    return forecast.quiet_minutes(poll_state.moved_at, now) if poll_state else 0
+
+
 def _titled(underway: Sequence[Chore], unit: str) -> list[TitledChore]:
     """The chores with their progress, in units of their own or in this one."""
     found = []
@@ -333,7 +356,8 @@ def _text(submission_id: int, poll_state: PollState, shows: str | None) -> str:
 
 def _tag(submission_id: int, revision: int, poll_state: PollState, now: float) -> str:
     """Everything that the part shows: another tag, another part."""
-    silent = workers.is_silent(poll_state.beat_at, now)
+    silent = _is_silent(poll_state, now)
     paused = round(poll_state.paused_until) if poll_state.paused_until > now else ""
     trouble = f"{poll_state.trouble}.{paused}"
-    return f"{submission_id}.{revision}.{build()}.{trouble}.{'silent' * silent}"
+    quiet = _quiet_minutes(poll_state, now)
+    return f"{submission_id}.{revision}.{build()}.{trouble}.{'silent' * silent}.{quiet}"

@@ -1,0 +1,103 @@
+"""When it will be done: pace, chart and stalls as the pages tell them, on a clock that is passed in."""
+
+import json
+import re
+
+import pytest
+
+from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.markup import element, elements, with_class
+
+
+def told(answer):
+    """What stands beside the percentage, "" where nothing does."""
+    return " ".join(" ".join(found.text.split()) for found in with_class(answer, "pace"))
+
+
+def chart_of(answer):
+    found = elements(answer, "figure", data_chart=None)
+    return json.loads(found[0]["data-chart"]) if found else None
+
+
+@pytest.mark.slow
+def test_a_list_says_when_it_will_be_done_and_then_how_long_it_took(tmp_path):
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=5.0) as dashboard:
+        demo = dashboard.visitor()
+        begun_at = dashboard.clock.now
+        ids = [*data_ids(1450), *data_ids(50, ending="00", start=1450)]
+        place = demo.submit(ids)
+        polled = f"{place}/progress?shows=active"
+        dashboard.work(30, step=15)
+        assert told(demo.part(polled)) == ""
+        assert chart_of(demo.part(polled)) is None
+        ranges = []
+        for _ in range(5):
+            dashboard.work(40, step=20)
+            ranges.append(told(demo.part(polled)))
+        first = re.fullmatch(
+            r"· ([45](?:\.\d)?) items/s · about (\d+) to (\d+) min left", ranges[0]
+        )
+        assert first, ranges
+        left = 1500 / 5 - 70
+        assert int(first[2]) * 60 <= left <= int(first[3]) * 60
+        assert re.fullmatch(
+            r"· ([45](?:\.\d)?) items/s · (?:about 1 to|at most) 2 min left", ranges[-1]
+        ), ranges
+
+        page = demo.get(place)
+        chart, areas = chart_of(page), with_class(page, "chart-areas")
+        assert len(areas) == 1
+        named = [one["data-status"] for one in elements(page, "li", data_status=None)]
+        assert {"LINKED", "RUNNING"} <= {*named}
+        assert (
+            begun_at
+            < chart["from"]
+            < chart["at"][-1]
+            <= chart["until"]
+            == round(dashboard.clock.now)
+        )
+        assert sum(chart["counts"][-1]) == 1500
+        assert " style=" not in page.get_data(as_text=True)
+        labels = [one.text for one in elements(page, "text", data_at=None)]
+        assert len(labels) >= 3
+        assert all(re.fullmatch(r"\d\d:\d\d", label) for label in labels)
+
+        dashboard.work(120, step=20)
+        page = demo.get(place)
+        assert told(page) == ""
+        assert re.search(r"Took 5 min \d+ s", text(page))
+        assert chart_of(page)["counts"][-1] == [0, 0, 0, 50, 1450]
+        rows = elements(demo.get(f"{place}/attempts/1/over-time"), "tr")[1:]
+        assert len(rows) == len(chart_of(page)["at"])
+        assert "1,450 50" in " ".join(rows[0].text.split())
+        assert demo.get(f"{place}/attempts/2/over-time").status_code == 404
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("away", [False, True])
+def test_a_stall_is_told_with_its_reason_within_a_poll_and_ends_by_itself(tmp_path, away):
+    """What time alone changes is a state of the tag, so that polls stay 304 in between."""
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=0.0011) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit(data_ids(40))
+        dashboard.work(100, step=50)
+        polled, tag, changes = f"{place}/progress?shows=active", "", 0
+        answer = demo.part(polled)
+        assert told(answer) == ""
+        if away:
+            dashboard.sim.set_faults({"items:503": 1})
+        for _ in range(12):
+            dashboard.work(40, step=40)
+            again = demo.part(polled, **{"HX-PTag": tag})
+            if again.status_code == 200:
+                answer, tag, changes = again, again.headers["HX-PTag"], changes + 1
+        assert changes <= 9 or away
+        assert "No item has changed since" in told(answer)
+        if away:
+            assert "ICA was last heard of at" in told(answer)
+        else:
+            assert "“Initialised”" in told(answer) or "INITIALISED" in told(answer)
+            assert "goes on by itself" in told(answer)
+        dashboard.sim.set_faults({})
+        dashboard.work(600, step=200)
+        assert "No item has changed" not in told(demo.get(place))
