@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
-from tests.web.markup import element, elements
+from tests.web.markup import element, elements, with_class
 from webapp.store import access, polling
 from webapp.web.core import htmx
 
@@ -329,3 +329,20 @@ def test_a_poll_asks_nothing_of_ica(dashboard, demo):
         demo.get(place)
         demo.get(f"{place}/items")
     assert dashboard.sim.total_calls() == 0
+
+
+def test_the_boards_moving_rows_have_small_charts_that_unchanged_polls_do_not_read(dashboard):
+    demo = dashboard.visitor()
+    ended = demo.submit(data_ids(3))
+    dashboard.work(60, step=20)
+    moving = demo.submit(data_ids(9000, start=10))
+    dashboard.work(60, step=15)
+    board = demo.get("/submissions")
+    assert [one["id"] for one in elements(board, "tr", id=None)] == [
+        f"submission-{place.rpartition('/')[2]}" for place in (moving, ended)
+    ]
+    assert len(with_class(board, "spark")) == 1
+    tag = element(board, id="rows")["hx-ptag"]
+    with statements() as said:
+        assert demo.part("/submissions/rows", **{"HX-PTag": tag}).status_code == 304
+    assert not [one for one in said if "snapshots" in one]

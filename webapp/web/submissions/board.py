@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, access, attempts
+from webapp.store import Connection, access, attempts, snapshots
 from webapp.store import board as board_store
 from webapp.store.access import Access
 from webapp.store.attempts import Attempt
@@ -25,7 +25,7 @@ from webapp.web.core.htmx import Poll, polled
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.searches import Search
 from webapp.web.find import search as everywhere
-from webapp.web.submissions import status_text
+from webapp.web.submissions import chart, status_text
 from webapp.web.submissions.status_text import Segment
 from webapp.work import retention
 
@@ -57,13 +57,16 @@ class Row(NamedTuple):
 
 
 class BoardRows(page.Part):
-    """A page of the rows, polled while any of them moves."""
+    """A page of the rows, polled while any of them moves. sparks: see spark() of chart.py; by
+    submission, of those that move.
+    """
 
     template = "submissions/_board_rows.html"
     rows: list[Row]
     pager: Pager
     poll: Poll
     archive_url: str | None
+    sparks: Mapping[int, list[tuple[str, str]]]
 
 
 class BoardPage(page.Page):
@@ -101,6 +104,7 @@ def board() -> ResponseReturnValue:
             state_chips=_chips(connection, wanted),
             used=bool(shown.rows) or board_store.any_visible(connection, viewer(), now),
         )
+        shown = _with_sparks(connection, shown)
     return page.render(board_page, shown)
 
 
@@ -115,7 +119,11 @@ def search() -> ResponseReturnValue:
 def rows() -> ResponseReturnValue:
     """The rows alone, polled while any of them moves."""
     shown = context().read(_rows, _wanted())
-    return polled(shown.poll.tag, context().clock(), lambda: page.render(shown))
+
+    def answer() -> str:
+        return page.render(context().read(_with_sparks, shown))
+
+    return polled(shown.poll.tag, context().clock(), answer)
 
 
 def _archive_url(connection: Connection, wanted: Filter) -> str | None:
@@ -188,7 +196,19 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
         pager=place.around(found),
         poll=Poll(address, POLL_TRIGGER if moving else None, _tag(found)),
         archive_url=None if found.rows else _archive_url(connection, wanted),
+        sparks={},
     )
+
+
+def _with_sparks(connection: Connection, shown: BoardRows) -> BoardRows:
+    """By its last attempt; read only for rows that are to be rendered."""
+    listed = [row.submission for row in shown.rows]
+    moving = {one.last_attempt_id: one.id for one in listed if one.state == State.ACTIVE}
+    if not moving:
+        return shown
+    now = context().clock()
+    known = snapshots.of_attempts(connection, [*moving], chart.SPARK_POINTS, now)
+    return replace(shown, sparks={moving[key]: chart.spark(one, now) for key, one in known.items()})
 
 
 def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:
