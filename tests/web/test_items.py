@@ -8,8 +8,10 @@ import pytest
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.web.confirmation import confirm, statuses
 from tests.web.markup import element, elements, link, rows, with_class
-from webapp.web.core.formatting import plural
+from tests.work.observation import batch_rows
+from webapp.web.core.formatting import iso, plural
 from webapp.web.core.params import MAX_TEXT_BYTES
+from webapp.web.items import table
 from webapp.web.submissions.status_display import STATUSES
 
 LINKED, FAILED, HELD = data_ids(120), data_ids(7, ending="00"), data_ids(3, ending="03")
@@ -54,10 +56,62 @@ def test_cursors_stand_only_in_the_links_between_pages(demo, place):
     assert f"{place}/items/51?status=LINKED&from=50" in [a["href"] for a in elements(answer, "a")]
     for anchor in elements(answer, "a"):
         words = anchor.text.strip()
-        if words == "Show what is new":
+        if words == "Show them":
             continue
         assert ("after=" in anchor["href"]) == (words == "Next"), words
         assert ("before=" in anchor["href"]) == (words == "Previous"), words
+
+
+def position(answer):
+    """Which rows the pager says these are: above the rows, and below them."""
+    found = [one.text for one in with_class(answer, "pager-position")]
+    assert found in ([], found[:1] * 2)
+    return found[0].replace("\N{EN DASH}", "-") if found else ""
+
+
+def test_the_pager_says_which_rows_these_are_and_of_how_many(demo, place, monkeypatch):
+    def said(query):
+        seen, address = [], f"{place}/items{query}"
+        while address:
+            seen.append(position(answer := demo.get(address)))
+            last, address = address, link(answer, "Next")
+        assert "past=" not in last
+        back = seen[-1:]
+        while address := link(answer, "Previous"):
+            answer = demo.get(address)
+            back.insert(0, position(answer))
+        assert back == seen
+        return seen
+
+    every = ["1-50 of 130", "51-100 of 130", "101-130 of 130"]
+    assert said("") == every
+    assert said("?status=LINKED") == ["1-50 of 120", "51-100 of 120", "101-120 of 120"]
+    assert said("?status=LINKED&status=FAILED&size=100") == ["1-100 of 127", "101-127 of 127"]
+    assert said("?reason=1") == ["1-7 of 7"]
+    assert said("?status=FAILED&reason=1&search=") == ["1-7 of 7"]
+    assert said("?status=QUARANTINED") == [""]
+    assert position(demo.get(f"{demo.draft(LINKED)}/items?after=50")) == "51-100 of 120"
+    assert position(demo.get(f"{place}/items?status=LINKED&after=119")) == "120 of 120"
+    assert position(demo.get(f"{place}/items?status=LINKED&after=70")) == "71-120 of 120"
+    monkeypatch.setattr(table, "MOST_COUNTED", 30)
+    assert position(demo.get(f"{place}/items?status=LINKED&after=20")) == "21-70 of 120"
+    assert position(demo.get(f"{place}/items?status=LINKED&after=60")) == "61-110 of 120"
+    assert position(demo.get(f"{place}/items?status=LINKED&after=35")) == "50 of 120"
+    assert position(demo.get(f"{place}/items?status=LINKED&after=35&past=35")) == "36-85 of 120"
+
+
+def test_where_nobody_counted_the_links_between_pages_carry_the_position(demo, place):
+    first = demo.get(f"{place}/items?search=fil.&size=50")
+    assert position(first) == "1-50"
+    second = demo.get(link(first, "Next"))
+    assert position(second) == "51-100"
+    third = demo.get(link(second, "Next"))
+    assert position(third) == "101-130"
+    assert position(demo.get(link(third, "Previous"))) == "51-100"
+    assert position(demo.get(link(demo.get(link(third, "Previous")), "Previous"))) == "1-50"
+    for made_up in ("", "&past=0", "&past=2147483646"):
+        assert position(demo.get(f"{place}/items?search=fil.&after=50{made_up}")) == ""
+    assert demo.get(f"{place}/items?search=fil.&after=50&past=-1").status_code == 400
 
 
 def test_any_set_of_statuses_can_be_shown_in_the_order_of_the_list(demo, place):
@@ -134,6 +188,11 @@ def test_sizes(demo, place):
     assert len(rows(demo.get(f"{place}/items?size=100"))) == 100
     assert len(rows(demo.get(f"{place}/items?size=1000"))) == 130
     assert "size=100" in link(demo.get(f"{place}/items?size=100"), "Next")
+    page = demo.get(f"{place}/items?status=LINKED&size=200&after=10")
+    assert link(page, "50") == f"{place}/items?status=LINKED#item-pages"
+    assert link(page, "500") == f"{place}/items?status=LINKED&size=500#item-pages"
+    assert "or 500 rows" in text(demo.get(f"{place}/items?size=51"))
+    assert link(demo.get(f"{place}/items?status=FAILED"), "200") is None
 
 
 def test_htmx_gets_the_table_alone(demo, place):
@@ -141,6 +200,26 @@ def test_htmx_gets_the_table_alone(demo, place):
     assert not elements(part, "html")
     assert rows(part) == FAILED
     assert rows(demo.get(f"{place}/items?status=FAILED")) == FAILED
+
+
+def test_a_column_without_a_word_in_it_is_not_shown(demo, place):
+    def columns(query):
+        page = demo.get(f"{place}/items?{query}")
+        assert element(page, "table", data_rows=None)
+        return [one.text.strip() for one in elements(page, "th", scope="col")][1:]
+
+    assert columns("status=FAILED") == ["Line", "Data id", "Status", "Reason"]
+    assert columns("status=LINKED") == ["Line", "Data id", "Status", "Name"]
+    assert columns("") == ["Line", "Data id", "Status", "Name"]
+    assert columns("size=200") == ["Line", "Data id", "Status", "Reason", "Name"]
+
+
+def test_the_table_says_of_which_moment_it_is(dashboard, demo):
+    place = demo.submit(LINKED[:3])
+    dashboard.work(60)
+    shown = element(demo.get(f"{place}/items"), id="item-table")
+    assert shown["data-rows-changed"] == str(batch_rows(dashboard, place)[0].rows_changed)
+    assert shown["data-read-at"] == iso(dashboard.clock.now)
 
 
 def test_the_submission_s_own_page_takes_the_same_filters(demo, place):
@@ -291,7 +370,7 @@ def test_the_way_back_is_the_page_that_it_was_opened_from(demo, place):
         a["href"] for a in elements(second, "a") if re.match(rf"{place}/items/60\b", a["href"])
     )
     back = link(demo.get(href), "Back to the list")
-    assert back == f"{place}?after=50#item-60"
+    assert back == f"{place}/items?after=50#item-60"
     assert rows(demo.get(back.partition("#")[0])) == shown
 
 

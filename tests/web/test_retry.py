@@ -16,7 +16,7 @@ from tests.web.confirmation import (
     statuses,
     told,
 )
-from tests.web.markup import elements, link, rows
+from tests.web.markup import element, elements, link, rows
 from tests.work.refusing_ica import refusing_dashboard
 from webapp.store.retry import assignment
 from webapp.store.rollup import roll_up
@@ -372,6 +372,37 @@ def test_picks_have_a_box_on_every_row(dashboard):
     boxes = elements(visitor.get(f"{place}/items"), "input", name="position", form="pick")
     assert [box["value"] for box in boxes] == ["1", "2", "3", "4"]
     assert rows(visitor.get(place)) == MISSING
+
+
+def test_all_that_match_the_filters_of_the_table_are_chosen(stored, place):
+    """Also those on other pages, and without a script: a box of the form that has the ticks."""
+
+    def chosen(query, act="retry"):
+        page = visitor.get(f"{place}/items?{query}")
+        box = element(page, "input", name="all", type="checkbox")
+        sent = {"picked": "1", "position": "1", "all": box["value"]}
+        return visitor.post(f"{place}/{act}", sent).location
+
+    visitor = stored.visitor()
+    assert chosen("status=FAILED&size=50") == f"{place}/retry?status=FAILED"
+    assert chosen("reason=1&status=FAILED") == f"{place}/retry?status=FAILED&reason=1"
+    every = chosen("")
+    assert every == f"{place}/retry?status=LINKED&status=PARTIALLY_LINKED&status=FAILED"
+    assert "You chose 33 items with the status" in text(visitor.get(every))
+    found = visitor.searched(f"{place}/items?status=FAILED", ARCHIVED[3][:33])
+    page = visitor.get(chosen(found.partition("?")[2]))
+    said = "you chose 6 items found by your search with the status failed"
+    assert said in text(page).lower()
+    sent = fields(page)
+    assert visitor.post(f"{place}/retry", sent | {"search": "A" * 22}).status_code == 404
+    assert visitor.post(f"{place}/retry", sent).location == place
+    assert "6 items chosen: 6 to be tried again" in text(visitor.get(f"{place}/attempts/2"))
+    name = element(visitor.get(f"{place}/items/1"), "h1").text.strip()
+    page = visitor.get(chosen(visitor.searched(f"{place}/items", name).partition("?")[2], "undo"))
+    assert "1 item found by your search ." in text(page)
+    assert name not in page.request.url
+    elsewhere = stored.visitor("colleague-key").get(page.request.full_path)
+    assert "This search is not kept any more" in text(elsewhere)
 
 
 @pytest.mark.slow

@@ -204,6 +204,45 @@ def slices(
     return found
 
 
+def total(batches: Sequence[Batch], statuses: Sequence[str], left_out: int) -> int:
+    """How many rows have any of these statuses, as slices() has them: by what the batches hold,
+    and how many were left out.
+    """
+    found = left_out if LEFT_OUT in statuses else 0
+    for batch in batches:
+        waits = batch.attempt == 1 and batch.state in UNSENT
+        for status, count in batch.held.items():
+            found += count * ((NOT_SENT if waits and status == UNREAD else status) in statuses)
+    return found
+
+
+def count_before(
+    connection: Connection, submission_id: int, wanted: Sequence[Slice], position: int, most: int
+) -> int | None:
+    """How many items of these slices stand before a position; None: more than `most`."""
+    return _count(connection, submission_id, wanted, Cursor(before=position), most)
+
+
+def count_after(
+    connection: Connection, submission_id: int, wanted: Sequence[Slice], position: int, most: int
+) -> int | None:
+    """How many items of these slices stand behind a position; None: more than `most`."""
+    return _count(connection, submission_id, wanted, Cursor(after=position), most)
+
+
+def _count(
+    connection: Connection,
+    submission_id: int,
+    wanted: Sequence[Slice],
+    cursor: Cursor,
+    most: int,
+) -> int | None:
+    place = (items.c.position,)
+    found = _found(connection, submission_id, wanted, "", cursor, most + 1, place).subquery()
+    count = connection.execute(select(func.count()).select_from(found)).scalar_one()
+    return count if count <= most else None
+
+
 def ranges(batches: Iterable[Batch]) -> list[tuple[int, int]]:
     """The positions of batches, in their order, as few ranges; neighbours make one."""
     found: list[tuple[int, int]] = []
@@ -246,7 +285,7 @@ def _found(
         return found.where(false())
     if text:  # one pass through the list finds it in all slices
         in_any = or_(*(and_(true(), *_in_slice(one)) for one in wanted))
-        found = found.where(_found_by(connection, submission_id, text), in_any)
+        found = found.where(found_by(connection, submission_id, text), in_any)
         first, last = min(one.first for one in wanted), max(one.last for one in wanted)
         return from_cursor(found, place, cursor, limit, first, last)
     found = found.where(items.c.submission_id == submission_id)
@@ -276,8 +315,10 @@ def _marked(piece: Slice, status: ColumnElement[str]) -> Iterator[ColumnElement[
         yield items.c.reason_id == piece.reason_id
 
 
-def _found_by(connection: Connection, submission_id: int, text: str) -> ColumnElement[bool]:
-    """The submission's items that a text finds; an id, or its beginning, is found by the index."""
+def found_by(connection: Connection, submission_id: int, text: str) -> ColumnElement[bool]:
+    """The submission's items that a text finds: by their data id or its beginning, found by the
+    index, or by a part of their name or, with a slash, of their path.
+    """
     begins = items.c.data_id.startswith(text, autoescape=True)
     if not _ID.fullmatch(text):
         ours = items.c.submission_id == submission_id

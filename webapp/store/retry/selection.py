@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from webapp.store import batches, reasons
 from webapp.store.batches import Batch
 from webapp.store.enums import LEFT_OUT, AttemptKind
-from webapp.store.items import ranges
+from webapp.store.items import found_by, ranges
 from webapp.store.paging import Cursor, merged
 from webapp.store.retry.history import in_history
 from webapp.store.statuses import IN_PROJECT, MOVING, SUCCESSFUL, UNDOABLE, goes_into_row, meaning
@@ -22,7 +22,8 @@ DOUBTED = "ALREADY_LINKED"  # when a batch was sent twice, it may have linked th
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which items of a submission: those picked by hand, else a group of reasons, else statuses.
+    """Which items of a submission: those picked by hand, else all with one of the statuses, of a
+    group of reasons, and found by a text, as far as these are given.
 
     attempt: the statuses are those that this attempt found, of items whose rows it left unchanged.
     at: items whose status came later (seconds since 1970) are not selected.
@@ -33,6 +34,7 @@ class Selection:
     positions: Sequence[int] = ()
     attempt: int | None = None
     at: float | None = None
+    text: str = ""
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ class SelectedItems:
         or reasons where these suffice, however many items there are; else by counting rows.
         """
         chosen = self._selection
-        if within is None and chosen.at is None:
+        if within is None and chosen.at is None and not chosen.text:
             if self._statuses and chosen.reason_id is None:
                 return self._by_status()
             narrower = chosen.positions or chosen.statuses or chosen.attempt
@@ -163,6 +165,8 @@ class SelectedItems:
             yield items.c.reason_id == selection.reason_id
         if selection.attempt is not None:
             yield items.c.position.in_(self._found_by(selection.attempt))
+        if selection.text:
+            yield found_by(self._connection, self.source.id, selection.text)
         if selection.at is not None:
             yield or_(items.c.changed_at.is_(None), items.c.changed_at <= selection.at)
 

@@ -6,6 +6,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from webapp.store.paging import Page
+from webapp.web.core import params
+from webapp.web.core.params import OFFERED_SIZES
+
+TO = "\N{EN DASH}"
 
 
 def query(values: Mapping[str, Any]) -> str:
@@ -22,13 +26,28 @@ class Link(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """A number of rows that a page may have; `href` is the list's first page with so many."""
+
+    rows: int
+    href: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pager:
-    """The addresses of the pages before and after this one, None at either end."""
+    """The addresses of the pages before and after this one, None at either end.
+
+    position: which rows these are, and of how many, as far as that is known. sizes: how many rows
+    a page may have.
+    """
 
     previous_url: str | None
     next_url: str | None
     previous_text: str = "Previous"
     next_text: str = "Next"
+    position: str = ""
+    sizes: Sequence[Size] = ()
 
 
 class ListUrl(NamedTuple):
@@ -43,12 +62,67 @@ class ListUrl(NamedTuple):
         values = {**self.chosen, **changed}
         return self.address + (query(values) if any(values.values()) else "") + self.anchor
 
-    def around(self, page: Page[Any]) -> Pager:
-        """The pager of this page of the list."""
+    def around(
+        self,
+        page: Page[Any],
+        total: int | None = None,
+        before: int | None = None,
+        *,
+        sized: bool = False,
+    ) -> Pager:
+        """The pager of this page of the list, which has `total` rows, if that is known.
+
+        before: how many rows stand before this page. Where that is not known, it is what the link
+        that led here says. sized: the reader may choose how many rows a page has.
+        """
+        carried = before is None
+        if before is None:
+            before = _rows_before(page, total)
+        after = None if before is None else before + len(page.rows)
+        back = {"before": page.previous, "past": before if carried else None}
+        forth = {"after": page.next, "past": after if carried else None}
         return Pager(
-            previous_url=self.changed(before=page.previous) if page.previous else None,
-            next_url=self.changed(after=page.next) if page.next else None,
+            previous_url=self.changed(**back) if page.previous else None,
+            next_url=self.changed(**forth) if page.next else None,
+            position=_position(before, len(page.rows), total),
+            sizes=self._sizes(page) if sized else (),
         )
+
+    def _sizes(self, page: Page[Any]) -> list[Size]:
+        """None where all rows are on the smallest page."""
+        smallest = OFFERED_SIZES[0]
+        if not page.previous and not page.next and len(page.rows) <= smallest:
+            return []
+        return [
+            Size(rows, self.changed(size=rows if rows > smallest else None), rows == params.size())
+            for rows in OFFERED_SIZES
+        ]
+
+
+def _rows_before(page: Page[Any], total: int | None) -> int | None:
+    """How many rows stand before a page, by the link that led to it; None where that does not say,
+    or can't be so.
+    """
+    if not page.previous:
+        return 0
+    if total is not None and not page.next:
+        return max(total - len(page.rows), 0)
+    past, from_its_end = params.whole("past"), params.cursor().before is not None
+    if past is None:
+        return None
+    before = past - len(page.rows) if from_its_end else past
+    most = params.MAX_NUMBER if total is None else total - 1
+    return before if before > 0 and before + len(page.rows) <= most else None
+
+
+def _position(before: int | None, rows: int, total: int | None) -> str:
+    """51-100 of 600."""
+    of = f" of {total:,}" if total is not None else ""
+    if not rows or (before is None and not of):
+        return ""
+    if before is None:
+        return f"{rows:,}{of}"
+    return (f"{before + 1:,}" if rows == 1 else f"{before + 1:,}{TO}{before + rows:,}") + of
 
 
 @dataclass(frozen=True, slots=True)

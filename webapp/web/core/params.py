@@ -14,7 +14,8 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\
 DIGITS = re.compile(r"[0-9]{1,10}")
 UUID_CHARACTERS = 36
 MAX_NUMBER = 2**31 - 2  # one more is a number of the store still
-PAGE_SIZES = (50, 100, 250, 1000)  # rows
+OFFERED_SIZES = (50, 200, 500)  # rows of a page
+PAGE_SIZES = (*OFFERED_SIZES, 100, 250, 1000)  # with those of older addresses
 MAX_TEXT_BYTES = 1_000  # of what can be typed into a box that searches: a path is so long
 
 
@@ -52,9 +53,9 @@ def number(text: str, message: str, least: int = 0) -> int:
 def size() -> int:
     """Rows on a page: one of PAGE_SIZES."""
     text = request.args.get("size", "") or str(PAGE_SIZES[0])
-    allowed = [str(rows) for rows in PAGE_SIZES]
-    if text not in allowed:
-        abort(400, f"A page can have {', '.join(allowed)} rows.")
+    if text not in map(str, PAGE_SIZES):
+        *some, last = map(str, OFFERED_SIZES)
+        abort(400, f"A page can have {', '.join(some)} or {last} rows.")
     return int(text)
 
 

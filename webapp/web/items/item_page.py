@@ -15,7 +15,7 @@ from webapp.store.retry import history, other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.retry.selection import DOUBTED
 from webapp.store.submissions import Submission
-from webapp.web.core import errors, links, params, searches
+from webapp.web.core import errors, params, searches
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context, ica_client, viewer
 from webapp.web.core.links import ListUrl, Pager
@@ -165,6 +165,5 @@ def _neighbours(
         previous_text="Previous item",
         next_text="Next item",
     )
-    back = url_for("submissions.page", submission_id=submission.id)
-    back += links.query({**kept, "after": params.whole("from")})
-    return pager, f"{back}#item-{position}"
+    back = ListUrl(url_for("items.page", submission_id=submission.id), kept, f"#item-{position}")
+    return pager, back.changed(after=params.whole("from"))

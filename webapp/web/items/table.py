@@ -7,11 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import attempts, batches, items
+from webapp.store import Connection, attempts, batches, items
+from webapp.store import reasons as reasons_store
 from webapp.store.batches import Batch
 from webapp.store.enums import State
-from webapp.store.items import Item
+from webapp.store.items import Item, Slice
 from webapp.store.paging import Cursor
+from webapp.store.paging import Page as RowsPage
 from webapp.store.retry import other_submissions
 from webapp.store.retry.other_submissions import OtherOutcome
 from webapp.store.retry.selection import MAX_PICKED_ITEMS
@@ -26,6 +28,9 @@ from webapp.web.core.searches import Search
 from webapp.web.items import exports, reasons
 from webapp.web.submissions import status_text
 from webapp.web.submissions.status_display import ordered, status_label
+
+MOST_COUNTED = 10_000  # rows before a page, or behind it, that are counted for its position
+PAGES = "#item-pages"  # where the rows begin
 
 blueprint = Blueprint("items", __name__)
 
@@ -52,15 +57,19 @@ class ItemTable(Part):
     """The item table, with its chips.
 
     search_url: takes what is typed to search, and keeps the filters. rows_read: how many rows were
-    read from ICA, of how many, and as of when. drafted: the rows are those of a draft, without
-    outcomes. named: some of them have a name; placed: names alone do not tell what they are, and
-    some have a path.
+    read from ICA, of how many, and as of when. rows_changed: how often a row had changed at
+    read_at, when the table was read. drafted: the rows are those of a draft, without outcomes.
+    explained, named: some of them have a reason, a name; placed: names alone do not tell what they
+    are, and some have a path. matching: the filters, as a form asks for all that they match;
+    matched: how many these are, if that is known. turned: the reader comes from another page.
     """
 
     template = "items/_table.html"
     submission: Submission
     rows: list[ItemRow]
     rows_read: tuple[int, int, float | None]
+    rows_changed: int
+    read_at: float
     item_chips: list[Chip]
     reason_chip: Chip | None
     statuses: list[str]
@@ -70,6 +79,7 @@ class ItemTable(Part):
     beyond: bool
     unlinked_since: bool
     drafted: bool
+    explained: bool
     named: bool
     placed: bool
     pager: Pager
@@ -77,6 +87,9 @@ class ItemTable(Part):
     here_url: str
     first_url: str
     export_url: dict[str, str]
+    matching: str
+    matched: int | None
+    turned: bool
     most_picked: int = MAX_PICKED_ITEMS
     oob: bool = False
 
@@ -117,17 +130,23 @@ def table(submission: Submission) -> ItemTable:
     """The table that the URL asks for: filters, search, cursor and size."""
     place, cursor, size = list_url(submission), params.cursor(), params.size()
     statuses, reason_id = (place.chosen[name] for name in ("status", "reason"))
-    asked = searches.of_request()
+    asked, now = searches.of_request(), context().clock()
     with context().store.read() as connection:
         batch_rows = batches.of_submission(connection, submission.id)
         wanted = items.slices(batch_rows, statuses, reason_id)
         found = items.page(connection, submission.id, wanted, asked.text, cursor, size)
         since = other_submissions.changed_since(connection, submission, found.rows)
         attempt_rows = attempts.of_submission(connection, submission.id)
+        total = before = None
+        if not asked.text:
+            total = _total(connection, submission, batch_rows, statuses, reason_id)
+            before = _rows_before(connection, submission, wanted, found, total)
     return ItemTable(
         submission=submission,
         rows=_rows(place, found.rows, since, batch_rows),
         rows_read=status_text.rows_read(batch_rows),
+        rows_changed=sum(batch.rows_changed for batch in batch_rows),
+        read_at=now,
         item_chips=_chips(submission, place, status_text.labels(submission, attempt_rows)),
         reason_chip=_reason_chip(submission, place),
         statuses=statuses,
@@ -137,14 +156,63 @@ def table(submission: Submission) -> ItemTable:
         beyond=not found.rows and cursor != Cursor(),
         unlinked_since=any(not doing.linked for doing in since.values()),
         drafted=_is_drafted(submission),
+        explained=any(item.reason for item in found.rows),
         named=any(item.name for item in found.rows),
         placed=_tells_paths(submission) and any(item.path for item in found.rows),
-        pager=place.around(found),
+        pager=place._replace(anchor=PAGES).around(found, total, before, sized=True),
         items_url=place.address,
         here_url=place.changed(after=cursor.after, before=cursor.before),
         first_url=place.changed(),
         export_url=exports.urls(submission, status=statuses, reason=reason_id, search=asked.key),
+        matching=_matching(submission, place),
+        matched=total,
+        turned=is_part() and cursor != Cursor(),
     )
+
+
+def _total(
+    connection: Connection,
+    submission: Submission,
+    batch_rows: Sequence[Batch],
+    statuses: Sequence[str],
+    reason_id: int | None,
+) -> int | None:
+    """How many rows the filters match; None: that is not known without counting them."""
+    if reason_id is not None:
+        standing = reasons_store.standing(connection, submission.id, reason_id)
+        return sum(count for word, count in standing.items() if not statuses or word in statuses)
+    if not statuses:
+        return submission.item_count - submission.empty_positions
+    return items.total(batch_rows, statuses, submission.left_out) if batch_rows else None
+
+
+def _rows_before(
+    connection: Connection,
+    submission: Submission,
+    wanted: Sequence[Slice],
+    found: RowsPage[Item],
+    total: int | None,
+) -> int | None:
+    """How many rows the filters match before a page: by its position where each of the list has a
+    row, else counted from the end that is near; None: neither is.
+    """
+    if found.previous is None or not found.rows:
+        return 0
+    first, last = found.rows[0].position, found.rows[-1].position
+    if wanted == [Slice()] and not submission.empty_positions:
+        return first - 1
+    before = items.count_before(connection, submission.id, wanted, first, MOST_COUNTED)
+    if before is None and total is not None:
+        after = items.count_after(connection, submission.id, wanted, last, MOST_COUNTED)
+        before = None if after is None else total - len(found.rows) - after
+    return before
+
+
+def _matching(submission: Submission, place: ListUrl) -> str:
+    """The filters as a query; without any, all statuses that the submission has now."""
+    filters = {name: place.chosen[name] for name in ("status", "reason", "search")}
+    chosen = filters if any(filters.values()) else {"status": ordered(submission.counts)}
+    return links.query(chosen).removeprefix("?")
 
 
 def _rows(

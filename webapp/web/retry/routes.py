@@ -30,9 +30,9 @@ blueprint = Blueprint("retry", __name__)
 class ConfirmPage(Page):
     """Has an attempt confirmed: what becomes of the selected items, and who has changed them too.
 
-    place: the address that its form is sent to. positions and words: the selection as the form and
-    as the text of the page have it. shared: items that other submissions have linked too. done:
-    items that other submissions have linked, or unlinked, since and that are not among the skipped.
+    place: the address that its form is sent to. positions, search and words: the selection as the
+    form and as the text of the page have it. shared: items that other submissions have linked too.
+    done: items that other submissions have linked, or unlinked, since, not among the skipped.
     shared_of: both were counted among the first so many items; None: among all. grown_from: the
     number that was confirmed before, if there are more items now. at: now, if any can still change.
     """
@@ -43,6 +43,7 @@ class ConfirmPage(Page):
     submission: Submission
     selection: Selection
     positions: str
+    search: str
     words: str
     counts: SelectionCounts
     skipped: list[tuple[int, str]]
@@ -72,6 +73,8 @@ def _begin_or_confirm(action: Action, submission_id: int) -> ResponseReturnValue
     """
     text = "This list was not submitted yet, so it has nothing to try again or to undo."
     source = begun_submission(submission_id, 409, text)
+    if matching := selection_form.all_that_match():
+        return redirect(url_for(action.endpoint, submission_id=source.id) + matching, 303)
     token = request.form.get("token", "")[: start.MAX_TOKEN_LENGTH]
     if request.method != "POST" or not token:
         return _confirmation(action, source)
@@ -119,6 +122,7 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
         submission=source,
         selection=chosen,
         positions=selection_form.compact(chosen),
+        search=selection_form.search().key if chosen.text else "",
         words=selection_form.as_text(
             chosen, counts.confirmed, reasons.text_of(source, chosen.reason_id)
         ),
@@ -140,7 +144,8 @@ def _counted(
     connection: Connection, action: Action, source: Submission, chosen: Selection
 ) -> tuple[SelectionCounts, dict[str, SelectionCounts]]:
     """The counts of the selection; if it is by status, those of each chosen or offered one too."""
-    if chosen.positions or chosen.reason_id is not None or chosen.attempt is not None:
+    by_more = chosen.positions or chosen.text or chosen.attempt is not None
+    if by_more or chosen.reason_id is not None:
         return SelectedItems(connection, source, action.kind, chosen).count(), {}
     by_status = {
         word: SelectedItems(connection, source, action.kind, Selection(statuses=(word,))).count()

@@ -3,23 +3,32 @@
 import re
 from collections.abc import Iterator
 from itertools import groupby, islice
+from urllib.parse import parse_qs
 
 from flask import abort, request
 
 from webapp.store.retry.selection import MAX_PICKED_ITEMS, Selection
+from webapp.web.core import searches
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
+from webapp.web.core.links import query
 from webapp.web.core.params import number, words
+from webapp.web.core.searches import Search
 from webapp.web.submissions.status_display import status_label
 from webapp.web.submissions.status_text import WHEN_ENDED
 
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 NOT_OURS = "This selection is not one of ours: go back to the submission and choose again."
+FORGOTTEN = (
+    "This search is not kept any more, or is somebody else's, so nothing was chosen. Go back to "
+    "the submission's items, type again what you look for, and choose again."
+)
 
 
 def of_request(default: str) -> Selection:
-    """Items by `position` (repeated) and `positions` (1-50,77), else of a `reason`, else by
-    `status`. With an `attempt`: those that it found in this status, and could not unlink.
+    """Items by `position` (repeated) and `positions` (1-50,77), else of a `reason`, found by a
+    `search`, or by `status`. With an `attempt`: those that it found in this status, and could not
+    unlink.
 
     Without any of them: those with the status `default`. With `picked` and no position: none.
     """
@@ -32,9 +41,24 @@ def of_request(default: str) -> Selection:
         number(values[name], NOT_OURS, 1) if values.get(name) else None
         for name in ("reason", "attempt")
     )
-    if reason_id is None and not statuses:
+    text = search().text
+    if reason_id is None and not statuses and not text:
         statuses = [default]
-    return Selection(statuses=statuses, reason_id=reason_id, attempt=attempt)
+    return Selection(statuses=statuses, reason_id=reason_id, attempt=attempt, text=text)
+
+
+def search() -> Search:
+    """The search that narrows the selection; one that is not known would widen it: a 404."""
+    found = searches.of_key(request.values.get("search", ""))
+    return abort(404, FORGOTTEN) if found.unknown else found
+
+
+def all_that_match() -> str | None:
+    """Where the form asks for all items that its table's filters match: these, as a query."""
+    asked = parse_qs(request.form.get("all", ""))
+    names = ("status", "reason", "search")
+    kept: dict[str, list[str]] = {name: asked[name] for name in names if name in asked}
+    return query(kept) if kept else None
 
 
 def _picked() -> tuple[int, ...]:
@@ -77,9 +101,14 @@ def as_text(selection: Selection, count: int, reason: str | None) -> str:
     many = plural(count, "item")
     if selection.positions:
         return f"{many} that you picked"
-    if selection.reason_id is not None:
-        return f"{many} with the reason “{reason}”" if reason else f"{many} without a reason"
-    statuses = (status_label(word, WHEN_ENDED) for word in selection.statuses)
+    if selection.text:
+        many += " found by your search"
     if selection.attempt is not None:
         return f"{many} that attempt {selection.attempt} did not unlink"
-    return f"{many} with the status {' or '.join(statuses)}"
+    having = []
+    if selection.reason_id is not None:
+        having.append(f"the reason “{reason}”" if reason else "no reason")
+    if selection.statuses:
+        named = (status_label(word, WHEN_ENDED) for word in selection.statuses)
+        having.append(f"the status {' or '.join(named)}")
+    return f"{many} with {' and '.join(having)}" if having else many
