@@ -263,7 +263,7 @@ def test_a_worker_that_falls_asleep_is_told_by_the_next_poll(dashboard, demo):
     dashboard.clock.advance(31)
     answer = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": tag})
     assert "has not been heard of since" in text(answer)
-    assert element(answer, id="worker-banner")["hx-swap-oob"] == "true"
+    assert element(answer, id="worker-banner")["hx-swap-oob"] == "outerMorph"
     dashboard.work()
     again = demo.part(f"{place}/progress?shows=active", **{"HX-PTag": answer.headers["HX-PTag"]})
     assert "heard" not in text(again)
@@ -315,6 +315,9 @@ def test_the_board_s_rows_are_answered_likewise(dashboard, demo):
     answer = demo.part(part["hx-get"], **{"HX-PTag": part["hx-ptag"]})
     assert answer.status_code == 200
     assert element(answer, id="rows")["hx-ptag"] == answer.headers["HX-PTag"] != part["hx-ptag"]
+    chips = element(answer, id="state-chips")  # of the same moment
+    assert chips["hx-swap-oob"] == "outerMorph"
+    assert chips.text == element(demo.get("/submissions"), id="state-chips").text
     assert not elements(answer, "html")
 
 

@@ -78,13 +78,17 @@ def rendered_once(key: Key, render: Callable[[], str]) -> str:
     return shown.get((request.script_root, *key), render)
 
 
+def is_known(tag: str) -> bool:
+    """Whether the browser that polls has the part under this tag already."""
+    return request.headers.get("HX-PTag") == tag
+
+
 def polled(tag: str, checked_at: float, render: Callable[[], str | Response]) -> Response:
     """The answer to a poll: 304 while the tag is the browser's own, else the part anew.
 
     Either way the page learns when it was checked; htmx reads the header on a 304 too.
     """
-    same = request.headers.get("HX-PTag") == tag
-    response = Response(status=304) if same else make_response(render())
+    response = Response(status=304) if is_known(tag) else make_response(render())
     response.headers["HX-PTag"] = tag
     response.headers["HX-Trigger"] = f'{{"checked": {{"at": "{iso(checked_at)}"}}}}'
     return response

@@ -14,18 +14,18 @@ from webapp.store import board as board_store
 from webapp.store.access import Access
 from webapp.store.attempts import Attempt
 from webapp.store.board import Filter
-from webapp.store.enums import BoardWord, State
+from webapp.store.enums import BoardWord, State, VisitPlace
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
 from webapp.web.core import links, page, params, searches
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.assets import build
 from webapp.web.core.context import context, viewer
-from webapp.web.core.htmx import Poll, polled
+from webapp.web.core.htmx import Poll, is_known, polled
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.searches import Search
 from webapp.web.find import search as everywhere
-from webapp.web.submissions import chart, status_text
+from webapp.web.submissions import chart, status_text, visits
 from webapp.web.submissions.status_text import Segment
 from webapp.work import retention
 
@@ -69,6 +69,14 @@ class BoardRows(page.Part):
     sparks: Mapping[int, list[tuple[str, str]]]
 
 
+class StateChips(page.Part):
+    """The states as filters, each with how many there are; oob: brought along by a poll."""
+
+    template = "submissions/_board_chips.html"
+    state_chips: list[Chip]
+    oob: bool
+
+
 class BoardPage(page.Page):
     """The board. used: there are submissions, here or beyond the filters. search_url: takes what
     is typed to search, and keeps the filters.
@@ -80,7 +88,6 @@ class BoardPage(page.Page):
     search: Search
     search_url: str
     projects: list[Access]
-    state_chips: list[Chip]
     used: bool
 
 
@@ -101,11 +108,12 @@ def board() -> ResponseReturnValue:
             search=searches.of_request(),
             search_url=_search_url(chosen),
             projects=access.projects(connection, viewer().id, now),
-            state_chips=_chips(connection, wanted),
             used=bool(shown.rows) or board_store.any_visible(connection, viewer(), now),
         )
         shown = _with_sparks(connection, shown)
-    return page.render(board_page, shown)
+        chips = StateChips(_chips(connection, wanted), oob=False)
+    since = visits.since_last_visit(VisitPlace.BOARD, [row.submission for row in shown.rows])
+    return page.render(board_page, shown, chips, since)
 
 
 @blueprint.post("/submissions/search")
@@ -117,11 +125,18 @@ def search() -> ResponseReturnValue:
 
 @blueprint.get("/submissions/rows")
 def rows() -> ResponseReturnValue:
-    """The rows alone, polled while any of them moves."""
-    shown = context().read(_rows, _wanted())
+    """The rows, polled while any of them moves; with them, when they have changed, the filters as
+    of the same moment.
+    """
+    wanted = _wanted()
+    chips: list[Chip] = []
+    with context().store.read() as connection:
+        shown = _rows(connection, wanted)
+        if not is_known(shown.poll.tag):
+            shown, chips = _with_sparks(connection, shown), _chips(connection, wanted)
 
     def answer() -> str:
-        return page.render(context().read(_with_sparks, shown))
+        return page.render(shown) + page.render(StateChips(chips, oob=True))
 
     return polled(shown.poll.tag, context().clock(), answer)
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.store import Connection, batches
 from webapp.store import attempts as attempts_store
-from webapp.store.enums import AuditAction, State, Task
+from webapp.store.enums import AuditAction, State, Task, VisitPlace
 from webapp.store.retry import assignment
 from webapp.store.submissions import Submission
 from webapp.web.core import audit, forms
@@ -19,7 +19,7 @@ from webapp.web.find import result
 from webapp.web.folders import source
 from webapp.web.items import reasons, returned_list, table
 from webapp.web.retry.start import do_at_once
-from webapp.web.submissions import progress, projects, upload
+from webapp.web.submissions import progress, projects, upload, visits
 from webapp.web.submissions.upload import Form
 
 CLOSED_AT_ONCE_BATCHES = 4  # of which the items say at once that they were not sent
@@ -100,6 +100,7 @@ def page(submission_id: int) -> ResponseReturnValue:
     mine = submission.account_id == viewer().id
     return render(
         SubmissionPage(submission, mine),
+        visits.since_last_visit(VisitPlace.PAGE, [submission]),
         progress.part(submission),
         table.table(submission),
         reasons.panel(submission),

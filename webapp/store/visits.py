@@ -1,0 +1,75 @@
+"""Visits: what a reader has seen of submissions' counts, so that the next tells what changed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from webapp.store import sql
+from webapp.store.enums import VisitPlace
+from webapp.store.tables import Visit, submissions, visits
+
+VISIT_SECONDS = 15 * 60.0  # without opening the page: then the visit is over
+NOTE_SECONDS = 60.0  # between two writes while nothing changes
+_KEY = ("account_id", "submission_id", "place")
+_SEEN = ("seen_at", "counts", "before_at", "before_counts")
+
+
+def last(
+    connection: Connection, account_id: int, place: VisitPlace, submission_ids: Collection[int]
+) -> dict[int, Visit]:
+    """The account's last visits at a place, by the submissions that it saw there."""
+    ours = (visits.c.account_id == account_id) & (visits.c.place == place)
+    found = select(visits).where(ours, visits.c.submission_id.in_(submission_ids))
+    return {visit.submission_id: visit for visit in sql.fetch(connection, found, Visit)}
+
+
+def first(
+    account_id: int, submission_id: int, place: VisitPlace, counts: Mapping[str, int], now: float
+) -> Visit:
+    """The visit that begins now, where there was none."""
+    return Visit(
+        account_id=account_id,
+        submission_id=submission_id,
+        place=place,
+        seen_at=now,
+        counts=dict(counts),
+        before_at=None,
+        before_counts={},
+    )
+
+
+def next_of(former: Visit, counts: Mapping[str, int], now: float) -> Visit:
+    """What the last visit becomes when these counts are shown now: it goes on, or is the one before
+    the visit that begins.
+    """
+    seen = replace(former, seen_at=now, counts=dict(counts))
+    if now - former.seen_at <= VISIT_SECONDS:
+        return seen
+    return replace(seen, before_at=former.seen_at, before_counts=former.counts)
+
+
+def is_to_be_noted(former: Visit | None, visit: Visit) -> bool:
+    """Whether it tells more than what is kept."""
+    return (
+        former is None
+        or visit.counts != former.counts
+        or visit.seen_at - former.seen_at > NOTE_SECONDS
+    )
+
+
+def note(connection: Connection, seen: Sequence[Visit]) -> None:
+    """Keep these visits, but of submissions that are gone meanwhile."""
+    wanted = select(submissions.c.id).where(
+        submissions.c.id.in_([one.submission_id for one in seen])
+    )
+    there = set(connection.execute(wanted.with_for_update(key_share=True, read=True)).scalars())
+    rows = [
+        {name: getattr(one, name) for name in (*_KEY, *_SEEN)}
+        for one in seen
+        if one.submission_id in there
+    ]
+    if rows:
+        statement = sql.insert(connection, visits)
+        new = {name: statement.excluded[name] for name in _SEEN}
+        connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=new), rows)
