@@ -10,6 +10,7 @@ function tellFailure({ detail: { ctx } }) {
   one("[data-failure-why]", banner).textContent = reasonOf(ctx);
   one("a", banner).href = itself ? ctx.request.action : location.href;
   banner.hidden = false;
+  announce(banner.innerText);
 }
 
 function reasonOf({ response, words }) {

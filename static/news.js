@@ -1,0 +1,165 @@
+// What a poll brought: in the tab's title and sign, by a glow, for the ear, and at the end.
+// The polled part says it in data-…: headline, icon, percent, failed, ended, rowsChanged.
+
+(() => {
+  const TOLD_EVERY = 30 * SECOND;
+
+  const polled = () => one("#progress[data-icon], #rows[data-icon]");
+  const tab = { name: nameWithoutHeadline(), seen: state(), counts: counts(), selected: null };
+  const ear = { told: tab.seen, at: -TOLD_EVERY, timer: 0 };
+
+  function state() {
+    const { headline = "", icon = "none", percent, failed, ended, rowsChanged } = polled()?.dataset ?? {};
+    return {
+      headline,
+      icon,
+      percent: Number(percent ?? NaN),
+      failed: Number(failed ?? 0),
+      ended: ended !== undefined,
+      rowsChanged: Number(rowsChanged ?? 0),
+      away: !one("[data-away]").hidden,
+      worker: one("#worker-banner .banner")?.innerText ?? "",
+    };
+  }
+
+  // ---- the tab ----
+
+  function nameWithoutHeadline() {
+    const prefix = `${polled()?.dataset.headline} · `;
+    return document.title.startsWith(prefix) ? document.title.slice(prefix.length) : document.title;
+  }
+
+  function showInTab({ headline, icon }) {
+    document.title = headline ? `${headline} · ${tab.name}` : tab.name;
+    const link = one("link[rel=icon]");
+    const file = icon === "none" ? "favicon.svg" : `favicon-${icon}.svg`;
+    const href = link.getAttribute("href").replace(/favicon[-a-z]*\.svg/, file);
+    if (link.getAttribute("href") !== href) link.setAttribute("href", href);
+  }
+
+  // ---- the eye: what has changed glows once, and rows come when they are asked for ----
+
+  function nameOf({ dataset }) { // of a count: its status, or a name of its own
+    return dataset.count ?? dataset.status;
+  }
+
+  function numbers() {
+    return [...all("[data-count], .count[data-status]")];
+  }
+
+  function counts() {
+    return new Map(numbers().map((element) => [nameOf(element), element.textContent]));
+  }
+
+  function glow() {
+    for (const element of numbers()) {
+      const before = tab.counts.get(nameOf(element));
+      if (before !== undefined && before !== element.textContent) element.setAttribute("data-glows", "");
+    }
+  }
+
+  function countChangedRows({ rowsChanged }) {
+    const table = one("#item-table[data-rows-changed]");
+    const line = table && one("[data-rows-changed-line]", table);
+    if (!line) return;
+    const count = rowsChanged - Number(table.dataset.rowsChanged);
+    one("[data-rows-changed-count]", line).textContent = count.toLocaleString("en");
+    line.hidden = count <= 0;
+  }
+
+  // ---- the selection: text that is replaced within a node loses it ----
+
+  function keepSelection() {
+    const { type, anchorNode, anchorOffset, focusNode, focusOffset } = getSelection();
+    tab.selected = type === "Range" ? [anchorNode, anchorOffset, focusNode, focusOffset] : null;
+  }
+
+  function restoreSelection() {
+    if (!tab.selected) return;
+    const [anchor, start, focus, end] = tab.selected;
+    if (!anchor.isConnected || !focus.isConnected) return;
+    const within = (node, offset) => Math.min(offset, node.length ?? node.childNodes.length);
+    getSelection().setBaseAndExtent(anchor, within(anchor, start), focus, within(focus, end));
+  }
+
+  // ---- the ear: one sentence at most every 30 s ----
+
+  function news(before, now) {
+    const said = [];
+    if (now.away && !before.away) said.push(one("[data-away]").innerText);
+    if (before.away && !now.away) said.push("Linkboard answers again.");
+    if (now.worker && !before.worker) said.push(now.worker);
+    const ended = now.ended && !before.ended;
+    if (ended) said.push(`It has ended. ${outcome()}`);
+    else if (Math.floor(now.percent / 10) > Math.floor(before.percent / 10)) said.push(`${now.percent} % done.`);
+    if (now.failed && !before.failed && !ended) said.push(`${now.failed.toLocaleString("en")} failed.`);
+    return said.join(" ");
+  }
+
+  const outcome = () => one(".standing p", polled())?.innerText ?? "";
+
+  function tellNow() {
+    const words = news(ear.told, tab.seen);
+    ear.told = tab.seen;
+    if (!words) return;
+    ear.at = Date.now();
+    announce(words);
+  }
+
+  function tell() {
+    clearTimeout(ear.timer);
+    ear.timer = setTimeout(tellNow, Math.max(0, ear.at + TOLD_EVERY - Date.now()));
+  }
+
+  // ---- the end: the page brings itself up to date, unless that would disturb somebody ----
+
+  function isBusy() {
+    const main = one("#main");
+    const focused = document.activeElement;
+    return getSelection().type === "Range"
+      || one("details.menu[open], dialog[open]") !== null
+      || focused.matches("input:not([type=checkbox], [type=radio]), textarea, select, [data-watching] *")
+      || [...all("input, textarea, select", main)].some(isChanged);
+  }
+
+  function isChanged(field) {
+    if (field.matches("select")) return [...field.options].some((option) => option.selected && !option.defaultSelected && option.index);
+    if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+    return field.value !== field.defaultValue;
+  }
+
+  async function bringUpToDate() {
+    const sentence = one("[data-ended-meanwhile]");
+    if (!isBusy()) {
+      const here = location.pathname + location.search;
+      await htmx.ajax("GET", here, { target: "#main", select: "#main", swap: "outerMorph" });
+    }
+    if (sentence?.isConnected) sentence.hidden = false;
+  }
+
+  function lookAtPage() {
+    const before = tab.seen;
+    const now = tab.seen = state();
+    showInTab(now);
+    countChangedRows(now);
+    if (now.ended && !before.ended) {
+      notifyOfEnd(outcome());
+      bringUpToDate();
+    }
+    tell();
+  }
+
+  document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => { if (isPoll(ctx)) keepSelection(); });
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    if (isPoll(ctx)) {
+      restoreSelection();
+      glow();
+    }
+    tab.counts = counts();
+    lookAtPage();
+  });
+  document.addEventListener("animationend", ({ target }) => target.removeAttribute("data-glows"));
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => { if (isPoll(ctx)) lookAtPage(); });
+
+  lookAtPage();
+})();

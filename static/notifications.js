@@ -1,0 +1,48 @@
+// A notification of the browser at the end, for who asks for it on that page. What is asked stands
+// in the browser's storage under the submission's number, so that of two tabs one notifies.
+
+const NOTIFY = "linkboard:notify:";
+
+const notifyButton = () => one("[data-notify]");
+const isAsked = (key) => localStorage.getItem(key) !== null && Notification.permission === "granted";
+
+function showNotifyButton(said = "") {
+  const button = notifyButton();
+  if (!button || !("Notification" in window)) return;
+  const asked = isAsked(NOTIFY + button.dataset.notify);
+  button.setAttribute("aria-pressed", asked);
+  button.hidden = false;
+  one("[data-notify-said]").textContent = said || (asked ? "Keep this page open in a tab." : "");
+}
+
+async function askOrForget(button) {
+  const key = NOTIFY + button.dataset.notify;
+  if (isAsked(key)) {
+    localStorage.removeItem(key);
+    showNotifyButton();
+    return;
+  }
+  const granted = await Notification.requestPermission() === "granted";
+  if (granted) localStorage.setItem(key, "");
+  showNotifyButton(granted ? "" : "This browser does not let Linkboard notify you. Its settings for this site can.");
+}
+
+function notifyOfEnd(text) {
+  const key = NOTIFY + notifyButton()?.dataset.notify;
+  if (!("Notification" in window) || !isAsked(key)) return;
+  const title = one("h1").innerText;
+  navigator.locks.request(key, () => {
+    if (!isAsked(key)) return; // another tab was first
+    localStorage.removeItem(key);
+    const shown = new Notification(title, { body: text, tag: key, icon: one("link[rel=icon]").href });
+    shown.onclick = () => window.focus();
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-notify]");
+  if (button) askOrForget(button);
+});
+
+document.addEventListener("htmx:after:swap", () => showNotifyButton());
+showNotifyButton();
