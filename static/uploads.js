@@ -1,7 +1,6 @@
-// A file, chosen or dropped, and the searches of a form.
+// A form for a list: its file, chosen or dropped; the project that is picked; and searches.
 
-
-const SIZES = ["bytes", "kB", "MB", "GB"];
+const SIZES = ["B", "kB", "MB", "GB"];
 
 function inWords(bytes) {
   const power = Math.min(3, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
@@ -9,21 +8,35 @@ function inWords(bytes) {
   return `${size.toFixed(power && size < 100 ? 1 : 0)} ${SIZES[power]}`;
 }
 
+// ---- the file ----
+
 function showChosen(drop) {
-  const input = one("input", drop);
+  const input = one("input[type=file]", drop);
   const [file] = input.files;
   const limit = Number(input.dataset.limitMb || Infinity);
   const tooLarge = file?.size > limit * 1e6 ? `This file is larger than ${limit} MB. Send it in parts.` : "";
   input.setCustomValidity(tooLarge); // keeps the form from sending it in vain
   one("[data-drop-chosen]", drop).textContent = file ? `${file.name} (${inWords(file.size)})` : "";
   one("[data-drop-error]", drop).textContent = tooLarge;
+  one("[data-drop-clear]", drop).hidden = !file;
+  showList(input.form);
+}
+
+function showList(form) { // beside the button: what is going to be sent
+  const line = one("[data-list]", form);
+  if (!line) return;
+  const [file] = one("[data-drop] input[type=file]", form).files;
+  const kept = one("[name=drop_file]", form)?.checked ? "" : line.dataset.list;
+  const listed = file ? `${file.name} (${inWords(file.size)})` : kept;
+  const pasted = one("[name=ids]", form).value.trim() ? "pasted text" : "";
+  line.textContent = [listed, pasted].filter(Boolean).join(" and ") || line.dataset.none;
 }
 
 function takeDropped(drop, event) {
   drop.classList.remove("over");
   if (!event.dataTransfer.files.length) return;
   event.preventDefault();
-  one("input", drop).files = event.dataTransfer.files;
+  one("input[type=file]", drop).files = event.dataTransfer.files;
   showChosen(drop);
 }
 
@@ -33,13 +46,18 @@ function dragOver(event) {
   if (over) event.preventDefault();
 }
 
-document.addEventListener("change", (event) => {
-  const drop = event.target.closest("[data-drop]");
-  if (drop) showChosen(drop);
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-drop] [type=file]")) showChosen(event.target.closest("[data-drop]"));
+  else if (event.target.matches("[name=ids], [name=drop_file]")) showList(event.target.form);
 });
 
-document.addEventListener("keydown", (event) => { // what searches while one types is not sent
-  if (event.key === "Enter" && event.target.matches("[data-searches]")) event.preventDefault();
+document.addEventListener("click", (event) => {
+  const drop = event.target.closest("[data-drop-clear]")?.closest("[data-drop]");
+  if (!drop) return;
+  const input = one("input[type=file]", drop);
+  input.value = "";
+  showChosen(drop);
+  input.focus();
 });
 
 document.addEventListener("dragover", dragOver);
@@ -48,3 +66,41 @@ document.addEventListener("drop", (event) => {
   const drop = event.target.closest?.("[data-drop]");
   if (drop) takeDropped(drop, event);
 });
+
+// ---- the project: told beside the button, and folded to one line once it is picked ----
+
+function showPicked(picker) {
+  const picked = one("input:checked", picker);
+  const name = picked ? one("strong", picked.closest("label")).textContent : "";
+  for (const line of all("[data-picked]")) line.textContent = name || line.dataset.none;
+  if (picker.dataset.picker === (picked?.value ?? "")) return;
+  picker.dataset.picker = picked?.value ?? "";
+  picker.dispatchEvent(new CustomEvent("picked"));
+}
+
+function fold(picker) {
+  picker.open = false;
+  one("summary", picker).focus();
+}
+
+const CHOICES = "[data-picker] [type=radio]";
+let byKey = false; // arrows choose one after the other, so only Enter folds then
+
+document.addEventListener("pointerdown", () => { byKey = false; });
+document.addEventListener("keydown", (event) => {
+  byKey = true;
+  if (event.key !== "Enter") return;
+  if (event.target.matches("[data-searches]")) event.preventDefault(); // it is not sent while one types
+  if (!event.target.matches(CHOICES)) return;
+  event.preventDefault();
+  fold(event.target.closest("[data-picker]"));
+});
+
+document.addEventListener("click", (event) => {
+  if (!event.target.matches(CHOICES)) return;
+  const picker = event.target.closest("[data-picker]");
+  showPicked(picker);
+  if (!byKey) fold(picker);
+});
+
+document.addEventListener("htmx:after:swap", () => all("[data-picker]").forEach(showPicked));

@@ -65,6 +65,11 @@ class Visitor:
         named = {"HX-Request": "true", "HX-Request-Type": "partial"}
         return self.client.get(path, headers={**named, **headers})
 
+    def part_of(self, path: str, data: Any) -> TestResponse:
+        """What htmx gets for a part that it asks for by POST."""
+        named = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        return self.client.post(path, data=data, headers={**HEADERS, **named})
+
     def post(self, path: str, data: Any = None, **options: Any) -> TestResponse:
         return self.client.post(path, data=data or {}, headers=HEADERS, **options)
 

@@ -55,6 +55,7 @@ WITHOUT_A_SUBMISSION = {
     "POST search.search": SIGNED_IN,
     "GET adopt.adopt": SIGNED_IN,
     "POST adopt.adopt": SIGNED_IN,
+    "POST adopt.recent": SIGNED_IN,
     "GET reasons.across": SIGNED_IN,
     "GET reasons.export": SIGNED_IN,
     "GET reason_retry.retry": SIGNED_IN,

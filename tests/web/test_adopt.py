@@ -4,9 +4,11 @@ import pytest
 
 from tests.dashboard import data_ids, text
 from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
-from tests.web.markup import element, field_error, rows
+from tests.web.markup import element, elements, field_error, rows
 
 NOBODY_S = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+ANOTHER_PROJECT = "00000000-0000-4000-8000-000000000004"
+RECENT = "/submissions/adopt/recent"
 
 
 @pytest.fixture
@@ -44,8 +46,74 @@ def test_what_is_no_uuid_is_told_beside_the_field(demo, wrong):
     answer = adopt(demo, wrong, project=wrong, name="kept")
     assert answer.status_code == 422
     assert "UUID" in field_error(answer, "batch_id")
-    assert "UUID" in field_error(answer, "project_id")
+    assert "UUID" in field_error(answer, "project_id") or wrong in {"", "\x00"}
+    assert element(answer, "a", href="#project_id").text == field_error(answer, "project_id")
     assert element(answer, "input", name="name")["value"] == "kept"
+
+
+def test_what_was_typed_and_chosen_survives_an_error(demo, batch):
+    given = {"project_q": "rare disease", "project_id": FIRST_PROJECT, "batch_id": NOBODY_S}
+    answer = demo.post("/submissions/adopt", {**given, "name": "kept"})
+    assert answer.status_code == 422
+    assert element(answer, "input", name="project_id", checked=None)["value"] == FIRST_PROJECT
+    assert element(answer, "input", name="batch_id")["value"] == NOBODY_S
+    assert element(answer, "input", name="name")["value"] == "kept"
+    assert element(answer, "input", name="project_q")["value"] == "rare disease"
+    assert "Rare disease WGS 2026" in element(answer, "summary").text
+    searched = demo.post(RECENT, {**given, "project_q": "exomes 2023", "batch_id": "mine"})
+    assert element(searched, "input", name="project_id", checked=None)["value"] == FIRST_PROJECT
+    assert element(searched, "input", name="batch_id")["value"] == "mine"
+
+
+def test_recent_batches_of_the_project_are_watched_by_one_click(dashboard, demo, batch):
+    script = dashboard.context.clients.for_key("demo-key", "")
+    adopt(demo, script.create_batch(FIRST_PROJECT, data_ids(2)).id)
+    demo.submit(data_ids(2))
+    script.create_batch(FIRST_PROJECT, data_ids(2), kind="unlink")
+    script.create_batch(ANOTHER_PROJECT, data_ids(2))
+    dashboard.sim.forget_calls()
+    part = demo.part_of(RECENT, {"project_id": FIRST_PROJECT})
+    assert dashboard.sim.calls() == {"getJobs": 1}
+    assert "<html" not in part.get_data(as_text=True)
+    offered = elements(part, "button", name="watch")
+    assert [button["value"] for button in offered] == [batch]
+    assert "Initialized" in text(part)
+    page = demo.post(RECENT, {"project_id": FIRST_PROJECT, "name": "from a script"})
+    assert element(page, "button", name="watch")["value"] == batch
+    given = {"project_id": FIRST_PROJECT, "batch_id": "typed before", "watch": batch}
+    place = demo.post("/submissions/adopt", {**given, "name": "from a script"}).location
+    assert "from a script" in text(demo.get(place))
+    none = text(demo.part_of(RECENT, {"project_id": FIRST_PROJECT}))
+    assert "are watched here already" in none
+    assert batch not in none
+
+
+def test_a_job_that_does_not_tell_its_batch_is_listed_with_what_to_do(dashboard, demo, batch):
+    dashboard.sim.set_faults({"nameless-job": 1.0})
+    part = demo.part_of(RECENT, {"project_id": FIRST_PROJECT})
+    assert not elements(part, "button", name="watch")
+    assert "ICA does not tell which batch this job works on" in text(part)
+
+
+@pytest.mark.parametrize("project", ["", "x", STRANGERS_PROJECT])
+def test_without_such_a_project_no_job_is_shown(dashboard, demo, batch, project):
+    dashboard.sim.forget_calls()
+    part = demo.part_of(RECENT, {"project_id": project})
+    assert batch not in part.get_data(as_text=True)
+    assert ("getJobs" in dashboard.sim.calls()) == (project == STRANGERS_PROJECT)
+
+
+def test_ica_does_not_tell_its_jobs(dashboard, demo, batch):
+    dashboard.sim.set_faults({"jobs:500": 1.0})
+    part = demo.part_of(RECENT, {"project_id": FIRST_PROJECT})
+    assert part.status_code == 200
+    assert "ICA" in text(part)
+    assert "Type the batch id below" in text(part)
+    dashboard.sim.set_faults({"refused-offset": 1.0})
+    dashboard.sim.forget_calls()
+    part = demo.part_of(RECENT, {"project_id": FIRST_PROJECT})
+    assert element(part, "button", name="watch")["value"] == batch
+    assert dashboard.sim.total_calls() <= 8
 
 
 def test_a_name_that_is_too_long(demo, batch):

@@ -58,12 +58,14 @@ class Project(_Answer, frozen=True):
 class Job(_Answer, frozen=True):
     """The job that works on a batch.
 
-    subject_id: of a batch's job, the batch's id.
+    subject_type, subject_id: what it works on. Of a batch's job, the batch's id; how ICA calls the
+    types its document does not say.
     information: ICA's additionalStatusInformation, free text.
     """
 
     id: str
     status: str
+    subject_type: str | None = None
     subject_id: str | None = None
     information: str | None = msgspec.field(default=None, name="additionalStatusInformation")
     time_created: Time | None = None
@@ -79,6 +81,12 @@ class Job(_Answer, frozen=True):
     def is_moving(self) -> bool:
         """Whether the job goes on. A status never seen before is neither this nor final."""
         return self.status in MOVING_JOB
+
+    @property
+    def may_link(self) -> bool:
+        """Whether it may be that of a linking batch: unless ICA calls its subject otherwise."""
+        kind = (self.subject_type or "link").lower()
+        return "link" in kind and "unlink" not in kind
 
     @property
     def project_id(self) -> str | None:

@@ -37,6 +37,7 @@ FAULTS = {
     "malformed-item": "the first item of a batch has a status that is no text",
     "miscounted": "a page of items with a status has none",
     "nameless-item": "the first item of a batch does not say whose it is",
+    "nameless-job": "a job does not say what it works on",
     "unknown-job": "a job has a status that nobody has heard of",
     "capitals": "data ids are written in capitals",
     "lost-batch": "a batch is answered by 404",

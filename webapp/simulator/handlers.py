@@ -249,6 +249,8 @@ def _batch(call: Call, found: Batch) -> Document:
 
 def _job(call: Call, found: Batch) -> Document:
     document = documents.job_document(found, call.now)
+    if call.hit_by("nameless-job"):
+        document |= {"subjectId": None, "subjectType": None}
     return document | ({"status": "CLEANING_UP"} if call.hit_by("unknown-job") else {})
 
 

@@ -224,6 +224,12 @@ def known_ids(connection: Connection, ica_batch_ids: Collection[str]) -> set[str
     return set(connection.execute(statement).scalars())
 
 
+def ids_here(connection: Connection, ica_batch_ids: Collection[str]) -> set[str]:
+    """Those of the given ICA batch ids that a batch here has, sent or adopted."""
+    statement = select(batches.c.ica_batch_id).where(batches.c.ica_batch_id.in_(ica_batch_ids))
+    return set(connection.execute(statement).scalars())
+
+
 def submission_of(connection: Connection, ica_batch_id: str) -> int | None:
     """The submission that has this ICA batch, None if there is none."""
     statement = select(batches.c.submission_id).where(batches.c.ica_batch_id == ica_batch_id)

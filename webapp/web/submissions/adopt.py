@@ -1,23 +1,54 @@
 """Adopting: a batch that was made elsewhere is watched here from now on."""
 
+from typing import NamedTuple
+
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.ica.errors import Forbidden, IcaError, NotFound
 from webapp.ica.models import Batch as IcaBatch
-from webapp.ica.models import Project
+from webapp.ica.models import Job, Project
 from webapp.store import Connection, access, batches, submissions, usage
 from webapp.store.enums import AuditAction, Source
 from webapp.store.submissions import New
-from webapp.web.core import audit, errors, forms, params
+from webapp.web.core import audit, errors, forms, htmx, params
 from webapp.web.core.context import context, ica_client, viewer
+from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage, Unusable
-from webapp.web.submissions import quota
+from webapp.web.core.page import Part, render
+from webapp.web.submissions import projects, quota
+from webapp.web.submissions.upload import demand_choice
 from webapp.work.clients import NoKey
 
 blueprint = Blueprint("adopt", __name__)
 
-IDS = {"project_id": "project", "batch_id": "batch"}
+RECENT_JOBS = 100  # the newest ones, among which batches are looked for
+MAX_OFFERED = 10
+NO_BATCH_ID = (
+    "A batch's id is a UUID, such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. It is the “id” in "
+    "ICA's answer to the call that made the batch."
+)
+
+
+class OfferedBatch(NamedTuple):
+    """A batch that ICA's jobs tell of. batch_id: "" where the job does not tell it; status: of the
+    job, in words.
+    """
+
+    batch_id: str
+    job_id: str
+    status: str
+    created_at: float | None
+
+
+class RecentBatches(Part):
+    """The newest batches of the chosen project that are not watched here. recent_told: what to know
+    of them.
+    """
+
+    template = "submissions/_recent.html"
+    offered: list[OfferedBatch]
+    recent_told: str
 
 
 class AdoptPage(FormPage):
@@ -28,45 +59,107 @@ class AdoptPage(FormPage):
     details: str = ""
 
 
+@blueprint.post("/submissions/adopt/recent")
+def recent() -> ResponseReturnValue:
+    """What ICA's jobs tell of the chosen project; where no script runs, the form with it."""
+    given = _given()
+    found = _recent(given["project_id"])
+    return render(found) if htmx.is_part() else _form(given, Errors(), found=found)
+
+
 @blueprint.route("/submissions/adopt", methods=["GET", "POST"])
 def adopt() -> ResponseReturnValue:
-    given = {field: params.line(request.form.get(field, "")).lower() for field in IDS}
-    given["name"] = forms.name(request.form.get("name", ""))
+    given = _given()
     if request.method != "POST":
-        return forms.answer(AdoptPage(Errors(), given))
+        return _form(given, Errors())
     if wrong := _wrong(given):
-        return forms.answer(AdoptPage(wrong, given))
+        return _form(given, wrong)
     try:
         project = ica_client().project(given["project_id"])
         batch = ica_client().batch(given["project_id"], given["batch_id"])
         size = usage.of_usual_items(ica_client().count_items(project.id, batch.id) or 0)
     except (NotFound, Forbidden) as error:
         text = "ICA knows no such batch in this project, or your key may not see it. Check both."
-        return forms.answer(AdoptPage(Errors(batch_id=text), given, errors.quoted(error)))
+        return _form(given, Errors(batch_id=text), errors.quoted(error))
     except (IcaError, NoKey) as error:
-        wrong = Errors(batch_id=errors.sentence(error))
-        return forms.answer(AdoptPage(wrong, given, errors.quoted(error)))
+        return _form(given, Errors(batch_id=errors.sentence(error)), errors.quoted(error))
     try:
         with context().store.write() as connection:
             usage.lock(connection, viewer().id)  # accounts are locked before their access
             known = _known_here(connection, project, batch)
             submission_id = known or _keep(connection, given, project, batch, size)
     except Unusable as refused:
-        return forms.answer(AdoptPage(refused.errors, given))
+        return _form(given, refused.errors)
     if known:
         flash("This batch is watched here already.", "info")
     return redirect(url_for("submissions.page", submission_id=submission_id), 303)
 
 
+def _given() -> dict[str, str]:
+    """What was chosen and typed; the batch whose button was pressed comes before a typed one."""
+    fields = request.form
+    chosen = fields.get("project_id", request.args.get("project_id", ""))
+    return {
+        "project_id": params.line(chosen).lower(),
+        "batch_id": params.line(fields.get("watch") or fields.get("batch_id", "")).lower(),
+        "name": forms.name(fields.get("name", "")),
+    }
+
+
+def _form(
+    given: dict[str, str], wrong: Errors, details: str = "", found: RecentBatches | None = None
+) -> ResponseReturnValue:
+    picker = projects.picker(given["project_id"], wrong["project_id"])
+    page = AdoptPage(wrong, given, details)
+    return forms.answer(page, picker, found or RecentBatches([], ""))
+
+
 def _wrong(given: dict[str, str]) -> Errors:
     wrong = forms.too_long(given)
-    for field, what in IDS.items():
-        if not params.is_uuid(given[field]):
-            wrong[field] = (
-                f"The {what}'s id is a UUID, such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. "
-                "Whoever made the batch has it in ICA's answer."
-            )
+    try:
+        demand_choice(given["project_id"], "Choose the project that the batch was made in.")
+    except Unusable as refused:
+        wrong |= refused.errors
+    if not params.is_uuid(given["batch_id"]):
+        wrong["batch_id"] = NO_BATCH_ID
     return wrong
+
+
+def _recent(project_id: str) -> RecentBatches:
+    """Of the newest jobs that ICA lists: one call, but where it refuses to sort them."""
+    if not params.is_uuid(project_id):
+        return RecentBatches([], "Choose a project first: its recent batches are offered here.")
+    try:
+        jobs, newest_first = next(ica_client().pages_of_jobs(RECENT_JOBS), ([], True))
+    except (IcaError, NoKey) as error:
+        trouble = f"{errors.sentence(error)} Type the batch id below, if you know it."
+        return RecentBatches([], trouble)
+    linking = [job for job in jobs if job.may_link and job.project_id == project_id]
+    linking.sort(key=_age)
+    known = context().read(batches.ids_here, [job.subject_id for job in linking if job.subject_id])
+    offered = [_offered(job) for job in linking if job.subject_id not in known]
+    order = "newest " if newest_first else ""
+    within = f"the {order}{plural(len(jobs), 'job')} that ICA lists for your key"
+    if offered:
+        told = f"From {within}, less what is watched here already."
+    elif known:
+        told = f"The batches of this project among {within} are watched here already."
+    else:
+        told = f"Among {within}, none links data into this project. Type the batch id below."
+    return RecentBatches(offered[:MAX_OFFERED], told)
+
+
+def _age(job: Job) -> float:
+    return -job.time_created.timestamp() if job.time_created else 0.0
+
+
+def _offered(job: Job) -> OfferedBatch:
+    return OfferedBatch(
+        batch_id=job.subject_id if job.subject_id and params.is_uuid(job.subject_id) else "",
+        job_id=job.id,
+        status=job.status.replace("_", " ").capitalize(),
+        created_at=job.time_created.timestamp() if job.time_created else None,
+    )
 
 
 def _known_here(connection: Connection, project: Project, batch: IcaBatch) -> int | None:
