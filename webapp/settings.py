@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 
 PREFIX = "LINKBOARD_"
 MIN_SECRET_KEY_CHARS = 32
-SECRETS = {"secret_key", "former_secret_key", "demo_key", "database_url"}
+SECRETS = {
+    *("secret_key", "former_secret_key", "demo_key", "database_url"),
+    *("webhooks", "webhook_secret", "smtp_password"),  # who knows a chat's address may write there
+}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 YES_WORDS, NO_WORDS = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
 
@@ -96,13 +99,37 @@ class Settings:
     metrics_open: bool = _setting(
         False, "yes: /metrics answers other machines too, not only this one"
     )
+    public_url: str = _setting(
+        "", "The dashboard's own address, for the link in messages; empty: they have none"
+    )
+    webhooks: tuple[str, ...] = _setting(
+        (),
+        "Who may be told by webhook, as NAME=KIND:URL, by commas; json, slack, mattermost, teams",
+    )
+    webhook_secret: str = _setting(
+        "", "32 characters or more that sign what goes to webhooks of the kind json"
+    )
+    mail_to: tuple[str, ...] = _setting(
+        (), "Who may be told by e-mail: addresses, and domains as @example.org, by commas"
+    )
+    mail_from: str = _setting("", "Address that e-mails come from")
+    smtp_host: str = _setting("", "Mail server that e-mails are given to")
+    smtp_port: int = _setting(587, "Its port", least=1, most=65_535)
+    smtp_security: str = _setting(
+        "starttls",
+        "starttls, tls (mostly on port 465), or none",
+        one_of=("starttls", "tls", "none"),
+    )
+    smtp_user: str = _setting("", "Who signs in to the mail server; empty: nobody")
+    smtp_password: str = _setting("", "The password of that user")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", one_of=LOG_LEVELS)
     log_format: str = _setting("text", "text, or json: an object a line", one_of=("text", "json"))
     demo_key: str = _setting("", "Key that signs anybody in by one click; `linkboard demo` sets it")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", self.data_dir.expanduser())
-        object.__setattr__(self, "ica_url", self.ica_url.rstrip("/"))
+        for name in ("ica_url", "public_url"):
+            object.__setattr__(self, name, getattr(self, name).rstrip("/"))
 
     def to_record(self) -> dict[str, str]:
         """What is set, by name; of a secret, or what may have one in it, only that it is set."""
@@ -157,6 +184,7 @@ class Settings:
                 values[setting.name] = _parsed(setting, text)
         settings = cls(**values)
         _demand_encryption(settings)
+        _demand_whole(settings)
         return settings
 
 
@@ -188,6 +216,39 @@ def _demand_encryption(settings: Settings) -> None:
         f"LINKBOARD_ICA_URL is {settings.ica_url}: the users' keys would cross the network "
         "unencrypted. Use https://, or set LINKBOARD_ICA_PLAIN_HTTP=yes if that is meant."
     )
+
+
+def _demand_whole(settings: Settings) -> None:
+    """Raises SettingsError if messages could not be sent as the settings say, or not safely."""
+    found = [match for text in settings.webhooks if (match := WEBHOOK.fullmatch(text))]
+    names = [match["name"] for match in found]
+    kinds = {match["kind"] for match in found}
+    mails = (settings.mail_to, settings.mail_from, settings.smtp_host)
+    if len(names) > len(set(names)):
+        wrong = "LINKBOARD_WEBHOOKS has two webhooks of the same name."
+    elif SIGNED_KIND in kinds and not settings.webhook_secret:
+        wrong = (
+            "LINKBOARD_WEBHOOKS has one of the kind json, so LINKBOARD_WEBHOOK_SECRET must be set."
+        )
+    elif any(mails) and not all(mails):
+        wrong = (
+            "LINKBOARD_MAIL_TO, LINKBOARD_MAIL_FROM and LINKBOARD_SMTP_HOST go together: set all "
+            "three, or none."
+        )
+    elif bool(settings.smtp_user) != bool(settings.smtp_password):
+        wrong = "LINKBOARD_SMTP_USER and LINKBOARD_SMTP_PASSWORD go together: set both, or none."
+    elif (
+        settings.smtp_password
+        and settings.smtp_security == "none"
+        and not _is_loopback(settings.smtp_host)
+    ):
+        wrong = (
+            "LINKBOARD_SMTP_SECURITY is none: the password would cross the network unencrypted. "
+            "Use starttls or tls, or leave LINKBOARD_SMTP_USER out."
+        )
+    else:
+        return
+    raise SettingsError(wrong)
 
 
 def _is_loopback(host: str) -> bool:
@@ -235,7 +296,8 @@ def _text(value: Any) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    """Words with commas or lines between them, or just blanks."""
+    return tuple(filter(None, re.split(r"[,\s]+", text)))
 
 
 def _yes_or_no(text: str) -> bool:
@@ -255,6 +317,15 @@ _PARSERS: dict[type, Any] = {
 }
 
 _HTTP_URL = re.compile(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/|$)")
+WEBHOOK = re.compile(
+    r"(?P<name>[A-Za-z][\w.-]{0,39})=(?P<kind>json|slack|mattermost|teams):"
+    r"(?P<url>https?://(?P<host>[\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/[!-~]*)?)",
+    re.ASCII,
+)
+SIGNED_KIND = "json"  # of a webhook; who knows the address of any other kind may write there
+_DOMAIN = r"(?=.{1,190}$)[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*"
+MAIL_ADDRESS = re.compile(rf"[\w.+'-]{{1,64}}@{_DOMAIN}", re.ASCII | re.IGNORECASE)
+_MAIL_TO = re.compile(rf"([\w.+'-]{{1,64}})?@{_DOMAIN}", re.ASCII | re.IGNORECASE)
 _DATABASE_URL = re.compile(
     r"sqlite:///.+"
     r"| postgresql(\+psycopg)?:// ([^/@]*@)? ([\w.-]+|\[[\da-f:]+\])? (:\d+)? /[^/?]+ (\?.*)?",
@@ -273,8 +344,34 @@ def _violation(setting: "Field[Any]", value: Any) -> str:
         return f"be {' or '.join(limits['one_of'])}, but it is {value!r}"
     if name == "ica_url" and not _HTTP_URL.match(value):
         return f"begin with https:// or http:// and a host, but it is {value!r}"
+    if name == "public_url" and not _HTTP_URL.match(value):
+        return f"begin with https:// or http:// and a host, but it is {value!r}"
+    if name == "webhooks":
+        return _wrong_webhook(value)
+    if name == "mail_from" and not MAIL_ADDRESS.fullmatch(value):
+        return f"be an e-mail address, but it is {value!r}"
+    if name == "mail_to" and (wrong := [one for one in value if not _MAIL_TO.fullmatch(one)]):
+        return f"have e-mail addresses, and domains as @example.org, but it has {wrong[0]!r}"
     if name == "database_url" and not _DATABASE_URL.fullmatch(value):
         return "look like postgresql://user:password@host:5432/name"
-    if name in {"secret_key", "former_secret_key"} and len(value) < MIN_SECRET_KEY_CHARS:
+    if (
+        name in {"secret_key", "former_secret_key", "webhook_secret"}
+        and len(value) < MIN_SECRET_KEY_CHARS
+    ):
         return f"have {MIN_SECRET_KEY_CHARS} characters or more; it has {len(value)}"
+    return ""
+
+
+def _wrong_webhook(values: tuple[str, ...]) -> str:
+    """What the webhooks must be, without a word of their addresses: these are secret."""
+    for place, text in enumerate(values, start=1):
+        match = WEBHOOK.fullmatch(text)
+        if match is None:
+            shape = "lab=slack:https://…, of the kind json, slack, mattermost or teams"
+            return f"have words of the form {shape}; the word number {place} is none"
+        plain = match["url"].startswith("http:") and not _is_loopback(match["host"].strip("[]"))
+        if plain and match["kind"] != SIGNED_KIND:
+            return (
+                f"have https:// in the address of {match['name']!r}: who reads it may write there"
+            )
     return ""
