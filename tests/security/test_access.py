@@ -104,6 +104,8 @@ OF_A_SUBMISSION = {
     "GET lifecycle.edit": OWNER,
     "POST lifecycle.edit": OWNER,
     "POST lifecycle.archive": OWNER,
+    "GET recipients.choose": OWNER,
+    "POST recipients.choose": OWNER,
     "POST lifecycle.take_out": OWNER,
     "POST submissions.stop": OWNER,
     "POST submissions.try_again": OWNER,

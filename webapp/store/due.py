@@ -13,6 +13,7 @@ from webapp.store import (
     batches,
     chores,
     lifecycle,
+    messages,
     schema_version,
     sessions,
     sql,
@@ -22,8 +23,9 @@ from webapp.store.find import queries
 
 
 class Due(NamedTuple):
-    """Whether claim() of batches, of chores and of uploads would find any."""
+    """Whether claim() of messages, of batches, of chores and of uploads would find any."""
 
+    message: bool
     batch: bool
     chore: bool
     upload: bool
@@ -31,6 +33,7 @@ class Due(NamedTuple):
 
 _LOOK = select(
     schema_version.FOUND.scalar_subquery(),
+    exists().where(messages.DUE).label("message"),
     exists().where(batches.DUE).label("batch"),
     exists().where(chores.DUE).label("chore"),
     exists().where(uploads.DUE).label("upload"),

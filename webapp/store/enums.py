@@ -237,6 +237,7 @@ class AuditAction(StrEnum):
     UNARCHIVE = "unarchive"
     DELETE = "delete"
     ADOPT = "adopt"
+    RECIPIENTS = "recipients"  # who is told when it has ended
     LEAVE_OUT = "leave out"
     TAKE_BACK = "take back"
     CHECK = "check"  # with ICA

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
 from webapp.store import sql
 from webapp.store.enums import Blocked
-from webapp.store.tables import accounts, batches, chores, submissions, uploads
+from webapp.store.tables import accounts, batches, chores, messages, submissions, uploads
 
 
 def submissions_by_state(connection: Connection) -> dict[str, int]:
@@ -21,6 +21,18 @@ def blocked_batches(connection: Connection) -> dict[str, int]:
     """Batches that wait for somebody, per reason."""
     waits = (batches.c.blocked != Blocked.NO) & batches.c.due_at.is_not(None)
     return _by(connection, batches.c.blocked, waits)
+
+
+def messages_by_state(connection: Connection) -> dict[str, int]:
+    """Messages that wait to be sent, that were sent, and that were given up."""
+    of = messages.c
+    counted = select(
+        func.count(of.due_at).label("waiting"),
+        func.count(of.sent_at).label("sent"),
+        func.count().label("all"),
+    )
+    row = connection.execute(counted).one()
+    return {"waiting": row[0], "sent": row[1], "given up": row[2] - row[0] - row[1]}
 
 
 def paused_accounts(connection: Connection, now: float) -> int:
@@ -44,7 +56,7 @@ def oldest_due(connection: Connection) -> float | None:
     """Since when the oldest unit of all queues is due; None when there is none."""
     oldest = [
         connection.execute(select(func.min(queue.c.due_at))).scalar()
-        for queue in (batches, chores, uploads)
+        for queue in (batches, chores, uploads, messages)
     ]
     return min((moment for moment in oldest if moment is not None), default=None)
 

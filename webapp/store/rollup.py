@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
-from webapp.store import sql
+from webapp.store import messages, sql
 from webapp.store.enums import (
     ENDED,
     LEFT_OUT,
@@ -41,7 +41,8 @@ Counts = Mapping[str, int]
 
 
 def roll_up(connection: Connection, submission_id: int, now: float) -> None:
-    """Compute counts, phase and state from the batches, and raise the revision.
+    """Compute counts, phase and state from the batches, and raise the revision. The recipients of
+    the submission are told of an attempt that ends by this.
 
     Called in the transaction that changed a batch, after that change (batches are locked before
     submissions, everywhere).
@@ -49,7 +50,7 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
     its = {"submission": submission_id}
     before = connection.execute(_LOCK, its).mappings().one()
     parts = connection.execute(_PARTS, its).all()
-    gathering = _attempts(connection, submission_id, parts, now)
+    gathering = _attempts(connection, before, parts, now)
     counts = _total([{LEFT_OUT: before["left_out"]}, *(_current_counts(part) for part in parts)])
     after: dict[str, Any] = {"counts": counts, **_state_and_phase(parts, gathering=gathering)}
     if after["state"] == State.SETTLED:
@@ -60,17 +61,21 @@ def roll_up(connection: Connection, submission_id: int, now: float) -> None:
     connection.execute(_CHANGE, its | after)
 
 
-def _attempts(connection: Connection, submission_id: int, parts: Sequence[Any], now: float) -> bool:
+def _attempts(
+    connection: Connection, submission: RowMapping, parts: Sequence[Any], now: float
+) -> bool:
     """Bring the attempts up to date; returns whether any of them gathers its items."""
-    rows = connection.execute(_ATTEMPTS, {"submission": submission_id}).mappings().all()
+    rows = connection.execute(_ATTEMPTS, {"submission": submission["id"]}).mappings().all()
     for row in rows:
         if row["state"] == AttemptState.ACTIVE:
             ours = [part for part in parts if part.attempt == row["number"]]
-            _attempt(connection, row, ours, now)
+            if _attempt(connection, row, ours, now):
+                messages.add(connection, submission, row["number"], now)
     return any(row["state"] == AttemptState.GATHERING for row in rows)
 
 
-def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], now: float) -> None:
+def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], now: float) -> bool:
+    """Bring an attempt up to date; returns whether it has ended now."""
     where = _state_and_phase(parts)
     after: dict[str, Any] = {"counts": _total(map(_own_counts, parts)), "phase": where["phase"]}
     if where["state"] == State.SETTLED:
@@ -78,6 +83,7 @@ def _attempt(connection: Connection, before: RowMapping, parts: Sequence[Any], n
     if before["counts"] != after["counts"]:
         _snapshot(connection, before["id"], after["counts"], now)
     connection.execute(_CHANGE_ATTEMPT, {"which": before["id"]} | after)
+    return "ended_at" in after
 
 
 def _snapshot(connection: Connection, attempt_id: int, counts: Counts, now: float) -> None:

@@ -8,6 +8,7 @@ from webapp.store.metrics import (
     batches_by_state,
     blocked_batches,
     items_by_status,
+    messages_by_state,
     oldest_due,
     paused_accounts,
     submissions_by_state,
@@ -31,11 +32,13 @@ def _of_the_store() -> CollectorRegistry:
         waiting = oldest_due(connection)
         blocked = blocked_batches(connection)
         asked_to_wait = paused_accounts(connection, now)
+        told = messages_by_state(connection)
     _gauge(registry, "linkboard_submissions", "Submissions by state", "state", states)
     _gauge(registry, "linkboard_batches", "Batches by state", "state", batch_states)
     _gauge(registry, "linkboard_items", "Items by status", "status", recent(_items, ITEMS_SECONDS))
     why = "Batches that wait for somebody, by reason"
     _gauge(registry, "linkboard_blocked_batches", why, "reason", blocked)
+    _gauge(registry, "linkboard_messages", "Messages at the end, by state", "state", told)
     paused = Gauge("linkboard_paused_accounts", "Accounts that ICA asks to wait", registry=registry)
     paused.set(asked_to_wait)
     late = Gauge(

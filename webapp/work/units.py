@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from webapp import logs, metrics
 from webapp.ica.errors import IcaError, IcaProblem
+from webapp.notify.errors import Unsent
 from webapp.store.leases import LeaseLost
 from webapp.work.clock import Clock
 
@@ -20,14 +21,15 @@ class Ended(NamedTuple):
     """How a unit ended, in one of the words above, and the error that it met."""
 
     outcome: str = DONE
-    error: IcaError | None = None
+    error: IcaError | Unsent | None = None
 
 
 def perform(clock: Clock, task: str, unit: Callable[[], Ended], **place: int) -> None:
     """Do a unit, and tell how it has ended; `place` is the submission, and what else tells it from
     another.
 
-    Of an error only its class and status: ICA's words may have names and paths of data in them.
+    Of an error only its class and status: the words of ICA, and of others, may have names and paths
+    of data in them.
     """
     started = clock.steady()
     try:
@@ -35,7 +37,7 @@ def perform(clock: Clock, task: str, unit: Callable[[], Ended], **place: int) ->
     except LeaseLost:
         outcome, error = Ended(LOST_LEASE)
     seconds = clock.steady() - started
-    status = error.status if isinstance(error, IcaProblem) else None
+    status = error.status if isinstance(error, IcaProblem | Unsent) else None
     name = type(error).__name__ if error else None
     said = {"outcome": outcome, "error": name, "status": status, "seconds": round(seconds, 3)}
     log.info("unit", extra=logs.fields(task=task, **place, **said))

@@ -25,6 +25,7 @@ from webapp.store import (
     chores,
     due,
     faults,
+    messages,
     uploads,
     workers,
 )
@@ -32,7 +33,15 @@ from webapp.store.due import Due
 from webapp.store.enums import ASKING
 from webapp.store.workers import Beat
 from webapp.vault import vault_for
-from webapp.work import batch_runner, chore_runner, housekeeping, memory, reading, retention
+from webapp.work import (
+    batch_runner,
+    chore_runner,
+    housekeeping,
+    memory,
+    reading,
+    retention,
+    telling,
+)
 from webapp.work.clock import LOOK_SECONDS
 from webapp.work.context import Context
 
@@ -82,7 +91,7 @@ class Worker:
         self._beaten_at, self._worked_at = NEVER, context.clock.steady()
         self._free = threading.Semaphore(THREADS)
         self._ended = threading.Event()  # a unit has, so another one may begin
-        self._reading = threading.Lock()
+        self._reading, self._telling = threading.Lock(), threading.Lock()
         self._regular = [  # each by itself: housekeeping goes on while much has to go
             _Regular(partial(module.perform, context), module.INTERVAL_SECONDS)
             for module in (housekeeping, retention)
@@ -152,6 +161,7 @@ class Worker:
             self._worked_at = self._context.clock.steady()
         return (
             next(filter(None, (regular.due(now) for regular in self._regular)), None)
+            or (found.message and self._claim_message(now))
             or (found.batch and self._claim_batch(now))
             or (found.chore and self._claim_chore(now))
             or (found.upload and self._claim_upload(now))
@@ -201,8 +211,17 @@ class Worker:
         """What a worker of this machine was doing when it died is due at once."""
         for name in data_folder.gone(self._context.settings):
             log.warning("Worker %s has died: what it was doing is done again.", name)
-            for queue in (batches.QUEUE, chores.QUEUE, uploads.QUEUE):
+            for queue in (batches.QUEUE, chores.QUEUE, uploads.QUEUE, messages.QUEUE):
                 self._context.write(queue.release, name)
+
+    def _claim_message(self, now: float) -> Unit | None:
+        """One at a time: whoever takes it slowly holds up no more than a thread."""
+        if self._telling.locked():
+            return None
+        message = self._context.write(messages.claim, self.id, now)
+        if message is None:
+            return None
+        return _alone(self._telling, partial(telling.perform, self._context, message))
 
     def _claim_batch(self, now: float) -> Unit | None:
         busy = self._context.budget.busy()

@@ -24,6 +24,7 @@ from webapp.web.drafts import lookups, resolving
 from webapp.web.drafts.lookups import AsItems, FolderTrouble, LookupPoint
 from webapp.web.folders import source
 from webapp.web.items import table
+from webapp.web.notify import recipients
 from webapp.web.submissions import progress
 from webapp.web.submissions.resolving import looked_in
 from webapp.web.submissions.status_text import SENTENCES
@@ -175,6 +176,7 @@ def page(submission: Submission, problem: str = "") -> ResponseReturnValue:
         resolving.looking(submission),
         source.part(submission),
         table.table(submission),
+        recipients.part(submission),
     )
     return render(_review(submission, problem), *parts), 422 if problem else 200
 

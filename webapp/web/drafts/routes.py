@@ -19,6 +19,7 @@ from webapp.web.core.formatting import plural
 from webapp.web.core.links import Pager
 from webapp.web.core.page import Page, render
 from webapp.web.drafts import choosing, review
+from webapp.web.notify import recipients
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import upload
 from webapp.work import chore_runner, reading
@@ -110,10 +111,12 @@ def submit(submission_id: int) -> ResponseReturnValue:
     """Confirm the draft; its first batch goes to ICA within this request. A check ends.
 
     With ticks that were not taken yet, these are taken, and nothing is sent before it is looked
-    over again.
+    over again. Who is to be told at the end comes with it.
     """
-    chosen = sum(choosing.take_ticked(own_submission(submission_id, "submit")))
-    if chosen:
+    own = own_submission(submission_id, "submit")
+    wrong = recipients.keep(own) if own.state == State.DRAFT else ""
+    chosen = sum(choosing.take_ticked(own))
+    if chosen and not wrong:
         flash(TAKEN.format(lines=plural(chosen, "line")), "success")
         return redirect(url_for("submissions.page", submission_id=submission_id), 303)
     now = context().clock()
@@ -122,7 +125,7 @@ def submit(submission_id: int) -> ResponseReturnValue:
         submission = drafts.lock(connection, submission_id)
         underway = chores.unfinished(connection, submission_id)
         busy = any(chore.kind != ChoreKind.CHECK for chore in underway)
-        problem = _why_not(submission, busy=busy)
+        problem = wrong or _why_not(submission, busy=busy)
         begun = not problem and drafts.begin(connection, submission, now)
         if begun:
             chores.stop_asking(connection, submission_id, now)

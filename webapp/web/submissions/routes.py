@@ -18,6 +18,7 @@ from webapp.web.drafts import review
 from webapp.web.find import result
 from webapp.web.folders import source
 from webapp.web.items import reasons, returned_list, table
+from webapp.web.notify import recipients
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import progress, projects, upload, visits
 from webapp.web.submissions.upload import Form
@@ -106,6 +107,7 @@ def page(submission_id: int) -> ResponseReturnValue:
         reasons.panel(submission),
         returned_list.offers(submission),
         source.part(submission),
+        recipients.part(submission),
     )
 
 

@@ -1,0 +1,1 @@
+"""Who is told when a submission has ended."""
