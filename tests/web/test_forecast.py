@@ -104,8 +104,9 @@ def test_a_pace_that_changes_widens_the_range_and_one_that_stops_has_none():
     st.integers(1, 10**6), st.lists(st.tuples(st.integers(1, 10**6), st.floats(1, 1e6)), max_size=9)
 )
 def test_what_former_lists_took_makes_a_range_or_nothing(to_send, former):
-    found = forecast.expected(to_send, former)
-    alike = [one for one in former if to_send / 10 <= one[0] <= to_send * 10]
+    alike = forecast.alike(to_send, former)
+    assert all(to_send / 10 <= items <= to_send * 10 for items, _ in alike)
+    found = forecast.expected(to_send, alike)
     assert (found is None) == (len(alike) < 3)
     if found:
         assert 0 < found[0] <= found[1] * (1 + 1e-9)

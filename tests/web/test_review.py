@@ -267,15 +267,18 @@ def test_files_and_folders_are_counted_apart(dashboard):
     assert "3 files, 0 folders, 2 of an unusual shape" in odd
 
 
-def test_how_long_it_takes_is_said_by_past_batches_and_else_not_at_all(dashboard):
-    demo = dashboard.visitor()
-    place = demo.draft(data_ids(20_000, start=1000))
-    assert "1 batch of at most 25,000 ids" in text(demo.get(place))
-    assert "likely" not in text(demo.get(place))
-    demo.submit(data_ids(75))  # at 100 a second and a second to begin with: about 50 a second
-    dashboard.work(30)
-    assert "likely" in text(demo.get(place))
-    assert "minutes, by the last 1 batch" in text(demo.get(place))
+def test_how_long_it_takes_is_said_by_former_lists_of_about_its_size_and_else_not_at_all(stored):
+    """An estimate is called one; 75 ids say nothing of 20,000."""
+    demo = stored.visitor()
+    place, much = demo.draft(data_ids(200, start=1000)), demo.draft(data_ids(20_000, start=2000))
+    assert "1 batch of at most 25,000 ids" in text(demo.get(much))
+    for former in range(3):
+        assert "Will take Not known: too few lists of about this size" in text(demo.get(place))
+        demo.submit(data_ids(75, start=100 * former))  # at 100 a second
+        stored.work(30, step=5)
+    told = text(demo.get(place))
+    assert "Will take Under a minute, estimated from the last 3 lists like it" in told
+    assert "Will take Not known" in text(demo.get(much))
 
 
 def test_another_column_can_be_read_instead_and_what_was_decided_before_is_gone(stored):

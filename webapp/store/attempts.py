@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from webapp.store import sql
-from webapp.store.enums import AttemptKind, AttemptState
+from webapp.store.enums import NOT_SENT, AttemptKind, AttemptState, Source
 from webapp.store.tables import AttemptRow, accounts, attempts, submissions
 
 _BY = select(attempts, accounts.c.name.label("by")).join(
@@ -88,6 +88,26 @@ def of_submissions(
 def of_submission(connection: Connection, submission_id: int) -> list[Attempt]:
     """The submission's attempts in their order."""
     return of_submissions(connection, [submission_id])[submission_id]
+
+
+def lengths(
+    connection: Connection, ica_url: str, kind: AttemptKind, limit: int
+) -> list[tuple[int, float]]:
+    """Items and seconds of the `limit` attempts that this ICA ended last, less those of which not
+    all was sent, and those of batches that were made elsewhere.
+    """
+    length = attempts.c.ended_at - attempts.c.begun_at
+    statement = (
+        select(attempts.c.size, length, attempts.c.counts)
+        .join(submissions, submissions.c.id == attempts.c.submission_id)
+        .where(submissions.c.ica_url == ica_url, submissions.c.source != Source.ADOPT)
+        .where(attempts.c.kind == kind, attempts.c.state == AttemptState.ENDED)
+        .where(attempts.c.size > 0, length > 0)
+        .order_by(attempts.c.id.desc())
+        .limit(limit)
+    )
+    found = connection.execute(statement)
+    return [(size, float(seconds)) for size, seconds, counts in found if NOT_SENT not in counts]
 
 
 def by_token(connection: Connection, token: str) -> list[Attempt]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.store import attempts, sql
@@ -16,7 +16,6 @@ from webapp.store.enums import (
     PRIORITY,
     UNREAD,
     WATCHED_PRIORITY,
-    AttemptKind,
     BatchState,
     Blocked,
     ErrorCode,
@@ -198,20 +197,6 @@ def of_submission(
     statement = _OF_SUBMISSION if attempt is None else _OF_ATTEMPT
     given = {"submission": submission_id, "number": attempt}
     return sql.fetch(connection, statement, Batch, given)
-
-
-def speeds(connection: Connection, ica_url: str, kind: AttemptKind, limit: int) -> list[float]:
-    """Items a second of the `limit` batches that this ICA finished last, the slowest first."""
-    ended = func.coalesce(batches.c.job_finished_at, batches.c.settled_at)
-    statement = (
-        select(batches.c.size / (ended - batches.c.sent_at))
-        .join(submissions_table, submissions_table.c.id == batches.c.submission_id)
-        .where(submissions_table.c.ica_url == ica_url, batches.c.kind == kind)
-        .where(batches.c.state == BatchState.SETTLED, ended > batches.c.sent_at, batches.c.size > 0)
-        .order_by(batches.c.id.desc())
-        .limit(limit)
-    )
-    return sorted(float(speed) for speed in connection.execute(statement).scalars())
 
 
 def known_ids(connection: Connection, ica_batch_ids: Collection[str]) -> set[str]:

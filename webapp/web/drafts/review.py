@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, batches, choices, chores, entries, submissions, uploads
+from webapp.store import Connection, attempts, choices, chores, entries, submissions, uploads
 from webapp.store.choices import Group
 from webapp.store.chores import Chore
 from webapp.store.documents import Example, KeptError, Review
@@ -18,20 +18,20 @@ from webapp.store.paging import Cursor
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.web.core.context import context, viewer
-from webapp.web.core.formatting import duration, plural
+from webapp.web.core.formatting import plural
 from webapp.web.core.page import Page, render
 from webapp.web.drafts import lookups, resolving
 from webapp.web.drafts.lookups import AsItems, FolderTrouble, LookupPoint
 from webapp.web.folders import source
 from webapp.web.items import table
 from webapp.web.notify import recipients
-from webapp.web.submissions import progress
+from webapp.web.submissions import forecast, progress
 from webapp.web.submissions.resolving import looked_in
 from webapp.web.submissions.status_text import SENTENCES
 from webapp.work import retention
 from webapp.work.ica_check import USUAL_CALL_IDS
 
-PLAN_BATCHES = 50  # past ones, by whose speed the plan says how long it takes
+FORMER_ATTEMPTS = 50  # by which it says how long it takes
 SHOWN_ENTRIES = 5  # rejected and repeated ones, on the page itself
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
     Flag.LINKED: (
@@ -152,6 +152,7 @@ class ReviewPage(Page):
     few: dict[EntryKind, Sequence[Entry]]
     more: dict[EntryKind, int]
     plan: str
+    time: str
     files_and_folders: str
     looked_in: str
     read_as: str
@@ -192,7 +193,7 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
         names = _names(connection, submission)
-        speeds = batches.speeds(connection, submission.ica_url, AttemptKind.LINK, PLAN_BATCHES)
+        former = attempts.lengths(connection, submission.ica_url, AttemptKind.LINK, FORMER_ATTEMPTS)
     parts = submission.review.parts
     ended = check if check and check.ended_at else None
     failed = ended.problem if ended else None
@@ -207,7 +208,8 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         to_send=submission.to_send,
         few=few,
         more={kind: only_counted(submission, kind) for kind in EntryKind},
-        plan=_plan(submission, speeds),
+        plan=_plan(submission),
+        time=_time(submission.to_send, former),
         looked_in=looked_in(submission),
         files_and_folders=_files_and_folders(submission.review),
         read_as="; ".join(map(_read_as, parts)),
@@ -278,19 +280,22 @@ def _holders(connection: Connection, submission: Submission) -> list[tuple[Submi
     ]
 
 
-def _plan(submission: Submission, speeds: list[float]) -> str:
-    """How many batches, and about how long they take by the speed of past ones."""
-    to_send = submission.to_send
+def _plan(submission: Submission) -> str:
     size = submission.batch_size
-    count = ceil(to_send / size)
-    plan = f"{plural(count, 'batch', 'batches')} of at most {plural(size, 'id')}"
-    if count == 0 or not speeds:
-        return plan
-    slow, quick = speeds[len(speeds) // 4], speeds[-1 - len(speeds) // 4]
-    # At best ICA works on all batches at once; at worst on one after the other.
-    least, most = duration(min(to_send, size) / quick), duration(to_send / slow)
-    likely = least if least == most else f"{least} to {most}"
-    return f"{plan}; likely {likely}, by the last {plural(len(speeds), 'batch', 'batches')}"
+    count = ceil(submission.to_send / size)
+    return f"{plural(count, 'batch', 'batches')} of at most {plural(size, 'id')}"
+
+
+def _time(to_send: int, former: Sequence[tuple[int, float]]) -> str:
+    """About how long it takes, by what former lists took; "" where nothing is to be sent."""
+    if not to_send:
+        return ""
+    alike = forecast.alike(to_send, former)
+    known = forecast.expected(to_send, alike)
+    if known is None:
+        return "Not known: too few lists of about this size were linked here of late"
+    lists = plural(len(alike), "list")
+    return f"{forecast.range_text(*known).capitalize()}, estimated from the last {lists} like it"
 
 
 def _files_and_folders(review: Review) -> str:

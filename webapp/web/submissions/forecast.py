@@ -207,14 +207,20 @@ def _held(history: History) -> Iterable[Held]:
             yield Held(count, word, since.at)
 
 
-def expected(to_send: int, former: Sequence[tuple[int, float]]) -> Range | None:
-    """How many seconds a list of so many items takes, at least and at most, by the items and the
-    seconds of former ones; None where there are too few of about its size.
-
-    A smaller one took as long again for each of its items; a larger one may have taken its time
-    for what does not depend on the size.
+def alike(to_send: int, former: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Those of former lists, by their items and the seconds that they took, which are of about
+    this size.
     """
-    alike = [one for one in former if to_send / ALIKE <= one[0] <= to_send * ALIKE]
+    return [one for one in former if to_send / ALIKE <= one[0] <= to_send * ALIKE]
+
+
+def expected(to_send: int, alike: Sequence[tuple[int, float]]) -> Range | None:
+    """How many seconds a list of so many items takes, at least and at most, by lists like it; None
+    where there are too few.
+
+    A smaller one took as long for each of its items; a larger one may have taken its time for what
+    does not depend on the size.
+    """
     if len(alike) < MIN_ALIKE:
         return None
     least = [seconds * to_send / items for items, seconds in alike]
