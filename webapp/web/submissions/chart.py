@@ -16,13 +16,13 @@ MIN_SNAPSHOTS, MIN_SECONDS = 3, 30.0  # of which there is something to see
 WIDTH, HEIGHT = 1000, 400  # of the plane that its paths are drawn in
 SPARK_WIDTH, SPARK_HEIGHT = 100, 24
 OUTSIDE = 9  # so far areas go on beyond the plane, so that they have an outline on top alone
-MAX_TICKS = 6
+MAX_TICKS, MAX_DAY_TICKS = 5, 2.5  # steps from one side to the other: a phone has room for as many
 TICK_SECONDS = (
     *(10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 12 * 3600),
     86_400,
 )
 DAY = 86_400
-EDGE = 6.0  # percent: a label nearer to a side than this begins or ends at its tick
+EDGE = 3.0  # percent: a label nearer to a side than this begins or ends at its tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +161,11 @@ def _path(columns: Sequence[int], rows: Sequence[int], height: int) -> str:
 def _ticks(begin: float, end: float) -> list[Tick]:
     """At round times; where these are days, or the chart is longer than one, days are named."""
     length = end - begin
-    days = DAY * -(-length // (MAX_TICKS * DAY))
-    step = next((one for one in TICK_SECONDS if length / one <= MAX_TICKS), days)
-    first = -(-begin // step) * step
     with_day = length > DAY
+    most = MAX_DAY_TICKS if with_day else MAX_TICKS
+    days = DAY * -(-length // (most * DAY))
+    step = next((one for one in TICK_SECONDS if length / one <= most), days)
+    first = -(-begin // step) * step
     ticks = []
     for n in range(int((end - first) // step) + 1):
         at = first + n * step

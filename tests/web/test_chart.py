@@ -1,0 +1,75 @@
+"""The geometry of the chart: areas that add up, in a plane, and ticks at round times."""
+
+import re
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.store.snapshots import Snapshot
+from webapp.web.submissions import chart
+from webapp.web.submissions.chart import HEIGHT, OUTSIDE, WIDTH
+
+WORDS = ["LINKED", "FAILED", "RUNNING", "INITIALISED", "UNKNOWN", "NOT_SENT", "A_NEW_WORD"]
+counts = st.dictionaries(st.sampled_from(WORDS), st.integers(0, 10**6))
+gaps = st.tuples(st.floats(10, 1e6), st.floats(0, 1), counts)
+
+
+def history(given_gaps):
+    at, found = 1_795_000_000.0, []
+    for gap, held, n in given_gaps:
+        found.append(Snapshot(at + gap * held * 0.9, at := at + gap, n))
+    return found
+
+
+def outline(path):
+    """The points of an area's upper side."""
+    begun, *steps = re.findall(r"[MVhlz][-\d ]*", path)
+    x, y = int(begun[1:].split()[0]), int(steps[0][1:])
+    points = [(x, y)]
+    for step in steps[1:]:
+        if step[0] in "lh":
+            dx, dy = [*map(int, step[1:].split()), 0][:2]
+            x, y = x + dx, y + dy
+            points.append((x, y))
+    return points
+
+
+@given(st.lists(gaps, min_size=1, max_size=8), st.floats(0, 1e6))
+def test_areas_are_stacked_within_the_plane_from_the_left_to_the_right(steps, idle):
+    known = history(steps)
+    found = chart.of(known, known[-1].at + idle)
+    if found is None:
+        few = len(known) < 3 or known[-1].at - known[0].at < 30
+        assert few or not any(sum(one.counts.values()) for one in known)
+        return
+    for area in found.areas:
+        points = outline(area.path)
+        assert points[0][0] == -OUTSIDE
+        assert points[-1][0] == WIDTH + OUTSIDE
+        assert all(one[0] <= later[0] for one, later in pairwise(points))
+        assert all(0 <= y <= HEIGHT for _, y in points)
+    last, top = known[-1].counts, found.top
+    assert [area.last for area in found.areas] == [last.get(area.word, 0) for area in found.areas]
+    stacked = 0
+    for area in reversed(found.areas):
+        stacked += area.last
+        assert outline(area.path)[-1][1] == HEIGHT - round(HEIGHT * stacked / top)
+    assert all(sum(one.counts) <= top for one in found.moments)
+    assert len(found.ticks) <= 7
+    assert all(found.begun_at <= tick.at <= found.ended_at for tick in found.ticks)
+    assert all(0 <= tick.x <= 100 for tick in found.ticks)
+
+
+def ticks(seconds):
+    at = 1_795_000_020.0  # 29 s before a full minute
+    found = chart.of([Snapshot(at, at + n * seconds, {"LINKED": n}) for n in range(3)], 0.0)
+    return [tick.text for tick in found.ticks]
+
+
+def test_ticks_are_at_round_times_and_name_days_where_there_are_several():
+    assert ticks(30) == ["09:07:00", "09:07:10", "09:07:20", "09:07:30", "09:07:40", "09:07:50"]
+    assert ticks(120) == ["09:07", "09:08", "09:09", "09:10", "09:11"]
+    assert ticks(2 * 3600) == ["10:00", "11:00", "12:00", "13:00"]
+    assert ticks(86_400) == ["19 Nov", "20 Nov"]
+    assert ticks(18 * 3600) == ["18 Nov 12:00", "19 Nov 00:00", "19 Nov 12:00"]
