@@ -36,12 +36,12 @@ def test_from_signing_in_to_the_failed_ids(tab, manifest, tmp_path):
 
     filter_to_failed(tab)
     first = shown_ids(tab)
-    tab.get_by_role("link", name="Next", exact=True).click()
+    tab.get_by_role("link", name="Next", exact=True).first.click()
     expect(tab).to_have_url(re.compile("after="))
     expect(tab.locator("#item-table tbody tr").first).not_to_have_id(first[0])
     expect(tab.locator("#item-table tbody tr")).to_have_count(50)
     assert not set(first) & set(shown_ids(tab))
-    tab.get_by_role("link", name="Previous", exact=True).click()
+    tab.get_by_role("link", name="Previous", exact=True).first.click()
     expect(tab).to_have_url(re.compile("before="))
     expect(tab.locator("#item-table tbody tr").first).to_have_id(first[0])
     assert shown_ids(tab) == first
@@ -73,9 +73,9 @@ def test_the_same_without_scripts(scriptless):
     wait_until_done(page)
 
     filter_to_failed(page)
-    page.get_by_role("link", name="Next", exact=True).click()
+    page.get_by_role("link", name="Next", exact=True).first.click()
     expect(page.locator("#item-table tbody tr")).to_have_count(10)
-    page.get_by_role("link", name="Previous", exact=True).click()
+    page.get_by_role("link", name="Previous", exact=True).first.click()
     expect(page.locator("#item-table tbody tr")).to_have_count(50)
     assert exported(page, "Plain ids") == ids[60:]
     open_first_item(page)
@@ -89,16 +89,19 @@ def test_back_goes_through_filters_and_pages(tab):
     draft(tab, data_ids(60, start=74_000) + data_ids(60, ending="00", start=75_000), "back.txt")
     submit(tab)
     wait_until_done(tab)
-    tab.get_by_role("link", name="Show what is new").click()
-    expect(tab).to_have_url(re.compile("/items$"))
+    tab.goto(f"{tab.url}/items")
     tab.get_by_label("Filter by status").get_by_role("link", name="Failed").click()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
     expect(tab.locator("#item-table tbody tr").first).to_contain_text("Failed")
     first = shown_ids(tab)
-    tab.get_by_role("link", name="Next", exact=True).click()
-    expect(tab).to_have_url(re.compile("after="))
+    left = presses_to_next_page(tab)
+    position = tab.locator("#item-pages .pager-position")
+    expect(position).to_be_focused()
+    expect(position).to_have_text("51\N{EN DASH}60 of 60")
+    assert tab.evaluate("scrollY") < left
 
     tab.go_back()
+    tab.wait_for_function(f"Math.abs(scrollY - {left}) < 5")
     expect(tab).to_have_url(re.compile("status=FAILED$"))
     expect(tab.locator("#item-table tbody tr").first).to_have_id(first[0])
     expect(tab.locator("#item-table tbody tr")).to_have_count(50)
@@ -109,6 +112,28 @@ def test_back_goes_through_filters_and_pages(tab):
     tab.go_forward()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
     expect(tab.locator("#item-table tbody tr").first).to_contain_text("Failed")
+
+
+def presses_to_next_page(tab):
+    """From the filter that was chosen last, by keyboard alone, then from the end of the page; how
+    far down that was.
+    """
+    presses = 1
+    while not tab.evaluate("document.activeElement.rel === 'next'"):
+        tab.keyboard.press("Tab")
+        presses += 1
+    tab.keyboard.press("Enter")
+    assert presses < 5
+    expect(tab).to_have_url(re.compile("after="))
+    tab.go_back()
+    expect(tab).to_have_url(re.compile("status=FAILED$"))
+    tab.wait_for_load_state()
+    below = tab.get_by_role("link", name="Next", exact=True).last
+    below.scroll_into_view_if_needed()
+    left = tab.evaluate("scrollY")
+    below.click()
+    expect(tab).to_have_url(re.compile("after="))
+    return left
 
 
 def test_filters_that_match_nothing_can_be_cleared(tab):
