@@ -40,10 +40,13 @@ class ProjectChoices(Part):
 
 
 class ProjectPicker(ProjectChoices):
-    """The whole picker, which is folded to the name of the chosen project, `picked_project`."""
+    """The whole picker, which is folded to the name of the chosen project, `picked_project`, unless
+    it is `unfolded`.
+    """
 
     template = "submissions/_picker.html"
     picked_project: str
+    unfolded: bool
 
 
 class SourceChoices(Part):
@@ -114,7 +117,9 @@ def _choices(found: _Found, chosen: str, wrong: str = "") -> ProjectChoices:
 def _picker(found: _Found, chosen: str, wrong: str) -> ProjectPicker:
     shown = _choices(found, chosen, wrong)
     names = {project.id: project.name for project in shown.projects}
-    return ProjectPicker(**vars(shown), picked_project=names.get(shown.chosen_project, ""))
+    picked = names.get(shown.chosen_project, "")
+    unfolded = not picked or bool(wrong) or "find_project" in request.form
+    return ProjectPicker(**vars(shown), picked_project=picked, unfolded=unfolded)
 
 
 def _sources(found: _Found, chosen: Sequence[str], wrong: str = "") -> SourceChoices:

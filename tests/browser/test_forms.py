@@ -1,0 +1,84 @@
+"""Forms as they are filled in: the project that is picked, the file, and what stands beside."""
+
+import re
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.browser.tab import opened, sign_in
+from tests.dashboard import data_ids
+from tests.simulated_ica import FIRST_PROJECT
+
+V4 = "application/vnd.illumina.v4+json"
+
+
+def list_file(name, lines):
+    return {"name": name, "mimeType": "text/plain", "buffer": "\n".join(lines).encode()}
+
+
+def test_what_is_picked_and_chosen_stands_beside_the_button(tab):
+    sign_in(tab)
+    tab.goto("/submissions/new")
+    side, picker = tab.get_by_role("complementary"), tab.locator("#picker")
+    expect(side).to_contain_text("Not chosen yet")
+    picker.get_by_role("radio", name="Rare disease WGS 2026").hover()
+    tab.mouse.wheel(0, 300)
+    expect(side).to_contain_text("Not chosen yet")
+    picker.get_by_role("radio", name="Rare disease WGS 2026").click()
+    expect(picker).not_to_have_attribute("open", "")
+    expect(side).to_contain_text("Rare disease WGS 2026")
+    expect(picker.locator("summary")).to_be_focused()
+
+    tab.keyboard.press("Enter")  # on the line itself: it unfolds
+    picker.get_by_role("radio", name="Rare disease WGS 2026").focus()
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("ArrowDown")
+    expect(picker).to_have_attribute("open", "")
+    expect(side).to_contain_text("Cardiomyopathy exomes 2023")
+    tab.keyboard.press("Enter")
+    expect(picker).not_to_have_attribute("open", "")
+    expect(tab).to_have_url(re.compile("/submissions/new$"))
+
+    tab.get_by_label("A file with your list").set_input_files(list_file("a.txt", data_ids(3)))
+    expect(side).to_contain_text("a.txt (110 B)")
+    tab.get_by_label("Or paste it").fill("fil.1")
+    expect(side).to_contain_text("a.txt (110 B) and pasted text")
+    tab.get_by_role("button", name="Take it away").click()
+    expect(side).not_to_contain_text("a.txt")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_file_is_sent_once(browser, dashboard, scripts):
+    # A 422 is an error to the console, so this window may complain.
+    with opened(browser, dashboard.root, forgiving=True, java_script_enabled=scripts) as page:
+        sign_in(page)
+        page.goto(f"/submissions/new?project_id={FIRST_PROJECT}")
+        file = list_file("twice.txt", data_ids(40_000, start=300_000))
+        page.get_by_label("A file with your list").set_input_files(file)
+        page.get_by_label("What to call it").fill("n" * 201)
+        page.get_by_role("button", name="Continue to review").click()
+        expect(page.get_by_role("alert")).to_contain_text("this one has 201")
+        expect(page.get_by_text("twice.txt (1.5 MB) is kept")).to_be_visible()
+        page.get_by_label("What to call it").fill("sent once")
+        with page.expect_request("**/submissions") as sent:
+            page.get_by_role("button", name="Continue to review").click()
+        expect(page.get_by_role("heading", name="sent once")).to_be_visible()
+        assert int(sent.value.all_headers()["content-length"]) < 5_000
+
+
+def test_a_recent_batch_is_watched_by_one_click(tab, dashboard):
+    made = requests.post(
+        f"{dashboard.ica_root}/ica/rest/api/projects/{FIRST_PROJECT}/dataLinkingBatch",
+        json={"items": [{"dataId": one} for one in data_ids(3, start=400_000)]},
+        headers={"X-API-Key": "demo-key", "Accept": V4, "Content-Type": V4},
+        timeout=20,
+    ).json()
+    sign_in(tab)
+    tab.goto("/submissions/adopt")
+    tab.get_by_role("radio", name="Rare disease WGS 2026").check()
+    tab.get_by_label("What to call it").fill("from a script")
+    expect(tab.locator("#recent")).to_contain_text(made["id"])
+    tab.get_by_label("Or its batch id").fill("no id")
+    tab.get_by_role("button", name=f"Watch the batch {made['id']}").click()
+    expect(tab.get_by_role("heading", name="from a script")).to_be_visible()
