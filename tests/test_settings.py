@@ -60,6 +60,29 @@ def test_a_slash_at_the_end_of_icas_address_means_nothing():
         ("log_level", "LOUD", "LINKBOARD_LOG_LEVEL must be DEBUG or INFO or WARNING or ERROR"),
         ("secret_key", "short", "LINKBOARD_SECRET_KEY must have 32 characters or more; it has 5."),
         ("secret_key_file", "/nowhere", "LINKBOARD_SECRET_KEY_FILE can't be read"),
+        ("public_url", "board.example", "LINKBOARD_PUBLIC_URL must begin with https://"),
+        ("webhooks", "lab=slack:http://chat.example/s3cret", "LINKBOARD_WEBHOOKS must have https:"),
+        (
+            "webhooks",
+            "lab=irc:https://chat.example/s3cret",
+            "LINKBOARD_WEBHOOKS must have words",
+        ),
+        (
+            "webhooks",
+            "a=slack:https://u:s3cret@x.example/",
+            "LINKBOARD_WEBHOOKS must have words",
+        ),
+        (
+            "webhooks",
+            "a=slack:https://x.example/s3cret\na=teams:https://x.example/s3cret",
+            "LINKBOARD_WEBHOOKS has two webhooks of the same name.",
+        ),
+        ("webhooks", "a=json:https://x.example/s3cret", "LINKBOARD_WEBHOOKS has one of the kind"),
+        ("webhook_secret", "s3cret", "LINKBOARD_WEBHOOK_SECRET must have 32 characters or more"),
+        ("mail_to", "lab", "LINKBOARD_MAIL_TO must have e-mail addresses, and domains as"),
+        ("mail_to", "@lab.example", "LINKBOARD_MAIL_TO, LINKBOARD_MAIL_FROM and LINKBOARD_SMTP"),
+        ("mail_from", "a@b\n@c", "LINKBOARD_MAIL_FROM must be an e-mail address"),
+        ("smtp_password", "s3cret", "LINKBOARD_SMTP_USER and LINKBOARD_SMTP_PASSWORD go together"),
         ("database_url", "mysql://u:s3cret@host/db", "LINKBOARD_DATABASE_URL must look like"),
         ("database_url", "postgresql://u:s3cret@host:x/db", "LINKBOARD_DATABASE_URL must look"),
     ],
@@ -82,6 +105,21 @@ def test_a_wrong_value_is_told(name, text, sentence):
 )
 def test_database_urls_that_are_taken(url):
     assert read(database_url=url).database == url
+
+
+def test_a_password_is_not_sent_unencrypted_over_the_network():
+    mail = {"smtp_user": "u", "smtp_password": "s3cret", "smtp_security": "none"}
+    mail |= {"mail_to": "@lab.example", "mail_from": "a@lab.example"}
+    with pytest.raises(SettingsError, match="the password would cross the network unencrypted"):
+        read(smtp_host="mail.lab.example", **mail)
+    assert read(smtp_host="127.0.0.1", **mail).to_record()["smtp_password"] == "set"
+
+
+def test_a_chats_address_is_not_told():
+    hooks = "lab=slack:https://chat.example/s3cret,\n lims=json:http://lims.example:8080/in"
+    settings = read(webhooks=hooks, webhook_secret="s" * 32)
+    assert len(settings.webhooks) == 2
+    assert settings.to_record()["webhooks"] == "set"
 
 
 @pytest.mark.parametrize(("text", "meant"), [("yes", True), ("No", False), ("1", True)])

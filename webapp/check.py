@@ -1,18 +1,25 @@
 """What `linkboard check` reports: one finding, good or bad, for each thing that can be wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from webapp import data_folder, serve
 from webapp.ica.auth import Credential
 from webapp.ica.client import IcaClient
 from webapp.ica.errors import IcaError, IcaProblem, ServerError
+from webapp.network import deadlines
+from webapp.notify import email, webhook
+from webapp.notify.errors import Unsent
+from webapp.notify.recipients import Recipients
 from webapp.settings import Settings, SettingsError, demand_safe, unknown_names
 from webapp.store import Store, accounts, database_size, metrics, workers
 from webapp.store import clock as clock_of_store
 from webapp.vault import VaultError, secret_key_for, vault_for
 from webapp.web.core.formatting import bytes_size, plural
 from webapp.work import clock
+
+REACH_SECONDS = 10.0  # for each of those who may be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield from _database(settings)
     yield from _web_server(settings)
     yield from _ica(settings)
+    yield from _recipients(settings)
 
 
 def _data_folder(settings: Settings) -> Iterator[Finding]:
@@ -147,6 +155,27 @@ def _ica(settings: Settings) -> Iterator[Finding]:
     if abs(ahead) > clock.TOLERATED_SECONDS:
         how = "ahead of" if ahead > 0 else "behind"
         yield Finding(False, f"ICA's clock is {abs(ahead):.0f} s {how} that of this machine.")
+
+
+def _recipients(settings: Settings) -> Iterator[Finding]:
+    """Whether those can be reached who may be told; no message is sent, and no address shown."""
+    recipients = Recipients(settings)
+    for hook in recipients.webhooks.values():
+        who = f"The webhook {hook.name} ({hook.kind})"
+        yield _reached(who, "answers", partial(webhook.reach, hook))
+    if settings.smtp_host:
+        yield _reached("The mail server", "takes e-mails", partial(email.reach, settings))
+    if recipients.any and not settings.public_url:
+        yield Finding(True, "Messages will have no link: LINKBOARD_PUBLIC_URL is not set.")
+
+
+def _reached(who: str, does: str, reach: Callable[[], None]) -> Finding:
+    try:
+        with deadlines.one_call(REACH_SECONDS):
+            reach()
+    except Unsent as error:
+        return Finding(False, f"{who} can't be reached: {error}.")
+    return Finding(True, f"{who} {does}.")
 
 
 def _answer(client: IcaClient, where: str) -> Finding:

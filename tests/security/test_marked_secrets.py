@@ -22,7 +22,7 @@ from sqlalchemy import text as sql
 from tests.dashboard import SECRET_KEY, data_ids, open_dashboard
 from tests.processes import linkboard, output_of
 from tests.simulated_ica import simulator
-from tests.web.page_visits import visit_all
+from tests.web.page_visits import TELLING, TELLING_SECRETS, visit_all
 from webapp.logs import LineFormatter
 from webapp.simulator.users import USERS, token_for
 from webapp.store import tables
@@ -113,8 +113,12 @@ def session_token(answer):
 def test_no_secret_is_in_an_answer_a_line_of_the_log_or_the_database(
     database_url, tmp_path, monkeypatch, record_property
 ):
-    secrets, tokens, count = (*KEYS, JWT_BEGINNING, SECRET_KEY), set(), 0
-    with whole_log() as log, open_dashboard(database_url, tmp_path, rate=100.0) as dashboard:
+    secrets = (*KEYS, JWT_BEGINNING, SECRET_KEY, *TELLING_SECRETS)
+    tokens, count = set(), 0
+    with (
+        whole_log() as log,
+        open_dashboard(database_url, tmp_path, rate=100.0, **TELLING) as dashboard,
+    ):
         visits = (answer for _, answer in visit_all(dashboard, monkeypatch))
         for answer in (*visits, *troubles(dashboard)):
             tokens.add(session_token(answer))

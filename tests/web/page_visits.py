@@ -26,6 +26,23 @@ Fil.0123456789abcdef0123456789abcd20,,
 not/an id,,
 """ % (MADE_UP.encode(), LINKED[0].encode())
 
+TELLING_SECRETS = (
+    "marked-address-of-a-chat",
+    "marked-secret-that-signs-messages-to-programs",
+    "marked-password-of-the-mail-server",
+)
+TELLING: dict[str, Any] = {  # by which people may be told; nobody answers there
+    "webhooks": (f"lab=slack:http://127.0.0.1:9/{TELLING_SECRETS[0]}",),
+    "webhook_secret": TELLING_SECRETS[1],
+    "mail_to": ("@b.example",),
+    "mail_from": "a@b.example",
+    "smtp_host": "127.0.0.1",
+    "smtp_port": 9,
+    "smtp_security": "none",
+    "smtp_user": "u",
+    "smtp_password": TELLING_SECRETS[2],
+}
+
 Visits = Iterator[tuple[str, TestResponse]]
 
 
@@ -186,6 +203,13 @@ def _submission(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
     yield "submission just sent", visitor.get(place)
     yield "submission polled", visitor.part(f"{place}/progress?shows=active")
     yield "delete refused", visitor.get(f"{place}/delete")
+    told = {"telling": "1", "recipient": "lab"}
+    yield (
+        "recipients refused",
+        visitor.post(f"{place}/recipients", told | {"recipients_typed": "x"}),
+    )
+    yield "recipients chosen", visitor.post(f"{place}/recipients", told)
+    yield "recipients", visitor.get(f"{place}/recipients")
     yield "items unread", visitor.get(f"{place}/items")
     yield "account busy", visitor.get("/account")
     yield "own acts", visitor.get("/account/audit")

@@ -7,7 +7,7 @@ from jinja2 import meta, nodes
 
 from tests.dashboard import Visitor, data_ids, open_dashboard, text
 from tests.web.markup import elements
-from tests.web.page_visits import visit_all
+from tests.web.page_visits import TELLING, visit_all
 from webapp import paths
 from webapp.demo import app as demo_app
 from webapp.web.core import page
@@ -59,7 +59,8 @@ def test_every_template_is_rendered_with_all_that_it_reads(tmp_path, monkeypatch
 
         monkeypatch.setattr(app.jinja_env.loader, "get_source", noting)
 
-    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=100.0) as dashboard:
+    url = f"sqlite:///{tmp_path}/t.db"
+    with open_dashboard(url, tmp_path, rate=100.0, **TELLING) as dashboard:
         watch(dashboard.app)
         for name, answer in visit_all(dashboard, monkeypatch):
             assert answer.status_code < 500, (name, text(answer))
