@@ -62,14 +62,15 @@ def test_areas_are_stacked_within_the_plane_from_the_left_to_the_right(steps, id
 
 
 def ticks(seconds):
-    at = 1_795_000_020.0  # 29 s before a full minute
+    at = 1_795_000_051.0  # 11:07:31
     found = chart.of([Snapshot(at, at + n * seconds, {"LINKED": n}) for n in range(3)], 0.0)
     return [tick.text for tick in found.ticks]
 
 
 def test_ticks_are_at_round_times_and_name_days_where_there_are_several():
-    assert ticks(30) == ["09:07:00", "09:07:10", "09:07:20", "09:07:30", "09:07:40", "09:07:50"]
-    assert ticks(120) == ["09:07", "09:08", "09:09", "09:10", "09:11"]
-    assert ticks(2 * 3600) == ["10:00", "11:00", "12:00", "13:00"]
-    assert ticks(86_400) == ["19 Nov", "20 Nov"]
+    assert ticks(25) == ["11:07:40", "11:07:50", "11:08:00", "11:08:10", "11:08:20"]
+    assert ticks(120) == ["11:08", "11:09", "11:10", "11:11"]
+    assert ticks(2 * 3600) == ["12:00", "13:00", "14:00", "15:00"]
     assert ticks(18 * 3600) == ["18 Nov 12:00", "19 Nov 00:00", "19 Nov 12:00"]
+    assert ticks(86_400) == ["19 Nov", "20 Nov"]
+    assert ticks(30 * 86_400) == ["23 Nov", "13 Dec", "2 Jan"]

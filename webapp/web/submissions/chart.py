@@ -16,7 +16,7 @@ MIN_SNAPSHOTS, MIN_SECONDS = 3, 30.0  # of which there is something to see
 WIDTH, HEIGHT = 1000, 400  # of the plane that its paths are drawn in
 SPARK_WIDTH, SPARK_HEIGHT = 100, 24
 OUTSIDE = 9  # so far areas go on beyond the plane, so that they have an outline on top alone
-MAX_TICKS, MAX_DAY_TICKS = 5, 2.5  # steps from one side to the other: a phone has room for as many
+MAX_TICKS, MAX_DAY_TICKS = 5, 3  # steps from one side to the other: a phone has room for as many
 TICK_SECONDS = (
     *(10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 12 * 3600),
     86_400,
