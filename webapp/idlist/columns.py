@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from webapp.idlist.blanks import is_filled
 from webapp.idlist.entries import Column, Entry, Holds, LookupKind, Record, display_text
 from webapp.idlist.headers import (
     RETURNED_HEADERS,
@@ -124,7 +125,7 @@ def choose(
     body = rows if header_row is None else rows[header_row + 1 :]
     names = [cell_of(header, i) for i in range(max(map(len, rows), default=0))]
     counts = count_cells(body, count_ids, len(names))
-    filled = count_cells(body, str.strip, len(names))
+    filled = count_cells(body, is_filled, len(names))
     assumed = frozenset(i for i, name in enumerate(names) if assumes_names(name))
     if names_are_sure and (maybe := maybe_column(names)) is not None:
         assumed |= {maybe}

@@ -62,6 +62,7 @@ class Entry(Struct, gc=False):
     first: tuple[int, int] | None = None  # of a repeat: line and column of the first entry
     lookup: Lookup | None = None
     may_be_name: bool = False  # of data: an unusual id, or a rejected text
+    label: str = ""  # of its row, from another column
 
     @property
     def kind(self) -> Kind:

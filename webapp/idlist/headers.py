@@ -32,6 +32,31 @@ _NAME_HEADERS = frozenset({"filename", "filenames"})  # all under them is a name
 _FOLDER_HEADERS = frozenset({"folder", "folders", "folderpath", "directory", "location"})
 _MAYBE_HEADERS = ("name", "names", "sample", "samplename")  # of data, or of anything else
 _NO_LOOKUP_HEADERS = frozenset({"sampleid", "linkedpath", "resolvedpath"})
+# Over the user's own words for the data: of samples first, then of what these are of.
+_SAMPLE_HEADERS = frozenset(
+    {
+        *("label", "labels", "sample", "samples", "sampleid", "sampleids", "samplename"),
+        *("samplenumber", "sampleno", "samplecode", "samplealias", "biosample", "biosampleid"),
+    }
+)
+_SUBJECT_HEADERS = frozenset(
+    {
+        *("specimen", "specimenid", "subject", "subjectid", "patient", "patientid", "patientcode"),
+        *("donor", "donorid", "individual", "individualid", "participant", "participantid"),
+        *("case", "caseid", "library", "libraryid", "libraryname", "alias"),
+    }
+)
+# Over words that are the same for many data, or are no words for them: a program wrote them.
+_NO_LABEL_HEADERS = frozenset(
+    {
+        *("status", "reason", "attempt", "by", "unlinkedsinceby", "linkedsinceby", "outcome"),
+        *("linkedpath", "resolvedpath", "linkedid", "submission", "submitter", "asked"),
+        *("type", "datatype", "filetype", "format", "dataformat", "region", "tenant", "tenantname"),
+        *("owner", "ownerid", "ownername", "creator", "creatorid", "createdby", "user", "username"),
+        *("owningproject", "owningprojectid", "owningprojectname", "projectname", "projects"),
+        *("md5", "md5sum", "sha1", "sha256", "checksum", "etag", "hash", "tags"),
+    }
+)
 _PROJECT_HEADERS = frozenset({"projectid", "icaprojectid", "targetprojectid", "project"})
 # Of a list that was handed back: its ids, and of names and paths what they had led to.
 DATA_ID_HEADER = "data_id"
@@ -75,6 +100,17 @@ def maybe_column(headers: Sequence[str]) -> int | None:
 def is_never_lookup(header: str) -> bool:
     """Whether what stands under a header is no name or path, whatever it looks like."""
     return _normalised(header) in _NO_LOOKUP_HEADERS
+
+
+def label_rank(header: str) -> int:
+    """How surely a header names labels: 2, 1, 0 where it leaves that open, -1 where it does not."""
+    known = _normalised(header)
+    if known in _SAMPLE_HEADERS:
+        return 2
+    if known in _SUBJECT_HEADERS:
+        return 1
+    names_data = _RANKS.get(known, 0) > 1 or names_lookups(header) or is_folder_header(header)
+    return -1 if names_data or known in _NO_LABEL_HEADERS | _PROJECT_HEADERS else 0
 
 
 def names_entries(header: str) -> bool:

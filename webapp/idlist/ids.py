@@ -9,6 +9,7 @@ from itertools import groupby, islice
 
 from msgspec.structs import replace
 
+from webapp.idlist.blanks import EMPTY_CELLS
 from webapp.idlist.entries import Entry, Lookup, LookupKind, Unreadable
 from webapp.idlist.lookups import (
     IS_TEXT,
@@ -25,6 +26,7 @@ from webapp.idlist.lookups import (
 )
 
 _UNUSUAL = "Unusual shape: ICA's data ids are fil. or fol. and 32 characters of 0-9 and a-f."
+_SAYS_EMPTY = "This says that there is nothing, and names no data."
 _MENDED = "Capital letters were made small."
 
 MAX_ID_CHARS = 255
@@ -66,6 +68,7 @@ _CLOSING = {
     "“": "”",
     "\u2018": "\u2019",
 }
+_AFTER_WORD = ".:!?"
 _AFTER_PATH = " ,;|\u00a0"
 _NAME = re.compile(r"[^,;|\t\r\n]+")
 _REFERENCE = re.compile(
@@ -109,7 +112,11 @@ def find_entries(text: str, column: int = 0, *, assume_names: bool = False) -> I
     text = without_invisible(text).strip()
     places = [match.span() for match in islice(_WORD.finditer(text), 2)]
     if len(places) == 1:
-        entry = _classify(text[slice(*places[0])], column or 1, is_only_word=True)
+        word = text[slice(*places[0])]
+        if word.rstrip(_AFTER_WORD) in EMPTY_CELLS or word in EMPTY_CELLS:
+            yield Entry(column or 1, text, "", _SAYS_EMPTY)
+            return
+        entry = _classify(word, column or 1, is_only_word=True)
         is_name = entry.may_be_name and (assume_names or is_file_name(entry.text))
         if entry.data_id and not (is_name or is_section_title(text)):
             yield entry
@@ -231,7 +238,7 @@ def _assumed(text: str, column: int) -> Iterator[Entry]:
     is_one = bare != text or (has_file_ending(bare) and not any(map(has_file_ending, others)))
     for part in [bare] if is_one else (match[0].strip() for match in _NAME.finditer(text)):
         name = _without_quotes(part)
-        if may_be_name(name):
+        if may_be_name(name) and name not in EMPTY_CELLS:
             yield _named(name, part, column)
         elif has_words(part):
             yield _rejected(part, column)
@@ -281,7 +288,7 @@ def _merged(text: str, run: Iterator[_Word]) -> Entry:
 
 def _classify(word: str, column: int, *, is_only_word: bool) -> Entry:
     """The entry that a word is. An only word may be a data id of unusual shape."""
-    name = word.rstrip(".:!?")
+    name = word.rstrip(_AFTER_WORD)
     project_id = ""
     if found := _REFERENCE.fullmatch(name):
         project_id = (found["project"] or "").lower()

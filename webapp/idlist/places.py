@@ -12,10 +12,14 @@ _pack = _CELL.pack
 _BUCKETS = 1 << 16  # each has 23 ids on average, of 1,500,000
 _UNUSUAL, _LOOKUPS = "", "/"  # usual ids have buckets by their second letter
 _MAX_ENTRIES_PER_LINE = 1 << 24  # a line has fewer characters
+_MAX_PLACES = 1 << 48  # a list has fewer lines; what is left of 8 bytes tells of the label
+
+Place = tuple[int, int, bool]
+"""Line and column of an entry, and whether its label is another one; see FirstPlaces."""
 
 
 class FirstPlaces:
-    """The line and the column of the first entry of every id.
+    """The line and the column of the first entry of every id, and a hash of its label in 16 bits.
 
     An id is 16 bytes, a place 8; they stand one after the other in buckets of bytes. Which bucket,
     is told by Python's hash of the id, for which nobody can choose ids.
@@ -24,17 +28,17 @@ class FirstPlaces:
     def __init__(self) -> None:
         self._buckets: dict[str, list[bytes]] = {}
 
-    def of(self, data_id: str, line: int, column: int, *, unusual: bool) -> tuple[int, int] | None:
-        """Line and column of the first entry with this id; None if this is the first one."""
-        place = line * _MAX_ENTRIES_PER_LINE + column
+    def of(
+        self, data_id: str, line: int, column: int, label: str = "", *, unusual: bool
+    ) -> Place | None:
+        """The place of the first entry with this id; None if this is the first one."""
         if unusual:
-            return self._of(_UNUSUAL, _hashed(data_id), place)
-        return self._of(data_id[1], bytes.fromhex(data_id[4:]), place)
+            return self._first(_UNUSUAL, _hashed(data_id), line, column, label)
+        return self._first(data_id[1], bytes.fromhex(data_id[4:]), line, column, label)
 
-    def of_lookup(self, lookup: Lookup, line: int, column: int) -> tuple[int, int] | None:
-        """Line and column of the first entry with this name or path, code point by code point."""
-        place = line * _MAX_ENTRIES_PER_LINE + column
-        return self._of(_LOOKUPS, _hashed("\0".join(lookup)), place)
+    def of_lookup(self, lookup: Lookup, line: int, column: int, label: str = "") -> Place | None:
+        """The place of the first entry with this name or path, code point by code point."""
+        return self._first(_LOOKUPS, _hashed("\0".join(lookup)), line, column, label)
 
     def first_repeat(self, ids: Sequence[str], start: int, line: int) -> int:
         """Where, from `start` on, the first id stands that is a repeat; len(ids) if none is. The
@@ -43,11 +47,19 @@ class FirstPlaces:
         for at in range(start, len(ids)):
             data_id = ids[at]
             place = (line + at) * _MAX_ENTRIES_PER_LINE + 1
-            if self._of(data_id[1], bytes.fromhex(data_id[4:]), place):
+            if self._of(data_id[1], bytes.fromhex(data_id[4:]), place) is not None:
                 return at
         return len(ids)
 
-    def _of(self, kind: str, key: bytes, place: int) -> tuple[int, int] | None:
+    def _first(self, kind: str, key: bytes, line: int, column: int, label: str) -> Place | None:
+        place, mark = line * _MAX_ENTRIES_PER_LINE + column, _mark(label) if label else 0
+        found = self._of(kind, key, mark * _MAX_PLACES + place)
+        if found is None:
+            return None
+        first_mark, first = divmod(found, _MAX_PLACES)
+        return *divmod(first, _MAX_ENTRIES_PER_LINE), bool(label) and mark != first_mark
+
+    def _of(self, kind: str, key: bytes, place: int) -> int | None:
         if (buckets := self._buckets.get(kind)) is None:
             buckets = self._buckets[kind] = [b""] * _BUCKETS
         number = hash(key) % _BUCKETS
@@ -59,7 +71,12 @@ class FirstPlaces:
             buckets[number] = bucket + _pack(key, place)
             return None
         first: int = _CELL.unpack_from(bucket, at)[1]
-        return divmod(first, _MAX_ENTRIES_PER_LINE)
+        return first
+
+
+def _mark(label: str) -> int:
+    """What is nearly always another number for another label; 0 for none."""
+    return hash(label) % 0xFFFF + 1
 
 
 def _hashed(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """Reads a list: entries one by one, and counts of all entries and all lines."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 
@@ -19,11 +20,11 @@ from webapp.idlist.entries import (
     line_end,
 )
 from webapp.idlist.formats.json_list import JsonList
-from webapp.idlist.formats.tables import fill_gaps, read_table, split_rows
+from webapp.idlist.formats.tables import Labels, fill_gaps, read_table, split_rows
 from webapp.idlist.formats.text import read_lines
 from webapp.idlist.formats.workbook import Workbook
 from webapp.idlist.ids import ID_LENGTH
-from webapp.idlist.places import FirstPlaces
+from webapp.idlist.places import FirstPlaces, Place
 from webapp.idlist.sniff import sniff_text, sniff_workbook
 
 _ENCODINGS = {"utf-8": "UTF-8", "latin-1": "Latin-1", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
@@ -45,6 +46,7 @@ class Reading:
         *,
         file_name: str = "",
         column: int | None = None,
+        label: int | None = None,
         limits: Limits = _DEFAULTS,
         after: "Reading | None" = None,
         find_repeats: bool = True,
@@ -53,7 +55,8 @@ class Reading:
         """Open a list that comes in pieces of any size.
 
         `file_name` decides where the content leaves open whether it is a table. `column` (from 1)
-        is the user's choice of the column to read, None to find it. `after` is a finished reading
+        is the user's choice of the column to read, None to find it, and so is `label` of that of
+        the labels, 0 for none. `after` is a finished reading
         that this one continues: line numbers go on, and an id of both is a repeat. Without
         `find_repeats` every id is good, which saves the memory to remember them. `names`: texts
         that may be names of data are names, as the user said.
@@ -62,15 +65,18 @@ class Reading:
         self.source, self.names = open_source(pieces, limits), names
         if self.source.is_workbook:
             self.workbook: Workbook | None = Workbook(self.source.stream, limits)
-            self.layout = sniff_workbook(self.workbook.rows(), column, names)
+            self.layout = sniff_workbook(self.workbook.rows(), column, names, label)
         else:
             self.workbook = None
-            self.layout = sniff_text(self.source.sample(), file_name, column, names)
+            self.layout = sniff_text(self.source.sample(), file_name, column, names, label)
         self.format, self.gzip = self.layout.format, self.source.gzip
         self.encoding = _ENCODINGS.get(self.source.encoding, "")
         self.good = self.repeated = self.rejected = 0
         self.unusual = self.lookups = 0  # among the good ones
         self.unsure = 0  # entries that may be names of data: unusual ids, or rejected
+        self.labelled = 0  # among the good ones
+        self.relabelled = 0  # repeated ones with another label than the first
+        self.empty_cells: Counter[str] = Counter()  # the words that were taken as empty
         self.lines = self.blank = self.headers = self.comments = 0
         self._late_columns = LateColumns(self.layout.choice) if self.layout.choice else None
         self._entry_lines = self._last_line = 0
@@ -130,14 +136,15 @@ class Reading:
                 yield record
 
     def _read(self) -> Iterator[Record]:
-        choice = self.layout.choice
+        layout, choice, empty = self.layout, self.layout.choice, self.empty_cells
+        labels = Labels(layout.labels.at, empty)
         if self.workbook and choice:
-            return read_table(fill_gaps(self.workbook.rows()), choice, self.names)
+            return read_table(fill_gaps(self.workbook.rows()), choice, self.names, labels)
         text = self.source.text()
         if choice:
-            return read_table(split_rows(text, self.layout.delimiter), choice, self.names)
-        if self.layout.is_json:
-            return JsonList(text, self.names).records()
+            return read_table(split_rows(text, layout.delimiter), choice, self.names, labels)
+        if layout.is_json:
+            return JsonList(text, self.names, layout.label_key, empty).records()
         return read_lines(text, self.names)
 
     def _without_repeats(self, lines: Lines) -> Iterator[Record]:
@@ -189,11 +196,13 @@ class Reading:
         if not data_id and lookup is None:
             self.rejected += 1
         elif self._finds_repeats and (first := self._first_place(found)):
-            found.first = first
+            found.first = first[:2]
             self.repeated += 1
+            self.relabelled += first[2]
         else:
             self.good += 1
             self.unusual += found.unusual
+            self.labelled += bool(found.label)
             chars = len(data_id)
             if lookup:
                 self.lookups += 1
@@ -201,10 +210,11 @@ class Reading:
         self._take_room(line, chars)
         return found
 
-    def _first_place(self, entry: Entry) -> tuple[int, int] | None:
+    def _first_place(self, entry: Entry) -> Place | None:
+        place = (entry.line, entry.column, entry.label)
         if entry.lookup:
-            return self._firsts.of_lookup(entry.lookup, entry.line, entry.column)
-        return self._firsts.of(entry.data_id, entry.line, entry.column, unusual=entry.unusual)
+            return self._firsts.of_lookup(entry.lookup, *place)
+        return self._firsts.of(entry.data_id, *place, unusual=entry.unusual)
 
     def _take_room(self, line: int, chars: int, count: int = 1) -> None:
         """Entries from this line on take their room: so many characters if they are good."""

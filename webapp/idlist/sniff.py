@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from webapp.idlist import columns
+from webapp.idlist.blanks import is_filled
 from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Holds, Record
+from webapp.idlist.formats.json_list import JsonList
 from webapp.idlist.formats.tables import DELIMITERS, WHITE_SPACE, sample_rows, split_rows
-from webapp.idlist.headers import header_rank, names_entries, names_lookups
-from webapp.idlist.ids import count_ids
+from webapp.idlist.headers import header_rank, label_rank, names_entries, names_lookups
+from webapp.idlist.ids import count_ids, mentions_id
+from webapp.idlist.labels import NO_LABELS, LabelChoice, choose_label
 from webapp.idlist.lookups import has_file_ending
 
 TEXT, JSON, JSON_LINES, EXCEL = "text", "JSON", "JSON lines", "Excel"
@@ -23,23 +26,33 @@ _JSON_START = re.compile(rf"\s*(?:\{{\s*(?:{_TEXT}|\}}|$)|\[\s*(?:{_TEXT}|[\[{{\
 
 
 class Layout(NamedTuple):
-    """The name of the format, the delimiter of cells (of text: to annotate it), the columns."""
+    """The name of the format, the delimiter of cells (of text: to annotate it), the columns; of
+    tables and JSON, where labels stand, and by which key.
+    """
 
     format: str
     delimiter: str = "\t"
     choice: ColumnChoice | None = None  # of tables and workbooks
+    labels: LabelChoice = NO_LABELS
+    label_key: str = ""  # of JSON
 
     @property
     def is_json(self) -> bool:
         return self.format in {JSON, JSON_LINES}
 
 
-def sniff_text(sample: str, file_name: str, column: int | None, names: bool = False) -> Layout:
+def sniff_text(
+    sample: str,
+    file_name: str,
+    column: int | None,
+    names: bool = False,
+    label: int | None = None,
+) -> Layout:
     """The layout of a text that begins with `sample`; `column` is the user's choice, from 1, and
-    `names`, that what may be a name is one.
+    `names`, that what may be a name is one, and `label` the column of labels, 0 for none.
     """
     if _JSON_START.match(sample):
-        return Layout(JSON_LINES if _is_json_lines(sample) else JSON)
+        return _json(sample, label)
     tables = [
         table
         for delimiter in DELIMITERS
@@ -47,14 +60,41 @@ def sniff_text(sample: str, file_name: str, column: int | None, names: bool = Fa
     ]
     if not tables:
         return Layout(TEXT, "," if _has_suffix(file_name, "csv") else "\t")
-    layout, _ = max(tables, key=lambda table: table[1])  # the first of the best
-    return layout
+    layout, _, rows = max(tables, key=lambda table: table[1])  # the first of the best
+    return _with_labels(layout, rows, label)
 
 
-def sniff_workbook(rows: Iterable[Record], column: int | None, names: bool = False) -> Layout:
+def sniff_workbook(
+    rows: Iterable[Record], column: int | None, names: bool = False, label: int | None = None
+) -> Layout:
     """The layout of a workbook's first sheet."""
-    choice = columns.choose(sample_rows(rows), column, names_are_sure=names)
-    return Layout(EXCEL, "", choice)
+    sample = sample_rows(rows)
+    choice = columns.choose(sample, column, names_are_sure=names)
+    return _with_labels(Layout(EXCEL, "", choice), sample, label)
+
+
+def _with_labels(layout: Layout, rows: Sequence[Sequence[str]], wanted: int | None) -> Layout:
+    """The layout of a table with the column of its labels."""
+    choice = layout.choice
+    if choice is None:
+        return layout
+    body = rows[_first_of_body(choice) :]
+    # Beside ids, or other names, what a sample is called is no name of data.
+    first = {choice.ids} if choice.ids is not None else {*choice.lookups[0]}
+    taken = {i for i in choice.read if i in first or label_rank(choice.names[i]) <= 0}
+    return layout._replace(labels=choose_label(choice.names, body, taken, wanted))
+
+
+def _json(sample: str, label: int | None) -> Layout:
+    """The layout of JSON, and the key of its labels: keys are numbered as they first come."""
+    format = JSON_LINES if _is_json_lines(sample) else JSON
+    rows = JsonList(io.StringIO(sample)).sample()
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[row.get(key, "") for key in keys] for row in rows]
+    taken = {i for row in cells for i, cell in enumerate(row) if mentions_id(cell)}
+    taken |= {i for i, key in enumerate(keys) if names_lookups(key)}
+    labels = choose_label(keys, cells, taken, label)
+    return Layout(format, labels=labels, label_key="" if labels.at is None else keys[labels.at])
 
 
 def _is_json_lines(sample: str) -> bool:
@@ -69,8 +109,10 @@ def _is_json_lines(sample: str) -> bool:
 
 def _table(
     sample: str, delimiter: str, file_name: str, column: int | None, names: bool
-) -> tuple[Layout, tuple[bool, int, bool, int]] | None:
-    """The table by this delimiter, with a score to compare it by; None if it is no table."""
+) -> tuple[Layout, tuple[bool, int, bool, int], list[Sequence[str]]] | None:
+    """The table by this delimiter, a score to compare it by, and its first rows; None if it is no
+    table.
+    """
     rows = sample_rows(split_rows(io.StringIO(sample, newline=""), delimiter))
     is_named = _has_suffix(file_name, {"\t": "tsv", ",": "csv"}.get(delimiter, "\0"))
     widths = Counter(map(len, rows))
@@ -85,7 +127,7 @@ def _table(
             return None
         read = sum(column.ids for column in choice.candidates if column.chosen)
         layout = Layout(DELIMITERS[delimiter], delimiter, choice)
-        return layout, (False, 0, delimiter != WHITE_SPACE, read)
+        return layout, (False, 0, delimiter != WHITE_SPACE, read), rows
     rank = 0 if delimiter == WHITE_SPACE else header_rank(chosen.header)
     is_even = max(widths.values()) * 2 > len(rows)  # most rows have the same number of cells
     is_table = rank or column or (is_even and _has_other_columns(rows, choice))
@@ -95,7 +137,7 @@ def _table(
         return None
     ids = sum(count_ids(columns.cell_of(row, chosen.number - 1)) for row in rows)
     name = _ICAV2 if delimiter == "\t" and _is_icav2(rows, choice) else DELIMITERS[delimiter]
-    return Layout(name, delimiter, choice), (True, rank, delimiter != WHITE_SPACE, ids)
+    return Layout(name, delimiter, choice), (True, rank, delimiter != WHITE_SPACE, ids), rows
 
 
 def _has_suffix(file_name: str, suffix: str) -> bool:
@@ -106,7 +148,7 @@ def _has_other_columns(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> b
     """Whether one column holds ids and another does not; several ids a line are no table."""
     width = len(choice.names)
     counts = columns.count_cells(rows, count_ids, width)
-    filled = columns.count_cells(rows, str.strip, width)
+    filled = columns.count_cells(rows, is_filled, width)
     return max(counts) * 2 >= len(rows) - 1 and any(
         count * 10 < full and full * 2 > len(rows)
         for count, full in zip(counts, filled, strict=True)
@@ -120,7 +162,7 @@ def _has_mixed_column(
     file is named as a table is, another column none.
     """
     width, body = len(choice.names), rows[_first_of_body(choice) :]
-    filled = columns.count_cells(body, str.strip, width)
+    filled = columns.count_cells(body, is_filled, width)
     held = columns.count_cells(body, columns.count_entries, width)
     shares = list(zip(held, filled, strict=True))
     some, full = (0, 0) if choice.ids is None else shares[choice.ids]
@@ -182,7 +224,7 @@ def _is_table_of_lookups(
         return True
     if _may_be_names_of_words(body, choice, delimiter):
         return False
-    filled = columns.count_cells(body, str.strip, width)
+    filled = columns.count_cells(body, is_filled, width)
     counted = {column.number - 1: column.ids for column in choice.candidates if column.chosen}
     is_even = max(Counter(map(len, rows)).values()) * 2 > len(rows)
     return is_even and any(

@@ -1,12 +1,23 @@
 """Reads JSON: what icav2 and the REST API answer, bare arrays, an API body, JSON lines."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
 from msgspec.structs import replace
 
+from webapp.idlist.blanks import is_empty_cell
 from webapp.idlist.columns import surest
-from webapp.idlist.entries import Entry, Holds, LookupKind, Part, Record, count_lines
+from webapp.idlist.entries import (
+    Entry,
+    Holds,
+    LookupKind,
+    Part,
+    Record,
+    Unreadable,
+    count_lines,
+)
 from webapp.idlist.formats.json_cursor import JsonCursor
 from webapp.idlist.headers import (
     DATA_ID_HEADER,
@@ -15,13 +26,17 @@ from webapp.idlist.headers import (
     header_rank,
     is_folder_header,
     is_maybe_header,
+    names_entries,
     names_lookups,
     names_project,
 )
 from webapp.idlist.ids import count_ids, find_entries, mentions_id, project_id_in
+from webapp.idlist.labels import label_of
 from webapp.idlist.lookups import MAY_BE_NAME, may_be_name
 
 OUTCOME_KEY = "linkboard"  # under which an annotated object has the outcomes of its ids
+_SAMPLE_VALUES = 200
+_MAX_WHOLE = 1e15  # larger ones have lost digits
 _MAX_DEPTH = 64  # lists and objects around the one with the ids
 _NO_ID = "This value names no data id."
 _BESIDE_LIST = (
@@ -33,9 +48,20 @@ _LIST_KEYS = frozenset({"items", "data", "files", "folders", "ids", "results"})
 class JsonList:
     """A JSON document, or several of them as lines."""
 
-    def __init__(self, text: TextIO, names: bool = False) -> None:
+    def __init__(
+        self,
+        text: TextIO,
+        names: bool = False,
+        label_key: str = "",
+        empty: Counter[str] | None = None,
+    ) -> None:
+        """`names`: what may be a name of data is one. `label_key`: of an object's label. `empty`
+        counts the words that say that a value is empty.
+        """
         self._cursor = JsonCursor(text)
-        self._names = names  # what may be a name of data is one
+        self._names, self._label_key = names, label_key
+        self._empty = Counter[str]() if empty is None else empty
+        self._sampled: list[dict[str, str]] | None = None
         self._line = self._column = 0  # of the last entry
 
     def records(self) -> Iterator[Record]:
@@ -51,6 +77,18 @@ class JsonList:
         end = cursor.take()
         lines = count_lines(end) + (not end.endswith(("\n", "\r")))
         yield Record(Part.FRAME, 0, end, lines=lines)
+
+    def sample(self) -> list[dict[str, str]]:
+        """Of the first objects with entries, the texts and whole numbers under their own keys; the
+        text may be cut off.
+        """
+        found: list[dict[str, str]] = []
+        self._sampled = found
+        with suppress(Unreadable):  # it is told when all is read
+            for _ in self.records():
+                if len(found) >= _SAMPLE_VALUES:
+                    break
+        return found
 
     def _passed(self) -> Iterator[Record]:
         """What was passed, once it is much, so that not all of a document without ids is kept."""
@@ -106,7 +144,13 @@ class JsonList:
         if not is_named:
             is_object = isinstance(value, dict)
             found = [e for e in found if (is_object and e.lookup) or (e.data_id and not e.unusual)]
-        return self._record(found, start)
+        own = _own_texts(value) if found else {}
+        if self._sampled is not None and own:
+            self._sampled.append(own)
+        for key, text in own.items():
+            if is_empty_cell(text) and key != self._label_key and names_entries(key):
+                self._empty[text.strip()] += 1
+        return self._record(found, start, label_of(own.get(self._label_key, ""), self._empty))
 
     def _beside_list(self) -> Iterator[Record]:
         """A value beside a list: an id there may be that of the folder that was listed."""
@@ -115,20 +159,35 @@ class JsonList:
             found = [Entry(e.column, e.text, "", _BESIDE_LIST) for e in find_entries(value)]
             yield self._record(found, start, has_outcome=False)
 
-    def _record(self, found: Sequence[Entry], start: int, *, has_outcome: bool = True) -> Record:
+    def _record(
+        self, found: Sequence[Entry], start: int, label: str = "", *, has_outcome: bool = True
+    ) -> Record:
         """The text that was passed, with a value that begins at `start`, and its entries."""
         line = self._cursor.line_of(found[0].text, start) if found else 0
         raw = self._cursor.take()
         if line != self._line:
             self._line, self._column = line, 0
         entries = [
-            replace(entry, column=column, text=entry.text or raw[start:])
+            replace(entry, column=column, text=entry.text or raw[start:], label=label)
             for column, entry in enumerate(found, self._column + 1)
         ]
         self._column += len(entries)
         part = Part.ENTRIES if entries else Part.FRAME
         value_start = start if has_outcome else len(raw)
         return Record(part, line, raw, entries, (), count_lines(raw), value_start)
+
+
+def _own_texts(value: Any) -> dict[str, str]:
+    """The texts and the whole numbers of an object under its own keys."""
+    if not isinstance(value, dict):
+        return {}
+    texts = {}
+    for key, inner in value.items():
+        if isinstance(inner, str):
+            texts[key] = inner
+        elif isinstance(inner, float) and inner.is_integer() and abs(inner) < _MAX_WHOLE:
+            texts[key] = f"{inner:.0f}"
+    return texts
 
 
 def _is_entry(value: Any) -> bool:
@@ -221,7 +280,8 @@ def _keyed_texts(value: Any, depth: int = 3) -> Iterator[tuple[str, str]]:
     for key, inner in value.items() if isinstance(value, dict) and depth else ():
         for part in inner if isinstance(inner, list) else [inner]:
             if isinstance(part, str):
-                yield key, part
+                if not is_empty_cell(part):
+                    yield key, part
             else:
                 yield from _keyed_texts(part, depth - 1)
 
@@ -246,6 +306,7 @@ def _named_text(value: Any, depth: int = 2) -> tuple[str, bool]:
         for key, inner in value.items()
         if depth and (rank := header_rank(key))
     ]
+    texts = [(text, rank) for text, rank in texts if not is_empty_cell(text)]
     text, best = max(texts, key=lambda pair: (count_ids(pair[0]), pair[1]), default=("", 0))
     return text, bool(text) and best == TOP_RANK
 

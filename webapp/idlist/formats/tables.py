@@ -6,14 +6,15 @@ how a row stood in the file, and a quote that is never closed makes it take the 
 
 import csv
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, repeat
 from typing import NamedTuple, TextIO
 
 from msgspec.structs import replace
 
+from webapp.idlist.blanks import is_empty_cell
 from webapp.idlist.columns import ColumnChoice, cell_of, surest
 from webapp.idlist.entries import (
     ENTRIES,
@@ -36,6 +37,7 @@ from webapp.idlist.ids import (
     mentions_id,
     project_id_in,
 )
+from webapp.idlist.labels import label_of
 from webapp.idlist.lookups import MAY_BE_NAME
 
 WHITE_SPACE = " "  # columns by any white space; the other delimiters are characters
@@ -157,8 +159,24 @@ def fill_gaps(rows: Iterable[Record]) -> Iterator[Record]:
         yield row
 
 
+class Labels(NamedTuple):
+    """The column of the labels, from 0, None for none; and the words of cells that were taken as
+    empty, counted here.
+    """
+
+    at: int | None
+    empty: Counter[str]
+
+    def of(self, row: Record) -> str:
+        """The label of a row."""
+        at = self.at
+        if at is None or at >= len(row.cells):
+            return ""
+        return label_of(row.cells[at], self.empty)
+
+
 def read_table(
-    rows: Iterable[Record], choice: ColumnChoice, names_are_sure: bool = False
+    rows: Iterable[Record], choice: ColumnChoice, names_are_sure: bool, labels: Labels
 ) -> Iterator[Record]:
     """The rows with the names of columns marked, and with the entries of the chosen columns."""
     names: Sequence[str] = ()
@@ -175,22 +193,33 @@ def read_table(
             row.part = Part.NAMES
             yield row
         else:
-            yield _with_entries(row, choice, names_are_sure)
+            yield _with_entries(row, choice, names_are_sure, labels)
 
 
-def _with_entries(row: Record, choice: ColumnChoice, names_are_sure: bool) -> Record:
-    index = choice.ids
+def _with_entries(
+    row: Record, choice: ColumnChoice, names_are_sure: bool, labels: Labels
+) -> Record:
+    index, label = choice.ids, "" if labels.at is None else labels.of(row)
     entries: Iterable[Entry]
     if index is not None and is_data_id(cell := cell_of(row.cells, index)):
-        entries = (Entry(index + 1, cell, cell),)
+        entries = (Entry(index + 1, cell, cell, label=label),)
     else:
+        read = (cell_of(row.cells, i) for i in choice.read)
+        labels.empty.update(cell.strip() for cell in read if is_empty_cell(cell))
         index, entries = _RowEntries(row, choice, names_are_sure).found()
+        if label:
+            entries = map(_labelled, entries, repeat(label))
     if choice.project is not None and (named := project_id_in(cell_of(row.cells, choice.project))):
         entries = (replace(entry, project_id=named) for entry in entries)
     row.entries = entries
     if row.lines > 1:
         row.line += sum(map(count_lines, row.cells[:index]))
     return row
+
+
+def _labelled(entry: Entry, label: str) -> Entry:
+    entry.label = label
+    return entry
 
 
 class _RowEntries(NamedTuple):
@@ -224,6 +253,8 @@ class _RowEntries(NamedTuple):
     def _in(self, index: int) -> Iterator[Entry]:
         """The entries of a cell, one by one. Only in the column of ids a word is an odd id."""
         choice, cell = self.choice, cell_of(self.row.cells, index)
+        if is_empty_cell(cell):
+            return iter(())
         assumed = self.names_are_sure or index in choice.assumed
         entries = find_entries(cell, index + 1, assume_names=assumed)
         if index == choice.ids or not choice.lookups:
@@ -243,7 +274,8 @@ class _RowEntries(NamedTuple):
         if ids is not None:
             read = [ids, first] if choice.is_returned and choice.lookups else [ids]
         for index in read:
-            if has_words(cell_of(self.row.cells, index)):
+            cell = cell_of(self.row.cells, index)
+            if has_words(cell) and not is_empty_cell(cell):
                 return index, self._in(index)
         index = first if ids is None else ids
         text = self.row.raw.strip() or " ".join(filter(None, self.row.cells))
