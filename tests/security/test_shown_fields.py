@@ -45,7 +45,7 @@ SHOWN = (  # table and columns
     (tables.accounts, "name", "tenant", "asked_tenant"),
     (tables.access, "project_name"),
     (tables.submissions, "name", "note", "project_name"),
-    (tables.items, "reason", "name", "path", "linked_id"),
+    (tables.items, "reason", "name", "path", "linked_id", "label"),
     (tables.history, "reason", "path", "linked_id"),
     (tables.reasons, "text"),
     (tables.entries, "text", "note"),

@@ -186,9 +186,12 @@ class Seen:
         if self.entries or any(len(row.data_id) != USUAL_ID for row in self.rows.values()):
             return
         sent = sum(one.size for one in self.uploads if one.dropped_at is None)
-        rows = sum(usage.ITEM_BYTES + 2 * len(row.data_id) for row in self.rows.values())
+        rows = sum(
+            usage.ITEM_BYTES + 2 * len(row.data_id) + len(row.label) for row in self.rows.values()
+        )
         past = usage.HISTORY_BYTES * len(self.history)
-        named = usage.of_lookups(one.text for one in self.lookups) + usage.of_candidates(
+        named = usage.of_lookups(one.text + one.label for one in self.lookups)
+        named += usage.of_candidates(
             (one.data_id, one.name, one.path, one.project_id, one.project_name, one.status)
             for one in self.candidates
         )

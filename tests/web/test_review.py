@@ -214,15 +214,42 @@ def test_a_second_click_leaves_out_nothing_twice(linked, monkeypatch):
     assert "10 ids to link 50 left out" in text(demo.get(place))
 
 
-def test_unusual_shapes_are_sent_unless_they_are_left_out(dashboard):
-    demo = dashboard.visitor()
-    place = demo.draft(["sample-7", *data_ids(2)])
+def take_back(visitor, place, which):
+    return visitor.post(f"{place}/take-back", {"which": which})
+
+
+def test_unusual_shapes_are_left_out_unless_somebody_wants_them_sent(stored):
+    demo = stored.visitor()
+    place = demo.draft(["SRR123456", *data_ids(2), "SRR123457"])
+    page = demo.get(place)
+    assert "2 ids not of ICA's shape" in text(page)
+    assert "Such as SRR123456 (line 1), SRR123457 (line 4)." in text(page)
+    assert tally(page) == ["2", "2", "0", "0"]
+    assert "Submit 2 ids" in text(page)
+    assert exported(demo, place, "LEFT_OUT") == ["SRR123456", "SRR123457"]
+    assert "Send these 2 too" in [one.text for one in elements(page, "button", formaction=None)]
+    assert take_back(demo, place, "unusual").status_code == 303
     page = text(demo.get(place))
-    assert "1 id of an unusual shape" in page
-    assert "Such as sample-7 (line 1)." in page
-    assert "Submit 3 ids" in page
+    assert "2 ids taken back; 4 ids will be sent." in page
+    assert "Submit 4 ids" in page
     leave_out(demo, place, "unusual")
-    assert "Submit 2 ids" in text(demo.get(place))
+    demo.post(f"{place}/submit")
+    stored.work(20)
+    assert "All 2 items are linked. 2 left out" in text(demo.get(place))
+
+
+def test_a_list_of_such_alone_is_kept_and_nothing_of_it_is_sent_before_somebody_wants_it(stored):
+    demo = stored.visitor()
+    place = demo.draft(["SRR123456", "/nowhere/at/all.bam"])
+    stored.work(10)
+    answer = demo.post(f"{place}/submit")
+    assert answer.status_code == 422
+    assert "there is nothing to submit" in text(answer)
+    take_back(demo, place, "unusual")
+    assert "Submit 1 id" in text(demo.get(place))
+    demo.post(f"{place}/reread")
+    stored.work(10)
+    assert exported(demo, place, "LEFT_OUT") == ["SRR123456"]
 
 
 def test_lines_that_name_another_project_are_told_and_those_of_the_target_are_not(dashboard):
@@ -241,12 +268,13 @@ def test_what_was_found_later_is_left_out_too(dashboard):
     demo = dashboard.visitor()
     one, two = ("sample-7", "sample-8")
     place = demo.draft("", file=csv(("dataId", "projectId"), (one, ELSEWHERE), (two, "")))
+    take_back(demo, place, "unusual")
     leave_out(demo, place, "elsewhere")
     leave_out(demo, place, "unusual")
     page = demo.get(place)
     assert "1 id of these left out: not to be sent. The others go, unless" in text(page)
     buttons = [button.text for button in elements(page, "button", formaction=None)]
-    assert buttons[1:] == ["Take it back", "Leave out the others too", "Take them back"]
+    assert buttons[1:] == ["Take it back", "Leave out the others too", "Send it too"]
 
 
 def test_capitals_are_mended_and_told(dashboard):
@@ -316,7 +344,9 @@ def test_a_made_up_column_is_a_clean_400(dashboard, column):
 
 def test_what_was_submitted_is_not_read_again_and_nothing_of_it_left_out(dashboard):
     demo = dashboard.visitor()
-    place = demo.submit(["sample-7", *data_ids(4)])
+    place = demo.draft(["sample-7", *data_ids(4)])
+    take_back(demo, place, "unusual")
+    demo.post(f"{place}/submit")
     demo.post(f"{place}/reread")
     leave_out(demo, place, "unusual")
     dashboard.work(20)
@@ -406,6 +436,7 @@ def test_a_list_that_is_being_worked_on_is_not_read_again(dashboard):
 def test_an_address_stays_short_enough_for_ica_however_long_the_ids(dashboard):
     demo = dashboard.visitor()
     place = demo.draft([f"{'x' * 240}-{number}" for number in range(100)])
+    take_back(demo, place, "unusual")
     demo.post(f"{place}/check")
     dashboard.work(1)
     assert "Asked" in text(demo.get(place))

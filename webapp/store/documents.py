@@ -62,8 +62,18 @@ class Column(Struct, frozen=True):
     kind: str = "ids"  # what it holds, as idlist says it
 
 
+class LabelColumn(Struct, frozen=True):
+    """A column of a table, or a key of JSON rows, that may be read for labels; see idlist."""
+
+    number: int
+    header: str
+    example: str
+
+
 class Part(Struct, frozen=True):
-    """How a part of the list, a file or pasted text, was read."""
+    """How a part of the list, a file or pasted text, was read. label: the number of the column of
+    its labels, 0 for none.
+    """
 
     format: str
     encoding: str
@@ -71,6 +81,13 @@ class Part(Struct, frozen=True):
     lines: int
     warnings: list[str]
     columns: list[Column]
+    label: int = 0
+    label_columns: list[LabelColumn] = []
+
+    @property
+    def label_column(self) -> LabelColumn | None:
+        """The column of its labels."""
+        return next((one for one in self.label_columns if one.number == self.label), None)
 
 
 class Review(Struct, frozen=True, omit_defaults=True):
@@ -79,9 +96,11 @@ class Review(Struct, frozen=True, omit_defaults=True):
     lookups: of the good ones, how many stand for data by a name or a path, and by kind in
     lookup_kinds; to_nothing: how many of these led to no data when the list was submitted.
     unsure: how many others may be names; assumes_names: the user said that they are.
-    columns: those that are read, by part, as the user chose them. examples and left_out: by the
-    names of flags. linked_by: how many ids each submission has linked before. other_projects: how
-    many ids name each. checked_at: when ICA was last asked about all ids.
+    columns: those that are read, by part, as the user chose them; labels: those of labels, 0 for
+    none. labelled: how many have a label; relabelled: how many repeated ones have another one than
+    the first. empty_cells: the words that were taken as empty, and how often. examples and
+    left_out: by the names of flags. linked_by: how many ids each submission has linked before.
+    other_projects: how many ids name each. checked_at: when ICA was last asked about all ids.
     """
 
     good: int = 0
@@ -112,8 +131,20 @@ class Review(Struct, frozen=True, omit_defaults=True):
     linked_by: dict[int, int] = {}
     other_projects: dict[str, int] = {}
     columns: dict[int, int] = {}
+    labels: dict[int, int] = {}
+    labelled: int = 0
+    relabelled: int = 0
+    empty_cells: dict[str, int] = {}
     parts: list[Part] = []
     checked_at: float | None = None
+
+    @property
+    def label_header(self) -> str:
+        """The header of the labels; "" where nobody has one."""
+        if not self.labelled:
+            return ""
+        headers = {part.label_column.header for part in self.parts if part.label_column}
+        return "".join(headers) if len(headers) == 1 and any(headers) else "Label"
 
     def flagged(self, flag: Flag) -> int:
         """How many ids carry the flag."""

@@ -71,10 +71,17 @@ def leave_out(
     connection: Connection, submission_id: int, flag: Flag, first: int, last: int, now: float
 ) -> None:
     """Don't send the items that carry the flag in a range of positions."""
+    count = mark_left_out(connection, submission_id, flag, first, last, now)
+    _count_left_out(connection, submission_id, flag, count)
+
+
+def mark_left_out(
+    connection: Connection, submission_id: int, flag: Flag, first: int, last: int, now: float
+) -> int:
+    """The same for rows of a list that is still being read, whose caller counts them."""
     mine = _range(submission_id, first, last) & (items.c.status == UNREAD) & _carries(flag)
     values = {"status": LEFT_OUT, "reason": REASONS[flag], "changed_at": now}
-    count = connection.execute(update(items).where(mine).values(values)).rowcount
-    _count_left_out(connection, submission_id, flag, count)
+    return connection.execute(update(items).where(mine).values(values)).rowcount
 
 
 def take_back(

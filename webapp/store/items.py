@@ -29,7 +29,7 @@ from webapp.store.engine import Store
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNREAD, UNSENT
 from webapp.store.paging import MAX_KEY, Cursor, Page, from_cursor, merged, page_of
 from webapp.store.tables import Item as Item
-from webapp.store.tables import items
+from webapp.store.tables import items, submissions
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
 # Rows in one transaction. With half as many a list of 1,000,000 ids takes 40 % longer, since each
@@ -48,6 +48,12 @@ class Listed(Struct, frozen=True, array_like=True, gc=False):
     flags: int = 0
 
 
+class Labelled(Listed, frozen=True, array_like=True, gc=False):
+    """One with a label. Most lists have none, and need not be slower for it."""
+
+    label: str = ""
+
+
 GAP = Listed("", 0, 0)  # where a chunk has a name or path, whose position has no item yet
 
 
@@ -63,6 +69,7 @@ class ItemRow(NamedTuple):
     path: str
     linked_id: str
     attempt: int
+    label: str
 
 
 _ROW = tuple(items.c[name] for name in ItemRow._fields)
@@ -91,12 +98,15 @@ _NEW_COLUMNS = (
     *("reason", "name", "path", "linked_id", "attempt"),
 )
 _ADD = f"""
-INSERT INTO items ({", ".join(f'"{name}"' for name in _NEW_COLUMNS)})
+INSERT INTO items ({", ".join(f'"{name}"' for name in _NEW_COLUMNS)}{{column}})
 SELECT ?, ? + key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-       json_extract(value, '$[2]'), json_extract(value, '$[3]'), '{UNREAD}', '', '', '', '', 1
+       json_extract(value, '$[2]'), json_extract(value, '$[3]'), '{UNREAD}',
+       '', '', '', '', 1{{value}}
 FROM json_each(?)
 """
-_ADD_BUT_GAPS = f"{_ADD} WHERE json_extract(value, '$[0]') <> ''"
+_ADD_UNLABELLED = _ADD.format(column="", value="")
+_ADD_LABELLED = _ADD.format(column=", label", value=", coalesce(json_extract(value, '$[4]'), '')")
+_BUT_GAPS = " WHERE json_extract(value, '$[0]') <> ''"
 
 
 def add(
@@ -106,22 +116,31 @@ def add(
     rows: Sequence[Listed],
     *,
     has_gaps: bool = False,
+    has_labels: bool = False,
 ) -> None:
-    """Add a chunk of good entries at positions `first` and up, but for those of a GAP."""
+    """Add a chunk of good entries at positions `first` and up, but for those of a GAP.
+
+    `has_gaps` and `has_labels`: some may be a GAP, or Labelled.
+    """
     if not rows:
         return
     if connection.dialect.name == "sqlite":
         # One statement for all: executemany comes back to Python with every row.
         chunk = msgspec.json.encode(rows).decode()
-        statement = _ADD_BUT_GAPS if has_gaps else _ADD
+        statement = (_ADD_LABELLED if has_labels else _ADD_UNLABELLED) + _BUT_GAPS * has_gaps
         connection.exec_driver_sql(statement, (submission_id, first, chunk))
         return
-    values = (
-        (submission_id, place, *astuple(row), UNREAD, "", "", "", "", 1)
+    values: Iterator[tuple[Any, ...]] = (
+        (submission_id, place, *astuple(row)[:4], UNREAD, "", "", "", "", 1)
         for place, row in enumerate(rows, start=first)
         if row.data_id
     )
-    sql.insert_many(connection, items, _NEW_COLUMNS, values)
+    columns: tuple[str, ...] = _NEW_COLUMNS
+    if has_labels:
+        labels = (row.label if isinstance(row, Labelled) else "" for row in rows if row.data_id)
+        columns = (*columns, "label")
+        values = ((*value, label) for value, label in zip(values, labels, strict=True))
+    sql.insert_many(connection, items, columns, values)
 
 
 def ids_to_send(connection: Connection, batch: Batch) -> list[str]:
@@ -264,7 +283,8 @@ def page(
 ) -> Page[Item]:
     """Items of these slices in the order of the list. Cursors are positions.
 
-    `text` is a data id, the beginning of one, a part of a name or, with a slash, of a path.
+    `text` is a data id, the beginning of one, or a part of a label, of a name or, with a slash, of
+    a path.
     """
     statement = _found(connection, submission_id, wanted, text, cursor, size + 1)
     return page_of(sql.fetch(connection, statement, Item), cursor, size, attrgetter("position"))
@@ -323,11 +343,21 @@ def found_by(connection: Connection, submission_id: int, text: str) -> ColumnEle
     if not _ID.fullmatch(text):
         ours = items.c.submission_id == submission_id
         place = items.c.path if "/" in text else items.c.name
-        return ours & (begins | sql.contains(connection, place, text))
+        found = begins | sql.contains(connection, place, text)
+        if _is_labelled(connection, submission_id):
+            found |= sql.contains(connection, items.c.label, text)
+        return ours & found
     # With the sum, no index that begins with the submission is used: to read one in its order looks
     # cheap to a planner, and reads a million rows to find one.
     ours = items.c.submission_id + 0 == submission_id
     return ours & items.c.data_id.between(text, text + "zzzz") & begins
+
+
+def _is_labelled(connection: Connection, submission_id: int) -> bool:
+    """Whether any of its items may have a label: else none is read."""
+    review = select(submissions.c.review).where(submissions.c.id == submission_id)
+    found = connection.execute(review).scalar()
+    return bool(found and found.labelled)
 
 
 def each(store: Store, submission_id: int) -> Iterator[Item]:

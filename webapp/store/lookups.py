@@ -46,11 +46,11 @@ STATUS_FLAGS = {  # by the status of the data in ICA
 }
 _NEW_COLUMNS = (
     *("submission_id", "position", "kind", "text", "project", "key", "line", "column"),
-    *("state", "count", "closer", "note", "shared"),
+    *("state", "count", "closer", "note", "shared", "label"),
 )
 _ITEM_COLUMNS = (
     *("submission_id", "position", "data_id", "line", "column", "flags", "status"),
-    *("reason", "name", "path", "linked_id", "attempt"),
+    *("reason", "name", "path", "linked_id", "attempt", "label"),
 )
 _CANDIDATE = tuple(
     candidates.c[name]
@@ -61,13 +61,15 @@ _CANDIDATE = tuple(
 )
 _LIKENESS = {int(likeness): likeness for likeness in Likeness}
 _ITEM = tuple(items.c[name] for name in _ITEM_COLUMNS)
-_DATA_ID, _LINE, _FLAGS, _STATUS, _REASON = map(
-    _ITEM_COLUMNS.index, ("data_id", "line", "flags", "status", "reason")
+_DATA_ID, _LINE, _FLAGS, _STATUS, _REASON, _LABEL = map(
+    _ITEM_COLUMNS.index, ("data_id", "line", "flags", "status", "reason", "label")
 )
 
 
 Wanted = tuple[LookupKind, str, str]
 """Kind, text and project of a lookup."""
+Place = tuple[int, int, str]
+"""Line and column of a lookup, and the label of its line."""
 
 
 class NewLookup(NamedTuple):
@@ -79,6 +81,7 @@ class NewLookup(NamedTuple):
     project: str
     line: int
     column: int
+    label: str = ""
 
 
 class Candidate(Struct, frozen=True, gc=False):
@@ -129,7 +132,7 @@ def add(connection: Connection, submission_id: int, rows: Sequence[NewLookup]) -
         (
             *(submission_id, row.position, row.kind.value, row.text, row.project),
             *(key_of(row.text.rstrip("/")), row.line, row.column),
-            *(LookupState.WAITING.value, 0, False, "", False),
+            *(LookupState.WAITING.value, 0, False, "", False, row.label),
         )
         for row in rows
     )
@@ -251,7 +254,7 @@ def choose_several(connection: Connection, lookup: Lookup, chosen: Sequence[Choi
     has already. It has led to nothing yet, or to some of them. The submission is locked.
     """
     submission_id, before = lookup.submission_id, lookup.first_item
-    new = append(connection, submission_id, chosen, (lookup.line, lookup.column))
+    new = append(connection, submission_id, chosen, (lookup.line, lookup.column, lookup.label))
     if new is None and before is not None:
         return
     held = {} if new else _held(connection, submission_id, chosen)
@@ -266,11 +269,11 @@ def append(
     connection: Connection,
     submission_id: int,
     chosen: Sequence[Choice],
-    place: tuple[int, int] | None = None,
+    place: Place | None = None,
 ) -> tuple[int, int] | None:
     """Data become items behind the list, but for those that it has already; returns the first and
-    the last of their positions, None where there are none. `place`: the line and column of all,
-    else each has a line of its own. The submission is locked.
+    the last of their positions, None where there are none. `place`: that of all, else each
+    has a line of its own. The submission is locked.
     """
     held = _held(connection, submission_id, chosen)
     found = {one.candidate.data_id: one for one in chosen}
@@ -279,7 +282,7 @@ def append(
         return None
     first = submissions.grow(connection, submission_id, len(missing), 0)
     new = [
-        _item(submission_id, at, one, *(place or (at, 1)))
+        _item(submission_id, at, one, *(place or (at, 1, "")))
         for at, one in enumerate(missing, start=first)
     ]
     _add_items(connection, submission_id, new)
@@ -356,16 +359,17 @@ def _held(connection: Connection, submission_id: int, chosen: Iterable[Choice]) 
 
 def _places(
     connection: Connection, submission_id: int, positions: Sequence[int]
-) -> dict[int, tuple[int, int]]:
-    """Line and column of each lookup."""
-    these = sql.is_one_of(connection, lookups.c.position, positions)
-    found = select(lookups.c.position, lookups.c.line, lookups.c.column)
+) -> dict[int, Place]:
+    """The place of each lookup."""
+    of = lookups.c
+    these = sql.is_one_of(connection, of.position, positions)
+    found = select(of.position, of.line, of.column, of.label)
     rows = sql.plain_rows(connection, found.where(_of(submission_id), these))
-    return {position: (line, column) for position, line, column in rows}
+    return {position: (line, column, label) for position, line, column, label in rows}
 
 
 def _item(
-    submission_id: int, position: int, choice: Choice, line: int, column: int
+    submission_id: int, position: int, choice: Choice, line: int, column: int, label: str
 ) -> tuple[Any, ...]:
     data = choice.candidate
     return (  # written out: of many thousand, each part of it that is a tuple of its own costs time
@@ -381,6 +385,7 @@ def _item(
         data.path,
         "",
         1,
+        label,
     )
 
 
@@ -448,7 +453,7 @@ def _note(
         counts=+Counter({UNREAD: unread, LEFT_OUT: left_out}),
         review=replace(review, left_out=each),
         kept_bytes=submissions_table.c.kept_bytes
-        + by * sum(usage.ITEM_BYTES + 2 * len(row[_DATA_ID]) for row in rows),
+        + by * sum(usage.ITEM_BYTES + 2 * len(row[_DATA_ID]) + len(row[_LABEL]) for row in rows),
     )
 
 

@@ -29,6 +29,7 @@ from webapp.store.documents import FolderQuery, NamedProject, Review
 from webapp.store.engine import Store
 from webapp.store.enums import (
     BEGUN,
+    LEFT_OUT,
     LISTED,
     UNREAD,
     AttemptKind,
@@ -217,9 +218,15 @@ def become_draft(
     connection: Connection, submission_id: int, item_count: int, review: Review, now: float
 ) -> None:
     """The whole list was read: from now on its rows count."""
-    draft = {"state": State.DRAFT, "item_count": item_count, "review": review}
-    counts = {UNREAD: item_count}
-    _change(connection, submission_id, [State.READING], now, **draft, counts=counts)
+    draft = {"state": State.DRAFT, "item_count": item_count, **_as_read(item_count, review)}
+    _change(connection, submission_id, [State.READING], now, **draft)
+
+
+def _as_read(item_count: int, review: Review) -> dict[str, Any]:
+    """The review of so many items, of which some may be left out from the start."""
+    left_out = sum(review.left_out.values())
+    counts = +Counter({UNREAD: item_count - left_out, LEFT_OUT: left_out})
+    return {"review": review, "left_out": left_out, "counts": counts}
 
 
 def become_resolving(
@@ -231,9 +238,9 @@ def become_resolving(
     now: float,
 ) -> None:
     """The whole list was read, and has lookups at so many of its positions."""
-    unread = item_count - empty_positions
-    read = {"item_count": item_count, "empty_positions": empty_positions, "review": review}
-    resolving = read | {"state": State.RESOLVING, "counts": +Counter({UNREAD: unread})}
+    read = {"item_count": item_count, "empty_positions": empty_positions}
+    read |= _as_read(item_count - empty_positions, review)
+    resolving = read | {"state": State.RESOLVING}
     _change(connection, submission_id, [State.READING], now, **resolving)
 
 

@@ -79,12 +79,12 @@ def _of_queries(connection: Connection, account_id: int) -> int:
 
 
 def of_items(rows: Iterable[Listed]) -> int:
-    """The bytes of these items."""
+    """The bytes of these items, without their labels, which take as many as they have letters."""
     return sum(ITEM_BYTES + 2 * len(row.data_id) for row in rows if row.data_id)
 
 
 def of_lookups(texts: Iterable[str]) -> int:
-    """The bytes of names and paths that ICA was not asked for yet."""
+    """The bytes of names and paths, with their labels, that ICA was not asked for yet."""
     return sum(LOOKUP_BYTES + len(text) for text in texts)
 
 

@@ -15,6 +15,7 @@ from webapp.idlist import Entry, Kind, Lines, Reading, Unreadable
 from webapp.settings import Settings
 from webapp.store import (
     chores,
+    drafts,
     entries,
     items,
     leases,
@@ -25,9 +26,9 @@ from webapp.store import (
     uploads,
     usage,
 )
-from webapp.store.documents import Column, Part, Review
-from webapp.store.enums import ChoreKind, EntryKind, LookupKind
-from webapp.store.items import Listed
+from webapp.store.documents import Column, LabelColumn, Part, Review
+from webapp.store.enums import ChoreKind, EntryKind, Flag, LookupKind
+from webapp.store.items import Labelled, Listed
 from webapp.store.leases import LeaseLost
 from webapp.store.lookups import NewLookup
 from webapp.store.submissions import Submission
@@ -155,6 +156,9 @@ class _Reader:
     others: list[entries.Entry] = field(default_factory=list)
     piece_rows: int = items.PIECE_ROWS  # in the next statement
     item_count: int = 0  # positions that are stored
+    labelled: bool = False  # some items of the chunk are
+    unusual: bool = False  # some of these, too, which are left out
+    left_out: int = 0
     lookup_kinds: Counter[str] = field(default_factory=Counter)
     first_reject: Entry | None = None
     entry_counts: Counter[Kind] = field(default_factory=Counter)
@@ -178,6 +182,7 @@ class _Reader:
                 self._pieces(part),
                 file_name=name,
                 column=self.submission.review.columns.get(part),
+                label=self.submission.review.labels.get(part),
                 names=self.submission.review.assumes_names,
                 limits=limits(self.context.settings)._replace(pause=self._pause),
                 after=self.readings[-1] if self.readings else None,
@@ -282,7 +287,13 @@ class _Reader:
         if entry.data_id and not entry.first:
             data_id, flags = entry.data_id, self.precheck.of_entry(entry)
             self.folders += data_id.startswith("fol.") and not entry.unusual
-            self.good.append(Listed(data_id, entry.line, entry.column, flags))
+            self.unusual |= entry.unusual
+            if entry.label:
+                self.labelled = True
+                self.kept_bytes += len(entry.label)
+                self.good.append(Labelled(data_id, entry.line, entry.column, flags, entry.label))
+            else:
+                self.good.append(Listed(data_id, entry.line, entry.column, flags))
         elif entry.lookup and not entry.first:
             self._take_lookup(entry, entry.lookup)
         else:
@@ -298,7 +309,7 @@ class _Reader:
         self.good.append(items.GAP)
         position = self.item_count + len(self.good)
         what = (LookupKind(lookup.kind), lookup.text, lookup.project)
-        self.lookups.append(NewLookup(position, *what, entry.line, entry.column))
+        self.lookups.append(NewLookup(position, *what, entry.line, entry.column, entry.label))
         self.lookup_kinds[lookup.kind] += 1
 
     def _flush_if_full(self) -> None:
@@ -319,7 +330,12 @@ class _Reader:
                 while done < end:
                     until = done + self.piece_rows
                     chunk = (submission_id, first + done, good[done:until])
-                    items.add(connection, *chunk, has_gaps=bool(self.lookups))
+                    gaps, labelled = bool(self.lookups), self.labelled
+                    items.add(connection, *chunk, has_gaps=gaps, has_labels=labelled)
+                    if self.unusual:
+                        ends = (first + done, first + until - 1)
+                        these = (submission_id, Flag.UNUSUAL, *ends)
+                        self.left_out += drafts.mark_left_out(connection, *these, now)
                     lookups.add(connection, submission_id, self.lookups[done:until])
                     entries.add(connection, submission_id, others[done:until])
                     done = until
@@ -331,6 +347,7 @@ class _Reader:
             store.let_others_write()
         self.item_count += len(good)
         self.good, self.lookups, self.others = [], [], []
+        self.labelled = self.unusual = False
 
     def _look_for_room(self) -> None:
         others = self.context.read(usage.beside, self.submission.account_id, self.submission.id)
@@ -338,7 +355,7 @@ class _Reader:
 
     def _demand_room(self) -> None:
         self.kept_bytes += usage.of_items(self.good) + usage.of_entries(self.others)
-        self.kept_bytes += usage.of_lookups(lookup.text for lookup in self.lookups)
+        self.kept_bytes += usage.of_lookups(one.text + one.label for one in self.lookups)
         if self.kept_bytes > self.most_bytes:
             most = self.context.settings.account_bytes
             raise Unreadable(NO_ROOM.format(most=f"{most / 1e9:,.3g} GB", line=self.last_line))
@@ -347,7 +364,10 @@ class _Reader:
         """What the review says of the list as a whole."""
         total = {
             name: sum(getattr(reading, name) for reading in self.readings)
-            for name in ("good", "lookups", "unsure", "repeated", "rejected", "comments", "blank")
+            for name in (
+                *("good", "lookups", "unsure", "repeated", "rejected", "comments", "blank"),
+                *("labelled", "relabelled"),
+            )
         }
         unusual = sum(reading.unusual for reading in self.readings)
         return Review(
@@ -356,7 +376,10 @@ class _Reader:
             folders=self.folders,
             files=self.item_count - self.lookup_kinds.total() - self.folders - unusual,
             lookup_kinds=dict(self.lookup_kinds),
+            left_out={Flag.UNUSUAL.word: self.left_out} if self.left_out else {},
             columns=self.submission.review.columns,
+            labels=self.submission.review.labels,
+            empty_cells=sum((one.empty_cells for one in self.readings), Counter()),
             assumes_names=self.submission.review.assumes_names,
             parts=[_described(reading) for reading in self.readings],
         )
@@ -374,4 +397,10 @@ def _described(reading: Reading) -> Part:
     """How one part was read."""
     names = ("format", "encoding", "gzip", "lines", "warnings")
     columns = [Column(*column[:-1], kind=column.kind.value) for column in reading.columns]
-    return Part(**{name: getattr(reading, name) for name in names}, columns=columns)
+    labels = reading.layout.labels
+    return Part(
+        **{name: getattr(reading, name) for name in names},
+        columns=columns,
+        label=0 if labels.at is None else labels.at + 1,
+        label_columns=[LabelColumn(*column) for column in labels.offered],
+    )

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import Connection, attempts, choices, chores, entries, submissions, uploads
 from webapp.store.choices import Group
 from webapp.store.chores import Chore
-from webapp.store.documents import Example, KeptError, Review
+from webapp.store.documents import Example, KeptError, LabelColumn, Review
 from webapp.store.documents import Part as ListPart
 from webapp.store.entries import Entry
 from webapp.store.enums import AttemptKind, ChoreKind, EntryKind, ErrorCode, Flag, State
@@ -32,6 +32,7 @@ from webapp.work import retention
 from webapp.work.ica_check import USUAL_CALL_IDS
 
 FORMER_ATTEMPTS = 50  # by which it says how long it takes
+SHOWN_CHARS = 60  # of a label that is an example
 SHOWN_ENTRIES = 5  # rejected and repeated ones, on the page itself
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
     Flag.LINKED: (
@@ -49,9 +50,9 @@ POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
         "They would be linked into {project}, which you chose, and not into the one in the list.",
     ),
     Flag.UNUSUAL: (
-        "{ids} of an unusual shape",
-        "ICA's data ids are fil. or fol. and 32 characters of 0-9 and a-f. These are sent as they "
-        "stand, unless you leave them out.",
+        "{ids} not of ICA's shape",
+        "ICA's data ids are fil. or fol. and 32 characters of 0-9 and a-f. What looks otherwise, "
+        "such as SRR123456, is left out. If it is a data id all the same, have it sent.",
     ),
     Flag.ARCHIVED: (
         "{ids} archived in ICA",
@@ -82,12 +83,15 @@ POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
         "Their capital letters were made small, as ICA writes them.",
     ),
 }
+LEFT_OUT_FIRST = {Flag.UNUSUAL}  # until somebody wants them sent
 OFFERED = frozenset(POINTS) - {Flag.MENDED}  # can be left out
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Something to know of some of the ids. word: of their flag. offered: they can be left out."""
+    """Something to know of some of the ids. word: of their flag. offered: they can be left out, by
+    a button, and taken back.
+    """
 
     word: str
     title: str
@@ -95,7 +99,21 @@ class Point:
     count: int
     left_out: int
     offered: bool
+    leave_out: str
+    take_back: str
     examples: list[Example]
+
+
+@dataclass(frozen=True, slots=True)
+class PartLabels:
+    """What is read as the label of each row of a part, in words, and what else may be: the numbers
+    of columns, and what stands there.
+    """
+
+    part: int
+    text: str
+    choices: dict[int, str]
+    chosen: int
 
 
 HELD = {"ids": "data ids", "paths": "paths", "names": "names, perhaps of data"}
@@ -158,6 +176,9 @@ class ReviewPage(Page):
     read_as: str
     warnings: list[str]
     other_readings: list[OtherReading]
+    empty_cells: str
+    labels: list[PartLabels]
+    other_labels: str
     points: list[Point]
     holders: list[tuple[Submission, int]]
     check: Chore | None
@@ -215,6 +236,9 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         read_as="; ".join(map(_read_as, parts)),
         warnings=[text for part in parts for text in part.warnings],
         other_readings=_other_readings(submission.review) if upload else [],
+        empty_cells=_empty_cells(submission.review),
+        labels=_labels(submission.review) if upload else [],
+        other_labels=_other_labels(submission.review),
         points=_points(submission),
         holders=holders,
         check=ended,
@@ -256,17 +280,83 @@ def _points(submission: Submission) -> list[Point]:
     for flag, (title, text) in POINTS.items():
         if count := review.flagged(flag):
             names = {"ids": plural(count, "id"), "project": submission.project_name}
+            left_out = review.left_out.get(flag.word, 0)
             point = Point(
                 word=flag.word,
                 title=title.format(**names),
                 text=text.format(**names),
                 count=count,
-                left_out=review.left_out.get(flag.word, 0),
+                left_out=left_out,
                 offered=flag in OFFERED,
+                leave_out=_leave_out(count, left_out),
+                take_back=_take_back(flag, left_out),
                 examples=review.examples.get(flag.word, []),
             )
             found.append(point)
     return found
+
+
+def _leave_out(count: int, left_out: int) -> str:
+    """The button that leaves them out; "" where all are."""
+    if left_out:
+        return "Leave out the others too" if left_out < count else ""
+    return "Leave it out" if count == 1 else "Leave them out"
+
+
+def _take_back(flag: Flag, left_out: int) -> str:
+    """The button that has them sent; "" where none is left out."""
+    if not left_out:
+        return ""
+    if flag in LEFT_OUT_FIRST:
+        return "Send it too" if left_out == 1 else f"Send these {left_out:,} too"
+    return "Take it back" if left_out == 1 else "Take them back"
+
+
+def _empty_cells(review: Review) -> str:
+    """The words that were taken as empty cells, and how often."""
+    found = sorted(review.empty_cells.items(), key=lambda pair: (-pair[1], pair[0]))
+    words = ", ".join(f"{word} ({count:,})" for word, count in found)
+    return f"{plural(sum(review.empty_cells.values()), 'cell')}: {words}" if words else ""
+
+
+def _labels(review: Review) -> list[PartLabels]:
+    """For each part that has columns beside those that are read."""
+    return [
+        PartLabels(
+            part=number,
+            text=_label_text(part),
+            choices={0: "No label"} | {one.number: _column(one) for one in part.label_columns},
+            chosen=part.label,
+        )
+        for number, part in enumerate(review.parts)
+        if part.label_columns
+    ]
+
+
+def _label_text(part: ListPart) -> str:
+    column = part.label_column
+    if column is None:
+        return "The items have no labels: none of the other columns was read."
+    called = f"column {column.number} {_quoted(column.header)}".rstrip()
+    return f"The label of each item is what its row has in {called}, such as {_shown(column)}."
+
+
+def _column(column: LabelColumn) -> str:
+    return f"{column.header or f'Column {column.number}'}, such as {_shown(column)}"
+
+
+def _shown(column: LabelColumn) -> str:
+    """The beginning of the example, which is enough."""
+    text = column.example
+    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
+
+
+def _other_labels(review: Review) -> str:
+    """What is to know of repeated lines."""
+    if not review.relabelled:
+        return ""
+    lines = plural(review.relabelled, "repeated line has", "repeated lines have")
+    return f"{lines} another label than the first line of the same data. That of the first is kept."
 
 
 def _holders(connection: Connection, submission: Submission) -> list[tuple[Submission, int]]:

@@ -31,7 +31,7 @@ TITLES = {
     Flag.LINKED.word: "Ids that are linked already",
     Flag.REFUSED.word: "Ids that ICA would refuse",
     Flag.ELSEWHERE.word: "Ids whose line names another project",
-    Flag.UNUSUAL.word: "Ids of an unusual shape",
+    Flag.UNUSUAL.word: "Ids not of ICA's shape",
     Flag.MENDED.word: "Mended ids",
     Flag.ARCHIVED.word: "Ids that are archived in ICA",
     Flag.ARCHIVING.word: "Ids that are being archived in ICA",
@@ -188,8 +188,8 @@ def stop_checking(submission_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/submissions/<int:submission_id>/reread")
 def reread(submission_id: int) -> ResponseReturnValue:
-    """Read the upload again: another column, or what may be a name as one; with neither, as at
-    first. ICA is asked no more for what stood there.
+    """Read the upload again: another column of ids or of labels, or what may be a name as one; with
+    none of these, as at first. ICA is asked no more for what stood there.
     """
     submission = own_submission(submission_id, "read again")
     chosen = _as_chosen(submission)
@@ -273,20 +273,25 @@ def _flag() -> Flag:
 
 
 def _as_chosen(submission: Submission) -> Review:
-    """How the user wants the list read: the columns (part -> column), and what may be a name."""
-    part, column = request.form.get("part", ""), request.form.get("column", "")
-    names = request.form.get("names", "")
-    if not (part or column or names):
+    """How the user wants the list read: the columns and those of labels (part -> column), and what
+    may be a name.
+    """
+    fields = ("part", "column", "label", "names")
+    part, column, label, names = (request.form.get(name, "") for name in fields)
+    if not (part or column or label or names):
         return Review()
     before = submission.review
-    columns, assumes_names = before.columns, before.assumes_names
-    if part or column:
-        given = (part, column)
+    columns, labels, assumes_names = before.columns, before.labels, before.assumes_names
+    if part or column or label:
+        given = (part, column or label)
         if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in given):
             abort(400, "A column is chosen by its number. Go back to the review of the list.")
-        columns = columns | {int(part): int(column)}
+        if column:
+            columns = columns | {int(part): int(column)}
+        if label:
+            labels = labels | {int(part): int(label)}
     if names:
         if names not in {"0", "1"}:
             abort(400, "What may be a name is read as one, or not. Go back to the review.")
         assumes_names = names == "1"
-    return Review(columns=columns, assumes_names=assumes_names)
+    return Review(columns=columns, labels=labels, assumes_names=assumes_names)

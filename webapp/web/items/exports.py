@@ -26,9 +26,9 @@ from webapp.work.context import Context
 
 COLUMNS = (
     *("line", "data_id", "status", "reason", "name", "path", "linked_id"),
-    *("attempt", "by", "unlinked_since_by", "linked_since_by"),
+    *("attempt", "by", "unlinked_since_by", "linked_since_by", "label"),
 )
-MANIFEST_COLUMNS = ("data_id", "file_name", "file_path", "project_id", "status")
+MANIFEST_COLUMNS = ("data_id", "file_name", "file_path", "project_id", "status", "label")
 TABLE_TEXTS = {"csv": downloads.csv_texts, "jsonl": downloads.json_texts}
 _cells = attrgetter(*ItemRow._fields)
 LIST_ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|xlsx)(\.gz)?$", re.IGNORECASE)
@@ -139,7 +139,8 @@ def table_rows(here: Context, submission: Submission, pages: Pages) -> Iterator[
             for position, doing in doings.items()
         }
         yield [
-            (*row[1:], by.get(row.attempt, ""), *since.get(row.position, ("", ""))) for row in page
+            (*row[1:-1], by.get(row.attempt, ""), *since.get(row.position, ("", "")), row.label)
+            for row in page
         ]
 
 
@@ -147,7 +148,7 @@ def _manifest_rows(here: Context, submission: Submission, pages: Pages) -> Itera
     for page in pages:
         doings = here.read(other_submissions.changed_since, submission, page)
         yield [
-            (row.data_id, row.name, row.path, submission.project_id, row.status)
+            (row.data_id, row.name, row.path, submission.project_id, row.status, row.label)
             for row in page
             if row.position not in doings or doings[row.position].linked
         ]

@@ -118,6 +118,7 @@ def _reading(submission: Submission, upload: Upload, part: int) -> Reading:
         uploads.pieces(context().store, submission.id, part),
         file_name=upload.parts[part],
         column=submission.review.columns.get(part),
+        label=0,
         names=submission.review.assumes_names,
         limits=reading.limits(context().settings).for_at_most(reading.MAX_SECONDS, TOO_LONG),
         find_repeats=False,

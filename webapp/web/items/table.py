@@ -60,7 +60,7 @@ class ItemTable(Part):
     read from ICA, of how many, and as of when. rows_changed: how often a row had changed at
     read_at, when the table was read. drafted: the rows are those of a draft, without outcomes.
     explained, named: some of them have a reason, a name; placed: names alone do not tell what they
-    are, and some have a path. matching: the filters, as a form asks for all that they match;
+    are, and some have a path. label_header: over the labels, "" where no item has one. matching: the filters, as a form asks for all that they match;
     matched: how many these are, if that is known. turned: the reader comes from another page.
     """
 
@@ -82,6 +82,7 @@ class ItemTable(Part):
     explained: bool
     named: bool
     placed: bool
+    label_header: str
     pager: Pager
     items_url: str
     here_url: str
@@ -159,6 +160,7 @@ def table(submission: Submission) -> ItemTable:
         explained=any(item.reason for item in found.rows),
         named=any(item.name for item in found.rows),
         placed=_tells_paths(submission) and any(item.path for item in found.rows),
+        label_header=submission.review.label_header,
         pager=place._replace(anchor=PAGES).around(found, total, before, sized=True),
         items_url=place.address,
         here_url=place.changed(after=cursor.after, before=cursor.before),
