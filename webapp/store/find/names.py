@@ -1,9 +1,9 @@
-"""Names and paths of a query: the ids of items that are called so."""
+"""Names, paths and labels of a query: the ids of items that are called so."""
 
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import Connection, select
+from sqlalchemy import JSON, Connection, select, true, type_coerce
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -12,6 +12,8 @@ from webapp.store.submissions import seen_by
 from webapp.store.tables import items, submissions
 
 _LISTED = items.join(submissions, items.c.submission_id == submissions.c.id)
+# Most lists have no labels, and none of their rows is read for one.
+_HAS_LABELS = type_coerce(submissions.c.review, JSON)["labelled"].as_integer() > 0
 
 
 def ids_called(
@@ -20,19 +22,35 @@ def ids_called(
     now: float,
     names: Collection[str],
     paths: Collection[str],
+    labels: Collection[str],
     most: int,
 ) -> dict[str, list[str]]:
-    """By name and by path, the ids of all items that the reader may see and that are called exactly
-    so; of each kind at most the first `most` ids.
+    """By name, by path and by label, the ids of all items that the reader may see and that are
+    called exactly so; of each kind at most the first `most` ids.
 
     One pass through those items' rows, however many names there are.
     """
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    found: defaultdict[str, set[str]] = defaultdict(set)
     shown = submissions.c.state.in_(LISTED) & seen_by(reader, now)
-    for column, texts in ((items.c.name, names), (items.c.path, paths)):
+    kinds = (
+        (items.c.name, names, true()),
+        (items.c.path, paths, true()),
+        (items.c.label, labels, _HAS_LABELS),
+    )
+    for column, texts, may_have in kinds:
         if texts:
             called = select(column, items.c.data_id).distinct().select_from(_LISTED)
-            these = called.where(shown, sql.is_one_of(connection, column, [*texts]))
+            these = called.where(shown, may_have, sql.is_one_of(connection, column, [*texts]))
             for text, data_id in sql.plain_rows(connection, these.limit(most)):
-                found[text].append(data_id)
+                found[text].add(data_id)
     return {text: sorted(ids) for text, ids in found.items()}
+
+
+def held_ids(
+    connection: Connection, reader: Account, now: float, data_ids: Collection[str]
+) -> set[str]:
+    """Those of these data ids that an item has which the reader may see."""
+    shown = submissions.c.state.in_(LISTED) & seen_by(reader, now)
+    held = select(items.c.data_id).distinct().select_from(_LISTED)
+    these = held.where(shown, sql.is_one_of(connection, items.c.data_id, [*data_ids]))
+    return set(connection.execute(these).scalars())

@@ -60,6 +60,7 @@ class Sighting(NamedTuple):
     reason: str = ""
     name: str = ""
     path: str = ""
+    label: str = ""
     changed_at: float | None = None
 
 
@@ -241,14 +242,15 @@ _IS_SENT = exists().where(
 _STATUS = case((and_(items.c.status == UNREAD, ~_IS_SENT), NOT_SENT), else_=items.c.status)
 _ALL_OF_IT = find_ids.c.ordinal <= bindparam("count")
 _HELD = _held(_ALL_OF_IT)
-_HELD_AND_CALLED = _held(_ALL_OF_IT, items.c.reason, items.c.name, items.c.path)
-_CALLED = slice(6, 8)  # name and path in its rows
+_HELD_AND_CALLED = _held(_ALL_OF_IT, items.c.reason, items.c.name, items.c.path, items.c.label)
+_CALLED = slice(6, 9)  # name, path and label in its rows
 _NAMED = (
     select(find_ids.c.ordinal, find_ids.c.line, find_ids.c.text)
     .where(queries.OURS, find_ids.c.text != "")
     .order_by(find_ids.c.ordinal)
 )
-_HELD_IN_FULL = _held(queries.THESE, items.c.reason, items.c.name, items.c.path, items.c.changed_at)
+_IN_FULL = (*(items.c[name] for name in ("reason", "name", "path", "label", "changed_at")),)
+_HELD_IN_FULL = _held(queries.THESE, *_IN_FULL)
 
 
 def _sightings(rows: Iterable[Sequence[Any]], seen: Mapping[int, Holder]) -> list[Sighting]:

@@ -14,7 +14,7 @@ from webapp.web.find.result import AnswerRow
 
 COLUMNS = (
     *("line", "data_id", "outcome", "submission_id", "submission", "project"),
-    *("attempt", "submitted", "status", "reason", "name", "path", "asked"),
+    *("attempt", "submitted", "status", "reason", "name", "path", "asked", "label"),
 )
 
 blueprint = Blueprint("find_exports", __name__)
@@ -52,7 +52,8 @@ def _cells(row: AnswerRow) -> tuple[object, ...]:
     seen, submission = row.sighting, row.submission
     begin = (row.asked.line, row.asked.data_id, row.outcome)
     if seen is None or submission is None:
-        return (*begin, *[""] * (len(COLUMNS) - len(begin) - 1), row.asked.text)
+        return (*begin, *[""] * (len(COLUMNS) - len(begin) - 2), row.asked.text, "")
     submitted = iso(submission.submitted_at) if submission.submitted_at else ""
     where = (submission.id, submission.name, submission.project_name, seen.attempt, submitted)
-    return (*begin, *where, seen.status, seen.reason, seen.name, seen.path, row.asked.text)
+    called = (seen.name, seen.path, row.asked.text, seen.label)
+    return (*begin, *where, seen.status, seen.reason, *called)

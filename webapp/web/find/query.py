@@ -1,10 +1,13 @@
-"""The query "where are my ids?": a list of ids, read within its request, then kept. Names and paths
-lead to ids by what this dashboard knows of items; ICA is not asked.
+"""The query "where are my ids?": a list of ids, read within its request, then kept. Names, paths
+and labels lead to ids by what this dashboard knows of items; ICA is not asked.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from webapp import idlist
 from webapp.idlist import Entry, Reading, Unreadable
@@ -26,16 +29,18 @@ LIMITS = idlist.Limits(entries=4 * MAX_IDS, lines=4 * MAX_IDS, unpacked_bytes=20
 MAX_SECONDS = 10.0  # for one question: 100,000 ids take half a second
 MAX_KEPT_REJECTS = 5
 NOTHING = (
-    "No data id, name or path was found in this list. A data id is fil. or fol. and 32 characters "
-    "of 0-9 and a-f; a name is that of a file, such as a.bam; a path is whole, such as /run1/a.bam."
+    "No data id, name or path was found in this list, and nothing that a list here has as a label. "
+    "A data id is fil. or fol. and 32 characters of 0-9 and a-f; a name is that of a file, such as "
+    "a.bam; a path is whole, such as /run1/a.bam; a label is written as in the list that had it."
 )
 TOO_MANY = (
     f"More than {MAX_IDS:,} different ids were found, and one question can have that many. "
     "Ask for a part of them, or look at the page of the submission that you sent them with."
 )
 TOO_MANY_CALLED = (
-    f"The names and paths of this list lead to more than {MAX_IDS:,} data ids, and one question "
-    "can have that many. Ask for a part of them, or by their paths, which are rarely the same."
+    f"The names, paths and labels of this list lead to more than {MAX_IDS:,} data ids, and one "
+    "question can have that many. Ask for a part of them, or by their paths, which are rarely the "
+    "same."
 )
 TOO_LONG = (
     f"This list was read for {MAX_SECONDS:.0f} seconds without coming to its end. Ask for a part "
@@ -64,62 +69,125 @@ def ask(form: Form) -> str:
     return find_id
 
 
+class Word(NamedTuple):
+    """A text that is no id, name or path, and may be a label."""
+
+    text: str
+
+
+Wanted = str | Lookup | Word
+"""What is looked for: a data id, a name or a path, or a label."""
+
+
+@dataclass(slots=True)
+class _List:
+    """What a list asks for, each with its first line, and how often something stood there again.
+
+    odd: the ids of unusual shapes, which may be labels. words: how often each stands there, and
+    why it was rejected; of too many different ones the rest is only counted.
+    """
+
+    lines: dict[Wanted, int] = field(default_factory=dict)
+    repeated: int = 0
+    odd: set[str] = field(default_factory=set)
+    words: dict[Word, Reject] = field(default_factory=dict)
+    counts: Counter[Word] = field(default_factory=Counter)
+    rejected: int = 0
+
+    def take(self, entry: Entry) -> None:
+        """Raises Unreadable for too many ids, names and paths."""
+        wanted: Wanted = entry.data_id or entry.lookup or Word(entry.text)
+        if isinstance(wanted, Word):
+            self._take_word(wanted, entry)
+        elif wanted in self.lines:
+            self.repeated += 1
+        else:
+            self.lines[wanted] = entry.line
+            if entry.unusual:
+                self.odd.add(entry.data_id)
+            if len(self.lines) - len(self.words) > MAX_IDS:
+                raise Unreadable(TOO_MANY)
+
+    def _take_word(self, word: Word, entry: Entry) -> None:
+        if word not in self.words:
+            if len(self.words) == MAX_IDS:
+                self.rejected += 1
+                return
+            self.words[word] = Reject(entry.line, entry.text, entry.note)
+            self.lines[word] = entry.line
+        self.counts[word] += 1
+
+    def reject_words(self, called: Collection[str]) -> list[Reject]:
+        """Words that are no label are rejected; returns the first few of these."""
+        rejects: list[Reject] = []
+        for word, reject in self.words.items():
+            if word.text in called:
+                self.repeated += self.counts[word] - 1
+                continue
+            self.rejected += self.counts[word]
+            del self.lines[word]
+            if len(rejects) < MAX_KEPT_REJECTS:
+                rejects.append(reject)
+        return rejects
+
+
 def _read(form: Form) -> tuple[list[queries.Row], FindReview]:
     """The ids with their lines, and the numbers of other entries."""
-    first_lines: dict[str | Lookup, int] = {}
-    rejects: list[Reject] = []
-    repeated = rejected = 0
+    found = _List()
     for entry in _entries(form):
-        wanted = entry.data_id or entry.lookup
-        if not wanted:
-            rejected += 1
-            if len(rejects) < MAX_KEPT_REJECTS:
-                rejects.append(Reject(entry.line, entry.text, entry.note))
-        elif wanted in first_lines:
-            repeated += 1
-        else:
-            first_lines[wanted] = entry.line
-            if len(first_lines) > MAX_IDS:
-                raise Unreadable(TOO_MANY)
-    if not first_lines:
+        found.take(entry)
+    called = _ids_of(found)
+    rejects = found.reject_words(called)
+    if not found.lines:
         raise Unreadable(NOTHING)
-    lookups = [wanted for wanted in first_lines if isinstance(wanted, Lookup)]
-    called = _ids_of(lookups) if lookups else {}
-    rows = _rows(first_lines, called)
+    rows = _rows(found.lines, called)
+    given = sum(isinstance(one, str) and one not in called for one in found.lines)
     review = FindReview(
         ids=len(rows),
-        repeated=repeated,
-        rejected=rejected,
+        repeated=found.repeated,
+        rejected=found.rejected,
         rejects=rejects,
-        names=len(lookups),
-        given=len(first_lines) - len(lookups),
-        known=sum(one.text in called for one in lookups),
+        names=len(found.lines) - given,
+        given=given,
+        known=sum(_text_of(one) in called for one in found.lines),
         led=len(set(chain.from_iterable(called.values()))),
     )
     return rows, review
 
 
-def _ids_of(lookups: Sequence[Lookup]) -> dict[str, list[str]]:
-    """By name and by path, the ids that the visitor sees called so. The project that an address
+def _text_of(wanted: Wanted) -> str:
+    return wanted if isinstance(wanted, str) else wanted.text
+
+
+def _ids_of(found: _List) -> dict[str, list[str]]:
+    """By name, path and label, the ids that the visitor sees called so. The project that an address
     names is not looked at: of most data it is not known here which one they are from.
     """
-    ask_about_new_projects()
+    lookups = [one for one in found.lines if isinstance(one, Lookup)]
     called = {one.text for one in lookups if one.kind == LookupKind.NAME}
     paths = {one.text for one in lookups if one.kind != LookupKind.NAME}
-    given = (viewer(), context().clock(), called, paths, MAX_IDS + 1)
-    return context().read(names.ids_called, *given)
+    labels = called | found.odd | {word.text for word in found.words if "\0" not in word.text}
+    if not (paths or labels):
+        return {}
+    ask_about_new_projects()
+    seen_by = (viewer(), context().clock())
+    ids = context().read(names.ids_called, *seen_by, called, paths, labels, MAX_IDS + 1)
+    if odd := found.odd & ids.keys():  # the id of something in one list, and a label in another
+        for data_id in context().read(names.held_ids, *seen_by, odd):
+            ids[data_id].append(data_id)
+    return ids
 
 
-def _rows(
-    lines: Mapping[str | Lookup, int], called: Mapping[str, Sequence[str]]
-) -> list[queries.Row]:
+def _rows(lines: Mapping[Wanted, int], called: Mapping[str, Sequence[str]]) -> list[queries.Row]:
     """A row for each id, for each that a name led to, and for each name that led to none."""
     rows: list[queries.Row] = []
     for wanted, line in lines.items():
-        if isinstance(wanted, str):
-            rows.append((wanted, line, ""))
-        else:
-            rows += [(data_id, line, wanted.text) for data_id in called.get(wanted.text, [""])]
+        text = _text_of(wanted)
+        if isinstance(wanted, str) and text not in called:
+            rows.append((text, line, ""))
+            continue
+        ids = called.get(text, [""])
+        rows += [(data_id, line, "" if data_id == text else text) for data_id in ids]
     if len(rows) > MAX_IDS:
         raise Unreadable(TOO_MANY_CALLED)
     return rows
@@ -131,6 +199,11 @@ def _entries(form: Form) -> Iterator[Entry]:
     limits = LIMITS.for_at_most(MAX_SECONDS, TOO_LONG)
     for part in upload.parts(form):
         reading = Reading(
-            part.pieces(), file_name=part.name, limits=limits, after=reading, find_repeats=False
+            part.pieces(),
+            file_name=part.name,
+            label=0,
+            limits=limits,
+            after=reading,
+            find_repeats=False,
         )
         yield from reading
