@@ -1,6 +1,7 @@
 """Visiting every page, and every polled part, of a dashboard with lists in every state."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -50,7 +51,7 @@ def visit_all(dashboard: Dashboard, monkeypatch: Any) -> Visits:
     """Each page under a name of its own, whatever its status."""
     visitor = dashboard.visitor()
     yield from _signing_in(dashboard)
-    yield from _first_pages(visitor)
+    yield from _first_pages(dashboard, visitor)
     yield from _list_being_read(dashboard, visitor, monkeypatch)
     yield from _drafts(dashboard, visitor, monkeypatch)
     yield from _resolving(dashboard, visitor)
@@ -73,7 +74,7 @@ def _signing_in(dashboard: Dashboard) -> Visits:
     yield "signin without a key", nobody.post("/signin")
 
 
-def _first_pages(visitor: Any) -> Visits:
+def _first_pages(dashboard: Dashboard, visitor: Any) -> Visits:
     yield "board unused", visitor.get("/submissions")
     yield "account idle", visitor.get("/account")
     yield "new", visitor.get("/submissions/new")
@@ -83,7 +84,13 @@ def _first_pages(visitor: Any) -> Visits:
     yield "projects", visitor.post("/projects", {"project_q": "e"})
     sources = {"source_q": "e", "source_id": READ_ONLY_PROJECT}
     yield "sources", visitor.post("/projects/sources", sources)
+    kept = {"project_id": FIRST_PROJECT, "name": "n" * 201, "file": (BytesIO(b"1"), "a.txt")}
+    yield "new with a file that is kept", visitor.post("/submissions", kept)
     yield "adopt", visitor.get("/submissions/adopt")
+    elsewhere = dashboard.context.clients.for_key("demo-key", "")
+    elsewhere.create_batch(FIRST_PROJECT, data_ids(3, start=7_000))
+    jobs = {"project_id": FIRST_PROJECT}
+    yield "adopt with batches to watch", visitor.post("/submissions/adopt/recent", jobs)
     yield "adopt refused", visitor.post("/submissions/adopt", {"project_id": "1"})
     unknown = {"project_id": FIRST_PROJECT, "batch_id": MADE_UP}
     yield "adopt unknown", visitor.post("/submissions/adopt", unknown)

@@ -183,7 +183,12 @@ def receive(form: Form) -> int:
         raise Unusable(wrong)
     project = readable("project_id", form.project_id, "such project")
     sources = [readable("source_id", one, f"project {one}") for one in form.sources]
-    submission_id = _keep(form, project, sources)
+    try:
+        submission_id = _keep(form, project, sources)
+    except Unusable:
+        if sent := _sent_before(form):  # by another click, just now
+            return sent
+        raise
     with context().store.write() as connection:
         uploads.make_due(connection, submission_id, context().clock())
         mine = claim_if_small(connection, submission_id)
@@ -207,7 +212,8 @@ def receive(form: Form) -> int:
 
 def _sent_before(form: Form) -> int | None:
     """The submission that a former click made of the form's kept file, for the same project."""
-    number, now = form.gone, context().clock()
+    number = form.gone or (form.file.kept if form.file else 0)
+    now = context().clock()
     found = context().read(submissions.visible, number, viewer(), now) if number else None
     if found is None or found.account_id != viewer().id or found.state == State.DISCARDED:
         return None
