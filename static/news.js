@@ -5,7 +5,7 @@
   const TOLD_EVERY = 30 * SECOND;
 
   const polled = () => one("#progress[data-icon], #rows[data-icon]");
-  const tab = { name: nameWithoutHeadline(), seen: state(), counts: counts(), selected: null };
+  const tab = { name: nameWithoutHeadline(), seen: state(), counts: counts(), selected: null, isOld: false };
   const ear = { told: tab.seen, at: -TOLD_EVERY, timer: 0 };
 
   function state() {
@@ -67,11 +67,12 @@
     line.hidden = count <= 0;
   }
 
-  // ---- the selection: text that is replaced within a node loses it ----
+  // ---- the selection: text that is replaced within a node loses it; a field keeps its own ----
 
   function keepSelection() {
     const { type, anchorNode, anchorOffset, focusNode, focusOffset } = getSelection();
-    tab.selected = type === "Range" ? [anchorNode, anchorOffset, focusNode, focusOffset] : null;
+    const typed = document.activeElement.matches("input, textarea");
+    tab.selected = type === "Range" && !typed ? [anchorNode, anchorOffset, focusNode, focusOffset] : null;
   }
 
   function restoreSelection() {
@@ -129,12 +130,17 @@
   }
 
   async function bringUpToDate() {
-    const sentence = one("[data-ended-meanwhile]");
     if (!isBusy()) {
       const here = location.pathname + location.search;
-      await htmx.ajax("GET", here, { target: "#main", select: "#main", swap: "outerMorph" });
+      await htmx.ajax("GET", here, { target: "#main", select: "#main", swap: "outerMorph ignoreTitle:true" });
     }
-    if (sentence?.isConnected) sentence.hidden = false;
+    tab.isOld = true; // where it worked there is no such sentence any more
+    sayThatItEnded();
+  }
+
+  function sayThatItEnded() {
+    const sentence = one("[data-ended-meanwhile]");
+    if (sentence && tab.isOld) sentence.hidden = false;
   }
 
   function lookAtPage() {
@@ -142,6 +148,7 @@
     const now = tab.seen = state();
     showInTab(now);
     countChangedRows(now);
+    sayThatItEnded();
     if (now.ended && !before.ended) {
       notifyOfEnd(outcome());
       bringUpToDate();

@@ -9,11 +9,6 @@ from tests.browser.tab import draft, opened, polled, sign_in, submit
 from tests.dashboard import data_ids
 
 LONG = 2_500  # items: 25 s at the house's rate
-HIDEABLE = """
-    let hidden = false;
-    Object.defineProperty(document, "hidden", { get: () => hidden });
-    window.hide = (now) => { hidden = now; document.dispatchEvent(new Event("visibilitychange")); };
-"""
 PLACES = """() => ({
     scrolled: scrollY,
     above: document.querySelector("#progress").offsetHeight,
@@ -55,22 +50,6 @@ def test_focus_within_the_moving_part_survives(tab):
     with tab.expect_response(polled):
         pass
     expect(link).to_be_focused()
-
-
-def test_a_hidden_tab_does_not_ask(tab):
-    asked = []
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.add_init_script(HIDEABLE)
-    tab.clock.install()
-    watch(tab, 120_000)
-    with tab.expect_response(lambda response: "/progress" in response.url):
-        tab.clock.run_for(2_500)
-    tab.evaluate("hide(true)")
-    asked.clear()
-    tab.clock.run_for(60_000)
-    assert asked == []
-    with tab.expect_response(lambda response: "/progress" in response.url):
-        tab.evaluate("hide(false)")
 
 
 def test_an_ended_session_leads_to_signing_in(browser, dashboard):
