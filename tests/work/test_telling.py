@@ -207,6 +207,7 @@ def test_who_can_not_be_reached_is_given_up_after_a_day(tmp_path):
             visitor.sign_in()
             page = text(visitor.get(place))
             assert f"lims: {gone}it answered with the status 404." in page
+            assert "Not everybody could be told that it has ended." in page
             dashboard.work(DAY, step=3600.0)
             assert len(hook.asked) == tries
             metrics = visitor.get("/metrics").get_data(as_text=True)

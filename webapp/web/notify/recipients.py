@@ -47,6 +47,7 @@ class Telling(NamedTuple):
 class Choosing(NamedTuple):
     """What can be chosen of a submission. typed: the addresses that were typed, as they were;
     domains: those that they may have, in words, "" where none may be typed. summary: who is chosen.
+    lost: what became of messages of the last attempt that are not tried any more.
     """
 
     submission: Submission
@@ -56,6 +57,7 @@ class Choosing(NamedTuple):
     wrong: str
     summary: str
     tellings: list[Telling]
+    lost: list[str]
 
 
 class RecipientsPart(Part):
@@ -92,6 +94,7 @@ def part(submission: Submission) -> RecipientsPart:
             wrong=wrong,
             summary=", ".join(submission.recipients) or "nobody",
             tellings=[Telling(row, _trouble(row)) for row in rows],
+            lost=[f"{row.recipient}: {_trouble(row)}" for row in rows if _is_lost(row, rows)],
         )
     )
 
@@ -154,6 +157,11 @@ def _kind(allowed: Recipients, name: str) -> str:
     """What somebody is whose name is chosen."""
     hook = allowed.webhooks.get(name)
     return f"Message to {WEBHOOKS[hook.kind]}" if hook else "E-mail"
+
+
+def _is_lost(row: MessageRow, rows: Sequence[MessageRow]) -> bool:
+    """Whether it is of the last attempt told of, and did not arrive, and will not."""
+    return row.attempt == rows[-1].attempt and row.due_at is None and row.sent_at is None
 
 
 def _trouble(row: MessageRow) -> str:
