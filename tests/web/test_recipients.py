@@ -79,9 +79,11 @@ def test_ticks_that_come_with_a_choice_lose_neither(telling):
     stale = visitor.post(f"{place}/submit", form("lab") | {"confirmed": "2"})
     assert stale.status_code == 422
     assert ticked(stale) == ["lab"] == chosen(telling, place)
+    assert visitor.post(f"{place}/choose", form("lims")).status_code == 303
+    assert chosen(telling, place) == ["lims"]
     assert visitor.post(f"{place}/recipients", form("lims")).status_code == 409
     assert visitor.post(f"{place}/submit").status_code == 303  # a form without these fields
-    assert chosen(telling, place) == ["lab"]
+    assert chosen(telling, place) == ["lims"]
 
 
 def test_without_settings_nothing_speaks_of_it(dashboard):

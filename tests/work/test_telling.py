@@ -69,6 +69,7 @@ def checked_as_readme_says(request):
     return found["body_of"](request.headers, request.body, SECRET)
 
 
+@pytest.mark.slow
 def test_each_attempts_end_is_told_once_with_its_numbers(database_url, tmp_path):
     ids = [*data_ids(3), *data_ids(2, ending="00")]
     kinds = {"lims": "json", "lab": "slack", "team": "teams", "mm": "mattermost"}

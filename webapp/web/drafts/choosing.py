@@ -33,6 +33,7 @@ from webapp.web.drafts.lookups import (
     rows,
     title,
 )
+from webapp.web.notify import recipients
 from webapp.web.submissions import resolving as looking
 from webapp.work import choosing, chore_runner, gathering
 
@@ -228,8 +229,15 @@ def one(submission_id: int, position: int) -> str:
 @blueprint.post("/submissions/<int:submission_id>/choose")
 def choose(submission_id: int) -> ResponseReturnValue:
     """What was ticked becomes items; what is taken back leads to nothing again."""
-    _say(*take_ticked(own_submission(submission_id, "choose for")))
+    _say(*_take_all(own_submission(submission_id, "choose for")))
     return _back(submission_id)
+
+
+def _take_all(submission: Submission) -> tuple[int, int]:
+    """As take_ticked(); who is to be told at the end comes by the same form, and is kept."""
+    if wrong := recipients.keep(submission):
+        flash(wrong, "warning")
+    return take_ticked(submission)
 
 
 def take_ticked(submission: Submission) -> tuple[int, int]:
@@ -265,7 +273,7 @@ def by_rule(submission_id: int) -> ResponseReturnValue:
     state, rule, value, errors = _rule()
     if errors:
         return _preview(submission, state, rule, value, choices.NO_RULES, errors)
-    chosen, _ = take_ticked(submission)
+    chosen, _ = _take_all(submission)
     if rule != Rule.NONE and "confirmed" not in request.form:
         settling = context().read(_counted, submission, state, rule, value)
         if rule == Rule.FOLDER or _adds_many(settling):
@@ -298,7 +306,7 @@ def as_files(submission_id: int) -> ResponseReturnValue:
     ticked elsewhere on the page is taken, too.
     """
     submission = own_submission(submission_id, "choose for")
-    take_ticked(submission)
+    _take_all(submission)
     given, now = request.form.get("folder", ""), context().clock()
     with context().store.write() as connection:
         submission = _demand_free(connection, submission_id)
