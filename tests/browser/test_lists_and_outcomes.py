@@ -119,11 +119,9 @@ def see_the_attempts(page, messy):
 
 
 def breakdown(page):
-    lines = page.locator(".legend li")
+    lines = page.locator(".breakdown .count")
     expect(lines.first).to_be_visible()
-    counts = lines.evaluate_all(
-        "lines => lines.map(line => [line.dataset.status, line.children[1].innerText])"
-    )
+    counts = lines.evaluate_all("lines => lines.map(line => [line.dataset.status, line.innerText])")
     return dict(counts)
 
 

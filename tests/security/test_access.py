@@ -94,6 +94,7 @@ OF_A_SUBMISSION = {
     "GET attempts.listed": READERS,
     "GET attempts.page": READERS,
     "GET over_time.page": READERS,
+    "GET submissions.batches": READERS,
     "GET attempts.former_page": READERS,
     "GET drafts.listed": READERS,
     "GET retry.retry": READERS,

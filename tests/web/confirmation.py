@@ -53,7 +53,7 @@ def told(visitor, place):
 
 
 def _listed(page):
-    return [e for e in elements(page, "li", id=None) if re.fullmatch(r"attempt-\d+", e["id"])]
+    return [e for e in elements(page, "tr", id=None) if re.fullmatch(r"attempt-\d+", e["id"])]
 
 
 def exported(visitor, place, form="csv", **asked):
@@ -80,13 +80,9 @@ def outcomes(visitor, place):
 
 
 def breakdown(page):
-    """{status: items} of the page's legend."""
-    shown = elements(page, "li", data_status=None)
-    counts = elements(page, "span", class_="legend-count")
-    return {
-        item["data-status"]: int(count.text.replace(",", ""))
-        for item, count in zip(shown, counts, strict=True)
-    }
+    """{status: items} of the page's breakdown."""
+    counts = elements(page, class_="count", data_status=None)
+    return {count["data-status"]: int(count.text.replace(",", "")) for count in counts}
 
 
 def headline(page):

@@ -82,13 +82,13 @@ def test_each_attempt_keeps_its_own_numbers_and_items(stored, place):
 @pytest.mark.slow
 def test_the_page_of_all_attempts_leads_to_each_and_to_the_list(stored, place):
     page = stored.visitor().get(f"{place}/attempts")
-    assert link(page, "the page of the submission") == place
+    assert link(page, "Overview") == place
     named = ["the list as submitted", "tried again", "tried again"]
     leads = [link(page, f"Attempt {n}: {name}") for n, name in enumerate(named, 1)]
     assert leads == [f"{place}/attempts/{n}" for n in (1, 2, 3)]
     own = stored.visitor().get(place)
     assert link(own, "All attempts") == f"{place}/attempts"
-    assert link(own, "Attempt 2: tried again") == f"{place}/attempts/2"
+    assert link(own, "Attempt 3: tried again") == f"{place}/attempts/3"
 
 
 @pytest.mark.slow
@@ -492,7 +492,7 @@ def test_what_another_list_unlinked_since_is_said_everywhere(stored):
     confirm(visitor, f"{place}/undo")
     stored.work(30)
     assert "Undone: 5 unlinked." in headline(visitor.get(place))
-    page = text(visitor.get(third))
+    page = text(visitor.get(f"{third}/items"))
     assert "Some of these were unlinked since by another submission." in page
     assert page.count("unlinked since by first") == 3
     item = text(visitor.get(f"{third}/items/1"))

@@ -62,7 +62,7 @@ def test_ids_that_were_not_sent_can_be_tried_again(tmp_path):
         v = dashboard.visitor()
         place = v.submit(LINKED, name="Run 6")
         waiting = asked(v, LINKED)
-        assert f'href="{place}?status=NOT_SENT#items"' in v.get(waiting).get_data(as_text=True)
+        assert f'href="{place}/items?status=NOT_SENT"' in v.get(waiting).get_data(as_text=True)
         v.post(f"{place}/stop")
         dashboard.work(30)
         stopped = v.get(asked(v, LINKED))
@@ -156,7 +156,7 @@ def test_what_another_list_found_linked_is_unlinked_once_its_maker_is_undone(das
     ]
     draft = v.draft(LINKED)
     assert "already linked" not in text(v.get(draft))
-    assert "unlinked since by A" in text(v.get(finder))
+    assert "unlinked since by A" in text(v.get(f"{finder}/items"))
 
 
 def test_what_was_linked_again_after_an_undo_is_linked(dashboard):

@@ -222,10 +222,13 @@ def test_the_table_says_of_which_moment_it_is(dashboard, demo):
     assert shown["data-read-at"] == iso(dashboard.clock.now)
 
 
-def test_the_submission_s_own_page_takes_the_same_filters(demo, place):
-    assert rows(demo.get(f"{place}?status=FAILED")) == FAILED
-    shown = [a["href"] for a in elements(demo.get(place), "a") if a["href"].endswith("#items")]
-    assert f"{place}?status=FAILED#items" in shown
+def test_links_to_a_filtered_table_lead_to_its_tab(demo, place):
+    former = demo.get(f"{place}?status=FAILED&size=100")  # the table was on the first tab once
+    assert (former.status_code, former.location) == (301, f"{place}/items?status=FAILED&size=100")
+    assert rows(demo.get(f"{place}/items?status=FAILED")) == FAILED
+    shown = [a["href"] for a in elements(demo.get(place), "a")]
+    assert shown.count(f"{place}/items?status=FAILED") == 1  # not said twice
+    assert f"{place}/items?status=LINKED&status=ALREADY_LINKED" in shown  # all that was done
 
 
 def test_whatever_htmx_fetches_a_browser_without_scripts_can_fetch(demo, place):
@@ -379,7 +382,7 @@ def test_an_item_names_the_other_lists_that_hold_it(dashboard, demo, place):
     dashboard.work(60)
     page = demo.get(f"{place}/items/6")
     assert "Other submissions that hold it" in text(page)
-    assert link(page, "another list") == f"{other}?search={LINKED[5]}#items"
+    assert link(page, "another list") == f"{other}/items?search={LINKED[5]}"
     assert "Other submissions that hold it" not in text(demo.get(f"{place}/items/7"))
 
 

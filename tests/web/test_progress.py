@@ -150,7 +150,7 @@ def test_what_is_kept_of_long_addresses_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(htmx, "MAX_SHOWN_BYTES", 20_000)
     with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path) as dashboard:
         demo = dashboard.visitor()
-        path = f"{demo.draft(data_ids(3))}/progress?shows=draft"
+        path = f"{demo.draft(data_ids(3))}/progress?shows=draft&tab=items"
         pages = [
             {"HX-Current-URL": f"http://localhost/?search={letter * 8_000}"} for letter in "abc"
         ]
@@ -212,7 +212,7 @@ def test_a_part_fits_the_page_that_it_is_for(dashboard, demo):
     """Its filters keep what was chosen there, and its addresses where a proxy has put us."""
     place = demo.submit(data_ids(3))
     dashboard.work(30)
-    path, here = f"{place}/progress", "http://localhost/submissions/1"
+    path, here = f"{place}/progress?tab=items", "http://localhost/submissions/1/items"
     for query in ("", "?search=fil.00", "?size=50"):
         answer = demo.part(path, **{"HX-Current-URL": here + query})
         assert query[1:] in element(answer, id="chip-LINKED")["href"]

@@ -203,8 +203,8 @@ def test_a_colleague_retries_as_themselves(stored, place):
     for visitor in (colleague, stored.visitor()):
         assert "By Carol Colleague" in text(visitor.get(again))
         first, second = told(visitor, place)
-        assert "by Dana Demo" in first
-        assert "by Carol Colleague" in second
+        assert "Dana Demo" in first
+        assert "Carol Colleague" in second
     assert "Submitted by Dana Demo" in text(colleague.get(place))
     assert "Submitted by you" in text(stored.visitor().get(place))
     stored.work(30)
@@ -371,7 +371,7 @@ def test_picks_have_a_box_on_every_row(dashboard):
     dashboard.work(30)
     boxes = elements(visitor.get(f"{place}/items"), "input", name="position", form="pick")
     assert [box["value"] for box in boxes] == ["1", "2", "3", "4"]
-    assert rows(visitor.get(place)) == MISSING
+    assert rows(visitor.get(f"{place}/items")) == MISSING
 
 
 def test_all_that_match_the_filters_of_the_table_are_chosen(stored, place):

@@ -54,7 +54,9 @@ def test_what_was_typed_is_in_no_address_no_log_and_no_record(stored):
         key = parse_qs(urlsplit(there).query)["search"][0]
         found = rows(listed)
         item = visitor.get(link(listed, found[1]))
-        here = visitor.part(f"{place}/progress", **{"HX-Current-URL": f"http://localhost{there}"})
+        here = visitor.part(
+            f"{place}/progress?tab=items", **{"HX-Current-URL": f"http://localhost{there}"}
+        )
         assert f"search={key}" in element(here, id="chip-LINKED")["href"]
         asked = visitor.post("/projects", {"project_q": NAME})
         again = visitor.post("/submissions/new", {"project_q": NAME})
@@ -92,7 +94,7 @@ def test_an_id_is_its_own_key_so_that_its_link_is_for_everybody(dashboard, demo)
     other = demo.submit(["fil.patient-7", FAILED[1]])
     third = demo.submit(["fil.patient-7", FAILED[1]], name="third")
     leads = [link(demo.get(f"{other}/items/{at}"), "third") for at in (1, 2)]
-    assert leads == [f"{third}#items", f"{third}?search={FAILED[1]}#items"]
+    assert leads == [f"{third}/items", f"{third}/items?search={FAILED[1]}"]
 
 
 def test_a_search_is_its_asker_s_and_is_kept_for_90_days(dashboard, demo):

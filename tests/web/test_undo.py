@@ -114,7 +114,8 @@ def test_a_large_undo_says_that_it_is_gathered_and_of_what(dashboard, monkeypatc
     monkeypatch.setattr("webapp.web.retry.start.CHUNK_ROWS", 0)
     confirm(visitor, f"{place}/undo")
     page = visitor.get(place)
-    assert states(page) == ["Gathering", "Done"]  # the list, and the batch of its first attempt
+    assert states(page) == ["Gathering"]
+    assert states(visitor.get(f"{place}/batches")) == ["Gathering", "Done"]  # of the first attempt
     assert states(visitor.get("/submissions")) == ["Gathering"]
     assert "Gathering the items 0 of 20 items" in text(page)
     assert "are being gathered; then they are sent by itself." in headline(page)

@@ -143,5 +143,5 @@ def _action(word: str, count: int, submission: Submission) -> Link:
         return Link(text, retry)
     place = url_for("submissions.page", submission_id=submission.id)
     if word != DRAFTED:
-        place += links.query({"status": word}) + "#items"
+        place = url_for("items.page", submission_id=submission.id, status=word)
     return Link(f"See {plural(count, 'id')} in “{submission.name}”", place)

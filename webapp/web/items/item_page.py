@@ -21,10 +21,9 @@ from webapp.web.core.context import context, ica_client, viewer
 from webapp.web.core.links import ListUrl, Pager
 from webapp.web.core.page import Page, render
 from webapp.web.items import table
-from webapp.web.retry import actions
-from webapp.web.retry import attempts as attempts_page
+from webapp.web.retry import actions, attempt_list
 from webapp.web.retry.actions import UNDO, Action, offered
-from webapp.web.retry.attempts import AttemptRow
+from webapp.web.retry.attempt_list import AttemptRow
 from webapp.web.submissions import status_text
 from webapp.work.clients import ICA_KIND, NoKey
 
@@ -82,7 +81,7 @@ def page(submission_id: int, position: int) -> str:
         holders = submissions.holding(connection, viewer(), item.data_id, now)
     status, label = status_text.item_label(item.status, position, batch_rows)
     batch = next((batch for batch in batch_rows if batch.id == item.batch_id), None)
-    rows = attempts_page.rows(submission, attempt_rows, batch_rows, viewer().id)
+    rows = attempt_list.rows(submission, attempt_rows, batch_rows, viewer().id)
     pager, back_url = _neighbours(submission, position, batch_rows)
     return render(
         ItemPage(

@@ -14,29 +14,33 @@ from webapp.store.items import Slice
 from webapp.store.reasons import Group
 from webapp.store.submissions import Submission
 from webapp.web.core import audit, downloads, params
-from webapp.web.core.access import ask_about_new_projects, submission_or_404
+from webapp.web.core.access import ask_about_new_projects, begun_submission
 from webapp.web.core.context import context, viewer
 from webapp.web.core.downloads import Row
-from webapp.web.core.htmx import is_part
 from webapp.web.core.links import Chip, ListUrl
 from webapp.web.core.page import Page, Part, render
 from webapp.web.items import exports
+from webapp.web.submissions import tab_page
+from webapp.web.submissions.tabs import Tab
 from webapp.work.context import Context
 
 FEW_GROUPS = 5  # on the page of a submission or of an attempt
 MAX_GROUPS = 200  # on a page of reasons
 DAY_SECONDS = 86_400.0
+SHOWN_GROUPS = {Tab.OVERVIEW: FEW_GROUPS, Tab.REASONS: MAX_GROUPS}
 PERIODS = {  # word of the address -> text, and its length in seconds; 0: all time
     "7d": ("Last 7 days", 7 * DAY_SECONDS),
     "30d": ("Last 30 days", 30 * DAY_SECONDS),
     "all": ("All time", 0.0),
 }
 
+NOT_BEGUN = "This list was not submitted yet, so nothing of it has failed."
+
 blueprint = Blueprint("reasons", __name__)
 
 
 class ReasonsPanel(Part):
-    """The largest groups of a submission, as its own page shows them.
+    """The largest groups of a submission, as two tabs of its page show them.
 
     reason_count: how many groups there are in all. item_total: how many items were to be sent.
     """
@@ -46,13 +50,6 @@ class ReasonsPanel(Part):
     reason_groups: list[Group]
     reason_count: int
     item_total: int
-
-
-class ReasonsPage(Page):
-    """The groups of a submission, on a page of their own."""
-
-    template = "items/reasons.html"
-    submission: Submission
 
 
 class AllReasonsPage(Page):
@@ -72,11 +69,9 @@ class AllReasonsPage(Page):
 
 @blueprint.get("/submissions/<int:submission_id>/reasons")
 def page(submission_id: int) -> str:
-    """All groups; as a part, the largest for the submission's own page."""
-    submission = submission_or_404(submission_id)
-    if is_part():
-        return render(panel(submission))
-    return render(ReasonsPage(submission), panel(submission, MAX_GROUPS))
+    """All groups, as a tab of the submission's page."""
+    submission = begun_submission(submission_id, 404, NOT_BEGUN)
+    return tab_page.page(submission, Tab.REASONS, *of_tab(submission, Tab.REASONS))
 
 
 @blueprint.get("/reasons")
@@ -153,6 +148,11 @@ def text_of(submission: Submission, reason_id: int | None) -> str | None:
     if text is None:
         abort(404, "This submission has no such group of reasons. See all of them on its page.")
     return text
+
+
+def of_tab(submission: Submission, tab: Tab) -> list[ReasonsPanel]:
+    """The reasons that a tab of the submission's page shows."""
+    return [panel(submission, SHOWN_GROUPS[tab])] if tab in SHOWN_GROUPS else []
 
 
 def panel(submission: Submission, most: int = FEW_GROUPS) -> ReasonsPanel:

@@ -25,9 +25,10 @@ from webapp.web.core.htmx import PAGE, is_part
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.page import Page, Part, render
 from webapp.web.core.searches import Search
-from webapp.web.items import exports, reasons
-from webapp.web.submissions import status_text
+from webapp.web.items import exports, reasons, returned_list
+from webapp.web.submissions import status_text, tab_page
 from webapp.web.submissions.status_display import ordered, status_label
+from webapp.web.submissions.tabs import Tab
 
 MOST_COUNTED = 10_000  # rows before a page, or behind it, that are counted for its position
 PAGES = "#item-pages"  # where the rows begin
@@ -95,8 +96,8 @@ class ItemTable(Part):
     oob: bool = False
 
 
-class ItemsPage(Page):
-    """The item table as a page of its own."""
+class DraftItemsPage(Page):
+    """The item table of a draft as a page of its own."""
 
     template = "items/items.html"
     submission: Submission
@@ -106,7 +107,11 @@ class ItemsPage(Page):
 def page(submission_id: int) -> str:
     submission = listed_or_404(submission_id)
     shown = table(submission)
-    return render(shown) if is_part() else render(ItemsPage(submission), shown)
+    if is_part():
+        return render(shown)
+    if not submission.begun:
+        return render(DraftItemsPage(submission), shown)
+    return tab_page.page(submission, Tab.ITEMS, shown, returned_list.offers(submission))
 
 
 @blueprint.post("/submissions/<int:submission_id>/items")

@@ -107,10 +107,10 @@ def _say_begun(action: Action, begun: Attempt, made: int) -> None:
 
 def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> ResponseReturnValue:
     chosen = selection_form.of_request(action.status)
-    place = url_for("submissions.page", submission_id=source.id)
+    place = url_for("items.page", submission_id=source.id)
     if request.values.get("picked") and not chosen.positions:
         flash("No item was picked. Tick those you mean, then choose again.", "info")
-        return redirect(place + "#items", 303)
+        return redirect(place, 303)
     with context().store.read() as connection:
         counts, by_status = _counted(connection, action, source, chosen)
         shared = assignment.shared(connection, source, chosen) if action is UNDO else 0

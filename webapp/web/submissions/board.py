@@ -235,7 +235,9 @@ def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:
         label=label,
         percent=status_text.percent_done(attempt_rows) if active else None,
         outcome=status_text.in_short(submission, attempt_rows) if begun else "",
-        segments=status_text.segments(submission.counts),
+        segments=status_text.segments(
+            submission.counts, moving=status_text.moving(submission, attempt_rows)
+        ),
         attempt_count=len(attempt_rows),
         by="you" if submission.account_id == viewer().id else submission.submitter,
         ends_at=retention.ends_at(submission, context().settings.draft_days),

@@ -14,7 +14,7 @@ from webapp.web.core.access import own_submission
 from webapp.web.core.context import context
 from webapp.web.core.forms import Errors, FormPage
 from webapp.web.core.page import Page, render
-from webapp.web.retry import attempts as attempts_page
+from webapp.web.retry import attempt_list
 
 OBSTACLES = {
     State.ACTIVE: "It is still running. Stop it or let it end, and delete it then.",
@@ -121,7 +121,7 @@ def _confirmation(submission: Submission, hanging: str | None = None) -> str:
     page = DeletePage(
         submission=submission,
         obstacle=OBSTACLES.get(submission.state) or (hanging and NEEDED_BY.format(hanging)),
-        attempts=[(attempts_page.title(one), one.by) for one in attempt_rows],
+        attempts=[(attempt_list.title(one), one.by) for one in attempt_rows],
         batch_count=len(context().read(batches.of_submission, submission.id)),
     )
     return render(page)

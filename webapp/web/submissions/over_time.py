@@ -15,7 +15,7 @@ from webapp.web.core.access import begun_submission
 from webapp.web.core.context import context
 from webapp.web.core.formatting import elapsed, plural
 from webapp.web.core.page import Page, render
-from webapp.web.retry import attempts as attempts_page
+from webapp.web.retry import attempt_list
 from webapp.web.submissions import chart, forecast, status_text
 from webapp.web.submissions.chart import Chart
 from webapp.web.submissions.forecast import Pace
@@ -60,7 +60,7 @@ def page(submission_id: int, number: int) -> str:
         if attempt is None:
             abort(404, f"This submission has no attempt {number}. Its page lists those there are.")
         history = snapshots.of_attempts(connection, [attempt.id], chart.POINTS, now)[attempt.id]
-    title = attempts_page.title(attempt)
+    title = attempt_list.title(attempt)
     labels = status_text.labels_of(attempt)
     drawn = chart.of(history, attempt.ended_at or now, labels)
     shown = OverTime(None, drawn, "Items by status", "", "", labels)

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, request, session, url_for
-from flask.typing import ResponseReturnValue
+from flask import session, url_for
 
 from webapp.store import (
     Connection,
@@ -13,7 +11,6 @@ from webapp.store import (
     batches,
     chores,
     polling,
-    submissions,
     uploads,
     workers,
 )
@@ -25,22 +22,32 @@ from webapp.store.enums import LEFT_OUT, ChoreKind, EntryKind, Source, State
 from webapp.store.polling import NOTE_SECONDS, PollState
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
-from webapp.web.core import links, security
-from webapp.web.core.access import nothing_here
 from webapp.web.core.assets import build
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
-from webapp.web.core.htmx import PAGE, Poll, polled, rendered_once
-from webapp.web.core.links import Link
-from webapp.web.core.page import Part, WorkerBanner, render, worker_silent_since
-from webapp.web.items import reasons, table
-from webapp.web.retry import attempts as attempts_page
-from webapp.web.retry.attempts import AttemptRow
-from webapp.web.submissions import forecast, over_time, problems, resolving, status_text
+from webapp.web.core.htmx import Poll
+from webapp.web.core.links import Link, ListUrl
+from webapp.web.core.page import Part
+from webapp.web.retry import attempt_list
+from webapp.web.retry.attempt_list import AttemptRow, Offer
+from webapp.web.submissions import (
+    batch_list,
+    forecast,
+    marks,
+    over_time,
+    problems,
+    resolving,
+    status_text,
+    tabs,
+)
+from webapp.web.submissions.batch_list import BatchRow
+from webapp.web.submissions.marks import Marks
 from webapp.web.submissions.over_time import Histories, OverTime
 from webapp.web.submissions.problems import Pause, Problem
 from webapp.web.submissions.resolving import ResolvingProgress
+from webapp.web.submissions.status_text import Group as StatusGroup
 from webapp.web.submissions.status_text import Segment, Standing
+from webapp.web.submissions.tabs import Tab, TabLink
 from webapp.work import retention
 
 POLL_TRIGGER = "every 2s"
@@ -62,8 +69,6 @@ UNITS = {  # of chores that are not about ids or items
     ChoreKind.CHOOSE: resolving.NAMES_AND_PATHS,
     ChoreKind.GATHER: ("file",),
 }
-
-blueprint = Blueprint("progress", __name__)
 
 
 class TitledChore(NamedTuple):
@@ -117,12 +122,13 @@ class ReadingProgress(Part):
 
 
 class SubmissionProgress(Part):
-    """The counts, batches and attempts of a list that was submitted; its reasons are with it.
+    """The head of a submission's page, and what moves of one of its tabs; its reasons are with it.
 
     mine: the visitor submitted it. ended_meanwhile: a page that was opened before learns that it
-    has ended. as_of: when ICA's counts came. list_facts: see _list_facts; names_facts:
-    of a list with names and paths. looked_in: for who submitted it, since others may not know of
-    the projects.
+    has ended. as_of: when ICA's counts came. acts: what can be begun next, the likeliest first;
+    undos: what unlinks. moving_part: the template of what moves of the tab. list_facts: see
+    _list_facts; names_facts: of a list with names and paths. looked_in: for who submitted it, since
+    others may not know of the projects.
     """
 
     template = "submissions/_progress.html"
@@ -130,53 +136,37 @@ class SubmissionProgress(Part):
     submission: Submission
     mine: bool
     standing: Standing
+    marks: Marks
     ended_meanwhile: bool
     pause: Pause | None
     problems: list[Problem]
     segments: list[Segment]
+    groups: list[StatusGroup]
     total: int
-    percent: int
     as_of: float
-    batches: list[Batch]
+    acts: list[Offer]
+    undos: list[Link]
+    attempts: list[AttemptRow]
+    tab_links: list[TabLink]
+    moving_part: str
+    batches: list[BatchRow]
+    batches_in_short: str
     list_facts: list[tuple[int, str, str]]
     names_facts: NamesFacts | None
-    attempts: list[AttemptRow]
     chores: list[TitledChore]
     looked_in: str
-    actions: list[Link]
     over_time: OverTime
 
 
 Progress = DraftProgress | ReadingProgress | ResolvingProgress | SubmissionProgress
 
 
-@blueprint.get("/submissions/<int:submission_id>/progress")
-def progress(submission_id: int) -> ResponseReturnValue:
-    """Polled: one SELECT, then 304 while nothing has changed; else the part, which is rendered once
-    for all who see the same. It does not prolong the session.
-    """
-    now = context().clock()
-    poll_state = _poll_state(submission_id, now)
-    if poll_state is None or not poll_state.allowed:
-        security.load_viewer()  # is nobody signed in any more, or is there nothing for them to see?
-        return nothing_here() if g.get("viewer") else security.ask_to_sign_in()
-    tag = _tag(submission_id, poll_state.revision, poll_state, now)
-
-    def answer() -> str | Response:
-        shows, page_query = request.args.get("shows"), urlsplit(request.headers.get(PAGE, "")).query
-        key = (tag, poll_state.own_id, shows, page_query)
-        found = rendered_once(key, lambda: _text(submission_id, poll_state, shows))
-        return found or Response(headers={"HX-Refresh": "true"})  # it is another page now
-
-    return polled(tag, now, answer)
-
-
-def part(submission: Submission) -> Progress:
+def part(submission: Submission, tab: Tab = Tab.OVERVIEW) -> Progress:
     """How the submission stands now, for the page that holds it."""
-    return _part(submission, _poll_state(submission.id, context().clock()))
+    return polled_part(submission, poll_state(submission.id, context().clock()), tab)
 
 
-def _poll_state(submission_id: int, now: float) -> PollState | None:
+def poll_state(submission_id: int, now: float) -> PollState | None:
     """Of which moment the part is; that somebody watches is noted."""
     found = context().read_one(polling.poll_state, session.get("token", ""), submission_id, now)
     if found and found.allowed and now - found.watched_at > NOTE_SECONDS:
@@ -184,17 +174,23 @@ def _poll_state(submission_id: int, now: float) -> PollState | None:
     return found
 
 
-def _part(
-    submission: Submission, poll_state: PollState | None, *, polled: bool = False
+def polled_part(
+    submission: Submission,
+    poll_state: PollState | None,
+    tab: Tab,
+    *,
+    polled: bool = False,
 ) -> Progress:
-    """What says of which moment it is was read before the rows: it may show more than its tag."""
+    """How the submission stands now. `poll_state`, which says of which moment it is, was read
+    before the rows: it may show more than its tag.
+    """
     now, own_id = context().clock(), poll_state.own_id if poll_state else None
     rows = context().read(_rows, submission.id, now)
-    poll = _poll(submission, rows, poll_state, now)
+    poll = _poll(submission, rows, poll_state, now, tab)
     if submission.state == State.DRAFT:
         return DraftProgress(poll, _titled(rows.chores, "id"))
     mine = submission.account_id == own_id
-    stuck = attempts_page.stuck(rows.attempts, rows.batches)
+    stuck = attempt_list.stuck(rows.attempts, rows.batches)
     standing = status_text.standing(submission, rows.attempts, stuck)
     paused_until = _paused_until(poll_state, now)
     pause = problems.pause(rows.batches, paused_until) if paused_until else None
@@ -203,27 +199,34 @@ def _part(
     if not submission.begun:
         ends_at = retention.ends_at(submission, context().settings.draft_days)
         return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
-    place = url_for("submissions.page", submission_id=submission.id)
+    place = ListUrl(tabs.address(submission, Tab.ITEMS), {})
     labels = status_text.labels(submission, rows.attempts)
+    moving = status_text.moving(submission, rows.attempts)
+    segments = status_text.segments(submission.counts, place, labels, moving)
     return SubmissionProgress(
         poll=poll,
         submission=submission,
         mine=mine,
         standing=standing,
+        marks=marks.of(submission, rows.attempts, rows.batches),
         ended_meanwhile=polled and not poll.every,
         pause=pause,
         problems=problems.of(submission, rows.attempts, rows.batches, paused=bool(paused_until)),
-        segments=status_text.segments(submission.counts, place, labels),
+        segments=segments,
+        groups=status_text.groups(segments, place),
         total=sum(submission.counts.values()),
-        percent=status_text.percent_done(rows.attempts),
         as_of=_counted_at(rows),
-        batches=rows.batches,
+        acts=list(attempt_list.offers(submission, rows.attempts, rows.batches)),
+        undos=list(attempt_list.undos(submission)),
+        attempts=attempt_list.rows(submission, rows.attempts, rows.batches, own_id),
+        tab_links=tabs.links(submission, tab),
+        moving_part=tabs.MOVING_PARTS[tab],
+        batches=batch_list.rows(rows.batches),
+        batches_in_short=batch_list.in_short(rows.batches),
         list_facts=_list_facts(submission, place, mine=mine),
         names_facts=_names_facts(submission, place, mine=mine),
-        attempts=attempts_page.rows(submission, rows.attempts, rows.batches, own_id),
         chores=_titled(rows.chores, "item"),
         looked_in=resolving.looked_in(submission) if mine else "",
-        actions=list(attempts_page.offers(submission, rows.attempts, rows.batches)),
         over_time=over_time.of(
             rows.attempts,
             rows.batches,
@@ -246,14 +249,26 @@ def _rows(connection: Connection, submission_id: int, now: float) -> _Rows:
     )
 
 
-def _poll(submission: Submission, rows: _Rows, poll_state: PollState | None, now: float) -> Poll:
+def _poll(
+    submission: Submission,
+    rows: _Rows,
+    poll_state: PollState | None,
+    now: float,
+    tab: Tab,
+) -> Poll:
     """By the revision of what is shown: what has changed since is fetched by the next poll."""
     is_polled = rows.chores or submission.state not in UNPOLLED_STATES
     return Poll(
-        url_for("progress.progress", submission_id=submission.id, shows=submission.state),
+        _address(submission, tab),
         POLL_TRIGGER if is_polled else None,
-        _tag(submission.id, submission.revision, poll_state, now) if poll_state else "",
+        tag(submission.id, submission.revision, poll_state, now) if poll_state else "",
     )
+
+
+def _address(submission: Submission, tab: Tab) -> str:
+    shown = tab if submission.begun else None
+    shows = submission.state
+    return url_for("progress.progress", submission_id=submission.id, shows=shows, tab=shown)
 
 
 def _counted_at(rows: _Rows) -> float:
@@ -262,7 +277,9 @@ def _counted_at(rows: _Rows) -> float:
     return max((one.counted_at or 0.0 for one in rows.batches if one.attempt in run), default=0.0)
 
 
-def _list_facts(submission: Submission, place: str, *, mine: bool) -> list[tuple[int, str, str]]:
+def _list_facts(
+    submission: Submission, place: ListUrl, *, mine: bool
+) -> list[tuple[int, str, str]]:
     """The whole upload: how many entries were sent, left out, repeated and rejected, each in words
     and with where they are listed, "" where that is not for this visitor; nothing without a list.
     Of a list with names and paths, how many entries are these, and how many are ids.
@@ -284,16 +301,16 @@ def _list_facts(submission: Submission, place: str, *, mine: bool) -> list[tuple
     return [*_sent(submission, review.good, place), *unsent]
 
 
-def _sent(submission: Submission, total: int, place: str) -> list[tuple[int, str, str]]:
+def _sent(submission: Submission, total: int, place: ListUrl) -> list[tuple[int, str, str]]:
     """How many of so many were sent, and how many were left out."""
     left_out = submission.counts.get(LEFT_OUT, 0)
     return [
-        (total - left_out, "sent", f"{place}#items"),
-        (left_out, "left out", f"{place}{links.query({'status': LEFT_OUT})}#items"),
+        (total - left_out, "sent", place.changed()),
+        (left_out, "left out", place.changed(status=LEFT_OUT)),
     ]
 
 
-def _names_facts(submission: Submission, place: str, *, mine: bool) -> NamesFacts | None:
+def _names_facts(submission: Submission, place: ListUrl, *, mine: bool) -> NamesFacts | None:
     """Of a list with names and paths. Which they are is its submitter's alone."""
     review, key = submission.review, submission.id
     if submission.source != Source.UPLOAD or not review.lookups:
@@ -339,22 +356,7 @@ def _titled(underway: Sequence[Chore], unit: str) -> list[TitledChore]:
     return found
 
 
-def _text(submission_id: int, poll_state: PollState, shows: str | None) -> str:
-    """What is polled; "" where the page `shows` a state that is over."""
-    submission = context().read_one(submissions.get, submission_id)
-    found = _part(submission, poll_state, polled=True)
-    moved_on = shows in OWN_PAGES - {submission.state}
-    if moved_on or (isinstance(found, DraftProgress) and not found.chores):
-        return ""
-    banner = render(WorkerBanner(worker_silent_since()))
-    if not isinstance(found, SubmissionProgress):
-        return render(found) + banner
-    labels = status_text.labels(submission, [row.attempt for row in found.attempts])
-    chips = render(table.chips_of_page(submission, labels))
-    return render(found, reasons.panel(submission)) + chips + banner
-
-
-def _tag(submission_id: int, revision: int, poll_state: PollState, now: float) -> str:
+def tag(submission_id: int, revision: int, poll_state: PollState, now: float) -> str:
     """Everything that the part shows: another tag, another part."""
     silent = _is_silent(poll_state, now)
     paused = round(poll_state.paused_until) if poll_state.paused_until > now else ""

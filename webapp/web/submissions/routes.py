@@ -3,8 +3,9 @@
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, batches
+from webapp.store import Connection
 from webapp.store import attempts as attempts_store
+from webapp.store import batches as batches_store
 from webapp.store.enums import AuditAction, State, Task, VisitPlace
 from webapp.store.retry import assignment
 from webapp.store.submissions import Submission
@@ -17,12 +18,14 @@ from webapp.web.core.page import Page, render
 from webapp.web.drafts import review
 from webapp.web.find import result
 from webapp.web.folders import source
-from webapp.web.items import reasons, returned_list, table
+from webapp.web.items import reasons, returned_list
 from webapp.web.notify import recipients
 from webapp.web.retry.start import do_at_once
-from webapp.web.submissions import progress, projects, upload, visits
+from webapp.web.submissions import progress, projects, tab_page, upload, visits
+from webapp.web.submissions.tabs import Tab
 from webapp.web.submissions.upload import Form
 
+TABLE_FILTERS = {"status", "reason", "search", "size", "after", "before"}
 CLOSED_AT_ONCE_BATCHES = 4  # of which the items say at once that they were not sent
 
 blueprint = Blueprint("submissions", __name__)
@@ -49,14 +52,6 @@ class ResolvingPage(Page):
 
     template = "submissions/resolving.html"
     submission: Submission
-
-
-class SubmissionPage(Page):
-    """A submission, its progress and its items."""
-
-    template = "submissions/submission.html"
-    submission: Submission
-    mine: bool
 
 
 @blueprint.get("/submissions/new")
@@ -98,17 +93,24 @@ def page(submission_id: int) -> ResponseReturnValue:
         return render(ResolvingPage(submission), *parts)
     if not submission.begun:
         return render(ReadingPage(submission), progress.part(submission))
-    mine = submission.account_id == viewer().id
-    return render(
-        SubmissionPage(submission, mine),
+    if TABLE_FILTERS.intersection(request.args):
+        asked = request.query_string.decode()  # as links had it when the table was on this page
+        return redirect(f"{url_for('items.page', submission_id=submission_id)}?{asked}", 301)
+    return tab_page.page(
+        submission,
+        Tab.OVERVIEW,
         visits.since_last_visit(VisitPlace.PAGE, [submission]),
-        progress.part(submission),
-        table.table(submission),
-        reasons.panel(submission),
+        *reasons.of_tab(submission, Tab.OVERVIEW),
         returned_list.offers(submission),
         source.part(submission),
         recipients.part(submission),
     )
+
+
+@blueprint.get("/submissions/<int:submission_id>/batches")
+def batches(submission_id: int) -> str:
+    text = "This list was not submitted yet, so it has no batches."
+    return tab_page.page(begun_submission(submission_id, 404, text), Tab.BATCHES)
 
 
 @blueprint.post("/submissions/<int:submission_id>/stop")
@@ -146,7 +148,7 @@ def try_again(submission_id: int) -> ResponseReturnValue:
     number = request.form.get("attempt", 1, int)
     with context().store.write() as connection:
         _demand_own_attempt(connection, submission, number, "have this attempt tried again")
-        count = batches.try_again(connection, submission_id, number, context().clock())
+        count = batches_store.try_again(connection, submission_id, number, context().clock())
         if count:
             audit.note(connection, AuditAction.TRY_AGAIN, submission, attempt=number, batches=count)
     if count:

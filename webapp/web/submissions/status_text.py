@@ -1,8 +1,9 @@
 """The state of a submission in words and numbers, as its page shows them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from webapp.store import statuses
@@ -21,13 +22,12 @@ from webapp.store.enums import (
     State,
 )
 from webapp.store.submissions import Submission
-from webapp.web.core import links
 from webapp.web.core.formatting import share
+from webapp.web.core.links import ListUrl
 from webapp.web.submissions import headline
 from webapp.web.submissions.status_display import look, ordered, status_label
 
 MOVING = statuses.MOVING | {UNKNOWN}
-MIN_WIDTH_PERCENT = 1.2  # of the bar, for a single item
 
 SENTENCES = {
     State.READING: "The list is being read. Nothing is sent to ICA before you have seen it.",
@@ -54,15 +54,34 @@ UNLINKING = "ICA has all of it and is unlinking. You can close this page: work g
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One status of the breakdown; `x` and `width` are percent of the bar."""
+    """One status of the breakdown; `width` is percent of the bar."""
 
     word: str
     label: str
     count: int
     share: str
     href: str | None
-    x: float
     width: float
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The statuses of a breakdown that mean much the same to a reader, with their sum.
+
+    look: a word whose icon and colour it has.
+    """
+
+    title: str
+    look: str
+    count: int
+    share: str
+    href: str | None
+    segments: list[Segment]
+
+
+DONE, FAILED, IN_PROGRESS, LEFT = "Done", "Failed", "In progress", "Left out"
+GROUPS = {DONE: "LINKED", FAILED: "FAILED", IN_PROGRESS: "RUNNING", LEFT: LEFT_OUT}
 
 
 def what(status: str) -> str:
@@ -76,36 +95,61 @@ def what(status: str) -> str:
 
 
 def segments(
-    counts: Mapping[str, int], place: str = "", labels: Mapping[str, str] | None = None
+    counts: Mapping[str, int],
+    place: ListUrl | None = None,
+    labels: Mapping[str, str] | None = None,
+    moving: Collection[str] = (),
 ) -> list[Segment]:
-    """The breakdown, each status with where its items are listed, on the page at `place`.
+    """The breakdown, group by group, each status with where its items are listed, in the list at
+    `place`; `moving` statuses have an outcome to come.
 
     Shares are of what was meant to go, as in the sentence beside it: what was left out has none.
     """
-    found, x = [], 0.0
-    to_go = sum(counts.values()) - counts.get(LEFT_OUT, 0)
-    for word, width in _widths(counts).items():
-        found.append(
-            Segment(
-                word=word,
-                label=status_label(word, labels),
-                count=counts[word],
-                share="" if word == LEFT_OUT else share(counts[word], to_go),
-                href=f"{place}{links.query({'status': word})}#items" if place else None,
-                x=round(x, 3),
-                width=round(width, 3),
-            )
+    total, to_go = sum(counts.values()), _to_go(counts)
+    found = [
+        Segment(
+            word=word,
+            label=status_label(word, labels),
+            count=counts[word],
+            share="" if word == LEFT_OUT else share(counts[word], to_go),
+            href=place.changed(status=word) if place else None,
+            width=round(100 * counts[word] / total, 4),
+            group=_group(word, moving),
         )
-        x += width
-    return found
+        for word in ordered(counts)
+    ]
+    return sorted(found, key=lambda one: [*GROUPS].index(one.group))
 
 
-def _widths(counts: Mapping[str, int]) -> dict[str, float]:
-    """In percent; one item in a million is still wide enough to be seen."""
-    total = sum(counts.values())
-    raw = {word: max(100 * counts[word] / total, MIN_WIDTH_PERCENT) for word in ordered(counts)}
-    scale = 100 / max(sum(raw.values()), 100)
-    return {word: width * scale for word, width in raw.items()}
+def groups(found: Sequence[Segment], place: ListUrl) -> list[Group]:
+    """What was done, has failed, is in progress and was left out, of a breakdown."""
+    to_go = _to_go({one.word: one.count for one in found})
+    made = []
+    for title, own in groupby(found, key=lambda one: one.group):
+        inside = list(own)
+        count, words = sum(one.count for one in inside), [one.word for one in inside]
+        of_all = "" if title == LEFT else share(count, to_go)
+        href = place.changed(status=words)
+        made.append(Group(title, GROUPS[title], count, of_all, href, inside))
+    return made
+
+
+def failed_count(counts: Mapping[str, int], moving: Collection[str]) -> int:
+    """How many items have not ended well."""
+    return sum(count for word, count in counts.items() if _group(word, moving) == FAILED)
+
+
+def _to_go(counts: Mapping[str, int]) -> int:
+    return sum(counts.values()) - counts.get(LEFT_OUT, 0)
+
+
+def _group(word: str, moving: Collection[str]) -> str:
+    if word == LEFT_OUT:
+        return LEFT
+    if word in moving:
+        return IN_PROGRESS
+    meant = statuses.meaning(word)
+    return DONE if meant.final and not meant.trouble else FAILED
 
 
 BADGES = {  # of what has ended, by the board's word: how it looks, and what it says
@@ -186,7 +230,7 @@ def percent_done(attempts: Sequence[Attempt]) -> int:
 
 
 WHILE_DRAFT = {UNREAD: "To be sent"}
-WHILE_ACTIVE = {UNREAD: "On its way, not counted yet", UNKNOWN: "Changing just now"}
+WHILE_ACTIVE = {UNREAD: "Sent, waiting for ICA", UNKNOWN: "Being counted"}
 WHILE_UNSENT = {NOT_SENT: "Not sent yet"}
 WHEN_ENDED = {UNREAD: "Not known"}
 
@@ -202,9 +246,21 @@ def labels(submission: Submission, attempts: Sequence[Attempt]) -> dict[str, str
     return WHEN_ENDED
 
 
+def moving(submission: Submission, attempts: Sequence[Attempt]) -> frozenset[str]:
+    """The statuses whose items have an outcome to come."""
+    if submission.state != State.ACTIVE:
+        return frozenset()
+    return MOVING | ({NOT_SENT} if attempts[0].runs else frozenset())
+
+
 def labels_of(attempt: Attempt) -> dict[str, str]:
     """What our own words are called in what an attempt has found, where not as usual."""
     return WHILE_ACTIVE | WHILE_UNSENT if attempt.runs else WHEN_ENDED
+
+
+def moving_of(attempt: Attempt) -> frozenset[str]:
+    """The statuses whose items have an outcome to come, in what an attempt has found."""
+    return MOVING | {NOT_SENT} if attempt.runs else frozenset()
 
 
 def item_label(status: str, position: int, batches: Sequence[Batch]) -> tuple[str, str]:

@@ -1,0 +1,50 @@
+"""What a browser tab says of a submission: in its title, by its icon, and to our scripts."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from webapp.store.attempts import Attempt
+from webapp.store.batches import Batch
+from webapp.store.enums import BoardWord, Phase, State
+from webapp.store.submissions import Submission
+from webapp.web.submissions import status_text
+
+GOOD_ENDS = {BoardWord.DONE, BoardWord.UNDONE, BoardWord.PARTLY_UNDONE}
+
+
+class Marks(NamedTuple):
+    """Attributes of the polled part.
+
+    headline: what the title begins with. icon: of the favicon, a word: moving, done, failed,
+    blocked or none. percent: of what runs, a whole number. failed: how many items have not ended
+    well. rows_changed: how often a row of its items was changed.
+    """
+
+    headline: str
+    icon: str
+    percent: int
+    failed: int
+    ended: bool
+    rows_changed: int
+
+
+def of(submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]) -> Marks:
+    """The marks of a list that was submitted."""
+    moving = status_text.moving(submission, attempts)
+    failed = status_text.failed_count(submission.counts, moving)
+    ended = submission.state == State.SETTLED
+    percent = 100 if ended else status_text.percent_done(attempts)
+    headline, icon = _said(submission, failed, percent)
+    changed = sum(batch.rows_changed for batch in batches)
+    return Marks(headline, icon, percent, failed, ended, changed)
+
+
+def _said(submission: Submission, failed: int, percent: int) -> tuple[str, str]:
+    if submission.state == State.ACTIVE:
+        blocked = submission.phase == Phase.BLOCKED
+        return ("⚠ Blocked", "blocked") if blocked else (f"{percent} %", "moving")
+    if submission.state != State.SETTLED:
+        return "", "none"
+    if submission.board_word in GOOD_ENDS:
+        return "✓", "done"
+    return f"⚠ {failed:,} failed", "failed"

@@ -1,0 +1,38 @@
+"""A tab of a submission's page, as a whole page: the head, and what the tab shows."""
+
+from webapp.store.submissions import Submission
+from webapp.web.core.context import viewer
+from webapp.web.core.page import Page, Part, render
+from webapp.web.submissions import progress
+from webapp.web.submissions.tabs import Tab
+
+
+class TabPage(Page):
+    """A tab of which all is polled. mine: the visitor submitted the list."""
+
+    template = "submissions/tab.html"
+    submission: Submission
+    mine: bool
+    tab: Tab
+
+
+class OverviewPage(TabPage):
+    """The first tab, which has more below what is polled."""
+
+    template = "submissions/submission.html"
+
+
+class ItemsPage(TabPage):
+    """The item table below the head."""
+
+    template = "items/tab.html"
+
+
+PAGES = {Tab.OVERVIEW: OverviewPage, Tab.ITEMS: ItemsPage}
+
+
+def page(submission: Submission, tab: Tab, *parts: Part) -> str:
+    """The page of this tab of a list that was submitted; `parts` are those that it includes."""
+    mine = submission.account_id == viewer().id
+    shown = PAGES.get(tab, TabPage)(submission, mine, tab)
+    return render(shown, progress.part(submission, tab), *parts)

@@ -1,0 +1,52 @@
+"""A submission's page: its head, and below it one of five tabs, each an address of its own."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from flask import url_for
+
+from webapp.store.submissions import Submission
+
+
+class Tab(StrEnum):
+    """The tabs, in their order, by the word of their address."""
+
+    OVERVIEW = "overview"
+    ITEMS = "items"
+    REASONS = "reasons"
+    ATTEMPTS = "attempts"
+    BATCHES = "batches"
+
+
+ENDPOINTS = {
+    Tab.OVERVIEW: "submissions.page",
+    Tab.ITEMS: "items.page",
+    Tab.REASONS: "reasons.page",
+    Tab.ATTEMPTS: "attempts.listed",
+    Tab.BATCHES: "submissions.batches",
+}
+MOVING_PARTS = {  # what moves of a tab, below the head; of the items nothing does
+    Tab.OVERVIEW: "submissions/_overview.html",
+    Tab.ITEMS: "",
+    Tab.REASONS: "items/_reasons.html",
+    Tab.ATTEMPTS: "retry/_attempts.html",
+    Tab.BATCHES: "submissions/_batches.html",
+}
+
+
+class TabLink(NamedTuple):
+    """A tab as the row of them shows it."""
+
+    text: str
+    href: str
+    is_here: bool
+
+
+def address(submission: Submission, tab: Tab) -> str:
+    """Where the tab is."""
+    return url_for(ENDPOINTS[tab], submission_id=submission.id)
+
+
+def links(submission: Submission, here: Tab) -> list[TabLink]:
+    """The row of tabs, on the page of one of them."""
+    return [TabLink(tab.capitalize(), address(submission, tab), tab == here) for tab in Tab]
