@@ -58,6 +58,7 @@ def visit_all(dashboard: Dashboard, monkeypatch: Any) -> Visits:
     yield from _chosen(dashboard, visitor)
     yield from _folders(dashboard, visitor)
     yield from _troubled(dashboard, visitor)
+    yield from _over_time(dashboard, visitor)
     place = visitor.submit([*LINKED[:6], *FAILED, "nonsense"], name="Run 7")
     yield from _submission(dashboard, visitor, place)
     yield from _reasons(visitor, place)
@@ -240,6 +241,16 @@ def _submission(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
         yield f"items part {query}", visitor.part(f"{place}/items?{query}")
     yield "item", visitor.get(f"{place}/items/2?status=LINKED")
     yield "item that failed", visitor.get(f"{place}/items/8")
+
+
+def _over_time(dashboard: Dashboard, visitor: Any) -> Visits:
+    place = visitor.submit(data_ids(4000, start=2000), name="Long enough for a chart")
+    dashboard.work(36, step=12)
+    yield "submission with a chart", visitor.get(place)
+    yield "board with a chart", visitor.get("/submissions")
+    yield "chart as a table", visitor.get(f"{place}/attempts/1/over-time")
+    dashboard.work(30, step=15)
+    visitor.post(f"{place}/archive")
 
 
 def _attempts(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
