@@ -65,7 +65,7 @@ def test_cursors_stand_only_in_the_links_between_pages(demo, place):
 def position(answer):
     """Which rows the pager says these are: above the rows, and below them."""
     found = [one.text for one in with_class(answer, "pager-position")]
-    assert found in ([], found[:1] * 2)
+    assert found in ([], found[:1], found[:1] * 2)
     return found[0].replace("\N{EN DASH}", "-") if found else ""
 
 

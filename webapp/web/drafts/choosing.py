@@ -128,9 +128,7 @@ class LookupsPage(Page):
 
 
 class LookupPage(Page):
-    """One lookup, and a page of all its candidates. which: those shown, in words. ruled: a rule
-    may settle it, too.
-    """
+    """One lookup, and a page of all its candidates. ruled: a rule may settle it, too."""
 
     template = "drafts/lookup.html"
     submission: Submission
@@ -138,7 +136,6 @@ class LookupPage(Page):
     row: LookupRow
     ruled: bool
     pager: Pager
-    which: str
     choosable: bool
 
 
@@ -182,7 +179,7 @@ def listed(submission_id: int) -> str:
             chips=_chips(here, tally, group),
             rows=shown,
             tickable=is_tickable(shown),
-            pager=place.around(found),
+            pager=place.around(found, tally.count(group)),
             choosable=choosable,
             busy=busy and submission.state == State.DRAFT,
             asked=how_far,
@@ -212,15 +209,14 @@ def one(submission_id: int, position: int) -> str:
     first = found.rows[0].ordinal if found.rows else 1
     address = url_for("choosing.one", submission_id=submission_id, position=position)
     shown, group = row(lookup, some, kept, led, first), Group(lookup.state.value)
-    last, total = first + len(shown.options) - 1, len(shown.options) + shown.more
+    total = len(shown.options) + shown.more
     return render(
         LookupPage(
             submission=submission,
             group=group,
             row=shown,
             ruled=group in RULED and led is None,
-            which=f"{first:,} to {last:,} of {total:,}",
-            pager=ListUrl(address, {}).around(found),
+            pager=ListUrl(address, {}).around(found, total, first - 1),
             choosable=submission.state == State.DRAFT and not busy,
         )
     )

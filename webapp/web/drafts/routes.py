@@ -92,16 +92,21 @@ def listed(submission_id: int) -> ResponseReturnValue:
         if kind in FLAGS
         else context().read(entries.page, submission_id, EntryKind(kind), cursor, size)
     )
-    place = links.ListUrl(url_for("drafts.listed", submission_id=submission_id), {"kind": kind})
+    place = links.ListUrl(
+        url_for("drafts.listed", submission_id=submission_id),
+        {"kind": kind, "size": params.chosen_size()},
+    )
     about_entries = kind not in FLAGS
+    count = getattr(submission.review, kind) if about_entries else 0
+    more = review.only_counted(submission, kind) if about_entries else 0
     return render(
         EntriesPage(
             submission=submission,
             title=TITLES[kind],
             about_entries=about_entries,
             entries=found.rows,
-            pager=place.around(found),
-            more=review.only_counted(submission, kind) if about_entries and not found.next else 0,
+            pager=place.around(found, None if kind in FLAGS else count - more, sized=True),
+            more=more if not found.next else 0,
         )
     )
 

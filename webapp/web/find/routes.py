@@ -86,7 +86,7 @@ def page(find_id: str) -> str:
             asked_for=_asked_for(asked.review, mine=asked.account_id == viewer().id),
             summary=outcome_counts.summary(named, asked.id, place),
             rows=list(found.rows(shown.rows)),
-            pager=place.around(shown),
+            pager=place.around(shown, outcome_counts.among(outcomes), sized=True),
             clear_url=place.changed(outcome=None),
             export_url=exports.urls(asked, outcomes),
         )

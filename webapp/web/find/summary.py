@@ -75,6 +75,10 @@ class OutcomeCounts:
         }
         return [at for at, number in enumerate(self._number_of, start=1) if number in wanted]
 
+    def among(self, outcomes: Collection[str]) -> int:
+        """How many ids picked() has of these outcomes."""
+        return sum(self.counts[word] for word in outcomes) if outcomes else self.total
+
     def hides(self, ordinal: int) -> bool:
         """Whether its reader is told the name that led to the id, and not the id."""
         return self._numbered[self._number_of[ordinal - 1]].hidden

@@ -65,7 +65,9 @@ def page(submission_id: int, number: int) -> str:
     if row is None:
         abort(404, f"This submission has no attempt {number}. Its page lists those that there are.")
     statuses = params.words("status")
-    place = ListUrl(row.href, {"status": statuses}, "#items")
+    place = ListUrl(row.href, {"status": statuses, "size": params.chosen_size()}, "#items")
+    counts = {} if row.attempt.runs else row.attempt.counts  # those of ICA are ahead of the rows
+    total = sum(counts[word] for word in counts if not statuses or word in statuses) or None
     items = context().read(history.page, row.attempt, statuses, params.cursor(), params.size())
     groups, _ = context().read(reasons.groups, submission_id, FEW_GROUPS, number)
     return render(
@@ -77,7 +79,7 @@ def page(submission_id: int, number: int) -> str:
             labels=status_text.labels_of(row.attempt),
             reason_groups=groups,
             statuses=statuses,
-            pager=place.around(items),
+            pager=place.around(items, total, sized=True),
             clear_url=place.changed(status=None),
             export_url=exports.urls(submission, attempt=number, status=statuses),
         )

@@ -204,6 +204,7 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
     found = board_store.page(connection, viewer(), wanted, cursor, PAGE_ROWS, context().clock())
     attempt_rows = attempts.of_submissions(connection, [row.id for row in found.rows])
     here = {**place.chosen, "after": cursor.after, "before": cursor.before}
+    here["past"] = params.whole("past")
     address = url_for("board.rows") + links.query(here)
     moving = any(submission.state in MOVING_STATES for submission in found.rows)
     return BoardRows(
