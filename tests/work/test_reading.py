@@ -16,7 +16,7 @@ from webapp.work.worker import Worker
 
 MB = 1_000_000
 GOOD = data_ids(2)
-ODD = ["prøve-漢😀-$.%&=+*~!?@^", "a#b:c", "123", "1e5", "null", "true"]
+ODD = ["prøve-漢😀-$.%&=+*~!?@^", "a#b:c", "123", "1e5", "nil", "true"]
 
 
 def packed(megabytes):

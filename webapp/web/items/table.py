@@ -61,8 +61,9 @@ class ItemTable(Part):
     read from ICA, of how many, and as of when. rows_changed: how often a row had changed at
     read_at, when the table was read. drafted: the rows are those of a draft, without outcomes.
     explained, named: some of them have a reason, a name; placed: names alone do not tell what they
-    are, and some have a path. label_header: over the labels, "" where no item has one. matching: the filters, as a form asks for all that they match;
-    matched: how many these are, if that is known. turned: the reader comes from another page.
+    are, and some have a path. label_header: over the labels, "" where no item has one. matching:
+    the filters, as a form asks for all that they match; matched: how many these are, if that is
+    known. turned: the reader comes from another page.
     """
 
     template = "items/_table.html"
