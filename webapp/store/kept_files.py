@@ -49,6 +49,15 @@ def take(connection: Connection, submission_id: int, new: New, now: float) -> bo
     return touch(connection, submission_id, now, _of(account), **values)
 
 
+def is_list(connection: Connection, submission_id: int, account: Account, project_id: str) -> bool:
+    """Whether the account's file is that of a list for this project by now."""
+    mine = (submissions.c.id == submission_id) & (submissions.c.account_id == account.id)
+    found = select(submissions.c.state).where(
+        mine, submissions.c.project_id == (project_id or None)
+    )
+    return connection.execute(found).scalar() not in {None, State.DISCARDED}
+
+
 def drop(connection: Connection, submission_id: int, account: Account, now: float) -> None:
     """Discard the account's file, if it is still kept."""
     touch(connection, submission_id, now, _of(account), state=State.DISCARDED)
