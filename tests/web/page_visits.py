@@ -14,6 +14,7 @@ from tests.web.lookup_lists import resolving
 from tests.web.markup import link
 from webapp.simulator.catalogue import data_id
 from webapp.store.enums import Likeness, LookupState
+from webapp.web.submissions.tabs import Tab
 
 LINKED = data_ids(9)
 FAILED = [*data_ids(2, ending="00"), *data_ids(3, ending="02")]  # the latter link when tried again
@@ -115,6 +116,7 @@ def _drafts(dashboard: Dashboard, visitor: Any, monkeypatch: Any) -> Visits:
     dashboard.work(30)
     place = visitor.draft("", file=(POINTS, "points.csv"))
     yield "draft", visitor.get(place)
+    yield "items of a draft", visitor.get(f"{place}/items")
     yield "draft entries", visitor.get(f"{place}/entries?kind=rejected")
     yield "draft flagged", visitor.get(f"{place}/entries?kind=unusual")
     yield "draft nothing repeated", visitor.get(f"{place}/entries?kind=repeated")
@@ -209,7 +211,11 @@ def _troubled(dashboard: Dashboard, visitor: Any) -> Visits:
 
 def _submission(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
     yield "submission just sent", visitor.get(place)
-    yield "submission polled", visitor.part(f"{place}/progress?shows=active")
+    for tab in Tab:
+        asked = f"{place}/progress?shows=active&tab={tab}"
+        yield f"submission polled for its {tab}", visitor.part(asked)
+    yield "submission polled for no such tab", visitor.part(f"{place}/progress?tab=x")
+    yield "batches", visitor.get(f"{place}/batches")
     yield "delete refused", visitor.get(f"{place}/delete")
     told = {"telling": "1", "recipient": "lab"}
     yield (

@@ -26,7 +26,7 @@ from webapp.web.core.assets import build
 from webapp.web.core.context import context
 from webapp.web.core.formatting import plural
 from webapp.web.core.htmx import Poll
-from webapp.web.core.links import Link, ListUrl
+from webapp.web.core.links import ListUrl
 from webapp.web.core.page import Part
 from webapp.web.retry import attempt_list
 from webapp.web.retry.attempt_list import AttemptRow, Offer
@@ -125,10 +125,9 @@ class SubmissionProgress(Part):
     """The head of a submission's page, and what moves of one of its tabs; its reasons are with it.
 
     mine: the visitor submitted it. ended_meanwhile: a page that was opened before learns that it
-    has ended. as_of: when ICA's counts came. acts: what can be begun next, the likeliest first;
-    undos: what unlinks. moving_part: the template of what moves of the tab. list_facts: see
-    _list_facts; names_facts: of a list with names and paths. looked_in: for who submitted it, since
-    others may not know of the projects.
+    has ended. as_of: when ICA's counts came. acts: what can be begun next, the likeliest first.
+    list_facts: see _list_facts; names_facts: of a list with names and paths.
+    looked_in: for who submitted it, since others may not know of the projects.
     """
 
     template = "submissions/_progress.html"
@@ -145,10 +144,9 @@ class SubmissionProgress(Part):
     total: int
     as_of: float
     acts: list[Offer]
-    undos: list[Link]
     attempts: list[AttemptRow]
+    tab: Tab
     tab_links: list[TabLink]
-    moving_part: str
     batches: list[BatchRow]
     batches_in_short: str
     list_facts: list[tuple[int, str, str]]
@@ -217,10 +215,9 @@ def polled_part(
         total=sum(submission.counts.values()),
         as_of=_counted_at(rows),
         acts=list(attempt_list.offers(submission, rows.attempts, rows.batches)),
-        undos=list(attempt_list.undos(submission)),
         attempts=attempt_list.rows(submission, rows.attempts, rows.batches, own_id),
+        tab=tab,
         tab_links=tabs.links(submission, tab),
-        moving_part=tabs.MOVING_PARTS[tab],
         batches=batch_list.rows(rows.batches),
         batches_in_short=batch_list.in_short(rows.batches),
         list_facts=_list_facts(submission, place, mine=mine),

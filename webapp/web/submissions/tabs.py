@@ -25,13 +25,6 @@ ENDPOINTS = {
     Tab.ATTEMPTS: "attempts.listed",
     Tab.BATCHES: "submissions.batches",
 }
-MOVING_PARTS = {  # what moves of a tab, below the head; of the items nothing does
-    Tab.OVERVIEW: "submissions/_overview.html",
-    Tab.ITEMS: "",
-    Tab.REASONS: "items/_reasons.html",
-    Tab.ATTEMPTS: "retry/_attempts.html",
-    Tab.BATCHES: "submissions/_batches.html",
-}
 
 
 class TabLink(NamedTuple):
