@@ -69,6 +69,20 @@ def wait_until_done(page):
     expect(page.locator("#progress .standing")).to_contain_text("Done")
 
 
+def choose(page, name):
+    """Follow a link of the menu beside the title, as the page has it now."""
+    page.reload()
+    page.locator("details.menu > summary").click()
+    page.get_by_role("link", name=name, exact=True).click()
+
+
+def show_items(page):
+    """Go to the tab with the item table."""
+    page.get_by_role("navigation", name="Parts of this submission").get_by_text("Items").click()
+    expect(page).to_have_url(re.compile("/items$"))
+    expect(page.locator("#item-table")).to_be_visible()
+
+
 def download(page, name):
     """The file that the link of that name downloads."""
     with page.expect_download() as found:

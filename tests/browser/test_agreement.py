@@ -5,7 +5,7 @@ at each step every page, every file and ICA itself tell the same.
 from playwright.sync_api import expect
 
 from tests.agreement import ByBrowser, assert_all_agree
-from tests.browser.tab import draft, opened, sign_in, submit
+from tests.browser.tab import choose, draft, opened, sign_in, submit
 from tests.dashboard import data_ids
 
 GOOD = data_ids(12, start=95_000)
@@ -43,7 +43,7 @@ def test_one_list_has_one_truth(browser, dashboard, tab):
     agree(good="LINKED", archived="LINKED")
 
     tab.goto(place)
-    tab.get_by_role("link", name="Undo: unlink what it linked").click()
+    choose(tab, "Undo: unlink what it linked")
     tab.get_by_role("button", name="Unlink: 16 items").click()
     wait_for(tab, "Undone: 16 unlinked, 3 were linked before and stay, 2 not linked.")
     agree(good="UNLINKED", archived="UNLINKED")

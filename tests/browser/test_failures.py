@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tab import draft, opened, sign_in, submit, wait_until_done
+from tests.browser.tab import draft, opened, show_items, sign_in, submit, wait_until_done
 from tests.dashboard import data_ids
 
 TITLE_BELOW_SIGN = """notice => {
@@ -27,7 +27,7 @@ def finish(page, start):
     draft(page, data_ids(60, start=start) + data_ids(3, ending="00", start=start + 500), "part.txt")
     submit(page)
     wait_until_done(page)
-    page.reload()
+    show_items(page)
     return page.url
 
 
@@ -42,7 +42,9 @@ def filter_to_failed(page):
 def test_a_filter_that_is_refused_says_why(page):
     place = finish(page, 170_000)
     expect(failure(page)).to_be_hidden()
-    page.context.request.post(f"{place}/delete", headers={"Origin": page.url.split("/sub")[0]})
+    page.context.request.post(
+        place.replace("/items", "/delete"), headers={"Origin": page.url.split("/sub")[0]}
+    )
     filter_to_failed(page)
     expect(failure(page)).to_contain_text("This list was discarded, and its items with it.")
     expect(failure(page)).to_be_in_viewport()

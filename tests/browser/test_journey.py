@@ -5,7 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tab import download, draft, opened, sign_in, submit, wait_until_done
+from tests.browser.tab import (
+    download,
+    draft,
+    opened,
+    show_items,
+    sign_in,
+    submit,
+    wait_until_done,
+)
 from tests.dashboard import data_ids
 from tests.simulated_ica import FIRST_PROJECT
 
@@ -141,6 +149,7 @@ def test_filters_that_match_nothing_can_be_cleared(tab):
     draft(tab, data_ids(3, start=76_000), "few.txt")
     submit(tab)
     wait_until_done(tab)
+    show_items(tab)
     search = tab.get_by_placeholder("Data id, or part of a name or path")
     search.fill("no such thing")
     search.press("Enter")

@@ -6,7 +6,16 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.tab import download, draft, sign_in, submit, upload, wait_until_done
+from tests.browser.tab import (
+    choose,
+    download,
+    draft,
+    show_items,
+    sign_in,
+    submit,
+    upload,
+    wait_until_done,
+)
 from tests.dashboard import data_ids
 
 BEFORE = data_ids(12, start=80_000)  # linked by an earlier submission
@@ -78,12 +87,11 @@ def leave_out(page, kind, said):
 
 
 def open_the_reasons(page):
-    """On the submission's page, then on a page of their own."""
+    """On the submission's page, then in the table of its items."""
     expect(page.locator("#reasons tbody tr")).to_have_count(3)  # they came with the poll
-    chip = page.get_by_label("Filter by status").get_by_role("link", name="Failed")
-    expect(chip).to_contain_text("16")  # and so did the counts of the chips
     group_of(page, "Data sharing is disabled").get_by_role("link", name="Show").click()
     expect(page.locator("#item-table tbody tr")).to_have_count(len(UNSHARED))
+    page.go_back()
 
     group_of(page, "Data sharing is disabled").locator(".data-id a").first.click()
     expect(page.locator("main")).to_contain_text("Data sharing is disabled in the owning project")
@@ -96,7 +104,7 @@ def try_the_archived_again(page):
     page.get_by_role("button", name="Try again: 8 items").click()
     wait_until_done(page)
     expect(page.locator("#progress")).to_contain_text("69 of 77 items linked after 2 attempts; 8")
-    expect(page.locator("#attempts")).to_contain_text("8 items chosen: 8 to be tried again")
+    expect(page.locator("#progress")).to_contain_text("8 items chosen: 8 to be tried again")
     expect(group_of(page, "Data is being archived")).to_have_count(0)
 
 
@@ -164,7 +172,7 @@ def find_some(page):
 
 
 def undo(page):
-    page.get_by_role("link", name="Undo: unlink what it linked").click()
+    choose(page, "Undo: unlink what it linked")
     expect(page.locator("main")).to_contain_text("69 items with the status Linked")
     page.get_by_role("button", name="Unlink: 69 items").click()
     expect(page.locator("#progress .standing")).to_contain_text(
@@ -180,8 +188,11 @@ def test_items_picked_on_two_pages_are_tried_again(tab):
     ids = data_ids(70, ending="02", start=86_000)
     draft(tab, ids, "picks.txt")
     submit(tab)
+    show_items(tab)
     pick(tab, ids[0], ids[49])
-    wait_until_done(tab)  # the numbers above moved all the while
+    wait_until_done(tab)  # the numbers above, and in the chips, moved all the while
+    chip = tab.get_by_label("Filter by status").get_by_role("link", name="Failed")
+    expect(chip).to_contain_text("70")
     expect(tab.locator("[data-pick-count]")).to_have_text("2 items picked.")
     turn(tab, "Next")
     pick(tab, ids[69])
@@ -232,6 +243,7 @@ def test_what_is_over_is_put_away_and_thrown_away(tab):
     submit(tab)
     wait_until_done(tab)
     tab.reload()
+    tab.locator("details.menu > summary").click()
     tab.get_by_role("button", name="Archive", exact=True).click()
     expect(tab.get_by_text("“over.txt” is in the archive.")).to_be_visible()
 
@@ -241,10 +253,11 @@ def test_what_is_over_is_put_away_and_thrown_away(tab):
     expect(over).to_have_count(0)
     tab.get_by_label("Filter by state").get_by_role("link", name="Archived").click()
     over.click()
+    tab.locator("details.menu > summary").click()
     tab.get_by_role("button", name="Take out of the archive").click()
     expect(tab.get_by_text("“over.txt” is on the board again.")).to_be_visible()
 
-    tab.get_by_role("link", name="Delete", exact=True).click()
+    choose(tab, "Delete")
     expect(tab.locator("main")).to_contain_text("the outcomes of 3 items")
     tab.get_by_role("button", name="Delete 3 items").click()
     expect(tab.get_by_text("“over.txt” was deleted here.")).to_be_visible()

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tab import download, sign_in, submit, upload, wait_until_done
+from tests.browser.tab import download, show_items, sign_in, submit, upload, wait_until_done
 from tests.simulated_ica import FIRST_PROJECT
 from webapp.demo.samples import SAMPLES
 from webapp.simulator import planted
@@ -72,6 +72,7 @@ def test_a_list_is_made_of_a_folder_with_a_filter(tab):
     expect(tab.get_by_role("button", name="Submit 4 ids")).to_be_visible()
     submit(tab)
     wait_until_done(tab)
+    show_items(tab)
     expect(tab.locator("#item-table")).to_contain_text("_R1_001.fastq.gz")
     expect(tab.locator("#item-table")).not_to_contain_text("_R2_001.fastq.gz")
 

@@ -27,7 +27,10 @@ def test_nor_does_a_submission(phone):
     assert phone.evaluate(WIDER) <= 0
     submit(phone)
     wait_until_done(phone)
-    assert phone.evaluate(WIDER) <= 0
+    for name in ("Reasons", "Attempts", "Batches", "Items"):
+        phone.get_by_role("link", name=name, exact=True).last.click()
+        expect(phone.locator(".tabs [aria-current]")).to_have_text(name)
+        assert phone.evaluate(WIDER) <= 0
     phone.locator("#item-table tbody tr th a").last.click()
     expect(phone).to_have_url(re.compile(r"/items/\d+"))
     phone.wait_for_load_state()

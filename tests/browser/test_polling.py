@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.dashboard import RunningDashboard
-from tests.browser.tab import draft, opened, polled, sign_in, submit
+from tests.browser.tab import draft, opened, polled, show_items, sign_in, submit
 from tests.dashboard import data_ids
 
 LONG = 2_500  # items: 25 s at the house's rate
@@ -26,6 +26,7 @@ def watch(page, start):
 def test_focus_scroll_and_typed_text_survive(tab):
     tab.set_viewport_size({"width": 1000, "height": 400})
     watch(tab, 100_000)
+    show_items(tab)
     search = tab.get_by_placeholder("Data id, or part of a name or path")
     search.fill("fil.00")
     search.evaluate("field => field.setSelectionRange(2, 4)")

@@ -76,14 +76,15 @@ def asked_within(page, seconds):
 
 def test_ten_polls_that_change_data_disturb_nobody(page, dashboard):
     page.set_viewport_size({"width": 1000, "height": 500})
-    page.goto(submitted(dashboard))
+    page.goto(f"{submitted(dashboard)}/items")
     search = page.locator("#search-items")
     search.fill("fil.00")
     search.evaluate("field => field.setSelectionRange(2, 4)")
     page.locator("#item-table tbody input[type=checkbox]").nth(2).check()
     search.focus()
     menu = page.locator("main details").first
-    if menu.count(): menu.evaluate("details => { details.open = true; }")
+    if menu.count():
+        menu.evaluate("details => { details.open = true; }")
     before = search.bounding_box()["y"]
     link = page.locator("#progress a").first
     addresses, glowed, counts = link.get_attribute("href"), 0, []
@@ -91,7 +92,7 @@ def test_ten_polls_that_change_data_disturb_nobody(page, dashboard):
         dashboard.work(2)
         if turn == 5:  # then something within what is polled is selected, and has the focus
             link.focus()
-            page.locator("#progress .number, #progress .legend-count").first.evaluate(SELECT)
+            page.locator("#progress .number, #progress .count").first.evaluate(SELECT)
         assert poll(page).status == 200
         counts.append(page.locator("#progress").inner_text())
         glowed += page.locator("[data-glows]").count()
@@ -113,7 +114,7 @@ def test_ten_polls_that_change_data_disturb_nobody(page, dashboard):
 
 def test_the_tab_and_the_ear_are_told_and_the_end_brings_the_page_up_to_date(page, dashboard):
     place = submitted(dashboard, 10, 3)
-    page.goto(place)
+    page.goto(f"{place}/items")
     name = page.locator("h1").inner_text()
     announcer = page.locator("[data-announcer]")
     icon = page.locator("link[rel=icon]")
@@ -143,7 +144,7 @@ def test_the_tab_and_the_ear_are_told_and_the_end_brings_the_page_up_to_date(pag
 
 @pytest.mark.parametrize("busy", ["types", "ticks", "selects", "opens"])
 def test_who_is_busy_at_the_end_is_not_disturbed(page, dashboard, busy):
-    page.goto(submitted(dashboard, 20, 0))
+    page.goto(f"{submitted(dashboard, 20, 0)}/items")
     rows = page.locator("#item-table tbody tr")
     before = rows.all_inner_texts()
     if busy == "types":

@@ -17,7 +17,7 @@ from webapp.store.reason_masking import masked
 HIDDEN = data_ids(40, ending="01")  # each fails with a UUID of its own
 MISSING = data_ids(5, ending="00")
 GOOD = data_ids(55)
-NOT_SHARED = "Data sharing is disabled in the owning project [id]"
+NOT_SHARED = "Data sharing is disabled in the owning project …"
 
 
 def settled(dashboard, ids, **options):

@@ -17,7 +17,8 @@ class Marks(NamedTuple):
 
     headline: what the title begins with. icon: of the favicon, a word: moving, done, failed,
     blocked or none. percent: of what runs, a whole number. failed: how many items have not ended
-    well. rows_changed: how often a row of its items was changed.
+    well. rows_changed: how often a row of its items was changed. as_of: when ICA's counts of what
+    runs came, 0.0 before they did.
     """
 
     headline: str
@@ -26,6 +27,7 @@ class Marks(NamedTuple):
     failed: int
     ended: bool
     rows_changed: int
+    as_of: float
 
 
 def of(submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]) -> Marks:
@@ -36,7 +38,12 @@ def of(submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Ba
     percent = 100 if ended else status_text.percent_done(attempts)
     headline, icon = _said(submission, failed, percent)
     changed = sum(batch.rows_changed for batch in batches)
-    return Marks(headline, icon, percent, failed, ended, changed)
+    return Marks(headline, icon, percent, failed, ended, changed, _counted_at(attempts, batches))
+
+
+def _counted_at(attempts: Sequence[Attempt], batches: Sequence[Batch]) -> float:
+    run = {one.number for one in attempts if one.runs}
+    return max((one.counted_at or 0.0 for one in batches if one.attempt in run), default=0.0)
 
 
 def _said(submission: Submission, failed: int, percent: int) -> tuple[str, str]:
@@ -47,4 +54,5 @@ def _said(submission: Submission, failed: int, percent: int) -> tuple[str, str]:
         return "", "none"
     if submission.board_word in GOOD_ENDS:
         return "✓", "done"
-    return f"⚠ {failed:,} failed", "failed"
+    what = "not sent" if submission.board_word == BoardWord.NOT_SENT else "failed"
+    return f"⚠ {failed:,} {what}", "failed"

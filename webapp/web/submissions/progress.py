@@ -125,7 +125,7 @@ class SubmissionProgress(Part):
     """The head of a submission's page, and what moves of one of its tabs; its reasons are with it.
 
     mine: the visitor submitted it. ended_meanwhile: a page that was opened before learns that it
-    has ended. as_of: when ICA's counts came. acts: what can be begun next, the likeliest first.
+    has ended. acts: what can be begun next, the likeliest first.
     list_facts: see _list_facts; names_facts: of a list with names and paths.
     looked_in: for who submitted it, since others may not know of the projects.
     """
@@ -142,7 +142,6 @@ class SubmissionProgress(Part):
     segments: list[Segment]
     groups: list[StatusGroup]
     total: int
-    as_of: float
     acts: list[Offer]
     attempts: list[AttemptRow]
     tab: Tab
@@ -213,7 +212,6 @@ def polled_part(
         segments=segments,
         groups=status_text.groups(segments, place),
         total=sum(submission.counts.values()),
-        as_of=_counted_at(rows),
         acts=list(attempt_list.offers(submission, rows.attempts, rows.batches)),
         attempts=attempt_list.rows(submission, rows.attempts, rows.batches, own_id),
         tab=tab,
@@ -268,12 +266,6 @@ def _address(submission: Submission, tab: Tab) -> str:
     return url_for("progress.progress", submission_id=submission.id, shows=shows, tab=shown)
 
 
-def _counted_at(rows: _Rows) -> float:
-    """When ICA's counts of what runs came, 0.0 before they did."""
-    run = {one.number for one in rows.attempts if one.runs}
-    return max((one.counted_at or 0.0 for one in rows.batches if one.attempt in run), default=0.0)
-
-
 def _list_facts(
     submission: Submission, place: ListUrl, *, mine: bool
 ) -> list[tuple[int, str, str]]:
@@ -302,7 +294,7 @@ def _sent(submission: Submission, total: int, place: ListUrl) -> list[tuple[int,
     """How many of so many were sent, and how many were left out."""
     left_out = submission.counts.get(LEFT_OUT, 0)
     return [
-        (total - left_out, "sent", place.changed()),
+        (total - left_out, "submitted", place.changed()),
         (left_out, "left out", place.changed(status=LEFT_OUT)),
     ]
 

@@ -81,6 +81,7 @@ class Group:
 
 
 DONE, FAILED, IN_PROGRESS, LEFT = "Done", "Failed", "In progress", "Left out"
+UNANSWERED = {NOT_SENT, UNREAD, UNKNOWN}
 GROUPS = {DONE: "LINKED", FAILED: "FAILED", IN_PROGRESS: "RUNNING", LEFT: LEFT_OUT}
 
 
@@ -129,8 +130,10 @@ def groups(found: Sequence[Segment], place: ListUrl) -> list[Group]:
         inside = list(own)
         count, words = sum(one.count for one in inside), [one.word for one in inside]
         of_all = "" if title == LEFT else share(count, to_go)
-        href = place.changed(status=words)
-        made.append(Group(title, GROUPS[title], count, of_all, href, inside))
+        href, look = place.changed(status=words), GROUPS[title]
+        if title == FAILED and len(inside) == 1 and words[0] in UNANSWERED:
+            title, look = inside[0].label, words[0]  # ICA has not refused it
+        made.append(Group(title, look, count, of_all, href, inside))
     return made
 
 
