@@ -2,16 +2,17 @@
 
 const zone = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
 const hours = { hour: "2-digit", minute: "2-digit" };
-const atHours = new Intl.DateTimeFormat("en-GB", hours);
-const atSeconds = new Intl.DateTimeFormat("en-GB", { ...hours, second: "2-digit" });
-const atDays = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...hours });
+const TICKS = {
+  seconds: new Intl.DateTimeFormat("en-GB", { ...hours, second: "2-digit" }),
+  minutes: new Intl.DateTimeFormat("en-GB", hours),
+  days: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...hours }),
+};
 
 const chosen = { at: null }; // seconds since 1970; null: the last one of the chart
 
 function wordChart(figure) {
   for (const text of all("text[data-at]", figure)) {
-    const words = text.hasAttribute("data-with-day") ? atDays : text.dataset.at % 60 ? atSeconds : atHours;
-    text.textContent = words.format(new Date(text.dataset.at * SECOND));
+    text.textContent = TICKS[text.dataset.words].format(new Date(text.dataset.at * SECOND));
   }
   const named = zone.formatToParts(new Date()).find((part) => part.type === "timeZoneName");
   one("[data-chart-zone]", figure).textContent = named.value;

@@ -250,9 +250,11 @@ def _submission(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
 
 
 def _over_time(dashboard: Dashboard, visitor: Any) -> Visits:
-    place = visitor.submit(data_ids(4000, start=2000), name="Long enough for a chart")
-    dashboard.work(36, step=12)
-    yield "submission with a chart", visitor.get(place)
+    place = visitor.submit(data_ids(5500, start=2000), name="Long enough for a chart")
+    dashboard.work(48, step=12)
+    charted = visitor.get(place)
+    assert "data-chart=" in charted.get_data(as_text=True)
+    yield "submission with a chart", charted
     yield "board with a chart", visitor.get("/submissions")
     yield "chart as a table", visitor.get(f"{place}/attempts/1/over-time")
     dashboard.work(30, step=15)

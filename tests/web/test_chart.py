@@ -68,7 +68,8 @@ def ticks(seconds):
 
 
 def test_ticks_are_at_round_times_and_name_days_where_there_are_several():
-    assert ticks(25) == ["11:07:40", "11:07:50", "11:08:00", "11:08:10", "11:08:20"]
+    assert ticks(25) == ["11:07:40", "11:08:00", "11:08:20"]
+    assert ticks(300) == [f"11:{n:02d}" for n in (8, 10, 12, 14, 16)]
     assert ticks(120) == ["11:08", "11:09", "11:10", "11:11"]
     assert ticks(2 * 3600) == ["12:00", "13:00", "14:00", "15:00"]
     assert ticks(18 * 3600) == ["18 Nov 12:00", "19 Nov 00:00", "19 Nov 12:00"]

@@ -1,15 +1,18 @@
 """Rate and time left: a range that holds, and nothing rather than nonsense."""
 
+from itertools import accumulate
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.store.snapshots import Snapshot
 from webapp.web.submissions import forecast
-from webapp.web.submissions.forecast import DAY, HOUR, MIN_SECONDS
+from webapp.web.submissions.forecast import DAY, HOUR, MIN_SECONDS, Piece
 
 START = 1_000_000.0
 STEP = 10.0
+ONE_BATCH = [Piece(50_000, 0, START)]
 
 
 def history(done, total=100_000, start=START, step=STEP):
@@ -28,7 +31,7 @@ def test_of_an_even_pace_the_range_holds_what_is_left_and_is_narrow(rate, steps,
     done = [0] * waited + [int(k * step * rate) for k in range(steps)]
     total = done[-1] + 50_000
     known = history(done, total, step=step)
-    found = forecast.forecast(known, 50_000, known[-1].at)
+    found = forecast.forecast(known, ONE_BATCH, known[-1].at)
     if found is None or found.left is None:  # too few items had an outcome, or it takes months
         assert rate * step * steps < 8 or 50_000 / rate > 20 * DAY
         return
@@ -45,10 +48,18 @@ counts = st.dictionaries(
 moments = st.lists(st.tuples(st.floats(-1e5, 1e5), st.floats(0, 1e4), counts), max_size=9)
 
 
-@given(moments, st.integers(-5, 10**6), st.floats(-1e5, 2e5))
-def test_whatever_was_kept_a_range_is_one(known, to_do, as_of):
+@given(
+    moments,
+    st.integers(-5, 10**6),
+    st.integers(0, 10**6),
+    st.floats(-1e5, 2e5) | st.none(),
+    st.floats(-1e5, 2e5),
+)
+def test_whatever_was_kept_a_range_is_one(known, to_do, done, sent_at, as_of):
     """Clocks that were set, totals that change, counts that fall."""
-    found = forecast.forecast([Snapshot(at - back, at, n) for at, back, n in known], to_do, as_of)
+    found = forecast.forecast(
+        [Snapshot(at - back, at, n) for at, back, n in known], [Piece(to_do, done, sent_at)], as_of
+    )
     if found is not None:
         assert found.rate > 0
         assert forecast.rate_text(found.rate)
@@ -59,7 +70,7 @@ def test_whatever_was_kept_a_range_is_one(known, to_do, as_of):
 
 def told(done, **given):
     known = history(done, **given)
-    return forecast.forecast(known, 50_000, known[-1].at)
+    return forecast.forecast(known, ONE_BATCH, known[-1].at)
 
 
 def test_nothing_is_said_too_early_or_of_what_does_not_move():
@@ -68,8 +79,8 @@ def test_nothing_is_said_too_early_or_of_what_does_not_move():
     assert told([0, *[100] * 50]) is None
     assert told([k * 10 for k in range(7)])
     known = history([k * 10 for k in range(7)])
-    assert forecast.forecast(known, 0, known[-1].at) is None
-    assert forecast.forecast([], 10, START) is None
+    assert forecast.forecast(known, [], known[-1].at) is None
+    assert forecast.forecast([], ONE_BATCH, START) is None
 
 
 def test_what_was_before_the_total_changed_or_the_clock_was_set_does_not_count():
@@ -78,14 +89,14 @@ def test_what_was_before_the_total_changed_or_the_clock_was_set_does_not_count()
         history([0, 900, 1800]),
         history([1800 + k for k in range(9)], 200_000, START + 30),
     )
-    found = forecast.forecast([*first, *then], 50_000, then[-1].at)
+    found = forecast.forecast([*first, *then], ONE_BATCH, then[-1].at)
     assert found.rate == pytest.approx(0.1)
     back = history(list(range(9)), start=START + 30)
-    assert forecast.forecast([*first, *back], 50_000, back[-1].at).rate == pytest.approx(0.1)
+    assert forecast.forecast([*first, *back], ONE_BATCH, back[-1].at).rate == pytest.approx(0.1)
     grows = [
         Snapshot(one.at - STEP, one.at, {**one.counts, "RUNNING": k}) for k, one in enumerate(then)
     ]
-    assert forecast.forecast(grows, 50_000, then[-1].at) is None
+    assert forecast.forecast(grows, ONE_BATCH, then[-1].at) is None
 
 
 def test_a_pace_that_changes_widens_the_range_and_one_that_stops_has_none():
@@ -153,3 +164,33 @@ def test_the_quiet_minutes_end_where_a_stall_begins():
     assert forecast.quiet_minutes(START + 500, START) == 0  # a clock was set back
     assert [forecast.quiet_minutes(START, START + n) for n in (59, 61, 301, 9000)] == [0, 1, 5, 5]
     assert MIN_SECONDS == 60
+
+
+@given(
+    st.lists(st.integers(500, 25_000), min_size=1, max_size=5),
+    st.floats(2, 80),
+    st.floats(0.1, 0.9),
+)
+def test_the_range_holds_to_the_end_of_the_longest_batch_or_of_one_after_the_other(
+    sizes, rate, share
+):
+    """Whether ICA does batches side by side, each as fast, or one after the other."""
+    for ends in ([n / rate for n in sizes], [*accumulate(n / rate for n in sizes)]):
+        starts = [end - n / rate for end, n in zip(ends, sizes, strict=True)]
+        now = share * ends[-1 if starts[-1] else sizes.index(max(sizes))]
+
+        def done(at, starts=starts):
+            return [
+                min(max(int((at - start) * rate), 0), n)
+                for start, n in zip(starts, sizes, strict=True)
+            ]
+
+        known = history([sum(done(STEP * k)) for k in range(int(now // STEP) + 1)], sum(sizes))
+        at = known[-1].at - START
+        pieces = [
+            Piece(n - so_far, so_far, START) for n, so_far in zip(sizes, done(at), strict=True)
+        ]
+        found = forecast.forecast(known, pieces, START + at)
+        if found and found.left:
+            assert found.left[0] <= max(ends) - at + STEP
+            assert max(ends) - at <= found.left[1] + STEP

@@ -16,9 +16,9 @@ MIN_SNAPSHOTS, MIN_SECONDS = 3, 30.0  # of which there is something to see
 WIDTH, HEIGHT = 1000, 400  # of the plane that its paths are drawn in
 SPARK_WIDTH, SPARK_HEIGHT = 100, 24
 OUTSIDE = 9  # so far areas go on beyond the plane, so that they have an outline on top alone
-MAX_TICKS, MAX_DAY_TICKS = 5, 3  # steps from one side to the other: a phone has room for as many
+MAX_STEPS = {"seconds": 4, "minutes": 6, "days": 3}  # between ticks: a phone has room for as many
 TICK_SECONDS = (
-    *(10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 12 * 3600),
+    *(10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 12 * 3600),
     86_400,
 )
 DAY = 86_400
@@ -39,13 +39,13 @@ class Area:
 
 
 class Tick(NamedTuple):
-    """A label of the axis of time: x in percent; anchor as SVG has it; with_day: it names a day."""
+    """A label of the axis of time: x in percent; anchor as SVG has it; words: of MAX_STEPS."""
 
     at: float
     x: float
     text: str
     anchor: str
-    with_day: bool
+    words: str
 
 
 class Moment(NamedTuple):
@@ -161,23 +161,30 @@ def _path(columns: Sequence[int], rows: Sequence[int], height: int) -> str:
 def _ticks(begin: float, end: float) -> list[Tick]:
     """At round times; where these are days, or the chart is longer than one, days are named."""
     length = end - begin
-    with_day = length > DAY
-    most = MAX_DAY_TICKS if with_day else MAX_TICKS
-    days = DAY * -(-length // (most * DAY))
-    step = next((one for one in TICK_SECONDS if length / one <= most), days)
+    days = DAY * -(-length // (MAX_STEPS["days"] * DAY))
+    fitting = (one for one in TICK_SECONDS if length / one <= MAX_STEPS[_words_of(one, length)])
+    step = next(fitting, days)
+    words = _words_of(step, length)
     first = -(-begin // step) * step
     ticks = []
     for n in range(int((end - first) // step) + 1):
         at = first + n * step
         x = round(100 * (at - begin) / length, 2)
         anchor = "start" if x < EDGE else "end" if x > 100 - EDGE else "middle"
-        ticks.append(Tick(at, x, _time_text(at, step, with_day=with_day), anchor, with_day))
+        ticks.append(Tick(at, x, _time_text(at, step, words), anchor, words))
     return ticks
 
 
-def _time_text(at: float, step: float, *, with_day: bool) -> str:
+def _words_of(step: float, length: float) -> str:
+    """How the labels of a chart are worded, by their step and its length."""
+    if length > DAY:
+        return "days"
+    return "minutes" if step >= 60 else "seconds"
+
+
+def _time_text(at: float, step: float, words: str) -> str:
     """In UTC; chart.js words it in the reader's own zone."""
     moment = datetime.fromtimestamp(at, UTC)
-    if with_day:
+    if words == "days":
         return f"{moment.day} {moment:%b}" + (f" {moment:%H:%M}" if step < DAY else "")
-    return f"{moment:%H:%M}" if step >= 60 else f"{moment:%H:%M:%S}"
+    return f"{moment:%H:%M}" if words == "minutes" else f"{moment:%H:%M:%S}"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from webapp.store import statuses
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
-from webapp.store.enums import NOT_SENT, UNKNOWN, BatchState, Phase
+from webapp.store.enums import ENDED, NOT_SENT, UNKNOWN, Phase
 from webapp.store.snapshots import Snapshot
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
@@ -67,6 +67,16 @@ class Pace(NamedTuple):
     stall: Stall | None
 
 
+class Piece(NamedTuple):
+    """A batch that runs or waits: its items without an outcome and with one, and when it was sent,
+    None: not yet.
+    """
+
+    to_do: int
+    done: int
+    sent_at: float | None
+
+
 class Forecast(NamedTuple):
     """rate: items a second, lately. left: seconds, at least and at most; None: not known."""
 
@@ -94,8 +104,8 @@ def of(
     if quiet >= STALL_MINUTES:
         return _stalled(known, max(asked, default=None), now)
     as_of = min(max(asked, default=now), now)
-    to_do = [_to_do(one, batches) for one in running]
-    found = [forecast(*pair, as_of) for pair in zip(known, to_do, strict=True) if pair[1]]
+    pieces = [_pieces(one, batches) for one in running]
+    found = [forecast(*pair, as_of) for pair in zip(known, pieces, strict=True) if pair[1]]
     whole = together([one for one in found if one])
     if whole is None or None in found:
         return None
@@ -111,20 +121,25 @@ def quiet_minutes(changed_at: float | None, now: float) -> int:
     return min(max(int((now - changed_at) // MINUTE), 0), STALL_MINUTES)
 
 
-def _to_do(attempt: Attempt, batches: Sequence[Batch]) -> int:
-    """How many items will have an outcome yet: what was refused or stopped will not."""
-    moving = sum(count for word, count in attempt.counts.items() if word in WAITING - {NOT_SENT})
-    mine = (one for one in batches if one.attempt == attempt.number)
-    return moving + sum(one.size for one in mine if one.state == BatchState.WAITING)
+def _pieces(attempt: Attempt, batches: Iterable[Batch]) -> list[Piece]:
+    """Its batches that have items without an outcome yet: what was refused or stopped has none."""
+    mine = (one for one in batches if one.attempt == attempt.number and one.state not in ENDED)
+    found = []
+    for one in mine:
+        done = _done(one.counts)
+        to_do = max(one.size, sum(one.counts.values())) - done
+        found.append(Piece(to_do, done, one.sent_at))
+    return [one for one in found if one.to_do > 0]
 
 
-def forecast(history: History, to_do: int, as_of: float) -> Forecast | None:
-    """Rate and time left of an attempt with `to_do` items without an outcome, when ICA was asked
-    last; None: not known yet.
+def forecast(history: History, pieces: Sequence[Piece], as_of: float) -> Forecast | None:
+    """Rate and time left of an attempt whose batches, as ICA told them last, have these items
+    without an outcome; None: not known yet.
 
-    The range is that of the rates on the whole and lately, and a margin.
+    The range is that of the rates on the whole and lately, and a margin; at most as long as the
+    slowest batch takes, since ICA may do them side by side.
     """
-    known = _steady(history)
+    known, to_do = _steady(history), sum(one.to_do for one in pieces)
     steps = len({done for _, done in known}) - 1
     if steps < MIN_STEPS or to_do <= 0:
         return None
@@ -137,8 +152,24 @@ def forecast(history: History, to_do: int, as_of: float) -> Forecast | None:
     rates = [(known[-1][1] - _done_at(known, end - span)) / span for span in spans]
     if rates[-1] <= 0:
         return None
-    least, most = to_do / max(rates) / MARGIN, to_do / min(rates) * MARGIN
+    least = to_do / max(rates) / MARGIN
+    most = max(to_do / min(rates), _of_the_slowest(pieces, begun_at, end)) * MARGIN
     return Forecast(rates[-1], (least, most) if most <= MAX_LEFT_SECONDS else None)
+
+
+def _of_the_slowest(pieces: Sequence[Piece], begun_at: float, end: float) -> float:
+    """Seconds that it takes each batch at its own rate: one that has hardly begun is taken for a
+    third as fast as they are on the average.
+    """
+    rates = [
+        one.done / (end - since) if (since := max(one.sent_at or end, begun_at)) < end else 0.0
+        for one in pieces
+    ]
+    usual = sum(rates) / max(sum(rate > 0 for rate in rates), 1)
+    if not usual:
+        return 0.0
+    pairs = zip(pieces, rates, strict=True)
+    return max(one.to_do / max(rate, usual / 3) for one, rate in pairs)
 
 
 def together(forecasts: Sequence[Forecast]) -> Forecast | None:
