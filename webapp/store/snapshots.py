@@ -1,16 +1,17 @@
 """Snapshots: an attempt's counts over time, thinned to what a chart shows."""
 
-from bisect import bisect_left
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from math import ceil
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Integer, bindparam, func, select
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select
 
 from webapp.store import sql
 from webapp.store.documents import Counts
 from webapp.store.rollup import SNAPSHOT_SECONDS
 from webapp.store.tables import attempts, snapshots
 
+_STATEMENTS: dict[tuple[str, int], Select[Any]] = {}  # by the database's kind and how many
 _ENDED_AT = func.coalesce(attempts.c.ended_at, sql.NOW)
 
 
@@ -32,6 +33,28 @@ def of_attempts(
 
     However many there are, one is sought for each moment, and no other is read.
     """
+    found: dict[int, list[Snapshot]] = {key: [] for key in attempt_ids}
+    given = {"wanted": [*attempt_ids], "now": now}
+    for attempt_id, begun_at, until, at, counts in connection.execute(
+        _statement(connection, most), given
+    ):
+        step = (until - begun_at) / (most - 1)
+        passed = ceil((at - begun_at) / step) - 1 if step > 0 else 0  # moments before it
+        held_until = min(begun_at + step * max(passed, 0), at)
+        moment = min(at + SNAPSHOT_SECONDS, until)  # it is the last one of these seconds
+        found[attempt_id].append(Snapshot(held_until, moment, counts))
+    return found
+
+
+def _statement(connection: Connection, most: int) -> Select[Any]:
+    """The snapshots at `most` moments; made once, since to make it takes longer than to run it."""
+    key = connection.dialect.name, most
+    if key not in _STATEMENTS:
+        _STATEMENTS[key] = _make_statement(connection, most)
+    return _STATEMENTS[key]
+
+
+def _make_statement(connection: Connection, most: int) -> Select[Any]:
     step = sql.listed(connection, [*range(most)], Integer)
     older = snapshots.alias("older")
     bound = attempts.c.begun_at + step.c.value * (_ENDED_AT - attempts.c.begun_at) / float(most - 1)
@@ -53,20 +76,9 @@ def of_attempts(
         .distinct()
         .subquery("kept")
     )
-    statement = (
+    its = (snapshots.c.attempt_id == kept.c.attempt_id) & (snapshots.c.at == kept.c.at)
+    return (
         select(kept.c.attempt_id, kept.c.begun_at, kept.c.until, snapshots.c.at, snapshots.c.counts)
-        .join_from(
-            kept,
-            snapshots,
-            (snapshots.c.attempt_id == kept.c.attempt_id) & (snapshots.c.at == kept.c.at),
-        )
+        .join_from(kept, snapshots, its)
         .order_by(kept.c.attempt_id, snapshots.c.at)
     )
-    found: dict[int, list[Snapshot]] = {key: [] for key in attempt_ids}
-    given = {"wanted": [*attempt_ids], "now": now}
-    for attempt_id, begun_at, until, at, counts in connection.execute(statement, given):
-        bounds = [begun_at + n * (until - begun_at) / (most - 1) for n in range(most)]
-        held_until = bounds[max(bisect_left(bounds, at) - 1, 0)]
-        moment = min(at + SNAPSHOT_SECONDS, until)  # it is the last one of these seconds
-        found[attempt_id].append(Snapshot(held_until, moment, counts))
-    return found

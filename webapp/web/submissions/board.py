@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
-from webapp.store import Connection, access, attempts, snapshots
+from webapp.store import Connection, access, attempts
 from webapp.store import board as board_store
 from webapp.store.access import Access
 from webapp.store.attempts import Attempt
@@ -25,7 +26,7 @@ from webapp.web.core.htmx import Poll, is_known, polled
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.searches import Search
 from webapp.web.find import search as everywhere
-from webapp.web.submissions import chart, status_text, visits
+from webapp.web.submissions import sparks, status_text, visits
 from webapp.web.submissions.status_text import Segment
 from webapp.work import retention
 
@@ -57,8 +58,8 @@ class Row(NamedTuple):
 
 
 class BoardRows(page.Part):
-    """A page of the rows, polled while any of them moves. sparks: see spark() of chart.py; by
-    submission, of those that move.
+    """A page of the rows, polled while any of them moves. sparks: see sparks.py; by submission,
+    of those that move.
     """
 
     template = "submissions/_board_rows.html"
@@ -66,7 +67,7 @@ class BoardRows(page.Part):
     pager: Pager
     poll: Poll
     archive_url: str | None
-    sparks: Mapping[int, list[tuple[str, str]]]
+    sparks: Mapping[int, Markup]
 
 
 class StateChips(page.Part):
@@ -217,14 +218,9 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
 
 
 def _with_sparks(connection: Connection, shown: BoardRows) -> BoardRows:
-    """By its last attempt; read only for rows that are to be rendered."""
+    """Read only for rows that are to be rendered."""
     listed = [row.submission for row in shown.rows]
-    moving = {one.last_attempt_id: one.id for one in listed if one.state == State.ACTIVE}
-    if not moving:
-        return shown
-    now = context().clock()
-    known = snapshots.of_attempts(connection, [*moving], chart.SPARK_POINTS, now)
-    return replace(shown, sparks={moving[key]: chart.spark(one, now) for key, one in known.items()})
+    return replace(shown, sparks=sparks.of(connection, listed, context().clock()))
 
 
 def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:

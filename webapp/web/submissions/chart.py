@@ -11,7 +11,7 @@ from webapp.web.submissions import forecast
 from webapp.web.submissions.status_display import ordered, status_label
 
 POINTS = 60  # of a chart: the part that has it is sent every few seconds
-SPARK_POINTS = 20
+SPARK_POINTS = 12
 MIN_SNAPSHOTS, MIN_SECONDS = 3, 30.0  # of which there is something to see
 WIDTH, HEIGHT = 1000, 400  # of the plane that its paths are drawn in
 SPARK_WIDTH, SPARK_HEIGHT = 100, 24
