@@ -34,6 +34,8 @@ ROWS = [
 ]
 MESSY = "\r\n".join([HEADER, *ROWS, ""]).encode()
 
+PHONE = {"width": 390, "height": 844}
+
 
 def test_a_messy_list_from_its_review_to_its_undoing(tab):
     sign_in(tab)
@@ -214,6 +216,9 @@ def test_items_picked_on_two_pages_are_tried_again(tab):
     turn(tab, "Next")
     pick(tab, ids[69])
 
+    turn(tab, "Previous")
+    tab.set_viewport_size(PHONE)
+    assert tab.locator("#item-table").bounding_box()["height"] < 5 * PHONE["height"]
     tab.get_by_role("button", name="Try again", exact=True).click()
     expect(tab.locator("main")).to_contain_text("You chose 3 items that you picked")
     tab.get_by_role("button", name="Try again: 3 items").click()

@@ -325,7 +325,7 @@ def test_a_name_of_many_data_has_a_page_of_its_own(dashboard, demo):
     assert "All 120 of them" in text(first)
     second = demo.get(link(first, "Next"))
     assert "/run60/x.bam" in text(second)
-    assert "51 to 100 of 120" in text(second)
+    assert "51\N{EN DASH}100 of 120" in text(second)
     rules = demo.get(link(second, "Choose by a rule"))
     all_of_them = {"group": "several", "back": "several", "rule": "all:"}
     assert "All of them, which makes 120 items" in text(rules)

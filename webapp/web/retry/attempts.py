@@ -29,13 +29,16 @@ blueprint = Blueprint("attempts", __name__)
 class AttemptPage(Page):
     """One attempt with its items, those of some statuses or all, in the words that it found.
 
-    history_dropped: those that later attempts have taken may be missing.
+    explained, named: some of them have a reason, a name. history_dropped: those that later attempts
+    have taken may be missing.
     """
 
     template = "retry/attempt.html"
     submission: Submission
     row: AttemptRow
     items: Sequence[Item]
+    explained: bool
+    named: bool
     history_dropped: bool
     labels: Mapping[str, str]
     reason_groups: list[Group]
@@ -75,6 +78,8 @@ def page(submission_id: int, number: int) -> str:
             submission=submission,
             row=row,
             items=items.rows,
+            explained=any(item.reason for item in items.rows),
+            named=any(item.name for item in items.rows),
             history_dropped=(submission.history_dropped_at or 0.0) > row.attempt.created_at,
             labels=status_text.labels_of(row.attempt),
             reason_groups=groups,
