@@ -66,7 +66,9 @@ def test_names_and_paths_lead_to_their_data(called):
     ]
     assert not dashboard.sim.calls()
     page = demo.get(place)
-    assert "8 names and paths: 4 known, leading to 5 data, and 1 id. Looked for" in text(page)
+    assert "8 names, paths and labels: 4 known, leading to 5 data, and 1 id. Looked for" in text(
+        page
+    )
     assert elements(demo.get("/find"), "td", data_label="Ids and names")[0].text == "9"
     assert summary(demo, place) == {"LINKED": 6, "NEVER": 4}
     assert f"{NOWHERE} name." in text(page)
@@ -88,7 +90,9 @@ def test_whoever_may_not_see_a_project_learns_of_no_name_in_it(called):
     place = asked(demo, lines, name="Shared")
     assert len(table(demo, place)) == 6
     own = asked(stranger, lines)
-    assert "4 names and paths: 0 known, leading to 0 data, and 1 id" in text(stranger.get(own))
+    assert "4 names, paths and labels: 0 known, leading to 0 data, and 1 id" in text(
+        stranger.get(own)
+    )
     assert demo.post(f"{place}/share").status_code == 303
     nothing = [("1", "", "NEVER", "a.bam"), ("2", "", "NEVER", "b.bam")]
     nothing += [("3", "", "NEVER", "c.bam"), ("4", "", "NEVER", "none.bam")]

@@ -42,7 +42,9 @@ def test_shared_it_tells_what_its_reader_may_see(stored, place):
     stranger = stored.visitor("stranger-key")
     before = text(demo.get(place))
     assert "you alone" in before
-    assert "will see the question's name, its ids, names and paths, and the entries" in before
+    assert (
+        "will see the question's name, its ids, names, paths and labels, and the entries" in before
+    )
     assert demo.post(f"{place}/share").status_code == 303
     assert "everybody of the same ICA who has its link" in text(demo.get(place))
     assert summary(colleague, place) == {"LINKED": 5}

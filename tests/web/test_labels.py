@@ -47,7 +47,7 @@ def test_labels_are_offered_on_the_review_shown_searched_and_exported(stored, ca
     demo = stored.visitor()
     place = demo.draft("", file=sheet(SHEET + REPEATED))
     page = demo.get(place)
-    assert "its row has in column 3 “Case”, such as Patient 7." in text(page)
+    assert "its row has in column 3 “Case”, such as “Patient 7”." in text(page)
     assert "1 repeated line has another label than the first line" in text(page)
     options = [one.text.strip() for one in elements(page, "option")]
     assert options[:3] == ["No label", "size, such as 0 MB", "Case, such as Patient 7"]
@@ -83,7 +83,7 @@ def test_another_column_or_none_is_chosen_and_nobody_has_a_label_then(stored):
     assert demo.post(f"{place}/reread", {"part": "0", "label": "4"}).status_code == 303
     assert labels(demo, place) == ["liver", "", "skin", "bone"]
     page = demo.get(place)
-    assert "column 4 “tissue”, such as liver." in text(page)
+    assert "column 4 “tissue”, such as “liver”." in text(page)
     assert "1 cell: N/A (1)" in text(page)
     demo.post(f"{place}/reread", {"part": "0", "label": "0"})
     page = demo.get(place)
@@ -106,7 +106,7 @@ def test_names_and_paths_hand_their_labels_on_to_all_their_items(stored):
         "", file=sheet("\n".join(map(",".join, zip("xABCD", ["file_name", *texts], strict=True))))
     )
     stored.work(60)
-    assert "its row has in column 1 “x”, such as A." in text(demo.get(place))
+    assert "its row has in column 1 “x”, such as “A”." in text(demo.get(place))
     assert sorted(labels(demo, place)) == ["A", "C"]
     demo.post(f"{place}/choose", {"choice.2": "all"})
     demo.post(f"{place}/as-files", {"folder": "3"})

@@ -338,7 +338,7 @@ def _label_text(part: ListPart) -> str:
     if column is None:
         return "The items have no labels: none of the other columns was read."
     called = f"column {column.number} {_quoted(column.header)}".rstrip()
-    return f"The label of each item is what its row has in {called}, such as {_shown(column)}."
+    return f"The label of each item is what its row has in {called}, such as “{_shown(column)}”."
 
 
 def _column(column: LabelColumn) -> str:

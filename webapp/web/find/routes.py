@@ -101,7 +101,8 @@ def _asked_for(review: FindReview, *, mine: bool) -> str:
         return plural(review.ids, "id")
     ids = f", and {plural(review.given, 'id')}" if review.given else ""
     led = f": {review.known:,} known, leading to {plural(review.led, 'data', 'data')}"
-    return f"{plural(review.names, 'name or path', 'names and paths')}{led if mine else ''}{ids}"
+    names = plural(review.names, "name, path or label", "names, paths and labels")
+    return f"{names}{led if mine else ''}{ids}"
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
