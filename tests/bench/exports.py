@@ -7,10 +7,10 @@ import time
 
 COLUMNS = (
     *("line", "data_id", "status", "reason", "name", "path", "linked_id", "attempt"),
-    *("by", "unlinked_since_by", "linked_since_by"),
+    *("by", "unlinked_since_by", "linked_since_by", "label"),
 )
 ROWS = (
-    "SELECT line, data_id, status, reason, name, path, linked_id, attempt, 'Dana Demo', '', '' "
+    "SELECT line, data_id, status, reason, name, path, linked_id, attempt, 'Dana Demo', '', '', label "
     "FROM items WHERE submission_id = {} ORDER BY position"
 )
 IDS = "SELECT data_id FROM items WHERE submission_id = {} ORDER BY position"

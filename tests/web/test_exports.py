@@ -187,7 +187,9 @@ def test_each_form_follows_the_filter(dashboard, place):
 
 def test_a_manifest_has_what_the_next_pipeline_reads(dashboard, place):
     rows = table(dashboard, f"{place}/export.csv?columns=manifest&status=LINKED")
-    assert list(rows[0]) == ["data_id", "file_name", "file_path", "project_id", "status"]
+    assert list(rows[0]) == [
+        *("data_id", "file_name", "file_path", "project_id", "status", "label"),
+    ]
     assert [row["data_id"] for row in rows] == GOOD
     assert {row["project_id"] for row in rows} == {FIRST_PROJECT}
     assert all(row["file_path"].endswith(row["file_name"]) and row["file_name"] for row in rows)
