@@ -94,7 +94,7 @@ def test_each_attempts_end_is_told_once_with_its_numbers(database_url, tmp_path)
         assert "Run &lt;7&gt;" in slack
         assert r"Run \<7\>" in mattermost
         assert "@channel" not in slack + mattermost  # that would call everybody
-        assert "2 of 5 failed" in by_path["/team"].body.decode()
+        assert "3 of 5 linked, 2 not" in by_path["/team"].body.decode()
 
         hook.asked.clear()
         confirm(visitor, f"{place}/retry?status=FAILED")
@@ -253,7 +253,7 @@ def test_an_e_mail_tells_the_same(tmp_path, monkeypatch, security):
     assert Counter(address for address, _ in mail.letters) == {ADDRESS: 2, "a@uni.example": 2}
     assert len({letter["Message-ID"] for _, letter in mail.letters}) == 2
     letter = next(letter for address, letter in mail.letters if address == ADDRESS)
-    assert letter["Subject"] == "Lauf Ä: 7: 2 of 3 failed"
+    assert letter["Subject"] == "Lauf Ä: 7: 1 of 3 linked, 2 not"
     assert (letter["From"], letter["To"]) == ("linkboard@example.org", ADDRESS)
     words = letter.get_content()
     assert words.startswith("Linking “Lauf Ä: 7” into ")

@@ -60,14 +60,15 @@ class Message:
 
     @property
     def outcome(self) -> str:
-        """How it ended, in a few words: "2,385 of 60,000 failed"."""
+        """How it ended, in a few words: "57,615 of 60,000 linked, 2,385 not"."""
+        word = DONE[self.kind]
         if not self.total:
             return "nothing was sent"
-        if self.failed:
-            return f"{self.failed:,} of {self.total:,} failed"
         if self.done == self.total:
-            return f"all {self.total:,} {DONE[self.kind]}"
-        return f"{self.done:,} of {self.total:,} {DONE[self.kind]}"
+            return f"all {self.total:,} {word}"
+        if not self.done:
+            return f"none of {self.total:,} {word}"
+        return f"{self.done:,} of {self.total:,} {word}, {self.total - self.done:,} not"
 
     @property
     def subject(self) -> str:
@@ -111,7 +112,7 @@ class Message:
         """All of it as plain text."""
         parts = [self.headline, "\n".join(f"{count} {word}" for word, count in self.facts)]
         if self.why:
-            parts.append("\n".join(["Most frequent reasons:", *self.why]))
+            parts.append("\n".join(["Why:", *self.why]))
         parts += [self.times, self.link]
         return "\n\n".join(filter(None, parts)) + "\n"
 

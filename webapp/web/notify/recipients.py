@@ -47,7 +47,8 @@ class Telling(NamedTuple):
 class Choosing(NamedTuple):
     """What can be chosen of a submission. typed: the addresses that were typed, as they were;
     domains: those that they may have, in words, "" where none may be typed. summary: who is chosen.
-    lost: what became of messages of the last attempt that are not tried any more.
+    lost: what became of messages of the last attempt that are not tried any more. is_open: it is
+    shown unfolded.
     """
 
     submission: Submission
@@ -55,6 +56,7 @@ class Choosing(NamedTuple):
     typed: str
     domains: str
     wrong: str
+    is_open: bool
     summary: str
     tellings: list[Telling]
     lost: list[str]
@@ -74,7 +76,7 @@ class RecipientsPage(FormPage):
     submission: Submission
 
 
-def part(submission: Submission) -> RecipientsPart:
+def part(submission: Submission, *, is_open: bool = False) -> RecipientsPart:
     """For a page of the submission; with what came by its form, if that could not be taken."""
     allowed = Recipients(context().settings)
     if not allowed.any or submission.account_id != viewer().id:
@@ -92,6 +94,7 @@ def part(submission: Submission) -> RecipientsPart:
             typed=typed,
             domains=" or ".join(allowed.domains),
             wrong=wrong,
+            is_open=is_open or wrong != "",
             summary=", ".join(submission.recipients) or "nobody",
             tellings=[Telling(row, _trouble(row)) for row in rows],
             lost=[f"{row.recipient}: {_trouble(row)}" for row in rows if _is_lost(row, rows)],
@@ -121,7 +124,7 @@ def choose(submission_id: int) -> ResponseReturnValue:
         abort(409, NOT_SUBMITTED)
     if request.method != "POST" or (wrong := keep(submission)):
         errors = Errors(recipients_typed=wrong) if request.method == "POST" else Errors()
-        return forms.answer(RecipientsPage(errors, submission), part(submission))
+        return forms.answer(RecipientsPage(errors, submission), part(submission, is_open=True))
     told = context().read(submissions.get, submission_id).recipients
     who = ", ".join(told) or "nobody"
     flash(f"When an attempt of this submission has ended, {who} will be told.", "success")
