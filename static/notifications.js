@@ -2,29 +2,33 @@
 // in the browser's storage under the submission's number, so that of two tabs one notifies.
 
 const NOTIFY = "linkboard:notify:";
+const KEEP_OPEN = "Keep this page open in a tab until then.";
+const BLOCKED = "This browser blocks notifications from Linkboard. Allow them in its settings for this site.";
 
 const notifyButton = () => one("[data-notify]");
 const isAsked = (key) => localStorage.getItem(key) !== null && Notification.permission === "granted";
 
-function showNotifyButton(said = "") {
+function showNotifyButton(said) {
   const button = notifyButton();
   if (!button || !("Notification" in window)) return;
   const asked = isAsked(NOTIFY + button.dataset.notify);
   button.setAttribute("aria-pressed", asked);
   button.hidden = false;
-  one("[data-notify-said]").textContent = said || (asked ? "Keep this page open in a tab." : "");
+  if (said === undefined) return;
+  one("[data-notify-said]").textContent = said;
+  if (said) announce(said);
 }
 
 async function askOrForget(button) {
   const key = NOTIFY + button.dataset.notify;
   if (isAsked(key)) {
     localStorage.removeItem(key);
-    showNotifyButton();
+    showNotifyButton("");
     return;
   }
   const granted = await Notification.requestPermission() === "granted";
   if (granted) localStorage.setItem(key, "");
-  showNotifyButton(granted ? "" : "This browser does not let Linkboard notify you. Its settings for this site can.");
+  showNotifyButton(granted ? KEEP_OPEN : BLOCKED);
 }
 
 function notifyOfEnd(text) {

@@ -1,4 +1,4 @@
-"""A window of Chromium before a dashboard in this process, whose time goes by when it is told to."""
+"""A window of Chromium before a dashboard in this process, whose time goes by when told to."""
 
 from contextlib import contextmanager
 

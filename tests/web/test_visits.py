@@ -58,13 +58,15 @@ def test_a_visit_is_written_at_most_once_a_minute_and_by_no_poll(dashboard, demo
     assert 2 * 2 <= len(writes) <= 2 * 3
 
 
-def test_a_page_that_a_script_asks_for_is_no_visit(dashboard, demo):
+def test_a_page_that_asks_for_itself_is_no_visit(dashboard, demo):
     """At the end it brings itself up to date: the reader may be away."""
     place = demo.submit(data_ids(3))
     demo.get(place)
     dashboard.work(3600)
     for _ in range(2):
-        answer = demo.get(place, **{"HX-Request": "true", "HX-Request-Type": "full"})
+        with statements() as said:
+            answer = demo.get(place, **{"HX-Request": "true", "HX-Request-Type": "full"})
         assert "3 more linked" in text(answer)
+        assert not [one for one in said if one.startswith(("INSERT INTO visits", "UPDATE session"))]
         dashboard.clock.advance(GAP)
     assert "3 more linked" in told(demo, place)

@@ -35,6 +35,11 @@ def is_part() -> bool:
     return request.headers.get("HX-Request-Type") == "partial"
 
 
+def is_refresh() -> bool:
+    """Whether a page asks for itself, at the end (news.js): its reader may be away."""
+    return request.headers.get("HX-Request-Type") == "full"
+
+
 class ShownParts:
     """Parts that were rendered, kept for a time by this clock, those that were asked for last."""
 

@@ -12,7 +12,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from webapp.store import sessions
 from webapp.store.sessions import Limits
 from webapp.web.core.context import context
-from webapp.web.core.htmx import PAGE, is_part
+from webapp.web.core.htmx import PAGE, is_part, is_refresh
 
 OPEN_ENDPOINTS = {
     "signin.signin",
@@ -103,7 +103,8 @@ def load_viewer() -> None:
     if found is None:
         return
     g.viewer, seen_at = found
-    if now - seen_at > sessions.TOUCH_SECONDS and request.endpoint not in POLLED:
+    by_itself = request.endpoint in POLLED or is_refresh()
+    if now - seen_at > sessions.TOUCH_SECONDS and not by_itself:
         context().write_if_free(sessions.touch, token, now, session_limits())
 
 

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from flask import request, url_for
+from flask import url_for
 
 from webapp.store import statuses, visits
 from webapp.store.enums import NOT_SENT, State, VisitPlace
 from webapp.store.submissions import Submission
 from webapp.store.tables import Visit
 from webapp.web.core.context import context, viewer
+from webapp.web.core.htmx import is_refresh
 from webapp.web.core.page import Part
 from webapp.web.submissions.status_display import look, ordered, status_label
 from webapp.web.submissions.status_text import MOVING
@@ -37,7 +38,7 @@ class SinceLastVisit(Part):
 
 def since_last_visit(place: VisitPlace, shown: Sequence[Submission]) -> SinceLastVisit:
     """What has changed since the reader was here last; that they are here now is noted, unless the
-    page was asked for by a script.
+    page has asked for itself.
     """
     begun, now, reader = [one for one in shown if one.begun], context().clock(), viewer().id
     if not begun:
@@ -46,7 +47,7 @@ def since_last_visit(place: VisitPlace, shown: Sequence[Submission]) -> SinceLas
     former = context().read_one(visits.last, reader, place, ids)
     seen = [_visit(one, former.get(one.id), place, now) for one in begun]
     new = [one for one in seen if visits.is_to_be_noted(former.get(one.submission_id), one)]
-    if new and "HX-Request" not in request.headers:
+    if new and not is_refresh():
         context().write_if_free(visits.note, new)
     named = place == VisitPlace.BOARD
     found = [_change(*pair, named=named) for pair in zip(begun, seen, strict=True)]
