@@ -10,8 +10,8 @@ COLUMNS = (
     *("by", "unlinked_since_by", "linked_since_by", "label"),
 )
 ROWS = (
-    "SELECT line, data_id, status, reason, name, path, linked_id, attempt, 'Dana Demo', '', '', label "
-    "FROM items WHERE submission_id = {} ORDER BY position"
+    "SELECT line, data_id, status, reason, name, path, linked_id, attempt, 'Dana Demo', '', '', "
+    "label FROM items WHERE submission_id = {} ORDER BY position"
 )
 IDS = "SELECT data_id FROM items WHERE submission_id = {} ORDER BY position"
 
