@@ -113,13 +113,13 @@ def by_the_page(reader: Reader, place: str) -> Counter[str]:
 
 def legend(page: str) -> Counter[str]:
     """The counts that a list's page shows of it."""
-    found = re.findall(r'class="count" data-status="([^"]+)">([0-9,]+)<', page)
+    found = re.findall(r'class="count" data-status="([^"]+)"[^>]*>([0-9,]+)<', page)
     return Counter({word: int(count.replace(",", "")) for word, count in found})
 
 
 def by_the_chips(reader: Reader, place: str) -> Counter[str]:
     chips = reader.get(f"{place}/items").partition('id="item-chips"')[2].partition("</div>")[0]
-    found = re.findall(r'id="chip-([A-Z_]+)".*?chip-count">([0-9,]+)<', chips, re.S)
+    found = re.findall(r'id="chip-([A-Z_]+)".*?chip-count"[^>]*>([0-9,]+)<', chips, re.S)
     return Counter({word: int(count.replace(",", "")) for word, count in found})
 
 

@@ -124,7 +124,7 @@ def see_the_attempts(page, messy):
     page.get_by_role("link", name="Attempt 1: the list as submitted").click()
     expect(page.locator("#items tbody tr")).to_have_count(50)
     assert breakdown(page) == {"LINKED": "61", "FAILED": "16"}
-    page.locator(".legend").get_by_role("link", name="Failed").click()
+    page.locator(".breakdown").get_by_role("link", name="Failed").click()
     expect(page.locator("#items tbody tr")).to_have_count(16)
 
 
