@@ -15,7 +15,7 @@ counts = st.dictionaries(st.sampled_from(WORDS), st.integers(0, 10**6))
 gaps = st.tuples(st.floats(10, 1e6), st.floats(0, 1), counts)
 
 
-def history(given_gaps):
+def series(given_gaps):
     at, found = 1_795_000_000.0, []
     for gap, held, n in given_gaps:
         found.append(Snapshot(at + gap * held * 0.9, at := at + gap, n))
@@ -37,7 +37,7 @@ def outline(path):
 
 @given(st.lists(gaps, min_size=1, max_size=8), st.floats(0, 1e6))
 def test_areas_are_stacked_within_the_plane_from_the_left_to_the_right(steps, idle):
-    known = history(steps)
+    known = series(steps)
     found = chart.of(known, known[-1].at + idle)
     if found is None:
         few = len(known) < 3 or known[-1].at - known[0].at < 30

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from webapp.store.snapshots import Snapshot
 from webapp.web.submissions import forecast
-from webapp.web.submissions.forecast import DAY, HOUR, MIN_SECONDS, Piece
+from webapp.web.submissions.forecast import DAY, HOUR, MIN_SECONDS, OpenBatch
 
 START = 1_000_000.0
 STEP = 10.0
-ONE_BATCH = [Piece(50_000, 0, START)]
+ONE_BATCH = [OpenBatch(50_000, 0, START)]
 
 
-def history(done, total=100_000, start=START, step=STEP):
+def series(done, total=100_000, start=START, step=STEP):
     """Snapshots, one a step, of an attempt that has done so many by each of them."""
     return [
         Snapshot(at - step, at, {"LINKED": n, "RUNNING": total - n})
@@ -30,7 +30,7 @@ def test_of_an_even_pace_the_range_holds_what_is_left_and_is_narrow(rate, steps,
     """However long the first outcome took."""
     done = [0] * waited + [int(k * step * rate) for k in range(steps)]
     total = done[-1] + 50_000
-    known = history(done, total, step=step)
+    known = series(done, total, step=step)
     found = forecast.forecast(known, ONE_BATCH, known[-1].at)
     if found is None or found.left is None:  # too few items had an outcome, or it takes months
         assert rate * step * steps < 8 or 50_000 / rate > 20 * DAY
@@ -58,7 +58,9 @@ moments = st.lists(st.tuples(st.floats(-1e5, 1e5), st.floats(0, 1e4), counts), m
 def test_whatever_was_kept_a_range_is_one(known, to_do, done, sent_at, as_of):
     """Clocks that were set, totals that change, counts that fall."""
     found = forecast.forecast(
-        [Snapshot(at - back, at, n) for at, back, n in known], [Piece(to_do, done, sent_at)], as_of
+        [Snapshot(at - back, at, n) for at, back, n in known],
+        [OpenBatch(to_do, done, sent_at)],
+        as_of,
     )
     if found is not None:
         assert found.rate > 0
@@ -69,7 +71,7 @@ def test_whatever_was_kept_a_range_is_one(known, to_do, done, sent_at, as_of):
 
 
 def told(done, **given):
-    known = history(done, **given)
+    known = series(done, **given)
     return forecast.forecast(known, ONE_BATCH, known[-1].at)
 
 
@@ -78,7 +80,7 @@ def test_nothing_is_said_too_early_or_of_what_does_not_move():
     assert told([0, 0, 0, 0, 0, 100, 200, 300]) is None
     assert told([0, *[100] * 50]) is None
     assert told([k * 10 for k in range(7)])
-    known = history([k * 10 for k in range(7)])
+    known = series([k * 10 for k in range(7)])
     assert forecast.forecast(known, [], known[-1].at) is None
     assert forecast.forecast([], ONE_BATCH, START) is None
 
@@ -86,12 +88,12 @@ def test_nothing_is_said_too_early_or_of_what_does_not_move():
 def test_what_was_before_the_total_changed_or_the_clock_was_set_does_not_count():
     """A folder that becomes its files, and outcomes that were there already in the time to come."""
     first, then = (
-        history([0, 900, 1800]),
-        history([1800 + k for k in range(9)], 200_000, START + 30),
+        series([0, 900, 1800]),
+        series([1800 + k for k in range(9)], 200_000, START + 30),
     )
     found = forecast.forecast([*first, *then], ONE_BATCH, then[-1].at)
     assert found.rate == pytest.approx(0.1)
-    back = history(list(range(9)), start=START + 30)
+    back = series(list(range(9)), start=START + 30)
     assert forecast.forecast([*first, *back], ONE_BATCH, back[-1].at).rate == pytest.approx(0.1)
     grows = [
         Snapshot(one.at - STEP, one.at, {**one.counts, "RUNNING": k}) for k, one in enumerate(then)
@@ -185,12 +187,12 @@ def test_the_range_holds_to_the_end_of_the_longest_batch_or_of_one_after_the_oth
                 for start, n in zip(starts, sizes, strict=True)
             ]
 
-        known = history([sum(done(STEP * k)) for k in range(int(now // STEP) + 1)], sum(sizes))
+        known = series([sum(done(STEP * k)) for k in range(int(now // STEP) + 1)], sum(sizes))
         at = known[-1].at - START
-        pieces = [
-            Piece(n - so_far, so_far, START) for n, so_far in zip(sizes, done(at), strict=True)
+        open_batches = [
+            OpenBatch(n - so_far, so_far, START) for n, so_far in zip(sizes, done(at), strict=True)
         ]
-        found = forecast.forecast(known, pieces, START + at)
+        found = forecast.forecast(known, open_batches, START + at)
         if found and found.left:
             assert found.left[0] <= max(ends) - at + STEP
             assert max(ends) - at <= found.left[1] + STEP

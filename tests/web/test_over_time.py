@@ -1,4 +1,4 @@
-"""When it will be done: pace, chart and stalls, as the pages tell them."""
+"""When it will be done: estimates, chart and stalls, as the pages tell them."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from tests.web.markup import elements, with_class
 
 def told(answer):
     """What stands beside the percentage, "" where nothing does."""
-    return " ".join(" ".join(found.text.split()) for found in with_class(answer, "pace"))
+    return " ".join(" ".join(found.text.split()) for found in with_class(answer, "estimate"))
 
 
 def chart_of(answer):

@@ -80,47 +80,47 @@ class Chart:
 
 
 def of(
-    history: Sequence[Snapshot], until: float, labels: Mapping[str, str] | None = None
+    series: Sequence[Snapshot], until: float, labels: Mapping[str, str] | None = None
 ) -> Chart | None:
     """The chart of an attempt until it ended, or now; None while there is nothing to see yet."""
-    if not _is_enough(history):
+    if not _is_enough(series):
         return None
-    begun_at, ended_at = history[0].at, max(until, history[-1].at)
-    words, top = _words(history), _top(history)
-    paths = _paths(history, words, ended_at, (WIDTH, HEIGHT))
-    last = history[-1].counts
+    begun_at, ended_at = series[0].at, max(until, series[-1].at)
+    words, top = _words(series), _top(series)
+    paths = _paths(series, words, ended_at, (WIDTH, HEIGHT))
+    last = series[-1].counts
     areas = [
         Area(word, status_label(word, labels), path, last.get(word, 0), _is_trouble(word))
         for word, path in zip(words, paths, strict=True)
     ]
-    moments = [Moment(one.at, [one.counts.get(word, 0) for word in words]) for one in history]
+    moments = [Moment(one.at, [one.counts.get(word, 0) for word in words]) for one in series]
     return Chart(areas, _ticks(begun_at, ended_at), top, begun_at, ended_at, moments)
 
 
-def spark(history: Sequence[Snapshot], until: float) -> list[tuple[str, str]]:
+def spark(series: Sequence[Snapshot], until: float) -> list[tuple[str, str]]:
     """The same, small: status and path of each area, the topmost first; nothing while there is
     nothing to see.
     """
-    if not _is_enough(history):
+    if not _is_enough(series):
         return []
-    words, end = _words(history), max(until, history[-1].at)
-    return [*zip(words, _paths(history, words, end, (SPARK_WIDTH, SPARK_HEIGHT)), strict=True)]
+    words, end = _words(series), max(until, series[-1].at)
+    return [*zip(words, _paths(series, words, end, (SPARK_WIDTH, SPARK_HEIGHT)), strict=True)]
 
 
-def _is_enough(history: Sequence[Snapshot]) -> bool:
-    if len(history) < MIN_SNAPSHOTS:
+def _is_enough(series: Sequence[Snapshot]) -> bool:
+    if len(series) < MIN_SNAPSHOTS:
         return False
-    return history[-1].at - history[0].at >= MIN_SECONDS and _top(history) > 0
+    return series[-1].at - series[0].at >= MIN_SECONDS and _top(series) > 0
 
 
-def _words(history: Sequence[Snapshot]) -> list[str]:
+def _words(series: Sequence[Snapshot]) -> list[str]:
     """All statuses that there ever were, from the top down: what is done is below."""
-    ever = {word: 1 for one in history for word, count in one.counts.items() if count}
+    ever = {word: 1 for one in series for word, count in one.counts.items() if count}
     return ordered(ever)[::-1]
 
 
-def _top(history: Sequence[Snapshot]) -> int:
-    return max(sum(one.counts.values()) for one in history)
+def _top(series: Sequence[Snapshot]) -> int:
+    return max(sum(one.counts.values()) for one in series)
 
 
 def _is_trouble(word: str) -> bool:
@@ -129,12 +129,12 @@ def _is_trouble(word: str) -> bool:
 
 
 def _paths(
-    history: Sequence[Snapshot], words: Sequence[str], end: float, size: tuple[int, int]
+    series: Sequence[Snapshot], words: Sequence[str], end: float, size: tuple[int, int]
 ) -> list[str]:
     """Of each area, from the top down: where one ends, the next one is painted over it."""
     width, height = size
-    known = [*forecast.points(history), (end, history[-1].counts)]
-    begin, top = known[0][0], _top(history)
+    known = [*forecast.points(series), (end, series[-1].counts)]
+    begin, top = known[0][0], _top(series)
     columns = [round(width * (at - begin) / ((end - begin) or 1.0)) for at, _ in known]
     left = [sum(counts.values()) for _, counts in known]  # of what is not painted yet
     paths = []

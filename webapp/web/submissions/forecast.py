@@ -36,7 +36,7 @@ MEANINGS = {  # of what has not changed
     NOT_SENT: "They are sent when it is their turn.",
 }
 
-History = Sequence[Snapshot]
+Series = Sequence[Snapshot]
 Range = tuple[float, float]  # the least and the most
 
 
@@ -59,7 +59,7 @@ class Stall(NamedTuple):
     meaning: str
 
 
-class Pace(NamedTuple):
+class Estimate(NamedTuple):
     """rate: such as "190 items/s"; left: such as "about 9 to 12 min"; each is "" if not known."""
 
     rate: str
@@ -67,7 +67,7 @@ class Pace(NamedTuple):
     stall: Stall | None
 
 
-class Piece(NamedTuple):
+class OpenBatch(NamedTuple):
     """A batch that runs or waits: its items without an outcome and with one, and when it was sent,
     None: not yet.
     """
@@ -87,29 +87,29 @@ class Forecast(NamedTuple):
 def of(
     attempts: Iterable[Attempt],
     batches: Sequence[Batch],
-    histories: Mapping[int, History],
+    series: Mapping[int, Series],
     quiet: int,
     now: float,
-) -> Pace | None:
+) -> Estimate | None:
     """Of the attempts that run; None when nothing is to be told, or they are held up otherwise.
 
-    histories: snapshots by the id of an attempt. quiet: as quiet_minutes() says.
+    series: snapshots by the id of an attempt. quiet: as quiet_minutes() says.
     """
     running = [one for one in attempts if one.runs]
     if not running or any(one.phase == Phase.BLOCKED for one in running):
         return None
-    known = [histories.get(one.id, []) for one in running]
+    known = [series.get(one.id, []) for one in running]
     numbers = {one.number for one in running}
     asked = [one.counted_at for one in batches if one.attempt in numbers and one.counted_at]
     if quiet >= STALL_MINUTES:
         return _stalled(known, max(asked, default=None), now)
     as_of = min(max(asked, default=now), now)
-    pieces = [_pieces(one, batches) for one in running]
-    found = [forecast(*pair, as_of) for pair in zip(known, pieces, strict=True) if pair[1]]
+    open_batches = [_open_batches(one, batches) for one in running]
+    found = [forecast(*pair, as_of) for pair in zip(known, open_batches, strict=True) if pair[1]]
     whole = together([one for one in found if one])
     if whole is None or None in found:
         return None
-    return Pace(rate_text(whole.rate), range_text(*whole.left) if whole.left else "", None)
+    return Estimate(rate_text(whole.rate), range_text(*whole.left) if whole.left else "", None)
 
 
 def quiet_minutes(changed_at: float | None, now: float) -> int:
@@ -121,25 +121,25 @@ def quiet_minutes(changed_at: float | None, now: float) -> int:
     return min(max(int((now - changed_at) // MINUTE), 0), STALL_MINUTES)
 
 
-def _pieces(attempt: Attempt, batches: Iterable[Batch]) -> list[Piece]:
+def _open_batches(attempt: Attempt, batches: Iterable[Batch]) -> list[OpenBatch]:
     """Its batches that have items without an outcome yet: what was refused or stopped has none."""
     mine = (one for one in batches if one.attempt == attempt.number and one.state not in ENDED)
     found = []
     for one in mine:
         done = _done(one.counts)
         to_do = max(one.size, sum(one.counts.values())) - done
-        found.append(Piece(to_do, done, one.sent_at))
+        found.append(OpenBatch(to_do, done, one.sent_at))
     return [one for one in found if one.to_do > 0]
 
 
-def forecast(history: History, pieces: Sequence[Piece], as_of: float) -> Forecast | None:
+def forecast(series: Series, open_batches: Sequence[OpenBatch], as_of: float) -> Forecast | None:
     """Rate and time left of an attempt whose batches, as ICA told them last, have these items
     without an outcome; None: not known yet.
 
     The range is that of the rates on the whole and lately, and a margin; at most as long as the
     slowest batch takes, since ICA may do them side by side.
     """
-    known, to_do = _steady(history), sum(one.to_do for one in pieces)
+    known, to_do = _steady(series), sum(one.to_do for one in open_batches)
     steps = len({done for _, done in known}) - 1
     if steps < MIN_STEPS or to_do <= 0:
         return None
@@ -153,22 +153,22 @@ def forecast(history: History, pieces: Sequence[Piece], as_of: float) -> Forecas
     if rates[-1] <= 0:
         return None
     least = to_do / max(rates) / MARGIN
-    most = max(to_do / min(rates), _of_the_slowest(pieces, begun_at, end)) * MARGIN
+    most = max(to_do / min(rates), _of_the_slowest(open_batches, begun_at, end)) * MARGIN
     return Forecast(rates[-1], (least, most) if most <= MAX_LEFT_SECONDS else None)
 
 
-def _of_the_slowest(pieces: Sequence[Piece], begun_at: float, end: float) -> float:
+def _of_the_slowest(open_batches: Sequence[OpenBatch], begun_at: float, end: float) -> float:
     """Seconds that it takes each batch at its own rate: one that has hardly begun is taken for a
     third as fast as they are on the average.
     """
     rates = [
         one.done / (end - since) if (since := max(one.sent_at or end, begun_at)) < end else 0.0
-        for one in pieces
+        for one in open_batches
     ]
     usual = sum(rates) / max(sum(rate > 0 for rate in rates), 1)
     if not usual:
         return 0.0
-    pairs = zip(pieces, rates, strict=True)
+    pairs = zip(open_batches, rates, strict=True)
     return max(one.to_do / max(rate, usual / 3) for one, rate in pairs)
 
 
@@ -182,21 +182,21 @@ def together(forecasts: Sequence[Forecast]) -> Forecast | None:
     return Forecast(sum(one.rate for one in forecasts), left)
 
 
-def points(history: History) -> list[tuple[float, Mapping[str, int]]]:
+def points(series: Series) -> list[tuple[float, Mapping[str, int]]]:
     """The counts of each moment; where they held for a while, of the end of that too."""
     found: list[tuple[float, Mapping[str, int]]] = []
-    for one in history:
+    for one in series:
         if found and found[-1][0] < one.held_until < one.at:
             found.append((one.held_until, found[-1][1]))
         found.append((one.at, one.counts))
     return found
 
 
-def _steady(history: History) -> list[tuple[float, int]]:
+def _steady(series: Series) -> list[tuple[float, int]]:
     """How many were done by each moment, since the total has changed last: folders that become
     their files, or a batch that was found; nor before a clock was set back, where less was done.
     """
-    known = points(history)
+    known = points(series)
     found = [(at, _done(counts)) for at, counts in known]
     totals = [sum(counts.values()) for _, counts in known]
     start = 0
@@ -219,22 +219,22 @@ def _done_at(known: Sequence[tuple[float, int]], moment: float) -> float:
     return less + (more - less) * (moment - begin) / (end - begin)
 
 
-def _stalled(histories: Iterable[History], counted_at: float | None, now: float) -> Pace | None:
-    known = [one for one in histories if one]
+def _stalled(series: Iterable[Series], counted_at: float | None, now: float) -> Estimate | None:
+    known = [one for one in series if one]
     if not known:
         return None
     held = sorted((held for one in known for held in _held(one)), reverse=True)
     unheard = counted_at if counted_at and now - counted_at > UNHEARD_SECONDS else None
     meaning = MEANINGS.get(held[0].status, "") if held and unheard is None else ""
-    return Pace("", "", Stall(max(one[-1].at for one in known), unheard, held, meaning))
+    return Estimate("", "", Stall(max(one[-1].at for one in known), unheard, held, meaning))
 
 
-def _held(history: History) -> Iterable[Held]:
+def _held(series: Series) -> Iterable[Held]:
     """What had no outcome last, and since when it was as many at least."""
-    for word, count in history[-1].counts.items():
+    for word, count in series[-1].counts.items():
         if word in WAITING and count:
-            fewer = [n for n, one in enumerate(history) if one.counts.get(word, 0) < count]
-            since = history[fewer[-1] + 1 if fewer else 0]
+            fewer = [n for n, one in enumerate(series) if one.counts.get(word, 0) < count]
+            since = series[fewer[-1] + 1 if fewer else 0]
             yield Held(count, word, since.at)
 
 

@@ -1,4 +1,4 @@
-"""How a submission goes over time: its pace, its chart, how long it took; and the chart's table."""
+"""How a submission goes over time: estimate, chart, how long it took; and the chart's table."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -18,21 +18,22 @@ from webapp.web.core.page import Page, render
 from webapp.web.retry import attempt_list
 from webapp.web.submissions import chart, forecast, status_text
 from webapp.web.submissions.chart import Chart
-from webapp.web.submissions.forecast import Pace
+from webapp.web.submissions.forecast import Estimate
 
 MOST_AT_ONCE = 4  # attempts that run: of more, nothing is told but their counts
 
-Histories = Mapping[int, Sequence[Snapshot]]  # by the id of an attempt
+AllSeries = Mapping[int, Sequence[Snapshot]]  # by the id of an attempt
 
 blueprint = Blueprint("over_time", __name__)
 
 
 class OverTime(NamedTuple):
-    """pace: of what runs. chart: of the attempt that `title` names, if there is one; its numbers
-    are at moments_url. took: how long it all took, in words. words: what our statuses are called.
+    """estimate: of what runs. chart: of the attempt that `title` names, if there is one; its
+    numbers are at moments_url. took: how long it all took, in words. words: what our statuses are
+    called.
     """
 
-    pace: Pace | None
+    estimate: Estimate | None
     chart: Chart | None
     title: str
     moments_url: str
@@ -59,15 +60,15 @@ def page(submission_id: int, number: int) -> str:
         attempt = next((one for one in found if one.number == number), None)
         if attempt is None:
             abort(404, f"This submission has no attempt {number}. Its page lists those there are.")
-        history = snapshots.of_attempts(connection, [attempt.id], chart.POINTS, now)[attempt.id]
+        series = snapshots.of_attempts(connection, [attempt.id], chart.POINTS, now)[attempt.id]
     title = attempt_list.title(attempt)
     labels = status_text.labels_of(attempt)
-    drawn = chart.of(history, attempt.ended_at or now, labels)
+    drawn = chart.of(series, attempt.ended_at or now, labels)
     shown = OverTime(None, drawn, "Items by status", "", "", labels)
     return render(MomentsPage(submission, attempt, title, shown))
 
 
-def histories(connection: Connection, found: Sequence[Attempt], now: float) -> Histories:
+def series(connection: Connection, found: Sequence[Attempt], now: float) -> AllSeries:
     """The snapshots of the attempts that run, and of the one whose chart is shown."""
     running = [one.id for one in found if one.runs][:MOST_AT_ONCE]
     shown = _charted(found)
@@ -78,7 +79,7 @@ def histories(connection: Connection, found: Sequence[Attempt], now: float) -> H
 def of(
     found: Sequence[Attempt],
     batches: Sequence[Batch],
-    known: Histories,
+    known: AllSeries,
     *,
     held: bool,
     quiet: int,
@@ -86,19 +87,19 @@ def of(
 ) -> OverTime:
     """What is shown of a submission's attempts and batches.
 
-    known: as histories() gives it. held: nothing is asked of ICA just now. quiet: as
+    known: as series() gives it. held: nothing is asked of ICA just now. quiet: as
     quiet_minutes() of forecast.py says.
     """
-    shown, pace = _charted(found), None
+    shown, estimate = _charted(found), None
     if not held and sum(one.runs for one in found) <= MOST_AT_ONCE:
-        pace = forecast.of(found, batches, known, quiet, now)
+        estimate = forecast.of(found, batches, known, quiet, now)
     if shown is None:
-        return OverTime(pace, None, "", "", "", {})
+        return OverTime(estimate, None, "", "", "", {})
     words = status_text.labels_of(shown)
     drawn = chart.of(known.get(shown.id, []), shown.ended_at or now, words)
     which = f" of attempt {shown.number}" if len(found) > 1 else ""
     url = url_for("over_time.page", submission_id=shown.submission_id, number=shown.number)
-    return OverTime(pace, drawn, f"Progress over time{which}", url, _took(found), words)
+    return OverTime(estimate, drawn, f"Progress over time{which}", url, _took(found), words)
 
 
 def _charted(found: Sequence[Attempt]) -> Attempt | None:

@@ -42,7 +42,7 @@ from webapp.web.submissions import (
 )
 from webapp.web.submissions.batch_list import BatchRow
 from webapp.web.submissions.marks import Marks
-from webapp.web.submissions.over_time import Histories, OverTime
+from webapp.web.submissions.over_time import AllSeries, OverTime
 from webapp.web.submissions.problems import Pause, Problem
 from webapp.web.submissions.resolving import ResolvingProgress
 from webapp.web.submissions.status_text import Group as StatusGroup
@@ -96,7 +96,7 @@ class _Rows(NamedTuple):
     upload: Upload | None
     attempts: list[Attempt]
     chores: list[Chore]
-    histories: Histories
+    series: AllSeries
 
 
 class DraftProgress(Part):
@@ -225,7 +225,7 @@ def polled_part(
         over_time=over_time.of(
             rows.attempts,
             rows.batches,
-            rows.histories,
+            rows.series,
             held=bool(paused_until) or _is_silent(poll_state, now),
             quiet=_quiet_minutes(poll_state, now),
             now=now,
@@ -240,7 +240,7 @@ def _rows(connection: Connection, submission_id: int, now: float) -> _Rows:
         uploads.get(connection, submission_id),
         attempt_rows,
         chores.unfinished(connection, submission_id),
-        over_time.histories(connection, attempt_rows, now),
+        over_time.series(connection, attempt_rows, now),
     )
 
 

@@ -55,12 +55,12 @@ def of(
     lacking = {one.last_attempt_id: key for key, one in moving.items() if key not in found}
     if lacking:
         known = snapshots.of_attempts(connection, [*lacking], chart.SPARK_POINTS, now)
-        drawn = {lacking[each]: _draw(history, now) for each, history in known.items()}
+        drawn = {lacking[each]: _draw(series, now) for each, series in known.items()}
         kept.keep(drawn)
         found |= drawn
     return {submission_id: text for (submission_id, _), text in found.items()}
 
 
-def _draw(history: Iterable[snapshots.Snapshot], now: float) -> Markup:
-    areas = chart.spark([*history], now)
+def _draw(series: Iterable[snapshots.Snapshot], now: float) -> Markup:
+    areas = chart.spark([*series], now)
     return Markup(render(Spark(areas))) if areas else Markup()
