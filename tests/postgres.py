@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Cluster:
         self.url = url.rstrip("/")
         self._made = 0
         self._template = ""
+        self._connection: psycopg.Connection[Any] | None = None
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -51,6 +52,8 @@ class Cluster:
         """Leave nothing behind on a server that goes on."""
         if self._template:
             self._drop(self._template)
+        if self._connection:
+            self._connection.close()
 
     @contextmanager
     def _created(self, how: str = "") -> Iterator[str]:
@@ -70,9 +73,11 @@ class Cluster:
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _run(self, sql: str) -> None:
-        plain = self.url.replace("postgresql+psycopg://", "postgresql://")
-        with psycopg.connect(f"{plain}/postgres", autocommit=True) as connection:
-            connection.execute(sql)
+        """On one connection: to begin one takes half as long again as what is asked for."""
+        if self._connection is None:
+            plain = self.url.replace("postgresql+psycopg://", "postgresql://")
+            self._connection = psycopg.connect(f"{plain}/postgres", autocommit=True)
+        self._connection.execute(sql)
 
 
 @contextmanager
@@ -115,7 +120,8 @@ def _running(
         )
     try:
         _wait_until_it_answers(port, server, folder / "log")
-        yield Cluster(f"postgresql+psycopg://{USER}@127.0.0.1:{port}")
+        with closing(Cluster(f"postgresql+psycopg://{USER}@127.0.0.1:{port}")) as cluster:
+            yield cluster
     finally:
         server.send_signal(signal.SIGINT)  # does not wait for clients to leave
         server.wait(30)
