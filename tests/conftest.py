@@ -18,6 +18,7 @@ from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
 from webapp.logs import URL_LOGGERS, VERBOSE_LOGGERS
 
 SLOW_MODULE = "pytestmark = pytest.mark.slow"
+GARBAGE = 7_000, 20, 20  # new objects, and rounds, after which it is looked for
 FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
 
 
@@ -63,10 +64,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """All that was imported stays: looking for garbage in it again and again takes a tenth of
-    the time.
+    the time; in what tests make, a twentieth, unless it is done a tenth as often.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
