@@ -169,7 +169,7 @@ def assert_the_items_agree(reader: Reader, place: str, expected: Mapping[str, st
     rows = list(csv.DictReader(io.StringIO(reader.get(f"{place}/export.csv"))))
     for position in range(1, len(rows) + 1, max(1, len(rows) // LOOKED_AT)):
         status = rows[position - 1]["status"]
-        page = reader.get(f"{place}/items/{position}").partition("How it stands")[2]
+        page = reader.get(f"{place}/items/{position}").partition("<h2>Status</h2>")[2]
         assert BADGE.findall(page)[0] == status
         if status in IN_PROJECT:
             assert "ICA shows it in this project" in page

@@ -61,7 +61,7 @@ def test_from_signing_in_to_the_failed_ids(tab, manifest, tmp_path):
     assert len(csv) == 1 + FAILING
 
     open_first_item(tab)
-    expect(tab.locator("main")).to_contain_text("asked of ICA just now")
+    expect(tab.locator("main")).to_contain_text("In the project, as ICA says now")
     expect(tab.locator("main")).to_contain_text("Data not found.")
 
     tab.get_by_role("button", name="Sign out").click()

@@ -74,9 +74,9 @@ def read_the_review(page):
     expect(points).to_contain_text("12 ids already linked into Rare disease WGS 2026")
     expect(points.get_by_role("link", name="earlier.txt")).to_be_visible()
     expect(points).to_contain_text("1 id of an unusual shape")
-    expect(points).to_contain_text("1 id mended")
+    expect(points).to_contain_text("1 id in capital letters")
     expect(page.locator("#rejected")).to_contain_text("to be done")
-    expect(page.locator("#repeated")).to_contain_text("Stands first on line 15.")
+    expect(page.locator("#repeated")).to_contain_text("It is first on line 15.")
 
     points.get_by_role("link", name="See all 12").click()
     expect(page.locator("tbody tr")).to_have_count(12)

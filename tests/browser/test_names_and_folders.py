@@ -67,7 +67,7 @@ def test_a_list_is_made_of_a_folder_with_a_filter(tab):
     expect(tab).to_have_url(re.compile(r"search=(?!.*fastq)"))
     tab.get_by_role("link", name=re.compile("^Make a list of")).click()
     tab.locator(f"input[value='{FIRST_PROJECT}']").check()
-    tab.get_by_label("What to call it").fill("First reads")
+    tab.get_by_label("Name", exact=True).fill("First reads")
     tab.get_by_role("button", name=re.compile("^Make")).click()
     expect(tab.get_by_role("button", name="Submit 4 ids")).to_be_visible()
     submit(tab)

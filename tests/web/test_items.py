@@ -297,7 +297,7 @@ def test_one_item_is_live_from_ica(dashboard, demo):
     dashboard.work(60)
     dashboard.sim.forget_calls()
     answer = demo.get(f"{place}/items/1")
-    assert "asked of ICA just now" in text(answer)
+    assert "In its last batch, as ICA says now" in text(answer)
     assert LINKED[0] in text(answer)
     assert "Owning project" in text(answer)
     assert dashboard.sim.calls() == {"getProjectDataLinkingBatchItem": 1, "getProjectData": 1}
@@ -317,7 +317,7 @@ def test_what_ica_shows_in_the_project_is_not_taken_from_the_batch(dashboard, de
     dashboard.work(60)
     gone = text(demo.get(f"{other}/items/1"))
     assert "ICA does not show it in this project." in gone
-    panel = gone[gone.index("In its last batch, asked of ICA just now") :]
+    panel = gone[gone.index("In its last batch, as ICA says now") :]
     assert "Already linked" in panel
     assert "ICA shows it in this project" in text(demo.get(f"{place}/items/2"))
 
@@ -327,7 +327,7 @@ def test_an_item_tells_its_story_attempt_by_attempt(dashboard, demo):
     archived = data_ids(2, ending="02", start=500)
     place = demo.submit([*LINKED[:2], *archived])
     dashboard.work(60)
-    assert "Its story" not in text(demo.get(f"{place}/items/3"))
+    assert "Attempts at this item" not in text(demo.get(f"{place}/items/3"))
     colleague = dashboard.visitor("colleague-key")
     confirm(colleague, f"{place}/retry")
     dashboard.work(60)
@@ -382,9 +382,9 @@ def test_an_item_names_the_other_lists_that_hold_it(dashboard, demo, place):
     other = demo.submit([LINKED[5]], name="another list")
     dashboard.work(60)
     page = demo.get(f"{place}/items/6")
-    assert "Other submissions that hold it" in text(page)
+    assert "Other submissions with this id" in text(page)
     assert link(page, "another list") == f"{other}/items?search={LINKED[5]}"
-    assert "Other submissions that hold it" not in text(demo.get(f"{place}/items/7"))
+    assert "Other submissions with this id" not in text(demo.get(f"{place}/items/7"))
 
 
 def test_an_item_can_be_tried_again_and_unlinked_from_its_page(dashboard, demo, place):

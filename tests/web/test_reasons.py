@@ -119,7 +119,7 @@ def test_what_the_poll_brings_shows_one_moment(dashboard):
 def test_a_submission_without_trouble_says_so(dashboard):
     place = settled(dashboard, GOOD)
     assert not elements(dashboard.visitor().get(place), "section", id="reasons")
-    assert "Nothing went wrong" in text(dashboard.visitor().get(f"{place}/reasons"))
+    assert "Nothing failed" in text(dashboard.visitor().get(f"{place}/reasons"))
 
 
 def test_what_was_tried_again_well_is_in_no_group(stored):

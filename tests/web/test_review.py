@@ -281,7 +281,7 @@ def test_capitals_are_mended_and_told(dashboard):
     demo = dashboard.visitor()
     place = demo.draft("fil.0123456789ABCDEF0123456789abcd20\n" + data_ids(1)[0])
     page = text(demo.get(place))
-    assert "1 id mended" in page
+    assert "1 id in capital letters" in page
     assert exported(demo, place)[0] == "fil.0123456789abcdef0123456789abcd20"
 
 

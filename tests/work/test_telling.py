@@ -71,7 +71,7 @@ def checked_as_readme_says(request):
 
 @pytest.mark.slow
 def test_each_attempts_end_is_told_once_with_its_numbers(database_url, tmp_path):
-    ids = [*data_ids(3), *data_ids(2, ending="00")]
+    ids = [*data_ids(3), *data_ids(2, ending="01")]
     kinds = {"lims": "json", "lab": "slack", "team": "teams", "mm": "mattermost"}
     with telling_dashboard(database_url, tmp_path, **kinds) as (dashboard, hook):
         visitor = dashboard.visitor()
@@ -93,6 +93,7 @@ def test_each_attempts_end_is_told_once_with_its_numbers(database_url, tmp_path)
         slack, mattermost = (json.loads(by_path[path].body)["text"] for path in ("/lab", "/mm"))
         assert "Run &lt;7&gt;" in slack
         assert r"Run \<7\>" in mattermost
+        assert told["reasons"][0]["text"].endswith("in the owning project …")
         assert "@channel" not in slack + mattermost  # that would call everybody
         assert "3 of 5 linked, 2 not" in by_path["/team"].body.decode()
 

@@ -26,6 +26,7 @@ _MASKS = [  # at each place the first that fits is used: the more specific shape
     (rf"(?<![\w.])(?<![a-z]-){_NO_CODE}[+-]?\d+(?:[.,]\d+)*(?={_UNIT}?(?!\w))", "[number]"),
 ]
 _PATTERN = re.compile("|".join(f"({pattern})" for pattern, _ in _MASKS), re.IGNORECASE)
+_SHOWN = re.compile(r"\[(?:id|path|name|number)\]")
 _UUID = re.compile(
     r"(?<![\w.,+/-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE
 )
@@ -40,6 +41,14 @@ def masked(reason: str) -> str:
     Which UUID stands alone makes no difference: so most reasons are ones that were masked before.
     """
     return _masked(_UUID.sub(_ANY_UUID, reason[: 2 * MAX_REASON_CHARS]))
+
+
+def readable(group: str) -> str:
+    """What a group of reasons is called where people read it; exports have its own text.
+
+    "[number] of [number] files" -> "… of … files".
+    """
+    return _SHOWN.sub("…", group)
 
 
 @lru_cache(256)

@@ -11,6 +11,7 @@ from webapp.settings import Settings
 from webapp.store import Connection, attempts, leases, messages, reasons, submissions
 from webapp.store.documents import KeptError
 from webapp.store.enums import ErrorCode, State
+from webapp.store.reason_masking import readable
 from webapp.store.statuses import SUCCESSFUL, meaning
 from webapp.store.tables import MessageRow
 from webapp.work import units
@@ -71,7 +72,7 @@ def _composed(connection: Connection, row: MessageRow, settings: Settings) -> Me
         counts=counts,
         done=sum(count for status, count in counts.items() if status in SUCCESSFUL),
         failed=sum(count for status, count in counts.items() if meaning(status).trouble),
-        reasons=[Reason(group.status, group.text, group.count) for group in groups],
+        reasons=[Reason(group.status, readable(group.text), group.count) for group in groups],
         problem="" if groups else attempt.problem,
         link=link_to(settings, f"/submissions/{submission.id}"),
     )

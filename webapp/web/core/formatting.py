@@ -4,12 +4,12 @@ Not humanize: 4.17 writes 1.0 kB for 1 kB, 999.6 kB for 1 MB, "5 Bytes", and "2 
 seconds, and has no share that avoids 0 % and 100 %.
 """
 
-import re
 from datetime import UTC, datetime
 
 from flask import Flask
 
-MASK = re.compile(r"\[(?:id|path|name|number)\]")
+from webapp.store.reason_masking import readable
+
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -81,14 +81,7 @@ def share(count: int, total: int) -> str:
     return f"{percent:.1f} %"
 
 
-def reason(text: str) -> str:
-    """What stands for ids, paths, names and numbers in a group's reason (reason_masking.py), as
-    people write it: [number] of [number] files -> … of … files.
-    """
-    return MASK.sub("…", text)
-
-
 def register(app: Flask) -> None:
     """Make them filters of the templates."""
-    for function in (number, iso, clock, bytes_size, plural, elapsed, share, reason):
+    for function in (number, iso, clock, bytes_size, plural, elapsed, share, readable):
         app.add_template_filter(function)

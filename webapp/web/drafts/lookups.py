@@ -33,8 +33,8 @@ WORDS = {  # title, with {names} "12 names and paths" or {folders} "1 folder", a
     ),
     Group.OTHERWISE: (
         "{names} found only written otherwise",
-        "ICA has none that is written exactly so, but one with other capitals, or with the same "
-        "characters made of other code points. Compare the two, and tick what is meant. Nothing "
+        "ICA has none that is written exactly so, but one with other capitals, or with accents "
+        "that are stored in another way. Compare the two, and tick what is meant. Nothing "
         "is sent for what stays open.",
     ),
     Group.MISSING: (
@@ -45,7 +45,7 @@ WORDS = {  # title, with {names} "12 names and paths" or {folders} "1 folder", a
     ),
     Group.IMPOSSIBLE: (
         "{names} that can't be looked up",
-        "Beside each stands why. Nothing is sent for them: mend these lines and upload the list "
+        "Beside each stands why. Nothing is sent for them: correct these lines and upload the list "
         "again, or submit the rest.",
     ),
     Group.WAITING: (
@@ -63,7 +63,7 @@ WORDS = {  # title, with {names} "12 names and paths" or {folders} "1 folder", a
     ),
     Group.FOUND: (
         "{names} found",
-        "Each means exactly one datum in ICA, which is in the list now.",
+        "Each means exactly one file or folder in ICA, which is in the list now.",
     ),
     Group.OPEN: (
         "{names} left open",
@@ -361,11 +361,11 @@ def difference(lookup: Lookup, candidate: Candidate) -> str:
     named = candidate.name if lookup.kind == LookupKind.NAME else candidate.path.rstrip("/")
     ours, theirs = lookup.text.rstrip("/"), named
     if unicodedata.normalize("NFC", ours) == unicodedata.normalize("NFC", theirs):
-        return "the same characters, made of other code points"
+        return "its accents are stored in another way"
     if ours.casefold() == theirs.casefold():
         return "other capitals"
     if lookups.key_of(ours) == lookups.key_of(theirs):
-        return "other capitals, and other code points"
+        return "other capitals, and accents stored in another way"
     return ""  # ICA told no path, or no name, to compare
 
 

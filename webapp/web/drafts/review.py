@@ -79,7 +79,7 @@ POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
         "Their data are on the way out, and will soon be there no more. Better leave them out.",
     ),
     Flag.MENDED: (
-        "{ids} mended",
+        "{ids} in capital letters",
         "Their capital letters were made small, as ICA writes them.",
     ),
 }

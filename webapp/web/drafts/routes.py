@@ -44,7 +44,7 @@ NOTHING = "There is nothing in this list, so there is nothing to submit."
 LEFT_OUT = "Every id is left out, so there is nothing to submit. Take some of them back first."
 EMPTY = (
     "None of the names and paths in the list leads to data yet, so there is nothing to submit. "
-    "Choose below what they mean; or mend the list, and upload it again."
+    "Choose below what they mean; or correct the list, and upload it again."
 )
 TAKEN = "Your choice of {lines} was taken. Nothing was sent yet: look it over and submit."
 NO_DRAFT = {

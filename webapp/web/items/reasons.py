@@ -11,9 +11,10 @@ from webapp.store.access import Access
 from webapp.store.audit import MAX_ROWS_OF_AN_ACT
 from webapp.store.enums import LEFT_OUT
 from webapp.store.items import Slice
+from webapp.store.reason_masking import readable
 from webapp.store.reasons import Group
 from webapp.store.submissions import Submission
-from webapp.web.core import audit, downloads, formatting, params
+from webapp.web.core import audit, downloads, params
 from webapp.web.core.access import ask_about_new_projects, begun_submission
 from webapp.web.core.context import context, viewer
 from webapp.web.core.downloads import Row
@@ -147,7 +148,7 @@ def text_of(submission: Submission, reason_id: int | None) -> str | None:
     text = context().read(reasons.text_of, submission.id, reason_id)
     if text is None:
         abort(404, "This submission has no such group of reasons. See all of them on its page.")
-    return formatting.reason(text)
+    return readable(text)
 
 
 def of_tab(submission: Submission, tab: Tab) -> list[ReasonsPanel]:

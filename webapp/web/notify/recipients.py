@@ -150,7 +150,7 @@ def _wrong(words: Sequence[str], allowed: Recipients) -> str:
     if bad:
         where = f" of {' or '.join(allowed.domains)}" if allowed.domains else ""
         told = f"“{bad[0][:100]}” is no e-mail address{where}, so nobody can be told there."
-        return f"{told} Mend it, or take it out."
+        return f"{told} Correct it, or take it out."
     if len(words) > MAX_TYPED:
         return f"{plural(len(words), 'address', 'addresses')} are too many: type up to {MAX_TYPED}."
     return ""

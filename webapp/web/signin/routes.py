@@ -134,7 +134,7 @@ def _signout_message(unsettled: int, *, forgotten: bool) -> str:
     if unsettled:
         running = plural(unsettled, "submission is", "submissions are")
         return (
-            f"You are signed out. {running} still running, so your key is kept, sealed, until "
+            f"You are signed out. {running} still running, so your key is kept, encrypted, until "
             "all has ended; then it is erased."
         )
     return "You are signed out. Your key is erased within seconds."

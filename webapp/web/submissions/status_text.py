@@ -37,13 +37,13 @@ SENTENCES = {
     ),
     State.DRAFT: "Nothing was sent to ICA yet. Look it over, then submit it.",
     State.UNREADABLE: "The list can't be read, so nothing was sent.",
-    State.DISCARDED: "This draft was thrown away. Nothing was sent.",
+    State.DISCARDED: "This draft was discarded. Nothing was sent.",
     Phase.GATHERING: "The chosen items are being gathered; then they are sent by itself.",
     Phase.WAITING: "Waiting to be sent to ICA.",
     Phase.SENDING: "Batches are being sent to ICA, one after the other.",
     Phase.LINKING: "ICA has all of it and is linking. You can close this page: work goes on.",
     Phase.STOPPING: "Stopping: what was not sent stays unsent.",
-    Phase.BLOCKED: "It can't go on until something is put right.",
+    Phase.BLOCKED: "It can't go on by itself. What is needed is said below.",
 }
 
 FROM_A_FOLDER = (
