@@ -5,7 +5,14 @@
   const TOLD_EVERY = 30 * SECOND;
 
   const polled = () => one("#progress[data-icon], #rows[data-icon]");
-  const tab = { name: nameWithoutHeadline(), seen: state(), counts: counts(), selected: null, isOld: false };
+  const tab = {
+    name: nameWithoutHeadline(),
+    seen: state(),
+    counts: counts(),
+    selected: null, // ends of the selection before a swap
+    place: null, // what has the focus, and where
+    isOld: false, // it has ended, and the page still shows what was before
+  };
   const ear = { told: tab.seen, at: -TOLD_EVERY, timer: 0 };
 
   function state() {
@@ -83,6 +90,21 @@
     getSelection().setBaseAndExtent(anchor, within(anchor, start), focus, within(focus, end));
   }
 
+  // ---- the place: what has the focus stays where it is, though a new status needs a row above;
+  // a browser sees to that by itself only where the page is scrolled ----
+
+  function keepPlace() {
+    const element = document.activeElement;
+    const isBelow = element !== document.body && !polled()?.contains(element);
+    tab.place = isBelow ? { element, top: element.getBoundingClientRect().top } : null;
+    document.documentElement.toggleAttribute("data-keeps-place", isBelow);
+  }
+
+  function restorePlace() {
+    if (tab.place) scrollBy(0, tab.place.element.getBoundingClientRect().top - tab.place.top);
+    requestAnimationFrame(() => document.documentElement.removeAttribute("data-keeps-place"));
+  }
+
   // ---- the ear: one sentence at most every 30 s ----
 
   function news(before, now) {
@@ -92,11 +114,12 @@
     if (now.worker && !before.worker) said.push(now.worker);
     const ended = now.ended && !before.ended;
     if (ended) said.push(`It has ended. ${outcome()}`);
-    else if (Math.floor(now.percent / 10) > Math.floor(before.percent / 10)) said.push(`${now.percent} % done.`);
+    else if (tens(now) > tens(before)) said.push(`${now.percent} % done.`);
     if (now.failed && !before.failed && !ended) said.push(`${now.failed.toLocaleString("en")} failed.`);
     return said.join(" ");
   }
 
+  const tens = ({ percent }) => Math.floor(percent / 10);
   const outcome = () => one(".standing p", polled())?.innerText ?? "";
 
   function tellNow() {
@@ -120,11 +143,13 @@
     return getSelection().type === "Range"
       || one("details.menu[open], dialog[open]") !== null
       || focused.matches("input:not([type=checkbox], [type=radio]), textarea, select, [data-watching] *")
-      || [...all("input, textarea, select", main)].some(isChanged);
+      || [...all("input:not([type=range], [type=hidden]), textarea, select", main)].some(isChanged);
   }
 
   function isChanged(field) {
-    if (field.matches("select")) return [...field.options].some((option) => option.selected && !option.defaultSelected && option.index);
+    if (field.matches("select")) {
+      return [...field.options].some(({ selected, defaultSelected, index }) => selected && !defaultSelected && index);
+    }
     if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
     return field.value !== field.defaultValue;
   }
@@ -156,17 +181,24 @@
     tell();
   }
 
-  document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => { if (isPoll(ctx)) keepSelection(); });
+  document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+    if (!isPoll(ctx)) return;
+    keepSelection();
+    keepPlace();
+  });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     if (isPoll(ctx)) {
       restoreSelection();
+      restorePlace();
       glow();
     }
     tab.counts = counts();
     lookAtPage();
   });
   document.addEventListener("animationend", ({ target }) => target.removeAttribute("data-glows"));
-  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => { if (isPoll(ctx)) lookAtPage(); });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (isPoll(ctx)) lookAtPage();
+  });
 
   lookAtPage();
 })();

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import Connection
 from webapp.store import attempts as attempts_store
 from webapp.store import batches as batches_store
-from webapp.store.enums import AuditAction, State, Task, VisitPlace
+from webapp.store.enums import AuditAction, State, Task
 from webapp.store.retry import assignment
 from webapp.store.submissions import Submission
 from webapp.web.core import audit, forms
@@ -21,7 +21,7 @@ from webapp.web.folders import source
 from webapp.web.items import reasons, returned_list
 from webapp.web.notify import recipients
 from webapp.web.retry.start import do_at_once
-from webapp.web.submissions import progress, projects, tab_page, upload, visits
+from webapp.web.submissions import progress, projects, tab_page, upload
 from webapp.web.submissions.tabs import Tab
 from webapp.web.submissions.upload import Form
 
@@ -99,7 +99,6 @@ def page(submission_id: int) -> ResponseReturnValue:
     return tab_page.page(
         submission,
         Tab.OVERVIEW,
-        visits.since_last_visit(VisitPlace.PAGE, [submission]),
         *reasons.of_tab(submission, Tab.OVERVIEW),
         returned_list.offers(submission),
         source.part(submission),

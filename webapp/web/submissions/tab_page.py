@@ -1,11 +1,12 @@
 """A tab of a submission's page, as a whole page: the head, and what the tab shows."""
 
+from webapp.store.enums import VisitPlace
 from webapp.store.submissions import Submission
 from webapp.web.core.context import viewer
 from webapp.web.core.links import Link
 from webapp.web.core.page import Page, Part, render
 from webapp.web.retry import attempt_list
-from webapp.web.submissions import progress
+from webapp.web.submissions import progress, visits
 from webapp.web.submissions.tabs import Tab
 
 
@@ -39,4 +40,5 @@ def page(submission: Submission, tab: Tab, *parts: Part) -> str:
     mine = submission.account_id == viewer().id
     undos = list(attempt_list.undos(submission))
     shown = PAGES.get(tab, TabPage)(submission, mine, tab, undos)
-    return render(shown, progress.part(submission, tab), *parts)
+    since = visits.since_last_visit(VisitPlace.PAGE, [submission])
+    return render(shown, since, progress.part(submission, tab), *parts)
