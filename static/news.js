@@ -96,7 +96,10 @@
   function keepPlace() {
     const element = document.activeElement;
     const isBelow = element !== document.body && !polled()?.contains(element);
-    tab.place = isBelow ? { element, top: element.getBoundingClientRect().top } : null;
+    const { top } = element.getBoundingClientRect();
+    const before = tab.place?.element === element ? tab.place.top : top;
+    const wanted = Math.abs(top - before) <= 1 ? before : top; // pages scroll by whole pixels: no drift
+    tab.place = isBelow ? { element, top: wanted } : null;
     document.documentElement.toggleAttribute("data-keeps-place", isBelow);
   }
 
