@@ -75,7 +75,7 @@ def asked_within(page, seconds):
 
 def test_ten_polls_that_change_data_disturb_nobody(page, dashboard):
     page.set_viewport_size({"width": 1000, "height": 500})
-    page.goto(f"{submitted(dashboard)}/items")
+    page.goto(submitted(dashboard))
     search = page.locator("#search-items")
     search.fill("fil.00")
     search.evaluate("field => field.setSelectionRange(2, 4)")
@@ -148,7 +148,7 @@ def test_the_tab_and_the_ear_are_told_and_the_end_brings_the_page_up_to_date(pag
 
 @pytest.mark.parametrize("busy", ["types", "ticks", "selects", "opens"])
 def test_who_is_busy_at_the_end_is_not_disturbed(page, dashboard, busy):
-    page.goto(f"{submitted(dashboard, 20, 0)}/items")
+    page.goto(submitted(dashboard, 20, 0))
     rows = page.locator("#item-table tbody tr")
     before = rows.all_inner_texts()
     if busy == "types":
