@@ -84,7 +84,7 @@ def test_each_table_of_the_database_is_a_noun_of_the_glossary():
 def test_what_is_named_is_there(text, folder):
     named = set(re.findall(r"`((?:[\w.-]+/)+(?:[\w.-]+\.\w+)?|\w+\.(?:py|js|css))`", text))
     assert len(named) > 15
-    names = {path.name for path in (ROOT / "webapp").rglob("*")} | {"app.js", "app.css"}
+    names = {path.name for one in ("webapp", "static") for path in (ROOT / one).rglob("*")}
     for name in named:
         found = (ROOT / folder / name).exists() or (ROOT / name).exists() or name in names
         assert found, name
