@@ -67,13 +67,14 @@ def test_a_messy_list_from_its_review_to_its_undoing(tab):
 
 def read_the_review(page):
     tally = page.locator(".tally")
-    expect(tally).to_contain_text("89 ids to link")
+    expect(tally).to_contain_text("88 ids to link")
+    expect(tally).to_contain_text("1 left out")
     expect(tally).to_contain_text("2 repeated")
     expect(tally).to_contain_text("2 rejected")
     points = page.locator("#points")
     expect(points).to_contain_text("12 ids already linked into Rare disease WGS 2026")
     expect(points.get_by_role("link", name="earlier.txt")).to_be_visible()
-    expect(points).to_contain_text("1 id of an unusual shape")
+    expect(points).to_contain_text("1 id not of ICA's shape")
     expect(points).to_contain_text("1 id in capital letters")
     expect(page.locator("#rejected")).to_contain_text("to be done")
     expect(page.locator("#repeated")).to_contain_text("It is first on line 15.")
@@ -81,6 +82,10 @@ def read_the_review(page):
     points.get_by_role("link", name="See all 12").click()
     expect(page.locator("tbody tr")).to_have_count(12)
     page.go_back()
+
+    points.get_by_role("button", name="Send it too").click()
+    expect(tally).to_contain_text("89 ids to link")
+    expect(page.get_by_role("button", name="Submit 89 ids")).to_be_visible()
 
 
 def leave_out(page, kind, said):
