@@ -60,10 +60,15 @@ def test_outcomes_are_told_in_words(dashboard, demo):
     assert outcome(demo) == "27 linked, 3 failed, 1 left out"
 
 
+def shown_chips(visitor, query):
+    """The words of each filter."""
+    page = visitor.get(f"/submissions?{query}")
+    return [" ".join(chip.text.split()) for chip in with_class(page, "chip")]
+
+
 def chips(visitor, query=""):
     """{label: count} of the filters."""
-    page = visitor.get(f"/submissions?{query}")
-    words = [" ".join(chip.text.split()) for chip in with_class(page, "chip")]
+    words = shown_chips(visitor, query)
     found = [re.match(r"([A-Za-z ]+?) ?([\d,]+)", word) for word in words]
     return {match[1]: int(match[2]) for match in found if int(match[2])}
 
@@ -176,6 +181,8 @@ def test_it_finds_by_name_project_and_person(stored):
         "": ["beta", "alpha 100 %"],
     }.items():
         assert names(demo.get(f"/submissions?{query}")) == found, query
+    assert shown_chips(demo, "") == ["Blocked1", "Done1", "Mine1"]  # none that leads to nothing
+    assert "Undone0(chosen; remove)" in shown_chips(demo, "state=undone")  # but what is chosen
     assert "you" in text(demo.get(demo.searched("/submissions", "alpha")))
     assert "Carol Colleague" in text(demo.get(demo.searched("/submissions", "beta")))
 

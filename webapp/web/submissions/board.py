@@ -167,8 +167,8 @@ def _chips(connection: Connection, wanted: Filter) -> list[Chip]:
         chosen = place.chosen["state"] == [word]
         href = place.changed(state="" if chosen else word)
         chips.append(Chip(label, href, counts[word], chosen))
-    href = place.changed(mine="" if is_mine else "1")
-    return [*chips, Chip("Mine", href, mine_count, is_mine)]
+    chips.append(Chip("Mine", place.changed(mine="" if is_mine else "1"), mine_count, is_mine))
+    return [chip for chip in chips if chip.count or chip.chosen]
 
 
 def _wanted() -> Filter:
