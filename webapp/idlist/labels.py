@@ -14,7 +14,7 @@ from webapp.idlist.ids import mentions_id, without_invisible
 from webapp.idlist.lookups import begins_reference, is_file_name
 
 MAX_OFFERED = 20  # columns, beside the one that is read
-_MAX_CLEANED_CHARS = 10_000  # of a cell, which may have millions
+_MAX_CLEANED_CHARS = 1_000  # of a cell, which may have millions
 _UNLIKE_LABEL = re.compile(
     r"""[-+]?[\d.,'\ ]++(?:e[-+]?\d+)?(?:%|[kmgtp]i?b(?:ytes?)?|bytes?)?  # a number or a size
       | \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[t\ ].*)?  # a date
@@ -64,7 +64,7 @@ def choose_label(
     """
     found, ranks = [], {}
     for i, name in enumerate(names):
-        cells = [row[i].strip() for row in rows if i < len(row)]
+        cells = [row[i][:_MAX_CLEANED_CHARS].strip() for row in rows if i < len(row)]
         cells = [cell for cell in cells if cell and cell not in EMPTY_CELLS]
         if i in taken or not cells:
             continue
@@ -103,13 +103,12 @@ def label_of(cell: str, empty: Counter[str]) -> str:
     """The label that a cell has: on one line, and shortened as other texts are. "" for a word that
     says that it is empty, which is counted.
     """
-    text = cell.strip()
+    text = (cell if len(cell) <= _MAX_CLEANED_CHARS else cell[:_MAX_CLEANED_CHARS]).strip()
     if text in EMPTY_CELLS:
         empty[text] += 1
         return ""
-    if text.isprintable() and len(text) <= MAX_SHOWN_CHARS and text[:1] != "'":
+    if len(text) <= MAX_SHOWN_CHARS and text.isprintable() and text[:1] != "'":
         return text
     if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):  # which kept it from being run
         text = text[1:]
-    text = without_invisible(text[:_MAX_CLEANED_CHARS])
-    return display_text(_controls.sub(" ", text).strip())
+    return display_text(_controls.sub(" ", without_invisible(text)).strip())

@@ -80,7 +80,7 @@ def _with_labels(layout: Layout, rows: Sequence[Sequence[str]], wanted: int | No
         return layout
     body = rows[_first_of_body(choice) :]
     # Beside ids, or other names, what a sample is called is no name of data.
-    first = {choice.ids} if choice.ids is not None else {*choice.lookups[0]}
+    first = {choice.ids} if choice.ids is not None else set(*choice.lookups[:1])
     taken = {i for i in choice.read if i in first or label_rank(choice.names[i]) <= 0}
     return layout._replace(labels=choose_label(choice.names, body, taken, wanted))
 
