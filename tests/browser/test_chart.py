@@ -1,5 +1,7 @@
 """The chart in Chromium, on a dashboard whose clock the test moves: what a moment's numbers are."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -13,7 +15,7 @@ def test_pointer_and_keys_tell_a_moments_numbers_which_polls_leave_chosen(browse
         open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=50.0) as dashboard,
         opened_at(browser, dashboard.visitor(), timezone_id="Asia/Tokyo") as tab,
     ):
-        place = dashboard.visitor().submit(data_ids(3500))
+        place = dashboard.visitor().submit([*data_ids(10, ending="00"), *data_ids(3490)])
         dashboard.work(45, step=15)
         tab.goto(place)
         linked = tab.locator(".chart-legend [data-status=LINKED] [data-chart-count]")
@@ -43,3 +45,25 @@ def test_pointer_and_keys_tell_a_moments_numbers_which_polls_leave_chosen(browse
         label = tab.locator("text[data-at]").first
         hour = int(label.text_content()[:2])
         assert (hour - 9) % 24 == int(label.get_attribute("data-at")) // 3600 % 24
+        assert_it_prints_as_a_report(tab)
+
+
+def assert_it_prints_as_a_report(tab):
+    """What the page has on paper, also of a reader whose screen is dark."""
+    expect(tab.locator("#attempts")).to_be_hidden()
+    tab.emulate_media(media="print", color_scheme="dark")
+    for shown in (
+        "h1",
+        ".subtitle",
+        ".groups",
+        ".chart-areas",
+        "#reasons tbody tr",
+        "#attempts tbody tr",
+    ):
+        expect(tab.locator(shown).first).to_be_visible()
+    for screen in ("a.button", "button", "nav", "input:not([type=range])", "summary", "footer"):
+        assert not [one for one in tab.locator(screen).all() if one.is_visible()], screen
+    assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(23, 32, 43)"
+    began = tab.locator("#attempts time").first
+    printed = began.evaluate("one => getComputedStyle(one, '::after').content")
+    assert re.search(r"\d{4}, .*GMT\+9", printed), printed  # the day and the zone, not "5 min ago"
