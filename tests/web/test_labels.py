@@ -96,7 +96,9 @@ def test_another_column_or_none_is_chosen_and_nobody_has_a_label_then(stored):
     demo.post(f"{place}/reread", {"part": "0", "column": "1"})  # which leaves the labels as chosen
     assert labels(demo, place) == [""] * 4
     for wrong in ("x", "-1", "9" * 9):
-        assert demo.post(f"{place}/reread", {"part": "0", "label": wrong}).status_code == 400
+        for column in ({}, {"column": "1"}):
+            sent = {"part": "0", "label": wrong, **column}
+            assert demo.post(f"{place}/reread", sent).status_code == 400
     plain = demo.get(demo.draft(IDS))
     assert not elements(plain, "select", name="label")
 

@@ -288,7 +288,7 @@ def _as_chosen(submission: Submission) -> Review:
     before = submission.review
     columns, labels, assumes_names = before.columns, before.labels, before.assumes_names
     if part or column or label:
-        given = (part, column or label)
+        given = (part, column or label, label or column)
         if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in given):
             abort(400, "A column is chosen by its number. Go back to the review of the list.")
         if column:
