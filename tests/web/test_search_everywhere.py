@@ -1,6 +1,7 @@
 """One search in the masthead, and the same on the board: what is typed leads to what it names."""
 
 from tests.dashboard import data_ids, text
+from tests.web.markup import element
 from webapp.store import batches
 
 
@@ -25,5 +26,6 @@ def test_one_search_leads_to_data_batches_jobs_and_names(dashboard):
     assert "Plate of March" in text(visitor.get(named))
     nowhere = "00000000-0000-4000-8000-00000000dead"
     assert "No submission that you may see has this batch" in text(visitor.get(found(nowhere)))
+    assert nowhere in element(visitor.get(found(nowhere)), id="batch_id")["value"]
     stranger = dashboard.visitor("stranger-key")
     assert "adopt" in stranger.post("/search", {"text": batch.ica_batch_id}).location

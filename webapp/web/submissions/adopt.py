@@ -96,11 +96,12 @@ def adopt() -> ResponseReturnValue:
 
 
 def _given() -> dict[str, str]:
-    """What was chosen and typed; the batch whose button was pressed comes before a typed one."""
-    fields = request.form
-    chosen = fields.get("project_id", request.args.get("project_id", ""))
+    """What was chosen and typed, or the address names; the batch whose button was pressed comes
+    before a typed one.
+    """
+    fields = request.form if request.method == "POST" else request.args
     return {
-        "project_id": params.line(chosen).lower(),
+        "project_id": params.line(fields.get("project_id", "")).lower(),
         "batch_id": params.line(fields.get("watch") or fields.get("batch_id", "")).lower(),
         "name": forms.name(fields.get("name", "")),
     }
