@@ -24,7 +24,11 @@ def test_a_choice_holds_for_all_pages_and_leads_back(nobody, theme):
 
 
 @pytest.mark.parametrize(
-    "before", ["https://elsewhere.example/x", "http://localhost//evil", "", "x"]
+    "before",
+    [
+        *("https://elsewhere.example/x", "http://localhost//evil", "http://localhost/\\evil"),
+        *("http://localhost/submissions/adopt/recent", "http://[", "", "x"),
+    ],
 )
 def test_it_leads_to_no_other_place(nobody, before):
     answer = chosen(nobody, "plaid", before)

@@ -2,9 +2,9 @@
 their colours without a script.
 """
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 COOKIE = "linkboard-theme"
@@ -38,8 +38,13 @@ def choose() -> ResponseReturnValue:
 
 
 def _page_before() -> str:
-    """Where the form was sent from: our own policy has browsers say so to us alone."""
-    before = urlsplit(request.referrer or "")
-    if f"{before.scheme}://{before.netloc}/" != request.host_url or before.path.startswith("//"):
-        return url_for("board.board")
-    return before._replace(scheme="", netloc="").geturl()
+    """Where the form was sent from: our own policy has browsers say so to us alone. The board where
+    that is no page of ours, or the answer to another form.
+    """
+    before = request.referrer or ""
+    address = before.removeprefix(request.root_url)
+    path, adapter = unquote(address.partition("?")[0]), current_app.create_url_adapter(request)
+    is_ours = address != before and not path.startswith("/")
+    if is_ours and adapter is not None and adapter.test(f"/{path}", "GET"):
+        return f"{request.script_root}/{address}"
+    return url_for("board.board")
