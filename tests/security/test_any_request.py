@@ -83,3 +83,14 @@ def test_any_body_is_answered(house, body, kind):
             headers={"Sec-Fetch-Site": "same-origin"},
         )
         assert answer.status_code < 500
+
+
+BROKEN = "http://[/x?y"  # no address of anything
+
+
+def test_any_address_in_a_header_is_answered(house):
+    there = {"HX-Current-URL": BROKEN}
+    assert house.demo.part("/submissions/2/progress?tab=items", **there).status_code == 200
+    theme = {"theme": "dark"}
+    headers = {"Sec-Fetch-Site": "same-origin", "Referer": BROKEN}
+    assert house.demo.client.post("/theme", data=theme, headers=headers).status_code == 303

@@ -6,6 +6,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from threading import Lock
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from cachetools import TTLCache
 from flask import Response, current_app, make_response, request
@@ -33,6 +34,14 @@ class Poll(NamedTuple):
 def is_part() -> bool:
     """Whether the browser wants a part of a page rather than a page."""
     return request.headers.get("HX-Request-Type") == "partial"
+
+
+def query_of_page() -> str:
+    """The query of the page that wants a part, as htmx tells its address; "" where that is none."""
+    try:
+        return urlsplit(request.headers.get(PAGE, "")).query
+    except ValueError:
+        return ""
 
 
 def is_refresh() -> bool:

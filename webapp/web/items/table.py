@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -21,7 +21,7 @@ from webapp.store.submissions import Submission
 from webapp.web.core import links, params, searches
 from webapp.web.core.access import listed_or_404
 from webapp.web.core.context import context
-from webapp.web.core.htmx import PAGE, is_part
+from webapp.web.core.htmx import is_part, query_of_page
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.page import Page, Part, render
 from webapp.web.core.searches import Search
@@ -282,7 +282,7 @@ def _chips(submission: Submission, place: ListUrl, labels: Mapping[str, str]) ->
 
 def chips_of_page(submission: Submission, labels: Mapping[str, str]) -> ItemChips:
     """The chips for the table as the browser shows it now, by the address that its poll tells."""
-    asked = parse_qs(urlsplit(request.headers.get(PAGE, "")).query)
+    asked = parse_qs(query_of_page())
     statuses = [word for word in asked.get("status", []) if params.STATUS.fullmatch(word)]
     kept = {
         "search": searches.in_address(asked.get("search", [""])[0]),

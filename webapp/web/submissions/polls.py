@@ -1,7 +1,5 @@
 """What a submission's page polls: its head, and what moves of the tab below it."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 
@@ -10,7 +8,7 @@ from webapp.store.polling import PollState
 from webapp.web.core import security
 from webapp.web.core.access import nothing_here
 from webapp.web.core.context import context
-from webapp.web.core.htmx import PAGE, polled, rendered_once
+from webapp.web.core.htmx import polled, query_of_page, rendered_once
 from webapp.web.core.page import WorkerBanner, render, worker_silent_since
 from webapp.web.items import reasons, table
 from webapp.web.submissions import progress as progress_part
@@ -35,7 +33,7 @@ def progress(submission_id: int) -> ResponseReturnValue:
 
     def answer() -> str | Response:
         shows, tab = request.args.get("shows"), _tab()
-        filters = urlsplit(request.headers.get(PAGE, "")).query if tab == Tab.ITEMS else ""
+        filters = query_of_page() if tab == Tab.ITEMS else ""
         key = (tag, poll_state.own_id, shows, tab, filters)
         found = rendered_once(key, lambda: _text(submission_id, poll_state, shows, tab))
         return found or Response(headers={"HX-Refresh": "true"})  # it is another page now
