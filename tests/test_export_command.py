@@ -72,13 +72,18 @@ def test_it_tells_what_the_pages_tell(dashboard):
 
 def test_a_folder_has_the_same_a_file_a_list(dashboard, tmp_path):
     visitor = dashboard.visitor()
-    for start in (0, 50):
-        visitor.submit(data_ids(15, start=start))
+    visitor.submit(data_ids(15))
+    table = f"id,sample\n{data_ids(1, start=50)[0]},Patient 7\n".encode()
+    visitor.submit("", file=(table, "samples.csv"))
+    visitor.upload("", file=(table, "of-a-form.csv"), project="")  # kept, and no list yet
     folder = tmp_path / "left" / "here"
     assert "has 2 lists now" in export(dashboard, folder)
     files = sorted(folder.iterdir())
     assert [file.name for file in files] == ["submission-1.jsonl", "submission-2.jsonl"]
-    assert "".join(file.read_text() for file in files) == export(dashboard)
+    everything = "".join(file.read_text() for file in files)
+    assert everything == export(dashboard)
+    (item,) = of(documents(everything), "item", submission=2)
+    assert item["label"] == "Patient 7"
 
 
 def test_without_tables_it_says_so(tmp_path):

@@ -46,4 +46,6 @@ def test_what_waits_is_stopped_and_put_away_and_deleted(dashboard, linkboard):
 
 def test_made_up_words_are_told_and_change_nothing(dashboard, linkboard):
     assert linkboard("stop", "7") == (1, "There is no submission 7.\n")
+    dashboard.visitor().upload("", file=(data_ids(1)[0].encode(), "of-a-form.txt"), project="")
+    assert linkboard("stop", "1") == (1, "There is no submission 1.\n")  # the file is kept
     assert linkboard("sink", "1")[0] == 2

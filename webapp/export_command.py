@@ -27,7 +27,7 @@ OF_ATTEMPT = ("number", "kind", "state", "by", "created_at", "begun_at", "ended_
 OF_ENTRY = ("kind", "line", "column", "text", "note", "first_line", "first_column")
 OF_ITEM = (
     *("position", "line", "column", "data_id", "status", "reason", "name", "path", "linked_id"),
-    *("attempt", "changed_at"),
+    *("label", "attempt", "changed_at"),
 )
 
 Document = dict[str, Any]

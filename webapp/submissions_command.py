@@ -14,7 +14,7 @@ def carry_out(settings: Settings, action: str, submission_id: int) -> tuple[bool
     """
     with opened_store(settings) as store, store.write() as connection:
         found = submissions.many(connection, [submission_id]).get(submission_id)
-        if found is None or found.state == State.DISCARDED:
+        if found is None or not found.project_id or found.state == State.DISCARDED:
             return False, f"There is no submission {submission_id}."
         now = clock.now(connection)
         done, sentence = _ACTIONS[action](connection, submission_id, now)

@@ -4,12 +4,13 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
 from webapp.store import sql
 from webapp.store.enums import Blocked
+from webapp.store.submissions import IS_LIST
 from webapp.store.tables import accounts, batches, chores, messages, submissions, uploads
 
 
 def submissions_by_state(connection: Connection) -> dict[str, int]:
-    """Submissions per state."""
-    return _by(connection, submissions.c.state)
+    """Submissions per state, but for the kept files of forms."""
+    return _by(connection, submissions.c.state, IS_LIST)
 
 
 def batches_by_state(connection: Connection) -> dict[str, int]:

@@ -43,6 +43,7 @@ from webapp.store.tables import SubmissionRow, access, accounts, items, submissi
 
 EXPORT_ROWS = 100
 WATCHER_SECONDS = 30.0  # that a watcher counts after they were last seen
+IS_LIST = submissions.c.project_id != ""  # else it is the file of a form that is still filled in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ def project_of(connection: Connection, submission_id: int, ica_url: str) -> str 
 
 def each(store: Store) -> Iterator[Submission]:
     """Every submission that was not thrown away, the oldest first."""
-    there = with_submitter().where(submissions.c.state != State.DISCARDED)
+    there = with_submitter().where(submissions.c.state != State.DISCARDED, IS_LIST)
     return paging.each(store, there, submissions.c.id, Submission, EXPORT_ROWS)
 
 

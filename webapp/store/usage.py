@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 from webapp.store.entries import Entry
 from webapp.store.enums import State
 from webapp.store.items import Listed
+from webapp.store.submissions import IS_LIST
 from webapp.store.tables import accounts, finds, submissions
 
 ITEM_BYTES = 280  # and its id, in the row and in an index
@@ -49,10 +50,9 @@ def kept(connection: Connection, account_id: int) -> Kept:
     """What the account keeps now."""
     of = submissions.c
     theirs = (of.account_id == account_id) & (of.state != State.DISCARDED)
-    a_list = of.project_id != ""  # else it is the file of a form that is still filled in
-    unread = (of.state == State.READING) & a_list
+    unread = (of.state == State.READING) & IS_LIST
     numbers = select(
-        func.count().filter(of.state.in_(UNSENT) & a_list),
+        func.count().filter(of.state.in_(UNSENT) & IS_LIST),
         func.count().filter(unread),
         func.coalesce(func.sum(of.kept_bytes), 0),
     )
