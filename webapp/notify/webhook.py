@@ -38,7 +38,7 @@ def send(webhook: Webhook, message: Message, secret: str, now: float) -> None:
     if webhook.kind == "json":
         headers |= signed(secret, message.key, round(now), body)
     response = _call("POST", webhook, body, headers)
-    if not response.ok or response.is_redirect:
+    if not 200 <= response.status_code < 300:
         raise _refusal(response)
 
 
