@@ -19,7 +19,7 @@ from tests.web.confirmation import confirm
 from tests.work.ica_state import assert_as_in_ica
 from tests.work.observation import batch_rows, row_counts
 from webapp.cli import main
-from webapp.store import tables, workers
+from webapp.store import messages, tables, workers
 
 CREATE = "createProjectDataLinkingBatch"
 KILLED = -signal.SIGKILL
@@ -134,6 +134,28 @@ def test_a_restored_copy_goes_on_and_sends_nothing_twice(dashboard, file):
     assert row_counts(again, draft) == {"LINKED": 20}
     assert not any(batch.sent_again for batch in batch_rows(dashboard, place))
     assert_right(dashboard)
+
+
+def test_its_messages_have_the_same_keys_but_of_what_begins_anew(folder, file):
+    """A receiver drops what it has had, and not what another attempt of that number has come to."""
+    mail = {"mail_to": ("lab@example.org",), "mail_from": "us@example.org", "smtp_host": "::1"}
+    database_url = f"sqlite:///{folder / 'linkboard.db'}"
+    with open_dashboard(database_url, folder, smtp_port=1, **mail) as dashboard:
+        visitor = dashboard.visitor()
+        place = visitor.draft(data_ids(2, ending="00"))
+        visitor.post(f"{place}/submit", {"telling": "1", "recipient": ["lab@example.org"]})
+        back_up(dashboard, file)
+
+        def keys(visitor):
+            dashboard.work(30)
+            confirm(visitor, f"{place}/retry?status=FAILED")
+            dashboard.work(30)
+            with dashboard.store.read() as connection:
+                return [one.key for one in messages.of_submission(connection, 1)]
+
+        first, second = keys(visitor)
+        again, other = keys(put_back(dashboard, file))
+        assert (again == first, other == second) == (True, False)
 
 
 def test_what_ica_has_not_is_sent_after_one_look(dashboard, file):

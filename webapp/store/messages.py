@@ -18,13 +18,15 @@ _OF_SUBMISSION = (
 )
 
 
-def add(connection: Connection, submission: RowMapping, attempt: int, now: float) -> None:
-    """Tell all recipients of the submission (its row) that the attempt with this number has ended.
+def add(connection: Connection, submission: RowMapping, attempt: RowMapping, now: float) -> None:
+    """Tell all recipients of the submission that the attempt has ended; both are rows.
 
-    The key of a message follows from what it is about, so it is the same in a restored copy.
+    The key of a message follows from what it is about, so it is the same in a restored copy; but
+    not that of an attempt which begins anew there, under the same number.
     """
-    its = {"submission_id": submission["id"], "attempt": attempt, "created_at": now, "due_at": now}
-    about = f"{submission['created_at']!r} {submission['id']} {attempt}"
+    submission_id, number = submission["id"], attempt["number"]
+    its = {"submission_id": submission_id, "attempt": number, "created_at": now, "due_at": now}
+    about = f"{submission['created_at']!r} {submission_id} {number} {attempt['begun_at']!r}"
     rows = [
         its | {"recipient": one, "key": hashlib.sha256(f"{about} {one}".encode()).hexdigest()[:32]}
         for one in submission["recipients"]

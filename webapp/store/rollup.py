@@ -70,7 +70,7 @@ def _attempts(
         if row["state"] == AttemptState.ACTIVE:
             ours = [part for part in parts if part.attempt == row["number"]]
             if _attempt(connection, row, ours, now):
-                messages.add(connection, submission, row["number"], now)
+                messages.add(connection, submission, row, now)
     return any(row["state"] == AttemptState.GATHERING for row in rows)
 
 
