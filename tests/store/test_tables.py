@@ -31,6 +31,19 @@ def test_indexes_have_the_columns_of_the_code(store):
     assert found == wanted
 
 
+def test_what_refers_to_a_submission_is_found_by_an_index(store):
+    """Else to delete one reads all rows of the table."""
+    with store.read() as connection:
+        looked = inspect(connection)
+        for table in metadata.tables:
+            keys = [looked.get_pk_constraint(table)["constrained_columns"]]
+            found = [*looked.get_indexes(table), *looked.get_unique_constraints(table)]
+            begins = {columns[0] for columns in [*keys, *(one["column_names"] for one in found)]}
+            for foreign in looked.get_foreign_keys(table):
+                if foreign["referred_table"] == "submissions":
+                    assert foreign["constrained_columns"][0] in begins, table
+
+
 def test_a_second_migration_changes_nothing(store, database_url):
     assert not store.trouble()
     again = Store(database_url)

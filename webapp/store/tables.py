@@ -563,8 +563,8 @@ class Visit:
     visit before this one; None: there was none.
     """
 
-    account_id: int = stored(ForeignKey("accounts.id"), primary_key=True)
     submission_id: int = stored(ForeignKey("submissions.id"), primary_key=True)
+    account_id: int = stored(ForeignKey("accounts.id"), primary_key=True)
     place: VisitPlace = stored(length=10, primary_key=True)
     seen_at: float
     counts: Counts = stored(default=dict)

@@ -11,7 +11,7 @@ from webapp.store.tables import Visit, submissions, visits
 
 VISIT_SECONDS = 15 * 60.0  # without opening the page: then the visit is over
 NOTE_SECONDS = 60.0  # between two writes while nothing changes
-_KEY = ("account_id", "submission_id", "place")
+_KEY = ("submission_id", "account_id", "place")
 _SEEN = ("seen_at", "counts", "before_at", "before_counts")
 
 

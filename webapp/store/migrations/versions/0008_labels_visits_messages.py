@@ -30,8 +30,8 @@ def upgrade() -> None:
     op.add_column("submissions", with_default("recipients", sa.JSON(), "[]"))
     op.create_table(
         "visits",
-        reference("accounts", primary_key=True),
         reference("submissions", primary_key=True),
+        reference("accounts", primary_key=True),
         *keys(sa.String(10), "place"),
         *filled(TIME, "seen_at"),
         *filled(sa.JSON(), "counts"),
