@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 
@@ -18,6 +19,9 @@ from tests.ica.test_network_errors import signed_by_nobody
 from tests.mail_server import mail_server, to_mail
 from tests.web.confirmation import confirm
 from tests.work.observation import settle
+from webapp.notify import email
+from webapp.notify.errors import Unsent
+from webapp.settings import Settings
 from webapp.store import messages
 from webapp.store.leases import LEASE_SECONDS, MAX_DEATHS
 from webapp.work import telling
@@ -264,6 +268,23 @@ def test_an_e_mail_tells_the_same(tmp_path, monkeypatch, security):
     assert "http" not in words  # the settings have no address of the dashboard
     assert not [one for one in ids if one in words]
     assert set(mail.logins) == {("linkboard", "a password")}
+
+
+@pytest.mark.parametrize(
+    ("password", "ways", "why"),
+    [
+        ("a password", "XOAUTH2", "the mail server has no way to sign in that Linkboard knows"),
+        ("Paßwort", "PLAIN", "the user or the password has letters that can't be sent"),
+    ],
+)
+def test_it_is_told_why_nobody_could_sign_in(password, ways, why):
+    with mail_server() as mail:
+        mail.answers["EHLO"] = f"250-mail.example.org\r\n250 AUTH {ways}"
+        signed_in = {"smtp_user": "linkboard", "smtp_password": password}
+        settings = Settings(**to_mail(mail, **signed_in))
+        with pytest.raises(Unsent, match=why) as raised:
+            email.reach(settings)
+        assert password not in "".join(format_exception(raised.value))
 
 
 @pytest.mark.parametrize("recipient", ["lab", ADDRESS])

@@ -116,12 +116,18 @@ def _failure(status: int) -> Failure:
 
 def _reason(error: Exception) -> str:
     """Without a word of the error, which smtplib may have wrapped once."""
+    if type(error) is smtplib.SMTPException:
+        return "the mail server has no way to sign in that Linkboard knows"
     errors = (error, error.__context__)
     for kind, text in (
         (socket.gaierror, "the name of the mail server can't be resolved"),
         (ConnectionRefusedError, "the mail server refused the connection"),
         (ssl.SSLCertVerificationError, "the mail server's certificate is a wrong one"),
         (TimeoutError, "the mail server was too slow"),
+        (
+            UnicodeError,
+            "the server's name, the user or the password has letters that can't be sent",
+        ),
     ):
         if any(isinstance(one, kind) for one in errors):
             return text
