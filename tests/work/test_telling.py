@@ -274,7 +274,7 @@ def test_an_e_mail_tells_the_same(tmp_path, monkeypatch, security):
     ("password", "ways", "why"),
     [
         ("a password", "XOAUTH2", "the mail server has no way to sign in that Linkboard knows"),
-        ("Paßwort", "PLAIN", "the user or the password has letters that can't be sent"),
+        ("Paßwort", "PLAIN", "user or password has letters that can't be sent"),
     ],
 )
 def test_it_is_told_why_nobody_could_sign_in(password, ways, why):

@@ -126,7 +126,7 @@ def _reason(error: Exception) -> str:
         (TimeoutError, "the mail server was too slow"),
         (
             UnicodeError,
-            "the server's name, the user or the password has letters that can't be sent",
+            "the server's name, user or password has letters that can't be sent",
         ),
     ):
         if any(isinstance(one, kind) for one in errors):
