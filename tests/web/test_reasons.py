@@ -149,7 +149,7 @@ def test_the_reasons_of_a_project_over_a_time(stored):
     assert groups(week) == [("Failed Data not found", "5")]
     month = stored.visitor().get("/reasons?since=30d")
     assert groups(month) == [("Failed Data not found", "7")]
-    within = element(month, "td", data_label="In").text
+    within = element(month, "td", data_label="Submissions").text
     assert re.findall(r"(new|old) (\d)", within) == [("new", "5"), ("old", "2")]
 
 
@@ -163,7 +163,7 @@ def test_what_a_later_attempt_took_up_counts_once_and_in_the_list(stored):
     stored.work(30)
     page = visitor.get("/reasons")
     assert groups(page) == [("Failed Data not found", "5"), (f"Failed {NOT_SHARED}", "3")]
-    held = " ".join(elements(page, "td", data_label="In")[0].text.split())
+    held = " ".join(elements(page, "td", data_label="Submissions")[0].text.split())
     assert held == "cohort 5: Export, Try again"
     assert "".join(elements(page, "td", data_label="For example")[0].text.split()) == "".join(
         MISSING[:3]
@@ -221,7 +221,7 @@ def test_every_submission_with_a_reason_is_named(dashboard):
     dashboard.work(40)
     page = visitor.get("/reasons")
     assert "and 2 other submissions" in text(page)
-    held = element(page, "td", data_label="In")
+    held = element(page, "td", data_label="Submissions")
     assert sorted(re.findall(r"list (\d)\. 5:", held.text)) == list("0123456")
 
 
