@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser.whole_pages import LAPTOP, PHONE, WIDE, shown_at, whole_pages
 from tests.dashboard import open_dashboard
 from tests.web.page_visits import visit_all
+from webapp.web.submissions.status_text import segments
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WAYS = list(product((PHONE, LAPTOP, WIDE), ("light", "dark")))
@@ -20,6 +21,13 @@ OTHER_STATES = (
     *("refused", "without", "searched", "filtered", "again", "picked", "old", "unknown", "another"),
     *("nothing", "busy", "silent", "left out", "no longer", "being checked", "polled", "size="),
 )
+WIDTHS = """(bar, shares) => {
+  [...bar.children].forEach((one, n) => n < shares.length || one.remove());
+  return [...bar.children].map((one, n) => {
+    one.setAttribute("width", `${shares[n]}%`);
+    return [one, one.firstChild].map((drawn) => drawn.getBoundingClientRect().width);
+  });
+}"""
 SIDEWAYS = "document.documentElement.scrollWidth - window.innerWidth"
 FOCUSABLE = "a[href], button, input, select, textarea, summary"
 HIDDEN_FOCUS = """focusable => {
@@ -78,6 +86,17 @@ def test_each_page_in_its_main_state(browser, pages):
     main = [page for page in pages if not any(word in page.name for word in OTHER_STATES)]
     assert len(main) > 40
     check(browser, list(zip(main, cycle(WAYS), strict=False)))
+
+
+def test_one_of_300_000_is_seen_in_a_bar_and_nothing_looks_larger_than_it_is(browser, pages):
+    [ended] = [page for page in pages if page.name == "submission ended"]
+    shares = [segment.width for segment in segments({"LINKED": 299_999, "FAILED": 1})]
+    for size in (PHONE, WIDE):
+        with shown_at(browser, size, "light") as show:
+            bar = show(ended).locator(".breakdown > .bar")
+            linked, failed = bar.evaluate(WIDTHS, shares)
+            assert failed == [2, 2]
+            assert linked == [bar.bounding_box()["width"] - 2] * 2
 
 
 @pytest.mark.long

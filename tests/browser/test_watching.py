@@ -19,6 +19,11 @@ SHOWN = """() => {
     };
     window.Notification = counter;
 }"""
+WILL_SWAP = """() => {
+    window.swapped = new Promise(resolve => {
+        document.addEventListener("htmx:finally:request", () => resolve(), { once: true });
+    });
+}"""
 SELECTED = "getSelection().toString()"
 SELECT = """element => {
     const range = document.createRange();
@@ -50,9 +55,11 @@ def submitted(dashboard, count=60, failing=20):
 
 
 def poll(page):
-    """What the next poll of the page is answered."""
+    """What the next poll of the page is answered; the page shows it."""
+    page.evaluate(WILL_SWAP)
     with page.expect_response(re.compile("/(progress|rows)")) as found:
         page.clock.run_for(2 * SECOND)
+    page.evaluate("window.swapped")
     return found.value
 
 

@@ -24,7 +24,7 @@ def whole_pages(visits):
     """The pages among the answers; parts, files and redirects are left out."""
     for name, answer in visits:
         html = answer.get_data(as_text=True)
-        if html.startswith("<!doctype html>"):
+        if html.startswith("<!doctype html>") and not answer.location:
             yield WholePage(name, f"{ROOT}{answer.request.full_path.rstrip('?')}", html)
 
 
