@@ -181,21 +181,36 @@ def polled_part(
     """How the submission stands now. `poll_state`, which says of which moment it is, was read
     before the rows: it may show more than its tag.
     """
-    now, own_id = context().clock(), poll_state.own_id if poll_state else None
+    now = context().clock()
     rows = context().read(_rows, submission.id, now)
     poll = _poll(submission, rows, poll_state, now, tab)
+    if submission.begun:
+        return _begun(submission, rows, poll_state, poll, tab, now, polled=polled)
     if submission.state == State.DRAFT:
         return DraftProgress(poll, _titled(rows.chores, "id"))
-    mine = submission.account_id == own_id
-    stuck = attempt_list.stuck(rows.attempts, rows.batches)
-    standing = status_text.standing(submission, rows.attempts, stuck)
-    paused_until = _paused_until(poll_state, now)
-    pause = problems.pause(rows.batches, paused_until) if paused_until else None
+    standing = status_text.standing(submission, rows.attempts, {})
     if submission.state == State.RESOLVING:
+        pause = _pause(rows, poll_state, now)
         return resolving.part(submission, poll, standing, _titled(rows.chores, "id"), pause)
-    if not submission.begun:
-        ends_at = retention.ends_at(submission, context().settings.draft_days)
-        return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
+    mine = poll_state is not None and submission.account_id == poll_state.own_id
+    ends_at = retention.ends_at(submission, context().settings.draft_days)
+    return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
+
+
+def _begun(
+    submission: Submission,
+    rows: _Rows,
+    poll_state: PollState | None,
+    poll: Poll,
+    tab: Tab,
+    now: float,
+    *,
+    polled: bool,
+) -> SubmissionProgress:
+    """How a list stands that was submitted."""
+    own_id = poll_state.own_id if poll_state else None
+    mine, pause = submission.account_id == own_id, _pause(rows, poll_state, now)
+    stuck = attempt_list.stuck(rows.attempts, rows.batches)
     place = ListUrl(tabs.address(submission, Tab.ITEMS), {})
     labels = status_text.labels(submission, rows.attempts)
     moving = status_text.moving(submission, rows.attempts)
@@ -204,11 +219,11 @@ def polled_part(
         poll=poll,
         submission=submission,
         mine=mine,
-        standing=standing,
+        standing=status_text.standing(submission, rows.attempts, stuck),
         marks=marks.of(submission, rows.attempts, rows.batches),
         ended_meanwhile=polled and not poll.every,
         pause=pause,
-        problems=problems.of(submission, rows.attempts, rows.batches, paused=bool(paused_until)),
+        problems=problems.of(submission, rows.attempts, rows.batches, paused=bool(pause)),
         segments=segments,
         groups=status_text.groups(segments, place),
         total=sum(submission.counts.values()),
@@ -226,7 +241,7 @@ def polled_part(
             rows.attempts,
             rows.batches,
             rows.series,
-            held=bool(paused_until) or _is_silent(poll_state, now),
+            held=bool(pause) or _is_silent(poll_state, now),
             quiet=_quiet_minutes(poll_state, now),
             now=now,
         ),
@@ -317,10 +332,10 @@ def _names_facts(submission: Submission, place: ListUrl, *, mine: bool) -> Names
     )
 
 
-def _paused_until(poll_state: PollState | None, now: float) -> float | None:
+def _pause(rows: _Rows, poll_state: PollState | None, now: float) -> Pause | None:
     """Until when nothing is asked of ICA, if that is long enough to be told."""
     until = poll_state.paused_until if poll_state else 0.0
-    return until if until > now + TOLD_PAUSE_SECONDS else None
+    return problems.pause(rows.batches, until) if until > now + TOLD_PAUSE_SECONDS else None
 
 
 def _is_silent(poll_state: PollState | None, now: float) -> bool:
