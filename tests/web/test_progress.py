@@ -342,7 +342,7 @@ def test_the_boards_moving_rows_have_small_charts_that_unchanged_polls_do_not_re
     assert [one["id"] for one in elements(board, "tr", id=None)] == [
         f"submission-{place.rpartition('/')[2]}" for place in (moving, ended)
     ]
-    assert len(with_class(board, "spark")) == 1
+    assert len(with_class(board, "sparkline")) == 1
     tag = element(board, id="rows")["hx-ptag"]
     with statements() as said:
         assert demo.part("/submissions/rows", **{"HX-PTag": tag}).status_code == 304

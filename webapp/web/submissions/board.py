@@ -26,7 +26,7 @@ from webapp.web.core.htmx import Poll, is_known, polled
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.searches import Search
 from webapp.web.find import search as everywhere
-from webapp.web.submissions import sparks, status_text, visits
+from webapp.web.submissions import sparklines, status_text, visits
 from webapp.web.submissions.status_text import Segment
 from webapp.work import retention
 
@@ -58,8 +58,8 @@ class Row(NamedTuple):
 
 
 class BoardRows(page.Part):
-    """A page of the rows, polled while any of them moves. sparks: see sparks.py; by submission,
-    of those that move.
+    """A page of the rows, polled while any of them moves. sparklines: the small charts of those
+    that move, by submission.
     """
 
     template = "submissions/_board_rows.html"
@@ -67,7 +67,7 @@ class BoardRows(page.Part):
     pager: Pager
     poll: Poll
     archive_url: str | None
-    sparks: Mapping[int, Markup]
+    sparklines: Mapping[int, Markup]
 
 
 class StateChips(page.Part):
@@ -111,7 +111,7 @@ def board() -> ResponseReturnValue:
             projects=access.projects(connection, viewer().id, now),
             used=bool(shown.rows) or board_store.any_visible(connection, viewer(), now),
         )
-        shown = _with_sparks(connection, shown)
+        shown = _with_sparklines(connection, shown)
         chips = StateChips(_chips(connection, wanted), oob=False)
     since = visits.since_last_visit(VisitPlace.BOARD, [row.submission for row in shown.rows])
     return page.render(board_page, shown, chips, since)
@@ -134,7 +134,7 @@ def rows() -> ResponseReturnValue:
     with context().store.read() as connection:
         shown = _rows(connection, wanted)
         if not is_known(shown.poll.tag):
-            shown, chips = _with_sparks(connection, shown), _chips(connection, wanted)
+            shown, chips = _with_sparklines(connection, shown), _chips(connection, wanted)
 
     def answer() -> str:
         return page.render(shown) + page.render(StateChips(chips, oob=True))
@@ -213,14 +213,14 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
         pager=place.around(found),
         poll=Poll(address, POLL_TRIGGER if moving else None, _tag(found)),
         archive_url=None if found.rows else _archive_url(connection, wanted),
-        sparks={},
+        sparklines={},
     )
 
 
-def _with_sparks(connection: Connection, shown: BoardRows) -> BoardRows:
+def _with_sparklines(connection: Connection, shown: BoardRows) -> BoardRows:
     """Read only for rows that are to be rendered."""
     listed = [row.submission for row in shown.rows]
-    return replace(shown, sparks=sparks.of(connection, listed, context().clock()))
+    return replace(shown, sparklines=sparklines.of(connection, listed, context().clock()))
 
 
 def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:

@@ -11,10 +11,10 @@ from webapp.web.submissions import forecast
 from webapp.web.submissions.status_display import ordered, status_label
 
 POINTS = 60  # of a chart: the part that has it is sent every few seconds
-SPARK_POINTS = 12
+SPARKLINE_POINTS = 12
 MIN_SNAPSHOTS, MIN_SECONDS = 3, 30.0  # of which there is something to see
 WIDTH, HEIGHT = 1000, 400  # of the plane that its paths are drawn in
-SPARK_WIDTH, SPARK_HEIGHT = 100, 24
+SPARKLINE_WIDTH, SPARKLINE_HEIGHT = 100, 24
 OUTSIDE = 9  # so far areas go on beyond the plane, so that they have an outline on top alone
 MAX_STEPS = {"seconds": 4, "minutes": 6, "days": 3}  # between ticks: a phone has room for as many
 TICK_SECONDS = (
@@ -97,14 +97,16 @@ def of(
     return Chart(areas, _ticks(begun_at, ended_at), top, begun_at, ended_at, moments)
 
 
-def spark(series: Sequence[Snapshot], until: float) -> list[tuple[str, str]]:
+def sparkline(series: Sequence[Snapshot], until: float) -> list[tuple[str, str]]:
     """The same, small: status and path of each area, the topmost first; nothing while there is
     nothing to see.
     """
     if not _is_enough(series):
         return []
     words, end = _words(series), max(until, series[-1].at)
-    return [*zip(words, _paths(series, words, end, (SPARK_WIDTH, SPARK_HEIGHT)), strict=True)]
+    return [
+        *zip(words, _paths(series, words, end, (SPARKLINE_WIDTH, SPARKLINE_HEIGHT)), strict=True)
+    ]
 
 
 def _is_enough(series: Sequence[Snapshot]) -> bool:

@@ -13,20 +13,20 @@ from webapp.store.submissions import Submission
 from webapp.web.core.page import Part, render
 from webapp.web.submissions import chart
 
-SPARKS = "sparks"  # among the application's extensions
+SPARKLINES = "sparklines"  # among the application's extensions
 MAX_KEPT = 1000
 
 Key = tuple[int, int]  # a submission and its revision
 
 
-class Spark(Part):
-    """The chart of one submission: status and path of each area, see spark() of chart.py."""
+class Sparkline(Part):
+    """The chart of one submission: status and path of each area, see sparkline() of chart.py."""
 
-    template = "submissions/_spark.html"
+    template = "submissions/_sparkline.html"
     areas: list[tuple[str, str]]
 
 
-class DrawnSparks:
+class DrawnSparklines:
     """Those that were drawn, of the rows that were shown last."""
 
     def __init__(self) -> None:
@@ -49,12 +49,12 @@ def of(
     """By submission the chart of its last attempt, of those that are under way; "" is one of which
     there is nothing to see yet.
     """
-    kept: DrawnSparks = current_app.extensions.setdefault(SPARKS, DrawnSparks())
+    kept: DrawnSparklines = current_app.extensions.setdefault(SPARKLINES, DrawnSparklines())
     moving = {(one.id, one.revision): one for one in submissions if one.state == State.ACTIVE}
     found = kept.get(moving)
     lacking = {one.last_attempt_id: key for key, one in moving.items() if key not in found}
     if lacking:
-        known = snapshots.of_attempts(connection, [*lacking], chart.SPARK_POINTS, now)
+        known = snapshots.of_attempts(connection, [*lacking], chart.SPARKLINE_POINTS, now)
         drawn = {lacking[each]: _draw(series, now) for each, series in known.items()}
         kept.keep(drawn)
         found |= drawn
@@ -62,5 +62,5 @@ def of(
 
 
 def _draw(series: Iterable[snapshots.Snapshot], now: float) -> Markup:
-    areas = chart.spark([*series], now)
-    return Markup(render(Spark(areas))) if areas else Markup()
+    areas = chart.sparkline([*series], now)
+    return Markup(render(Sparkline(areas))) if areas else Markup()
