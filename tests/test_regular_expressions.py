@@ -29,7 +29,7 @@ NOT_OURS = ("webapp.simulator", "webapp.store.migrations")
 USUAL = ["a", "0", "é", "\u3000", "\r\n", *string.punctuation, *string.whitespace]
 PLAIN = re.compile(r"[\w:/<#=@+-]{2,}")  # what stands for itself, or nearly
 ESCAPED = re.compile(r"\\\w")
-ENDS = ("", "\x01")
+ENDS = ("", " \x01")  # of which neither \S nor \s takes both
 USED = {
     "match": re.Pattern.match,
     "fullmatch": re.Pattern.fullmatch,

@@ -23,7 +23,7 @@ _UNLIKE_LABEL = re.compile(
       | \d{1,2}:\d{2}(?::\d{2})?.*
       | true | false | yes | no
       | [0-9a-f]{32,} | [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
-      | www\..* | \S+@\S+\.\S+""",
+      | www\..* | [^\s@]++@[^\s@.]++(?:\.[^\s@.]*+)++""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 ).fullmatch
 _controls = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
