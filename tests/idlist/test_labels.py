@@ -87,6 +87,8 @@ def test_none_is_read_where_none_is_wanted_and_plain_lists_have_none():
     text = csv(["data_id", "sample"], [A, B], ["S1", "S2"])
     assert (labels(text, label=0), header(text, label=0)) == (["", ""], None)
     assert labels(text, label=9) == ["S1", "S2"]  # there is no such column
+    nameless = json.dumps([{"": "S1", "id": A}, {"": "S2", "id": B}])
+    assert (labels(nameless), labels(nameless, label=0)) == (["S1", "S2"], ["", ""])
     assert labels(f"{A}\n{B} # tumour\n") == ["", ""]
     assert [entry.kind for entry in entries(xlsx([["of nothing"]]))] == ["rejected"]
     assert not opened(f"{A}\n{B}\n").layout.labels.offered

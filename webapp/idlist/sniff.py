@@ -34,7 +34,7 @@ class Layout(NamedTuple):
     delimiter: str = "\t"
     choice: ColumnChoice | None = None  # of tables and workbooks
     labels: LabelChoice = NO_LABELS
-    label_key: str = ""  # of JSON
+    label_key: str | None = None  # of JSON
 
     @property
     def is_json(self) -> bool:
@@ -94,7 +94,7 @@ def _json(sample: str, label: int | None) -> Layout:
     taken = {i for row in cells for i, cell in enumerate(row) if mentions_id(cell)}
     taken |= {i for i, key in enumerate(keys) if names_lookups(key)}
     labels = choose_label(keys, cells, taken, label)
-    return Layout(format, labels=labels, label_key="" if labels.at is None else keys[labels.at])
+    return Layout(format, labels=labels, label_key=None if labels.at is None else keys[labels.at])
 
 
 def _is_json_lines(sample: str) -> bool:

@@ -52,7 +52,7 @@ class JsonList:
         self,
         text: TextIO,
         names: bool = False,
-        label_key: str = "",
+        label_key: str | None = None,
         empty: Counter[str] | None = None,
     ) -> None:
         """`names`: what may be a name of data is one. `label_key`: of an object's label. `empty`
@@ -150,7 +150,8 @@ class JsonList:
         for key, text in own.items():
             if is_empty_cell(text) and key != self._label_key and names_entries(key):
                 self._empty[text.strip()] += 1
-        return self._record(found, start, label_of(own.get(self._label_key, ""), self._empty))
+        label = "" if self._label_key is None else own.get(self._label_key, "")
+        return self._record(found, start, label_of(label, self._empty))
 
     def _beside_list(self) -> Iterator[Record]:
         """A value beside a list: an id there may be that of the folder that was listed."""
