@@ -234,9 +234,12 @@ def test_nothing_goes_to_whom_the_operator_allows_no_more(tmp_path):
         assert "do not allow this recipient any more" in text(visitor.get(place))
         gone = submitted(visitor, data_ids(2, start=9), "lims")
         settle(dashboard, gone)
+        (held,) = rows(dashboard, gone)  # by one that is about to send it
         assert visitor.post(f"{gone}/delete").status_code == 303
         dashboard.work(60)
         assert not rows(dashboard, gone)
+        telling.perform(dashboard.context, held)
+        assert not hook.asked
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])

@@ -53,8 +53,8 @@ def _perform(context: Context, row: MessageRow) -> Ended:
 
 def _composed(connection: Connection, row: MessageRow, settings: Settings) -> Message | None:
     """The message with the attempt's numbers; None when the list was deleted meanwhile."""
-    submission = submissions.get(connection, row.submission_id)
-    if submission.state == State.DISCARDED:
+    submission = submissions.many(connection, [row.submission_id]).get(row.submission_id)
+    if submission is None or submission.state == State.DISCARDED:
         return None
     attempt = attempts.get(connection, row.submission_id, row.attempt)
     groups, _ = reasons.groups(connection, submission.id, TOP_REASONS, attempt.number)
