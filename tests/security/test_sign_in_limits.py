@@ -29,7 +29,8 @@ def test_while_60_sign_ins_wait_for_ica_what_needs_no_ica_is_answered(tmp_path, 
         assert "waits for ICA with many other requests" in found
         sent = person.post(f"{other}/submit", timeout=IN_TIME)
         assert sent.status_code == 200
-        assert "Waiting" in sent.text
+        assert "1 batch, waiting" in sent.text
+        assert "Waiting" in person.get(f"{other}/batches", timeout=IN_TIME).text
         assert "lost" not in sent.text
         assert "ICA does not answer" not in sent.text
         assert "createProjectDataLinkingBatch" not in served.sim.calls()

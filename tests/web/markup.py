@@ -42,6 +42,13 @@ def element(answer: Response, tag: str = "", **attributes: str | None) -> Elemen
     return found[0]
 
 
+def main(answer: Response) -> Response:
+    """The page without its frame: what stands in its main part alone."""
+    soup = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+    [found] = soup.find_all("main")
+    return Response(str(found), answer.status_code, mimetype="text/html")
+
+
 def with_class(answer, name):
     """The elements that have this class, among others perhaps."""
     return [found for found in elements(answer, class_=None) if name in found["class"].split()]

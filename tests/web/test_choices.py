@@ -6,7 +6,7 @@ from tests.dashboard import data_ids, open_dashboard, text
 from tests.lookup_drafts import Asked, candidate, draft
 from tests.simulated_ica import FIRST_PROJECT
 from tests.store.invariants import assert_consistent
-from tests.web.markup import elements, link, rows
+from tests.web.markup import elements, link, main, rows
 from webapp.simulator import planted
 from webapp.simulator.catalogue import data_id
 from webapp.store import chores, drafts, submissions
@@ -370,7 +370,7 @@ def test_folders_are_one_item_each_or_their_files(stored, monkeypatch):
     assert "The files of /no/more/ When all was read, ICA had this folder no more" in text(page)
     assert "The folder holds no files, so nothing is sent for it." in text(page)
     assert "the same data as another line" not in text(page)
-    assert not elements(page, "input", type="checkbox", name=None)
+    assert not elements(main(page), "input", type="checkbox", name=None)
     assert elements(page, "button", name="choice.1")[0].text == "As one item instead"
     assert len(rows(page)) == len(files)
     assert demo.post(f"{place}/as-files", {"folder": "99"}).status_code == 409

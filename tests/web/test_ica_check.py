@@ -127,6 +127,7 @@ def test_what_is_left_out_meanwhile_is_counted_once(stored):
 def test_an_address_stays_short_enough_whatever_the_letters(dashboard):
     demo = dashboard.visitor()
     place = demo.draft(["fil." + "é" * 200 + str(number) for number in range(100)])
+    demo.post(f"{place}/take-back", {"which": "unusual"})
     demo.post(f"{place}/check")
     dashboard.work(5)
     assert "Asked" in text(demo.get(place))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.web.confirmation import confirm, statuses
-from tests.web.markup import element, elements, link, rows, with_class
+from tests.web.markup import element, elements, link, main, rows, with_class
 from tests.work.observation import batch_rows
 from webapp.web.core.formatting import iso, plural
 from webapp.web.core.params import MAX_TEXT_BYTES
@@ -135,7 +135,7 @@ def test_a_filter_is_a_link_that_sets_it_and_takes_it_away(demo, place):
 
 def test_a_search_keeps_the_filter_and_drops_the_cursor(demo, place):
     page = demo.get(f"{place}/items?status=LINKED&after=50&size=100")
-    form = element(page, "form", role="search", hx_post=None)
+    form = element(main(page), "form", role="search")
     assert form["action"] == form["hx-post"] == f"{place}/items?status=LINKED&size=100"
     found = demo.post(form["action"], {"text": LINKED[7]}).location
     assert found == f"{place}/items?status=LINKED&search={LINKED[7]}&size=100"
@@ -171,7 +171,7 @@ def test_no_address_that_a_page_offers_is_too_long_for_a_web_server(dashboard, d
         for typed in ("漢" * MAX_TEXT_BYTES, "😀" * MAX_TEXT_BYTES, "q" * 5_000):
             asked = {"status": list(filter(None, STATUSES)), "state": "active", "project": typed}
             page = demo.client.get(path, query_string=asked)
-            _, form = elements(page, "form", role="search")  # behind that of the frame
+            form = element(main(page), "form", role="search")
             led = demo.post(form["action"], {"text": typed, "project": typed}).location
             page = demo.get(led)
             assert page.status_code == 200

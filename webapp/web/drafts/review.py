@@ -37,8 +37,8 @@ SHOWN_ENTRIES = 5  # rejected and repeated ones, on the page itself
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
     Flag.LINKED: (
         "{ids} already linked into {project}",
-        "Earlier submissions here did it. Sending them again does no harm: ICA answers "
-        "ALREADY_LINKED.",
+        "Earlier submissions here did it. Sending them again does no harm: ICA says that "
+        "they are linked already.",
     ),
     Flag.REFUSED: (
         "{ids} that ICA would refuse",
