@@ -22,11 +22,11 @@ OTHER_STATES = (
     *("nothing", "busy", "silent", "left out", "no longer", "being checked", "polled", "size="),
 )
 WIDTHS = """(bar, shares) => {
-  [...bar.children].forEach((one, n) => n < shares.length || one.remove());
-  return [...bar.children].map((one, n) => {
-    one.setAttribute("width", `${shares[n]}%`);
-    return [one, one.firstChild].map((drawn) => drawn.getBoundingClientRect().width);
-  });
+  const parts = [...bar.children];
+  parts.splice(shares.length).forEach((one) => one.remove());
+  parts.forEach((one, n) => one.setAttribute("width", `${shares[n]}%`));
+  const width = (drawn) => drawn.getBoundingClientRect().width;
+  return parts.map((one) => [width(one), width(one.firstChild)]);
 }"""
 SIDEWAYS = "document.documentElement.scrollWidth - window.innerWidth"
 FOCUSABLE = "a[href], button, input, select, textarea, summary"
