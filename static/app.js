@@ -1,5 +1,5 @@
 // What a page does beyond htmx: here words for times and copying, and what the other scripts use.
-// uploads.js, polling.js, failures.js and selection.js have the rest, loaded after this one.
+// It is loaded before all of these but parts.js.
 // Every page works without them. None builds HTML from data, and none needs eval.
 
 const SECOND = 1000;

@@ -1,6 +1,5 @@
 // A click or a search that brought nothing: why, and the way that needs no script.
 
-
 const NO_ANSWER = "Linkboard did not answer. What you see below is as it was.";
 
 function tellFailure({ detail: { ctx } }) {

@@ -45,7 +45,7 @@ def query_of_page() -> str:
 
 
 def is_refresh() -> bool:
-    """Whether a page asks for itself, at the end (news.js): its reader may be away."""
+    """Whether a page asks for itself, at the end (updates.js): its reader may be away."""
     return request.headers.get("HX-Request-Type") == "full"
 
 

@@ -33,20 +33,20 @@ from webapp.web.retry.attempt_list import AttemptRow, Offer
 from webapp.web.submissions import (
     batch_list,
     forecast,
-    marks,
     over_time,
     problems,
     resolving,
     status_text,
+    summary,
     tabs,
 )
 from webapp.web.submissions.batch_list import BatchRow
-from webapp.web.submissions.marks import Marks
 from webapp.web.submissions.over_time import AllSeries, OverTime
 from webapp.web.submissions.problems import Pause, Problem
 from webapp.web.submissions.resolving import ResolvingProgress
 from webapp.web.submissions.status_text import Group as StatusGroup
 from webapp.web.submissions.status_text import Segment, Standing
+from webapp.web.submissions.summary import Summary
 from webapp.web.submissions.tabs import Tab, TabLink
 from webapp.work import retention
 
@@ -135,7 +135,7 @@ class SubmissionProgress(Part):
     submission: Submission
     mine: bool
     standing: Standing
-    marks: Marks
+    summary: Summary
     ended_meanwhile: bool
     pause: Pause | None
     problems: list[Problem]
@@ -220,7 +220,7 @@ def _begun(
         submission=submission,
         mine=mine,
         standing=status_text.standing(submission, rows.attempts, stuck),
-        marks=marks.of(submission, rows.attempts, rows.batches),
+        summary=summary.of(submission, rows.attempts, rows.batches),
         ended_meanwhile=polled and not poll.every,
         pause=pause,
         problems=problems.of(submission, rows.attempts, rows.batches, paused=bool(pause)),

@@ -1,4 +1,4 @@
-"""What a browser tab says of a submission: in its title, by its icon, and to our scripts."""
+"""A submission in a few words and numbers: for its page's title and icon, and our scripts."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from webapp.web.submissions import status_text
 GOOD_ENDS = {BoardWord.DONE, BoardWord.UNDONE, BoardWord.PARTLY_UNDONE}
 
 
-class Marks(NamedTuple):
-    """Attributes of the polled part.
+class Summary(NamedTuple):
+    """What the polled part says of itself in attributes, but for as_of.
 
     headline: what the title begins with. icon: of the favicon, a word: moving, done, failed,
     blocked or none. percent: of what runs, a whole number. failed: how many items have not ended
@@ -30,15 +30,15 @@ class Marks(NamedTuple):
     as_of: float
 
 
-def of(submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]) -> Marks:
-    """The marks of a list that was submitted."""
+def of(submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]) -> Summary:
+    """The summary of a list that was submitted."""
     moving = status_text.moving(submission, attempts)
     failed = status_text.failed_count(submission.counts, moving)
     ended = submission.state == State.SETTLED
     percent = 100 if ended else status_text.percent_done(attempts)
     headline, icon = _said(submission, failed, percent)
     changed = sum(batch.rows_changed for batch in batches)
-    return Marks(headline, icon, percent, failed, ended, changed, _counted_at(attempts, batches))
+    return Summary(headline, icon, percent, failed, ended, changed, _counted_at(attempts, batches))
 
 
 def _counted_at(attempts: Sequence[Attempt], batches: Sequence[Batch]) -> float:

@@ -1,4 +1,4 @@
-// What a poll brought: in the tab's title and sign, by a glow, for the ear, and at the end.
+// What a poll changed: in the title and the icon of the browser's tab, by a glow, announced, and at the end.
 // The polled part says it in data-…: headline, icon, percent, failed, ended, rowsChanged.
 
 (() => {
@@ -13,7 +13,7 @@
     place: null, // what has the focus, and where
     isOld: false, // it has ended, and the page still shows what was before
   };
-  const ear = { told: tab.seen, at: -TOLD_EVERY, timer: 0 };
+  const announced = { state: tab.seen, at: -TOLD_EVERY, timer: 0 };
 
   function state() {
     const { headline = "", icon = "none", percent, failed, ended, rowsChanged } = polled()?.dataset ?? {};
@@ -44,7 +44,7 @@
     if (link.getAttribute("href") !== href) link.setAttribute("href", href);
   }
 
-  // ---- the eye: what has changed glows once, and rows come when they are asked for ----
+  // ---- counts: what has changed glows once, and rows come when they are asked for ----
 
   function nameOf({ dataset }) { // of a count: its status, or a name of its own
     return dataset.count ?? dataset.status;
@@ -90,7 +90,7 @@
     getSelection().setBaseAndExtent(anchor, within(anchor, start), focus, within(focus, end));
   }
 
-  // ---- the place: what has the focus stays where it is, though a new status needs a row above;
+  // ---- the focus: what has the focus stays where it is, though a new status needs a row above;
   // a browser sees to that by itself only where the page is scrolled ----
 
   function keepPlace() {
@@ -108,9 +108,9 @@
     requestAnimationFrame(() => document.documentElement.removeAttribute("data-keeps-place"));
   }
 
-  // ---- the ear: one sentence at most every 30 s ----
+  // ---- announcements: one at most every 30 s ----
 
-  function news(before, now) {
+  function changes(before, now) {
     const said = [];
     if (now.away && !before.away) said.push(one("[data-away]").innerText);
     if (before.away && !now.away) said.push("Linkboard answers again.");
@@ -126,16 +126,16 @@
   const outcome = () => one(".standing p", polled())?.innerText ?? "";
 
   function tellNow() {
-    const words = news(ear.told, tab.seen);
-    ear.told = tab.seen;
+    const words = changes(announced.state, tab.seen);
+    announced.state = tab.seen;
     if (!words) return;
-    ear.at = Date.now();
+    announced.at = Date.now();
     announce(words);
   }
 
   function tell() {
-    clearTimeout(ear.timer);
-    ear.timer = setTimeout(tellNow, Math.max(0, ear.at + TOLD_EVERY - Date.now()));
+    clearTimeout(announced.timer);
+    announced.timer = setTimeout(tellNow, Math.max(0, announced.at + TOLD_EVERY - Date.now()));
   }
 
   // ---- the end: the page brings itself up to date, unless that would disturb somebody ----
