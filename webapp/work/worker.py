@@ -18,6 +18,7 @@ from webapp import data_folder, metrics
 from webapp.network import deadlines
 from webapp.settings import Settings
 from webapp.store import (
+    Connection,
     DatabaseAway,
     Store,
     WrongStatement,
@@ -31,6 +32,7 @@ from webapp.store import (
 )
 from webapp.store.due import Due
 from webapp.store.enums import ASKING
+from webapp.store.leases import Held
 from webapp.store.workers import Beat
 from webapp.vault import vault_for
 from webapp.work import (
@@ -216,12 +218,7 @@ class Worker:
 
     def _claim_message(self, now: float) -> Unit | None:
         """One at a time: whoever takes it slowly holds up no more than a thread."""
-        if self._telling.locked():
-            return None
-        message = self._context.write(messages.claim, self.id, now)
-        if message is None:
-            return None
-        return _alone(self._telling, partial(telling.perform, self._context, message))
+        return self._claim_alone(self._telling, messages.claim, telling.perform, now)
 
     def _claim_batch(self, now: float) -> Unit | None:
         busy = self._context.budget.busy()
@@ -240,12 +237,20 @@ class Worker:
 
     def _claim_upload(self, now: float) -> Unit | None:
         """One list at a time: reading needs the processor, and everything else must go on."""
-        if self._reading.locked():
+        return self._claim_alone(self._reading, uploads.claim, reading.read, now)
+
+    def _claim_alone(
+        self,
+        running: threading.Lock,
+        claim: Callable[[Connection, str, float], Held | None],
+        perform: Callable[[Context, Held], None],
+        now: float,
+    ) -> Unit | None:
+        """The first of a queue of which no two are done at once."""
+        if running.locked():
             return None
-        upload = self._context.write(uploads.claim, self.id, now)
-        if upload is None:
-            return None
-        return _alone(self._reading, partial(reading.read, self._context, upload))
+        held = self._context.write(claim, self.id, now)
+        return _alone(running, partial(perform, self._context, held)) if held else None
 
     def _tidy_due(self) -> Unit | None:
         """When nothing has been due for a while: a large log of writes takes a second."""
