@@ -340,7 +340,7 @@ def _marked(piece: Slice, status: ColumnElement[str]) -> Iterator[ColumnElement[
 
 def found_by(connection: Connection, submission_id: int, text: str) -> ColumnElement[bool]:
     """The submission's items that a text finds: by their data id or its beginning, found by the
-    index, or by a part of their name or, with a slash, of their path.
+    index, or by a part of their label, of their name or, with a slash, of their path.
     """
     begins = items.c.data_id.startswith(text, autoescape=True)
     if not _ID.fullmatch(text):
