@@ -1,7 +1,8 @@
 """One search in the masthead, and the same on the board: what is typed leads to what it names."""
 
 from tests.dashboard import data_ids, text
-from tests.web.markup import element
+from tests.web.confirmation import fields
+from tests.web.markup import element, main
 from webapp.store import batches
 
 
@@ -29,3 +30,13 @@ def test_one_search_leads_to_data_batches_jobs_and_names(dashboard):
     assert nowhere in element(visitor.get(found(nowhere)), id="batch_id")["value"]
     stranger = dashboard.visitor("stranger-key")
     assert "adopt" in stranger.post("/search", {"text": batch.ica_batch_id}).location
+
+
+def test_what_no_list_is_called_can_be_looked_for_among_the_items(dashboard):
+    visitor = dashboard.visitor()
+    sheet = f"id,sample\n{data_ids(1)[0]},PT-0013\n".encode()
+    visitor.post(f"{visitor.draft('', file=(sheet, 'plate of March.csv'))}/submit")
+    page = main(visitor.get(visitor.post("/search", {"text": "PT-0013"}).location))
+    assert "Nothing matches" in text(page)
+    answer = visitor.post("/find", fields(page))
+    assert "plate of March" in text(visitor.get(answer.location))

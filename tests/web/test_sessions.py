@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dashboard import data_ids, open_dashboard, text
+from tests.dashboard import HEADERS, data_ids, open_dashboard, text
 from tests.web.markup import elements
 from webapp.store import tables
 from webapp.web.signin.devices import device
@@ -166,3 +166,15 @@ def test_another_site_ends_no_session(dashboard):
 )
 def test_a_browser_is_told_in_few_words(agent, told):
     assert device(agent) == told
+
+
+def test_who_is_signed_out_in_the_middle_of_something_is_told_and_led_back(dashboard):
+    visitor = dashboard.visitor()
+    form = f"{visitor.get('/signin').request.host_url}find?outcome=FAILED"
+    visitor.post("/signout")
+    answer = visitor.client.post("/find", data={"ids": "x"}, headers=HEADERS | {"Referer": form})
+    assert answer.location == "/signin?next=/find%3Foutcome%3DFAILED"
+    assert "nothing of what you just sent was done" in text(visitor.get(answer.location))
+    assert visitor.part("/submissions/rows").status_code == 401
+    assert "You are signed out by now." in text(visitor.get("/signin"))
+    assert "signed out" not in text(visitor.get(visitor.get("/submissions").location))

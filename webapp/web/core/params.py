@@ -2,8 +2,9 @@
 
 import re
 import uuid
+from urllib.parse import unquote
 
-from flask import abort, request
+from flask import abort, current_app, request
 from werkzeug.routing import IntegerConverter, Map
 
 from webapp.store.paging import Cursor
@@ -99,3 +100,14 @@ def is_uuid(value: str) -> bool:
         return str(uuid.UUID(value)) == value.lower()
     except ValueError:
         return False
+
+
+def page_before() -> str:
+    """The page that a form was sent from, path and query, without our prefix: our own policy has
+    browsers say so to us alone. "" where that is no page of ours, or the answer to another form.
+    """
+    before = request.referrer or ""
+    address = before.removeprefix(request.root_url)
+    path, adapter = unquote(address.partition("?")[0]), current_app.create_url_adapter(request)
+    is_ours = address != before and not path.startswith("/")
+    return f"/{address}" if is_ours and adapter and adapter.test(f"/{path}", "GET") else ""

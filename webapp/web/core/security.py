@@ -4,13 +4,25 @@ import re
 from functools import lru_cache
 from urllib.parse import quote
 
-from flask import Flask, Response, abort, g, make_response, redirect, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    flash,
+    g,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import host_is_trusted
 
 from webapp.store import sessions
 from webapp.store.sessions import Limits
+from webapp.web.core import params
 from webapp.web.core.context import context
 from webapp.web.core.htmx import PAGE, is_part, is_refresh
 
@@ -25,6 +37,10 @@ NOT_DEMANDED = WITHOUT_VIEWER | {"progress.progress"}  # a poll: one SELECT has 
 POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
+SIGNED_OUT = "You are signed out by now. Sign in, and you are back where you were."
+NOTHING_DONE = (
+    "You were signed out, so nothing of what you just sent was done. Sign in, and send it again."
+)
 MAX_NEXT_CHARACTERS = 3_000  # gunicorn takes request lines of 4,094
 CHANGING_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 FORBIDDEN_FEATURES = (
@@ -121,7 +137,13 @@ def demand_live_session() -> None:
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """Send the visitor to the sign-in page, and back here afterwards."""
+    """Send the visitor to the sign-in page, which says so where they were in the middle of
+    something, and back here afterwards.
+    """
+    if request.method in CHANGING_METHODS:
+        flash(NOTHING_DONE, "warning")
+    elif is_part() or session.pop("token", ""):
+        flash(SIGNED_OUT, "info")
     here = quote(_here())
     if len(here) > MAX_NEXT_CHARACTERS:
         here = quote(_here().partition("?")[0])
@@ -137,7 +159,9 @@ def _here() -> str:
     if is_part():
         _, _, address = request.headers.get(PAGE, "").partition(request.host_url)
         return "/" + address.removeprefix(request.script_root.lstrip("/")).lstrip("/")
-    return request.full_path.rstrip("?") if request.method == "GET" else "/"
+    if request.method != "GET":
+        return params.page_before() or "/"
+    return request.full_path.rstrip("?")
 
 
 def _set_headers(response: Response) -> Response:

@@ -2,10 +2,10 @@
 their colours without a script.
 """
 
-from urllib.parse import unquote
-
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+
+from webapp.web.core import params
 
 COOKIE = "linkboard-theme"
 THEMES = ("light", "dark")
@@ -24,7 +24,8 @@ def chosen() -> str:
 def choose() -> ResponseReturnValue:
     """Keep the choice, and show the page again that it was made on."""
     word = request.form.get("theme", "")
-    response = redirect(_page_before(), 303)
+    before = params.page_before()
+    response = redirect(request.script_root + before if before else url_for("board.board"), 303)
     response.set_cookie(
         COOKIE,
         word if word in THEMES else "",
@@ -35,16 +36,3 @@ def choose() -> ResponseReturnValue:
         samesite="Lax",
     )
     return response
-
-
-def _page_before() -> str:
-    """Where the form was sent from: our own policy has browsers say so to us alone. The board where
-    that is no page of ours, or the answer to another form.
-    """
-    before = request.referrer or ""
-    address = before.removeprefix(request.root_url)
-    path, adapter = unquote(address.partition("?")[0]), current_app.create_url_adapter(request)
-    is_ours = address != before and not path.startswith("/")
-    if is_ours and adapter is not None and adapter.test(f"/{path}", "GET"):
-        return f"{request.script_root}/{address}"
-    return url_for("board.board")

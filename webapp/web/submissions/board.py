@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 class BoardRows(page.Part):
     """A page of the rows, polled while any of them moves. sparklines: the small charts of those
-    that move, by submission.
+    that move, by submission. looked_for: what was typed to search.
     """
 
     template = "submissions/_board_rows.html"
@@ -68,6 +68,7 @@ class BoardRows(page.Part):
     poll: Poll
     archive_url: str | None
     sparklines: Mapping[int, Markup]
+    looked_for: str
 
 
 class StateChips(page.Part):
@@ -214,6 +215,7 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
         poll=Poll(address, POLL_TRIGGER if moving else None, _tag(found)),
         archive_url=None if found.rows else _archive_url(connection, wanted),
         sparklines={},
+        looked_for=wanted.text,
     )
 
 
