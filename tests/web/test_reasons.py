@@ -164,7 +164,7 @@ def test_what_a_later_attempt_took_up_counts_once_and_in_the_list(stored):
     page = visitor.get("/reasons")
     assert groups(page) == [("Failed Data not found", "5"), (f"Failed {NOT_SHARED}", "3")]
     held = " ".join(elements(page, "td", data_label="Submissions")[0].text.split())
-    assert held == "cohort 5: Export, Try again"
+    assert held == "cohort 5 items: Export, Try again"
     assert "".join(elements(page, "td", data_label="For example")[0].text.split()) == "".join(
         MISSING[:3]
     )
@@ -222,7 +222,7 @@ def test_every_submission_with_a_reason_is_named(dashboard):
     page = visitor.get("/reasons")
     assert "and 2 other submissions" in text(page)
     held = element(page, "td", data_label="Submissions")
-    assert sorted(re.findall(r"list (\d)\. 5:", held.text)) == list("0123456")
+    assert sorted(re.findall(r"list (\d)\. 5 items:", held.text)) == list("0123456")
 
 
 def test_a_page_asks_the_database_as_often_for_many_groups_as_for_one(stored):
