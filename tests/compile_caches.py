@@ -7,10 +7,11 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 from unittest.mock import patch
+from weakref import WeakSet
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy import Connection, Dialect, Engine
 from werkzeug.routing import Rule
 
 
@@ -40,17 +41,24 @@ def share_statements() -> Callable[[], None]:
     """
     dialects: dict[tuple[str, bool, Any], Dialect] = {}
     statements: dict[Any, Any] = {}
+    sharing: WeakSet[Engine] = WeakSet()
+    connect = Engine.connect
 
-    def share(connection: Connection) -> None:
-        own = connection.dialect
-        dialect = dialects.setdefault(
-            (own.driver, own._has_events, vars(own).get("do_begin")), connection.dialect
-        )
-        connection.engine.dialect = connection.dialect = dialect
-        connection.execution_options(compiled_cache=statements)
+    def connect_and_share(engine: Engine) -> Connection:
+        """Not by an event: each statement would look for others."""
+        connection = connect(engine)
+        if engine not in sharing:  # its first one, which has set up its dialect
+            own = engine.dialect
+            key = own.driver, own._has_events, vars(own).get("do_begin")
+            engine.dialect = connection.dialect = dialects.setdefault(key, own)
+            engine._compiled_cache = statements
+            connection.execution_options(compiled_cache=statements)
+            sharing.add(engine)
+        return connection
 
-    event.listen(Engine, "engine_connect", share)
-    return lambda: event.remove(Engine, "engine_connect", share)
+    patched = patch.object(Engine, "connect", connect_and_share)
+    patched.start()
+    return patched.stop
 
 
 def share_routes() -> Callable[[], None]:
