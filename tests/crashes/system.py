@@ -15,7 +15,7 @@ from typing import Any
 from tests.ports import free_port
 from tests.processes import Program, linkboard, python
 
-ICA_RATE = 5_000.0  # items a second of each batch
+ICA_RATE = 3_500.0  # items a second of each batch
 SLOW_SECONDS = 1.0
 SIMULATE = f"""
 import sys
@@ -30,7 +30,7 @@ options = Options(
 run("127.0.0.1", 0, options, ready=lambda port: print(f"ICA is at port {{port}}", flush=True))
 """
 CALLS_PER_SECOND = 2_000
-BATCH_SIZE = 2_500
+BATCH_SIZE = 1_750
 VICTIMS = {"work": 4, "web": 3, "supervisor": 2}  # and how often each is killed
 
 

@@ -16,8 +16,8 @@ from tests.processes import until
 from tests.simulated_ica import COLLEAGUE_KEY, DEMO_KEY
 from webapp.store import Store
 
-SIZES = (4_000, 6_000, 10_000, 20_000, 30_000, 30_000)
-REPEATED_IDS = 1_000  # of each list, which the list before has too
+SIZES = (1_000, 2_000, 3_000, 4_000, 28_500, 28_500)  # the worker reads more than 1 MB
+REPEATED_IDS = 500  # of each list, which the list before has too
 ENDINGS = ("20",) * 90 + ("00", "01", "02", "02", "03", "fe")
 FOLDERS = 0.01  # of all ids
 EVERYWHERE = ("429", "500", "503", "408", "302", "dropped-before", "dropped-after", "cut", "slow")
