@@ -29,22 +29,22 @@ blueprint = Blueprint("over_time", __name__)
 
 class OverTime(NamedTuple):
     """estimate: of what runs. chart: of the attempt that `title` names, if there is one; its
-    numbers are at moments_url. took: how long it all took, in words. words: what our statuses are
+    numbers are at table_url. took: how long it all took, in words. words: what our statuses are
     called.
     """
 
     estimate: Estimate | None
     chart: Chart | None
     title: str
-    moments_url: str
+    table_url: str
     took: str
     words: Mapping[str, str]
 
 
-class MomentsPage(Page):
+class OverTimePage(Page):
     """The chart of one attempt, and its numbers as a table."""
 
-    template = "submissions/moments.html"
+    template = "submissions/over_time.html"
     submission: Submission
     attempt: Attempt
     attempt_title: str
@@ -65,7 +65,7 @@ def page(submission_id: int, number: int) -> str:
     labels = status_text.labels_of(attempt)
     drawn = chart.of(series, attempt.ended_at or now, labels)
     shown = OverTime(None, drawn, "Items by status", "", "", labels)
-    return render(MomentsPage(submission, attempt, title, shown))
+    return render(OverTimePage(submission, attempt, title, shown))
 
 
 def series(connection: Connection, found: Sequence[Attempt], now: float) -> AllSeries:
