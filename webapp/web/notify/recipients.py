@@ -19,7 +19,8 @@ from webapp.web.core.formatting import plural
 from webapp.web.core.forms import Errors, FormPage
 from webapp.web.core.page import Part
 
-FORM = "telling"  # a field of the form: where it is, no box ticked means nobody
+FORM = "telling"  # and a field of it: where that is, no box ticked means nobody
+DRAFT_FORM = "choices"  # of the review
 MAX_TYPED = 5  # addresses, of one submission
 WEBHOOKS = {"json": "a program", "slack": "Slack", "mattermost": "Mattermost", "teams": "Teams"}
 NOT_SUBMITTED = (
@@ -37,18 +38,18 @@ class Choice(NamedTuple):
     chosen: bool
 
 
-class Telling(NamedTuple):
-    """A message so far: "" as its trouble where it arrived."""
+class MessageLine(NamedTuple):
+    """A message, and what is the matter with it: "" where it arrived."""
 
     message: MessageRow
     trouble: str
 
 
-class Choosing(NamedTuple):
+class RecipientsForm(NamedTuple):
     """What can be chosen of a submission. typed: the addresses that were typed, as they were;
     domains: those that they may have, in words, "" where none may be typed. summary: who is chosen.
     lost: what became of messages of the last attempt that are not tried any more. is_open: it is
-    shown unfolded.
+    shown unfolded. form_id: of a draft its fields belong to the form that submits it.
     """
 
     submission: Submission
@@ -57,8 +58,9 @@ class Choosing(NamedTuple):
     domains: str
     wrong: str
     is_open: bool
+    form_id: str
     summary: str
-    tellings: list[Telling]
+    messages: list[MessageLine]
     lost: list[str]
 
 
@@ -66,7 +68,7 @@ class RecipientsPart(Part):
     """Who is told; None where the settings allow nobody, or the visitor did not submit the list."""
 
     template = "notify/_recipients.html"
-    telling: Choosing | None
+    recipients: RecipientsForm | None
 
 
 class RecipientsPage(FormPage):
@@ -88,15 +90,16 @@ def part(submission: Submission, *, is_open: bool = False) -> RecipientsPart:
     rows = context().read(messages.of_submission, submission.id)
     choices = [Choice(one, _kind(allowed, one), one in chosen) for one in allowed.named]
     return RecipientsPart(
-        Choosing(
+        RecipientsForm(
             submission=submission,
             choices=choices,
             typed=typed,
             domains=" or ".join(allowed.domains),
             wrong=wrong,
             is_open=is_open or wrong != "",
+            form_id=FORM if submission.begun else DRAFT_FORM,
             summary=", ".join(submission.recipients) or "nobody",
-            tellings=[Telling(row, _trouble(row)) for row in rows],
+            messages=[MessageLine(row, _trouble(row)) for row in rows],
             lost=[f"{row.recipient}: {_trouble(row)}" for row in rows if _is_lost(row, rows)],
         )
     )
