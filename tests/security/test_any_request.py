@@ -17,8 +17,14 @@ TEXTS = st_.one_of(
 QUERY = "after before size status state search project project_id kind next shows columns"
 QUERIES = st_.dictionaries(st_.sampled_from(QUERY.split()), st_.lists(TEXTS, max_size=3))
 FIELDS = (
-    "api_key tenant next project_id batch_id name ids note which column text project_q forget x"
+    "api_key tenant next project_id batch_id name ids note which column text project_q forget x "
+    "all kept_file label part picked positions recipient recipients_typed telling theme watch"
 )
+PLACES = [
+    *("/submissions", "/submissions/adopt", "/signin", "/submissions/1/x", "/search", "/theme"),
+    *("/submissions/adopt/recent", "/submissions/1/reread", "/submissions/2/recipients"),
+    *("/submissions/2/retry", "/submissions/2/items", "/submissions/new", "/find"),
+]
 FORMS = st_.dictionaries(st_.sampled_from(FIELDS.split()), TEXTS)
 OFTEN = settings(
     max_examples=settings.default.max_examples * 6 // 10,
@@ -65,7 +71,7 @@ def test_any_path_is_answered(house, path):
 @OFTEN
 @given(
     form=FORMS,
-    place=st_.sampled_from(["/submissions", "/submissions/adopt", "/signin", "/submissions/1/x"]),
+    place=st_.sampled_from(PLACES),
 )
 def test_any_form_is_answered(house, form, place):
     person = house.demo if place != "/signin" else house.dashboard.visitor(key=None)
