@@ -66,6 +66,15 @@ def rows(answer):
     return [button["data-copy"] for button in found if button["data-copy"][3:4] == "."]
 
 
+def column(answer: Response, header: str) -> list[str]:
+    """What stands in the only column with this header, row by row."""
+    soup = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+    [head] = [one for one in soup.select("thead th") if one.get_text().strip() == header]
+    place = head.find_parent("tr").find_all("th").index(head)
+    found = head.find_parent("table").select("tbody tr")
+    return [row.find_all(["th", "td"])[place].get_text().strip() for row in found]
+
+
 def field_error(answer, name):
     """The sentence that stands beside a field, "" when there is none."""
     found = elements(answer, id=f"{name}-error") or elements(answer, "p", id=name)

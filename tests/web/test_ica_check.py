@@ -3,7 +3,7 @@
 import pytest
 
 from tests.dashboard import data_ids, text
-from tests.web.markup import element, elements, rows
+from tests.web.markup import column, element, elements, rows
 from webapp.store import chores
 from webapp.store.leases import LeaseLost
 from webapp.work import ica_check
@@ -142,8 +142,7 @@ def test_a_list_that_was_checked_shows_what_its_data_are_called(asking):
     dashboard.sim.set_faults({})
     dashboard.work(30)
     page = demo.get(place)
-    names = [cell.text for cell in elements(page, "td", data_label="Name")]
-    paths = [cell.text for cell in elements(page, "td", data_label="Path")]
+    names, paths = column(page, "Name"), column(page, "Path")
     assert names[:3] == paths[:3] == [""] * 3
     assert all(path.startswith("/") for path in paths[3:])
     assert [path.rpartition("/")[2] for path in paths[3:]] == names[3:]

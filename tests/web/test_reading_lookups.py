@@ -247,7 +247,7 @@ def test_a_sheet_comes_back_with_what_each_name_led_to_and_is_read_as_before(sto
         *("6 entries : 5 names and paths , 0 ids , 1 repeated , 0 rejected .",),
         *(
             "2 names and paths led to data, 3 led to nothing.",
-            "3 items in all : 3 sent , 0 left out .",
+            "3 items in all : 3 submitted , 0 left out .",
         ),
         "All 3 items are linked. 3 names and paths led to nothing.",
     ):
