@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from mimetypes import guess_type
 from urllib.parse import urlsplit
 
+from flask import template_rendered
+
 from webapp.paths import STATIC
 
 ROOT = "http://pages.test"
@@ -13,19 +15,25 @@ PHONE, LAPTOP, WIDE = (390, 844), (1280, 800), (1600, 900)
 
 @dataclass(frozen=True)
 class WholePage:
-    """A page under the name of its visit, the address that it was found at, and its HTML."""
+    """A page under the name of its visit, the address that it was found at, its HTML, and the
+    template that it was made of.
+    """
 
     name: str
     address: str
     html: str
+    template: str
 
 
 def whole_pages(visits):
     """The pages among the answers; parts, files and redirects are left out."""
-    for name, answer in visits:
-        html = answer.get_data(as_text=True)
-        if html.startswith("<!doctype html>") and not answer.location:
-            yield WholePage(name, f"{ROOT}{answer.request.full_path.rstrip('?')}", html)
+    used = []
+    with template_rendered.connected_to(lambda _, template, **context: used.append(template.name)):
+        for name, answer in visits:
+            html = answer.get_data(as_text=True)
+            if html.startswith("<!doctype html>") and not answer.location:
+                address = f"{ROOT}{answer.request.full_path.rstrip('?')}"
+                yield WholePage(name, address, html, used[-1])
 
 
 @contextmanager
