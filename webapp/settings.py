@@ -297,7 +297,7 @@ def _text(value: Any) -> str:
 
 def _words(text: str) -> tuple[str, ...]:
     """Words with commas or lines between them, or just blanks."""
-    return tuple(filter(None, re.split(r"[,\s]+", text)))
+    return tuple(filter(None, _BETWEEN_WORDS.split(text)))
 
 
 def _yes_or_no(text: str) -> bool:
@@ -316,6 +316,7 @@ _PARSERS: dict[type, Any] = {
     type(Path()): (Path, "a path"),
 }
 
+_BETWEEN_WORDS = re.compile(r"[,\s]+")
 _HTTP_URL = re.compile(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/|$)")
 WEBHOOK = re.compile(
     r"(?P<name>[A-Za-z][\w.-]{0,39})=(?P<kind>json|slack|mattermost|teams):"

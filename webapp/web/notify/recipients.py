@@ -26,6 +26,7 @@ WEBHOOKS = {"json": "a program", "slack": "Slack", "mattermost": "Mattermost", "
 NOT_SUBMITTED = (
     "This list was not submitted yet. Choose on its review who is to be told, and submit it there."
 )
+_BETWEEN_WORDS = re.compile(r"[,;\s]+")
 
 blueprint = Blueprint("recipients", __name__)
 
@@ -142,7 +143,7 @@ def _given(allowed: Recipients) -> tuple[list[str] | None, str, str]:
         return None, "", ""
     ticked = request.form.getlist("recipient")
     typed = request.form.get("recipients_typed", "")
-    words = list(dict.fromkeys(filter(None, re.split(r"[,;\s]+", typed))))
+    words = list(dict.fromkeys(filter(None, _BETWEEN_WORDS.split(typed))))
     named = [one for one in allowed.named if one in ticked]
     return list(dict.fromkeys([*named, *words])), typed, _wrong(words, allowed)
 
