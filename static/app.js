@@ -85,6 +85,20 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
+// ---- menus: they open without a script, and close by Escape or a click elsewhere ----
+
+function closeMenus(within) {
+  for (const menu of all("details.menu[open]")) if (!menu.contains(within)) menu.open = false;
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && one("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  one("summary", menu).focus();
+});
+
 document.addEventListener("htmx:after:swap", () => wordTimes());
 
 wordTimes();
