@@ -10,8 +10,11 @@ function goToRow(step) {
   const rows = [...all("table[data-rows] > tbody > tr")];
   const here = rows.indexOf(document.activeElement.closest("tr"));
   const row = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
-  if (row) one("th a, a, input", row)?.focus();
+  if (row) (one("th a", row) ?? one("a, input", row))?.focus();
 }
+
+const isRowsLink = (element) => element.matches("table[data-rows] > tbody th a");
+const pickRow = () => one(".pick input", document.activeElement.closest("tr"))?.click();
 
 const KEYS = {
   "/": () => (one("main [data-search]") ?? one("[data-search]"))?.focus(),
@@ -19,12 +22,14 @@ const KEYS = {
   k: () => goToRow(-1),
   n: () => one(".pager a[rel=next]")?.click(),
   p: () => one(".pager a[rel=prev]")?.click(),
+  " ": pickRow,
   "?": () => one("#keys")?.togglePopover(),
 };
 
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (keysAreOff() || isTyping(event.target)) return;
+  if (event.key === " " && !isRowsLink(event.target)) return; // it presses, opens and scrolls
   const act = KEYS[event.key] ?? (/^[a-z]$/.test(event.key) && (() => one(`[data-key="${event.key}"]`)?.click()));
   if (!act) return;
   event.preventDefault();

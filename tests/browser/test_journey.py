@@ -102,6 +102,7 @@ def test_back_goes_through_filters_and_pages(tab):
     expect(tab).to_have_url(re.compile("status=FAILED$"))
     expect(tab.locator("#item-table tbody tr").first).to_contain_text("Failed")
     first = shown_ids(tab)
+    open_a_row_by_keys(tab, first[1])
     left = presses_to_next_page(tab)
     position = tab.locator("#item-pages .pager-position")
     expect(position).to_be_focused()
@@ -120,6 +121,27 @@ def test_back_goes_through_filters_and_pages(tab):
     tab.go_forward()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
     expect(tab.locator("#item-table tbody tr").first).to_contain_text("Failed")
+
+
+def open_a_row_by_keys(tab, row_id):
+    """The second row's page, and back to that row."""
+    tab.keyboard.press("/")
+    expect(tab.locator("#search-items")).to_be_focused()
+    tab.keyboard.press("Escape")
+    tab.locator("#main").focus()
+    row = tab.locator(f"#{row_id}")
+    tab.keyboard.press("j")
+    tab.keyboard.press("j")
+    expect(row.locator("th a")).to_be_focused()
+    tab.keyboard.press("Space")
+    expect(row).to_have_attribute("data-picked", "")
+    tab.keyboard.press("Space")
+    expect(tab.locator("#pick")).to_be_hidden()
+    tab.keyboard.press("Enter")
+    expect(tab).to_have_url(re.compile(r"/items/\d+"))
+    tab.go_back()
+    expect(row.locator("th a")).to_be_focused()
+    tab.get_by_label("Filter by status").get_by_role("link", name="Failed").focus()
 
 
 def presses_to_next_page(tab):

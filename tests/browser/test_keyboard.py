@@ -11,7 +11,7 @@ def test_the_keys_of_the_board(tab):
     for start in (171_000, 172_000):
         draft(tab, data_ids(1, start=start), f"Keys {start}")
     tab.goto("/submissions")
-    search = tab.get_by_label("Find a data id, a batch, a job, or a submission by its name")
+    search = tab.get_by_label("Search by name, project or person")
     rows = tab.locator("table[data-rows] tbody th a")
     tab.keyboard.press("j")
     expect(rows.nth(0)).to_be_focused()
@@ -26,7 +26,7 @@ def test_the_keys_of_the_board(tab):
     expect(keys).to_be_hidden()
     tab.keyboard.press("/")
     tab.keyboard.type("jk?")
-    expect(tab.locator(":focus")).to_have_value("jk?")
+    expect(search).to_have_value("jk?")
 
     tab.get_by_role("button", name="Keyboard").click()
     tab.get_by_label("Turn these keys off in this browser").check()
