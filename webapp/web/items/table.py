@@ -60,10 +60,11 @@ class ItemTable(Part):
     search_url: takes what is typed to search, and keeps the filters. rows_read: how many rows were
     read from ICA, of how many, and as of when. rows_changed: how often a row had changed at
     read_at, when the table was read. drafted: the rows are those of a draft, without outcomes.
-    explained, named: some of them have a reason, a name; placed: names alone do not tell what they
-    are, and some have a path. label_header: over the labels, "" where no item has one. matching:
-    the filters, as a form asks for all that they match; matched: how many these are, if that is
-    known. turned: the reader comes from another page.
+    explained: some of them have a reason. placed: names alone do not tell what they are, and some
+    have a path. named: some have a name that the path beside it does not end in. label_header: over
+    the labels, "" where no item has one. matching: the filters, as a form asks for all that they
+    match; matched: how many these are, if that is known. turned: the reader comes from another
+    page.
     """
 
     template = "items/_table.html"
@@ -138,6 +139,7 @@ def table(submission: Submission) -> ItemTable:
     place, cursor, size = list_url(submission), params.cursor(), params.size()
     statuses, reason_id = (place.chosen[name] for name in ("status", "reason"))
     asked, now = searches.of_request(), context().clock()
+    by_path = _tells_paths(submission)
     with context().store.read() as connection:
         batch_rows = batches.of_submission(connection, submission.id)
         wanted = items.slices(batch_rows, statuses, reason_id)
@@ -164,8 +166,8 @@ def table(submission: Submission) -> ItemTable:
         unlinked_since=any(not doing.linked for doing in since.values()),
         drafted=_is_drafted(submission),
         explained=any(item.reason for item in found.rows),
-        named=any(item.name for item in found.rows),
-        placed=_tells_paths(submission) and any(item.path for item in found.rows),
+        named=any(item.name and not (by_path and _ends_in_name(item)) for item in found.rows),
+        placed=by_path and any(item.path for item in found.rows),
         label_header=submission.review.label_header,
         pager=place._replace(anchor=PAGES).around(found, total, before, sized=True),
         items_url=place.address,
@@ -246,6 +248,10 @@ def _tells_paths(submission: Submission) -> bool:
     """
     by_name = submission.folder_query is not None or submission.review.lookups > 0
     return by_name or _is_drafted(submission)
+
+
+def _ends_in_name(item: Item) -> bool:
+    return item.path.rstrip("/").endswith(f"/{item.name}")
 
 
 def _is_drafted(submission: Submission) -> bool:
