@@ -204,6 +204,7 @@ def test_what_was_made_up_is_a_clean_400(demo):
         assert (moved.status_code, moved.location) == (301, f"{submission}/items?{query}")
         answer = demo.get(moved.location)
         assert answer.status_code == 400, query[:80]
+        assert link(answer, "To the first page of the list") == f"{submission}/items"
         assert link(answer, "To the submissions") == "/submissions"
 
 

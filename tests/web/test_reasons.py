@@ -300,7 +300,9 @@ def test_a_made_up_time_or_reason_is_a_clean_error(dashboard):
     place = settled(dashboard, MISSING)
     assert dashboard.visitor().get("/reasons?since=yesterday").status_code == 400
     assert dashboard.visitor().get(f"{place}/items?reason=none").status_code == 400
-    assert dashboard.visitor().get(f"{place}/items?reason=99999").status_code == 404
+    unknown = dashboard.visitor().get(f"{place}/items?reason=99999")
+    assert unknown.status_code == 404
+    assert link(unknown, "To the first page of the list") == f"{place}/items"
 
 
 def test_an_id_is_masked_wherever_it_stands():

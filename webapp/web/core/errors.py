@@ -65,6 +65,7 @@ NEAREST = {  # by what an address names: the page of that, and what leads to it
     "find_id": ("find.page", "To this question"),
     "folder_id": ("folders.page", "To this folder"),
 }
+PAGED = {"items.page", "attempts.page", "audit.of_submission"}  # lists within a submission
 TOLD_HEADERS = {"Allow", "Retry-After"}  # of an error of Werkzeug's
 PLAIN = {  # for what Werkzeug itself refuses
     404: "There is no page at this address. Check it, or begin at the list of submissions.",
@@ -173,8 +174,19 @@ def _page(code: int, text: str, **headers: str) -> Response:
     if is_part():
         return Response(text, code, headers, mimetype="text/plain")
     title = TITLES.get(code, HTTPStatus(code).phrase)
-    nearest = _nearest() if code in LED_BACK else None
+    nearest = _first_page(code, text) or (_nearest() if code in LED_BACK else None)
     return Response(render(ErrorPage(title, text, nearest)), code, headers)
+
+
+def _first_page(code: int, text: str) -> tuple[str, str, str] | None:
+    """A button to the list of the address, where what follows its "?" is wrong. A 404 of the
+    list itself, which may not be for this visitor, has plain words.
+    """
+    no_reason = code == 404 and "reason" in request.args and text != PLAIN[404]
+    wrong = code == 400 or no_reason
+    if wrong and request.args and request.endpoint in PAGED:
+        return "To the first page of the list", request.path, "primary"
+    return None
 
 
 def _nearest() -> tuple[str, str, str] | None:
