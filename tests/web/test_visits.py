@@ -33,6 +33,18 @@ def test_board_and_page_tell_what_changed_since_the_last_visit(stored):
         assert told(colleague, path) == ""  # whose first visit this is
 
 
+def test_an_end_is_told_however_soon_the_reader_is_back(dashboard, demo):
+    place = demo.submit(data_ids(3))
+    opened = [demo.get(path) for path in ("/submissions", place)]
+    assert all("It has ended" not in text(page) for page in opened)
+    dashboard.work(60)
+    for path in ("/submissions", place):
+        for _ in range(2):  # a reload tells the same
+            assert "3 more linked. It has ended." in told(demo, path)
+    dashboard.clock.advance(GAP)
+    assert told(demo, place) == ""
+
+
 def test_what_is_put_right_is_told_too():
     before = {"LINKED": 5, "FAILED": 3, "RUNNING": 9, "NOT_SENT": 4, "PARTIALLY_LINKED": 1}
     now = {"LINKED": 1_208, "UNLINKED": 1, "PARTIALLY_UNLINKED": 2, "UNREAD": 3, "ODD": 1}

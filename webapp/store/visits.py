@@ -9,7 +9,7 @@ from webapp.store import sql
 from webapp.store.enums import VisitPlace
 from webapp.store.tables import Visit, submissions, visits
 
-VISIT_SECONDS = 15 * 60.0  # without opening the page: then the visit is over
+VISIT_SECONDS = 3 * 60.0  # without opening the page: then the visit is over
 NOTE_SECONDS = 60.0  # between two writes while nothing changes
 _KEY = ("submission_id", "account_id", "place")
 _SEEN = ("seen_at", "counts", "before_at", "before_counts")
@@ -39,12 +39,15 @@ def first(
     )
 
 
-def next_of(former: Visit, counts: Mapping[str, int], now: float) -> Visit:
+def next_of(
+    former: Visit, counts: Mapping[str, int], settled_at: float | None, now: float
+) -> Visit:
     """What the last visit becomes when these counts are shown now: it goes on, or is the one before
-    the visit that begins.
+    the visit that begins. An end that the reader has not seen begins one.
     """
     seen = replace(former, seen_at=now, counts=dict(counts))
-    if now - former.seen_at <= VISIT_SECONDS:
+    ended_since = (settled_at or 0.0) > former.seen_at
+    if now - former.seen_at <= VISIT_SECONDS and not ended_since:
         return seen
     return replace(seen, before_at=former.seen_at, before_counts=former.counts)
 
@@ -54,6 +57,7 @@ def is_to_be_noted(former: Visit | None, visit: Visit) -> bool:
     return (
         former is None
         or visit.counts != former.counts
+        or visit.before_at != former.before_at
         or visit.seen_at - former.seen_at > NOTE_SECONDS
     )
 

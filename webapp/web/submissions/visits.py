@@ -58,14 +58,19 @@ def since_last_visit(place: VisitPlace, shown: Sequence[Submission]) -> SinceLas
 def _visit(submission: Submission, former: Visit | None, place: VisitPlace, now: float) -> Visit:
     if former is None:
         return visits.first(viewer().id, submission.id, place, submission.counts, now)
-    return visits.next_of(former, submission.counts, now)
+    return visits.next_of(former, submission.counts, _ended_at(submission), now)
+
+
+def _ended_at(submission: Submission) -> float | None:
+    """None while it runs, also after an earlier end."""
+    return submission.settled_at if submission.state == State.SETTLED else None
 
 
 def _change(submission: Submission, visit: Visit, *, named: bool) -> Change | None:
     """None where there is nothing to tell, as of a first visit."""
     if visit.before_at is None:
         return None
-    ended = submission.state == State.SETTLED and (submission.settled_at or 0.0) > visit.before_at
+    ended = (_ended_at(submission) or 0.0) > visit.before_at
     counted = in_words(visit.before_counts, submission.counts)
     text = " ".join([f"{counted}."] * bool(counted) + ["It has ended."] * ended)
     if not text:
