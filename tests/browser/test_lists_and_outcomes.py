@@ -183,7 +183,7 @@ def undo(page):
     expect(page.locator("main")).to_contain_text("69 items with the status Linked")
     page.get_by_role("button", name="Unlink: 69 items").click()
     expect(page.locator("#progress .standing")).to_contain_text(
-        "Undone: 69 unlinked, 8 not linked."
+        "Undone 69 of 77 items unlinked, 8 not linked."
     )
     expect(page.get_by_role("link", name="Undo: unlink what it linked")).to_have_count(0)
     page.reload()

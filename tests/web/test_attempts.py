@@ -230,9 +230,7 @@ def test_what_was_undone_is_unlinked_everywhere(stored, place):
     gone = [*GOOD[:3], *ARCHIVED]
     page = visitor.get(place)
     assert breakdown(page) == {"LINKED": 57, "UNLINKED": 8, "FAILED": 3}
-    assert headline(page) == (
-        "Partly undone Partly undone: 57 of 68 items linked, 8 unlinked, 3 not linked."
-    )
+    assert headline(page) == ("Partly undone 57 of 68 items linked, 8 unlinked, 3 not linked.")
     assert outcomes(visitor, place) == {"LINKED": 57, "UNLINKED": 8, "FAILED": 3}
     unlinked = visitor.get(f"{place}/items?status=UNLINKED")
     assert rows(unlinked) == gone
@@ -492,7 +490,7 @@ def test_what_another_list_unlinked_since_is_said_everywhere(stored):
     stored.work(30)
     confirm(visitor, f"{place}/undo")
     stored.work(30)
-    assert "Undone: 5 unlinked." in headline(visitor.get(place))
+    assert "Undone 5 of 5 items unlinked." in headline(visitor.get(place))
     page = text(visitor.get(f"{third}/items"))
     assert "Some of these were unlinked since by another submission." in page
     assert page.count("unlinked since by first") == 3

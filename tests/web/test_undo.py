@@ -55,10 +55,16 @@ def test_the_undone_submission_says_how_its_items_stand_now(stored, place):
     visitor = stored.visitor()
     assert exported(visitor, place, columns="manifest", status="LINKED")
     confirm(visitor, f"{place}/undo")
+    stored.work()
+    said = text(visitor.get(place))
+    assert "0 % of attempt 2 (0 of 22 items)" in said
+    assert "22 of these are being unlinked." in said
     stored.work(30)
     page = visitor.get(place)
+    assert [one.text for one in with_class(page, "group-title")] == ["Done", "Unlinked", "Failed"]
+    assert [one.text.split()[0] for one in with_class(page, "group-count")] == ["7", "20", "3"]
     assert headline(page) == (
-        "Partly undone Partly undone: 7 of 30 items linked (2 could not be unlinked, "
+        "Partly undone 7 of 30 items linked (2 could not be unlinked, "
         "5 were linked before), 20 unlinked, 3 not linked."
     )
     assert breakdown(page) == {"LINKED": 2, "ALREADY_LINKED": 5, "UNLINKED": 20, "FAILED": 3}
@@ -78,7 +84,7 @@ def test_an_undo_that_unlinked_all_it_could_says_what_stays(stored):
     confirm(visitor, f"{place}/undo")
     stored.work(30)
     page = visitor.get(place)
-    assert headline(page) == "Undone Undone: 20 unlinked, 5 were linked before and stay."
+    assert headline(page) == "Undone 20 of 25 items unlinked, 5 were linked before and stay."
     assert "Try to unlink these again" not in text(page)
     assert "Undo: unlink what it linked" not in text(page)
 
@@ -262,12 +268,12 @@ def test_what_is_linked_in_part_is_offered_to_be_unlinked(stored):
     assert "Partially linked 2" in text(page)
     confirm(visitor, f"{place}/undo")
     stored.work(30)
-    assert "Partly undone: 0 of 22 items linked, 20 unlinked, 2 in part." in headline(
+    assert "Partly undone 0 of 22 items linked, 20 unlinked, 2 in part." in headline(
         visitor.get(place)
     )
     confirm(visitor, link(visitor.get(place), "Unlink what is linked in part"))
     stored.work(30)
-    assert "Undone: 22 unlinked." in headline(visitor.get(place))
+    assert "Undone 22 of 22 items unlinked." in headline(visitor.get(place))
 
 
 def test_what_was_unlinked_in_part_is_offered_once_more(stored):
@@ -304,7 +310,7 @@ def test_an_undo_that_was_stopped_is_no_failure(tmp_path):
         visitor.post(f"{place}/stop", {"attempt": "2"})
         stored.work(30)
         told_of = headline(visitor.get(place))
-    assert "Partly undone: 10 of 20 items linked, 10 unlinked." in told_of
+    assert "Partly undone 10 of 20 items linked, 10 unlinked." in told_of
 
 
 @pytest.mark.slow
@@ -319,7 +325,8 @@ def test_what_is_in_doubt_and_could_not_be_unlinked_is_tried_again(stored):
     assert "You chose 22 items" in text(visitor.get(f"{place}/{doubted}"))
     confirm(visitor, f"{place}/{doubted}")
     stored.work(60)
-    assert "Undone: 20 unlinked, 2 could not be unlinked." in headline(visitor.get(place))
+    said = headline(visitor.get(place))
+    assert "Undone 20 of 22 items unlinked, 2 could not be unlinked." in said
     again = visitor.get(link(visitor.get(place), "Try to unlink these again"))
     assert "You chose 2 items that attempt 2 did not unlink" in text(again)
     assert "Unlink: 2 items" in text(again)

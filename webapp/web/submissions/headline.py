@@ -47,7 +47,9 @@ def led_to_nothing(submission: Submission) -> list[str]:
 
 
 def _undone(counts: Mapping[str, int], total: int, stuck: Mapping[str, int]) -> str:
-    """What was unlinked, what stays, and what never was linked, without its full stop."""
+    """What was unlinked, what stays, and what never was linked, without its full stop: the badge
+    beside it says how far it is undone.
+    """
     unlinked, linked = (
         sum(counts.get(word, 0) for word in words)
         for words in (statuses.UNLINKED, statuses.IN_PROJECT)
@@ -60,10 +62,11 @@ def _undone(counts: Mapping[str, int], total: int, stuck: Mapping[str, int]) -> 
     rest = [(in_part, "in part"), (total - unlinked - linked - in_part, "not linked")]
     if not any(statuses.meaning(word).undo for word in counts):  # as the board has it
         kept = [stay[0], (before, f"{stay[1][1]} and {'stays' if before == 1 else 'stay'}")]
-        return f"Undone: {_terms([(unlinked, 'unlinked'), *kept, *rest])}"
+        gone = f"{unlinked:,} of {plural(total, 'item')} unlinked"
+        return ", ".join(filter(None, [gone, _terms([*kept, *rest])]))
     of_these = f" ({_terms(stay)})" if held or before else ""
     linked_of = f"{linked:,} of {plural(total, 'item')} linked{of_these}"
-    return f"Partly undone: {linked_of}, {_terms([(unlinked, 'unlinked'), *rest])}"
+    return f"{linked_of}, {_terms([(unlinked, 'unlinked'), *rest])}"
 
 
 def _terms(terms: Iterable[tuple[int, str]]) -> str:

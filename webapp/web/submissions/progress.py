@@ -125,7 +125,8 @@ class SubmissionProgress(Part):
     """The head of a submission's page, and what moves of one of its tabs; its reasons are with it.
 
     mine: the visitor submitted it. ended_meanwhile: a page that was opened before learns that it
-    has ended. acts: what can be begun next, the likeliest first.
+    has ended. percent_of, tried_again: see status_text.py. acts: what can be begun next, the
+    likeliest first.
     list_facts: see _list_facts; names_facts: of a list with names and paths.
     looked_in: for who submitted it, since others may not know of the projects.
     """
@@ -136,6 +137,8 @@ class SubmissionProgress(Part):
     mine: bool
     standing: Standing
     summary: Summary
+    percent_of: str
+    tried_again: str
     ended_meanwhile: bool
     pause: Pause | None
     problems: list[Problem]
@@ -221,6 +224,8 @@ def _begun(
         mine=mine,
         standing=status_text.standing(submission, rows.attempts, stuck),
         summary=summary.of(submission, rows.attempts, rows.batches),
+        percent_of=status_text.percent_of(rows.attempts),
+        tried_again=status_text.tried_again(submission, rows.attempts),
         ended_meanwhile=polled and not poll.every,
         pause=pause,
         problems=problems.of(submission, rows.attempts, rows.batches, paused=bool(pause)),

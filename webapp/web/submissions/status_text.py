@@ -22,7 +22,7 @@ from webapp.store.enums import (
     State,
 )
 from webapp.store.submissions import Submission
-from webapp.web.core.formatting import share
+from webapp.web.core.formatting import plural, share
 from webapp.web.core.links import ListUrl
 from webapp.web.submissions import headline
 from webapp.web.submissions.status_display import look, ordered, status_label
@@ -80,9 +80,16 @@ class Group:
     segments: list[Segment]
 
 
-DONE, FAILED, IN_PROGRESS, LEFT = "Done", "Failed", "In progress", "Left out"
+DONE, GONE, FAILED = "Done", "Unlinked", "Failed"
+IN_PROGRESS, LEFT = "In progress", "Left out"
 UNANSWERED = {NOT_SENT, UNREAD, UNKNOWN}
-GROUPS = {DONE: "LINKED", FAILED: "FAILED", IN_PROGRESS: "RUNNING", LEFT: LEFT_OUT}
+GROUPS = {
+    DONE: "LINKED",
+    GONE: "UNLINKED",
+    FAILED: "FAILED",
+    IN_PROGRESS: "RUNNING",
+    LEFT: LEFT_OUT,
+}
 
 
 def what(status: str) -> str:
@@ -123,7 +130,7 @@ def segments(
 
 
 def groups(found: Sequence[Segment], place: ListUrl) -> list[Group]:
-    """What was done, has failed, is in progress and was left out, of a breakdown."""
+    """What was done, was unlinked, has failed, is in progress and was left out, of a breakdown."""
     to_go = _to_go({one.word: one.count for one in found})
     made = []
     for title, own in groupby(found, key=lambda one: one.group):
@@ -151,6 +158,8 @@ def _group(word: str, moving: Collection[str]) -> str:
         return LEFT
     if word in moving:
         return IN_PROGRESS
+    if word in statuses.UNLINKED:
+        return GONE
     meant = statuses.meaning(word)
     return DONE if meant.final and not meant.trouble else FAILED
 
@@ -226,10 +235,40 @@ def in_short(submission: Submission, attempts: Sequence[Attempt]) -> str:
 
 def percent_done(attempts: Sequence[Attempt]) -> int:
     """Whole percent of the items of attempts that run that have an outcome; 100 only when all."""
+    done, total = _done_of(attempts)
+    return 100 * done // total if total else 0
+
+
+def percent_of(attempts: Sequence[Attempt]) -> str:
+    """What the percentage is of, while an attempt after the first runs, else ""."""
+    numbers = [str(one.number) for one in attempts if one.runs]
+    if not numbers or numbers == ["1"]:
+        return ""
+    done, total = _done_of(attempts)
+    which = f"of attempt{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
+    return f"{which} ({done:,} of {plural(total, 'item')})" if total else which
+
+
+def tried_again(submission: Submission, attempts: Sequence[Attempt]) -> str:
+    """That items have the status which they had before an attempt that runs, "" if none has: ICA
+    has not told their counts yet, or unlinks them.
+    """
+    running = [one for one in attempts if one.runs]
+    if not running or attempts[0].runs:
+        return ""
+    done, total = _done_of(attempts)
+    told = sum(submission.counts.get(word, 0) for word in moving(submission, attempts))
+    count = total - done - told
+    verb = "unlinked" if all(one.kind == AttemptKind.UNLINK for one in running) else "tried again"
+    return f"{count:,} of these {'is' if count == 1 else 'are'} being {verb}." if count > 0 else ""
+
+
+def _done_of(attempts: Sequence[Attempt]) -> tuple[int, int]:
+    """How many items of the attempts that run have an outcome, of how many."""
     counts = sum((Counter(one.counts) for one in attempts if one.runs), Counter[str]())
     total = sum(counts.values())
     moving = sum(count for word, count in counts.items() if word in MOVING | {NOT_SENT})
-    return 100 * (total - moving) // total if total else 0
+    return total - moving, total
 
 
 WHILE_DRAFT = {UNREAD: "To be sent"}
