@@ -31,9 +31,10 @@ function showMoment(figure) {
   const moment = one("[data-chart-moment]", figure);
   const time = one("[data-chart-at]", figure);
   setTime(time, new Date(at[number] * SECOND));
-  const told = [...all("[data-chart-count]", figure)].map((count, n) => {
+  const told = [...all("[data-chart-count]", figure)].flatMap((count, n) => {
     count.textContent = shown[n];
-    return `${shown[n]} ${count.previousSibling.textContent.trim()}`;
+    count.parentElement.hidden = shown[n] === "0";
+    return shown[n] === "0" ? [] : `${shown[n]} ${count.previousSibling.textContent.trim()}`;
   });
   moment.value = number;
   moment.setAttribute("aria-valuetext", `${time.textContent}: ${told.join(", ")}`);

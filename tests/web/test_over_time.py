@@ -2,11 +2,12 @@
 
 import json
 import re
+from datetime import datetime
 
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
-from tests.web.markup import elements, with_class
+from tests.web.markup import element, elements, with_class
 
 
 def told(answer):
@@ -55,8 +56,12 @@ def test_a_list_says_when_it_will_be_done_and_then_how_long_it_took(tmp_path):
             < chart["from"]
             < chart["at"][-1]
             <= chart["until"]
-            == round(dashboard.clock.now)
+            <= round(dashboard.clock.now)
         )
+        as_of = element(page, "time", data_checked=None)["datetime"]
+        assert chart["until"] - datetime.fromisoformat(as_of).timestamp() in {0, 1}  # rounded
+        shown = [one for one in elements(page, "li", data_status=None) if "hidden" not in one]
+        assert all(one.text.split()[-1] != "0" for one in shown)
         assert sum(chart["counts"][-1]) == 1500
         assert " style=" not in page.get_data(as_text=True)
         labels = [one.text for one in elements(page, "text", data_at=None)]
@@ -71,6 +76,10 @@ def test_a_list_says_when_it_will_be_done_and_then_how_long_it_took(tmp_path):
         rows = elements(demo.get(f"{place}/attempts/1/over-time"), "tr")[1:]
         assert len(rows) == len(chart_of(page)["at"])
         assert "1,45050000" in rows[0].text
+        legend = elements(page, "li", data_status=None)
+        assert [one["data-status"] for one in legend if "hidden" not in one] == ["LINKED", "FAILED"]
+        ours = {one["data-status"]: one.text.rsplit(maxsplit=1)[0] for one in legend}
+        assert ours.items() & {("NOT_SENT", "Not sent yet"), ("UNKNOWN", "Being counted")}, ours
         assert demo.get(f"{place}/attempts/2/over-time").status_code == 404
 
 

@@ -1,6 +1,6 @@
 """How a submission goes over time: estimate, chart, how long it took; and the chart's table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, abort, url_for
@@ -16,7 +16,7 @@ from webapp.web.core.context import context
 from webapp.web.core.formatting import elapsed, plural
 from webapp.web.core.page import Page, render
 from webapp.web.retry import attempt_list
-from webapp.web.submissions import chart, forecast, status_text
+from webapp.web.submissions import chart, forecast, status_text, summary
 from webapp.web.submissions.chart import Chart
 from webapp.web.submissions.forecast import Estimate
 
@@ -62,7 +62,7 @@ def page(submission_id: int, number: int) -> str:
             abort(404, f"This submission has no attempt {number}. Its page lists those there are.")
         series = snapshots.of_attempts(connection, [attempt.id], chart.POINTS, now)[attempt.id]
     title = attempt_list.title(attempt)
-    labels = status_text.labels_of(attempt)
+    labels = status_text.labels_over_time(attempt)
     drawn = chart.of(series, attempt.ended_at or now, labels)
     shown = OverTime(None, drawn, "Items by status", "", "", labels)
     return render(OverTimePage(submission, attempt, title, shown))
@@ -95,11 +95,18 @@ def of(
         estimate = forecast.of(found, batches, known, quiet, now)
     if shown is None:
         return OverTime(estimate, None, "", "", "", {})
-    words = status_text.labels_of(shown)
-    drawn = chart.of(known.get(shown.id, []), shown.ended_at or now, words)
+    words = status_text.labels_over_time(shown)
+    until = shown.ended_at or summary.counted_at(found, batches) or now
+    drawn = chart.of([*_up_to(until, known.get(shown.id, []))], until, words)
     which = f" of attempt {shown.number}" if len(found) > 1 else ""
     url = url_for("over_time.page", submission_id=shown.submission_id, number=shown.number)
     return OverTime(estimate, drawn, f"Progress over time{which}", url, _took(found), words)
+
+
+def _up_to(until: float, known: Iterable[Snapshot]) -> Iterator[Snapshot]:
+    """Each for the last of its seconds, which may be later than the counts that the page shows."""
+    for one in known:
+        yield one if one.at <= until else one._replace(at=until)
 
 
 def _charted(found: Sequence[Attempt]) -> Attempt | None:

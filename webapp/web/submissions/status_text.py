@@ -300,6 +300,13 @@ def labels_of(attempt: Attempt) -> dict[str, str]:
     return WHILE_ACTIVE | WHILE_UNSENT if attempt.runs else WHEN_ENDED
 
 
+def labels_over_time(attempt: Attempt) -> dict[str, str]:
+    """What our own words are called in its chart: what it has not come to was on its way."""
+    on_the_way = WHILE_ACTIVE | WHILE_UNSENT
+    past = {word: label for word, label in on_the_way.items() if not attempt.counts.get(word)}
+    return labels_of(attempt) | past
+
+
 def moving_of(attempt: Attempt) -> frozenset[str]:
     """The statuses whose items have an outcome to come, in what an attempt has found."""
     return MOVING | {NOT_SENT} if attempt.runs else frozenset()

@@ -38,10 +38,11 @@ def of(submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Ba
     percent = 100 if ended else status_text.percent_done(attempts)
     headline, icon = _said(submission, failed, percent)
     changed = sum(batch.rows_changed for batch in batches)
-    return Summary(headline, icon, percent, failed, ended, changed, _counted_at(attempts, batches))
+    return Summary(headline, icon, percent, failed, ended, changed, counted_at(attempts, batches))
 
 
-def _counted_at(attempts: Sequence[Attempt], batches: Sequence[Batch]) -> float:
+def counted_at(attempts: Sequence[Attempt], batches: Sequence[Batch]) -> float:
+    """When ICA's counts of what runs came, 0.0 before they did."""
     run = {one.number for one in attempts if one.runs}
     return max((one.counted_at or 0.0 for one in batches if one.attempt in run), default=0.0)
 
