@@ -32,13 +32,18 @@ class FirstPlaces:
         self, data_id: str, line: int, column: int, label: str = "", *, unusual: bool
     ) -> Place | None:
         """The place of the first entry with this id; None if this is the first one."""
+        place = _place(line, column, label)
         if unusual:
-            return self._first(_UNUSUAL, _hashed(data_id), line, column, label)
-        return self._first(data_id[1], bytes.fromhex(data_id[4:]), line, column, label)
+            found = self._of(_UNUSUAL, _hashed(data_id), place)
+        else:
+            found = self._of(data_id[1], bytes.fromhex(data_id[4:]), place)
+        return None if found is None else _first(found, label)
 
     def of_lookup(self, lookup: Lookup, line: int, column: int, label: str = "") -> Place | None:
         """The place of the first entry with this name or path, code point by code point."""
-        return self._first(_LOOKUPS, _hashed("\0".join(lookup)), line, column, label)
+        place = _place(line, column, label)
+        found = self._of(_LOOKUPS, _hashed("\0".join(lookup)), place)
+        return None if found is None else _first(found, label)
 
     def first_repeat(self, ids: Sequence[str], start: int, line: int) -> int:
         """Where, from `start` on, the first id stands that is a repeat; len(ids) if none is. The
@@ -50,14 +55,6 @@ class FirstPlaces:
             if self._of(data_id[1], bytes.fromhex(data_id[4:]), place) is not None:
                 return at
         return len(ids)
-
-    def _first(self, kind: str, key: bytes, line: int, column: int, label: str) -> Place | None:
-        place, mark = line * _MAX_ENTRIES_PER_LINE + column, _mark(label) if label else 0
-        found = self._of(kind, key, mark * _MAX_PLACES + place)
-        if found is None:
-            return None
-        first_mark, first = divmod(found, _MAX_PLACES)
-        return *divmod(first, _MAX_ENTRIES_PER_LINE), bool(label) and mark != first_mark
 
     def _of(self, kind: str, key: bytes, place: int) -> int | None:
         if (buckets := self._buckets.get(kind)) is None:
@@ -72,6 +69,18 @@ class FirstPlaces:
             return None
         first: int = _CELL.unpack_from(bucket, at)[1]
         return first
+
+
+def _place(line: int, column: int, label: str) -> int:
+    """As it is kept, in one number; most entries have no label."""
+    place = line * _MAX_ENTRIES_PER_LINE + column
+    return place + _mark(label) * _MAX_PLACES if label else place
+
+
+def _first(found: int, label: str) -> Place:
+    """What is kept of the first entry, beside the label of one that repeats it."""
+    mark, place = divmod(found, _MAX_PLACES)
+    return *divmod(place, _MAX_ENTRIES_PER_LINE), bool(label) and _mark(label) != mark
 
 
 def _mark(label: str) -> int:

@@ -202,7 +202,8 @@ class Reading:
         else:
             self.good += 1
             self.unusual += found.unusual
-            self.labelled += bool(found.label)
+            if found.label:
+                self.labelled += 1
             chars = len(data_id)
             if lookup:
                 self.lookups += 1
@@ -211,10 +212,10 @@ class Reading:
         return found
 
     def _first_place(self, entry: Entry) -> Place | None:
-        place = (entry.line, entry.column, entry.label)
+        line, column, label = entry.line, entry.column, entry.label
         if entry.lookup:
-            return self._firsts.of_lookup(entry.lookup, *place)
-        return self._firsts.of(entry.data_id, *place, unusual=entry.unusual)
+            return self._firsts.of_lookup(entry.lookup, line, column, label)
+        return self._firsts.of(entry.data_id, line, column, label, unusual=entry.unusual)
 
     def _take_room(self, line: int, chars: int, count: int = 1) -> None:
         """Entries from this line on take their room: so many characters if they are good."""

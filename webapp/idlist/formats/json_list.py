@@ -144,14 +144,19 @@ class JsonList:
         if not is_named:
             is_object = isinstance(value, dict)
             found = [e for e in found if (is_object and e.lookup) or (e.data_id and not e.unusual)]
-        own = _own_texts(value) if found else {}
+        own: dict[str, Any] = value if found and isinstance(value, dict) else {}
         if self._sampled is not None and own:
-            self._sampled.append(own)
-        for key, text in own.items():
-            if is_empty_cell(text) and key != self._label_key and names_entries(key):
-                self._empty[text.strip()] += 1
-        label = "" if self._label_key is None else own.get(self._label_key, "")
-        return self._record(found, start, label_of(label, self._empty))
+            texts = {key: _text_of(one) for key, one in own.items() if isinstance(one, str | float)}
+            self._sampled.append(texts)
+        for key, inner in own.items():
+            if isinstance(inner, str) and is_empty_cell(inner):
+                self._count_empty(key, inner)
+        label = "" if self._label_key is None else _text_of(own.get(self._label_key))
+        return self._record(found, start, label_of(label, self._empty) if label else "")
+
+    def _count_empty(self, key: str, text: str) -> None:
+        if key != self._label_key and names_entries(key):
+            self._empty[text.strip()] += 1
 
     def _beside_list(self) -> Iterator[Record]:
         """A value beside a list: an id there may be that of the folder that was listed."""
@@ -178,17 +183,11 @@ class JsonList:
         return Record(part, line, raw, entries, (), count_lines(raw), value_start)
 
 
-def _own_texts(value: Any) -> dict[str, str]:
-    """The texts and the whole numbers of an object under its own keys."""
-    if not isinstance(value, dict):
-        return {}
-    texts = {}
-    for key, inner in value.items():
-        if isinstance(inner, str):
-            texts[key] = inner
-        elif isinstance(inner, float) and inner.is_integer() and abs(inner) < _MAX_WHOLE:
-            texts[key] = f"{inner:.0f}"
-    return texts
+def _text_of(value: Any) -> str:
+    """A text, or a whole number as one; "" for anything else."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MAX_WHOLE:
+        return f"{value:.0f}"
+    return value if isinstance(value, str) else ""
 
 
 def _is_entry(value: Any) -> bool:

@@ -202,10 +202,12 @@ def _with_entries(
     index, label = choice.ids, "" if labels.at is None else labels.of(row)
     entries: Iterable[Entry]
     if index is not None and is_data_id(cell := cell_of(row.cells, index)):
-        entries = (Entry(index + 1, cell, cell, label=label),)
+        entry = Entry(index + 1, cell, cell)
+        entries = (_labelled(entry, label) if label else entry,)
     else:
-        read = (cell_of(row.cells, i) for i in choice.read)
-        labels.empty.update(cell.strip() for cell in read if is_empty_cell(cell))
+        for cell in (cell_of(row.cells, i) for i in choice.read):
+            if is_empty_cell(cell):
+                labels.empty[cell.strip()] += 1
         index, entries = _RowEntries(row, choice, names_are_sure).found()
         if label:
             entries = map(_labelled, entries, repeat(label))
