@@ -2,12 +2,13 @@
 
 import re
 from itertools import pairwise
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.store.snapshots import Snapshot
-from webapp.web.submissions import chart
+from webapp.web.submissions import chart, status_text
 from webapp.web.submissions.chart import HEIGHT, OUTSIDE, WIDTH
 
 WORDS = ["LINKED", "FAILED", "RUNNING", "INITIALISED", "UNKNOWN", "NOT_SENT", "A_NEW_WORD"]
@@ -75,3 +76,11 @@ def test_ticks_are_at_round_times_and_name_days_where_there_are_several():
     assert ticks(18 * 3600) == ["18 Nov 12:00", "19 Nov 00:00", "19 Nov 12:00"]
     assert ticks(86_400) == ["19 Nov", "20 Nov"]
     assert ticks(30 * 86_400) == ["23 Nov", "13 Dec", "2 Jan"]
+
+
+def test_what_an_attempt_has_not_come_to_is_called_as_it_was_on_its_way():
+    ended = SimpleNamespace(runs=False, counts={"LINKED": 9, "UNREAD": 1})
+    labels = status_text.labels_over_time(ended)
+    assert labels["UNREAD"] == "Not known"
+    assert labels["UNKNOWN"] == "Being counted"
+    assert labels["NOT_SENT"] == "Not sent yet"

@@ -5,7 +5,7 @@ import re
 import uuid
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
@@ -13,6 +13,7 @@ from tests.web.confirmation import breakdown, confirm, fields
 from tests.web.markup import element, elements, link, rows
 from webapp.store.reason_masking import _masked as masked_plainly
 from webapp.store.reason_masking import masked
+from webapp.store.tables import submissions
 
 HIDDEN = data_ids(40, ending="01")  # each fails with a UUID of its own
 MISSING = data_ids(5, ending="00")
@@ -48,6 +49,24 @@ def statements(dashboard, path):
     assert visitor.get(path).status_code == 200
     event.remove(Engine, "before_cursor_execute", note)
     return said
+
+
+def test_where_rows_and_counts_differ_the_reasons_say_so(tmp_path):
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=20.0) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit(data_ids(600, ending="00"))
+        dashboard.work(5)
+        page = demo.get(place)
+        read = int(groups(page)[0][1])
+        assert read == breakdown(page)["FAILED"]
+        assert "by the counts above" not in text(page)
+        older = {"FAILED": read - 1, "RUNNING": 601 - read}
+        with dashboard.store.write() as connection:  # as when rows are read before the next counts
+            connection.execute(update(submissions).values(counts=older))
+        for path in (place, f"{place}/reasons"):
+            assert (
+                f"{read} items by the rows read so far, {read - 1} items by the counts above"
+            ) in text(demo.get(path))
 
 
 def test_reasons_that_differ_by_an_id_are_one_group(stored):

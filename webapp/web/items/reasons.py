@@ -9,19 +9,22 @@ from flask.typing import ResponseReturnValue
 from webapp.store import access, items, reasons, submissions
 from webapp.store.access import Access
 from webapp.store.audit import MAX_ROWS_OF_AN_ACT
-from webapp.store.enums import LEFT_OUT
+from webapp.store.enums import LEFT_OUT, State
 from webapp.store.items import Slice
 from webapp.store.reason_masking import readable
 from webapp.store.reasons import Group
+from webapp.store.statuses import meaning
 from webapp.store.submissions import Submission
 from webapp.web.core import audit, downloads, params
 from webapp.web.core.access import ask_about_new_projects, begun_submission
 from webapp.web.core.context import context, viewer
 from webapp.web.core.downloads import Row
+from webapp.web.core.formatting import plural
 from webapp.web.core.links import Chip, ListUrl
 from webapp.web.core.page import Page, Part, render
 from webapp.web.items import exports
 from webapp.web.submissions import tab_page
+from webapp.web.submissions.status_text import UNANSWERED
 from webapp.web.submissions.tabs import Tab
 from webapp.work.context import Context
 
@@ -44,6 +47,7 @@ class ReasonsPanel(Part):
     """The largest groups of a submission, as two tabs of its page show them.
 
     reason_count: how many groups there are in all. item_total: how many items were to be sent.
+    as_read: that rows and counts, which ICA tells one after the other, differ; "" where they agree.
     """
 
     template = "items/_reasons_panel.html"
@@ -51,6 +55,7 @@ class ReasonsPanel(Part):
     reason_groups: list[Group]
     reason_count: int
     item_total: int
+    as_read: str
 
 
 class AllReasonsPage(Page):
@@ -164,4 +169,21 @@ def panel(submission: Submission, most: int = FEW_GROUPS) -> ReasonsPanel:
         reason_groups=groups,
         reason_count=count,
         item_total=sum(submission.counts.values()) - submission.counts.get(LEFT_OUT, 0),
+        as_read=_as_read(submission, groups) if count == len(groups) else "",
+    )
+
+
+def _as_read(submission: Submission, groups: Sequence[Group]) -> str:
+    """Said while it runs: at the end they agree."""
+    if submission.state != State.ACTIVE:
+        return ""
+    words = {group.status for group in groups}
+    words |= {word for word in submission.counts if meaning(word).trouble} - UNANSWERED
+    read = sum(group.count for group in groups)
+    counted = sum(submission.counts.get(word, 0) for word in words)
+    if read == counted:
+        return ""
+    return (
+        f"{plural(read, 'item')} by the rows read so far, {plural(counted, 'item')} by the counts "
+        "above: ICA tells them one after the other."
     )
