@@ -5,7 +5,7 @@ import pytest
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
 from tests.web.confirmation import confirm, fields
-from tests.web.markup import element, elements, with_class
+from tests.web.markup import column, element, elements, with_class
 from webapp.store import items
 from webapp.work import ica_check
 
@@ -115,8 +115,8 @@ def test_only_the_rest_is_sent_and_the_page_keeps_saying_what_was_left_out(linke
     page = text(demo.get(place))
     assert "All 10 items are linked. 50 left out before the list was sent." in page
     assert "Done" in page
-    shares = [share.text for share in with_class(demo.get(place), "legend-share")]
-    assert shares == ["100 %", ""]  # of the ten that were meant to go
+    groups = [" ".join(one.text.split()) for one in with_class(demo.get(place), "group-count")]
+    assert groups == ["10 100 %", "50"]  # of the ten that were meant to go
     assert exported(demo, place, "LINKED") == data_ids(10, start=50)
     assert exported(demo, place, "LEFT_OUT") == data_ids(50)
     assert "It was linked into this project before." in text(demo.get(f"{place}/items"))
@@ -138,8 +138,7 @@ def test_batches_are_cut_over_what_is_left(linked_in_small_batches):
     assert "2 batches of at most 10 ids" in text(page)
     demo.post(f"{place}/submit")
     dashboard.work(20)
-    cells = [cell.text for cell in elements(demo.get(place), "td", data_label="Items")]
-    assert cells == ["10", "5"]
+    assert column(demo.get(f"{place}/batches"), "Items") == ["10", "5"]
     assert "All 15 items are linked. 30 left out" in text(demo.get(place))
 
 
