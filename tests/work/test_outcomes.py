@@ -115,7 +115,8 @@ def test_a_status_never_heard_of_goes_through(database_url, tmp_path, faults):
         settled = settle(dashboard, place)
         (word,) = settled.counts.keys() - {"LINKED"}
         assert settled.counts == row_counts(visitor, place)
-        assert word in page(visitor, place)
+        assert word.capitalize() in page(visitor, place)
+        assert f'title="{word}"' in visitor.get(place).text  # in ICA's word
         odd = [row["data_id"] for row in rows(visitor, place) if row["status"] == word]
         assert odd[0] in page(visitor, f"{place}/items?status={word}")
         filtered = visitor.get(f"{place}/export.txt?status={word}").get_data(as_text=True)
