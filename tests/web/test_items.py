@@ -192,7 +192,9 @@ def test_sizes(demo, place):
     page = demo.get(f"{place}/items?status=LINKED&size=200&after=10")
     assert link(page, "50") == f"{place}/items?status=LINKED#item-pages"
     assert link(page, "500") == f"{place}/items?status=LINKED&size=500#item-pages"
-    assert "or 500 rows" in text(demo.get(f"{place}/items?size=51"))
+    refused = demo.get(f"{place}/items?size=51")
+    assert "or 500 rows" in text(refused)
+    assert link(refused, "To the first page of the list") == f"{place}/items"
     assert link(demo.get(f"{place}/items?status=FAILED"), "200") is None
 
 
@@ -213,6 +215,26 @@ def test_a_column_without_a_word_in_it_is_not_shown(demo, place):
     assert columns("status=LINKED") == ["Line", "Data id", "Status", "Name"]
     assert columns("") == ["Line", "Data id", "Status", "Name"]
     assert columns("size=200") == ["Line", "Data id", "Status", "Reason", "Name"]
+
+
+def test_what_is_counted_and_what_is_read_are_told_apart(tmp_path):
+    """ICA's counts come first, and its rows after them."""
+    url, apart = f"sqlite:///{tmp_path / 'linkboard.db'}", 0
+    with open_dashboard(url, tmp_path, rate=50.0) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit(data_ids(1_500))
+        for _ in range(8):
+            dashboard.work(1)
+            answer = demo.get(f"{place}/items?status=LINKED")
+            counted = int(re.findall(r"\d+", element(answer, id="chip-LINKED").text)[0])
+            words = position(answer).split()
+            if words and int(words[2]) != counted:
+                assert words[3:] == ["rows", "read", "so", "far"]
+                apart += 1
+            else:
+                assert words[3:] == []
+            assert "The counts above can be newer." in text(answer)
+    assert apart
 
 
 def test_the_table_says_of_which_moment_it_is(dashboard, demo):
@@ -258,6 +280,8 @@ def test_nothing_matches_offers_to_clear_the_filters(demo, place, query):
     answer = demo.get(f"{place}/items?{query}")
     assert "Nothing matches" in text(answer)
     assert link(answer, "Clear the filters") == f"{place}/items"
+    told = "No item of this submission has the status “Quarantined”."
+    assert (told in text(answer)) == (query == "status=QUARANTINED")
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The item table: a page of a submission's items, with its filters, its search and its pager."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -32,6 +33,7 @@ from webapp.web.submissions.tabs import Tab
 
 MOST_COUNTED = 10_000  # rows before a page, or behind it, that are counted for its position
 PAGES = "#item-pages"  # where the rows begin
+READ_SO_FAR = "rows read so far"
 
 blueprint = Blueprint("items", __name__)
 
@@ -150,6 +152,9 @@ def table(submission: Submission) -> ItemTable:
         if not asked.text:
             total = _total(connection, submission, batch_rows, statuses, reason_id)
             before = _rows_before(connection, submission, wanted, found, total)
+    pager = place._replace(anchor=PAGES).around(found, total, before, sized=True)
+    if pager.position and reason_id is None and _counts_differ(submission, statuses, total):
+        pager = replace(pager, position=f"{pager.position} {READ_SO_FAR}")
     return ItemTable(
         submission=submission,
         rows=_rows(place, found.rows, since, batch_rows),
@@ -169,7 +174,7 @@ def table(submission: Submission) -> ItemTable:
         named=any(item.name and not (by_path and _ends_in_name(item)) for item in found.rows),
         placed=by_path and any(item.path for item in found.rows),
         label_header=submission.review.label_header,
-        pager=place._replace(anchor=PAGES).around(found, total, before, sized=True),
+        pager=pager,
         items_url=place.address,
         here_url=place.changed(after=cursor.after, before=cursor.before),
         first_url=place.changed(),
@@ -194,6 +199,14 @@ def _total(
     if not statuses:
         return submission.item_count - submission.empty_positions
     return items.total(batch_rows, statuses, submission.left_out) if batch_rows else None
+
+
+def _counts_differ(submission: Submission, statuses: Sequence[str], total: int | None) -> bool:
+    """Whether the chips, which count what ICA says, give another number than the rows do, which are
+    read from ICA after that.
+    """
+    counted = sum(submission.counts.get(word, 0) for word in statuses)
+    return bool(statuses) and total is not None and total != counted
 
 
 def _rows_before(
