@@ -5,6 +5,7 @@ import pytest
 from tests.dashboard import data_ids, text
 from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
 from tests.web.markup import element, elements, field_error, rows
+from webapp.web.core.formatting import clock
 
 NOBODY_S = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 ANOTHER_PROJECT = "00000000-0000-4000-8000-000000000004"
@@ -31,6 +32,20 @@ def test_a_batch_of_a_script_is_followed_like_our_own(dashboard, batch):
     dashboard.work(60)
     assert "All 3 items are linked" in text(demo.get(place))
     assert sorted(rows(demo.get(f"{place}/items"))) == data_ids(3)
+
+
+def test_a_batch_that_has_ended_long_ago_has_ica_s_own_times(dashboard, batch):
+    made_at, demo = dashboard.clock.now, dashboard.visitor()
+    dashboard.clock.advance(900)
+    adopted = clock(dashboard.clock.now)
+    place = adopt(demo, batch).location
+    dashboard.work(60)
+    said = text(demo.get(place))
+    made, ends = clock(made_at), {clock(made_at), clock(made_at + 0.5)}
+    begun = f"Submitted {made} Watched since {adopted} Ended"
+    assert any(f"{begun} {end} Took under a second" in said for end in ends)
+    listed = text(demo.get(f"{place}/batches"))
+    assert any(f"{made} {end} under a second" in listed for end in ends)
 
 
 def test_the_same_batch_twice_is_the_same_submission(dashboard, batch):

@@ -49,9 +49,12 @@ class Batch(BatchRow):
     @property
     def took(self) -> float | None:
         """Seconds from when it was sent to the end of its job, by ICA's clock if that agrees with
-        ours; None of one that has no end yet, was never sent, or was made elsewhere.
+        ours; None of one that has no end yet, was never sent, or was made elsewhere and ICA does
+        not tell its times.
         """
-        if self.intent_at is None or self.sent_at is None or self.settled_at is None:
+        if self.sent_at is None or self.settled_at is None:
+            return None
+        if self.intent_at is None and (self.job_finished_at or 0.0) <= self.sent_at:
             return None
         finished_at, settled_at = self.job_finished_at or 0.0, self.settled_at
         ended_at = finished_at if self.sent_at < finished_at < settled_at else settled_at
@@ -121,12 +124,15 @@ def adopt(
     submission: Submission,
     ica_batch_id: str,
     ica_job_id: str | None,
+    made_at: float,
     now: float,
 ) -> None:
-    """Make the one batch of a submission that was made elsewhere; its items come by walking."""
+    """Make the one batch of a submission that was made elsewhere, at that time by ICA; its items
+    come by walking.
+    """
     empty = {"ordinal": 1, "first_position": 1, "last_position": 0}
     queued = {"task": Task.REFRESH, "priority": WATCHED_PRIORITY, "due_at": now}
-    sent = {"ica_batch_id": ica_batch_id, "ica_job_id": ica_job_id, "sent_at": now}
+    sent = {"ica_batch_id": ica_batch_id, "ica_job_id": ica_job_id, "sent_at": made_at}
     first = attempts.get(connection, submission.id, 1)
     new(connection, first, state=BatchState.RUNNING, **empty, **queued, **sent)
 

@@ -191,7 +191,9 @@ def _keep(
     )
     submission_id = submissions.create(connection, new, now)
     submission = submissions.get(connection, submission_id)
-    batches.adopt(connection, submission, batch.id, batch.job.id if batch.job else None, now)
+    job, created = batch.job, batch.job.time_created if batch.job else None
+    made_at = min(created.timestamp(), now) if created else now
+    batches.adopt(connection, submission, batch.id, job.id if job else None, made_at, now)
     submissions.begin_adopted(connection, submission_id, now)
     audit.note(connection, AuditAction.ADOPT, submission)
     return submission_id

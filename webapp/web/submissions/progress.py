@@ -24,7 +24,7 @@ from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
 from webapp.web.core.assets import build
 from webapp.web.core.context import context
-from webapp.web.core.formatting import plural
+from webapp.web.core.formatting import elapsed, plural
 from webapp.web.core.htmx import Poll
 from webapp.web.core.links import ListUrl
 from webapp.web.core.page import Part
@@ -77,6 +77,17 @@ class TitledChore(NamedTuple):
     chore: Chore
     progress: resolving.Progress
     trouble: str
+
+
+class Times(NamedTuple):
+    """When a list was submitted, and ended; took: how long that is, in words. watched_since: of a
+    batch that was made elsewhere, whose other times are ICA's.
+    """
+
+    submitted_at: float | None
+    watched_since: float | None
+    ended_at: float | None
+    took: str
 
 
 class NamesFacts(NamedTuple):
@@ -156,6 +167,7 @@ class SubmissionProgress(Part):
     chores: list[TitledChore]
     looked_in: str
     over_time: OverTime
+    times: Times
 
 
 Progress = DraftProgress | ReadingProgress | ResolvingProgress | SubmissionProgress
@@ -218,6 +230,14 @@ def _begun(
     labels = status_text.labels(submission, rows.attempts)
     moving = status_text.moving(submission, rows.attempts)
     segments = status_text.segments(submission.counts, place, labels, moving)
+    shown = over_time.of(
+        rows.attempts,
+        rows.batches,
+        rows.series,
+        held=bool(pause) or _is_silent(poll_state, now),
+        quiet=_quiet_minutes(poll_state, now),
+        now=now,
+    )
     return SubmissionProgress(
         poll=poll,
         submission=submission,
@@ -242,15 +262,20 @@ def _begun(
         names_facts=_names_facts(submission, place, mine=mine),
         chores=_titled(rows.chores, "item"),
         looked_in=resolving.looked_in(submission) if mine else "",
-        over_time=over_time.of(
-            rows.attempts,
-            rows.batches,
-            rows.series,
-            held=bool(pause) or _is_silent(poll_state, now),
-            quiet=_quiet_minutes(poll_state, now),
-            now=now,
-        ),
+        over_time=shown,
+        times=_times(submission, rows, shown.took),
     )
+
+
+def _times(submission: Submission, rows: _Rows, took: str) -> Times:
+    settled_at = submission.settled_at
+    if submission.source != Source.ADOPT or not rows.batches:
+        return Times(submission.submitted_at, None, settled_at, took)
+    made = rows.batches[0]
+    if settled_at and len(rows.attempts) == 1:
+        took = elapsed(made.took)
+        settled_at = made.sent_at + made.took if made.sent_at and made.took else settled_at
+    return Times(made.sent_at, submission.submitted_at, settled_at, took)
 
 
 def _rows(connection: Connection, submission_id: int, now: float) -> _Rows:
