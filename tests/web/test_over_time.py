@@ -37,6 +37,7 @@ def test_a_list_says_when_it_will_be_done_and_then_how_long_it_took(tmp_path):
         polled = f"{place}/progress?shows=active"
         dashboard.work(30, step=15)
         assert told(demo.part(polled)) == ""
+        assert "measuring how fast it goes" in text(demo.part(polled))
         assert chart_of(demo.part(polled)) is None
         dashboard.work(20, step=20)
         for _ in range(4):
@@ -47,6 +48,7 @@ def test_a_list_says_when_it_will_be_done_and_then_how_long_it_took(tmp_path):
             assert 60 * least <= left <= 60 * most <= 2.5 * left + 60
 
         page = demo.get(place)
+        assert "measuring" not in text(page)
         chart, areas = chart_of(page), with_class(page, "chart-areas")
         assert len(areas) == 1
         named = [one["data-status"] for one in elements(page, "li", data_status=None)]

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, url_for
 from webapp.store import Connection, attempts, snapshots
 from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
-from webapp.store.enums import AttemptState
+from webapp.store.enums import AttemptState, Phase
 from webapp.store.snapshots import Snapshot
 from webapp.store.submissions import Submission
 from webapp.web.core.access import begun_submission
@@ -22,6 +22,8 @@ from webapp.web.submissions.forecast import Estimate
 
 MOST_AT_ONCE = 4  # attempts that run: of more, nothing is told but their counts
 
+AT_WORK = {Phase.SENDING, Phase.LINKING}
+
 AllSeries = Mapping[int, Sequence[Snapshot]]  # by the id of an attempt
 
 blueprint = Blueprint("over_time", __name__)
@@ -30,7 +32,7 @@ blueprint = Blueprint("over_time", __name__)
 class OverTime(NamedTuple):
     """estimate: of what runs. chart: of the attempt that `title` names, if there is one; its
     numbers are at table_url. took: how long it all took, in words. words: what our statuses are
-    called.
+    called. measuring: it is too early for an estimate.
     """
 
     estimate: Estimate | None
@@ -39,6 +41,7 @@ class OverTime(NamedTuple):
     table_url: str
     took: str
     words: Mapping[str, str]
+    measuring: bool = False
 
 
 class OverTimePage(Page):
@@ -95,12 +98,15 @@ def of(
         estimate = forecast.of(found, batches, known, quiet, now)
     if shown is None:
         return OverTime(estimate, None, "", "", "", {})
+    measuring = not (held or estimate) and shown.runs and shown.phase in AT_WORK
     words = status_text.labels_over_time(shown)
     until = shown.ended_at or summary.counted_at(found, batches) or now
     drawn = chart.of([*_up_to(until, known.get(shown.id, []))], until, words)
     which = f" of attempt {shown.number}" if len(found) > 1 else ""
     url = url_for("over_time.page", submission_id=shown.submission_id, number=shown.number)
-    return OverTime(estimate, drawn, f"Progress over time{which}", url, _took(found), words)
+    return OverTime(
+        estimate, drawn, f"Progress over time{which}", url, _took(found), words, measuring
+    )
 
 
 def _up_to(until: float, known: Iterable[Snapshot]) -> Iterator[Snapshot]:
