@@ -62,6 +62,12 @@ def test_areas_are_stacked_within_the_plane_from_the_left_to_the_right(steps, id
     assert all(0 <= tick.x <= 100 for tick in found.ticks)
 
 
+def test_a_list_of_which_nothing_was_sent_has_no_small_chart():
+    for word, empty in {"NOT_SENT": True, "UNREAD": True, "RUNNING": False}.items():
+        known = [Snapshot(at, at + 20, {word: 3}) for at in (100.0, 120.0, 140.0, 160.0)]
+        assert (chart.sparkline(known, 200.0) == []) == empty
+
+
 def ticks(seconds):
     at = 1_795_000_051.0  # 11:07:31
     found = chart.of([Snapshot(at, at + n * seconds, {"LINKED": n}) for n in range(3)], 0.0)

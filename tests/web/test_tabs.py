@@ -62,7 +62,11 @@ def test_what_the_browser_s_tab_says(tmp_path):
         assert marks(demo.get(good)) == ("✓", "done", "100", "0", True)
         assert marks(demo.get(bad)) == ("⚠ 2 failed", "failed", "100", "2", True)
         assert marks(demo.get(f"{bad}/reasons")) == marks(demo.get(bad))
-        assert marks(demo.get(blocked))[:2] == ("⚠ Blocked", "blocked")
+        page = demo.get(blocked)
+        assert marks(page)[:2] == ("⚠ Blocked", "blocked")
+        assert [group.text for group in with_class(page, "group-title")] == ["Not sent yet"]
+        assert "3 entries: 3 to be sent" in text(page)
+        assert "Something holds it up" in headline(page)
         assert "2 batches: 1 done, 1 stopped" in text(demo.get(f"{stopped}/batches"))
 
 

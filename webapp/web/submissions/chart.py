@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from webapp.store import statuses
+from webapp.store.enums import NOT_SENT, UNREAD
 from webapp.store.snapshots import Snapshot
 from webapp.web.submissions import forecast
 from webapp.web.submissions.status_display import ordered, status_label
@@ -22,6 +23,7 @@ TICK_SECONDS = (
     86_400,
 )
 DAY = 86_400
+UNTOLD = {NOT_SENT, UNREAD}  # of these alone a small chart is an empty one
 EDGE = 3.0  # percent: a label nearer to a side than this begins or ends at its tick
 
 
@@ -104,6 +106,8 @@ def sparkline(series: Sequence[Snapshot], until: float) -> list[tuple[str, str]]
     if not _is_enough(series):
         return []
     words, end = _words(series), max(until, series[-1].at)
+    if not {*words} - UNTOLD:
+        return []
     return [
         *zip(words, _paths(series, words, end, (SPARKLINE_WIDTH, SPARKLINE_HEIGHT)), strict=True)
     ]

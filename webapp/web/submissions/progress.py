@@ -18,7 +18,7 @@ from webapp.store.attempts import Attempt
 from webapp.store.batches import Batch
 from webapp.store.choices import Group
 from webapp.store.chores import Chore
-from webapp.store.enums import LEFT_OUT, ChoreKind, EntryKind, Source, State
+from webapp.store.enums import LEFT_OUT, NOT_SENT, ChoreKind, EntryKind, Source, State
 from webapp.store.polling import NOTE_SECONDS, PollState
 from webapp.store.submissions import Submission
 from webapp.store.uploads import Upload
@@ -338,8 +338,9 @@ def _list_facts(
 def _sent(submission: Submission, total: int, place: ListUrl) -> list[tuple[int, str, str]]:
     """How many of so many were sent, and how many were left out."""
     left_out = submission.counts.get(LEFT_OUT, 0)
+    waits = submission.state == State.ACTIVE and not submission.counts.keys() - {LEFT_OUT, NOT_SENT}
     return [
-        (total - left_out, "submitted", place.changed()),
+        (total - left_out, "to be sent" if waits else "submitted", place.changed()),
         (left_out, "left out", place.changed(status=LEFT_OUT)),
     ]
 

@@ -43,7 +43,7 @@ SENTENCES = {
     Phase.SENDING: "Batches are being sent to ICA, one after the other.",
     Phase.LINKING: "ICA has all of it and is linking. You can close this page: work goes on.",
     Phase.STOPPING: "Stopping: what was not sent stays unsent.",
-    Phase.BLOCKED: "It can't go on by itself. What is needed is said below.",
+    Phase.BLOCKED: "Something holds it up. What that is and what to do is said below.",
 }
 
 FROM_A_FOLDER = (
@@ -140,6 +140,8 @@ def groups(found: Sequence[Segment], place: ListUrl) -> list[Group]:
         href, look = place.changed(status=words), GROUPS[title]
         if title == FAILED and len(inside) == 1 and words[0] in UNANSWERED:
             title, look = inside[0].label, words[0]  # ICA has not refused it
+        if title == IN_PROGRESS and words == [NOT_SENT]:
+            title, look = inside[0].label, NOT_SENT
         made.append(Group(title, look, count, of_all, href, inside))
     return made
 
