@@ -80,6 +80,7 @@ def test_a_list_says_when_it_will_be_done_and_then_how_long_it_took(tmp_path):
         assert "1,45050000" in rows[0].text
         legend = elements(page, "li", data_status=None)
         assert [one["data-status"] for one in legend if "hidden" not in one] == ["LINKED", "FAILED"]
+        assert demo.get(f"{place}/attempts/2/over-time").status_code == 404
 
 
 @pytest.mark.slow
