@@ -98,7 +98,8 @@ def of(
         estimate = forecast.of(found, batches, known, quiet, now)
     if shown is None:
         return OverTime(estimate, None, "", "", "", {})
-    measuring = not (held or estimate) and shown.runs and shown.phase in AT_WORK
+    waits = shown.runs and shown.phase in AT_WORK and forecast.WAITING & shown.counts.keys()
+    measuring = bool(waits) and not (held or estimate)
     words = status_text.labels_over_time(shown)
     until = shown.ended_at or summary.counted_at(found, batches) or now
     drawn = chart.of([*_up_to(until, known.get(shown.id, []))], until, words)
