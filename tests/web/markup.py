@@ -69,10 +69,13 @@ def rows(answer):
 def column(answer: Response, header: str) -> list[str]:
     """What stands in the only column with this header, row by row."""
     soup = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
-    [head] = [one for one in soup.select("thead th") if one.get_text().strip() == header]
-    place = head.find_parent("tr").find_all("th").index(head)
-    found = head.find_parent("table").select("tbody tr")
-    return [row.find_all(["th", "td"])[place].get_text().strip() for row in found]
+    found = []
+    for table in soup.find_all("table"):
+        heads = [one.get_text().strip() for one in table.select("thead th")]
+        if header in heads:
+            found.append((heads.index(header), table.select("tbody tr")))
+    [(place, rows)] = found
+    return [row.find_all(["th", "td"])[place].get_text().strip() for row in rows]
 
 
 def field_error(answer, name):
