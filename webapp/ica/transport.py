@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -22,7 +22,6 @@ from webapp.network import deadlines
 from webapp.network.failures import NETWORK_ERRORS
 from webapp.network.timed_sockets import Adapter
 
-Session = requests.Session
 Answer = tuple[requests.Response, bytes]  # and its body, unpacked
 T = TypeVar("T")
 PIECE_BYTES = 1 << 20  # of a body that are unpacked at once
@@ -40,14 +39,35 @@ class Call:
     body: bytes | None = None
 
 
-def new_session() -> requests.Session:
+class Session(requests.Session):
+    """Looks for proxies and certificates in the environment once for each server: for each call,
+    all of it would be gone through four times.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._settings: dict[str, Any] = {}
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """As the session's own; our calls differ in their path alone."""
+        server = "/".join(url.split("/", 3)[:3])
+        if server not in self._settings:
+            self._settings[server] = super().merge_environment_settings(
+                server, proxies, stream, verify, cert
+            )
+        return self._settings[server]
+
+
+def new_session() -> Session:
     """A session for one thread, shared by the clients of all accounts.
 
     So it keeps nothing of any account: no cookies, and each request carries its own secret. Proxies
     and certificates come from the environment. It neither retries nor follows redirects, and obeys
     deadlines.py.
     """
-    session = requests.Session()
+    session = Session()
     session.headers["User-Agent"] = f"linkboard/{__version__}"
     session.headers["Accept-Encoding"] = "gzip"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -85,7 +105,7 @@ class Transport:
 
     base_url: str
     _: KW_ONLY
-    session: requests.Session = field(default_factory=new_session)
+    session: Session = field(default_factory=new_session)
     timeout: tuple[float, float] = (3.05, 8.0)
     clock: Callable[[], float] = time.time
     on_call: Callable[[], None] = lambda: None
