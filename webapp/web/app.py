@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
-from flask import Flask, request
+from flask import Blueprint, Flask, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import find_modules, import_string
@@ -83,12 +84,18 @@ def create_app(
     errors.register(app)
     formatting.register(app)
     status_display.register(app)
-    for module in map(import_string, find_modules("webapp.web", recursive=True)):
-        if hasattr(module, "blueprint"):  # a module that has one is a part of the application
-            app.register_blueprint(module.blueprint)
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
     downloads.limit(app)
     _set_up_templates(app)
     return app
+
+
+@cache
+def _blueprints() -> list[Blueprint]:
+    """A module that has one is a part of the application."""
+    modules = map(import_string, find_modules("webapp.web", recursive=True))
+    return [module.blueprint for module in modules if hasattr(module, "blueprint")]
 
 
 def _configure(app: Flask, settings: Settings) -> None:
