@@ -1,5 +1,5 @@
-"""Every page, in every state of a dashboard: axe finds nothing, nothing scrolls sideways, and what
-has the focus can be seen.
+"""Every page, in every state of a dashboard: axe finds nothing, nothing scrolls sideways, no text
+is smaller than 13 px, and what has the focus can be seen.
 
 tests/run looks at each page where it shows the most, and in some states besides, by turns on a
 phone and on wide screens, in light and in dark colours; --full at all of them in all six ways.
@@ -30,6 +30,10 @@ WIDTHS = """(bar, shares) => {
   return parts.map((one) => [width(one), width(one.firstChild)]);
 }"""
 SIDEWAYS = "document.documentElement.scrollWidth - window.innerWidth"
+SMALL = """[...document.querySelectorAll("body *")].filter((element) =>
+  [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) &&
+  element.checkVisibility() && parseFloat(getComputedStyle(element).fontSize) < 13
+).map((element) => `smaller than 13 px: ${element.outerHTML.slice(0, 120)}`)"""
 FOCUSABLE = "a[href], button, input, select, textarea, summary"
 HIDDEN_FOCUS = """focusable => {
   const found = [];
@@ -72,7 +76,7 @@ def faults_of(tab):
     ]
     if sideways := tab.evaluate(SIDEWAYS):
         wrong.append(f"it is {sideways} pixels wider than the window")
-    return wrong + tab.evaluate(HIDDEN_FOCUS, FOCUSABLE)
+    return wrong + tab.evaluate(SMALL) + tab.evaluate(HIDDEN_FOCUS, FOCUSABLE)
 
 
 def check(browser, pages_and_ways):
