@@ -185,7 +185,7 @@ def test_reviews_and_receipts_stay(connection, rows):
 def test_the_spec_of_taking_is_read_as_it_was_written(connection):
     scope = Selection(["FAILED"], positions=[3, 5], attempt=2, at=1.5)
     spec = {"attempt": 4, "scope": {"statuses": ["FAILED"], "reason_id": None}}
-    spec["scope"] |= {"positions": [3, 5], "attempt": 2, "at": 1.5}
+    spec["scope"] |= {"positions": [3, 5], "attempt": 2, "at": 1.5, "text": ""}
     chore = chores.unfinished(connection, LIST)[0]
     values = {"account_id": chore.account_id, "kind": ChoreKind.TAKE, "total": 2, "now": 3.0}
     for one in (TakeSpec(4, scope), None):

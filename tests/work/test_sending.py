@@ -101,7 +101,7 @@ def test_what_may_have_been_done_is_not_told_as_not_sent(sqlite_url, tmp_path, f
         found = visitor.post("/find", {"ids": data_ids(1)[0]}).location
         for told in (place, f"{place}/items/1", found):
             assert "ot sent" not in page(visitor, told), told
-        assert "On its way" in page(visitor, place)
+        assert "Sent, waiting for ICA" in page(visitor, place)
         assert "4 under way" in page(visitor, "/submissions")
         assert settle(dashboard, place).counts == {"LINKED": 4}
 
