@@ -13,7 +13,7 @@ import requests
 from tests.dashboard import HEADERS, Visitor
 from tests.simulated_ica import FIRST_PROJECT
 from webapp.store.statuses import IN_PROJECT, MEANINGS, NEW_STATUS
-from webapp.web.submissions.status_display import look, ordered
+from webapp.web.submissions.status_display import look, ordered, status_label
 
 if TYPE_CHECKING:  # to import it takes long, and most tests need no browser
     from playwright.sync_api import Page
@@ -144,7 +144,7 @@ def short(counts: Counter[str]) -> str:
     """The counts as the board has them."""
     found: Counter[str] = Counter()
     for word in ordered(counts):
-        found[look(word).short or word] += counts[word]
+        found[look(word).short or status_label(word).lower()] += counts[word]
     return ", ".join(f"{count:,} {word}" for word, count in found.items())
 
 
