@@ -26,7 +26,8 @@ AGAIN_SECONDS = 0.3  # before the same is asked again
 ANSWER_SECONDS = 20.0
 NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 UNREADABLE = "be read, so nothing was sent"
-FINAL = re.compile(r'<div id="progress"(?![^>]*hx-trigger)')  # without a trigger: the page asks no more
+# Without a trigger the page asks no more.
+FINAL = re.compile(r'<div id="progress"(?![^>]*hx-trigger)')
 PICKED = 200  # items of a page's table
 TOO_LATE = {409, 422}  # it was done meanwhile, or there is nothing to do
 

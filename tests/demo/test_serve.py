@@ -75,7 +75,9 @@ def test_a_refusal_is_shown_word_for_word(demo):
     visitor = signed_in(demo)
     until(lambda: " Refused " in board(visitor).get("Twins, from two regions", ""))
     listed = visitor.get("/submissions").html
-    [path] = re.findall(r'class="row-name" href="(/submissions/\d+)">Twins, from two regions<', listed)
+    [path] = re.findall(
+        r'class="row-name" href="(/submissions/\d+)">Twins, from two regions<', listed
+    )
     words = " ".join(unescape(re.sub(r"<[^>]*>", " ", visitor.get(path).html)).split())
     assert re.search(r"ICA refused \d+ batches, so they were not sent\.", words)
     assert "Data of different regions can't be linked or unlinked in one batch" in words
@@ -129,7 +131,10 @@ def _names_in_one_run(folder):
         program.wait_for("Linkboard is at")
         visitor = signed_in(f"http://127.0.0.1:{port}")
         until(lambda: " Linking " in board(visitor).get("Cohort release 12", ""))
-        names = re.findall(r'<th scope="row"><a class="row-name" href="/submissions/\d+">([^<]+)<', visitor.get("/submissions").html)
+        names = re.findall(
+            r'<th scope="row"><a class="row-name" href="/submissions/\d+">([^<]+)<',
+            visitor.get("/submissions").html,
+        )
         program.send(signal.SIGTERM)
         assert program.wait_until_all_are_gone() == 0
     assert len(names) == 13

@@ -120,7 +120,9 @@ def plan(store, draft):
             if not store.is_sqlite:  # it would read a table as small as this one whole
                 connection.execute(text("SET LOCAL enable_seqscan = off"))
                 connection.execute(text("SET LOCAL enable_bitmapscan = off"))
-            statement, values = next(call for call in asked if " FROM items" in " ".join(call[0].split()))
+            statement, values = next(
+                call for call in asked if " FROM items" in " ".join(call[0].split())
+            )
             return "\n".join(map(str, connection.exec_driver_sql(explain + statement, values)))
 
     return of
