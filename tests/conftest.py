@@ -41,7 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    long = "are run" if config.getoption("long") else "are left out: give --long to run them"
+    what = "are left out, and the slow ones of pages on PostgreSQL: give --long to run them"
+    long = "are run" if config.getoption("long") else what
     fast = ["linkboard: without browsers, PostgreSQL and the tests marked slow"]
     return [f"linkboard: tests marked long {long}", *(fast if config.getoption("fast") else [])]
 
@@ -80,7 +81,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
-    if item.get_closest_marker("long") and not config.getoption("long"):
+    is_long = item.get_closest_marker("long") or _is_slow_page_on_postgresql(item)
+    if is_long and not config.getoption("long"):
         return False
     return _is_fast(item) or not config.getoption("fast")
 
@@ -88,7 +90,19 @@ def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
 def _is_fast(item: pytest.Item) -> bool:
     if item.path.parent.name == "browser" or item.get_closest_marker("slow"):
         return False
-    return not (hasattr(item, "callspec") and "postgresql" in item.callspec.params.values())
+    return not _is_on_postgresql(item)
+
+
+def _is_slow_page_on_postgresql(item: pytest.Item) -> bool:
+    """What the store and the worker do is tested on PostgreSQL in every run, what a page does that
+    takes a second or more with --full: else all would take far more than ten minutes.
+    """
+    is_slow = item.path.parent.name == "web" and item.get_closest_marker("slow")
+    return bool(is_slow) and _is_on_postgresql(item)
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    return hasattr(item, "callspec") and "postgresql" in item.callspec.params.values()
 
 
 @pytest.fixture(autouse=True)
