@@ -57,6 +57,7 @@ def test_what_the_browser_s_tab_says(tmp_path):
         stopped = demo.submit(data_ids(3))
         blocked = demo.submit(data_ids(3), project="00000000-0000-4000-8000-000000000002")
         assert marks(demo.get(good)) == ("0 %", "moving", "0", "0", False)
+        [moving] = with_class(demo.get(good), "group")
         demo.post(f"{stopped}/stop")
         dashboard.work(60)
         assert marks(demo.get(good)) == ("✓", "done", "100", "0", True)
@@ -65,6 +66,7 @@ def test_what_the_browser_s_tab_says(tmp_path):
         page = demo.get(blocked)
         assert marks(page)[:2] == ("⚠ Blocked", "blocked")
         assert [group.text for group in with_class(page, "group-title")] == ["Not sent yet"]
+        assert with_class(page, "group")[0]["id"] == moving["id"]  # a poll leaves it in its place
         assert "3 entries: 3 to be sent" in text(page)
         assert "Something holds it up" in headline(page)
         assert "2 batches: 1 done, 1 stopped" in text(demo.get(f"{stopped}/batches"))

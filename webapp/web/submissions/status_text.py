@@ -69,9 +69,10 @@ class Segment:
 class Group:
     """The statuses of a breakdown that mean much the same to a reader, with their sum.
 
-    look: a word whose icon and colour it has.
+    key: one word for each group, whatever it is called; look: a word whose icon and colour it has.
     """
 
+    key: str
     title: str
     look: str
     count: int
@@ -137,12 +138,13 @@ def groups(found: Sequence[Segment], place: ListUrl) -> list[Group]:
         inside = list(own)
         count, words = sum(one.count for one in inside), [one.word for one in inside]
         of_all = "" if title == LEFT else share(count, to_go)
-        href, look = place.changed(status=words), GROUPS[title]
+        href, key = place.changed(status=words), GROUPS[title]
+        look = key
         if title == FAILED and len(inside) == 1 and words[0] in UNANSWERED:
             title, look = inside[0].label, words[0]  # ICA has not refused it
         if title == IN_PROGRESS and words == [NOT_SENT]:
             title, look = inside[0].label, NOT_SENT
-        made.append(Group(title, look, count, of_all, href, inside))
+        made.append(Group(key, title, look, count, of_all, href, inside))
     return made
 
 
