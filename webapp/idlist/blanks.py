@@ -13,8 +13,10 @@ _MAX_CHARS = 20  # with blanks around it
 
 
 def is_empty_cell(cell: str) -> bool:
-    """Whether a cell has a word that says that it is empty."""
-    return len(cell) < _MAX_CHARS and cell.strip() in EMPTY_CELLS
+    """Whether a cell has a word that says that it is empty; behind an apostrophe, too, which "-"
+    gets where it begins the row of a list that is handed back.
+    """
+    return len(cell) < _MAX_CHARS and cell.strip().removeprefix("'") in EMPTY_CELLS
 
 
 def is_filled(cell: str) -> bool:

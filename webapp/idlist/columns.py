@@ -10,6 +10,7 @@ from typing import NamedTuple
 from webapp.idlist.blanks import is_filled
 from webapp.idlist.entries import Column, Entry, Holds, LookupKind, Record, display_text
 from webapp.idlist.headers import (
+    ENTRY_HEADER,
     RETURNED_HEADERS,
     TOP_RANK,
     assumes_names,
@@ -270,8 +271,11 @@ def _best(
         return None
     entries = [count + each.total() for count, each in zip(counts, held, strict=False)]
     is_mostly = [2 * some >= full > 0 for some, full in zip(entries, filled, strict=False)]
-    if not header_rank(names[best]) and not is_mostly[best] and any(is_mostly):
-        return None  # such as a column of notes, one of which is an id
+    if not header_rank(names[best]):
+        if not is_mostly[best] and any(is_mostly):
+            return None  # such as a column of notes, one of which is an id
+        if ENTRY_HEADER in names and names[best] != ENTRY_HEADER:
+            return None  # a list that was handed back, in which the ids were not read either
     # Ids of something else, such as samples, are no ids where a column says that it has files.
     has_ids = any(score[best][:2]) or held[best]
     has_files = any(held[i] and names_lookups(name) for i, name in enumerate(names))

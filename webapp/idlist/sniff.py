@@ -13,7 +13,7 @@ from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Holds, Record
 from webapp.idlist.formats.json_list import JsonList
 from webapp.idlist.formats.tables import DELIMITERS, WHITE_SPACE, sample_rows, split_rows
-from webapp.idlist.headers import header_rank, label_rank, names_entries, names_lookups
+from webapp.idlist.headers import ENTRY_HEADER, header_rank, label_rank, names_entries, names_lookups
 from webapp.idlist.ids import count_ids, mentions_id
 from webapp.idlist.labels import NO_LABELS, LabelChoice, choose_label
 from webapp.idlist.lookups import has_file_ending
@@ -127,7 +127,8 @@ def _table(
             return None
         read = sum(column.ids for column in choice.candidates if column.chosen)
         layout = Layout(DELIMITERS[delimiter], delimiter, choice)
-        return layout, (False, 0, delimiter != WHITE_SPACE, read), rows
+        was_handed_back = ENTRY_HEADER in choice.names  # by this delimiter, without ids
+        return layout, (was_handed_back, 0, delimiter != WHITE_SPACE, read), rows
     rank = 0 if delimiter == WHITE_SPACE else header_rank(chosen.header)
     is_even = max(widths.values()) * 2 > len(rows)  # most rows have the same number of cells
     is_table = rank or column or (is_even and _has_other_columns(rows, choice))
