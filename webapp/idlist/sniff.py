@@ -13,7 +13,13 @@ from webapp.idlist.columns import ColumnChoice
 from webapp.idlist.entries import Holds, Record
 from webapp.idlist.formats.json_list import JsonList
 from webapp.idlist.formats.tables import DELIMITERS, WHITE_SPACE, sample_rows, split_rows
-from webapp.idlist.headers import ENTRY_HEADER, header_rank, label_rank, names_entries, names_lookups
+from webapp.idlist.headers import (
+    ENTRY_HEADER,
+    header_rank,
+    label_rank,
+    names_entries,
+    names_lookups,
+)
 from webapp.idlist.ids import count_ids, mentions_id
 from webapp.idlist.labels import NO_LABELS, LabelChoice, choose_label
 from webapp.idlist.lookups import has_file_ending

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from webapp.store import sql, submissions
 from webapp.store.column_types import prepare
@@ -140,6 +140,11 @@ _FAILED = {"failures": chores.c.failures + 1}
 DUE = QUEUE.due() & or_(chores.c.kind.not_in(ASKING), chores.c.account_id.not_in(NOT_OF))
 _CLAIM = QUEUE.lease_first(DUE, chores.c.due_at, **_FAILED)
 _CLAIM_ONE = QUEUE.lease((chores.c.id == bindparam("chore")) & QUEUE.due(), **_FAILED)
+_UNFINISHED = (
+    select(chores)
+    .where(chores.c.submission_id == sql.SUBMISSION, chores.c.ended_at.is_(None))
+    .order_by(chores.c.id)
+)
 
 
 def add(
@@ -217,7 +222,7 @@ def lock(connection: Connection, submission_id: int) -> None:
 
     Before the submission itself is locked: workers take the two in this order.
     """
-    connection.execute(_unfinished(submission_id).with_for_update())
+    connection.execute(_UNFINISHED.with_for_update(), {"submission": submission_id})
 
 
 def stop_asking(
@@ -262,12 +267,7 @@ def last_of_kind(
 
 def unfinished(connection: Connection, submission_id: int) -> list[Chore]:
     """The submission's chores that have not ended, the oldest first."""
-    return sql.fetch(connection, _unfinished(submission_id), Chore)
-
-
-def _unfinished(submission_id: int) -> Select[Any]:
-    ours = (chores.c.submission_id == submission_id) & chores.c.ended_at.is_(None)
-    return select(chores).where(ours).order_by(chores.c.id)
+    return sql.fetch(connection, _UNFINISHED, Chore, {"submission": submission_id})
 
 
 def unblock(connection: Connection, account_id: int, now: float) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from webapp.store import sql
 from webapp.store.enums import VisitPlace
@@ -13,15 +13,19 @@ VISIT_SECONDS = 3 * 60.0  # without opening the page: then the visit is over
 NOTE_SECONDS = 60.0  # between two writes while nothing changes
 _KEY = ("submission_id", "account_id", "place")
 _SEEN = ("seen_at", "counts", "before_at", "before_counts")
+_LAST = select(visits).where(
+    visits.c.account_id == sql.ACCOUNT,
+    visits.c.place == bindparam("place"),
+    visits.c.submission_id.in_(bindparam("wanted", expanding=True)),
+)
 
 
 def last(
     connection: Connection, account_id: int, place: VisitPlace, submission_ids: Collection[int]
 ) -> dict[int, Visit]:
     """The account's last visits at a place, by the submissions that it saw there."""
-    ours = (visits.c.account_id == account_id) & (visits.c.place == place)
-    found = select(visits).where(ours, visits.c.submission_id.in_(submission_ids))
-    return {visit.submission_id: visit for visit in sql.fetch(connection, found, Visit)}
+    given = {"account": account_id, "place": place, "wanted": [*submission_ids]}
+    return {one.submission_id: one for one in sql.fetch(connection, _LAST, Visit, given)}
 
 
 def first(

@@ -27,7 +27,7 @@ from webapp.web.core import (
     request_log,
     security,
 )
-from webapp.web.core.assets import asset
+from webapp.web.core.assets import asset, icon
 from webapp.web.core.context import KEY, context
 from webapp.web.core.page import STARTED_AT
 from webapp.web.signin import cookies
@@ -126,6 +126,7 @@ def _set_up_templates(app: Flask) -> None:
     # An application built on this one (the demo's) may add panels above the form for a submission.
     app.jinja_env.globals.update(
         asset=asset,
+        icon=icon,
         search_length=params.MAX_TEXT_BYTES,
         new_submission_panels=(),
     )

@@ -71,10 +71,12 @@ def page(submission_id: int, number: int) -> str:
     return render(OverTimePage(submission, attempt, title, shown))
 
 
-def series(connection: Connection, found: Sequence[Attempt], now: float) -> AllSeries:
-    """The snapshots of the attempts that run, and of the one whose chart is shown."""
+def series(
+    connection: Connection, found: Sequence[Attempt], now: float, *, charted: bool
+) -> AllSeries:
+    """The snapshots of the attempts that run, and of the one whose chart is shown, if one is."""
     running = [one.id for one in found if one.runs][:MOST_AT_ONCE]
-    shown = _charted(found)
+    shown = _charted(found) if charted else None
     wanted = {*running, shown.id} if shown else {*running}
     return snapshots.of_attempts(connection, wanted, chart.POINTS, now) if wanted else {}
 
@@ -84,14 +86,15 @@ def of(
     batches: Sequence[Batch],
     known: AllSeries,
     *,
+    charted: bool,
     held: bool,
     quiet: int,
     now: float,
 ) -> OverTime:
     """What is shown of a submission's attempts and batches.
 
-    known: as series() gives it. held: nothing is asked of ICA just now. quiet: as
-    quiet_minutes() of forecast.py says.
+    known: as series() gives it. charted: with the chart. held: nothing is asked of ICA just now.
+    quiet: as quiet_minutes() of forecast.py says.
     """
     shown, estimate = _charted(found), None
     if not held and sum(one.runs for one in found) <= MOST_AT_ONCE:
@@ -101,8 +104,10 @@ def of(
     waits = shown.runs and shown.phase in AT_WORK and forecast.WAITING & shown.counts.keys()
     measuring = bool(waits) and not (held or estimate)
     words = status_text.labels_over_time(shown)
-    until = shown.ended_at or summary.counted_at(found, batches) or now
-    drawn = chart.of([*_up_to(until, known.get(shown.id, []))], until, words)
+    drawn = None
+    if charted:
+        until = shown.ended_at or summary.counted_at(found, batches) or now
+        drawn = chart.of([*_up_to(until, known.get(shown.id, []))], until, words)
     which = f" of attempt {shown.number}" if len(found) > 1 else ""
     url = url_for("over_time.page", submission_id=shown.submission_id, number=shown.number)
     return OverTime(

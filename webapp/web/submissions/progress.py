@@ -53,6 +53,7 @@ from webapp.work import retention
 POLL_TRIGGER = "every 2s"
 TOLD_PAUSE_SECONDS = 10.0  # a shorter one is over before it is read
 UNPOLLED_STATES = {State.DRAFT, State.SETTLED, State.UNREADABLE, State.DISCARDED}
+CHARTED = {Tab.OVERVIEW}
 OWN_PAGES = {State.READING, State.RESOLVING, State.DRAFT}  # the next state has another page
 
 CHORE_TITLES = {
@@ -101,7 +102,7 @@ class NamesFacts(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """What the store has of a submission, at one moment."""
+    """What the store has of a submission, at one moment. upload: of one that is being read."""
 
     batches: list[Batch]
     upload: Upload | None
@@ -197,7 +198,7 @@ def polled_part(
     before the rows: it may show more than its tag.
     """
     now = context().clock()
-    rows = context().read(_rows, submission.id, now)
+    rows = context().read(_rows, submission, tab, now)
     poll = _poll(submission, rows, poll_state, now, tab)
     if submission.begun:
         return _begun(submission, rows, poll_state, poll, tab, now, polled=polled)
@@ -234,6 +235,7 @@ def _begun(
         rows.attempts,
         rows.batches,
         rows.series,
+        charted=tab in CHARTED,
         held=bool(pause) or _is_silent(poll_state, now),
         quiet=_quiet_minutes(poll_state, now),
         now=now,
@@ -278,14 +280,14 @@ def _times(submission: Submission, rows: _Rows, took: str) -> Times:
     return Times(made.sent_at, submission.submitted_at, settled_at, took)
 
 
-def _rows(connection: Connection, submission_id: int, now: float) -> _Rows:
-    attempt_rows = attempts.of_submission(connection, submission_id)
+def _rows(connection: Connection, submission: Submission, tab: Tab, now: float) -> _Rows:
+    attempt_rows = attempts.of_submission(connection, submission.id)
     return _Rows(
-        batches.of_submission(connection, submission_id),
-        uploads.get(connection, submission_id),
+        batches.of_submission(connection, submission.id),
+        None if submission.begun else uploads.get(connection, submission.id),
         attempt_rows,
-        chores.unfinished(connection, submission_id),
-        over_time.series(connection, attempt_rows, now),
+        chores.unfinished(connection, submission.id),
+        over_time.series(connection, attempt_rows, now, charted=tab in CHARTED),
     )
 
 

@@ -83,6 +83,11 @@ def look(word: str) -> Look:
     return LOOKS.get(word, LOOKS[NEW])
 
 
+def tone(word: str) -> str:
+    """The class of a word's colour."""
+    return f"tone-{look(word).tone}"
+
+
 def status_label(word: str, labels: Mapping[str, str] | None = None) -> str:
     """What a status is called: by the labels of the moment, else as usual, else in ICA's word."""
     return (labels or {}).get(word) or look(word).label or in_sentence_case(word)
@@ -102,4 +107,4 @@ def ordered(counts: Mapping[str, int]) -> list[str]:
 
 def register(app: Flask) -> None:
     """Let the templates use them."""
-    app.jinja_env.globals.update(look=look, status_label=status_label)
+    app.jinja_env.globals.update(look=look, tone=tone, status_label=status_label)
