@@ -3,7 +3,7 @@
 import gzip
 from itertools import pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.idlist.list_strategies import IDS, LISTS
@@ -69,6 +69,7 @@ def test_where_pieces_are_cut_never_matters(data, cuts, is_packed):
 
 
 @given(st.lists(st.tuples(IDS, st.sampled_from(["", " ", "\u200b"])), max_size=20))
+@example([(f"urn:ilmn:ica:region:x:data:{A}#/a, d", pad) for pad in ("", "\u200b")])
 @settings(deadline=None)
 def test_the_fast_way_for_usual_lines_finds_what_the_slow_way_finds(lines):
     plain, _ = read_all(["\n".join(name for name, _ in lines).encode()])

@@ -64,7 +64,8 @@ def choose_label(
     """
     found, ranks = [], {}
     for i, name in enumerate(names):
-        cells = [row[i][:_MAX_CLEANED_CHARS].strip() for row in rows if i < len(row)]
+        cells = [row[i][:_MAX_CLEANED_CHARS] for row in rows if i < len(row)]
+        cells = [without_invisible(cell).strip() for cell in cells]
         cells = [cell for cell in cells if cell and cell not in EMPTY_CELLS]
         if i in taken or not cells:
             continue
