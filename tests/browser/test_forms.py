@@ -48,6 +48,42 @@ def test_what_is_picked_and_chosen_stands_beside_the_button(tab):
     expect(side).not_to_contain_text("a.txt")
 
 
+def test_what_was_typed_is_there_again_after_signing_in_again(tab):
+    sign_in(tab)
+    tab.goto("/submissions/new")
+    ids = "\n".join(data_ids(1_000, start=400_000))
+    tab.get_by_label("Or paste it").fill(ids)
+    tab.get_by_label("Name", exact=True).fill("Of a long day")
+    tab.get_by_role("radio", name="Rare disease WGS 2026").check()
+    tab.context.request.post("/signout", headers={"Origin": tab.url.partition("/submissions")[0]})
+    tab.get_by_role("button", name="Continue to review").click()
+    expect(tab.get_by_text("nothing of what you just sent was done")).to_be_visible()
+
+    tab.get_by_label("ICA API key").fill("demo-key")
+    tab.get_by_role("button", name="Sign in", exact=True).click()
+    expect(tab.get_by_text("What you had typed before you were signed out")).to_be_visible()
+    expect(tab.get_by_label("Or paste it")).to_have_value(ids)
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("Of a long day")
+    expect(tab.get_by_role("complementary")).to_contain_text("Rare disease WGS 2026")
+    expect(tab.get_by_role("complementary")).to_contain_text("pasted text")
+    tab.goto("/submissions/new")
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("")
+
+
+def test_what_was_typed_is_not_given_to_another_account(tab):
+    sign_in(tab)
+    tab.goto("/submissions/new")
+    tab.get_by_label("Name", exact=True).fill("Of mine")
+    tab.get_by_role("radio", name="Rare disease WGS 2026").check()
+    tab.get_by_label("Or paste it").fill(data_ids(1)[0])
+    tab.context.request.post("/signout", headers={"Origin": tab.url.partition("/submissions")[0]})
+    tab.get_by_role("button", name="Continue to review").click()
+    tab.get_by_label("ICA API key").fill("colleague-key")
+    tab.get_by_role("button", name="Sign in", exact=True).click()
+    expect(tab).to_have_url(re.compile("/submissions/new$"))
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_file_is_sent_once(browser, dashboard, scripts):
     # A 422 is an error to the console, so this window may complain.
