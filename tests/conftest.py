@@ -19,7 +19,11 @@ from webapp.logs import URL_LOGGERS, VERBOSE_LOGGERS
 
 SLOW_MODULE = "pytestmark = pytest.mark.slow"
 GARBAGE = 7_000, 20, 20  # new objects, and rounds, after which it is looked for
-ON_BOTH = {"test_agreement.py", "test_concurrency.py", "test_database_faults.py"}  # of web/, always
+# Of web/ and work/, what is about locks, deaths and transactions, or compares all with all.
+ALWAYS_ON_BOTH = {
+    *("test_agreement.py", "test_concurrency.py", "test_database_faults.py"),
+    *("test_clock.py", "test_crashes.py", "test_deadly_units.py", "test_state_machine.py"),
+}
 FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
 
 
@@ -42,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    what = "are left out, and most pages on PostgreSQL: give --long to run them"
+    what = "are left out, and most of web/ and work/ on PostgreSQL: give --long to run them"
     long = "are run" if config.getoption("long") else what
     fast = ["linkboard: without browsers, PostgreSQL and the tests marked slow"]
     return [f"linkboard: tests marked long {long}", *(fast if config.getoption("fast") else [])]
@@ -82,7 +86,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
-    is_long = item.get_closest_marker("long") or _is_page_on_postgresql(item)
+    is_long = item.get_closest_marker("long") or _is_on_postgresql_as_well(item)
     if is_long and not config.getoption("long"):
         return False
     return _is_fast(item) or not config.getoption("fast")
@@ -94,12 +98,12 @@ def _is_fast(item: pytest.Item) -> bool:
     return not _is_on_postgresql(item)
 
 
-def _is_page_on_postgresql(item: pytest.Item) -> bool:
-    """What the store and the worker do, and each address, is tried on PostgreSQL in every run. What
-    else a page does, with --full: pages ask the store alone, and all would take twice as long.
+def _is_on_postgresql_as_well(item: pytest.Item) -> bool:
+    """What all else rests on is tried on PostgreSQL in every run: the store, each address, deaths
+    and locks. The rest of pages and worker, which ask the store alone, with --full.
     """
-    is_page = item.path.parent.name == "web" and item.path.name not in ON_BOTH
-    return is_page and _is_on_postgresql(item)
+    rests_on_it = item.path.parent.name in {"web", "work"} and item.path.name not in ALWAYS_ON_BOTH
+    return rests_on_it and _is_on_postgresql(item)
 
 
 def _is_on_postgresql(item: pytest.Item) -> bool:
