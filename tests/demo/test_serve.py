@@ -104,9 +104,12 @@ def test_sample_lists_can_be_downloaded_and_used(demo):
         until(lambda page=page: visitor.get(page.path).has_form("submit"))  # ICA is asked for names
 
 
-def test_a_demo_leaves_nothing_behind():
-    with linkboard("demo", "--port", free_port()) as program:
+def test_a_demo_heeds_no_setting_that_leads_elsewhere_and_leaves_nothing_behind():
+    settings = {"ica_url": "http://127.0.0.1:9/ica/rest", "database_url": "sqlite:////nowhere/x"}
+    port = free_port()
+    with linkboard("demo", "--port", port, **settings) as program:
         program.wait_for("Linkboard is at")
+        assert signed_in(f"http://127.0.0.1:{port}").get("/").path == "/submissions"
         folders = Path(tempfile.gettempdir()).glob("linkboard-demo-*")
         made = [folder for folder in folders if _is_of(folder, program.output)]
         assert made
@@ -140,13 +143,3 @@ def _names_in_one_run(folder):
     assert len(names) == 13
     assert "read by others" not in program.output
     return names
-
-
-def test_a_demo_heeds_no_setting_that_leads_elsewhere():
-    settings = {"ica_url": "http://127.0.0.1:9/ica/rest", "database_url": "sqlite:////nowhere/x"}
-    port = free_port()
-    with linkboard("demo", "--port", port, **settings) as program:
-        program.wait_for("Linkboard is at")
-        assert signed_in(f"http://127.0.0.1:{port}").get("/").path == "/submissions"
-        program.send(signal.SIGTERM)
-        assert program.wait_until_all_are_gone() == 0
