@@ -231,8 +231,9 @@ def test_a_web_process_that_has_fewer_connections_takes_the_next_ones(settings, 
         connect(100)
         assert difference() > 90
         os.kill(second, signal.SIGCONT)
-        # by chance, each takes half: of 300 hardly 90 more than the other
-        assert any(connect(5) or difference() <= 10 for _ in range(60))
+        # By chance, each takes half: of 600 hardly 80 more than the other. On a busy machine it
+        # takes some time until the second goes on at all.
+        until(lambda: connect(5) or difference() <= 10, within=12, pause=0.1)
 
 
 def test_the_folder_of_one_that_was_killed_is_removed(tmp_path, monkeypatch):
