@@ -218,6 +218,8 @@ def test_the_file_is_named_after_the_submission_and_the_filter(dashboard, place)
         'attachment; filename="Run_5_gr_er-FAILED.csv"; '
         "filename*=UTF-8''Run%205%2C%20gr%C3%B6%C3%9Fer-FAILED.csv"
     )
+    answer = dashboard.visitor().get(f"{place}/export.csv?reason=1")
+    assert "-reason-1.csv" in answer.headers["Content-Disposition"]
 
 
 def test_nothing_runs_as_a_formula(dashboard):

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.dashboard import data_ids, text
+from tests.simulated_ica import READ_ONLY_PROJECT
 from tests.web.markup import element, field_error, main
 
 
@@ -88,11 +89,13 @@ def test_what_still_runs_is_neither_archived_nor_deleted(dashboard):
     place = demo.submit(data_ids(500))
     assert demo.post(f"{place}/archive").status_code == 409
     answer = demo.get(f"{place}/delete")
-    assert "still running" in text(answer)
+    assert "ICA has all of it, and can't be told to stop" in text(answer)
     answer = demo.post(f"{place}/delete")
     assert answer.status_code == 409
     assert "still running" in text(answer)
+    blocked = demo.submit(data_ids(3), project=READ_ONLY_PROJECT)
     dashboard.work(60)
+    assert "Stop it by the button on its page" in text(demo.get(f"{blocked}/delete"))
     assert "All 500 items are linked" in text(demo.get(place))
 
 

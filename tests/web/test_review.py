@@ -300,11 +300,15 @@ def test_how_long_it_takes_is_said_by_former_lists_of_about_its_size_and_else_no
     place, much = demo.draft(data_ids(200, start=1000)), demo.draft(data_ids(20_000, start=2000))
     assert "1 batch of at most 25,000 ids" in text(demo.get(much))
     for former in range(3):
-        assert "Will take Not known: too few lists of about this size" in text(demo.get(place))
+        assert "Will take Not known before it runs: fewer than three lists" in text(demo.get(place))
         demo.submit(data_ids(75, start=100 * former))  # at 100 a second
         stored.work(30, step=5)
     told = text(demo.get(place))
     assert "Will take Under a minute, estimated from the last 3 lists like it" in told
+    demo.post(f"{place}/submit")
+    stored.work(1)
+    measured = "measuring how fast it goes; lists like it took under a minute"
+    assert measured in text(demo.get(place))
     assert "Will take Not known" in text(demo.get(much))
 
 

@@ -31,7 +31,6 @@ from webapp.web.submissions.status_text import SENTENCES
 from webapp.work import retention
 from webapp.work.ica_check import USUAL_CALL_IDS
 
-FORMER_ATTEMPTS = 50  # by which it says how long it takes
 SHOWN_CHARS = 60  # of a label that is an example
 SHOWN_ENTRIES = 5  # rejected and repeated ones, on the page itself
 POINTS = {  # flag -> title, with {ids} "412 ids" or "1 id", and what it means
@@ -214,7 +213,8 @@ def _review(submission: Submission, problem: str) -> ReviewPage:
         check = chores.latest(connection, submission.id, ChoreKind.CHECK)
         change = chores.latest(connection, submission.id, ChoreKind.LEAVE_OUT, ChoreKind.TAKE_BACK)
         names = _names(connection, submission)
-        former = attempts.lengths(connection, submission.ica_url, AttemptKind.LINK, FORMER_ATTEMPTS)
+        given = submission.ica_url, AttemptKind.LINK, forecast.FORMER_ATTEMPTS
+        former = attempts.lengths(connection, *given)
     parts = submission.review.parts
     ended = check if check and check.ended_at else None
     failed = ended.problem if ended else None
@@ -380,12 +380,14 @@ def _time(to_send: int, former: Sequence[tuple[int, float]]) -> str:
     """About how long it takes, by what former lists took; "" where nothing is to be sent."""
     if not to_send:
         return ""
-    alike = forecast.alike(to_send, former)
-    known = forecast.expected(to_send, alike)
-    if known is None:
-        return "Not known: too few lists of about this size were linked here of late"
-    lists = plural(len(alike), "list")
-    return f"{forecast.range_text(*known).capitalize()}, estimated from the last {lists} like it"
+    usual = forecast.usual_text(to_send, former)
+    if not usual:
+        return (
+            "Not known before it runs: fewer than three lists of about this size were linked here "
+            "of late. Once it runs, its page says it within a minute or two."
+        )
+    lists = plural(len(forecast.alike(to_send, former)), "list")
+    return f"{usual.capitalize()}, estimated from the last {lists} like it"
 
 
 def _files_and_folders(review: Review) -> str:

@@ -155,9 +155,13 @@ def _manifest_rows(here: Context, submission: Submission, pages: Pages) -> Itera
 
 
 def _stem(submission: Submission) -> str:
-    """The submission's name, without the ending of the file that it was made from."""
+    """The submission's name, without the ending of the file that it was made from, and in short
+    what the file has of it.
+    """
     name = LIST_ENDING.sub("", submission.name)
     number = params.whole("attempt")
     attempt = [f"attempt-{number}"] if number else []
+    reason = [f"reason-{params.whole('reason')}"] if params.whole("reason") else []
+    search = ["search"] if request.args.get("search") else []
     manifest = ["manifest"] if request.args.get("columns") else []
-    return "-".join([name, *attempt, *params.words("status"), *manifest])
+    return "-".join([name, *attempt, *params.words("status"), *reason, *search, *manifest])

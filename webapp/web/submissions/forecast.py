@@ -27,6 +27,7 @@ UNHEARD_SECONDS = 2 * MINUTE  # without counts of ICA; it is asked every minute 
 STEPS = ((20 * MINUTE, MINUTE), (HOUR, 5 * MINUTE), (6 * HOUR, 30 * MINUTE), (1.5 * DAY, HOUR))
 ALIKE = 10.0  # a list is compared with those of a tenth to ten times its size
 MIN_ALIKE = 3
+FORMER_ATTEMPTS = 50  # by which it is said how long a list takes
 
 WAITING = statuses.MOVING | {UNKNOWN, NOT_SENT}  # of a running attempt: no outcome yet
 MEANINGS = {  # of what has not changed
@@ -257,6 +258,14 @@ def expected(to_send: int, alike: Sequence[tuple[int, float]]) -> Range | None:
     least = [seconds * to_send / items for items, seconds in alike]
     most = [seconds * max(to_send / items, 1.0) for items, seconds in alike]
     return quantiles(least, n=4, method="inclusive")[0], quantiles(most, n=4, method="inclusive")[2]
+
+
+def usual_text(size: int, former: Sequence[tuple[int, float]]) -> str:
+    """About how long so many items take by former lists, such as "about 3 to 4 min"; "" where too
+    few are known.
+    """
+    known = expected(size, alike(size, former))
+    return range_text(*known) if known else ""
 
 
 def rate_text(rate: float) -> str:

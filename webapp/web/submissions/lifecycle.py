@@ -17,13 +17,17 @@ from webapp.web.core.page import Page, render
 from webapp.web.retry import attempt_list
 
 OBSTACLES = {
-    State.ACTIVE: "It is still running. Stop it or let it end, and delete it then.",
     State.READING: "It is still being read. It can be discarded on its own page.",
     State.DRAFT: "It is a draft: discard it on its own page.",
     State.RESOLVING: "It was never submitted: discard it on its own page.",
     State.UNREADABLE: "It was never submitted: discard it on its own page.",
     State.DISCARDED: "It is deleted already.",
 }
+CAN_BE_STOPPED = "It is still running. Stop it by the button on its page, and delete it then."
+ALL_SENT = (
+    "It is still running: ICA has all of it, and can't be told to stop. Delete it once it has "
+    "ended; its page says when that will be."
+)
 NEEDED_BY = (
     "Of its ids, “{}” shows some as linked that this submission has unlinked. Without this one "
     "nothing would say so: delete that one first, or put this one into the archive."
@@ -118,10 +122,15 @@ def delete(submission_id: int) -> ResponseReturnValue:
 
 def _confirmation(submission: Submission, hanging: str | None = None) -> str:
     attempt_rows = context().read(attempts.of_submission, submission.id)
+    batch_rows = context().read(batches.of_submission, submission.id)
+    obstacle = OBSTACLES.get(submission.state) or (hanging and NEEDED_BY.format(hanging))
+    if submission.state == State.ACTIVE:
+        rows = attempt_list.rows(submission, attempt_rows, batch_rows, submission.account_id)
+        obstacle = CAN_BE_STOPPED if any(row.stop for row in rows) else ALL_SENT
     page = DeletePage(
         submission=submission,
-        obstacle=OBSTACLES.get(submission.state) or (hanging and NEEDED_BY.format(hanging)),
+        obstacle=obstacle,
         attempts=[(attempt_list.title(one), one.by) for one in attempt_rows],
-        batch_count=len(context().read(batches.of_submission, submission.id)),
+        batch_count=len(batch_rows),
     )
     return render(page)

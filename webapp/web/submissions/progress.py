@@ -140,7 +140,8 @@ class SubmissionProgress(Part):
     has ended. percent_of, tried_again: see status_text.py. acts: what can be begun next, the
     likeliest first.
     list_facts: see _list_facts; names_facts: of a list with names and paths.
-    looked_in: for who submitted it, since others may not know of the projects.
+    looked_in: for who submitted it, since others may not know of the projects. usual_time: what
+    former lists took, while it is measured.
     """
 
     template = "submissions/_progress.html"
@@ -168,6 +169,7 @@ class SubmissionProgress(Part):
     chores: list[TitledChore]
     looked_in: str
     over_time: OverTime
+    usual_time: str
     times: Times
 
 
@@ -265,8 +267,16 @@ def _begun(
         chores=_titled(rows.chores, "item"),
         looked_in=resolving.looked_in(submission) if mine else "",
         over_time=shown,
+        usual_time=_usual_time(submission, rows.attempts) if shown.measuring else "",
         times=_times(submission, rows, shown.took),
     )
+
+
+def _usual_time(submission: Submission, attempt_rows: Sequence[Attempt]) -> str:
+    """What former lists took that are like the largest attempt that runs."""
+    largest = max((one for one in attempt_rows if one.runs), key=lambda one: one.size)
+    given = submission.ica_url, largest.kind, forecast.FORMER_ATTEMPTS
+    return forecast.usual_text(largest.size, context().read_one(attempts.lengths, *given))
 
 
 def _times(submission: Submission, rows: _Rows, took: str) -> Times:
