@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.confirmation import confirm
 from webapp.idlist import Unreadable
 
 A, B = data_ids(2)
@@ -156,6 +157,17 @@ def test_a_retry_is_followed_to_its_outcome(dashboard):
         (FAILED, "FAILED", "2"),
     ]
     assert rows[1]["linked_path"].startswith("/")
+
+
+def test_what_was_unlinked_has_no_linked_path(dashboard):
+    place = submitted(dashboard, f"data_id\n{A}\n{B}\n".encode(), "ids.csv")
+    confirm(dashboard.visitor(), f"{place}/undo", picked=[1])
+    dashboard.work(30)
+    rows = csv.DictReader(io.StringIO(download(dashboard, place).get_data(as_text=True)))
+    assert [(row["status"], row["linked_path"] != "") for row in rows] == [
+        ("UNLINKED", False),
+        ("LINKED", True),
+    ]
 
 
 def tried_again(dashboard, place):

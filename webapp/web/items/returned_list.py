@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import idlist
 from webapp.idlist import Entry, Reading, Unreadable
-from webapp.store import batches, items, led_items, submissions, uploads
+from webapp.store import batches, items, led_items, statuses, submissions, uploads
 from webapp.store.batches import Batch
 from webapp.store.enums import LISTED, NOT_SENT, UNREAD
 from webapp.store.items import ItemRow
@@ -180,8 +180,9 @@ def _of_item(
     if doing := doings.get(item.position):
         since = f"{'Linked' if doing.linked else 'Unlinked'} since by “{doing.name}”."
         reason = f"{reason} {since}".lstrip()
-    # Before it is linked, a path is that of the data where they were found.
-    return status, reason, str(item.attempt), item.path if item.linked_id else ""
+    # Before it is linked, and once it is unlinked, a path is that of the data where they are.
+    is_linked = item.linked_id and status not in statuses.UNLINKED
+    return status, reason, str(item.attempt), item.path if is_linked else ""
 
 
 def _upload_and_part(submission: Submission) -> tuple[Upload, int]:
