@@ -13,6 +13,7 @@ NAME, PATH = "patient-Mustermann", "/RUNS/2"
 FAILED = data_ids(3, ending="00")
 LEAD = ("href", "action", "hx-get", "hx-post", "formaction")
 WEEK = 7 * 86_400.0
+FORGOTTEN = "This search is not kept any more, or is somebody else's."
 
 
 @contextmanager
@@ -97,7 +98,34 @@ def test_an_id_is_its_own_key_so_that_its_link_is_for_everybody(dashboard, demo)
     assert leads == [f"{third}/items", f"{third}/items?search={FAILED[1]}"]
 
 
-def test_a_search_is_its_asker_s_and_is_kept_for_90_days(dashboard, demo):
+def test_a_search_in_a_list_is_for_all_who_may_see_the_list(dashboard, demo):
+    place = demo.submit([*data_ids(3), *FAILED], name=NAME)
+    other = demo.submit(data_ids(2), name="other")
+    dashboard.work(30)
+    there, board = demo.searched(f"{place}/items", "no such"), demo.searched("/submissions", NAME)
+    key, board_key = (address.partition("search=")[2] for address in (there, board))
+    colleague, stranger = dashboard.visitor("colleague-key"), dashboard.visitor("stranger-key")
+    colleague.get("/submissions")
+    page = colleague.get(there)
+    assert not rows(page)
+    assert element(page, id="search-items")["value"] == "no such"
+    assert colleague.get(there.replace("/items?", "/export.txt?")).text == ""
+    assert f"search={key}" in there
+    for visitor in (demo, colleague):  # it is no search of another list, nor of the board
+        for elsewhere in (f"{other}/items", "/submissions"):
+            assert FORGOTTEN in text(visitor.get(f"{elsewhere}?search={key}"))
+    assert FORGOTTEN in text(colleague.get(f"{place}/items?search={board_key}"))
+    assert "works for you alone" in text(demo.get(board))
+    assert "works for you alone" not in text(demo.get(there))
+    assert stranger.get(there).status_code == 404
+    draft = demo.draft(data_ids(2))
+    of_draft = demo.searched(f"{draft}/items", "no such")
+    assert not rows(demo.get(of_draft))
+    assert colleague.get(of_draft).status_code == 404
+    assert FORGOTTEN in text(colleague.get(of_draft.replace(draft, place)))
+
+
+def test_a_search_is_kept_for_90_days_and_one_of_the_board_for_its_asker(dashboard, demo):
     place = demo.submit([*data_ids(3), *FAILED], name="alpha")
     dashboard.work(30)
     there, board = demo.searched(f"{place}/items", "no such"), demo.searched("/submissions", "zz")
@@ -111,11 +139,11 @@ def test_a_search_is_its_asker_s_and_is_kept_for_90_days(dashboard, demo):
     def forgotten(visitor, address):
         page, part = visitor.get(address), visitor.part(address)
         assert page.status_code == part.status_code == 200
-        assert "This search is not kept any more, or is somebody else's." in text(page)
+        assert FORGOTTEN in text(page)
         assert not [to for to in addresses(page) if "search=" in to]
         return page
 
-    for address in (there, *made_up):
+    for address in made_up:
         assert len(rows(forgotten(carol, address))) == 6
         assert carol.get(address.replace("/items?", "/export.csv?")).status_code == 404
     assert element(forgotten(carol, board), "a", class_="row-name").text == "alpha"

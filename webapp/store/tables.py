@@ -544,7 +544,9 @@ find_ids = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRow:
-    """A row of searches: what somebody looked for on a page, under a random key."""
+    """A row of searches: what somebody looked for on a page, under a random key; of a search among
+    a list's items, the list's number and a dot stand before it.
+    """
 
     id: str = stored(length=40, primary_key=True)
     account_id: int = stored(ForeignKey("accounts.id"))

@@ -1,8 +1,10 @@
 """Searches: what somebody looks for on a page.
 
 Names and paths can hold patients' codes, and addresses are kept by browsers, proxies and logs: so a
-text comes by POST, and `?search=` of the address that follows is a key for it. A data id stands
-there as it is, so that its link means the same to everybody.
+text comes by POST, and `?search=` of the address that follows is a key for it. Of a search among a
+list's items the key is good for whoever may see the list, who may read all of these anyway; of any
+other, for who typed it. A data id stands there as it is, so that its link means the same to
+everybody.
 """
 
 import re
@@ -54,21 +56,24 @@ def of_key(key: str) -> Search:
         return Search(key, key)
     text = None
     if KEY.fullmatch(key):
-        text = context().read_one(searches.text_of, key, viewer().id)
+        here = (request.view_args or {}).get("submission_id")
+        text = context().read_one(searches.text_of, key, viewer(), context().clock(), here)
     return Search(unknown=True) if text is None else Search(key, text)
 
 
-def typed() -> str:
-    """What stands in an address for the text that was sent; it is kept for the visitor."""
-    return kept(params.text("text"))
+def typed_in(submission_id: int) -> str:
+    """What stands in an address for the text that was sent; it is kept for who may see this list,
+    among whose items it is looked for.
+    """
+    return kept(params.text("text"), submission_id)
 
 
-def kept(text: str) -> str:
-    """What stands in an address for a text, which is kept for the visitor."""
+def kept(text: str, submission_id: int | None = None) -> str:
+    """What stands in an address for a text, which is kept for the visitor, or as typed_in()."""
     if not text or ID.fullmatch(text):
         return text
     key = secrets.token_urlsafe(16)
-    context().write(searches.keep, key, viewer().id, text, context().clock())
+    context().write(searches.keep, key, viewer().id, text, context().clock(), submission_id)
     return key
 
 

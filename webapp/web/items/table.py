@@ -122,7 +122,7 @@ def page(submission_id: int) -> str:
 def search(submission_id: int) -> ResponseReturnValue:
     """Where the table shows what was typed, within the same filters."""
     place = list_url(listed_or_404(submission_id))
-    return redirect(place.changed(search=searches.typed()), 303)
+    return redirect(place.changed(search=searches.typed_in(submission_id)), 303)
 
 
 def list_url(submission: Submission) -> ListUrl:

@@ -121,8 +121,9 @@ def board() -> ResponseReturnValue:
 @blueprint.post("/submissions/search")
 def search() -> ResponseReturnValue:
     """Where the board shows what was typed, among the same filters; an id leads to what has it."""
-    place = everywhere.leads_to(params.text("text"))
-    return redirect(place or _place(_wanted()).changed(search=searches.typed()), 303)
+    text = params.text("text")
+    place = everywhere.leads_to(text)
+    return redirect(place or _place(_wanted()).changed(search=searches.kept(text)), 303)
 
 
 @blueprint.get("/submissions/rows")
