@@ -14,7 +14,7 @@ TEXTS = st_.one_of(
     st_.sampled_from(["", "0", "1", "-1", "\x00", "%", "draft", "FAILED", FIRST_PROJECT, "/x"]),
     st_.integers().map(str),
 )
-QUERY = "after before size status state search project project_id kind next shows columns"
+QUERY = "after before size status state search items project project_id kind next shows columns"
 QUERIES = st_.dictionaries(st_.sampled_from(QUERY.split()), st_.lists(TEXTS, max_size=3))
 FIELDS = (
     "api_key tenant next project_id batch_id name ids note which column text project_q forget x "

@@ -1,9 +1,10 @@
 """One search in the masthead, and the same on the board: what is typed leads to what it names."""
 
+import pytest
+
 from tests.dashboard import data_ids, text
-from tests.web.confirmation import fields
-from tests.web.markup import element, main
-from webapp.store import batches
+from tests.web.markup import element, link
+from webapp.store import batches, tables
 
 
 def test_one_search_leads_to_data_batches_jobs_and_names(dashboard):
@@ -32,11 +33,87 @@ def test_one_search_leads_to_data_batches_jobs_and_names(dashboard):
     assert "adopt" in stranger.post("/search", {"text": batch.ica_batch_id}).location
 
 
-def test_what_no_list_is_called_can_be_looked_for_among_the_items(dashboard):
+NEITHER = "Neither a submission nor an item is called so."
+FIELDS = ("/search", "/submissions/search")
+
+
+@pytest.fixture
+def named(stored):
+    """Two data with samples, names and paths, which ICA has linked."""
+    visitor = stored.visitor()
+    sheet = "".join(f"{data_id},PT-{n:04}\n" for n, data_id in enumerate(data_ids(2), 1))
+    file = (f"id,sample\n{sheet}".encode(), "plate of March.csv")
+    place = visitor.submit("", file=file)
+    stored.work(30)
+    with stored.store.read() as connection:
+        item = connection.execute(
+            tables.items.select().where(tables.items.c.data_id == data_ids(1)[0])
+        ).one()
+    return visitor, place, item
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_sample_a_name_or_a_path_leads_to_its_item(named, field):
+    visitor, _, item = named
+    assert item.label == "PT-0001"
+    for typed in (item.label, f" {item.label}\u200b", item.name, item.path):
+        there = visitor.post(field, {"text": typed}).location
+        assert there.startswith("/find/"), typed
+        answer = visitor.get(there)
+        assert item.data_id in text(answer)
+        assert data_ids(2)[1] not in text(answer)
+        assert "plate of March" in text(answer)
+    # What is no whole name is looked for among submissions, and never told of as an unknown id.
+    parts = ["PT-000", "47029fa51cc83", "fil.00", item.path[:-1], "PT-0001 x", "nobody", "12", "%"]
+    for typed in parts:
+        there = visitor.post(field, {"text": typed}).location
+        assert there.startswith("/submissions?search="), typed
+        assert NEITHER in text(visitor.get(there))
+        assert "Never submitted" not in text(visitor.get(there))
+
+
+def test_an_id_of_an_unusual_shape_leads_to_its_item(dashboard):
     visitor = dashboard.visitor()
-    sheet = f"id,sample\n{data_ids(1)[0]},PT-0013\n".encode()
-    visitor.post(f"{visitor.draft('', file=(sheet, 'plate of March.csv'))}/submit")
-    page = main(visitor.get(visitor.post("/search", {"text": "PT-0013"}).location))
-    assert "Nothing matches" in text(page)
-    answer = visitor.post("/find", fields(page))
-    assert "plate of March" in text(visitor.get(answer.location))
+    visitor.submit(["fil.patient-7", *data_ids(1)], name="odd ones")
+    dashboard.work(30)
+    answer = visitor.get(visitor.post("/search", {"text": "fil.patient-7"}).location)
+    assert "odd ones" in text(answer)
+    urn = f"urn:ilmn:ica:region:us-east-1:data:{data_ids(1)[0]}#/run1/a.bam"
+    assert "odd ones" in text(visitor.get(visitor.post("/search", {"text": urn}).location))
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_submissions_are_called_too_is_on_the_board(named, field):
+    visitor, _, item = named
+    visitor.submit(data_ids(1), name=f"all of {item.label}")
+    there = visitor.post(field, {"text": item.label}).location
+    assert item.label not in there
+    page = visitor.get(there)
+    assert f"all of {item.label}" in text(page)
+    assert item.data_id in text(visitor.get(link(page, "See these items")))
+    drafts = visitor.get(f"{there}&state=draft")
+    assert link(drafts, "See these items") == link(page, "See these items")
+    assert NEITHER not in text(drafts)
+    again = visitor.post(element(page, "form", aria_label="Submissions")["action"], {"text": "all"})
+    assert link(visitor.get(again.location), "See these items") is None
+    find = link(page, "See these items")
+    assert visitor.post(f"{find}/delete").status_code == 303
+    assert link(visitor.get(there), "See these items") is None
+
+
+def test_filters_and_the_archive_are_told_of(named):
+    visitor, place, _ = named
+    there = visitor.searched("/submissions?state=with_failures", "nobody")
+    assert "No submission has all of these, and no item is called so." in text(visitor.get(there))
+    visitor.post(f"{place}/archive")
+    page = visitor.get(visitor.post("/search", {"text": "of March"}).location)
+    assert "The archive has what you look for." in text(page)
+
+
+def test_who_may_not_see_an_item_learns_nothing_of_its_name(named, stored):
+    _, _, item = named
+    stranger = stored.visitor("stranger-key")
+    for typed in (item.label, item.name, item.path):
+        there = stranger.post("/search", {"text": typed}).location
+        assert there.startswith("/submissions?search=")
+    assert "Your last questions" not in text(stranger.get("/find"))

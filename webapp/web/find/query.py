@@ -12,6 +12,8 @@ from typing import NamedTuple
 from webapp import idlist
 from webapp.idlist import Entry, Reading, Unreadable
 from webapp.idlist.entries import Lookup, LookupKind
+from webapp.idlist.labels import label_of
+from webapp.idlist.lookups import reference
 from webapp.store import items, usage
 from webapp.store.documents import FindReview, Reject
 from webapp.store.enums import AuditAction
@@ -58,11 +60,46 @@ def ask(form: Form) -> str:
         ids, review = _read(form)
     except Unreadable as error:
         raise Unusable(Errors({"file" if form.file else "ids": str(error)})) from error
+    return _keep(form.name, ids, review)
+
+
+def ask_by_name(text: str) -> str | None:
+    """Keep the query for the items whose name, path or label is this text, and return its id; None
+    where the visitor sees none. Raises Unusable, and keeps nothing, without room.
+    """
+    label, path = label_of(text, Counter()), reference(text)
+    texts = {text, label, path.text if isinstance(path, Lookup) else text} - {""}
+    ask_about_new_projects()
+    seen_by = (viewer(), context().clock())
+    paths = {one for one in texts if "/" in one}
+    ids = context().read(names.ids_called, *seen_by, texts - paths, paths, texts, MAX_IDS + 1)
+    held = context().read(names.held_ids, *seen_by, {text})  # of an unusual shape
+    found = {(data_id, one) for one in ids for data_id in ids[one] if data_id not in held}
+    rows = [(data_id, 1, "") for data_id in held]
+    rows += [(data_id, 1, one) for data_id, one in sorted(found)]
+    if not rows:
+        return None
+    if len(rows) > MAX_IDS:
+        raise Unusable(Errors(ids=TOO_MANY_CALLED))
+    review = FindReview(
+        ids=len(rows),
+        repeated=0,
+        rejected=0,
+        rejects=[],
+        names=int(bool(found)),
+        given=int(not found),
+        known=int(bool(found)),
+        led=len({data_id for data_id, _ in found}),
+    )
+    return _keep("", rows, review)
+
+
+def _keep(name: str, ids: list[queries.Row], review: FindReview) -> str:
     find_id, size, now = secrets.token_urlsafe(12), usage.of_found_ids(ids), context().clock()
     with context().store.write() as connection:
         quota.demand_room(connection, viewer().id, size)
-        queries.create(connection, find_id, viewer(), form.name, review, size, now)
-        audit.note(connection, AuditAction.ASK, ids=len(ids), question=form.name)
+        queries.create(connection, find_id, viewer(), name, review, size, now)
+        audit.note(connection, AuditAction.ASK, ids=len(ids), question=name)
         queries.add(connection, find_id, 1, ids[: items.CHUNK_ROWS])
     for at in range(items.CHUNK_ROWS, len(ids), items.CHUNK_ROWS):
         context().write(queries.add, find_id, at + 1, ids[at : at + items.CHUNK_ROWS])

@@ -16,6 +16,7 @@ from webapp.store.access import Access
 from webapp.store.attempts import Attempt
 from webapp.store.board import Filter
 from webapp.store.enums import BoardWord, State, VisitPlace
+from webapp.store.find import queries
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
 from webapp.web.core import links, page, params, searches
@@ -26,6 +27,7 @@ from webapp.web.core.htmx import Poll, is_known, polled
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.searches import Search
 from webapp.web.find import search as everywhere
+from webapp.web.find.result import FIND_ID_PATTERN
 from webapp.web.submissions import sparklines, status_text, visits
 from webapp.web.submissions.status_text import Segment
 from webapp.work import retention
@@ -59,7 +61,8 @@ class Row(NamedTuple):
 
 class BoardRows(page.Part):
     """A page of the rows, polled while any of them moves. sparklines: the small charts of those
-    that move, by submission. looked_for: what was typed to search.
+    that move, by submission. searched: something was typed to search, and no item is called so;
+    narrowed: there are other filters.
     """
 
     template = "submissions/_board_rows.html"
@@ -68,7 +71,8 @@ class BoardRows(page.Part):
     poll: Poll
     archive_url: str | None
     sparklines: Mapping[int, Markup]
-    looked_for: str
+    searched: bool
+    narrowed: bool
 
 
 class StateChips(page.Part):
@@ -81,7 +85,7 @@ class StateChips(page.Part):
 
 class BoardPage(page.Page):
     """The board. used: there are submissions, here or beyond the filters. search_url: takes what
-    is typed to search, and keeps the filters.
+    is typed to search, and keeps the filters. items_url: where the items are that are called so.
     """
 
     template = "submissions/board.html"
@@ -89,6 +93,7 @@ class BoardPage(page.Page):
     filtered: bool
     search: Search
     search_url: str
+    items_url: str | None
     projects: list[Access]
     used: bool
 
@@ -109,6 +114,7 @@ def board() -> ResponseReturnValue:
             filtered=any(chosen.values()),
             search=searches.of_request(),
             search_url=_search_url(chosen),
+            items_url=_items_url(connection),
             projects=access.projects(connection, viewer().id, now),
             used=bool(shown.rows) or board_store.any_visible(connection, viewer(), now),
         )
@@ -120,10 +126,10 @@ def board() -> ResponseReturnValue:
 
 @blueprint.post("/submissions/search")
 def search() -> ResponseReturnValue:
-    """Where the board shows what was typed, among the same filters; an id leads to what has it."""
-    text = params.text("text")
-    place = everywhere.leads_to(text)
-    return redirect(place or _place(_wanted()).changed(search=searches.kept(text)), 303)
+    """Where the board shows what was typed, among the same filters; an id leads to what has it, and
+    what items alone are called to these.
+    """
+    return redirect(everywhere.leads_to(params.text("text"), _place(_wanted())), 303)
 
 
 @blueprint.get("/submissions/rows")
@@ -190,9 +196,22 @@ def _place(wanted: Filter) -> ListUrl:
         "project": wanted.project_id,
         "state": [*wanted.words, ARCHIVED] if wanted.archived else wanted.words,
         "search": searches.of_request().key,
+        "items": _items(),
         "mine": "1" if wanted.account_id else "",
     }
     return ListUrl(url_for("board.board"), chosen)
+
+
+def _items() -> str:
+    """The question that leads to the items that are called as was typed, as the address has it."""
+    found = request.args.get("items", "")
+    return found if FIND_ID_PATTERN.fullmatch(found) else ""
+
+
+def _items_url(connection: Connection) -> str | None:
+    """The answer to it, as long as it is kept."""
+    found = queries.get(connection, _items(), viewer()) if _items() else None
+    return url_for("find.page", find_id=found.id) if found else None
 
 
 def _search_url(chosen: Mapping[str, Any]) -> str:
@@ -216,7 +235,8 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
         poll=Poll(address, POLL_TRIGGER if moving else None, _tag(found)),
         archive_url=None if found.rows else _archive_url(connection, wanted),
         sparklines={},
-        looked_for=wanted.text,
+        searched=bool(wanted.text and not _items()),
+        narrowed=any((wanted.project_id, wanted.words, wanted.account_id, wanted.archived)),
     )
 
 
