@@ -3,7 +3,7 @@
 import pytest
 
 from tests.dashboard import data_ids, text
-from tests.web.markup import element, link
+from tests.web.markup import column, element, link
 from webapp.store import batches, tables
 
 
@@ -117,3 +117,15 @@ def test_who_may_not_see_an_item_learns_nothing_of_its_name(named, stored):
         there = stranger.post("/search", {"text": typed}).location
         assert there.startswith("/submissions?search=")
     assert "Your last questions" not in text(stranger.get("/find"))
+
+
+def test_the_last_questions_are_told_apart_by_what_was_asked(named, stored):
+    visitor, _, item = named
+    for typed in (item.label, item.data_id):
+        visitor.post("/search", {"text": typed})
+        stored.clock.advance(1)
+    visitor.post("/find", {"ids": "a.bam\nb.bam\nc.bam"})
+    stored.clock.advance(1)
+    visitor.post("/find", {"ids": "a.bam", "name": "Mine"})
+    questions = [" ".join(one.split()) for one in column(visitor.get("/find"), "Question")]
+    assert questions == ["Mine", "a.bam and 2 more", item.data_id, item.label]

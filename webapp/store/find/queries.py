@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, insert, select, update
 
 from webapp.store import sql
 from webapp.store.accounts import Account
@@ -17,9 +17,12 @@ DISCARDED = finds.c.deleted_at.is_not(None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find(FindRow):
-    """A row of finds, and the name of its account."""
+    """A row of finds, and the name of its account. first: the id, name, path or label that it asks
+    for first.
+    """
 
     asker: str
+    first: str
 
 
 class Asked(NamedTuple):
@@ -71,9 +74,16 @@ def newest(connection: Connection, account_id: int, limit: int) -> list[Find]:
 
 
 def _kept() -> Select[Any]:
-    found = select(finds, accounts.c.name.label("asker"))
+    found = select(finds, accounts.c.name.label("asker"), _FIRST.label("first"))
     asked = found.join(accounts, accounts.c.id == finds.c.account_id)
     return asked.where(~DISCARDED)
+
+
+_FIRST = (
+    select(case((find_ids.c.text != "", find_ids.c.text), else_=find_ids.c.data_id))
+    .where(find_ids.c.find_id == finds.c.id, find_ids.c.ordinal == 1)
+    .scalar_subquery()
+)
 
 
 def share(connection: Connection, find_id: str, shared_at: float | None) -> None:
