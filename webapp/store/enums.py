@@ -189,13 +189,6 @@ class ChoreKind(StrEnum):
 ASKING = frozenset({ChoreKind.CHECK, ChoreKind.RESOLVE, ChoreKind.GATHER})  # these call ICA
 
 
-class VisitPlace(StrEnum):
-    """Where a reader has seen a submission's counts."""
-
-    BOARD = "board"
-    PAGE = "page"  # its own
-
-
 class Blocked(StrEnum):
     """Why a batch can't go on until somebody does something."""
 

@@ -54,7 +54,6 @@ from webapp.store.enums import (
     Source,
     State,
     Task,
-    VisitPlace,
 )
 
 metadata = MetaData(
@@ -559,15 +558,15 @@ searches = Table("searches", metadata, *columns_of(SearchRow))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A row of visits: what a reader has seen of a submission's counts, at each place.
+    """A row of visits: what a reader has seen of a submission's counts, wherever they were shown.
 
-    counts: as they were shown at seen_at. before_at and before_counts: what was shown last in the
-    visit before this one; None: there was none.
+    counts: as they were shown at seen_at, in the visit that began at began_at. before_at and
+    before_counts: the reader's last look before it, while this visit tells what changed since.
     """
 
     submission_id: int = stored(ForeignKey("submissions.id"), primary_key=True)
     account_id: int = stored(ForeignKey("accounts.id"), primary_key=True)
-    place: VisitPlace = stored(length=10, primary_key=True)
+    began_at: float
     seen_at: float
     counts: Counts = stored(default=dict)
     before_at: float | None

@@ -6,37 +6,33 @@ from dataclasses import replace
 from sqlalchemy import Connection, bindparam, select
 
 from webapp.store import sql
-from webapp.store.enums import VisitPlace
 from webapp.store.tables import Visit, submissions, visits
 
-VISIT_SECONDS = 3 * 60.0  # without opening the page: then the visit is over
+VISIT_SECONDS = 3 * 60.0  # without a look, then a visit is over; and so long it tells its news
 NOTE_SECONDS = 60.0  # between two writes while nothing changes
-_KEY = ("submission_id", "account_id", "place")
-_SEEN = ("seen_at", "counts", "before_at", "before_counts")
+_KEY = ("submission_id", "account_id")
+_SEEN = ("began_at", "seen_at", "counts", "before_at", "before_counts")
 _LAST = select(visits).where(
     visits.c.account_id == sql.ACCOUNT,
-    visits.c.place == bindparam("place"),
     visits.c.submission_id.in_(bindparam("wanted", expanding=True)),
 )
 
 
 def last(
-    connection: Connection, account_id: int, place: VisitPlace, submission_ids: Collection[int]
+    connection: Connection, account_id: int, submission_ids: Collection[int]
 ) -> dict[int, Visit]:
-    """The account's last visits at a place, by the submissions that it saw there."""
-    given = {"account": account_id, "place": place, "wanted": [*submission_ids]}
+    """The account's last visits, by the submissions of which there was one."""
+    given = {"account": account_id, "wanted": [*submission_ids]}
     return {one.submission_id: one for one in sql.fetch(connection, _LAST, Visit, given)}
 
 
-def first(
-    account_id: int, submission_id: int, place: VisitPlace, counts: Mapping[str, int], now: float
-) -> Visit:
-    """The visit that begins now, where there was none."""
+def first(account_id: int, submission_id: int, counts: Mapping[str, int], at: float) -> Visit:
+    """The visit that begins then, where there was none."""
     return Visit(
         account_id=account_id,
         submission_id=submission_id,
-        place=place,
-        seen_at=now,
+        began_at=at,
+        seen_at=at,
         counts=dict(counts),
         before_at=None,
         before_counts={},
@@ -46,14 +42,17 @@ def first(
 def next_of(
     former: Visit, counts: Mapping[str, int], settled_at: float | None, now: float
 ) -> Visit:
-    """What the last visit becomes when these counts are shown now: it goes on, or is the one before
-    the visit that begins. An end that the reader has not seen begins one.
+    """What the last visit becomes when these counts are shown now: it goes on, and after a while
+    tells nothing more; or it is the one before the visit that begins. An end that the reader has
+    not seen begins one.
     """
     seen = replace(former, seen_at=now, counts=dict(counts))
     ended_since = (settled_at or 0.0) > former.seen_at
-    if now - former.seen_at <= VISIT_SECONDS and not ended_since:
-        return seen
-    return replace(seen, before_at=former.seen_at, before_counts=former.counts)
+    if now - former.seen_at > VISIT_SECONDS or ended_since:
+        return replace(seen, began_at=now, before_at=former.seen_at, before_counts=former.counts)
+    if now - former.began_at > VISIT_SECONDS:
+        return replace(seen, before_at=None, before_counts={})
+    return seen
 
 
 def is_to_be_noted(former: Visit | None, visit: Visit) -> bool:

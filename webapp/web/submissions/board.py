@@ -15,7 +15,7 @@ from webapp.store import board as board_store
 from webapp.store.access import Access
 from webapp.store.attempts import Attempt
 from webapp.store.board import Filter
-from webapp.store.enums import BoardWord, State, VisitPlace
+from webapp.store.enums import BoardWord, State
 from webapp.store.find import queries
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
@@ -120,7 +120,7 @@ def board() -> ResponseReturnValue:
         )
         shown = _with_sparklines(connection, shown)
         chips = StateChips(_chips(connection, wanted), oob=False)
-    since = visits.since_last_visit(VisitPlace.BOARD, [row.submission for row in shown.rows])
+    since = visits.since_last_look([row.submission for row in shown.rows], named=True)
     return page.render(board_page, shown, chips, since)
 
 

@@ -1,6 +1,5 @@
 """A tab of a submission's page, as a whole page: the head, and what the tab shows."""
 
-from webapp.store.enums import VisitPlace
 from webapp.store.submissions import Submission
 from webapp.web.core.context import viewer
 from webapp.web.core.links import Link
@@ -40,5 +39,5 @@ def page(submission: Submission, tab: Tab, *parts: Part) -> str:
     mine = submission.account_id == viewer().id
     undos = list(attempt_list.undos(submission))
     shown = PAGES.get(tab, TabPage)(submission, mine, tab, undos)
-    since = visits.since_last_visit(VisitPlace.PAGE, [submission])
+    since = visits.since_last_look([submission])
     return render(shown, since, progress.part(submission, tab), *parts)

@@ -1,4 +1,4 @@
-"""What has changed since this reader's last visit: told when a page is opened, and not polled."""
+"""What has changed since this reader's last look: told when a page is opened, and not polled."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import url_for
 
 from webapp.store import statuses, visits
-from webapp.store.enums import NOT_SENT, State, VisitPlace
+from webapp.store.enums import LEFT_OUT, NOT_SENT, Source, State
 from webapp.store.submissions import Submission
 from webapp.store.tables import Visit
 from webapp.web.core.context import context, viewer
@@ -17,18 +17,23 @@ from webapp.web.submissions.status_display import look, ordered, status_label
 from webapp.web.submissions.status_text import MOVING
 
 MOST_TOLD = 5  # submissions on the board
+OPENED = "you last opened a page that shows it"  # so it holds for who has watched one ever since
+SUBMITTED = "you submitted it"
 
 
 class Change(NamedTuple):
-    """What of a submission has changed since `at`, in words. name: where the page is of several."""
+    """What of a submission has changed, in words, since what the reader did at that moment. name:
+    where the page is of several.
+    """
 
+    did: str
     at: float
     text: str
     name: str
     href: str
 
 
-class SinceLastVisit(Part):
+class SinceLastLook(Part):
     """The changes of what a page shows, those of the board's first rows; more: so many others."""
 
     template = "submissions/_since.html"
@@ -36,29 +41,39 @@ class SinceLastVisit(Part):
     more_changes: int
 
 
-def since_last_visit(place: VisitPlace, shown: Sequence[Submission]) -> SinceLastVisit:
-    """What has changed since the reader was here last; that they are here now is noted, unless the
-    page has asked for itself.
+def since_last_look(shown: Sequence[Submission], *, named: bool = False) -> SinceLastLook:
+    """What has changed since the reader last opened a page with these submissions; that they look
+    now is noted, unless the page has asked for itself. named: the page has several.
     """
-    begun, now, reader = [one for one in shown if one.begun], context().clock(), viewer().id
+    begun, now = [one for one in shown if one.begun], context().clock()
     if not begun:
-        return SinceLastVisit([], 0)
-    ids = [one.id for one in begun]
-    former = context().read_one(visits.last, reader, place, ids)
-    seen = [_visit(one, former.get(one.id), place, now) for one in begun]
+        return SinceLastLook([], 0)
+    former = context().read_one(visits.last, viewer().id, [one.id for one in begun])
+    seen = [_visit(one, former.get(one.id), now) for one in begun]
     new = [one for one in seen if visits.is_to_be_noted(former.get(one.submission_id), one)]
     if new and not is_refresh():
         context().write_if_free(visits.note, new)
-    named = place == VisitPlace.BOARD
     found = [_change(*pair, named=named) for pair in zip(begun, seen, strict=True)]
     changes = [one for one in found if one]
-    return SinceLastVisit(changes[:MOST_TOLD], len(changes[MOST_TOLD:]))
+    return SinceLastLook(changes[:MOST_TOLD], len(changes[MOST_TOLD:]))
 
 
-def _visit(submission: Submission, former: Visit | None, place: VisitPlace, now: float) -> Visit:
+def _visit(submission: Submission, former: Visit | None, now: float) -> Visit:
+    former = former or _submitting(submission)
     if former is None:
-        return visits.first(viewer().id, submission.id, place, submission.counts, now)
+        return visits.first(viewer().id, submission.id, submission.counts, now)
     return visits.next_of(former, submission.counts, _ended_at(submission), now)
+
+
+def _submitting(submission: Submission) -> Visit | None:
+    """Who submits a list has seen it then, when nothing was sent; of others', and of batches that
+    were made elsewhere, None.
+    """
+    is_own = submission.account_id == viewer().id and submission.source != Source.ADOPT
+    if not is_own or submission.submitted_at is None:
+        return None
+    counts = {NOT_SENT: submission.to_send, LEFT_OUT: submission.left_out}
+    return visits.first(viewer().id, submission.id, counts, submission.submitted_at)
 
 
 def _ended_at(submission: Submission) -> float | None:
@@ -67,7 +82,7 @@ def _ended_at(submission: Submission) -> float | None:
 
 
 def _change(submission: Submission, visit: Visit, *, named: bool) -> Change | None:
-    """None where there is nothing to tell, as of a first visit."""
+    """None where there is nothing to tell, as of a first look."""
     if visit.before_at is None:
         return None
     ended = (_ended_at(submission) or 0.0) > visit.before_at
@@ -75,8 +90,9 @@ def _change(submission: Submission, visit: Visit, *, named: bool) -> Change | No
     text = " ".join([f"{counted}."] * bool(counted) + ["It has ended."] * ended)
     if not text:
         return None
+    did = SUBMITTED if visit.before_at == submission.submitted_at else OPENED
     href = url_for("submissions.page", submission_id=submission.id)
-    return Change(visit.before_at, text, submission.name if named else "", href)
+    return Change(did, visit.before_at, text, submission.name if named else "", href)
 
 
 def in_words(before: Mapping[str, int], now: Mapping[str, int]) -> str:
