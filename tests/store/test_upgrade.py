@@ -16,7 +16,7 @@ from tests.processes import linkboard
 from tests.store import former_database, invariants
 from webapp import check, serve
 from webapp.settings import Settings, SettingsError
-from webapp.store import NotMigrated, Store, batches, chores, uploads
+from webapp.store import NotMigrated, Store, batches, chores, submissions, uploads, visits
 from webapp.vault import Vault
 from webapp.work.context import Context
 from webapp.work.worker import Worker
@@ -93,6 +93,21 @@ def is_killed(database_url, number):
         event.remove(Engine, "before_cursor_execute", dies)
         store.close()
     return False
+
+
+def test_what_ended_before_is_no_news_to_who_submitted_it(old):
+    migrate(old)
+    store = Store(old)
+    with store.read() as connection:
+        settled = connection.exec_driver_sql(
+            "SELECT id, account_id, settled_at FROM submissions WHERE state = 'settled'"
+        ).all()
+        assert len(settled) > 1
+        for submission_id, account_id, settled_at in settled:
+            seen = visits.last(connection, account_id, [submission_id])[submission_id]
+            counts = submissions.get(connection, submission_id).counts
+            assert (seen.seen_at, seen.counts, seen.before_at) == (settled_at, counts, None)
+    store.close()
 
 
 @pytest.mark.slow

@@ -22,6 +22,13 @@ NUMBER = sa.Integer()
 TEXT = sa.Text()
 TIME: Kind = sa.Double()
 
+# Who submitted them knows what ended long ago: the first board does not tell it all.
+ENDS_ARE_SEEN = """
+    INSERT INTO visits (submission_id, account_id, began_at, seen_at, counts, before_counts)
+    SELECT id, account_id, settled_at, settled_at, counts, '{}' FROM submissions
+    WHERE state = 'settled' AND settled_at IS NOT NULL
+"""
+
 
 def upgrade() -> None:
     op.add_column("items", with_default("label", TEXT, ""))
@@ -38,6 +45,7 @@ def upgrade() -> None:
         *filled(sa.JSON(), "before_counts"),
         sqlite_with_rowid=False,
     )
+    op.execute(ENDS_ARE_SEEN)
     op.create_table(
         "messages",
         *keys(NUMBER, "id"),
