@@ -1,49 +1,61 @@
-// Items picked by hand are kept in this tab, so that they survive paging, filters and polling; so
-// is that all which match the filters are picked, until other filters are chosen.
-// Without it the ticks of the page at hand are sent. The server says back what was picked.
+// Items picked by hand are kept in this tab over the pages of one table, and while it moves; so is
+// that all which match its filters are picked. Other filters, and the table opened anew, begin with
+// nothing picked: what cannot be seen is not acted upon. Without it the ticks of the page at hand
+// are sent. The server says back what was picked.
 
 (() => {
+  const table = () => one("#item-table[data-pick]");
   const form = () => one("#pick");
-  const key = (id) => `linkboard:picked:${id}`;
+  const keyOf = (id) => `linkboard:picked:${id}`;
+  const key = () => keyOf(table().dataset.pick);
   const boxes = () => [...all("input[form=pick][name=position]")];
   const matching = () => form().elements.all;
 
-  // what is kept: positions, or the filters of which all is picked
+  // what is kept: the filters within which one picked, and positions, or that it is every item
+  const kept = () => JSON.parse(sessionStorage.getItem(key())) ?? {};
+
   function read() {
-    const kept = JSON.parse(sessionStorage.getItem(key(form().dataset.pick)) || "[]");
-    return typeof kept === "string" ? { filters: kept, picked: new Set() } : { picked: new Set(kept) };
+    const { every = false, picked } = kept();
+    return { every, picked: new Set(picked) };
   }
 
-  function keep(kept) {
-    sessionStorage.setItem(key(form().dataset.pick), JSON.stringify(kept.filters ?? [...kept.picked]));
-    show(kept);
+  function keep({ every = false, picked = new Set() }) {
+    const { pickFilters: filters } = table().dataset;
+    sessionStorage.setItem(key(), JSON.stringify({ filters, every, picked: [...picked] }));
+    show({ every, picked });
   }
 
-  function show({ filters, picked }) {
-    const every = filters === matching().value;
+  const forget = () => sessionStorage.removeItem(key());
+
+  function show({ every, picked }) {
     for (const box of boxes()) {
       box.checked = every || picked.has(box.value);
       box.closest("tr").toggleAttribute("data-picked", box.checked);
     }
+    const elsewhere = every ? 0 : picked.size - boxes().filter((box) => box.checked).length;
     for (const part of all("[data-pick-all]")) part.hidden = false;
     one("input[data-pick-all]").checked = boxes().every((box) => box.checked);
     matching().checked = every;
     one("[data-pick-others]").value = [...picked].join(",");
     one("[data-pick-clear]").hidden = false;
-    one("[data-pick-count]").textContent = every ? "" : words(picked.size); // its box says it
+    one("[data-pick-here]").hidden = elsewhere === 0;
+    one("[data-pick-count]").textContent = every ? "" : words(picked.size, elsewhere); // its box says it
     form().toggleAttribute("data-nothing", !every && picked.size === 0);
   }
 
-  function words(count) {
-    const many = `${count.toLocaleString("en")} ${count === 1 ? "item" : "items"} picked`;
+  function words(count, elsewhere) {
+    const number = (value) => value.toLocaleString("en");
     const most = Number(form().dataset.pickMost);
-    return count > most ? `${many}: for more than ${most.toLocaleString("en")} use a filter.` : `${many}.`;
+    const some = elsewhere && elsewhere < count ? `, ${number(elsewhere)} of them on other pages` : "";
+    const where = elsewhere === count && count ? ", not on this page" : some;
+    const limit = count > most ? ` For more than ${number(most)} use a filter.` : "";
+    return `${number(count)} ${count === 1 ? "item" : "items"} picked${where}.${limit}`;
   }
 
   // A row unticked among all that match leaves the other rows of the page.
   function pick(changed) {
-    const { filters, picked } = read();
-    for (const box of filters ? boxes() : changed) picked[box.checked ? "add" : "delete"](box.value);
+    const { every, picked } = read();
+    for (const box of every ? boxes() : changed) picked[box.checked ? "add" : "delete"](box.value);
     keep({ picked });
   }
 
@@ -52,29 +64,37 @@
     pick(boxes());
   }
 
-  const pickMatching = (checked) => (checked ? keep({ filters: matching().value, picked: new Set() }) : clear());
+  const pickMatching = (checked) => (checked ? keep({ every: true }) : keepAndGoOn(new Set()));
 
-  const restore = () => { if (form()) show(read()); };
+  // What had focus goes: on to the rows.
+  function keepAndGoOn(picked) {
+    keep({ picked });
+    boxes()[0]?.focus();
+  }
+
+  const pickedHere = () => new Set(boxes().filter((box) => box.checked).map((box) => box.value));
+
+  function restore() {
+    if (table() && kept().filters !== table().dataset.pickFilters) forget();
+    if (form()) show(read());
+  }
 
   document.addEventListener("change", ({ target }) => {
     if (target.matches("input[form=pick][name=position]")) pick([target]);
     if (target.matches("[data-pick-all]")) pickAll(target.checked);
     if (target.matches("#pick [name=all]")) pickMatching(target.checked);
   });
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-pick-clear]")) clear();
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-pick-clear]")) keepAndGoOn(new Set());
+    if (target.closest("[data-pick-here]")) keepAndGoOn(pickedHere());
   });
-
-  // The bar goes, and what had focus with it: on to the rows.
-  function clear() {
-    keep({ picked: new Set() });
-    boxes()[0]?.focus();
-  }
-
   document.addEventListener("submit", ({ target }) => {
     const id = target.dataset.pickedDone; // confirmed: these are no longer waiting to be sent
-    if (id) sessionStorage.removeItem(key(id));
+    if (id) sessionStorage.removeItem(keyOf(id));
   });
   document.addEventListener("htmx:after:swap", restore);
   window.addEventListener("pageshow", restore); // also when Back brings a page with its old ticks
+
+  const [opening] = performance.getEntriesByType("navigation");
+  if (opening?.type === "navigate" && table()) forget(); // Back and a reload are not anew
 })();

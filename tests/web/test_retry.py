@@ -112,6 +112,18 @@ def test_picked_items_are_tried_again_and_the_rest_is_said(stored, place):
     assert statuses(visitor, again).keys() == {ARCHIVED[0], ARCHIVED[1], PARTIAL[0]}
 
 
+@pytest.mark.parametrize("act", ["retry", "undo"])
+def test_the_first_of_what_is_picked_is_listed(stored, place, act):
+    visitor = stored.visitor()
+    shown = text(ask(visitor, f"{place}/{act}", picked=[3, 1, 2]))
+    assert f"{GOOD[0]} {GOOD[1]} {GOOD[2]}" in shown
+    assert "more" not in shown.partition(GOOD[2])[2].partition("Project")[0]
+    shown = text(ask(visitor, f"{place}/{act}", picked=range(4, 21)))
+    assert f"{GOOD[7]} and 12 more" in shown
+    assert GOOD[8] not in shown
+    assert GOOD[0] not in text(visitor.get(f"{place}/{act}?status=LINKED"))
+
+
 def test_picking_nothing_is_not_picking_all(dashboard):
     visitor = dashboard.visitor()
     place = visitor.submit(MISSING)

@@ -143,6 +143,15 @@ def add(
     sql.insert_many(connection, items, columns, values)
 
 
+def ids_at(
+    connection: Connection, submission_id: int, positions: Collection[int], limit: int
+) -> list[str]:
+    """The data ids at the first of these positions, up to so many."""
+    at = (items.c.submission_id == submission_id) & items.c.position.in_(positions)
+    found = select(items.c.data_id).where(at).order_by(items.c.position).limit(limit)
+    return list(connection.execute(found).scalars())
+
+
 def ids_to_send(connection: Connection, batch: Batch) -> list[str]:
     """The data ids of the batch, in the order of the list."""
     unread = items.c.status == UNREAD if batch.attempt == 1 else true()

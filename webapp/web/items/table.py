@@ -64,9 +64,9 @@ class ItemTable(Part):
     read_at, when the table was read. drafted: the rows are those of a draft, without outcomes.
     explained: some of them have a reason. placed: names alone do not tell what they are, and some
     have a path. named: some have a name that the path beside it does not end in. label_header: over
-    the labels, "" where no item has one. matching: the filters, as a form asks for all that they
-    match; matched: how many these are, if that is known. turned: the reader comes from another
-    page.
+    the labels, "" where no item has one. filters: these as a query, within which items are picked;
+    matching: the same as a form asks for all that they match; matched: how many these are, if that
+    is known. turned: the reader comes from another page.
     """
 
     template = "items/_table.html"
@@ -93,6 +93,7 @@ class ItemTable(Part):
     here_url: str
     first_url: str
     export_url: dict[str, str]
+    filters: str
     matching: str
     matched: int | None
     turned: bool
@@ -179,6 +180,7 @@ def table(submission: Submission) -> ItemTable:
         here_url=place.changed(after=cursor.after, before=cursor.before),
         first_url=place.changed(),
         export_url=exports.urls(submission, status=statuses, reason=reason_id, search=asked.key),
+        filters=_filters(place),
         matching=_matching(submission, place),
         matched=total,
         turned=is_part() and cursor != Cursor(),
@@ -233,9 +235,13 @@ def _rows_before(
 
 def _matching(submission: Submission, place: ListUrl) -> str:
     """The filters as a query; without any, all statuses that the submission has now."""
+    every = {"status": ordered(submission.counts)}
+    return _filters(place) or links.query(every).removeprefix("?")
+
+
+def _filters(place: ListUrl) -> str:
     filters = {name: place.chosen[name] for name in ("status", "reason", "search")}
-    chosen = filters if any(filters.values()) else {"status": ordered(submission.counts)}
-    return links.query(chosen).removeprefix("?")
+    return links.query(filters).removeprefix("?")
 
 
 def _rows(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, batches
+from webapp.store import Connection, batches, items
 from webapp.store.attempts import Attempt
 from webapp.store.enums import AttemptState, State
 from webapp.store.retry import assignment
@@ -24,6 +24,8 @@ from webapp.web.retry import selection as selection_form
 from webapp.web.retry.actions import UNDO, Action
 from webapp.web.submissions.status_display import status_label
 
+PICKED_SHOWN = 5  # ids of what was picked by hand
+
 blueprint = Blueprint("retry", __name__)
 
 
@@ -31,7 +33,8 @@ class ConfirmPage(Page):
     """Has an attempt confirmed: what becomes of the selected items, and who has changed them too.
 
     place: the address that its form is sent to. positions, search and words: the selection as the
-    form and as the text of the page have it. shared: items that other submissions have linked too.
+    form and as the text of the page have it. picked: the first ids of those picked by hand.
+    shared: items that other submissions have linked too.
     done: items that other submissions have linked, or unlinked, since, not among the skipped.
     shared_of: both were counted among the first so many items; None: among all. grown_from: the
     number that was confirmed before, if there are more items now. at: now, if any can still change.
@@ -45,6 +48,7 @@ class ConfirmPage(Page):
     positions: str
     search: str
     words: str
+    picked: list[str]
     counts: SelectionCounts
     skipped: list[tuple[int, str]]
     status_chips: list[Chip]
@@ -114,6 +118,7 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
     with context().store.read() as connection:
         counts, by_status = _counted(connection, action, source, chosen)
         shared = assignment.shared(connection, source, chosen) if action is UNDO else 0
+        picked = items.ids_at(connection, source.id, chosen.positions, PICKED_SHOWN)
         done = assignment.done_already(connection, source, action.kind, chosen)
         counts = start.without_done(counts, done, chosen)
     page = ConfirmPage(
@@ -126,6 +131,7 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
         words=selection_form.as_text(
             chosen, counts.confirmed, reasons.text_of(source, chosen.reason_id)
         ),
+        picked=picked,
         counts=counts,
         skipped=action.why_skipped(counts.skipped),
         status_chips=_chips(action, source, chosen, by_status),
