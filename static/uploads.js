@@ -104,3 +104,8 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", () => all("[data-picker]").forEach(showPicked));
+
+window.addEventListener("pageshow", () => { // after Back the browser puts fields back, without an event
+  all("[data-drop]").forEach(showChosen);
+  all("[data-picker]").forEach(showPicked);
+});

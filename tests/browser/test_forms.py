@@ -48,6 +48,22 @@ def test_what_is_picked_and_chosen_stands_beside_the_button(tab):
     expect(side).not_to_contain_text("a.txt")
 
 
+def test_what_stands_beside_a_form_agrees_with_it_after_back(tab):
+    sign_in(tab)
+    tab.goto("/submissions/new")
+    tab.get_by_role("radio", name="Rare disease WGS 2026").check()
+    tab.get_by_label("Or paste it").fill(data_ids(1, start=410_000)[0])
+    tab.get_by_label("Name", exact=True).fill("Typed before")
+    tab.get_by_role("button", name="Continue to review").click()
+    expect(tab.get_by_role("heading", name="Typed before")).to_be_visible()
+    tab.go_back()
+    side = tab.get_by_role("complementary")
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("Typed before")
+    expect(side).to_contain_text("Rare disease WGS 2026")
+    expect(side).to_contain_text("pasted text")
+    expect(tab.locator("#picker summary")).to_contain_text("Rare disease WGS 2026")
+
+
 def test_what_was_typed_is_there_again_after_signing_in_again(tab):
     sign_in(tab)
     tab.goto("/submissions/new")
