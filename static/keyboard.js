@@ -16,6 +16,13 @@ function goToRow(step) {
 const isRowsLink = (element) => element.matches("table[data-rows] > tbody th a");
 const pickRow = () => one(".pick input", document.activeElement.closest("tr"))?.click();
 
+const keysList = () => one("#keys");
+
+function openKeys() {
+  for (const line of all("[data-needs]", keysList())) line.hidden = !one(line.dataset.needs);
+  keysList().showModal(); // it takes the focus, keeps it, and gives it back
+}
+
 const KEYS = {
   "/": () => (one("main [data-search]") ?? one("[data-search]"))?.focus(),
   j: () => goToRow(1),
@@ -23,12 +30,13 @@ const KEYS = {
   n: () => one(".pager a[rel=next]")?.click(),
   p: () => one(".pager a[rel=prev]")?.click(),
   " ": pickRow,
-  "?": () => one("#keys")?.togglePopover(),
+  "?": () => (keysList().open ? keysList().close() : openKeys()),
 };
 
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (keysAreOff() || isTyping(event.target)) return;
+  if (one("dialog[open]") && event.key !== "?") return; // the page behind waits
   if (event.key === " " && !isRowsLink(event.target)) return; // it presses, opens and scrolls
   const act = KEYS[event.key] ?? (/^[a-z]$/.test(event.key) && (() => one(`[data-key="${event.key}"]`)?.click()));
   if (!act) return;
@@ -37,6 +45,9 @@ function press(event) {
 }
 
 document.addEventListener("keydown", press);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-keys-button]")) openKeys();
+});
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-keys-off]")) localStorage.setItem(KEYS_OFF, event.target.checked ? "yes" : "no");
 });
