@@ -3,7 +3,13 @@
 
 const NOTIFY = "linkboard:notify:";
 const KEEP_OPEN = "Keep this page open in a tab until then.";
-const BLOCKED = "This browser blocks notifications from Linkboard. Allow them in its settings for this site.";
+const ANSWERS = { // of the browser, to the question whether we may
+  granted: KEEP_OPEN,
+  default: "Nothing was allowed, so no notification will come. Press the button again to be asked again.",
+  denied: "This browser refuses notifications of Linkboard. Allow them in its settings for this site, by the sign beside the address, and press the button again.",
+};
+const ASKING = "The browser asks whether Linkboard may notify you: allow it. Where you see no question, it is behind the sign beside the address.";
+const NOT_HTTPS = "This browser refuses notifications of addresses without https. The title of this tab tells the end too.";
 
 const notifyButton = () => one("[data-notify]");
 const isAsked = (key) => localStorage.getItem(key) !== null && Notification.permission === "granted";
@@ -26,9 +32,14 @@ async function askOrForget(button) {
     showNotifyButton("");
     return;
   }
-  const granted = await Notification.requestPermission() === "granted";
-  if (granted) localStorage.setItem(key, "");
-  showNotifyButton(granted ? KEEP_OPEN : BLOCKED);
+  if (!isSecureContext) {
+    showNotifyButton(NOT_HTTPS);
+    return;
+  }
+  if (Notification.permission === "default") showNotifyButton(ASKING); // it may ask unseen, and for long
+  const answer = await Notification.requestPermission();
+  if (answer === "granted") localStorage.setItem(key, "");
+  showNotifyButton(ANSWERS[answer]);
 }
 
 function notifyOfEnd(text) {

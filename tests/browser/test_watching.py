@@ -19,6 +19,10 @@ SHOWN = """() => {
     };
     window.Notification = counter;
 }"""
+ASKS = """
+    Object.defineProperty(Notification, "permission", { get: () => "default" });
+    Notification.requestPermission = () => new Promise(resolve => { window.answer = resolve; });
+"""  # as a browser with somebody before it
 WILL_SWAP = """() => {
     window.swapped = new Promise(resolve => {
         document.addEventListener("htmx:finally:request", () => resolve(), { once: true });
@@ -258,6 +262,37 @@ def test_of_two_tabs_one_notifies_of_the_end_who_has_asked_for_it(browser, dashb
         page.clock.run_for(2 * SECOND)
         expect(page).to_have_title(re.compile("^✓"))
         assert len(page.evaluate("JSON.parse(localStorage.shown)")) == 1
+
+
+def test_where_the_browser_refuses_notifications_it_is_said(page, dashboard):
+    page.goto(submitted(dashboard))
+    button = page.get_by_role("button", name="Notify me at the end")
+    said = page.locator("[data-notify-said]")
+    button.click()
+    expect(said).to_contain_text("refuses notifications of Linkboard. Allow them in its settings")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    poll(page)
+    expect(said).to_be_visible()
+
+
+def test_while_the_browser_asks_about_notifications_it_is_said(page, dashboard):
+    page.add_init_script(ASKS)
+    page.goto(submitted(dashboard))
+    said = page.locator("[data-notify-said]")
+    page.get_by_role("button", name="Notify me at the end").click()
+    expect(said).to_contain_text("The browser asks whether Linkboard may notify you")
+    page.evaluate("answer('default')")
+    expect(said).to_contain_text("no notification will come")
+    page.get_by_role("button", name="Notify me at the end").click()
+    page.evaluate("answer('denied')")
+    expect(said).to_contain_text("refuses notifications of Linkboard")
+
+
+def test_without_https_it_is_said_that_no_notification_comes(page, dashboard):
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
+    page.goto(submitted(dashboard))
+    page.get_by_role("button", name="Notify me at the end").click()
+    expect(page.locator("[data-notify-said]")).to_contain_text("addresses without https")
 
 
 def test_where_there_are_no_notifications_none_is_offered(page, dashboard):
