@@ -239,9 +239,9 @@ def test_what_is_not_answered_is_told_and_mends_by_itself(browser, dashboard, ho
         assert page.locator("#progress").evaluate(colour) == "none"
 
 
-def test_of_two_tabs_one_notifies_of_the_end_who_has_asked_for_it(browser, dashboard):
+def test_of_two_tabs_one_notifies_of_the_end_who_has_asked_for_it(whole_browser, dashboard):
     place = submitted(dashboard, 20, 3)
-    with opened_at(browser, dashboard.visitor(), permissions=["notifications"]) as page:
+    with opened_at(whole_browser, dashboard.visitor(), permissions=["notifications"]) as page:
         page.context.add_init_script(f"({SHOWN})()")
         other = page.context.new_page()
         for tab in (page, other):
@@ -264,15 +264,16 @@ def test_of_two_tabs_one_notifies_of_the_end_who_has_asked_for_it(browser, dashb
         assert len(page.evaluate("JSON.parse(localStorage.shown)")) == 1
 
 
-def test_where_the_browser_refuses_notifications_it_is_said(page, dashboard):
-    page.goto(submitted(dashboard))
-    button = page.get_by_role("button", name="Notify me at the end")
-    said = page.locator("[data-notify-said]")
-    button.click()
-    expect(said).to_contain_text("refuses notifications of Linkboard. Allow them in its settings")
-    expect(button).to_have_attribute("aria-pressed", "false")
-    poll(page)
-    expect(said).to_be_visible()
+def test_where_the_browser_refuses_notifications_it_is_said(whole_browser, dashboard):
+    with opened_at(whole_browser, dashboard.visitor()) as page:
+        page.goto(submitted(dashboard))
+        button = page.get_by_role("button", name="Notify me at the end")
+        said = page.locator("[data-notify-said]")
+        button.click()
+        expect(said).to_contain_text("refuses notifications of Linkboard. Allow them in its")
+        expect(button).to_have_attribute("aria-pressed", "false")
+        poll(page)
+        expect(said).to_be_visible()
 
 
 def test_while_the_browser_asks_about_notifications_it_is_said(page, dashboard):

@@ -123,6 +123,7 @@ def _is_of(folder, output):
     return note.exists() and note.read_text().strip() in output
 
 
+@pytest.mark.long
 def test_a_demo_with_a_folder_goes_on_where_it_stopped(tmp_path):
     tmp_path.chmod(0o755)
     assert _names_in_one_run(tmp_path) == _names_in_one_run(tmp_path)

@@ -153,7 +153,7 @@ def test_megabytes_on_few_lines_take_linear_time(line):
     assert time.process_time() - started < 4  # at most 1.3 s; a quadratic way takes many minutes
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_line_of_millions_of_words_is_told():
     assert "more than 4,000,000 words" in problem("a " * 4_000_001)
 

@@ -47,7 +47,7 @@ GREEDY = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("body", GREEDY)
-@pytest.mark.parametrize("path", ["/signin", "/submissions"])
+@pytest.mark.parametrize("path", [pytest.param("/signin", marks=pytest.mark.long), "/submissions"])
 def test_no_form_takes_much_more_memory_than_it_has_bytes(demo, path, body):
     kind, sent = GREEDY[body]
     tracemalloc.start()
