@@ -19,10 +19,10 @@ from webapp.logs import URL_LOGGERS, VERBOSE_LOGGERS
 
 SLOW_MODULE = "pytestmark = pytest.mark.slow"
 GARBAGE = 7_000, 20, 20  # new objects, and rounds, after which it is looked for
-# Of web/ and work/, what is about locks, deaths and transactions, or compares all with all.
+# Of web/ and work/, what is about locks, compares all with all, or does anything in any order.
 ALWAYS_ON_BOTH = {
     *("test_agreement.py", "test_concurrency.py", "test_database_faults.py"),
-    *("test_clock.py", "test_crashes.py", "test_deadly_units.py", "test_state_machine.py"),
+    "test_state_machine.py",
 }
 FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
 
@@ -99,8 +99,9 @@ def _is_fast(item: pytest.Item) -> bool:
 
 
 def _is_on_postgresql_as_well(item: pytest.Item) -> bool:
-    """What all else rests on is tried on PostgreSQL in every run: the store, each address, deaths
-    and locks. The rest of pages and worker, which ask the store alone, with --full.
+    """What all else rests on is tried on PostgreSQL in every run: the store, each address, locks,
+    and processes that are killed. The rest of pages and worker, which ask the store alone, with
+    --full.
     """
     rests_on_it = item.path.parent.name in {"web", "work"} and item.path.name not in ALWAYS_ON_BOTH
     return rests_on_it and _is_on_postgresql(item)

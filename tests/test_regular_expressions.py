@@ -22,7 +22,7 @@ import pytest
 import webapp
 
 SHORT, LONG = 1 << 9, 1 << 20  # characters of a first run, and of the longest
-WELL_ABOVE_NOISE = 0.012  # seconds
+WELL_ABOVE_NOISE = 0.008  # seconds
 FEWEST_RUNS, MOST_RUNS = 2, 10  # of which the quickest counts
 MOST = 2.5  # times as long for twice the input
 NOT_OURS = ("webapp.simulator", "webapp.store.migrations")

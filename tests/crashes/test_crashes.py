@@ -41,7 +41,8 @@ LONG = (1500.0, 12.0)
 @pytest.mark.slow
 def test_nothing_is_lost_and_nothing_doubled(database_url, tmp_path, record_property):
     """Shorter than what makes a batch wait for minutes, and with all else."""
-    record_property("told", storm(database_url, tmp_path, 1, SIZES, *BOUNDED, faults()))
+    sizes = SIZES if database_url.startswith("sqlite") else SIZES[:-1]
+    record_property("told", storm(database_url, tmp_path, 1, sizes, *BOUNDED, faults()))
 
 
 @pytest.mark.long

@@ -25,7 +25,7 @@ OTHERS = {
     "words": ("ab " * 100_000 + IDS[0], "list.txt", 2),
     "path": (f"urn:ilmn:ica:region:x:data:{IDS[0]}#/" + "ab " * 100_000, "list.txt", 1),
 }
-IN_FULL = {"quotes", "cell", "path"}  # much as another one
+IN_FULL = {"quotes", "JSON array", "cell", "path"}  # much as another one
 CASES = [
     pytest.param(*case, sample, id=name, marks=[pytest.mark.long] * (name in IN_FULL))
     for cases, sample in ((LISTS, SAMPLE_OF_IDS), (OTHERS, SAMPLE))

@@ -98,7 +98,7 @@ def test_a_matrix_of_ids_offers_some_columns():
     assert "20, 21 and more too" in reading.warnings[0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_sheet_of_far_cells_costs_no_more_than_it_holds():
     cell = '<c t="inlineStr" r="XFD{0}"><is><t>fil.{0:032x}</t></is></c>'
     rows = [f'<row r="{number}">{cell.format(number)}</row>' for number in range(1, 20_000)]

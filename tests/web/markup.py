@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bs4 import BeautifulSoup
@@ -23,15 +24,19 @@ class Element:
         return name in self.attributes
 
 
+@lru_cache(16)
+def _read(page: str) -> BeautifulSoup:
+    """Once, whatever is looked for in it."""
+    return BeautifulSoup(page, "html.parser", multi_valued_attributes=None)
+
+
 def elements(answer: Response, tag: str = "", **attributes: str | None) -> list[Element]:
     """The elements of a page with this tag and these attributes; None: it only has to be there."""
-    page = answer.get_data(as_text=True)
-    soup = BeautifulSoup(page, "html.parser", multi_valued_attributes=None)
     wanted: dict[str, Any] = {
         name.rstrip("_").replace("_", "-"): True if value is None else value
         for name, value in attributes.items()
     }
-    found = soup.find_all(tag or True, attrs=wanted)
+    found = _read(answer.get_data(as_text=True)).find_all(tag or True, attrs=wanted)
     return [Element(one.name, one.attrs, one.get_text()) for one in found]
 
 
@@ -44,8 +49,7 @@ def element(answer: Response, tag: str = "", **attributes: str | None) -> Elemen
 
 def main(answer: Response) -> Response:
     """The page without its frame: what stands in its main part alone."""
-    soup = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
-    [found] = soup.find_all("main")
+    [found] = _read(answer.get_data(as_text=True)).find_all("main")
     return Response(str(found), answer.status_code, mimetype="text/html")
 
 

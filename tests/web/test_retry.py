@@ -415,7 +415,9 @@ def test_all_that_match_the_filters_of_the_table_are_chosen(stored, place):
     assert "with the status" not in text(page)
     assert name not in page.request.url
     elsewhere = stored.visitor("colleague-key").get(page.request.full_path)
-    assert "This search is not kept any more" in text(elsewhere)
+    assert re.search("You chose [1-9] items? found by your search ", text(elsewhere))
+    stranger = stored.visitor("stranger-key").get(page.request.full_path)
+    assert stranger.status_code == 404  # who may not read the list learns nothing by it
 
 
 @pytest.mark.slow

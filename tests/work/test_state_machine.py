@@ -9,7 +9,7 @@ from hypothesis.stateful import get_state_machine_test
 
 from tests.work.state_machine import Machine
 
-ROUNDS, LONG_RUN_SECONDS = 2, 1800.0  # on each database
+ROUNDS, LONG_RUN_SECONDS = 1, 1800.0  # on each database
 FIRST_SEED = 962_597
 ROUND = settings(
     max_examples=3,
