@@ -21,7 +21,9 @@ SLOW_MODULE = "pytestmark = pytest.mark.slow"
 GARBAGE = 7_000, 20, 20  # new objects, and rounds, after which it is looked for
 # Of web/ and work/, what is about locks, compares all with all, or does anything in any order.
 ALWAYS_ON_BOTH = {
-    *("test_agreement.py", "test_concurrency.py", "test_database_faults.py"),
+    "test_agreement.py",
+    "test_concurrency.py",
+    "test_database_faults.py",
     "test_state_machine.py",
 }
 FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
