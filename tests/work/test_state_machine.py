@@ -10,7 +10,7 @@ from hypothesis.stateful import get_state_machine_test
 from tests.work.state_machine import Machine
 
 ROUNDS, LONG_RUN_SECONDS = 1, 1800.0  # on each database
-FIRST_SEED = 962_597
+FIRST_SEED = 962_599  # in whose round much goes wrong
 ROUND = settings(
     max_examples=3,
     stateful_step_count=30,
