@@ -197,9 +197,14 @@ def children(pid):
 
 
 def sockets(pid):
-    return sum(
-        os.readlink(file).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir()
-    )
+    return sum(is_socket(file) for file in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def is_socket(descriptor):
+    try:
+        return os.readlink(descriptor).startswith("socket:")
+    except FileNotFoundError:  # closed since the folder was read
+        return False
 
 
 @pytest.mark.parametrize("has_died", [False, True])
