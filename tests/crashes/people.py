@@ -19,6 +19,7 @@ from tests.simulated_ica import FIRST_PROJECT
 from webapp.store.statuses import MOVING
 
 PATIENCE_SECONDS = 60.0  # for an answer that comes at last
+LINE = 200  # bytes of a list: the worker reads more than 1 MB
 ENDING_SECONDS = 240.0  # of a list once ICA fails no more
 READING_SECONDS = 240.0  # of a list, though its readers die
 LOOK_SECONDS = 1.0  # between two looks at all pages
@@ -113,7 +114,7 @@ class Person:
             form: Any = {
                 "project_id": (None, FIRST_PROJECT),
                 "name": (None, own.name),
-                "file": ("list.txt", "\n".join(own.ids).encode()),
+                "file": ("list.txt", "\n".join(one.ljust(LINE) for one in own.ids).encode()),
             }
             answer = self.ask("POST", "/submissions", files=form)
             if answer is None:
