@@ -117,6 +117,16 @@ def test_many_who_ask_at_once_wait_for_one_rendering(dashboard, demo):
     assert sum("FROM batches" in statement for statement in said) == 1
 
 
+def test_pages_of_one_moment_have_their_head_rendered_once(dashboard, demo):
+    place = demo.submit(data_ids(3))
+    demo.get(f"{place}/batches")
+    with statements() as said:
+        assert "1 batch" in text(demo.get(f"{place}/batches"))
+    assert not any("FROM batches" in statement for statement in said)
+    dashboard.work(2)
+    assert "All 3 items are linked" in text(demo.get(f"{place}/batches"))
+
+
 @pytest.mark.parametrize("hangs", [False, True])
 def test_who_waits_for_a_rendering_in_vain_does_not_stand_in_line(tmp_path, monkeypatch, hangs):
     """The first one fails, or does not come to its end before all others are rendering too."""
@@ -169,8 +179,8 @@ def test_each_is_shown_what_they_may_do_whoever_asks_first(tmp_path, first):
         for person in people[::-1] if first else people:
             answer = person.part(f"{place}/progress")
             assert answer.status_code == 200
-            polled = text(answer)
-            assert ("Stop" in polled, "by you" in polled) == (person is people[0],) * 2
+            for shown in (text(answer), text(person.get(place))):
+                assert ("Stop" in shown, "by you" in shown) == (person is people[0],) * 2
 
 
 def test_who_may_not_see_it_gets_nothing_of_what_was_just_rendered(dashboard, demo):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from cachetools import TTLCache
@@ -18,6 +18,7 @@ SHOWN = "shown_parts"  # among the application's extensions
 SHOWN_SECONDS = 2.0  # from one poll of a page to the next
 MAX_SHOWN_BYTES = 8_000_000
 Key = tuple[Hashable, ...]
+Shown = TypeVar("Shown")
 
 
 class Poll(NamedTuple):
@@ -54,37 +55,40 @@ class ShownParts:
 
     def __init__(self, steady: Callable[[], float]) -> None:
         self._lock = Lock()
-        self._begun: dict[Key, Future[str]] = {}
-        self._kept: TTLCache[Key, tuple[Key, str]] = TTLCache(
-            MAX_SHOWN_BYTES,
-            SHOWN_SECONDS,
-            timer=steady,
-            getsizeof=lambda kept: sum(map(sys.getsizeof, (*kept[0], kept[1]))),
+        self._begun: dict[Key, Future[Any]] = {}
+        self._kept: TTLCache[Key, tuple[Key, Any]] = TTLCache(
+            MAX_SHOWN_BYTES, SHOWN_SECONDS, timer=steady, getsizeof=_size
         )
 
-    def get(self, key: Key, render: Callable[[], str]) -> str:
+    def get(self, key: Key, render: Callable[[], Shown]) -> Shown:
         """While one thread renders it, all others wait for that; who has waited in vain does it."""
-        own = Future[str]()
+        own = Future[Shown]()
         with self._lock:
             with suppress(KeyError):
-                return self._kept[key][1]
-            first = self._begun.setdefault(key, own)
+                kept: Shown = self._kept[key][1]
+                return kept
+            first: Future[Shown] = self._begun.setdefault(key, own)
         if first is not own:
             with suppress(CancelledError, TimeoutError):
                 return first.result(SHOWN_SECONDS)
             return render()
         try:
-            text = render()
+            shown = render()
             with self._lock, suppress(ValueError):  # it may be too large
-                self._kept[key] = key, text
-            own.set_result(text)
-            return text
+                self._kept[key] = key, shown
+            own.set_result(shown)
+            return shown
         finally:
             own.cancel()  # where it failed
             del self._begun[key]
 
 
-def rendered_once(key: Key, render: Callable[[], str]) -> str:
+def _size(kept: tuple[Key, Any]) -> int:
+    """Bytes, about: those of the text that it could be written as."""
+    return sys.getsizeof(repr(kept))
+
+
+def rendered_once(key: Key, render: Callable[[], Shown]) -> Shown:
     """What this gives, rendered once for all who look at the same: `key` names everything that it
     depends on, but for what may be as old as the page that it is polled by.
     """

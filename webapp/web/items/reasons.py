@@ -9,29 +9,23 @@ from flask.typing import ResponseReturnValue
 from webapp.store import access, items, reasons, submissions
 from webapp.store.access import Access
 from webapp.store.audit import MAX_ROWS_OF_AN_ACT
-from webapp.store.enums import LEFT_OUT, State
 from webapp.store.items import Slice
 from webapp.store.reason_masking import readable
 from webapp.store.reasons import Group
-from webapp.store.statuses import meaning
 from webapp.store.submissions import Submission
 from webapp.web.core import audit, downloads, params
 from webapp.web.core.access import ask_about_new_projects, begun_submission
 from webapp.web.core.context import context, viewer
 from webapp.web.core.downloads import Row
-from webapp.web.core.formatting import plural
 from webapp.web.core.links import Chip, ListUrl
-from webapp.web.core.page import Page, Part, render
+from webapp.web.core.page import Page, render
 from webapp.web.items import exports
+from webapp.web.items.reasons_panel import MAX_GROUPS
 from webapp.web.submissions import tab_page
-from webapp.web.submissions.status_text import UNANSWERED
 from webapp.web.submissions.tabs import Tab
 from webapp.work.context import Context
 
-FEW_GROUPS = 5  # on the page of a submission or of an attempt
-MAX_GROUPS = 200  # on a page of reasons
 DAY_SECONDS = 86_400.0
-SHOWN_GROUPS = {Tab.OVERVIEW: FEW_GROUPS, Tab.REASONS: MAX_GROUPS}
 PERIODS = {  # word of the address -> text, and its length in seconds; 0: all time
     "7d": ("Last 7 days", 7 * DAY_SECONDS),
     "30d": ("Last 30 days", 30 * DAY_SECONDS),
@@ -41,21 +35,6 @@ PERIODS = {  # word of the address -> text, and its length in seconds; 0: all ti
 NOT_BEGUN = "This list was not submitted yet, so nothing of it has failed."
 
 blueprint = Blueprint("reasons", __name__)
-
-
-class ReasonsPanel(Part):
-    """The largest groups of a submission, as two tabs of its page show them.
-
-    reason_count: how many groups there are in all. item_total: how many items were to be sent.
-    as_read: that rows and counts, which ICA tells one after the other, differ; "" where they agree.
-    """
-
-    template = "items/_reasons_panel.html"
-    submission: Submission
-    reason_groups: list[Group]
-    reason_count: int
-    item_total: int
-    as_read: str
 
 
 class AllReasonsPage(Page):
@@ -76,8 +55,7 @@ class AllReasonsPage(Page):
 @blueprint.get("/submissions/<int:submission_id>/reasons")
 def page(submission_id: int) -> str:
     """All groups, as a tab of the submission's page."""
-    submission = begun_submission(submission_id, 404, NOT_BEGUN)
-    return tab_page.page(submission, Tab.REASONS, *of_tab(submission, Tab.REASONS))
+    return tab_page.page(begun_submission(submission_id, 404, NOT_BEGUN), Tab.REASONS)
 
 
 @blueprint.get("/reasons")
@@ -154,36 +132,3 @@ def text_of(submission: Submission, reason_id: int | None) -> str | None:
     if text is None:
         abort(404, "This submission has no such group of reasons. See all of them on its page.")
     return readable(text)
-
-
-def of_tab(submission: Submission, tab: Tab) -> list[ReasonsPanel]:
-    """The reasons that a tab of the submission's page shows."""
-    return [panel(submission, SHOWN_GROUPS[tab])] if tab in SHOWN_GROUPS else []
-
-
-def panel(submission: Submission, most: int = FEW_GROUPS) -> ReasonsPanel:
-    """The largest groups of a submission."""
-    groups, count = context().read(reasons.groups, submission.id, most)
-    return ReasonsPanel(
-        submission=submission,
-        reason_groups=groups,
-        reason_count=count,
-        item_total=sum(submission.counts.values()) - submission.counts.get(LEFT_OUT, 0),
-        as_read=_as_read(submission, groups) if count == len(groups) else "",
-    )
-
-
-def _as_read(submission: Submission, groups: Sequence[Group]) -> str:
-    """Said while it runs: at the end they agree."""
-    if submission.state != State.ACTIVE:
-        return ""
-    words = {group.status for group in groups}
-    words |= {word for word in submission.counts if meaning(word).trouble} - UNANSWERED
-    read = sum(group.count for group in groups)
-    counted = sum(submission.counts.get(word, 0) for word in words)
-    if read == counted:
-        return ""
-    return (
-        f"{plural(read, 'item')} by the rows read so far, {plural(counted, 'item')} by the counts "
-        "above: ICA tells them one after the other."
-    )

@@ -16,7 +16,7 @@ from webapp.web.core.context import context, viewer
 from webapp.web.core.links import ListUrl, Pager
 from webapp.web.core.page import Page, render
 from webapp.web.items import exports
-from webapp.web.items.reasons import FEW_GROUPS
+from webapp.web.items.reasons_panel import FEW_GROUPS
 from webapp.web.retry.attempt_list import AttemptRow, rows
 from webapp.web.submissions import status_text, tab_page
 from webapp.web.submissions.tabs import Tab

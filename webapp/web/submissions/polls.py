@@ -10,10 +10,10 @@ from webapp.web.core.access import nothing_here
 from webapp.web.core.context import context
 from webapp.web.core.htmx import polled, query_of_page, rendered_once
 from webapp.web.core.page import WorkerBanner, render, worker_silent_since
-from webapp.web.items import reasons, table
+from webapp.web.items import reasons_panel, table
 from webapp.web.submissions import progress as progress_part
 from webapp.web.submissions import status_text
-from webapp.web.submissions.progress import OWN_PAGES, DraftProgress, SubmissionProgress
+from webapp.web.submissions.progress import OWN_PAGES, DraftProgress
 from webapp.web.submissions.tabs import Tab
 
 blueprint = Blueprint("progress", __name__)
@@ -50,14 +50,15 @@ def _tab() -> Tab:
 def _text(submission_id: int, poll_state: PollState, shows: str | None, tab: Tab) -> str:
     """What is polled; "" where the page `shows` a state that is over."""
     submission = context().read_one(submissions.get, submission_id)
-    found = progress_part.polled_part(submission, poll_state, tab, polled=True)
-    moved_on = shows in OWN_PAGES - {submission.state}
-    if moved_on or (isinstance(found, DraftProgress) and not found.chores):
+    if shows in OWN_PAGES - {submission.state}:
         return ""
     banner = render(WorkerBanner(worker_silent_since()))
-    if not isinstance(found, SubmissionProgress):
-        return render(found) + banner
+    if not submission.begun:
+        part = progress_part.unsubmitted_part(submission, poll_state)
+        is_over = isinstance(part, DraftProgress) and not part.chores
+        return "" if is_over else render(part) + banner
+    found = progress_part.submitted_part(submission, poll_state, tab, polled=True)
     if tab == Tab.ITEMS:
         labels = status_text.labels(submission, [row.attempt for row in found.attempts])
         return render(found) + render(table.chips_of_page(submission, labels)) + banner
-    return render(found, *reasons.of_tab(submission, tab)) + banner
+    return render(found, *reasons_panel.of_tab(submission, tab)) + banner

@@ -173,12 +173,12 @@ class SubmissionProgress(Part):
     times: Times
 
 
-Progress = DraftProgress | ReadingProgress | ResolvingProgress | SubmissionProgress
+Progress = DraftProgress | ReadingProgress | ResolvingProgress
 
 
-def part(submission: Submission, tab: Tab = Tab.OVERVIEW) -> Progress:
-    """How the submission stands now, for the page that holds it."""
-    return polled_part(submission, poll_state(submission.id, context().clock()), tab)
+def part(submission: Submission) -> Progress:
+    """How a list stands now that is not submitted yet, for the page that holds it."""
+    return unsubmitted_part(submission, poll_state(submission.id, context().clock()))
 
 
 def poll_state(submission_id: int, now: float) -> PollState | None:
@@ -189,21 +189,13 @@ def poll_state(submission_id: int, now: float) -> PollState | None:
     return found
 
 
-def polled_part(
-    submission: Submission,
-    poll_state: PollState | None,
-    tab: Tab,
-    *,
-    polled: bool = False,
-) -> Progress:
-    """How the submission stands now. `poll_state`, which says of which moment it is, was read
-    before the rows: it may show more than its tag.
+def unsubmitted_part(submission: Submission, poll_state: PollState | None) -> Progress:
+    """How a list stands now that is not submitted yet. `poll_state`, which says of which moment it
+    is, was read before the rows: it may show more than its tag.
     """
-    now = context().clock()
+    now, tab = context().clock(), Tab.OVERVIEW
     rows = context().read(_rows, submission, tab, now)
     poll = _poll(submission, rows, poll_state, now, tab)
-    if submission.begun:
-        return _begun(submission, rows, poll_state, poll, tab, now, polled=polled)
     if submission.state == State.DRAFT:
         return DraftProgress(poll, _titled(rows.chores, "id"))
     standing = status_text.standing(submission, rows.attempts, {})
@@ -215,17 +207,13 @@ def polled_part(
     return ReadingProgress(poll, submission, mine, standing, rows.upload, ends_at)
 
 
-def _begun(
-    submission: Submission,
-    rows: _Rows,
-    poll_state: PollState | None,
-    poll: Poll,
-    tab: Tab,
-    now: float,
-    *,
-    polled: bool,
+def submitted_part(
+    submission: Submission, poll_state: PollState | None, tab: Tab, *, polled: bool = False
 ) -> SubmissionProgress:
-    """How a list stands that was submitted."""
+    """How a list stands now that was submitted; of which moment as above."""
+    now = context().clock()
+    rows = context().read(_rows, submission, tab, now)
+    poll = _poll(submission, rows, poll_state, now, tab)
     own_id = poll_state.own_id if poll_state else None
     mine, pause = submission.account_id == own_id, _pause(rows, poll_state, now)
     stuck = attempt_list.stuck(rows.attempts, rows.batches)

@@ -18,7 +18,7 @@ from webapp.web.core.page import Page, render
 from webapp.web.drafts import review
 from webapp.web.find import result
 from webapp.web.folders import source
-from webapp.web.items import reasons, returned_list
+from webapp.web.items import returned_list
 from webapp.web.notify import recipients
 from webapp.web.retry.start import do_at_once
 from webapp.web.submissions import progress, projects, tab_page, upload
@@ -99,7 +99,6 @@ def page(submission_id: int) -> ResponseReturnValue:
     return tab_page.page(
         submission,
         Tab.OVERVIEW,
-        *reasons.of_tab(submission, Tab.OVERVIEW),
         returned_list.offers(submission),
         source.part(submission),
         recipients.part(submission),
