@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
+from tests.web.confirmation import confirm
 from tests.web.markup import element, elements, with_class
 
 
@@ -81,6 +82,23 @@ def test_a_list_says_when_it_will_be_done_and_then_how_long_it_took(tmp_path):
         legend = elements(page, "li", data_status=None)
         assert [one["data-status"] for one in legend if "hidden" not in one] == ["LINKED", "FAILED"]
         assert demo.get(f"{place}/attempts/2/over-time").status_code == 404
+
+
+@pytest.mark.slow
+def test_an_estimate_stays_while_a_few_items_are_tried_again(tmp_path):
+    """Of these nothing is known in the first minute; of many, the whole is not known then."""
+    with open_dashboard(f"sqlite:///{tmp_path}/t.db", tmp_path, rate=2.0) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit([*data_ids(40, ending="00"), *data_ids(960, start=40)])
+        dashboard.work(180, step=20)
+        assert ranges(told(demo.get(place)))
+        confirm(demo, f"{place}/retry", picked=[1])
+        dashboard.work(10)
+        assert "measuring" not in text(demo.get(place))
+        assert ranges(told(demo.get(place)))
+        confirm(demo, f"{place}/retry?status=FAILED")
+        dashboard.work(10)
+        assert "measuring" in text(demo.get(place))
 
 
 @pytest.mark.slow

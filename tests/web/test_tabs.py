@@ -3,7 +3,7 @@
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
-from tests.web.confirmation import breakdown, headline
+from tests.web.confirmation import breakdown, confirm, headline
 from tests.web.markup import element, elements, with_class
 from webapp.web.submissions import status_text
 
@@ -85,6 +85,29 @@ def test_groups_say_each_number_once(dashboard, demo):
     ]
     assert breakdown(page) == {"LINKED": 4, "ALREADY_LINKED": 1, "FAILED": 2}
     assert len(with_class(page, "legend")) == 1  # of what failed all has failed
+
+
+def test_no_two_numbers_have_one_name(dashboard, demo):
+    """The group of what failed is called by all that is in it, and so is its sum in the title."""
+    place = demo.submit(
+        [*data_ids(4), *data_ids(2, ending="00"), *data_ids(1, kind="fol", ending="10")]
+    )
+    dashboard.work(60)
+    page = demo.get(place)
+    assert breakdown(page) == {"LINKED": 4, "FAILED": 2, "PARTIALLY_LINKED": 1}
+    assert [one.text for one in with_class(page, "group-title")][1] == "Partially linked or failed"
+    assert marks(page)[:2] == ("⚠ 3 partially linked or failed", "failed")
+
+
+def test_what_failed_is_in_the_title_though_some_of_the_rest_is_unlinked(dashboard, demo):
+    place = demo.submit([*data_ids(4), *data_ids(2, ending="00")])
+    dashboard.work(60)
+    confirm(demo, f"{place}/undo", picked=[1])
+    dashboard.work(60)
+    assert marks(demo.get(place))[:2] == ("⚠ 2 failed", "failed")
+    confirm(demo, f"{place}/undo")
+    dashboard.work(60)
+    assert marks(demo.get(place))[:2] == ("✓", "done")
 
 
 @pytest.mark.parametrize("rare", [1, 3_000])

@@ -27,6 +27,7 @@ UNHEARD_SECONDS = 2 * MINUTE  # without counts of ICA; it is asked every minute 
 STEPS = ((20 * MINUTE, MINUTE), (HOUR, 5 * MINUTE), (6 * HOUR, 30 * MINUTE), (1.5 * DAY, HOUR))
 ALIKE = 10.0  # a list is compared with those of a tenth to ten times its size
 MIN_ALIKE = 3
+NEGLIGIBLE = 0.05  # of what is to be done: an attempt at so few changes no estimate
 FORMER_ATTEMPTS = 50  # by which it is said how long a list takes
 
 WAITING = statuses.MOVING | {UNKNOWN, NOT_SENT}  # of a running attempt: no outcome yet
@@ -106,9 +107,11 @@ def of(
         return _stalled(known, max(asked, default=None), now)
     as_of = min(max(asked, default=now), now)
     open_batches = [_open_batches(one, batches) for one in running]
-    found = [forecast(*pair, as_of) for pair in zip(known, open_batches, strict=True) if pair[1]]
+    to_do = [sum(batch.to_do for batch in one) for one in open_batches]
+    found = [forecast(*pair, as_of) for pair in zip(known, open_batches, strict=True)]
     whole = together([one for one in found if one])
-    if whole is None or None in found:
+    unknown = sum(count for count, one in zip(to_do, found, strict=True) if one is None)
+    if whole is None or unknown > NEGLIGIBLE * sum(to_do):
         return None
     return Estimate(rate_text(whole.rate), range_text(*whole.left) if whole.left else "", None)
 

@@ -140,17 +140,24 @@ def groups(found: Sequence[Segment], place: ListUrl) -> list[Group]:
         of_all = "" if title == LEFT else share(count, to_go)
         href, key = place.changed(status=words), GROUPS[title]
         look = key
-        if title == FAILED and len(inside) == 1 and words[0] in UNANSWERED:
-            title, look = inside[0].label, words[0]  # ICA has not refused it
+        if title == FAILED:
+            title = joined([one.label for one in inside])  # so that no two numbers have one name
+            look = words[0] if words[0] in UNANSWERED else key  # ICA has not refused it
         if title == IN_PROGRESS and words == [NOT_SENT]:
             title, look = inside[0].label, NOT_SENT
         made.append(Group(key, title, look, count, of_all, href, inside))
     return made
 
 
-def failed_count(counts: Mapping[str, int], moving: Collection[str]) -> int:
-    """How many items have not ended well."""
-    return sum(count for word, count in counts.items() if _group(word, moving) == FAILED)
+def failed(counts: Mapping[str, int], moving: Collection[str]) -> dict[str, int]:
+    """How many items have not ended well, by status, as they are shown."""
+    return {word: counts[word] for word in ordered(counts) if _group(word, moving) == FAILED}
+
+
+def joined(labels: Sequence[str]) -> str:
+    """These as one: "Partially linked, failed or not sent"; "" without any."""
+    *others, last = [*labels[:1], *(label.lower() for label in labels[1:])] or [""]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _to_go(counts: Mapping[str, int]) -> int:

@@ -8,8 +8,9 @@ from webapp.store.batches import Batch
 from webapp.store.enums import BoardWord, Phase, State
 from webapp.store.submissions import Submission
 from webapp.web.submissions import status_text
+from webapp.web.submissions.status_display import status_label
 
-GOOD_ENDS = {BoardWord.DONE, BoardWord.UNDONE, BoardWord.PARTLY_UNDONE}
+GOOD_ENDS = {BoardWord.DONE, BoardWord.UNDONE}
 
 
 class Summary(NamedTuple):
@@ -33,12 +34,21 @@ class Summary(NamedTuple):
 def of(submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Batch]) -> Summary:
     """The summary of a list that was submitted."""
     moving = status_text.moving(submission, attempts)
-    failed = status_text.failed_count(submission.counts, moving)
+    failed = status_text.failed(submission.counts, moving)
+    labels = status_text.labels(submission, attempts)
     ended = submission.state == State.SETTLED
     percent = 100 if ended else status_text.percent_done(attempts)
-    headline, icon = _said(submission, failed, percent)
-    changed = sum(batch.rows_changed for batch in batches)
-    return Summary(headline, icon, percent, failed, ended, changed, counted_at(attempts, batches))
+    how = status_text.joined([status_label(word, labels) for word in failed]).lower()
+    headline, icon = _said(submission, sum(failed.values()), how, percent)
+    return Summary(
+        headline=headline,
+        icon=icon,
+        percent=percent,
+        failed=sum(failed.values()),
+        ended=ended,
+        rows_changed=sum(batch.rows_changed for batch in batches),
+        as_of=counted_at(attempts, batches),
+    )
 
 
 def counted_at(attempts: Sequence[Attempt], batches: Sequence[Batch]) -> float:
@@ -47,13 +57,13 @@ def counted_at(attempts: Sequence[Attempt], batches: Sequence[Batch]) -> float:
     return max((one.counted_at or 0.0 for one in batches if one.attempt in run), default=0.0)
 
 
-def _said(submission: Submission, failed: int, percent: int) -> tuple[str, str]:
+def _said(submission: Submission, failed: int, how: str, percent: int) -> tuple[str, str]:
+    """headline and icon; `how` so many failed, in words."""
     if submission.state == State.ACTIVE:
         blocked = submission.phase == Phase.BLOCKED
         return ("⚠ Blocked", "blocked") if blocked else (f"{percent} %", "moving")
     if submission.state != State.SETTLED:
         return "", "none"
-    if submission.board_word in GOOD_ENDS:
+    if submission.board_word in GOOD_ENDS or not failed:
         return "✓", "done"
-    what = "not sent" if submission.board_word == BoardWord.NOT_SENT else "failed"
-    return f"⚠ {failed:,} {what}", "failed"
+    return f"⚠ {failed:,} {how}", "failed"
