@@ -53,6 +53,15 @@ def test_rows_stay_picked_over_the_pages_of_one_table(tab, ids):
     expect(tab.locator(COUNT)).to_have_text("1 item picked.")
 
 
+def test_one_can_go_back_from_an_attempt_at_what_was_picked(tab, ids):
+    pick(tab, ids[0])
+    tab.get_by_role("button", name="Try again", exact=True).click()
+    tab.get_by_role("button", name="Try again: 1 item").click()
+    expect(tab.locator("#progress")).to_be_visible()
+    tab.go_back()
+    expect(tab.get_by_role("list", name="Picked")).to_have_text(ids[0])
+
+
 def test_another_filter_begins_with_nothing_picked(tab, ids):
     bar = tab.locator("#pick")
     failed = tab.get_by_label("Filter by status").get_by_role("link", name="Failed")

@@ -148,6 +148,8 @@ class Person:
         """Ask for an attempt by the page that has it confirmed, if there is anything to do."""
         own.acts.append(time.monotonic())
         answer = self.insist("POST", f"{own.place}/{what}", chosen)
+        if "positions=" in answer.headers.get("Location", ""):
+            answer = self.insist("GET", answer.headers["Location"])
         fields = _fields(answer.text)
         if "token" in fields:
             answer = self.insist("POST", f"{own.place}/{what}", fields)

@@ -24,7 +24,9 @@ def ask(visitor, path, picked=None):
     """The confirmation page; `picked` are positions ticked by hand."""
     if picked is None:
         return visitor.get(path)
-    return visitor.post(path, {"picked": "1", "position": [str(place) for place in picked]})
+    answer = visitor.post(path, {"picked": "1", "position": [str(place) for place in picked]})
+    asked = answer.status_code == 303 and "positions=" in answer.location
+    return visitor.get(answer.location) if asked else answer
 
 
 def confirm(visitor, path, picked=None):

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from tests.dashboard import Dashboard, data_ids
 from tests.lookup_drafts import Asked, candidate, draft
 from tests.simulated_ica import FIRST_PROJECT, READ_ONLY_PROJECT
-from tests.web.confirmation import confirm, fields
+from tests.web.confirmation import ask, confirm, fields
 from tests.web.lookup_lists import resolving
 from tests.web.markup import link
 from webapp.simulator.catalogue import data_id
@@ -263,7 +263,7 @@ def _over_time(dashboard: Dashboard, visitor: Any) -> Visits:
 
 def _attempts(dashboard: Dashboard, visitor: Any, place: str) -> Visits:
     yield "retry", visitor.get(f"{place}/retry?status=FAILED")
-    yield "retry picked", visitor.post(f"{place}/retry", {"picked": "1", "position": ["1", "8"]})
+    yield "retry picked", ask(visitor, f"{place}/retry", [1, 8])
     confirm(visitor, f"{place}/retry?status=FAILED")
     yield "submission with attempts", visitor.get(place)
     yield "attempts", visitor.get(f"{place}/attempts")

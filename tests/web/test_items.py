@@ -6,7 +6,7 @@ from itertools import chain
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
-from tests.web.confirmation import confirm, statuses
+from tests.web.confirmation import ask, confirm, statuses
 from tests.web.markup import element, elements, link, main, rows, with_class
 from tests.work.observation import batch_rows
 from webapp.web.core.formatting import iso, plural
@@ -304,7 +304,7 @@ def test_an_unknown_status_word_works_everywhere(tmp_path):
         assert "Unlink: " not in text(demo.get(f"{place}/undo?status=QUARANTINED"))
         group = link(demo.get(f"{place}/reasons"), "Try again")
         assert f"You chose {many}" in text(demo.get(group))
-        every = demo.post(f"{place}/retry", {"picked": "1", "positions": "1-5"})
+        every = ask(demo, f"{place}/retry", range(1, 6))
         assert f"Try again: {many}" in text(every)
         find = demo.post("/find", {"ids": "\n".join(data_ids(5))}).location
         assert "Try again what is quarantined" in text(demo.get(find))
@@ -416,8 +416,8 @@ def test_an_item_can_be_tried_again_and_unlinked_from_its_page(dashboard, demo, 
     sent = {"picked": "1", "position": "121"}
     hidden = {e["name"]: e["value"] for e in elements(page, "input", type="hidden")}
     assert hidden.items() >= sent.items()
-    assert "You chose 1 item that you picked" in text(demo.post(f"{place}/retry", sent))
-    assert "1 was not linked by this submission" in text(demo.post(f"{place}/undo", sent))
+    assert "You chose 1 item that you picked" in text(ask(demo, f"{place}/retry", [121]))
+    assert "1 was not linked by this submission" in text(ask(demo, f"{place}/undo", [121]))
 
 
 def test_one_item_while_ica_is_away_is_what_was_known_last(dashboard, demo, place):

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event, update
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
-from tests.web.confirmation import breakdown, confirm, fields
+from tests.web.confirmation import ask, breakdown, confirm, fields
 from tests.web.markup import element, elements, link, rows
 from webapp.store.reason_masking import _masked as masked_plainly
 from webapp.store.reason_masking import masked
@@ -177,8 +177,7 @@ def test_what_a_later_attempt_took_up_counts_once_and_in_the_list(stored):
     visitor = stored.visitor()
     place = settled(stored, [*MISSING, *HIDDEN[:3]], name="cohort")
     stored.work(30)
-    positions = [str(number) for number in range(2, 6)]
-    again = visitor.post(f"{place}/retry", {"picked": "1", "position": positions})
+    again = ask(visitor, f"{place}/retry", range(2, 6))
     assert visitor.post(f"{place}/retry", fields(again)).status_code == 303
     stored.work(30)
     page = visitor.get("/reasons")

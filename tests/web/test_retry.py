@@ -377,6 +377,19 @@ def test_more_than_can_be_picked_is_a_clean_error(dashboard, token):
     assert "At most 10,000 items" in text(answer)
 
 
+def test_what_was_picked_has_an_address_unless_it_is_too_long_for_one(stored, place):
+    visitor, every_other = stored.visitor(), range(1, 34, 2)
+    sent = {"picked": "1", "position": [*map(str, every_other)], "positions": "1-3,31"}
+    answer = visitor.post(f"{place}/undo", sent)
+    assert answer.status_code == 303
+    assert answer.location.startswith(f"{place}/undo?picked=1&positions=1-3%2C5")
+    assert "18 items that you picked" in text(visitor.get(answer.location))
+    many = [*map(str, range(1, 2_000, 2))]
+    answer = visitor.post(f"{place}/undo", {"picked": "1", "position": many})
+    assert answer.status_code == 200
+    assert "that you picked" in text(answer)
+
+
 def test_picks_have_a_box_on_every_row(dashboard):
     visitor = dashboard.visitor()
     place = visitor.submit(MISSING)

@@ -73,13 +73,14 @@ def undo(submission_id: int) -> ResponseReturnValue:
 def _begin_or_confirm(action: Action, submission_id: int) -> ResponseReturnValue:
     """Begin the attempt if it was confirmed, else show the page that has it confirmed.
 
-    Picked items come by POST both times: they are too many for a URL.
+    That has an address, to which one can go back, unless more items were picked than fit into one.
     """
     text = "This list was not submitted yet, so it has nothing to try again or to undo."
     source = begun_submission(submission_id, 409, text)
-    if matching := selection_form.all_that_match():
-        return redirect(url_for(action.endpoint, submission_id=source.id) + matching, 303)
     token = request.form.get("token", "")[: start.MAX_TOKEN_LENGTH]
+    named = selection_form.all_that_match() or ("" if token else selection_form.few_picked())
+    if named:
+        return redirect(url_for(action.endpoint, submission_id=source.id) + named, 303)
     if request.method != "POST" or not token:
         return _confirmation(action, source)
     place = url_for("submissions.page", submission_id=source.id)

@@ -17,6 +17,7 @@ from webapp.web.core.searches import Search
 from webapp.web.submissions.status_display import status_label
 from webapp.web.submissions.status_text import WHEN_ENDED
 
+MAX_QUERY = 2_000  # characters of an address, which everything in between lets through
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 NOT_OURS = "This selection is not one of ours: go back to the submission and choose again."
 FORGOTTEN = (
@@ -59,6 +60,13 @@ def all_that_match() -> str | None:
     names = ("status", "reason", "search")
     kept: dict[str, list[str]] = {name: asked[name] for name in names if name in asked}
     return query(kept) if kept else None
+
+
+def few_picked() -> str:
+    """Items that a form names one by one, as a query; "" where there are none, or too many."""
+    positions = _picked() if request.method == "POST" else ()
+    found = query({"picked": "1", "positions": compact(Selection(positions=positions))})
+    return found if positions and len(found) <= MAX_QUERY else ""
 
 
 def _picked() -> tuple[int, ...]:
