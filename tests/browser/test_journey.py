@@ -176,7 +176,7 @@ def test_filters_that_match_nothing_can_be_cleared(tab):
     submit(tab)
     wait_until_done(tab)
     show_items(tab)
-    search = tab.get_by_placeholder("Data id, or part of a name or path")
+    search = tab.get_by_placeholder("Id, name or path")
     search.fill("no such thing")
     search.press("Enter")
     expect(tab.locator("#item-table")).to_contain_text("Nothing matches")

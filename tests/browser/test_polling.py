@@ -32,7 +32,7 @@ def test_focus_scroll_and_typed_text_survive(tab):
     tab.set_viewport_size({"width": 1000, "height": 400})
     watch(tab, 100_000)
     show_items(tab)
-    search = tab.get_by_placeholder("Data id, or part of a name or path")
+    search = tab.get_by_placeholder("Id, name or path")
     search.fill("fil.00")
     search.evaluate("field => field.setSelectionRange(2, 4)")
     before = tab.evaluate(PLACES)
