@@ -66,8 +66,9 @@ def test_names_and_paths_lead_to_their_data(called):
     ]
     assert not dashboard.sim.calls()
     page = demo.get(place)
-    assert "8 names, paths and labels: 4 known, leading to 5 data, and 1 id. Looked for" in text(
-        page
+    assert (
+        "8 names, paths and labels: 4 known, leading to 5 data ids, and 1 id. Looked for"
+        in text(page)
     )
     assert elements(demo.get("/find"), "td", data_label="Ids and names")[0].text == "9"
     assert summary(demo, place) == {"LINKED": 6, "NEVER": 4}
@@ -90,7 +91,7 @@ def test_whoever_may_not_see_a_project_learns_of_no_name_in_it(called):
     place = asked(demo, lines, name="Shared")
     assert len(table(demo, place)) == 6
     own = asked(stranger, lines)
-    assert "4 names, paths and labels: 0 known, leading to 0 data, and 1 id" in text(
+    assert "4 names, paths and labels: 0 known, leading to 0 data ids, and 1 id" in text(
         stranger.get(own)
     )
     assert demo.post(f"{place}/share").status_code == 303
@@ -115,6 +116,13 @@ def test_whoever_may_not_see_a_project_learns_of_no_name_in_it(called):
     ]
     assert summary(stranger, place) == {"LINKED": 2, "NEVER": 3}
     assert len(table(demo, place)) == 6
+
+
+def test_one_name_leads_to_one_data_id_in_words(called):
+    _, demo = called
+    page = text(demo.get(asked(demo, ["a.bam", "none.bam"])))
+    assert "1 known, leading to 1 data id. Looked for in all projects" in page
+    assert "exactly as written, capitals too" in page
 
 
 def test_names_that_lead_to_too_many_data_are_told_so(called, monkeypatch):

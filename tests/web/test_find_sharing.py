@@ -34,6 +34,9 @@ def test_for_others_it_is_like_one_that_never_was(stored, place):
             assert text(answer) == text(other.get(nobodys))
         for act in ("share", "unshare", "delete"):
             assert other.post(f"{place}/{act}").status_code == 404
+        assert "Ask its sender to open it and choose “Share with colleagues" in text(
+            other.get(place)
+        )
     assert text(stored.visitor().get(place)).count("Lost ones") > 0
 
 
@@ -42,9 +45,7 @@ def test_shared_it_tells_what_its_reader_may_see(stored, place):
     stranger = stored.visitor("stranger-key")
     before = text(demo.get(place))
     assert "you alone" in before
-    assert (
-        "will see the question's name, its ids, names, paths and labels, and the entries" in before
-    )
+    assert "will see the search's name, its ids, names, paths and labels, and the entries" in before
     assert demo.post(f"{place}/share").status_code == 303
     assert "everybody of the same ICA who has its link" in text(demo.get(place))
     assert summary(colleague, place) == {"LINKED": 5}
@@ -66,7 +67,7 @@ def test_only_its_asker_ends_the_sharing_or_deletes_it(stored, place):
     for act in ("share", "unshare", "delete"):
         answer = colleague.post(f"{place}/{act}")
         assert answer.status_code == 403
-        assert "Only Dana Demo, who asked this question" in text(answer)
+        assert "Only Dana Demo, who made this search" in text(answer)
     demo.post(f"{place}/unshare")
     assert [colleague.get(path).status_code for path in addresses(place)] == [404] * 4
     assert demo.get(place).status_code == 200

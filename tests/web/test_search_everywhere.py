@@ -3,8 +3,9 @@
 import pytest
 
 from tests.dashboard import data_ids, text
-from tests.web.markup import column, element, link
+from tests.web.markup import column, element, link, with_class
 from webapp.store import batches, tables
+from webapp.web.find import query
 
 
 def test_one_search_leads_to_data_batches_jobs_and_names(dashboard):
@@ -56,20 +57,60 @@ def named(stored):
 def test_a_sample_a_name_or_a_path_leads_to_its_item(named, field):
     visitor, _, item = named
     assert item.label == "PT-0001"
-    for typed in (item.label, f" {item.label}\u200b", item.name, item.path):
+    for typed in (item.label, f" {item.label}\u200b", "pt-0001", item.name.upper(), item.path):
         there = visitor.post(field, {"text": typed}).location
         assert there.startswith("/find/"), typed
         answer = visitor.get(there)
         assert item.data_id in text(answer)
         assert data_ids(2)[1] not in text(answer)
         assert "plate of March" in text(answer)
-    # What is no whole name is looked for among submissions, and never told of as an unknown id.
-    parts = ["PT-000", "47029fa51cc83", "fil.00", item.path[:-1], "PT-0001 x", "nobody", "12", "%"]
-    for typed in parts:
+    # What is called nothing is looked for among submissions, and never told of as an unknown id.
+    nothing = ["PT", "47029fa51cc83", "fil.00", "PT_0001", "PT-0001 x", "nobody", "12", "%%%", "%"]
+    for typed in nothing:
         there = visitor.post(field, {"text": typed}).location
         assert there.startswith("/submissions?search="), typed
-        assert NEITHER in text(visitor.get(there))
+        assert f"{NEITHER} Upper and lower case do not matter." in text(visitor.get(there))
         assert "Never submitted" not in text(visitor.get(there))
+
+
+def test_the_page_names_what_was_found_and_begins_with_it(named):
+    visitor, _, _ = named
+    page = visitor.get(visitor.post("/search", {"text": "pt-0001"}).location)
+    assert element(page, "h1").text == "“pt-0001”: 1 item in 1 submission"
+    assert element(page, "title").text.startswith("“pt-0001”: 1 item in 1 submission")
+    assert with_class(page, "asked")[0].text == "PT-0001"
+    said = text(page)
+    assert said.index("Each id") < said.index("By outcome") < said.index("Sharing: you alone")
+    visitor.submit(data_ids(1), name="again")
+    page = visitor.get(visitor.post("/search", {"text": data_ids(1)[0]}).location)
+    assert element(page, "h1").text == f"“{data_ids(1)[0]}”: 2 items in 2 submissions"
+
+
+def test_a_part_of_a_name_leads_to_the_items_where_nothing_is_called_so(named, monkeypatch):
+    visitor, _, item = named
+    for typed in ("t-000", item.path[1:-1].upper()):
+        page = visitor.get(visitor.post("/search", {"text": typed}).location)
+        assert "No item is called so as a whole." in text(page)
+        assert item.data_id in text(page)
+    page = visitor.get(visitor.post("/search", {"text": "t-000"}).location)
+    assert element(page, "h1").text == "“t-000”: 2 items in 1 submission"
+    assert sorted(one.text for one in with_class(page, "asked")) == ["PT-0001", "PT-0002"]
+    monkeypatch.setattr(query, "MAX_PARTS", 1)
+    page = visitor.get(visitor.post("/search", {"text": "t-000"}).location)
+    assert "Only the first 1 are shown" in text(page)
+    assert len(with_class(page, "asked")) == 1
+
+
+def test_shared_a_part_of_a_name_tells_nothing_of_what_its_reader_may_not_see(named, stored):
+    visitor, _, item = named
+    find = visitor.post("/search", {"text": "t-000"}).location
+    visitor.post(f"{find}/share")
+    colleague, stranger = stored.visitor("colleague-key"), stored.visitor("stranger-key")
+    assert "PT-0001" in text(colleague.get(find))
+    page = stranger.get(find)
+    assert element(page, "h1").text == "“t-000”: in no list that you may see"
+    shown = text(page) + stranger.get(f"{find}/export.csv").text
+    assert not [told for told in ("PT-0001", *data_ids(2), item.name) if told in shown]
 
 
 def test_an_id_of_an_unusual_shape_leads_to_its_item(dashboard):
@@ -104,7 +145,9 @@ def test_what_submissions_are_called_too_is_on_the_board(named, field):
 def test_filters_and_the_archive_are_told_of(named):
     visitor, place, _ = named
     there = visitor.searched("/submissions?state=with_failures", "nobody")
-    assert "No submission has all of these, and no item is called so." in text(visitor.get(there))
+    assert "No submission has all of these, and no item is called so as a whole." in text(
+        visitor.get(there)
+    )
     visitor.post(f"{place}/archive")
     page = visitor.get(visitor.post("/search", {"text": "of March"}).location)
     assert "The archive has what you look for." in text(page)
@@ -116,7 +159,7 @@ def test_who_may_not_see_an_item_learns_nothing_of_its_name(named, stored):
     for typed in (item.label, item.name, item.path):
         there = stranger.post("/search", {"text": typed}).location
         assert there.startswith("/submissions?search=")
-    assert "Your last questions" not in text(stranger.get("/find"))
+    assert "Your last searches" not in text(stranger.get("/find"))
 
 
 def test_the_last_questions_are_told_apart_by_what_was_asked(named, stored):
@@ -127,5 +170,5 @@ def test_the_last_questions_are_told_apart_by_what_was_asked(named, stored):
     visitor.post("/find", {"ids": "a.bam\nb.bam\nc.bam"})
     stored.clock.advance(1)
     visitor.post("/find", {"ids": "a.bam", "name": "Mine"})
-    questions = [" ".join(one.split()) for one in column(visitor.get("/find"), "Question")]
+    questions = [" ".join(one.split()) for one in column(visitor.get("/find"), "Search")]
     assert questions == ["Mine", "a.bam and 2 more", item.data_id, item.label]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from webapp.store.enums import ErrorCode, Flag
+from webapp.store.enums import ErrorCode, Flag, Match
 
 Counts = dict[str, int]
 """How many items there are of each status."""
@@ -163,7 +163,8 @@ class Reject(Struct, frozen=True):
 class FindReview(Struct, frozen=True):
     """What is known of the list of a question. ids: with those that names and paths led to, and
     with a row for each that led to none; names: how many these were, of which `known` led to data,
-    to `led` different ones. rejects: the first few.
+    to `led` different ones. rejects: the first few. cut: of what a part of a name led to, there is
+    more than was kept.
     """
 
     ids: int
@@ -174,6 +175,8 @@ class FindReview(Struct, frozen=True):
     given: int = 0  # ids that stand in the list as such, where it has names and paths
     known: int = 0
     led: int = 0
+    match: Match = Match.EXACT
+    cut: bool = False
 
     @property
     def asked(self) -> int:

@@ -34,6 +34,14 @@ BEGUN = frozenset({State.ACTIVE, State.SETTLED})  # its list was submitted
 LISTED = BEGUN | {State.DRAFT}  # its list was read whole, so its items count
 
 
+class Match(StrEnum):
+    """How the name, path or label of an item has to be like the text that a query asks for."""
+
+    EXACT = "exact"
+    ANY_CASE = "any case"  # the same but for small and capital letters of ASCII
+    PART = "part"  # contains the text, as ANY_CASE
+
+
 class Phase(StrEnum):
     """What to show of an active submission; of any other, its state is shown."""
 

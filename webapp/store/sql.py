@@ -1,6 +1,7 @@
 """Rows of statements, and the differences between SQLite and PostgreSQL."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeVar
@@ -126,8 +127,20 @@ def contains(connection: Connection, cell: ColumnElement[str], text: str) -> Col
     """
     if connection.dialect.name == "sqlite":
         return cell.contains(text, autoescape=True)
-    small = text.encode().lower().decode()  # of bytes, lower() means ASCII
-    return func.lower(collate(cell, "C")).contains(small, autoescape=True)
+    return func.lower(collate(cell, "C")).contains(small_letters(text), autoescape=True)
+
+
+def equals(connection: Connection, cell: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Whether a cell is a text as a whole, letters being equal as in contains()."""
+    if connection.dialect.name == "sqlite":
+        escaped = re.sub(r"([/%_])", r"/\1", text)
+        return cell.like(escaped, escape="/")  # faster than to compare them by COLLATE NOCASE
+    return func.lower(collate(cell, "C")) == small_letters(text)
+
+
+def small_letters(text: str) -> str:
+    """A text without capital letters of ASCII: of bytes, lower() means these."""
+    return text.encode().lower().decode()
 
 
 def drop_last(

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import JSON, Connection, select, true, type_coerce
+from sqlalchemy import JSON, Column, ColumnElement, Connection, or_, select, true, type_coerce
 
 from webapp.store import sql
 from webapp.store.accounts import Account
-from webapp.store.enums import LISTED
+from webapp.store.enums import LISTED, Match
 from webapp.store.submissions import seen_by
 from webapp.store.tables import items, submissions
 
@@ -24,9 +24,10 @@ def ids_called(
     paths: Collection[str],
     labels: Collection[str],
     most: int,
+    match: Match = Match.EXACT,
 ) -> dict[str, list[str]]:
-    """By name, by path and by label, the ids of all items that the reader may see and that are
-    called exactly so; of each kind at most the first `most` ids.
+    """By name, by path and by label, as the items have them, the ids of all items that the reader
+    may see and that are called so; of each kind at most the first `most` ids.
 
     One pass through those items' rows, however many names there are.
     """
@@ -40,10 +41,30 @@ def ids_called(
     for column, texts, may_have in kinds:
         if texts:
             called = select(column, items.c.data_id).distinct().select_from(_LISTED)
-            these = called.where(shown, may_have, sql.is_one_of(connection, column, [*texts]))
+            these = called.where(shown, may_have, _is_like(connection, column, texts, match))
             for text, data_id in sql.plain_rows(connection, these.limit(most)):
                 found[text].add(data_id)
     return {text: sorted(ids) for text, ids in found.items()}
+
+
+def _is_like(
+    connection: Connection, cell: Column[str], texts: Collection[str], match: Match
+) -> ColumnElement[bool]:
+    if match == Match.EXACT:
+        return sql.is_one_of(connection, cell, [*texts])
+    is_like = sql.contains if match == Match.PART else sql.equals
+    return or_(*(is_like(connection, cell, text) for text in texts))
+
+
+def fitting(match: Match, text: str, called: Collection[str]) -> str:
+    """The first of these names, paths and labels that a text asks for, as ids_called() finds them;
+    "" where there is none.
+    """
+    if match == Match.EXACT:
+        return text if text in called else ""
+    small = sql.small_letters(text)
+    is_like = str.__contains__ if match == Match.PART else str.__eq__
+    return next((one for one in called if is_like(sql.small_letters(one), small)), "")
 
 
 def held_ids(

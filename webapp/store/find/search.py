@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 
 from webapp.store.accounts import Account
-from webapp.store.enums import LEFT_OUT, LISTED, NOT_SENT, UNREAD, UNSENT, State
-from webapp.store.find import queries
+from webapp.store.enums import LEFT_OUT, LISTED, NOT_SENT, UNREAD, UNSENT, Match, State
+from webapp.store.find import names, queries
 from webapp.store.statuses import IN_PROJECT, TAKEN_OUT
 from webapp.store.submissions import seen_by
 from webapp.store.tables import attempts, batches, find_ids, items, submissions
@@ -143,21 +143,22 @@ def verdicts(
     count: int,
     seen: Mapping[int, Holder],
     *,
-    named: bool = False,
+    match: Match | None = None,
 ) -> list[Verdict | None]:
-    """What became of each of the `count` ids, in the order of the query. `named`: some of them were
-    found by names and paths; None for one that is not told of, see _by_names().
+    """What became of each of the `count` ids, in the order of the query. `match`: some of them were
+    found by names and paths, which match like this; None for one that is not told of, see
+    _by_names().
     """
     found: list[Verdict | None] = [_NOWHERE] * count
     called: dict[int, set[str]] = {}  # by ordinal, what the reader sees it called
-    statements = _HELD_AND_CALLED if named else _HELD
+    statements = _HELD_AND_CALLED if match else _HELD
     known: dict[tuple[int, str], Verdict] = {}  # of ids that one submission holds, as most are
     given = {"find": find_id, "count": count}
     rows = connection.execute(statements[connection.dialect.name], given)
     by_thousand = chain.from_iterable(rows.partitions(1_000))  # one by one they take twice as long
     for ordinal, held in groupby(by_thousand, itemgetter(0)):
         mine = [row for row in held if row[1] in seen]
-        if named:
+        if match:
             called[ordinal] = {text for row in mine for text in row[_CALLED]}
         if len(mine) > 1:
             found[ordinal - 1] = _verdict(_sightings(mine, seen))
@@ -166,7 +167,7 @@ def verdicts(
             if key not in known:
                 known[key] = _verdict(_sightings(mine, seen))
             found[ordinal - 1] = known[key]
-    return _by_names(connection, find_id, found, called) if named else found
+    return _by_names(connection, find_id, found, called, match) if match else found
 
 
 def _by_names(
@@ -174,6 +175,7 @@ def _by_names(
     find_id: str,
     found: list[Verdict | None],
     called: Mapping[int, Set[str]],
+    match: Match,
 ) -> list[Verdict | None]:
     """Which ids a name led to was found out by what its asker might see then. A reader is told of
     those alone that they see called so, now: where there is none, once that there is none, as of a
@@ -182,7 +184,11 @@ def _by_names(
     rows = connection.execute(_NAMED, {"find": find_id})
     for (_, text), group in groupby(rows, itemgetter(1, 2)):
         ordinals = [row[0] for row in group]
-        hidden = [ordinal for ordinal in ordinals if text not in called.get(ordinal, ())]
+        hidden = [
+            ordinal
+            for ordinal in ordinals
+            if not names.fitting(match, text, called.get(ordinal, ()))
+        ]
         for ordinal in hidden:
             found[ordinal - 1] = None
         if len(hidden) == len(ordinals):

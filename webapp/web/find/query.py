@@ -16,7 +16,7 @@ from webapp.idlist.labels import label_of
 from webapp.idlist.lookups import reference
 from webapp.store import items, usage
 from webapp.store.documents import FindReview, Reject
-from webapp.store.enums import AuditAction
+from webapp.store.enums import AuditAction, Match
 from webapp.store.find import names, queries
 from webapp.web.core import audit
 from webapp.web.core.access import ask_about_new_projects
@@ -28,20 +28,21 @@ from webapp.web.submissions.upload import Form
 MAX_IDS = 100_000
 # Small ones: the list is read within the request.
 LIMITS = idlist.Limits(entries=4 * MAX_IDS, lines=4 * MAX_IDS, unpacked_bytes=20_000_000)
-MAX_SECONDS = 10.0  # for one question: 100,000 ids take half a second
+MAX_SECONDS = 10.0  # for one query: 100,000 ids take half a second
 MAX_KEPT_REJECTS = 5
+MAX_PARTS = 200  # ids that a part of a name leads to: who has more looks for more of it
 NOTHING = (
     "No data id, name or path was found in this list, and nothing that a list here has as a label. "
     "A data id is fil. or fol. and 32 characters of 0-9 and a-f; a name is that of a file, such as "
     "a.bam; a path is whole, such as /run1/a.bam; a label is written as in the list that had it."
 )
 TOO_MANY = (
-    f"More than {MAX_IDS:,} different ids were found, and one question can have that many. "
+    f"More than {MAX_IDS:,} different ids were found, and one search can have that many. "
     "Ask for a part of them, or look at the page of the submission that you sent them with."
 )
 TOO_MANY_CALLED = (
     f"The names, paths and labels of this list lead to more than {MAX_IDS:,} data ids, and one "
-    "question can have that many. Ask for a part of them, or by their paths, which are rarely the "
+    "search can have that many. Ask for a part of them, or by their paths, which are rarely the "
     "same."
 )
 TOO_LONG = (
@@ -63,23 +64,34 @@ def ask(form: Form) -> str:
     return _keep(form.name, ids, review)
 
 
-def ask_by_name(text: str) -> str | None:
-    """Keep the query for the items whose name, path or label is this text, and return its id; None
-    where the visitor sees none. Raises Unusable, and keeps nothing, without room.
+def ask_by_name(text: str, match: Match = Match.ANY_CASE) -> str | None:
+    """Keep the query for the items whose name, path or label is like this text, and return its id;
+    None where the visitor sees none. Of what contains it, MAX_PARTS ids are kept. Raises Unusable,
+    and keeps nothing, without room.
     """
+    most = MAX_PARTS if match == Match.PART else MAX_IDS
     label, path = label_of(text, Counter()), reference(text)
     texts = {text, label, path.text if isinstance(path, Lookup) else text} - {""}
     ask_about_new_projects()
     seen_by = (viewer(), context().clock())
     paths = {one for one in texts if "/" in one}
-    ids = context().read(names.ids_called, *seen_by, texts - paths, paths, texts, MAX_IDS + 1)
+    ids = context().read(names.ids_called, *seen_by, texts - paths, paths, texts, most + 1, match)
     held = context().read(names.held_ids, *seen_by, {text})  # of an unusual shape
-    found = {(data_id, one) for one in ids for data_id in ids[one] if data_id not in held}
+    # What was typed is kept, and not what the items are called: others see the query once shared.
+    found = {
+        (data_id, next(one for one in sorted(texts) if names.fitting(match, one, [called])))
+        for called in ids
+        for data_id in ids[called]
+        if data_id not in held
+    }
     rows = [(data_id, 1, "") for data_id in held]
     rows += [(data_id, 1, one) for data_id, one in sorted(found)]
     if not rows:
         return None
-    if len(rows) > MAX_IDS:
+    cut = match == Match.PART and len(rows) > most
+    if cut:
+        del rows[most:]
+    if len(rows) > most:
         raise Unusable(Errors(ids=TOO_MANY_CALLED))
     review = FindReview(
         ids=len(rows),
@@ -89,7 +101,9 @@ def ask_by_name(text: str) -> str | None:
         names=int(bool(found)),
         given=int(not found),
         known=int(bool(found)),
-        led=len({data_id for data_id, _ in found}),
+        led=len({data_id for data_id, _, text in rows if text}),
+        match=match,
+        cut=cut,
     )
     return _keep("", rows, review)
 

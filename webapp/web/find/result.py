@@ -10,8 +10,9 @@ from cachetools import LRUCache
 from flask import abort, current_app, request
 
 from webapp.store import Connection, submissions
-from webapp.store.enums import NOT_SENT, State
+from webapp.store.enums import NOT_SENT, Match, State
 from webapp.store.find import queries, search
+from webapp.store.find.names import fitting
 from webapp.store.find.queries import Asked, Find
 from webapp.store.find.search import NEVER, Sighting
 from webapp.store.statuses import MOVING
@@ -33,7 +34,8 @@ class AnswerRow:
     """An id as one submission holds it; without a submission where none holds it.
 
     outcome: of the id. counts: this submission's status is the outcome; its row comes first.
-    waits_in: of that row, the other submissions that have still to send or to link the id.
+    waits_in: of that row, the other submissions that have still to send or to link the id. called:
+    what the item is called, if that led to the id.
     """
 
     asked: Asked
@@ -43,6 +45,7 @@ class AnswerRow:
     counts: bool
     label: str
     waits_in: Sequence[Submission] = ()
+    called: str = ""
 
 
 Key = tuple[str, int, str]  # a query, its reader, and the fingerprint of all that they may see
@@ -60,13 +63,13 @@ class Answer:
         self._here, self._kept = context(), kept
         self._find_id, self._reader_id = asked.id, viewer().id
         self._count: int = asked.review.ids
-        self._named = asked.review.names > 0
+        self._match = asked.review.match if asked.review.names else None
         self._counts: OutcomeCounts | None = None
         self._seen = self._here.read(search.holders, viewer(), self._here.clock())
 
     def picked(self, outcomes: Collection[str]) -> Sequence[int]:
         """The ordinals of the ids with one of these outcomes; without any, of all, at once."""
-        if outcomes or self._named:
+        if outcomes or self._match:
             return self.outcome_counts().picked(outcomes)
         return range(1, self._count + 1)
 
@@ -82,7 +85,7 @@ class Answer:
             if known := self._kept.get(key):
                 return known
         given = (self._find_id, self._count, self._seen)
-        verdicts = self._here.read(partial(search.verdicts, named=self._named), *given)
+        verdicts = self._here.read(partial(search.verdicts, match=self._match), *given)
         found = OutcomeCounts(verdicts)
         if not found.moves:
             with _LOCK:
@@ -109,7 +112,8 @@ class Answer:
                 holders = {seen.holder.id for several in found.values() for seen in several}
                 known = submissions.many(connection, holders)
             for one in map(self._told, asked):
-                yield from _rows(one, found.get(one.ordinal, []) if one.data_id else [], known)
+                seen = found.get(one.ordinal, []) if one.data_id else []
+                yield from _rows(one, seen, known, self._match)
 
     def _told(self, asked: Asked) -> Asked:
         """The same without its id where that is not this reader's to see."""
@@ -118,7 +122,10 @@ class Answer:
 
 
 def _rows(
-    asked: Asked, sightings: Sequence[Sighting], known: Mapping[int, Submission]
+    asked: Asked,
+    sightings: Sequence[Sighting],
+    known: Mapping[int, Submission],
+    match: Match | None,
 ) -> Iterator[AnswerRow]:
     if not sightings:
         yield AnswerRow(asked, NEVER, None, None, True, status_label(NEVER))
@@ -130,7 +137,9 @@ def _rows(
         submission, counts = known[seen.holder.id], seen is first
         label = status_label(seen.status, WHILE_UNSENT if _waits(seen) else None)
         waits = waits_in if counts else ()
-        yield AnswerRow(asked, first.status, seen, submission, counts, label, waits)
+        names_of = (seen.label, seen.name, seen.path)
+        called = fitting(match, asked.text, names_of) if match and asked.text else ""
+        yield AnswerRow(asked, first.status, seen, submission, counts, label, waits, called)
 
 
 def _waits(seen: Sighting) -> bool:
@@ -142,8 +151,10 @@ def find_or_404(find_id: str) -> Find:
     found = context().read(queries.get, find_id, viewer()) if valid else None
     return found or abort(
         404,
-        "There is no such question here: it was deleted, is too old to be kept, or is somebody's "
-        "who does not share it. Ask it again, or ask them to share it.",
+        "There is no such search here: it was deleted, is too old to be kept, or is somebody's who "
+        "does not share it. Was the link sent to you? Ask its sender to open it and choose “Share "
+        "with colleagues of the same ICA” under Sharing, at the end of that page; then load this "
+        "page again. Or search anew.",
     )
 
 

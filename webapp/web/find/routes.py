@@ -1,11 +1,13 @@
 """Find: where are my ids? For each, every submission that holds it and what became of it."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.store import submissions
 from webapp.store.documents import FindReview
-from webapp.store.enums import AuditAction
+from webapp.store.enums import AuditAction, Match
 from webapp.store.find import queries
 from webapp.store.find.queries import Find
 from webapp.web.core import audit, params
@@ -37,12 +39,15 @@ class QueryPage(FormPage):
 
 class FindPage(Page):
     """The answer to a query: all ids, or those with some outcomes. mine: the visitor asked it.
-    asked_for: what stands in it, in words.
+    heading: its name, or the one thing that it asks for (of_one) and how often that is here.
+    asked_for: what stands in it, in sentences.
     """
 
     template = "find/result.html"
     find: Find
     mine: bool
+    of_one: bool
+    heading: str
     outcomes: list[str]
     asked_for: str
     summary: list[Outcome]
@@ -78,14 +83,17 @@ def page(find_id: str) -> str:
     named = context().read(submissions.many, outcome_counts.named())
     chosen = {"outcome": outcomes, "size": params.chosen_size()}
     place = ListUrl(url_for("find.page", find_id=find_id), chosen)
+    rows = list(found.rows(shown.rows))
     return render(
         FindPage(
             find=asked,
             mine=asked.account_id == viewer().id,
+            of_one=asked.review.asked == 1,
+            heading=_heading(asked, rows, outcome_counts.total),
             outcomes=outcomes,
             asked_for=_asked_for(asked.review, mine=asked.account_id == viewer().id),
             summary=outcome_counts.summary(named, asked.id, place),
-            rows=list(found.rows(shown.rows)),
+            rows=rows,
             pager=place.around(shown, outcome_counts.among(outcomes), sized=True),
             clear_url=place.changed(outcome=None),
             export_url=exports.urls(asked, outcomes),
@@ -93,16 +101,44 @@ def page(find_id: str) -> str:
     )
 
 
+def _heading(asked: Find, rows: Sequence[AnswerRow], ids: int) -> str:
+    """The name of a query; without one, the one thing that it asks for and where its reader sees
+    that. Where the page has not the rows of all its ids, only how many these are.
+    """
+    if asked.name or asked.review.asked != 1:
+        return asked.name or "Where are my ids?"
+    what = f"“{asked.first}”"
+    if len({row.asked.ordinal for row in rows}) < ids:
+        return f"{what}: {plural(ids, 'id')}"
+    within = [row.submission.id for row in rows if row.submission]
+    if not within:
+        return f"{what}: in no list that you may see"
+    items, lists = plural(len(within), "item"), plural(len(set(within)), "submission")
+    return f"{what}: {items} in {lists}"
+
+
 def _asked_for(review: FindReview, *, mine: bool) -> str:
     """How many ids, names and paths were asked for, and to how many data these led whoever asked:
     others may see fewer of them.
     """
+    if review.match == Match.PART:
+        cut = f" Only the first {review.ids:,} are shown: type more of it." if review.cut else ""
+        return (
+            "No item is called so as a whole. It is a part of the labels, names or paths of items "
+            f"in projects that you may read; upper and lower case do not matter.{cut}"
+        )
+    if review.match == Match.ANY_CASE:
+        return (
+            "Items with this label, name or path, in all projects that you may read; upper and "
+            "lower case do not matter."
+        )
     if not review.names:
-        return plural(review.ids, "id")
+        return f"{plural(review.ids, 'id')}, looked for in all projects that you may read."
     ids = f", and {plural(review.given, 'id')}" if review.given else ""
-    led = f": {review.known:,} known, leading to {plural(review.led, 'data', 'data')}"
+    led = f": {review.known:,} known, leading to {plural(review.led, 'data id')}"
     names = plural(review.names, "name, path or label", "names, paths and labels")
-    return f"{names}{led if mine else ''}{ids}"
+    everywhere = "Looked for in all projects that you may read."
+    return f"{names}{led if mine else ''}{ids}. {everywhere}"
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:
@@ -112,7 +148,7 @@ def _form(form: Form, errors: Errors) -> ResponseReturnValue:
 
 @blueprint.post("/find/<find_id>/share")
 def share(find_id: str) -> ResponseReturnValue:
-    """Whoever has the link may see the question from now on; the answer is by their own access."""
+    """Whoever has the link may see the query from now on; the answer is by their own access."""
     told = "It is shared: who has the link and signs in to the same ICA can see it."
     return _share(_own(find_id, "share"), context().clock(), told)
 
@@ -125,12 +161,12 @@ def stop_sharing(find_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/find/<find_id>/delete")
 def delete(find_id: str) -> ResponseReturnValue:
-    """The question and its ids; what it found is no part of it."""
+    """The query and its ids; what it found is no part of it."""
     asked = _own(find_id, "delete")
     with context().store.write() as connection:
         queries.discard(connection, find_id, context().clock())
-        audit.note(connection, AuditAction.DELETE, what="a question", question=asked.name)
-    flash(f"“{asked.name or 'Your question'}” was deleted. No submission was changed.", "success")
+        audit.note(connection, AuditAction.DELETE, what="a search", question=asked.name)
+    flash(f"“{asked.name or 'Your search'}” was deleted. No submission was changed.", "success")
     return redirect(url_for("find.form"), 303)
 
 
@@ -147,5 +183,5 @@ def _own(find_id: str, doing: str) -> Find:
     """The query, if the visitor asked it; for others a 403, if they may see it."""
     found = result.find_or_404(find_id)
     if found.account_id != viewer().id:
-        abort(403, f"Only {found.asker}, who asked this question, can {doing} it.")
+        abort(403, f"Only {found.asker}, who made this search, can {doing} it.")
     return found

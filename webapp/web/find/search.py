@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from webapp.idlist.ids import find_entries
 from webapp.store import batches, board
 from webapp.store.board import Filter
+from webapp.store.enums import Match
 from webapp.web.core import params, searches
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.context import context, viewer
@@ -17,6 +18,7 @@ from webapp.web.core.links import ListUrl
 from webapp.web.find import query
 from webapp.web.submissions.upload import Form
 
+LEAST_PART = 3  # characters: fewer are a part of nearly everything
 NO_BATCH = (
     "No submission that you may see has this batch or job of ICA. If it was made elsewhere, you "
     "can watch it here: say which project it is in."
@@ -36,7 +38,7 @@ def leads_to(text: str, place: ListUrl) -> str:
     """
     try:
         return _named(text) or _on_board(text, place)
-    except Unusable as refused:  # there is no room for another question
+    except Unusable as refused:  # there is no room for another query
         for sentence in refused.errors.values():
             flash(sentence, "error")
         return url_for("find.form")
@@ -69,10 +71,13 @@ def _data_id(text: str) -> str:
 
 
 def _on_board(text: str, place: ListUrl) -> str:
-    """The items alone where they are called so, and no submission is."""
+    """The items alone where they are called so, and no submission is; where no item is, those with
+    the text as a part of what they are called.
+    """
     find_id = query.ask_by_name(text) if text else None
-    if find_id:
-        called = Filter(text=text)
-        if not context().read(board.groups, viewer(), called, context().clock()):
+    if text and not context().read(board.groups, viewer(), Filter(text=text), context().clock()):
+        if not find_id and len(text) >= LEAST_PART:
+            find_id = query.ask_by_name(text, Match.PART)
+        if find_id:
             return url_for("find.page", find_id=find_id)
     return place.changed(search=searches.kept(text), items=find_id)
