@@ -52,6 +52,7 @@ WITHOUT_A_SUBMISSION = {
     "POST projects.search": SIGNED_IN,
     "POST projects.search_sources": SIGNED_IN,
     "POST board.search": SIGNED_IN,
+    "POST board.share": SIGNED_IN,  # here without a search; see web/test_searches.py
     "POST search.search": SIGNED_IN,
     "GET adopt.adopt": SIGNED_IN,
     "POST adopt.adopt": SIGNED_IN,

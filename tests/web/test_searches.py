@@ -125,6 +125,65 @@ def test_a_search_in_a_list_is_for_all_who_may_see_the_list(dashboard, demo):
     assert FORGOTTEN in text(colleague.get(of_draft.replace(draft, place)))
 
 
+def test_a_search_of_the_board_is_shared_on_purpose(dashboard, demo):
+    demo.submit(data_ids(1), name="alpha one")
+    demo.submit(data_ids(1, start=5), name="beta")
+    dashboard.work(30)
+    there = demo.searched("/submissions?state=done", "ALPHA")
+    colleague, stranger = dashboard.visitor("colleague-key"), dashboard.visitor("stranger-key")
+    colleague.get("/submissions")
+
+    def act(visitor):
+        forms = elements(visitor.get(there), "form", action=None)
+        return [one["action"] for one in forms if "/submissions/search/" in one["action"]]
+
+    assert "works for you alone" in text(demo.get(there))
+    assert "choose “Let colleagues use this link”" in text(colleague.get(there))
+    assert "beta" in text(colleague.get(there))
+    [share] = act(demo)
+    assert "ALPHA" not in share
+    assert not act(colleague)
+    assert colleague.post(share).status_code == 303
+    assert "only who typed it can share it" in text(colleague.get("/submissions"))
+    assert FORGOTTEN in text(colleague.get(there))
+    answer = demo.post(share)
+    assert (answer.status_code, answer.location) == (303, there)
+    assert "This search is shared" in text(demo.get(there))
+    page = colleague.get(there)
+    assert FORGOTTEN not in text(page)
+    assert "alpha one" in text(page)
+    assert "beta" not in text(page)
+    assert "A colleague shared this search with you." in text(page)
+    assert element(page, id="search-board")["value"] == "ALPHA"
+    assert "alpha one" not in text(stranger.get(there))
+    assert not act(colleague)
+    [unshare] = act(demo)
+    assert colleague.post(unshare).location == there
+    assert "Nothing was changed." in text(colleague.get("/submissions"))
+    assert "alpha one" in text(colleague.get(there))
+    assert demo.post(unshare).location == there
+    assert FORGOTTEN in text(colleague.get(there))
+    for made_up in ("", "?search=x", f"?search={'x' * 22}", "?search=fil.00"):
+        assert demo.post(f"/submissions/search/share{made_up}").status_code == 303
+        assert "Nothing was changed." in text(demo.get("/submissions"))
+
+
+def test_with_a_search_the_items_that_are_called_so_are_shared(stored):
+    demo, colleague = stored.visitor(), stored.visitor("colleague-key")
+    file = (f"id,sample\n{data_ids(1)[0]},PT-0001\n".encode(), "one.csv")
+    demo.submit("", file=file, name="all of PT-0001")
+    stored.work(30)
+    colleague.get("/submissions")
+    there = demo.post("/search", {"text": "pt-0001"}).location
+    see = link(demo.get(there), "See these items")
+    assert colleague.get(see).status_code == 404
+    assert (
+        demo.post(there.replace("/submissions?", "/submissions/search/share?")).status_code == 303
+    )
+    assert link(colleague.get(there), "See these items") == see
+    assert data_ids(1)[0] in text(colleague.get(see))
+
+
 def test_a_search_is_kept_for_90_days_and_one_of_the_board_for_its_asker(dashboard, demo):
     place = demo.submit([*data_ids(3), *FAILED], name="alpha")
     dashboard.work(30)

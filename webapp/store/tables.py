@@ -551,6 +551,7 @@ class SearchRow:
     account_id: int = stored(ForeignKey("accounts.id"))
     text: str
     created_at: float
+    shared_at: float | None  # null: only its asker may have it
 
 
 searches = Table("searches", metadata, *columns_of(SearchRow))

@@ -3,8 +3,8 @@
 Names and paths can hold patients' codes, and addresses are kept by browsers, proxies and logs: so a
 text comes by POST, and `?search=` of the address that follows is a key for it. Of a search among a
 list's items the key is good for whoever may see the list, who may read all of these anyway; of any
-other, for who typed it. A data id stands there as it is, so that its link means the same to
-everybody.
+other, for who typed it and, once they share it, for those of the same ICA. A data id stands there
+as it is, so that its link means the same to everybody.
 """
 
 import re
@@ -28,12 +28,15 @@ UNKNOWN = (
 class Search(NamedTuple):
     """A search: what stands for it in addresses, and its text; without one, "" and "".
 
-    unknown: the address names a search that this visitor has not, or no longer.
+    unknown: the address names a search that this visitor has not, or no longer. mine: the visitor
+    typed it. shared: others of the same ICA have it by its link.
     """
 
     key: str = ""
     text: str = ""
     unknown: bool = False
+    mine: bool = False
+    shared: bool = False
 
 
 def of_request() -> Search:
@@ -54,11 +57,13 @@ def of_key(key: str) -> Search:
     """The search that stands in an address as this."""
     if not key or ID.fullmatch(key):
         return Search(key, key)
-    text = None
+    kept = None
     if KEY.fullmatch(key):
         here = (request.view_args or {}).get("submission_id")
-        text = context().read_one(searches.text_of, key, viewer(), context().clock(), here)
-    return Search(unknown=True) if text is None else Search(key, text)
+        kept = context().read_one(searches.get, key, viewer(), context().clock(), here)
+    if kept is None:
+        return Search(unknown=True)
+    return Search(key, kept.text, mine=kept.mine, shared=kept.shared)
 
 
 def typed_in(submission_id: int) -> str:

@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from webapp.store import Connection, access, attempts
 from webapp.store import board as board_store
+from webapp.store import searches as searches_store
 from webapp.store.access import Access
 from webapp.store.attempts import Attempt
 from webapp.store.board import Filter
-from webapp.store.enums import BoardWord, State
+from webapp.store.enums import AuditAction, BoardWord, State
 from webapp.store.find import queries
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
-from webapp.web.core import links, page, params, searches
+from webapp.web.core import audit, links, page, params, searches
 from webapp.web.core.access import ask_about_new_projects
 from webapp.web.core.assets import build
 from webapp.web.core.context import context, viewer
@@ -38,6 +39,16 @@ ARCHIVED = "archived"  # shown as a state; the store keeps it apart from the sta
 STATE_LABELS = {word: word.replace("_", " ").capitalize() for word in (*BoardWord, ARCHIVED)}
 STATE_LABELS[BoardWord.DRAFT] = "Drafts"
 MOVING_STATES = {State.READING, State.RESOLVING, State.ACTIVE}
+
+NOT_YOUR_SEARCH = (
+    "This search is not yours, or is not kept any more: only who typed it can share it, or end "
+    "that. Nothing was changed. Type again what you look for, and share that."
+)
+SHARED = (
+    "This search is shared: who has the link of this page and signs in to the same ICA sees it, "
+    "with the submissions that they may see themselves."
+)
+UNSHARED = "This search is not shared any more: its link works for you alone."
 
 blueprint = Blueprint("board", __name__)
 
@@ -86,6 +97,7 @@ class StateChips(page.Part):
 class BoardPage(page.Page):
     """The board. used: there are submissions, here or beyond the filters. search_url: takes what
     is typed to search, and keeps the filters. items_url: where the items are that are called so.
+    share_url: shares the search, or ends that; None where it is not the visitor's own.
     """
 
     template = "submissions/board.html"
@@ -94,6 +106,7 @@ class BoardPage(page.Page):
     search: Search
     search_url: str
     items_url: str | None
+    share_url: str | None
     projects: list[Access]
     used: bool
 
@@ -115,6 +128,7 @@ def board() -> ResponseReturnValue:
             search=searches.of_request(),
             search_url=_search_url(chosen),
             items_url=_items_url(connection),
+            share_url=_share_url(_place(wanted)),
             projects=access.projects(connection, viewer().id, now),
             used=bool(shown.rows) or board_store.any_visible(connection, viewer(), now),
         )
@@ -130,6 +144,25 @@ def search() -> ResponseReturnValue:
     what items alone are called to these.
     """
     return redirect(everywhere.leads_to(params.text("text"), _place(_wanted())), 303)
+
+
+@blueprint.post("/submissions/search/<any(share,unshare):act>")
+def share(act: str) -> ResponseReturnValue:
+    """Whether the address of the visitor's search is good for others of the same ICA, too; with it,
+    of the items that are called so. What these find is by their own access.
+    """
+    asked, find_id = searches.of_request(), _items()
+    shared_at = context().clock() if act == "share" else None
+    with context().store.write() as connection:
+        if not searches_store.share(connection, asked.key, viewer().id, shared_at):
+            flash(NOT_YOUR_SEARCH, "error")
+            return redirect(_place(_wanted()).changed(), 303)
+        found = queries.get(connection, find_id, viewer()) if find_id else None
+        if found and found.account_id == viewer().id:
+            queries.share(connection, found.id, shared_at)
+        audit.note(connection, AuditAction.SHARE if shared_at else AuditAction.UNSHARE)
+    flash(SHARED if shared_at else UNSHARED, "success")
+    return redirect(_place(_wanted()).changed(), 303)
 
 
 @blueprint.get("/submissions/rows")
@@ -203,7 +236,7 @@ def _place(wanted: Filter) -> ListUrl:
 
 
 def _items() -> str:
-    """The question that leads to the items that are called as was typed, as the address has it."""
+    """The query that leads to the items that are called as was typed, as the address has it."""
     found = request.args.get("items", "")
     return found if FIND_ID_PATTERN.fullmatch(found) else ""
 
@@ -212,6 +245,12 @@ def _items_url(connection: Connection) -> str | None:
     """The answer to it, as long as it is kept."""
     found = queries.get(connection, _items(), viewer()) if _items() else None
     return url_for("find.page", find_id=found.id) if found else None
+
+
+def _share_url(place: ListUrl) -> str | None:
+    asked = searches.of_request()
+    act = "unshare" if asked.shared else "share"
+    return place._replace(address=url_for("board.share", act=act)).changed() if asked.mine else None
 
 
 def _search_url(chosen: Mapping[str, Any]) -> str:

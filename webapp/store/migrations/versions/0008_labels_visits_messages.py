@@ -1,5 +1,5 @@
 """Labels of items and lookups, what a reader has seen of a submission, messages at an attempt's
-end, and how many rows a batch has changed.
+end, how many rows a batch has changed, and searches that are shared.
 """
 
 import sqlalchemy as sa
@@ -34,6 +34,7 @@ def upgrade() -> None:
     op.add_column("items", with_default("label", TEXT, ""))
     op.add_column("lookups", with_default("label", TEXT, ""))
     op.add_column("batches", with_default("rows_changed", sa.BigInteger(), "0"))
+    op.add_column("searches", *nullable(TIME, "shared_at"))
     op.add_column("submissions", with_default("recipients", sa.JSON(), "[]"))
     op.create_table(
         "visits",
