@@ -68,7 +68,7 @@ class Settings:
     calls_per_second: float = _setting(10.0, "Most ICA calls a second for one account", least=0.1)
     upload_limit_mb: int = _setting(50, "Largest upload, in MB", least=1)
     account_gb: float = _setting(
-        20.0, "Most that one account keeps here, in GB: lists, items and questions", least=0.001
+        20.0, "Most that one account keeps here, in GB: lists, items and searches", least=0.001
     )
     account_drafts: int = _setting(
         200, "Most lists of one account that were not submitted", least=1
@@ -77,7 +77,7 @@ class Settings:
     draft_days: int = _setting(
         30, "Days after which a list that was not submitted is discarded; 0: never", least=0
     )
-    find_days: int = _setting(90, "Days that a question of Find ids is kept; 0: for ever", least=0)
+    find_days: int = _setting(90, "Days that a search of Find ids is kept; 0: for ever", least=0)
     upload_days: int = _setting(
         0, "Days that a list is kept as it came, once all of it has ended; 0: for ever", least=0
     )

@@ -158,7 +158,7 @@ def test_what_is_done_with_a_question_and_a_draft_is_told(dashboard, demo):
     assert actions(dashboard)[1:] == told
     shown = text(demo.get("/account/audit"))
     assert "Asked where ids are 2 ids, “Which?”" in shown
-    assert "Deleted a question, “Which?”" in shown
+    assert "Deleted a search, “Which?”" in shown
     assert "Left ids out unusual" in shown
 
 

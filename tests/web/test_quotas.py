@@ -83,7 +83,7 @@ def test_bytes_are_limited_for_lists_and_questions_together(opened):
         assert_refused(answer, "1 MB is the most for one account; what you keep takes 980 kB of it")
         assert elements(answer, "input", name="name")[0]["value"] == "lost"
         answer = demo.upload(data_ids(1_000), name="not now")
-        assert_refused(answer, "Discard drafts, or delete lists and questions")
+        assert_refused(answer, "Discard drafts, or delete lists and searches")
         assert kept(dashboard, tables.finds) == 1
         demo.post(f"{question}/delete")
         assert demo.post("/find", {"ids": "\n".join(data_ids(500))}).status_code == 303

@@ -45,8 +45,8 @@ WORDS: Mapping[AuditAction, str] = {
     AuditAction.GATHER: "Had a folder of ICA read",
     AuditAction.CHOOSE: "Chose what names and paths mean",
     AuditAction.ASK: "Asked where ids are",
-    AuditAction.SHARE: "Shared a question",
-    AuditAction.UNSHARE: "Stopped sharing a question",
+    AuditAction.SHARE: "Shared a search",
+    AuditAction.UNSHARE: "Stopped sharing a search",
 }
 DETAILS: Mapping[str, Callable[[Any], str]] = {  # in this order; others are not shown
     "bytes": bytes_size,

@@ -62,7 +62,7 @@ TITLES = {
 LED_BACK = {403, 405, 409, 422}  # not 404: there may be nothing for this visitor
 NEAREST = {  # by what an address names: the page of that, and what leads to it
     "submission_id": ("submissions.page", "To this list"),
-    "find_id": ("find.page", "To this question"),
+    "find_id": ("find.page", "To this search"),
     "folder_id": ("folders.page", "To this folder"),
 }
 PAGED = {"items.page", "attempts.page", "audit.of_submission"}  # lists within a submission
@@ -190,7 +190,7 @@ def _first_page(code: int, text: str) -> tuple[str, str, str] | None:
 
 
 def _nearest() -> tuple[str, str, str] | None:
-    """A button to the page of the submission, the question or the folder that the address names."""
+    """A button to the page of the submission, the search or the folder that the address names."""
     named = request.view_args or _named_by_post()
     for name, (endpoint, title) in NEAREST.items():
         if name in named:

@@ -26,7 +26,7 @@ def _demand_bytes(kept: int, size: int) -> None:
         )
     raise _full(
         f"{this} account; what you keep takes {bytes_size(kept)} of it. Discard drafts, or "
-        "delete lists and questions that you need no more; then send this once more."
+        "delete lists and searches that you need no more; then send this once more."
     )
 
 
