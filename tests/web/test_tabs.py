@@ -76,9 +76,12 @@ def test_groups_say_each_number_once(dashboard, demo):
     place = demo.submit([*data_ids(4), *data_ids(1, ending="03"), *data_ids(2, ending="00")])
     before = demo.get(place)
     assert [group.text for group in with_class(before, "group-title")] == ["In progress"]
+    assert [one.text.split() for one in with_class(before, "group-count")] == [["7"]]  # no 100 %
+    assert with_class(before, "to-come")  # the bar looks unfilled
     dashboard.work(60)
     page = demo.get(place)
     assert [group.text for group in with_class(page, "group-title")] == ["Done", "Failed"]
+    assert not with_class(page, "to-come")
     assert [one.text.split() for one in with_class(page, "group-count")] == [
         ["5", "71.4", "%"],
         ["2", "28.6", "%"],

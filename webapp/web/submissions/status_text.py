@@ -54,7 +54,7 @@ UNLINKING = "ICA has all of it and is unlinking. You can close this page: work g
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One status of the breakdown; `width` is percent of the bar."""
+    """One status of the breakdown; `width` is percent of the bar. to_come: it is no outcome."""
 
     word: str
     label: str
@@ -64,12 +64,17 @@ class Segment:
     width: float
     group: str
 
+    @property
+    def to_come(self) -> bool:
+        return self.group == IN_PROGRESS
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """The statuses of a breakdown that mean much the same to a reader, with their sum.
 
     key: one word for each group, whatever it is called; look: a word whose icon and colour it has.
+    share: "" for what is in progress, too: it would be read as how far it is.
     """
 
     key: str
@@ -137,7 +142,7 @@ def groups(found: Sequence[Segment], place: ListUrl) -> list[Group]:
     for title, own in groupby(found, key=lambda one: one.group):
         inside = list(own)
         count, words = sum(one.count for one in inside), [one.word for one in inside]
-        of_all = "" if title == LEFT else share(count, to_go)
+        of_all = "" if title in {LEFT, IN_PROGRESS} else share(count, to_go)
         href, key = place.changed(status=words), GROUPS[title]
         look = key
         if title == FAILED:
