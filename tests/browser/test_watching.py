@@ -121,7 +121,7 @@ def test_ten_polls_that_change_data_disturb_nobody(page, dashboard):
     assert len({*map(tuple, counts)}) == 10
     assert glowed
     line = page.locator("[data-rows-changed-line]")
-    expect(line).to_contain_text(re.compile(r"^\d+ rows changed since "))
+    expect(line).to_contain_text(re.compile(r"^\d+ rows of the list changed since "))
     line.get_by_role("link", name="Show them").click()
     expect(line).to_be_hidden()
     expect(page.locator("#item-table")).to_contain_text("Linked")
