@@ -217,7 +217,7 @@ def submitted_part(
     own_id = poll_state.own_id if poll_state else None
     mine, pause = submission.account_id == own_id, _pause(rows, poll_state, now)
     stuck = attempt_list.stuck(rows.attempts, rows.batches)
-    place = ListUrl(tabs.address(submission, Tab.ITEMS), {})
+    place = ListUrl(tabs.address(submission, Tab.ITEMS), {}, "#items")
     labels = status_text.labels(submission, rows.attempts)
     moving = status_text.moving(submission, rows.attempts)
     segments = status_text.segments(submission.counts, place, labels, moving)
