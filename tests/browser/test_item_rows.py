@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+from playwright.sync_api import expect
 
 from tests.browser.in_process import opened_at
 from tests.dashboard import data_ids, open_dashboard
@@ -11,6 +12,8 @@ PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 FOLDER = "/deliveries/2026/rare-disease-whole-genomes/runs/20261103_A00871_0042"
 HEIGHTS = "rows => rows.map(row => row.getBoundingClientRect().height)"
 WIDTH = "cell => cell.getBoundingClientRect().width"
+REASON = "Data sharing is disabled in the owning project."
+IS_HIGHER = "texts => texts.some(text => text.scrollHeight > text.clientHeight)"
 IS_CUT = "badges => badges.some(badge => badge.scrollWidth > badge.clientWidth)"
 
 
@@ -67,3 +70,16 @@ def test_much_is_told_in_little_room(browser, dashboard):
             page.set_viewport_size(PHONE)
             page.goto(place)
             assert sum(rows.evaluate_all(HEIGHTS)) <= 5 * PHONE["height"]
+
+
+@pytest.mark.parametrize("unknown", [[], ["path"], ["path", "name"], ["label", "path", "name"]])
+def test_reasons_can_be_read_on_a_phone(browser, dashboard, unknown):
+    visitor = dashboard.visitor()
+    number = told_of(dashboard, visitor)
+    change(dashboard, number, reason=REASON, **dict.fromkeys(unknown, ""))
+    with opened_at(browser, visitor, viewport=PHONE) as page:
+        page.goto(f"/submissions/{number}/items")
+        assert not page.locator("tbody .reason > span").evaluate_all(IS_HIGHER)
+        for known in {"label", "path"} - {*unknown}:
+            expect(page.locator(f"tbody .{known}").first).to_be_visible()
+        assert sum(page.locator("tbody tr").evaluate_all(HEIGHTS)) <= 5 * PHONE["height"]

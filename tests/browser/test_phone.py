@@ -73,3 +73,10 @@ def test_what_is_chosen_on_the_overview_is_seen_at_once(phone, dashboard, visito
     expect(phone).to_have_url(re.compile(f"{place}$"))
     expect(shown).to_be_in_viewport()
     assert abs(phone.evaluate("scrollY") - left) < 20  # times are worded after that
+
+
+def test_ticks_are_large_enough_to_be_seen(phone, dashboard, visitor):
+    place = ended(dashboard, visitor)
+    phone.goto(f"{place}/items")
+    for box in (phone.locator("tbody .pick input").first, phone.locator("[data-pick-all]").first):
+        assert all(20 <= side <= 24 for side in box.evaluate(SIZE))
