@@ -80,3 +80,31 @@ def test_ticks_are_large_enough_to_be_seen(phone, dashboard, visitor):
     phone.goto(f"{place}/items")
     for box in (phone.locator("tbody .pick input").first, phone.locator("[data-pick-all]").first):
         assert all(20 <= side <= 24 for side in box.evaluate(SIZE))
+
+
+def test_a_row_of_the_board_tells_all_of_its_outcome(phone, dashboard, visitor):
+    ended(dashboard, visitor, name="Cohort release 12")
+    counts = {"LINKED": 112_410, "ALREADY_LINKED": 1_204, "PARTIALLY_LINKED": 24, "FAILED": 36_123}
+    change(dashboard, tables.submissions, counts=counts)
+    phone.goto("/submissions")
+    row = phone.locator(".board tbody tr").first
+    expect(row.locator(".outcome")).to_have_text(
+        "112,410 linked, 1,204 already linked, 24 in part, 36,123 failed"
+    )
+    assert not row.locator(".outcome, .row-name").evaluate_all(IS_CUT)
+    expect(row.locator(".row-project")).to_have_text("Rare disease WGS 2026")
+    assert row.evaluate(HEIGHT) < 140
+
+
+def test_the_board_begins_with_submissions(phone, dashboard, visitor):
+    ended(dashboard, visitor)
+    visitor.draft(data_ids(5, start=20_000))
+    phone.goto("/submissions")
+    phone.reload()  # the news were read
+    expect(phone.locator(".board tbody tr").first).to_be_in_viewport(ratio=1)
+    buttons = phone.locator(".page-header .button")
+    assert buttons.last.evaluate(TOP) < buttons.first.evaluate(BOTTOM)
+    chips = phone.locator("#state-chips .chip")
+    chips.last.scroll_into_view_if_needed()
+    chips.last.click()
+    expect(chips.locator("visible=true").filter(has_text="remove")).to_be_in_viewport(ratio=1)
