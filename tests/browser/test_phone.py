@@ -108,3 +108,12 @@ def test_the_board_begins_with_submissions(phone, dashboard, visitor):
     chips.last.scroll_into_view_if_needed()
     chips.last.click()
     expect(chips.locator("visible=true").filter(has_text="remove")).to_be_in_viewport(ratio=1)
+
+
+def test_a_long_name_leaves_room_for_the_page(phone, dashboard, visitor):
+    name = "samples of the second delivery " * 6
+    place = ended(dashboard, visitor, name=name.strip())
+    phone.goto(place)
+    heading = phone.get_by_role("heading", level=1)
+    assert heading.evaluate(HEIGHT) <= 3 * 30
+    expect(heading).to_have_attribute("title", name.strip())
