@@ -4,7 +4,7 @@ import pytest
 
 from tests.dashboard import data_ids, text
 from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
-from tests.web.markup import element, elements, field_error, rows
+from tests.web.markup import element, elements, field_error, rows, with_class
 from webapp.web.core.formatting import clock
 
 NOBODY_S = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -56,14 +56,57 @@ def test_the_same_batch_twice_is_the_same_submission(dashboard, batch):
     assert "watched here already" in text(demo.get(place))
 
 
-@pytest.mark.parametrize("wrong", ["", "1", "x" * 10_000, "\x00", "../x", "{%}"])
+@pytest.mark.parametrize("wrong", ["1", "x" * 10_000, "../x", "{%}"])
 def test_what_is_no_uuid_is_told_beside_the_field(demo, wrong):
     answer = adopt(demo, wrong, project=wrong, name="kept")
     assert answer.status_code == 422
     assert "UUID" in field_error(answer, "batch_id")
-    assert "UUID" in field_error(answer, "project_id") or wrong in {"", "\x00"}
+    assert "UUID" in field_error(answer, "project_id")
     assert element(answer, "a", href="#project_id").text == field_error(answer, "project_id")
     assert element(answer, "input", name="name")["value"] == "kept"
+
+
+@pytest.mark.parametrize("wrong", ["", "\x00"])
+def test_without_a_project_nothing_is_listed_and_both_are_asked_for(demo, batch, wrong):
+    answer = adopt(demo, wrong, project=wrong, name="kept")
+    assert answer.status_code == 422
+    assert field_error(answer, "project_id").startswith("Choose the project")
+    assert field_error(answer, "batch_id") == "Type the id of the batch."
+    assert "Recent batches" not in text(answer)
+    assert "Once a project is chosen, its recent batches are listed here" in text(answer)
+    assert element(answer, "input", name="name")["value"] == "kept"
+
+
+def test_an_empty_field_beside_a_list_leads_to_the_list(demo, batch):
+    answer = adopt(demo, "", name="kept")
+    assert answer.status_code == 422
+    told = "Type the id of the batch, or press Watch it beside one of the list."
+    assert field_error(answer, "batch_id") == told
+    assert element(answer, "button", name="watch")["value"] == batch
+    assert element(answer, "input", name="name")["value"] == "kept"
+
+
+def test_the_project_comes_first_then_its_batches_then_the_id(demo, batch):
+    said = text(demo.get(f"/submissions/adopt?project_id={FIRST_PROJECT}"))
+    parts = ("1. Project", "Recent batches of this project", "Or by its id", "Name (optional)")
+    places = [said.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_one_button_is_filled_at_most_and_none_beside_a_list(demo, batch):
+    def filled(project):
+        page = demo.get(f"/submissions/adopt?project_id={project}")
+        return [one.text for one in with_class(page, "primary") if one.tag == "button"]
+
+    assert filled(FIRST_PROJECT) == filled("") == []
+    assert filled(ANOTHER_PROJECT) == ["Watch the batch of this id"]
+
+
+def test_a_project_without_batches_is_told_in_one_sentence(demo):
+    said = text(demo.get(f"/submissions/adopt?project_id={FIRST_PROJECT}"))
+    assert "Recent batches of this project There are none: among the newest" in said
+    assert "Or by its id" not in said
+    assert "By its id" in said
 
 
 def test_what_was_typed_and_chosen_survives_an_error(demo, batch):
@@ -123,7 +166,7 @@ def test_ica_does_not_tell_its_jobs(dashboard, demo, batch):
     part = demo.part_of(RECENT, {"project_id": FIRST_PROJECT})
     assert part.status_code == 200
     assert "ICA" in text(part)
-    assert "Type the batch id below" in text(part)
+    assert "They can't be listed now" in text(part)
     dashboard.sim.set_faults({"refused-offset": 1.0})
     dashboard.sim.forget_calls()
     part = demo.part_of(RECENT, {"project_id": FIRST_PROJECT})

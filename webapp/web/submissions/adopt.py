@@ -24,6 +24,9 @@ blueprint = Blueprint("adopt", __name__)
 
 RECENT_JOBS = 100  # the newest ones, among which batches are looked for
 MAX_OFFERED = 10
+NO_PROJECT = "Choose the project that the batch was made in. Its recent batches are listed then."
+NO_ID = "Type the id of the batch."
+NO_CHOICE = "Type the id of the batch, or press Watch it beside one of the list."
 NO_BATCH_ID = (
     "A batch's id is a UUID, such as 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0. It is the “id” in "
     "ICA's answer to the call that made the batch."
@@ -41,14 +44,27 @@ class OfferedBatch(NamedTuple):
     created_at: float | None
 
 
+class Recent(NamedTuple):
+    """The newest batches that can be watched, and what to know of them."""
+
+    offered: list[OfferedBatch]
+    told: str
+
+
 class RecentBatches(Part):
-    """The newest batches of the chosen project that are not watched here. recent_told: what to know
-    of them.
+    """The newest batches of the chosen project that are not watched here, and the field for the id
+    of any other.
+
+    within_project: one is chosen. recent_told: what to know of its batches. batch_id, wrong_id:
+    what was typed, and what is wrong with it.
     """
 
     template = "submissions/_recent.html"
+    within_project: bool
     offered: list[OfferedBatch]
     recent_told: str
+    batch_id: str
+    wrong_id: str
 
 
 class AdoptPage(FormPage):
@@ -63,8 +79,10 @@ class AdoptPage(FormPage):
 def recent() -> ResponseReturnValue:
     """What ICA's jobs tell of the chosen project; where no script runs, the form with it."""
     given = _given()
-    found = _recent(given["project_id"])
-    return render(found) if htmx.is_part() else _form(given, Errors(), found=found)
+    if not htmx.is_part():
+        return _form(given, Errors())
+    project_id = given["project_id"]
+    return render(_batches_part(project_id, _recent(project_id), given["batch_id"]))
 
 
 @blueprint.route("/submissions/adopt", methods=["GET", "POST"])
@@ -107,18 +125,27 @@ def _given() -> dict[str, str]:
     }
 
 
-def _form(
-    given: dict[str, str], wrong: Errors, details: str = "", found: RecentBatches | None = None
-) -> ResponseReturnValue:
+def _form(given: dict[str, str], wrong: Errors, details: str = "") -> ResponseReturnValue:
+    """The form again, with the recent batches of a project that is chosen, unless ICA just did not
+    answer.
+    """
     picker = projects.picker(given["project_id"], wrong["project_id"])
-    page = AdoptPage(wrong, given, details)
-    return forms.answer(page, picker, found or RecentBatches([], ""))
+    project_id = picker.chosen_project
+    found = Recent([], "") if picker.projects_trouble else _recent(project_id)
+    if wrong["batch_id"] and not given["batch_id"]:
+        wrong["batch_id"] = NO_CHOICE if any(one.batch_id for one in found.offered) else NO_ID
+    part = _batches_part(project_id, found, given["batch_id"], wrong["batch_id"])
+    return forms.answer(AdoptPage(wrong, given, details), picker, part)
+
+
+def _batches_part(project_id: str, found: Recent, batch_id: str, wrong: str = "") -> RecentBatches:
+    return RecentBatches(params.is_uuid(project_id), *found, batch_id, wrong)
 
 
 def _wrong(given: dict[str, str]) -> Errors:
     wrong = forms.too_long(given)
     try:
-        demand_choice(given["project_id"], "Choose the project that the batch was made in.")
+        demand_choice(given["project_id"], NO_PROJECT)
     except Unusable as refused:
         wrong |= refused.errors
     if not params.is_uuid(given["batch_id"]):
@@ -126,15 +153,14 @@ def _wrong(given: dict[str, str]) -> Errors:
     return wrong
 
 
-def _recent(project_id: str) -> RecentBatches:
+def _recent(project_id: str) -> Recent:
     """Of the newest jobs that ICA lists: one call, but where it refuses to sort them."""
     if not params.is_uuid(project_id):
-        return RecentBatches([], "Choose a project first: its recent batches are offered here.")
+        return Recent([], "")
     try:
         jobs, newest_first = next(ica_client().pages_of_jobs(RECENT_JOBS), ([], True))
     except (IcaError, NoKey) as error:
-        trouble = f"{errors.sentence(error)} Type the batch id below, if you know it."
-        return RecentBatches([], trouble)
+        return Recent([], f"They can't be listed now. {errors.sentence(error)}")
     linking = [job for job in jobs if job.may_link and job.project_id == project_id]
     linking.sort(key=_age)
     known = context().read(batches.ids_here, [job.subject_id for job in linking if job.subject_id])
@@ -146,8 +172,8 @@ def _recent(project_id: str) -> RecentBatches:
     elif known:
         told = f"The batches of this project among {within} are watched here already."
     else:
-        told = f"Among {within}, none links data into this project. Type the batch id below."
-    return RecentBatches(offered[:MAX_OFFERED], told)
+        told = f"There are none: among {within}, no job links data into this project."
+    return Recent(offered[:MAX_OFFERED], told)
 
 
 def _age(job: Job) -> float:
