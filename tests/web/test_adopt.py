@@ -4,7 +4,7 @@ import pytest
 
 from tests.dashboard import data_ids, text
 from tests.simulated_ica import FIRST_PROJECT, STRANGERS_PROJECT
-from tests.web.markup import element, elements, field_error, rows, with_class
+from tests.web.markup import column, element, elements, field_error, rows, with_class
 from webapp.web.core.formatting import clock
 
 NOBODY_S = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -42,10 +42,40 @@ def test_a_batch_that_has_ended_long_ago_has_ica_s_own_times(dashboard, batch):
     dashboard.work(60)
     said = text(demo.get(place))
     made, ends = clock(made_at), {clock(made_at), clock(made_at + 0.5)}
-    begun = f"Submitted {made} Watched since {adopted} Ended"
+    begun = f"Watched by you since {adopted} Sent {made} Ended"
     assert any(f"{begun} {end} Took under a second" in said for end in ends)
     listed = text(demo.get(f"{place}/batches"))
     assert any(f"{made} {end} under a second" in listed for end in ends)
+
+
+def test_it_is_watched_by_whom_it_is_not_submitted_by(dashboard, batch):
+    demo, colleague = dashboard.visitor(), dashboard.visitor("colleague-key")
+    adopted = clock(dashboard.clock.now)
+    place = adopt(demo, batch).location
+    dashboard.work(60)
+    board = "/submissions"
+    assert f"Watched by you since {adopted}" in text(demo.get(place))
+    assert f"Watched by Dana Demo since {adopted}" in text(colleague.get(place))
+    assert column(demo.get(board), "By") == ["watched by you"]
+    assert column(colleague.get(board), "By") == ["watched by Dana Demo"]
+    attempts = demo.get(f"{place}/attempts")
+    assert column(attempts, "By") == ["watched by Dana Demo"]
+    assert column(attempts, "Began") == [f"watched since {adopted}"]
+    assert "Attempt 1: the batch as it was made" in text(attempts)
+    attempt = text(demo.get(f"{place}/attempts/1"))
+    assert f"Watched by Dana Demo Watched since {adopted}" in attempt
+    assert "watched by Dana Demo" in text(demo.get(f"{place}/delete"))
+    for page in (place, f"{place}/attempts", f"{place}/attempts/1", f"{place}/delete"):
+        assert "ubmitted by" not in text(demo.get(page))
+    refused = colleague.get(f"{place}/delete")
+    assert "Only Dana Demo, who has this batch watched, can" in text(refused)
+
+
+def test_without_ica_s_time_none_is_told(dashboard, batch):
+    dashboard.sim.set_faults({"null-job": 1.0})
+    said = text(dashboard.visitor().get(adopt(dashboard.visitor(), batch).location))
+    assert "Watched by you since" in said
+    assert " Sent " not in said
 
 
 def test_the_same_batch_twice_is_the_same_submission(dashboard, batch):

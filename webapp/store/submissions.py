@@ -62,6 +62,11 @@ class Submission(SubmissionRow):
         return self.state in BEGUN
 
     @property
+    def is_adopted(self) -> bool:
+        """Whether its batch was made elsewhere; its account has it watched."""
+        return self.source == Source.ADOPT
+
+    @property
     def shown_state(self) -> Phase | State:
         """What to show of it: its phase while it is active, else its state."""
         return self.phase or self.state

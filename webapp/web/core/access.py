@@ -72,7 +72,8 @@ def own_submission(submission_id: int, doing: str) -> Submission:
     """The submission, if it is the visitor's own; for others a 403 that says whose it is."""
     found = submission_or_404(submission_id)
     if found.account_id != viewer().id:
-        abort(403, f"Only {found.submitter}, who submitted this list, can {doing} it.")
+        whose = "has this batch watched" if found.is_adopted else "submitted this list"
+        abort(403, f"Only {found.submitter}, who {whose}, can {doing} it.")
     return found
 
 

@@ -29,12 +29,15 @@ class Offer(NamedTuple):
 
 
 class AttemptRow(NamedTuple):
-    """An attempt as it is listed. stop: the text of the button that stops it, "" for none.
-    is_stuck: the visitor may have it tried again now.
+    """An attempt as it is listed. whose: by whom, as a sentence goes on. is_adopted: it is a batch
+    that was made elsewhere. stop: the text of the button that stops it, "" for none. is_stuck: the
+    visitor may have it tried again now.
     """
 
     attempt: Attempt
     title: str
+    whose: str
+    is_adopted: bool
     sentence: str
     href: str
     segments: list[Segment]
@@ -68,7 +71,9 @@ def _row(
     is_own = viewer_id in (attempt.account_id, submission.account_id)
     return AttemptRow(
         attempt=attempt,
-        title=title(attempt),
+        title=title(submission, attempt),
+        whose=whose(submission, attempt),
+        is_adopted=_is_adopted(submission, attempt),
         sentence=_sentence(submission, attempt, batch_rows),
         href=href,
         segments=segments,
@@ -88,11 +93,22 @@ def _stop(attempt: Attempt, batch_rows: Sequence[Batch]) -> str:
     return f"Stop: do not send the other {plural(unsent, 'batch', 'batches')}" if unsent else ""
 
 
-def title(attempt: Attempt) -> str:
+def title(submission: Submission, attempt: Attempt) -> str:
     """What the attempt is called."""
+    if _is_adopted(submission, attempt):
+        return "Attempt 1: the batch as it was made"
     if attempt.number == 1:
         return "Attempt 1: the list as submitted"
     return f"Attempt {attempt.number}: {actions.of(attempt).called}"
+
+
+def whose(submission: Submission, attempt: Attempt) -> str:
+    """By whom it is. Who made a batch elsewhere is not known, only by whom it is watched."""
+    return f"{'watched ' if _is_adopted(submission, attempt) else ''}by {attempt.by}"
+
+
+def _is_adopted(submission: Submission, attempt: Attempt) -> bool:
+    return attempt.number == 1 and submission.is_adopted
 
 
 def _sentence(submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch]) -> str:

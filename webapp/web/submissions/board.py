@@ -288,6 +288,7 @@ def _with_sparklines(connection: Connection, shown: BoardRows) -> BoardRows:
 def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:
     state, label = status_text.badge(submission, attempt_rows)
     active, begun = submission.state == State.ACTIVE, submission.begun
+    who = "you" if submission.account_id == viewer().id else submission.submitter
     return Row(
         submission=submission,
         state=state,
@@ -298,7 +299,7 @@ def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:
             submission.counts, moving=status_text.moving(submission, attempt_rows)
         ),
         attempt_count=len(attempt_rows),
-        by="you" if submission.account_id == viewer().id else submission.submitter,
+        by=f"{'watched by ' if submission.is_adopted else ''}{who}",
         ends_at=retention.ends_at(submission, context().settings.draft_days),
     )
 

@@ -46,7 +46,7 @@ class EditPage(FormPage):
 
 
 class DeletePage(Page):
-    """What would be deleted, or the obstacle to it. attempts: title, and who began it."""
+    """What would be deleted, or the obstacle to it. attempts: title, and by whom."""
 
     template = "submissions/delete.html"
     submission: Submission
@@ -130,7 +130,10 @@ def _confirmation(submission: Submission, hanging: str | None = None) -> str:
     page = DeletePage(
         submission=submission,
         obstacle=obstacle,
-        attempts=[(attempt_list.title(one), one.by) for one in attempt_rows],
+        attempts=[
+            (attempt_list.title(submission, one), attempt_list.whose(submission, one))
+            for one in attempt_rows
+        ],
         batch_count=len(batch_rows),
     )
     return render(page)

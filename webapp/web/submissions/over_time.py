@@ -64,7 +64,7 @@ def page(submission_id: int, number: int) -> str:
         if attempt is None:
             abort(404, f"This submission has no attempt {number}. Its page lists those there are.")
         series = snapshots.of_attempts(connection, [attempt.id], chart.POINTS, now)[attempt.id]
-    title = attempt_list.title(attempt)
+    title = attempt_list.title(submission, attempt)
     labels = status_text.labels_over_time(attempt)
     drawn = chart.of(series, attempt.ended_at or now, labels)
     shown = OverTime(None, drawn, "Items by status", "", "", labels)

@@ -82,7 +82,7 @@ class TitledChore(NamedTuple):
 
 class Times(NamedTuple):
     """When a list was submitted, and ended; took: how long that is, in words. watched_since: of a
-    batch that was made elsewhere, whose other times are ICA's.
+    batch that was made elsewhere, whose other times are ICA's, as far as they are known.
     """
 
     submitted_at: float | None
@@ -269,13 +269,15 @@ def _usual_time(submission: Submission, attempt_rows: Sequence[Attempt]) -> str:
 
 def _times(submission: Submission, rows: _Rows, took: str) -> Times:
     settled_at = submission.settled_at
-    if submission.source != Source.ADOPT or not rows.batches:
+    if not submission.is_adopted or not rows.batches:
         return Times(submission.submitted_at, None, settled_at, took)
     made = rows.batches[0]
     if settled_at and len(rows.attempts) == 1:
         took = elapsed(made.took)
         settled_at = made.sent_at + made.took if made.sent_at and made.took else settled_at
-    return Times(made.sent_at, submission.submitted_at, settled_at, took)
+    # Where ICA does not tell when the batch was made, it is kept as made when it was adopted.
+    sent_at = None if made.sent_at == submission.submitted_at else made.sent_at
+    return Times(sent_at, submission.submitted_at, settled_at, took)
 
 
 def _rows(connection: Connection, submission: Submission, tab: Tab, now: float) -> _Rows:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import url_for
 
 from webapp.store import statuses, visits
-from webapp.store.enums import LEFT_OUT, NOT_SENT, Source, State
+from webapp.store.enums import LEFT_OUT, NOT_SENT, State
 from webapp.store.submissions import Submission
 from webapp.store.tables import Visit
 from webapp.web.core.context import context, viewer
@@ -69,7 +69,7 @@ def _submitting(submission: Submission) -> Visit | None:
     """Who submits a list has seen it then, when nothing was sent; of others', and of batches that
     were made elsewhere, None.
     """
-    is_own = submission.account_id == viewer().id and submission.source != Source.ADOPT
+    is_own = submission.account_id == viewer().id and not submission.is_adopted
     if not is_own or submission.submitted_at is None:
         return None
     counts = {NOT_SENT: submission.to_send, LEFT_OUT: submission.left_out}
