@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.store.invariants import assert_consistent
 from tests.web.confirmation import attempts, breakdown, confirm, statuses
+from tests.web.markup import elements
 from tests.web.test_find import asked
 from tests.work.observation import page, settle, submission
 from webapp.store import tables
@@ -57,8 +58,12 @@ def test_a_list_that_is_not_submitted_is_discarded_after_a_month(opened):
         old = demo.draft(IDS, name="old")
         sent = demo.submit(IDS)
         settle(dashboard, sent)
+        board = demo.get("/submissions?state=draft")
         assert "Discarded unless submitted" in page(demo, old)
-        assert "if not submitted" in text(demo.get("/submissions?state=draft"))
+        assert "if not submitted" in text(board)
+        [ends] = elements(board, "time", data_shown="day")
+        [also] = elements(demo.get(old), "time", data_shown="day")
+        assert also["datetime"] == ends["datetime"]
         go_on(dashboard, 20)
         new = dashboard.visitor().draft(IDS, name="new")
         unreadable = dashboard.visitor().draft("no id " * 200_000)
