@@ -129,6 +129,10 @@ def test_a_file_and_pasted_text_are_two_downloads(dashboard):
     page = text(dashboard.visitor().get(place))
     assert "Download your list" in page
     assert "Download what you pasted" in page
+    theirs = text(dashboard.visitor("colleague-key").get(place))
+    assert "Download the list" in theirs
+    assert "Download what was pasted" in theirs
+    assert "you pasted" not in theirs
     assert A in download(dashboard, place).get_data(as_text=True)
     pasted = download(dashboard, place, part=1)
     assert "Run_5-outcomes.txt" in pasted.headers["Content-Disposition"]

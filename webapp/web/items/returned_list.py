@@ -72,13 +72,16 @@ class ReturnedList(Part):
 def offers(submission: Submission) -> ReturnedList:
     upload = context().read(uploads.get, submission.id)
     place = url_for("returned_list.download", submission_id=submission.id)
+    mine = submission.account_id == viewer().id
+    named = "Download your list" if mine else "Download the list"
+    pasted = "Download what you pasted" if mine else "Download what was pasted"
     if not _may_have(submission):
         return ReturnedList([], gone="")
     if upload and upload.dropped_at:
         return ReturnedList([], GONE)
     return ReturnedList(
         [
-            Link("Download your list" if name else "Download what you pasted", f"{place}?part={at}")
+            Link(named if name else pasted, f"{place}?part={at}")
             for at, name in enumerate(upload.parts if upload else ())
         ],
         gone="",
