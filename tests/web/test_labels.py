@@ -163,3 +163,14 @@ def test_labels_count_as_what_is_kept(stored):
         kept[len(name)] = submission.kept_bytes - len(content)
     assert kept[200] - kept[1] == 199
     assert kept[1] == usage.ITEM_BYTES + 2 * len(IDS[0]) + 1
+
+
+def test_a_label_stands_beside_the_id_of_what_was_picked(stored):
+    demo = stored.visitor()
+    place = demo.draft("", file=sheet())
+    demo.post(f"{place}/submit")
+    stored.work(30)
+    page = demo.post(f"{place}/undo", {"picked": 1, "position": [1, 2, 3, 4]})
+    shown = [" ".join(one.text.split()) for one in elements(page, "li") if "fil." in one.text]
+    named = [" ".join(pair).strip() for pair in zip(IDS, NAMES, strict=True)]
+    assert shown == named

@@ -134,6 +134,8 @@ def test_a_large_undo_says_that_it_is_gathered_and_of_what(dashboard, monkeypatc
 def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):
     visitor = stored.visitor()
     said = text(ask(visitor, f"{place}/undo", picked=[1, 2, 23, 28]))
+    assert "4 items that you picked" in said
+    assert "You chose" not in said
     assert "1 was linked before this submission came" in said
     assert "1 was not linked by this submission" in said
     undo = confirm(visitor, f"{place}/undo", picked=[1, 2, 23, 28])
@@ -145,6 +147,14 @@ def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):
     now = statuses(visitor, place)
     assert [data_id for data_id, word in now.items() if word == "UNLINKED"] == GOOD[:2]
     assert exported(visitor, place)[0]["attempt"] == "2"
+
+
+def test_of_few_items_it_is_not_measured_how_fast_they_are_unlinked(stored, place):
+    undo = confirm(stored.visitor(), f"{place}/undo", picked=[1, 2, 3])
+    stored.work(1)
+    assert states(stored.visitor().get(place))[0] == "Unlinking"
+    for page in (place, undo):
+        assert "measuring" not in text(stored.visitor().get(page))
 
 
 def test_a_second_undo_takes_the_rest_only(stored, place):

@@ -143,13 +143,13 @@ def add(
     sql.insert_many(connection, items, columns, values)
 
 
-def ids_at(
+def labelled_at(
     connection: Connection, submission_id: int, positions: Collection[int], limit: int
-) -> list[str]:
-    """The data ids at the first of these positions, up to so many."""
+) -> list[tuple[str, str]]:
+    """The data id and the label, "" for none, at the first of these positions, up to so many."""
     at = (items.c.submission_id == submission_id) & items.c.position.in_(positions)
-    found = select(items.c.data_id).where(at).order_by(items.c.position).limit(limit)
-    return list(connection.execute(found).scalars())
+    found = select(items.c.data_id, items.c.label).where(at).order_by(items.c.position)
+    return [(data_id, label) for data_id, label in connection.execute(found.limit(limit))]
 
 
 def ids_to_send(connection: Connection, batch: Batch) -> list[str]:

@@ -33,7 +33,8 @@ class ConfirmPage(Page):
     """Has an attempt confirmed: what becomes of the selected items, and who has changed them too.
 
     place: the address that its form is sent to. positions, search and words: the selection as the
-    form and as the text of the page have it. picked: the first ids of those picked by hand.
+    form and as the text of the page have it. picked: id and label of the first of those picked by
+    hand.
     shared: items that other submissions have linked too.
     done: items that other submissions have linked, or unlinked, since, not among the skipped.
     shared_of: both were counted among the first so many items; None: among all. grown_from: the
@@ -48,7 +49,7 @@ class ConfirmPage(Page):
     positions: str
     search: str
     words: str
-    picked: list[str]
+    picked: list[tuple[str, str]]
     counts: SelectionCounts
     skipped: list[tuple[int, str]]
     status_chips: list[Chip]
@@ -119,7 +120,7 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
     with context().store.read() as connection:
         counts, by_status = _counted(connection, action, source, chosen)
         shared = assignment.shared(connection, source, chosen) if action is UNDO else 0
-        picked = items.ids_at(connection, source.id, chosen.positions, PICKED_SHOWN)
+        picked = items.labelled_at(connection, source.id, chosen.positions, PICKED_SHOWN)
         done = assignment.done_already(connection, source, action.kind, chosen)
         counts = start.without_done(counts, done, chosen)
     page = ConfirmPage(

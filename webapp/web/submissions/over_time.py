@@ -22,6 +22,8 @@ from webapp.web.submissions.forecast import Estimate
 
 MOST_AT_ONCE = 4  # attempts that run: of more, nothing is told but their counts
 
+SMALL_ITEMS = 200  # fewer have mostly ended before it is known how fast they go
+
 AT_WORK = {Phase.SENDING, Phase.LINKING}
 
 AllSeries = Mapping[int, Sequence[Snapshot]]  # by the id of an attempt
@@ -32,7 +34,8 @@ blueprint = Blueprint("over_time", __name__)
 class OverTime(NamedTuple):
     """estimate: of what runs. chart: of the attempt that `title` names, if there is one; its
     numbers are at table_url. took: how long it all took, in words. words: what our statuses are
-    called. measuring: it is too early for an estimate.
+    called. measuring: it is too early for an estimate. is_small: what runs has ended before it
+    could be measured.
     """
 
     estimate: Estimate | None
@@ -42,6 +45,7 @@ class OverTime(NamedTuple):
     took: str
     words: Mapping[str, str]
     measuring: bool = False
+    is_small: bool = False
 
 
 class OverTimePage(Page):
@@ -110,9 +114,9 @@ def of(
         drawn = chart.of([*_up_to(until, known.get(shown.id, []))], until, words)
     which = f" of attempt {shown.number}" if len(found) > 1 else ""
     url = url_for("over_time.page", submission_id=shown.submission_id, number=shown.number)
-    return OverTime(
-        estimate, drawn, f"Progress over time{which}", url, _took(found), words, measuring
-    )
+    is_small = sum(shown.counts.values()) < SMALL_ITEMS
+    title, took = f"Progress over time{which}", _took(found)
+    return OverTime(estimate, drawn, title, url, took, words, measuring, is_small)
 
 
 def _up_to(until: float, known: Iterable[Snapshot]) -> Iterator[Snapshot]:
