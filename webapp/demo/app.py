@@ -17,9 +17,7 @@ def create_app(settings: Settings, store: Store) -> Flask:
     """The dashboard's application, with the demo's addresses and its panel added."""
     app = web.create_app(settings, store)
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(
-        new_submission_panels=["demo/_samples.html"], samples=SAMPLES, samples_project=PROJECT_ID
-    )
+    app.jinja_env.globals.update(new_submission_panels=["demo/_samples.html"], samples=SAMPLES)
     return app
 
 
@@ -34,8 +32,10 @@ def download(name: str) -> ResponseReturnValue:
 
 @blueprint.before_app_request
 def fill_in_sample() -> ResponseReturnValue | None:
-    """Answer /submissions/new?sample=NAME by the form with the ids of that sample list in it."""
-    sample = _samples.get(request.args.get("sample", ""))
-    if sample is None or request.endpoint != "submissions.new":
+    """Answer /submissions/new?sample=NAME by the form with the ids of that sample list in it; so,
+    too, the form itself when it is sent there with a sample: what was filled in stays.
+    """
+    if request.endpoint not in {"submissions.new", "submissions.search"}:
         return None
-    return filled_form(sample.content)
+    sample = _samples.get(request.values.get("sample", ""))
+    return filled_form(sample.content, PROJECT_ID) if sample else None

@@ -1,5 +1,7 @@
 """A submission's pages and actions: making one, its own page, stopping it."""
 
+from dataclasses import replace
+
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -59,11 +61,17 @@ def new() -> ResponseReturnValue:
     return filled_form(result.ids_to_send())
 
 
-def filled_form(ids: str) -> ResponseReturnValue:
-    """The form for a new submission with these ids, and the projects that the address names."""
-    chosen = request.args.get("project_id", "").strip().lower()
-    sources = projects.chosen_sources(request.args)
-    return _form(Form(project_id=chosen, name="", ids=ids, file=None, sources=sources))
+def filled_form(ids: str, project_id: str = "") -> ResponseReturnValue:
+    """The form for a new submission with these ids, and else with what was filled in so far or the
+    address names; with this project where none is chosen.
+    """
+    if request.method == "POST":
+        form = upload.keep_file(Form.of_request(), Errors())
+    else:
+        chosen = request.args.get("project_id", "").strip().lower()
+        sources = projects.chosen_sources(request.args)
+        form = Form(project_id=chosen, name="", ids="", file=None, sources=sources)
+    return _form(replace(form, ids=ids, project_id=form.project_id or project_id))
 
 
 @blueprint.post("/submissions/new")
