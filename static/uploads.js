@@ -28,7 +28,8 @@ function showList(form) { // beside the button: what is going to be sent
   const [file] = one("[data-drop] input[type=file]", form).files;
   const kept = one("[name=drop_file]", form)?.checked ? "" : line.dataset.list;
   const listed = file ? `${file.name} (${inWords(file.size)})` : kept;
-  const pasted = one("[name=ids]", form).value.trim() ? "pasted text" : "";
+  const lines = one("[name=ids]", form).value.match(/\S.*/g)?.length;
+  const pasted = lines ? `pasted text (${lines.toLocaleString("en")} ${lines === 1 ? "line" : "lines"})` : "";
   line.textContent = [listed, pasted].filter(Boolean).join(" and ") || line.dataset.none;
 }
 

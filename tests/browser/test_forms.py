@@ -43,7 +43,9 @@ def test_what_is_picked_and_chosen_stands_beside_the_button(tab):
     tab.get_by_label("A file with your list").set_input_files(list_file("a.txt", data_ids(3)))
     expect(side).to_contain_text("a.txt (110 B)")
     tab.get_by_label("Or paste it").fill("fil.1")
-    expect(side).to_contain_text("a.txt (110 B) and pasted text")
+    expect(side).to_contain_text("a.txt (110 B) and pasted text (1 line)")
+    tab.get_by_label("Or paste it").fill("fil.1\n\n  fil.2\n")
+    expect(side).to_contain_text("a.txt (110 B) and pasted text (2 lines)")
     tab.get_by_role("button", name="Take it away").click()
     expect(side).not_to_contain_text("a.txt")
 
