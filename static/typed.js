@@ -4,18 +4,25 @@
 const TYPED = "linkboard:typed"; // in this tab
 
 const account = () => one("[data-account]")?.dataset.account;
-const here = () => location.pathname + location.search;
+const placeOf = (form) => form.getAttribute("action"); // also where the form came with an error
 
 function keepTyped(form) {
-  const fields = [...new FormData(form)].filter(([, value]) => typeof value === "string");
+  const sent = [...new FormData(form)];
+  const fields = sent.filter(([, value]) => typeof value === "string");
+  const keptFile = one("[name=kept_file]", form) && !one("[name=drop_file]", form)?.checked;
+  const file = Boolean(keptFile) || sent.some(([, value]) => value.name); // that of no file is empty
+  keep({ account: account(), place: placeOf(form), fields, file });
+}
+
+function keep(kept) {
   try {
-    sessionStorage.setItem(TYPED, JSON.stringify({ account: account(), here: here(), fields }));
+    sessionStorage.setItem(TYPED, JSON.stringify(kept));
   } catch {
     sessionStorage.removeItem(TYPED); // there is no room for so much
   }
 }
 
-function putBack(form, fields) {
+function putBack(form, fields, file) {
   for (const [name, value] of fields) {
     for (const control of all(`[name="${CSS.escape(name)}"]`, form)) {
       if (control.matches("textarea, [type=text]")) control.value = value;
@@ -25,14 +32,23 @@ function putBack(form, fields) {
   }
   all("[data-picker]", form).forEach(showPicked);
   one("[data-typed]", form).hidden = false;
+  one("[data-typed-file]", form).hidden = !file;
 }
 
 function takeTyped() {
-  if (!account()) return; // the page to sign in
   const kept = JSON.parse(sessionStorage.getItem(TYPED) ?? "null");
-  sessionStorage.removeItem(TYPED);
+  if (!kept) return;
+  const waits = one("[data-typed-waits]"); // on the page to sign in, which comes where a form was refused
+  if (waits) {
+    keep({ ...kept, refused: true });
+    waits.hidden = false;
+    return;
+  }
+  const isMine = kept.refused && kept.account === account();
   const form = one("[data-typed]")?.closest("form");
-  if (form && kept?.account === account() && kept.here === here()) putBack(form, kept.fields);
+  if (isMine && (!form || placeOf(form) !== kept.place)) return; // until its form is opened
+  sessionStorage.removeItem(TYPED);
+  if (isMine) putBack(form, kept.fields, kept.file);
 }
 
 document.addEventListener("submit", ({ target }) => {

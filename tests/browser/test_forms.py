@@ -75,17 +75,58 @@ def test_what_was_typed_is_there_again_after_signing_in_again(tab):
     tab.get_by_role("radio", name="Rare disease WGS 2026").check()
     tab.context.request.post("/signout", headers={"Origin": tab.url.partition("/submissions")[0]})
     tab.get_by_role("button", name="Continue to review").click()
-    expect(tab.get_by_text("nothing of what you just sent was done")).to_be_visible()
+    expect(tab.get_by_text("nothing was sent to ICA, and nothing was changed")).to_be_visible()
+    expect(tab.get_by_text("What you had typed is kept in this tab")).to_be_visible()
 
     tab.get_by_label("ICA API key").fill("demo-key")
     tab.get_by_role("button", name="Sign in", exact=True).click()
     expect(tab.get_by_text("What you had typed before you were signed out")).to_be_visible()
+    expect(tab.get_by_text("The file has to be chosen again")).to_be_hidden()
     expect(tab.get_by_label("Or paste it")).to_have_value(ids)
     expect(tab.get_by_label("Name", exact=True)).to_have_value("Of a long day")
     expect(tab.get_by_role("complementary")).to_contain_text("Rare disease WGS 2026")
     expect(tab.get_by_role("complementary")).to_contain_text("pasted text")
     tab.goto("/submissions/new")
     expect(tab.get_by_label("Name", exact=True)).to_have_value("")
+
+
+def test_a_file_that_was_chosen_has_to_be_chosen_again_and_that_is_said(tab):
+    sign_in(tab)
+    tab.goto("/submissions/new")
+    tab.get_by_label("A file with your list").set_input_files(list_file("a.txt", data_ids(3)))
+    tab.get_by_label("Name", exact=True).fill("With a file")
+    tab.get_by_role("radio", name="Rare disease WGS 2026").check()
+    tab.context.request.post("/signout", headers={"Origin": tab.url.partition("/submissions")[0]})
+    tab.get_by_role("button", name="Continue to review").click()
+    tab.get_by_label("ICA API key").fill("demo-key")
+    tab.get_by_role("button", name="Sign in", exact=True).click()
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("With a file")
+    expect(tab.get_by_text("The file has to be chosen again")).to_be_visible()
+
+
+def test_a_form_that_came_back_with_an_error_is_back_when_it_is_opened_again(browser, dashboard):
+    with opened(browser, dashboard.root, forgiving=True) as page:  # a 422 is an error to it
+        sign_in(page)
+        page.goto(f"/submissions/new?project_id={FIRST_PROJECT}")
+        back = page.get_by_text("What you had typed before you were signed out")
+        for name in ("n" * 201, "m" * 201):
+            page.get_by_label("Or paste it").fill(data_ids(1)[0])
+            page.get_by_label("Name", exact=True).fill(name)
+            page.get_by_role("button", name="Continue to review").click()
+            expect(page.get_by_role("alert")).to_be_visible()
+            expect(page.get_by_label("Name", exact=True)).to_have_value(name)
+            expect(back).to_be_hidden()
+        page.context.request.post("/signout", headers={"Origin": dashboard.root})
+        page.get_by_role("button", name="Continue to review").click()
+        page.get_by_label("ICA API key").fill("demo-key")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page).to_have_url(re.compile("/submissions$"))
+        page.goto("/submissions/new")
+        expect(back).to_be_visible()
+        expect(page.get_by_label("Name", exact=True)).to_have_value("m" * 201)
+        page.get_by_role("button", name="Continue to review").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        expect(back).to_be_hidden()
 
 
 def test_what_was_typed_is_not_given_to_another_account(tab):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.dashboard import HEADERS, data_ids, open_dashboard, text
-from tests.web.markup import elements
+from tests.web.markup import element, elements
 from webapp.store import tables
 from webapp.web.signin.devices import device
 
@@ -174,7 +174,9 @@ def test_who_is_signed_out_in_the_middle_of_something_is_told_and_led_back(dashb
     visitor.post("/signout")
     answer = visitor.client.post("/find", data={"ids": "x"}, headers=HEADERS | {"Referer": form})
     assert answer.location == "/signin?next=/find%3Foutcome%3DFAILED"
-    assert "nothing of what you just sent was done" in text(visitor.get(answer.location))
+    page = visitor.get(answer.location)
+    assert "nothing was sent to ICA, and nothing was changed" in text(page)
+    assert "hidden" in element(page, "p", data_typed_waits=None)  # typed.js knows
     assert visitor.part("/submissions/rows").status_code == 401
     assert "You are signed out by now." in text(visitor.get("/signin"))
     assert "signed out" not in text(visitor.get(visitor.get("/submissions").location))

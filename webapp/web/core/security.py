@@ -39,7 +39,8 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
 SIGNED_OUT = "You are signed out by now. Sign in, and you are back where you were."
 NOTHING_DONE = (
-    "You were signed out, so nothing of what you just sent was done. Sign in, and send it again."
+    "You were signed out meanwhile, so nothing was sent to ICA, and nothing was changed. Sign in, "
+    "then do it again."
 )
 MAX_NEXT_CHARACTERS = 3_000  # gunicorn takes request lines of 4,094
 CHANGING_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
