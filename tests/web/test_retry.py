@@ -104,7 +104,7 @@ def test_picked_items_are_tried_again_and_the_rest_is_said(stored, place):
     visitor = stored.visitor()
     page = ask(visitor, f"{place}/retry", picked=[1, 21, 22, 31])
     said = text(page)
-    assert "You chose 4 items that you picked" in said
+    assert "4 items that you picked" in said
     assert "1 ended well, so nothing is left to do" in said
     again = confirm(visitor, f"{place}/retry", picked=[1, 21, 22, 31])
     assert "4 items chosen: 3 to be tried again; 1 skipped" in text(visitor.get(again))
