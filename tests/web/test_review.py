@@ -299,6 +299,9 @@ def test_how_long_it_takes_is_said_by_former_lists_of_about_its_size_and_else_no
     demo = stored.visitor()
     place, much = demo.draft(data_ids(200, start=1000)), demo.draft(data_ids(20_000, start=2000))
     assert "1 batch of at most 25,000 ids" in text(demo.get(much))
+    promised = "of late. Once it runs, its page says it within a minute or two."
+    assert promised in text(demo.get(much))
+    assert "Once it runs" not in text(demo.get(demo.draft(data_ids(199, start=30_000))))
     for former in range(3):
         assert "Will take Not known before it runs: fewer than three lists" in text(demo.get(place))
         demo.submit(data_ids(75, start=100 * former))  # at 100 a second

@@ -382,10 +382,12 @@ def _time(to_send: int, former: Sequence[tuple[int, float]]) -> str:
         return ""
     usual = forecast.usual_text(to_send, former)
     if not usual:
-        return (
+        unknown = (
             "Not known before it runs: fewer than three lists of about this size were linked here "
-            "of late. Once it runs, its page says it within a minute or two."
+            "of late."
         )
+        measured = to_send >= forecast.SMALL_ITEMS
+        return unknown + " Once it runs, its page says it within a minute or two." * measured
     lists = plural(len(forecast.alike(to_send, former)), "list")
     return f"{usual.capitalize()}, estimated from the last {lists} like it"
 

@@ -26,6 +26,7 @@ STALL_MINUTES = 5  # without a change
 UNHEARD_SECONDS = 2 * MINUTE  # without counts of ICA; it is asked every minute at least
 STEPS = ((20 * MINUTE, MINUTE), (HOUR, 5 * MINUTE), (6 * HOUR, 30 * MINUTE), (1.5 * DAY, HOUR))
 ALIKE = 10.0  # a list is compared with those of a tenth to ten times its size
+SMALL_ITEMS = 200  # fewer have mostly ended before it is known how fast they go
 MIN_ALIKE = 3
 NEGLIGIBLE = 0.05  # of what is to be done: an attempt at so few changes no estimate
 FORMER_ATTEMPTS = 50  # by which it is said how long a list takes

@@ -22,8 +22,6 @@ from webapp.web.submissions.forecast import Estimate
 
 MOST_AT_ONCE = 4  # attempts that run: of more, nothing is told but their counts
 
-SMALL_ITEMS = 200  # fewer have mostly ended before it is known how fast they go
-
 AT_WORK = {Phase.SENDING, Phase.LINKING}
 
 AllSeries = Mapping[int, Sequence[Snapshot]]  # by the id of an attempt
@@ -114,7 +112,7 @@ def of(
         drawn = chart.of([*_up_to(until, known.get(shown.id, []))], until, words)
     which = f" of attempt {shown.number}" if len(found) > 1 else ""
     url = url_for("over_time.page", submission_id=shown.submission_id, number=shown.number)
-    is_small = sum(shown.counts.values()) < SMALL_ITEMS
+    is_small = sum(shown.counts.values()) < forecast.SMALL_ITEMS
     title, took = f"Progress over time{which}", _took(found)
     return OverTime(estimate, drawn, title, url, took, words, measuring, is_small)
 
