@@ -159,8 +159,11 @@
 
   async function bringUpToDate() {
     if (!isBusy()) {
+      const since = one("#since");
+      since.toggleAttribute("hx-morph-skip", !document.hidden); // what was watched is no news
       const here = location.pathname + location.search;
       await htmx.ajax("GET", here, { target: "#main", select: "#main", swap: "outerMorph ignoreTitle:true" });
+      since.removeAttribute("hx-morph-skip");
     }
     tab.isOld = true; // where it worked there is no such sentence any more
     sayThatItEnded();

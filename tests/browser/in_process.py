@@ -1,6 +1,7 @@
 """A window of Chromium before a dashboard in this process, whose time goes by when told to."""
 
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from tests.browser.tab import opened
 
@@ -22,7 +23,7 @@ def _answer(visitor, route):
     answer = visitor.client.open(
         path,
         method=request.method,
-        headers={**request.headers, "Host": "localhost", "Accept-Encoding": "identity"},
+        headers={**request.headers, "Host": urlsplit(ROOT).netloc, "Accept-Encoding": "identity"},
         data=request.post_data_buffer,
     )
     headers = {name: value for name, value in answer.headers if name != "Set-Cookie"}

@@ -46,6 +46,7 @@ WITHOUT_A_SUBMISSION = {
     "GET board.home": SIGNED_IN,
     "GET board.board": SIGNED_IN,
     "GET board.rows": SIGNED_IN,
+    "POST looks.note": SIGNED_IN,
     "GET submissions.new": SIGNED_IN,
     "POST submissions.search": SIGNED_IN,
     "POST submissions.create": SIGNED_IN,

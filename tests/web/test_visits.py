@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.dashboard import data_ids, text
+from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
+from tests.web.confirmation import breakdown
 from tests.web.markup import elements
 from tests.web.test_adopt import adopt
 from tests.web.test_progress import statements
@@ -16,7 +17,7 @@ GAP = visits.VISIT_SECONDS + 1
 
 def told(person, path):
     """What the page says of changes; "" for nothing."""
-    found = elements(person.get(path), class_="since")
+    found = elements(person.get(path), id="since")
     return " ".join(" ".join(one.text for one in found).split())
 
 
@@ -27,10 +28,9 @@ def test_board_and_page_tell_what_changed_since_the_last_look_at_either(stored):
     for path in ("/submissions", place):
         assert told(demo, path) == told(colleague, path) == ""  # a first look says nothing
     stored.work(3600)
-    opened = "since you last opened a page that shows it"
     for path in ("/submissions", place) * 2:  # a page of the same visit tells the same
         said = told(demo, path)
-        assert opened in said.lower()
+        assert "since you last looked" in said.lower()
         assert "240 more linked, 30 more failed. It has ended." in said
         stored.clock.advance(visits.VISIT_SECONDS / 4)
     stored.clock.advance(1)
@@ -51,8 +51,7 @@ def test_a_look_at_the_board_is_one_at_the_page_and_the_other_way_round(dashboar
     looked_at = dashboard.clock.now
     dashboard.work(3600)
     for path in ("/submissions", place):
-        opened = f"ince you last opened a page that shows it, {clock(looked_at)}: "
-        assert opened in told(demo, path), path
+        assert f"ince you last looked, {clock(looked_at)}: " in told(demo, path), path
 
 
 def test_a_list_that_was_never_seen_since_it_was_submitted_is_told(dashboard, demo):
@@ -135,3 +134,119 @@ def test_a_page_that_asks_for_itself_is_no_visit(dashboard, demo):
         assert not [one for one in said if one.startswith(("INSERT INTO visits", "UPDATE session"))]
         dashboard.clock.advance(GAP)
     assert "3 more linked" in told(demo, place)
+
+
+def shown_on(page):
+    """What a script says that this page shows: the submissions, each with its revision."""
+    (part,) = elements(page, data_looks=None)
+    return part["data-looks"]
+
+
+def tell_look(person, shown, **more):
+    """What an open page is answered that tells that its reader has seen this."""
+    return person.post("/looks", {"shown": shown, **more})
+
+
+def test_what_was_watched_to_its_end_is_told_nowhere(stored):
+    demo = stored.visitor()
+    place = demo.submit(data_ids(240) + data_ids(30, ending="00", start=500))
+    stored.work(1)
+    demo.get(place)
+    stored.work(3600)  # far more than a visit: a page was open all the time
+    answer = tell_look(demo, shown_on(demo.part(f"{place}/progress?tab=overview")))
+    assert (answer.status_code, answer.get_data()) == (204, b"")
+    for gap in (0, GAP):
+        stored.clock.advance(gap)
+        for path in ("/submissions", place):
+            assert told(demo, path) == "", (path, gap)
+
+
+def test_what_came_after_what_was_watched_is_told(tmp_path):
+    url = f"sqlite:///{tmp_path / 'linkboard.db'}"
+    with open_dashboard(url, tmp_path, rate=1.0, batch_size=900) as dashboard:
+        demo = dashboard.visitor()
+        place = demo.submit(data_ids(900))
+        demo.get(place)
+        dashboard.work(GAP)
+        for _ in range(2):
+            dashboard.work(30)
+            tell_look(demo, shown_on(demo.part("/submissions/rows")))
+            assert told(demo, place) == ""  # it begins no visit
+        watched_at, linked = dashboard.clock.now, count_linked(demo, place)
+        assert linked
+        dashboard.work(3600)
+        said = told(demo, "/submissions")
+        assert f"since you last looked, {clock(watched_at)}: {900 - linked:,} more linked." in said
+        tell_look(demo, shown_on(demo.get("/submissions")))  # as another row moves there
+        assert told(demo, "/submissions") == said
+
+
+def count_linked(person, place):
+    return breakdown(person.get(place))["LINKED"]
+
+
+def test_an_end_that_the_page_did_not_show_yet_is_told(dashboard, demo):
+    """It came between the last poll and the moment at which the page was left."""
+    place = demo.submit(data_ids(9))
+    shown = shown_on(demo.get(place))
+    dashboard.work(60)
+    tell_look(demo, shown)
+    assert "9 more linked. It has ended." in told(demo, "/submissions")
+
+
+def test_who_comes_back_to_an_open_page_is_told_as_if_they_opened_it(dashboard, demo):
+    place = demo.submit(data_ids(600))
+    dashboard.clock.advance(1)
+    shown = shown_on(demo.get(place))
+    left_at = dashboard.clock.now
+    dashboard.work(3600)
+    tell_look(demo, shown, back="1")
+    refresh = demo.get(place, **{"HX-Request": "true", "HX-Request-Type": "full"})
+    for page in (refresh, demo.get("/submissions")):
+        said = f"ince you last looked, {clock(left_at)}: 600 more linked. It has ended."
+        assert said in " ".join(elements(page, id="since")[0].text.split())
+
+
+def test_only_what_the_reader_may_see_is_noted(dashboard, demo):
+    """Nothing tells whether there is a submission of that number."""
+    place = demo.submit(data_ids(3))
+    draft = demo.draft(data_ids(3))
+    dashboard.work(60)
+    number = int(place.rsplit("/", 1)[1])
+    shown = f"{number}.1 {draft.rsplit('/', 1)[1]}.1 999999.1"
+    for person, status in (("stranger-key", 204), (None, 401)):
+        with statements() as said:
+            answer = tell_look(dashboard.visitor(person), shown, back="1")
+        assert (answer.status_code, answer.get_data()) == (status, b"")
+        assert not [one for one in said if one.startswith("INSERT INTO visits")]
+    assert "3 more linked. It has ended." in told(demo, place)
+
+
+@pytest.mark.parametrize("shown", ["1", "x.1", "1.2,3.4", "1.99999999999", "1.1 " * 51])
+def test_what_no_page_of_ours_tells_is_refused(demo, shown):
+    assert tell_look(demo, shown).status_code == 400
+
+
+def test_a_look_prolongs_no_session_and_waits_for_no_writer(dashboard, demo):
+    place = demo.submit(data_ids(3))
+    shown = shown_on(demo.get(place))
+    dashboard.work(3600)
+    with statements() as said:
+        assert tell_look(demo, shown).status_code == 204
+    assert not [one for one in said if one.startswith("UPDATE session")]
+    with dashboard.store.write():
+        assert tell_look(demo, shown, back="1").status_code == 204
+    assert "3 more linked" in told(demo, place)
+
+
+def test_the_newest_end_stands_first_and_the_rest_is_folded(dashboard, demo):
+    for start in (10, 20, 30):
+        demo.submit(data_ids(2, start=start), name=f"List {start}")
+        dashboard.work(60)
+    page = demo.get("/submissions")
+    (fold,) = elements(page, "details", class_="changes")
+    said, folded = told(demo, "/submissions"), " ".join(fold.text.split())
+    assert said.startswith("In List 30, since you submitted it")
+    assert said.endswith(folded)
+    assert folded.startswith("2 more submissions have changed In List 20, since")
+    assert folded.index("In List 20") < folded.index("In List 10")

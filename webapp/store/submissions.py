@@ -112,6 +112,14 @@ def visible(
     return sql.fetch_one(connection, _VISIBLE, Submission, given)
 
 
+def visible_among(
+    connection: Connection, submission_ids: Collection[int], account: Account, now: float
+) -> list[Submission]:
+    """Those of these submissions that the account may see."""
+    given = viewed_by(account, now) | {"wanted": [*submission_ids]}
+    return sql.fetch(connection, _VISIBLE_AMONG, Submission, given)
+
+
 def many(connection: Connection, submission_ids: Collection[int]) -> dict[int, Submission]:
     """These submissions by their ids. The caller knows whether somebody may see them."""
     statement = with_submitter().where(submissions.c.id.in_(submission_ids))
@@ -213,6 +221,8 @@ class _Viewer(NamedTuple):
 SEEN = seen_by(_Viewer(sql.ACCOUNT, bindparam("ica_url", type_=String)), sql.NOW)
 _BY_ID = with_submitter().where(submissions.c.id == sql.SUBMISSION)
 _VISIBLE = _BY_ID.where(SEEN)
+_AMONG = submissions.c.id.in_(bindparam("wanted", expanding=True))
+_VISIBLE_AMONG = with_submitter().where(_AMONG, SEEN)
 
 
 def viewed_by(account: Account, now: float) -> dict[str, Any]:

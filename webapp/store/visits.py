@@ -55,6 +55,19 @@ def next_of(
     return seen
 
 
+def watched(
+    former: Visit, counts: Mapping[str, int], settled_at: float | None, now: float
+) -> Visit:
+    """What the last visit becomes when a page that was open already shows these counts now. It
+    begins none: what was watched is no news, so of what has moved nothing is told until there is a
+    next visit.
+    """
+    seen = replace(former, seen_at=now, counts=dict(counts))
+    if seen.counts == former.counts and (settled_at or 0.0) <= former.seen_at:
+        return seen
+    return replace(seen, before_at=None, before_counts={})
+
+
 def is_to_be_noted(former: Visit | None, visit: Visit) -> bool:
     """Whether it tells more than what is kept."""
     return (

@@ -33,8 +33,10 @@ OPEN_ENDPOINTS = {
     None,
 }  # None: the page of a 404
 WITHOUT_VIEWER = {"static", "ops.healthz", "ops.readyz", "ops.metrics"}
-NOT_DEMANDED = WITHOUT_VIEWER | {"progress.progress"}  # a poll: one SELECT has to do
-POLLED = {"progress.progress", "board.rows"}  # asked for by the page, not by its reader
+BY_ITSELF = {"looks.note"}  # a page sends it, so nobody is asked to sign in, nor told of it
+# a poll: one SELECT has to do
+NOT_DEMANDED = WITHOUT_VIEWER | BY_ITSELF | {"progress.progress"}
+POLLED = BY_ITSELF | {"progress.progress", "board.rows"}  # by the page, not by its reader
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 LOOPBACK_IPV6 = re.compile(r"\[::1\](:\d+)?")  # Werkzeug compares names only
 SIGNED_OUT = "You are signed out by now. Sign in, and you are back where you were."

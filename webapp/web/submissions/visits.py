@@ -1,12 +1,16 @@
-"""What has changed since this reader's last look: told when a page is opened, and not polled."""
+"""What has changed since this reader's last look: told when a page is opened, and not polled.
+
+A look is the opening of a page; and where scripts run (looks.js), what a poll has changed on one
+that is before the reader's eyes.
+"""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from flask import url_for
 
-from webapp.store import statuses, visits
+from webapp.store import statuses, submissions, visits
 from webapp.store.enums import LEFT_OUT, NOT_SENT, State
 from webapp.store.submissions import Submission
 from webapp.store.tables import Visit
@@ -16,9 +20,9 @@ from webapp.web.core.page import Part
 from webapp.web.submissions.status_display import look, ordered, status_label
 from webapp.web.submissions.status_text import MOVING
 
-MOST_TOLD = 5  # submissions on the board
-OPENED = "you last opened a page that shows it"  # so it holds for who has watched one ever since
+LOOKED = "you last looked"
 SUBMITTED = "you submitted it"
+Become = Callable[[Visit, Mapping[str, int], float | None, float], Visit]
 
 
 class Change(NamedTuple):
@@ -34,35 +38,58 @@ class Change(NamedTuple):
 
 
 class SinceLastLook(Part):
-    """The changes of what a page shows, those of the board's first rows; more: so many others."""
+    """The changes of what a page shows, the newest ends first."""
 
     template = "submissions/_since.html"
     changes: list[Change]
-    more_changes: int
 
 
 def since_last_look(shown: Sequence[Submission], *, named: bool = False) -> SinceLastLook:
-    """What has changed since the reader last opened a page with these submissions; that they look
-    now is noted, unless the page has asked for itself. named: the page has several.
+    """What has changed since the reader's last look at these submissions; that they look now is
+    noted, unless the page has asked for itself. named: the page has several.
     """
     begun, now = [one for one in shown if one.begun], context().clock()
     if not begun:
-        return SinceLastLook([], 0)
+        return SinceLastLook([])
     former = context().read_one(visits.last, viewer().id, [one.id for one in begun])
-    seen = [_visit(one, former.get(one.id), now) for one in begun]
+    seen = [_visit(one, former.get(one.id), now, visits.next_of) for one in begun]
+    if not is_refresh():
+        _note(former, seen)
+    pairs = sorted(zip(begun, seen, strict=True), key=lambda pair: -(_ended_at(pair[0]) or 0.0))
+    found = [_change(*pair, named=named) for pair in pairs]
+    return SinceLastLook([one for one in found if one])
+
+
+def look_again(shown: Mapping[int, int], *, is_back: bool) -> None:
+    """Note that the reader looks at a page that was opened before. shown: the revisions that it
+    shows of submissions; what they may not see is left out. is_back: they have been away from it,
+    so this is as if they opened it.
+    """
+    now = context().clock()
+    found = context().read_one(submissions.visible_among, shown, viewer(), now)
+    begun = [one for one in found if one.begun]
+    former = context().read_one(visits.last, viewer().id, [one.id for one in begun])
+    become = visits.next_of if is_back else visits.watched
+    # an end that came after what the page shows is still to be told
+    seen = [
+        _visit(one, former.get(one.id), now, become)
+        for one in begun
+        if is_back or _ended_at(one) is None or one.revision == shown[one.id]
+    ]
+    _note(former, seen)
+
+
+def _note(former: Mapping[int, Visit], seen: Sequence[Visit]) -> None:
     new = [one for one in seen if visits.is_to_be_noted(former.get(one.submission_id), one)]
-    if new and not is_refresh():
+    if new:
         context().write_if_free(visits.note, new)
-    found = [_change(*pair, named=named) for pair in zip(begun, seen, strict=True)]
-    changes = [one for one in found if one]
-    return SinceLastLook(changes[:MOST_TOLD], len(changes[MOST_TOLD:]))
 
 
-def _visit(submission: Submission, former: Visit | None, now: float) -> Visit:
+def _visit(submission: Submission, former: Visit | None, now: float, become: Become) -> Visit:
     former = former or _submitting(submission)
     if former is None:
         return visits.first(viewer().id, submission.id, submission.counts, now)
-    return visits.next_of(former, submission.counts, _ended_at(submission), now)
+    return become(former, submission.counts, _ended_at(submission), now)
 
 
 def _submitting(submission: Submission) -> Visit | None:
@@ -90,7 +117,7 @@ def _change(submission: Submission, visit: Visit, *, named: bool) -> Change | No
     text = " ".join([f"{counted}."] * bool(counted) + ["It has ended."] * ended)
     if not text:
         return None
-    did = SUBMITTED if visit.before_at == submission.submitted_at else OPENED
+    did = SUBMITTED if visit.before_at == submission.submitted_at else LOOKED
     href = url_for("submissions.page", submission_id=submission.id)
     return Change(did, visit.before_at, text, submission.name if named else "", href)
 
