@@ -4,7 +4,7 @@ import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.simulated_ica import FIRST_PROJECT
-from tests.web.confirmation import breakdown
+from tests.web.confirmation import breakdown, confirm
 from tests.web.markup import elements
 from tests.web.test_adopt import adopt
 from tests.web.test_progress import statements
@@ -159,6 +159,20 @@ def test_what_was_watched_to_its_end_is_told_nowhere(stored):
         stored.clock.advance(gap)
         for path in ("/submissions", place):
             assert told(demo, path) == "", (path, gap)
+
+
+def test_so_is_an_end_that_changes_no_count(dashboard, demo):
+    place = demo.submit(data_ids(9, ending="00"))
+    dashboard.work(60)
+    demo.get(place)
+    dashboard.clock.advance(3 * GAP)
+    demo.get(place)
+    confirm(demo, f"{place}/retry")
+    demo.get(place)
+    dashboard.work(30)
+    tell_look(demo, shown_on(demo.part(f"{place}/progress?tab=overview")))
+    for path in ("/submissions", place):
+        assert told(demo, path) == "", path
 
 
 def test_what_came_after_what_was_watched_is_told(tmp_path):

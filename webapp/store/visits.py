@@ -68,10 +68,11 @@ def watched(
     return replace(seen, before_at=None, before_counts={})
 
 
-def is_to_be_noted(former: Visit | None, visit: Visit) -> bool:
-    """Whether it tells more than what is kept."""
+def is_to_be_noted(former: Visit | None, visit: Visit, settled_at: float | None) -> bool:
+    """Whether it tells more than what is kept, an end also where no count has changed."""
     return (
         former is None
+        or (settled_at or 0.0) > former.seen_at
         or visit.counts != former.counts
         or visit.before_at != former.before_at
         or visit.seen_at - former.seen_at > NOTE_SECONDS

@@ -54,7 +54,7 @@ def since_last_look(shown: Sequence[Submission], *, named: bool = False) -> Sinc
     former = context().read_one(visits.last, viewer().id, [one.id for one in begun])
     seen = [_visit(one, former.get(one.id), now, visits.next_of) for one in begun]
     if not is_refresh():
-        _note(former, seen)
+        _note(former, begun, seen)
     pairs = sorted(zip(begun, seen, strict=True), key=lambda pair: -(_ended_at(pair[0]) or 0.0))
     found = [_change(*pair, named=named) for pair in pairs]
     return SinceLastLook([one for one in found if one])
@@ -71,16 +71,18 @@ def look_again(shown: Mapping[int, int], *, is_back: bool) -> None:
     former = context().read_one(visits.last, viewer().id, [one.id for one in begun])
     become = visits.next_of if is_back else visits.watched
     # an end that came after what the page shows is still to be told
-    seen = [
-        _visit(one, former.get(one.id), now, become)
-        for one in begun
-        if is_back or _ended_at(one) is None or one.revision == shown[one.id]
+    known = [
+        one for one in begun if is_back or _ended_at(one) is None or one.revision == shown[one.id]
     ]
-    _note(former, seen)
+    _note(former, known, [_visit(one, former.get(one.id), now, become) for one in known])
 
 
-def _note(former: Mapping[int, Visit], seen: Sequence[Visit]) -> None:
-    new = [one for one in seen if visits.is_to_be_noted(former.get(one.submission_id), one)]
+def _note(former: Mapping[int, Visit], shown: Sequence[Submission], seen: Sequence[Visit]) -> None:
+    new = [
+        visit
+        for one, visit in zip(shown, seen, strict=True)
+        if visits.is_to_be_noted(former.get(one.id), visit, _ended_at(one))
+    ]
     if new:
         context().write_if_free(visits.note, new)
 
