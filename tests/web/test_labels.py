@@ -6,6 +6,7 @@ import json
 import logging
 
 from tests.dashboard import data_ids, text
+from tests.web.confirmation import ask
 from tests.web.markup import element, elements
 from tests.web.test_find import asked
 from tests.web.test_find_names import table as answer
@@ -170,7 +171,7 @@ def test_a_label_stands_beside_the_id_of_what_was_picked(stored):
     place = demo.draft("", file=sheet())
     demo.post(f"{place}/submit")
     stored.work(30)
-    page = demo.post(f"{place}/undo", {"picked": 1, "position": [1, 2, 3, 4]})
+    page = ask(demo, f"{place}/undo", [1, 2, 3, 4])
     shown = [" ".join(one.text.split()) for one in elements(page, "li") if "fil." in one.text]
     named = [" ".join(pair).strip() for pair in zip(IDS, NAMES, strict=True)]
     assert shown == named

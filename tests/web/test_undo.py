@@ -255,7 +255,7 @@ def test_an_undo_is_not_undone_but_what_it_unlinked_linked_again(stored, place):
     page = ask(visitor, f"{place}/undo", picked=range(1, 21))
     assert "There is nothing here that this submission has linked" in text(page)
     assert "Unlink: " not in text(page)
-    assert "20 were not linked by this submission" in text(page)
+    assert "20 were unlinked already" in text(page)
 
 
 def test_the_same_four_questions(stored, place):

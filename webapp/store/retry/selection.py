@@ -12,7 +12,15 @@ from webapp.store.enums import LEFT_OUT, AttemptKind
 from webapp.store.items import found_by, ranges
 from webapp.store.paging import Cursor, merged
 from webapp.store.retry.history import in_history
-from webapp.store.statuses import IN_PROJECT, MOVING, SUCCESSFUL, UNDOABLE, goes_into_row, meaning
+from webapp.store.statuses import (
+    IN_PROJECT,
+    MOVING,
+    SUCCESSFUL,
+    UNDOABLE,
+    UNLINKED,
+    goes_into_row,
+    meaning,
+)
 from webapp.store.submissions import Submission
 from webapp.store.tables import history, items
 
@@ -43,7 +51,8 @@ class SelectionCounts:
 
     skipped: "elsewhere" (an attempt that runs has them), "meanwhile" (another submission has done
     it since); of a retry "well" (nothing is left to do) and "moving" (no outcome yet); of an undo
-    "before" (they were linked already, not by this submission) and "never" (they are not linked).
+    "before" (they were linked already, not by this submission), "unlinked" (they are, already) and
+    "never" (they were not linked).
     by_status: the statuses of those that are taken.
     """
 
@@ -213,7 +222,8 @@ class SelectedItems:
         if self._may_be(status) and status not in MOVING:
             return "elsewhere" if status != DOUBTED else "before"
         if self._kind == AttemptKind.UNLINK:
-            return "before" if status in IN_PROJECT else "never"
+            not_linked = "unlinked" if status in UNLINKED else "never"
+            return "before" if status in IN_PROJECT else not_linked
         return "moving" if status in MOVING else "well"
 
 

@@ -88,6 +88,7 @@ UNDO = Action(
     | {
         "meanwhile": _were("unlinked by another submission since"),
         "before": _were("linked before this submission came, which does not unlink that"),
+        "unlinked": _were("unlinked already"),
         "never": _were("not linked by this submission"),
     },
 )

@@ -108,7 +108,9 @@ def _say_begun(action: Action, begun: Attempt, made: int) -> None:
     if begun.state == AttemptState.ENDED and begun.problem:
         flash(begun.problem, "info")
     else:
-        flash(f"{plural(made, 'item')} to be {action.doing}.", "success")
+        # It stays on the page until the attempt has ended, and is true then, too.
+        what = f"{plural(made, 'item')} to be {action.doing}"
+        flash(f"Attempt {begun.number} has begun: {what}.", "success")
 
 
 def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> ResponseReturnValue:
