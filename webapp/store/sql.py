@@ -32,6 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 Row = TypeVar("Row")
+_WILD = re.compile(r"([/%_])")  # in a pattern of LIKE
 ROWS_A_STATEMENT = 100  # of SQLite, which keeps many of these, compiled
 
 # Parameters of statements that are made once: to make one takes longer than to execute it.
@@ -133,7 +134,7 @@ def contains(connection: Connection, cell: ColumnElement[str], text: str) -> Col
 def equals(connection: Connection, cell: ColumnElement[str], text: str) -> ColumnElement[bool]:
     """Whether a cell is a text as a whole, letters being equal as in contains()."""
     if connection.dialect.name == "sqlite":
-        escaped = re.sub(r"([/%_])", r"/\1", text)
+        escaped = _WILD.sub(r"/\1", text)
         return cell.like(escaped, escape="/")  # faster than to compare them by COLLATE NOCASE
     return func.lower(collate(cell, "C")) == small_letters(text)
 
