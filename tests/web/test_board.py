@@ -20,6 +20,18 @@ def test_a_board_that_was_never_used_invites_to_begin(demo):
     assert link(page, "Upload your first list") == "/submissions/new"
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_each_is_told_whose_a_list_is_whoever_looks_first(stored, first):
+    people = [stored.visitor(), stored.visitor("colleague-key")]
+    place = people[0].submit(data_ids(3), name="Mine")
+    for person in people[::-1] if first else people:
+        (by,) = elements(person.get("/submissions"), "td", data_label="By")
+        assert by.text == ("you" if person is people[0] else "Dana Demo")
+    people[0].post(f"{place}/edit", {"name": "Renamed", "note": ""})
+    for person in people:
+        assert "Renamed" in text(person.get("/submissions"))
+
+
 def test_nothing_matches_is_another_thing(demo):
     demo.draft(data_ids(1), name="alpha")
     page = demo.get(demo.searched("/submissions", "omega"))

@@ -2,19 +2,18 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from webapp.store import Connection, access, attempts
+from webapp.store import Connection, access
 from webapp.store import board as board_store
 from webapp.store import searches as searches_store
 from webapp.store.access import Access
-from webapp.store.attempts import Attempt
 from webapp.store.board import Filter
 from webapp.store.enums import AuditAction, BoardWord, State
 from webapp.store.find import queries
@@ -29,9 +28,7 @@ from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.searches import Search
 from webapp.web.find import search as everywhere
 from webapp.web.find.result import FIND_ID_PATTERN
-from webapp.web.submissions import sparklines, status_text, visits
-from webapp.web.submissions.status_text import Segment
-from webapp.work import retention
+from webapp.web.submissions import board_rows, visits
 
 PAGE_ROWS = 25
 POLL_TRIGGER = "every 5s"
@@ -53,35 +50,17 @@ UNSHARED = "This search is not shared any more: its link works for you alone."
 blueprint = Blueprint("board", __name__)
 
 
-class Row(NamedTuple):
-    """A submission as the board lists it. ends_at: when a draft is discarded by itself.
-
-    state and label: of its badge. percent: done of what is under way. outcome: its counts in words.
-    """
-
-    submission: Submission
-    state: str
-    label: str
-    percent: int | None
-    outcome: str
-    segments: list[Segment]
-    attempt_count: int
-    by: str
-    ends_at: float | None
-
-
 class BoardRows(page.Part):
-    """A page of the rows, polled while any of them moves. sparklines: the small charts of those
-    that move, by submission. searched: something was typed to search, and no item is called so;
-    narrowed: there are other filters.
+    """A page of the rows, polled while any of them moves. shown: their submissions. searched:
+    something was typed to search, and no item is called so; narrowed: there are other filters.
     """
 
     template = "submissions/_board_rows.html"
-    rows: list[Row]
+    shown: list[Submission]
+    rows: list[Markup]
     pager: Pager
     poll: Poll
     archive_url: str | None
-    sparklines: Mapping[int, Markup]
     searched: bool
     narrowed: bool
 
@@ -130,11 +109,11 @@ def board() -> ResponseReturnValue:
             items_url=_items_url(connection),
             share_url=_share_url(_place(wanted)),
             projects=access.projects(connection, viewer().id, now),
-            used=bool(shown.rows) or board_store.any_visible(connection, viewer(), now),
+            used=bool(shown.shown) or board_store.any_visible(connection, viewer(), now),
         )
-        shown = _with_sparklines(connection, shown)
+        shown = _with_rows(connection, shown)
         chips = StateChips(_chips(connection, wanted), oob=False)
-    since = visits.since_last_look([row.submission for row in shown.rows], named=True)
+    since = visits.since_last_look(shown.shown, named=True)
     return page.render(board_page, shown, chips, since)
 
 
@@ -175,7 +154,7 @@ def rows() -> ResponseReturnValue:
     with context().store.read() as connection:
         shown = _rows(connection, wanted)
         if not is_known(shown.poll.tag):
-            shown, chips = _with_sparklines(connection, shown), _chips(connection, wanted)
+            shown, chips = _with_rows(connection, shown), _chips(connection, wanted)
 
     def answer() -> str:
         return page.render(shown) + page.render(StateChips(chips, oob=True))
@@ -263,45 +242,24 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
     """A page of the board: its rows, and what they are polled with."""
     place, cursor = _place(wanted), params.cursor()
     found = board_store.page(connection, viewer(), wanted, cursor, PAGE_ROWS, context().clock())
-    attempt_rows = attempts.of_submissions(connection, [row.id for row in found.rows])
     here = {**place.chosen, "after": cursor.after, "before": cursor.before}
     here["past"] = params.whole("past")
     address = url_for("board.rows") + links.query(here)
     moving = any(submission.state in MOVING_STATES for submission in found.rows)
     return BoardRows(
-        rows=[_row(submission, attempt_rows[submission.id]) for submission in found.rows],
+        shown=[*found.rows],
+        rows=[],
         pager=place.around(found),
         poll=Poll(address, POLL_TRIGGER if moving else None, _tag(found)),
         archive_url=None if found.rows else _archive_url(connection, wanted),
-        sparklines={},
         searched=bool(wanted.text and not _items()),
         narrowed=any((wanted.project_id, wanted.words, wanted.account_id, wanted.archived)),
     )
 
 
-def _with_sparklines(connection: Connection, shown: BoardRows) -> BoardRows:
-    """Read only for rows that are to be rendered."""
-    listed = [row.submission for row in shown.rows]
-    return replace(shown, sparklines=sparklines.of(connection, listed, context().clock()))
-
-
-def _row(submission: Submission, attempt_rows: Sequence[Attempt]) -> Row:
-    state, label = status_text.badge(submission, attempt_rows)
-    active, begun = submission.state == State.ACTIVE, submission.begun
-    who = "you" if submission.account_id == viewer().id else submission.submitter
-    return Row(
-        submission=submission,
-        state=state,
-        label=label,
-        percent=status_text.percent_done(attempt_rows) if active else None,
-        outcome=status_text.in_short(submission, attempt_rows) if begun else "",
-        segments=status_text.segments(
-            submission.counts, moving=status_text.moving(submission, attempt_rows)
-        ),
-        attempt_count=len(attempt_rows),
-        by=f"{'watched by ' if submission.is_adopted else ''}{who}",
-        ends_at=retention.ends_at(submission, context().settings.draft_days),
-    )
+def _with_rows(connection: Connection, shown: BoardRows) -> BoardRows:
+    """For those who do not have them yet."""
+    return replace(shown, rows=board_rows.of(connection, shown.shown, context().clock()))
 
 
 def _tag(found: Page[Submission]) -> str:
