@@ -27,7 +27,7 @@ def test_board_and_page_tell_what_changed_since_the_last_look_at_either(stored):
     stored.work(1)
     for path in ("/submissions", place):
         assert told(demo, path) == told(colleague, path) == ""  # a first look says nothing
-    stored.work(3600)
+    stored.work(400)
     for path in ("/submissions", place) * 2:  # a page of the same visit tells the same
         said = told(demo, path)
         assert "since you last looked" in said.lower()
@@ -49,7 +49,7 @@ def test_a_look_at_the_board_is_one_at_the_page_and_the_other_way_round(dashboar
     dashboard.clock.advance(GAP)
     demo.get("/submissions" if on_board else place)
     looked_at = dashboard.clock.now
-    dashboard.work(3600)
+    dashboard.work(400)
     for path in ("/submissions", place):
         assert f"ince you last looked, {clock(looked_at)}: " in told(demo, path), path
 
@@ -60,7 +60,7 @@ def test_a_list_that_was_never_seen_since_it_was_submitted_is_told(dashboard, de
     assert told(demo, "/submissions") == ""  # it was submitted just now
     demo.submit(data_ids(4) + data_ids(2, ending="00", start=50), name="Never seen")
     submitted_at = dashboard.clock.now
-    dashboard.work(3600)
+    dashboard.work(400)
     said = told(demo, "/submissions")
     told_of = f"In Never seen, since you submitted it, {clock(submitted_at)}"
     assert f"{told_of}: 4 more linked, 2 more failed. It has ended." in said
@@ -71,7 +71,7 @@ def test_a_batch_that_was_made_elsewhere_is_not_told_when_it_is_first_seen(dashb
     script = dashboard.context.clients.for_key("demo-key", "")
     batch = script.create_batch(FIRST_PROJECT, data_ids(3)).id
     assert adopt(demo, batch).status_code == 303
-    dashboard.work(3600)
+    dashboard.work(400)
     assert told(demo, "/submissions") == ""
 
 
@@ -126,7 +126,7 @@ def test_a_page_that_asks_for_itself_is_no_visit(dashboard, demo):
     """At the end it brings itself up to date: the reader may be away."""
     place = demo.submit(data_ids(3))
     demo.get(place)
-    dashboard.work(3600)
+    dashboard.work(400)
     for _ in range(2):
         with statements() as said:
             answer = demo.get(place, **{"HX-Request": "true", "HX-Request-Type": "full"})
@@ -152,7 +152,7 @@ def test_what_was_watched_to_its_end_is_told_nowhere(stored):
     place = demo.submit(data_ids(240) + data_ids(30, ending="00", start=500))
     stored.work(1)
     demo.get(place)
-    stored.work(3600)  # far more than a visit: a page was open all the time
+    stored.work(400)  # far more than a visit: a page was open all the time
     answer = tell_look(demo, shown_on(demo.part(f"{place}/progress?tab=overview")))
     assert (answer.status_code, answer.get_data()) == (204, b"")
     for gap in (0, GAP):
@@ -177,20 +177,20 @@ def test_so_is_an_end_that_changes_no_count(dashboard, demo):
 
 def test_what_came_after_what_was_watched_is_told(tmp_path):
     url = f"sqlite:///{tmp_path / 'linkboard.db'}"
-    with open_dashboard(url, tmp_path, rate=1.0, batch_size=900) as dashboard:
+    with open_dashboard(url, tmp_path, rate=1.0, batch_size=300) as dashboard:
         demo = dashboard.visitor()
-        place = demo.submit(data_ids(900))
+        place = demo.submit(data_ids(300))
         demo.get(place)
-        dashboard.work(GAP)
+        dashboard.work(GAP, step=20)
         for _ in range(2):
             dashboard.work(30)
             tell_look(demo, shown_on(demo.part("/submissions/rows")))
             assert told(demo, place) == ""  # it begins no visit
         watched_at, linked = dashboard.clock.now, count_linked(demo, place)
         assert linked
-        dashboard.work(3600)
+        dashboard.work(400)
         said = told(demo, "/submissions")
-        assert f"since you last looked, {clock(watched_at)}: {900 - linked:,} more linked." in said
+        assert f"since you last looked, {clock(watched_at)}: {300 - linked:,} more linked." in said
         tell_look(demo, shown_on(demo.get("/submissions")))  # as another row moves there
         assert told(demo, "/submissions") == said
 
@@ -213,7 +213,7 @@ def test_who_comes_back_to_an_open_page_is_told_as_if_they_opened_it(dashboard, 
     dashboard.clock.advance(1)
     shown = shown_on(demo.get(place))
     left_at = dashboard.clock.now
-    dashboard.work(3600)
+    dashboard.work(400)
     tell_look(demo, shown, back="1")
     refresh = demo.get(place, **{"HX-Request": "true", "HX-Request-Type": "full"})
     for page in (refresh, demo.get("/submissions")):
@@ -244,7 +244,7 @@ def test_what_no_page_of_ours_tells_is_refused(demo, shown):
 def test_a_look_prolongs_no_session_and_waits_for_no_writer(dashboard, demo):
     place = demo.submit(data_ids(3))
     shown = shown_on(demo.get(place))
-    dashboard.work(3600)
+    dashboard.work(400)
     with statements() as said:
         assert tell_look(demo, shown).status_code == 204
     assert not [one for one in said if one.startswith("UPDATE session")]
