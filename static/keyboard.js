@@ -35,7 +35,9 @@ const KEYS = {
 
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (keysAreOff() || isTyping(event.target)) return;
+  if (keysAreOff()) return;
+  if (event.key === "Escape" && event.target.matches("[data-search]")) event.target.blur();
+  if (isTyping(event.target)) return;
   if (one("dialog[open]") && event.key !== "?") return; // the page behind waits
   if (event.key === " " && !isRowsLink(event.target)) return; // it presses, opens and scrolls
   const act = KEYS[event.key] ?? (/^[a-z]$/.test(event.key) && (() => one(`[data-key="${event.key}"]`)?.click()));

@@ -38,6 +38,9 @@ def test_the_keys_of_the_board(tab):
     tab.keyboard.press("/")
     tab.keyboard.type("jk?")
     expect(search).to_have_value("jk?")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("j")
+    expect(rows.nth(0)).to_be_focused()
 
     tab.get_by_role("button", name="Keyboard").click()
     tab.get_by_label("Turn these keys off in this browser").check()
