@@ -101,6 +101,13 @@ def test_a_part_of_a_name_leads_to_the_items_where_nothing_is_called_so(named, m
     assert len(with_class(page, "asked")) == 1
 
 
+def test_where_the_newest_list_has_no_label_the_item_is_called_as_in_another(named):
+    visitor, _, item = named
+    visitor.submit([item.data_id])
+    page = visitor.get(visitor.post("/search", {"text": "t-000"}).location)
+    assert sorted(one.text for one in with_class(page, "asked")) == ["PT-0001", "PT-0002"]
+
+
 def test_shared_a_part_of_a_name_tells_nothing_of_what_its_reader_may_not_see(named, stored):
     visitor, _, item = named
     find = visitor.post("/search", {"text": "t-000"}).location

@@ -133,12 +133,17 @@ def _rows(
     first = search.decisive_sighting(sightings)
     others = [seen for seen in sightings if seen is not first]
     waits_in = [known[seen.holder.id] for seen in others if _waits(seen)]
+
+    def called_in(seen: Sighting) -> str:
+        names_of = (seen.label, seen.name, seen.path)
+        return fitting(match, asked.text, names_of) if match and asked.text else ""
+
+    called_somewhere = next(filter(None, map(called_in, sightings)), "")
     for seen in (first, *others):
         submission, counts = known[seen.holder.id], seen is first
         label = status_label(seen.status, WHILE_UNSENT if _waits(seen) else None)
         waits = waits_in if counts else ()
-        names_of = (seen.label, seen.name, seen.path)
-        called = fitting(match, asked.text, names_of) if match and asked.text else ""
+        called = called_in(seen) or called_somewhere
         yield AnswerRow(asked, first.status, seen, submission, counts, label, waits, called)
 
 
