@@ -157,8 +157,17 @@
     return field.value !== field.defaultValue;
   }
 
+  // What was told when an attempt began; who has just begun it has the focus there.
+  function dropOldNotices() {
+    for (const notice of all(".notice.success")) {
+      if (notice.contains(document.activeElement)) one("#main").focus({ preventScroll: true });
+      notice.remove();
+    }
+  }
+
   async function bringUpToDate() {
     if (!isBusy()) {
+      dropOldNotices();
       const since = one("#since");
       since.toggleAttribute("hx-morph-skip", !document.hidden); // what was watched is no news
       const here = location.pathname + location.search;

