@@ -9,7 +9,7 @@ from webapp.store import sql
 from webapp.store.tables import Visit, submissions, visits
 
 VISIT_SECONDS = 3 * 60.0  # without a look, then a visit is over; and so long it tells its news
-NOTE_SECONDS = 60.0  # between two writes while nothing changes
+NOTE_SECONDS = 10.0  # between two writes while nothing changes
 _KEY = ("submission_id", "account_id")
 _SEEN = ("began_at", "seen_at", "counts", "before_at", "before_counts")
 _LAST = select(visits).where(
@@ -65,7 +65,12 @@ def watched(
     seen = replace(former, seen_at=now, counts=dict(counts))
     if seen.counts == former.counts and (settled_at or 0.0) <= former.seen_at:
         return seen
-    return replace(seen, before_at=None, before_counts={})
+    return read(seen)
+
+
+def read(visit: Visit) -> Visit:
+    """The same once its reader has read what has changed, where all of it is told."""
+    return replace(visit, before_at=None, before_counts={})
 
 
 def is_to_be_noted(former: Visit | None, visit: Visit, settled_at: float | None) -> bool:

@@ -20,7 +20,7 @@ from webapp.web.core.page import Part
 from webapp.web.submissions.status_display import look, ordered, status_label
 from webapp.web.submissions.status_text import MOVING
 
-LOOKED = "you last looked"
+LAST_VISIT = "your last visit"
 SUBMITTED = "you submitted it"
 Become = Callable[[Visit, Mapping[str, int], float | None, float], Visit]
 
@@ -46,7 +46,8 @@ class SinceLastLook(Part):
 
 def since_last_look(shown: Sequence[Submission], *, named: bool = False) -> SinceLastLook:
     """What has changed since the reader's last look at these submissions; that they look now is
-    noted, unless the page has asked for itself. named: the page has several.
+    noted, unless the page has asked for itself. named: the page has several; one's own page tells
+    it once, on any of its tabs.
     """
     begun, now = [one for one in shown if one.begun], context().clock()
     if not begun:
@@ -54,7 +55,7 @@ def since_last_look(shown: Sequence[Submission], *, named: bool = False) -> Sinc
     former = context().read_one(visits.last, viewer().id, [one.id for one in begun])
     seen = [_visit(one, former.get(one.id), now, visits.next_of) for one in begun]
     if not is_refresh():
-        _note(former, begun, seen)
+        _note(former, begun, seen if named else [*map(visits.read, seen)])
     pairs = sorted(zip(begun, seen, strict=True), key=lambda pair: -(_ended_at(pair[0]) or 0.0))
     found = [_change(*pair, named=named) for pair in pairs]
     return SinceLastLook([one for one in found if one])
@@ -119,7 +120,7 @@ def _change(submission: Submission, visit: Visit, *, named: bool) -> Change | No
     text = " ".join([f"{counted}."] * bool(counted) + ["It has ended."] * ended)
     if not text:
         return None
-    did = SUBMITTED if visit.before_at == submission.submitted_at else LOOKED
+    did = SUBMITTED if visit.before_at == submission.submitted_at else LAST_VISIT
     href = url_for("submissions.page", submission_id=submission.id)
     return Change(did, visit.before_at, text, submission.name if named else "", href)
 
