@@ -110,7 +110,7 @@ def test_the_review_says_of_each_group_what_ica_has(stored):
         assert "There are none" not in text(answer), group
     assert "/run1/cold.bam" in text(demo.get(f"{place}/entries?kind=archived"))
     search = demo.post(f"{place}/items", {"text": "nonesuch"}).location
-    assert "No row has this. Clear the filters" in text(demo.get(search))
+    assert "No row has this. Of a data id, its beginning is looked for" in text(demo.get(search))
     demo.post(f"{place}/leave-out", {"which": "archived"})
     assert "Submit 2 ids" in text(demo.get(place))
 
