@@ -100,6 +100,7 @@ def test_what_moves_is_told_as_seen_four_times_a_minute_and_when_it_is_left(page
         dashboard.work(2)
         poll(page)
         page.evaluate("hide(true)")
+    asked_within(page, 2)  # what was on its way
     seen = len(found)
     for _ in range(2):  # a poll of a hidden tab is no look
         dashboard.work(5)
