@@ -6,19 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.in_process import opened_at
-from tests.browser.test_watching import SECOND, WILL_SWAP, asked_within, poll, submitted
+from tests.browser.test_watching import HIDES, SECOND, WILL_SWAP, asked_within, poll, submitted
 from tests.dashboard import data_ids, open_dashboard
 from tests.web.test_visits import told
 from webapp.store.visits import VISIT_SECONDS
 
-HIDES = """
-    let hidden = false;
-    Object.defineProperty(document, "hidden", { get: () => hidden });
-    window.hide = (now) => {
-        hidden = now;
-        document.dispatchEvent(new Event("visibilitychange"));
-    };
-"""
 AWAY = VISIT_SECONDS + 1
 AT_ONCE = 5_000.0  # ms; a third of the time within which else it is told
 
