@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.in_process import opened_at
 from tests.dashboard import data_ids, open_dashboard
+from tests.processes import until
 from tests.web.confirmation import fields
 
 SECOND = 1000  # milliseconds
@@ -84,12 +85,12 @@ def asked_within(page, seconds):
         return "/progress" in request.url
 
     page.on("request", lambda request: asked.extend([request] * is_poll(request)))
-    page.on("requestfinished", lambda request: answered.extend([request] * is_poll(request)))
+    for end in ("requestfinished", "requestfailed"):  # failed: another page has come
+        page.on(end, lambda request: answered.extend([request] * is_poll(request)))
     for _ in range(0, seconds, 2):
         page.clock.run_for(2 * SECOND)
         page.evaluate("0")
-        while len(answered) < len(asked):
-            page.evaluate("0")
+        until(lambda: page.evaluate("0") or len(answered) >= len(asked), pause=0.001)
     return len(asked)
 
 
