@@ -42,9 +42,11 @@ is_data_id = re.compile(DATA_ID).fullmatch
 _is_uuid = re.compile(_UUID).fullmatch
 
 _BRACKETS = "\"'`()[]{}<>«»“”\u2018\u2019"
+# Groups are repeated atomically, (?>(?:x)*): in Python before 3.11.5, Debian 12's for one, (?:x)*+
+# does not go back to where an x began that fails in its middle.
 # A URN may end in a path with spaces and commas: it goes on until another reference begins.
 _WORD = re.compile(
-    rf"""urn:ilmn:ica:[^\s,;|\#{re.escape(_BRACKETS)}]*+\#(?:(?![\s,;]["']?(?:urn:|fil\.|fol\.|https?:))[^\t"])*+
+    rf"""urn:ilmn:ica:[^\s,;|\#{re.escape(_BRACKETS)}]*+\#(?>(?:(?![\s,;]["']?(?:urn:|fil\.|fol\.|https?:))[^\t"])*)
       | [^\s,;|{re.escape(_BRACKETS)}]+""",
     re.VERBOSE,
 )
@@ -53,7 +55,7 @@ _QUOTED = "|".join(rf"{mark}{REFERENCE_START}[^{mark}\t\r\n]*+{mark}" for mark i
 _PATH_OR_WORD = re.compile(
     rf"""(?P<quoted>{_QUOTED})
       | (?P<bare>{REFERENCE_START}
-          (?:(?![\s,;|]["'(\[{{<]?{REFERENCE_START})[^\t\r\n])*+)
+          (?>(?:(?![\s,;|]["'(\[{{<]?{REFERENCE_START})[^\t\r\n])*))
       | [^\s,;|{re.escape(_BRACKETS)}]+""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -23,7 +23,7 @@ _MAX_HEADER_CHARS = 10_000  # with its comment
 _MAX_COMMENTS = 500  # places in a line at which one may begin
 _COMMENT = re.compile(r"(?:^|\s)#")
 _END = r"(?:\r\n?|\n)"
-_parts_of = re.compile(rf"((?:{DATA_ID}(?:{_END}|\Z))++)|[^\r\n]*+{_END}|[^\r\n]++").finditer
+_parts_of = re.compile(rf"((?>(?:{DATA_ID}(?:{_END}|\Z))+))|[^\r\n]*+{_END}|[^\r\n]++").finditer
 
 
 def read_lines(text: TextIO, names: bool = False) -> Iterator[Record]:
