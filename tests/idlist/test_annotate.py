@@ -235,6 +235,7 @@ def test_a_second_round_changes_nothing(data):
 
 
 @given(LISTS)
+@example(f"Run 7\n,0\nid,\nS1,{A}".encode())  # as many lines above the table as in it
 @settings(max_examples=5 * settings.default.max_examples, deadline=None)
 def test_any_list_read_again_gives_the_same_ids(data):
     _, reading = read_all([data])

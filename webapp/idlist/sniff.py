@@ -136,7 +136,7 @@ def _table(
         was_handed_back = ENTRY_HEADER in choice.names  # by this delimiter, without ids
         return layout, (was_handed_back, 0, delimiter != WHITE_SPACE, read), rows
     rank = 0 if delimiter == WHITE_SPACE else header_rank(chosen.header)
-    is_even = max(widths.values()) * 2 > len(rows)  # most rows have the same number of cells
+    is_even = _is_even(rows[choice.header_row or 0 :])
     is_table = rank or column or (is_even and _has_other_columns(rows, choice))
     if not is_table and is_even and delimiter != WHITE_SPACE:
         is_table = _has_mixed_column(rows, choice, is_named=is_named)
@@ -149,6 +149,11 @@ def _table(
 
 def _has_suffix(file_name: str, suffix: str) -> bool:
     return file_name.lower().removesuffix(".gz").endswith(f".{suffix}")
+
+
+def _is_even(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether most rows have the same number of cells."""
+    return max(Counter(map(len, rows)).values()) * 2 > len(rows)
 
 
 def _has_other_columns(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> bool:
