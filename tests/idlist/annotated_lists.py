@@ -40,13 +40,18 @@ def led_to(text):
     return "; ".join(ids), "; ".join([text] * len(ids))
 
 
+def led_to_of(entry):
+    """As led_to; an id is never missing, whatever its shape."""
+    return led_to(entry.lookup.text) if entry.lookup else (entry.data_id, f"/p/{entry.data_id}")
+
+
 def looked_up(several):
     """Cells for the entries of a list with names and paths."""
     for entry in several:
         if entry.kind is Kind.REJECTED:
             yield "", "", "REJECTED", "no id"
             continue
-        data_id, path = led_to(entry.lookup.text if entry.lookup else entry.data_id)
+        data_id, path = led_to_of(entry)
         path = _PATHS.get(data_id, path)
         several = "; " in data_id
         linked = ("LINKED; LINKED", "none; none") if several else ("LINKED", "")

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import assume, given, settings
 
-from tests.idlist.annotated_lists import led_to, returned
+from tests.idlist.annotated_lists import led_to, led_to_of, returned
 from tests.idlist.list_strategies import LISTS
 from tests.idlist.sample_lists import (
     LINK,
@@ -334,7 +334,7 @@ def meant(data, **options):
     """
     found, _ = read_all([data]) if not options else (entries(data, **options), None)
     used = [entry for entry in found if entry.kind is not Kind.REJECTED]
-    led = [(led_to(e.data_id or e.lookup.text)[0], e) for e in used]
+    led = [(led_to_of(entry)[0], entry) for entry in used]
     kept = [ids or f"{e.lookup.kind} {e.lookup.text}" for ids, e in led]
     parts = (text.replace("'", "").replace("; ", " ") for text in kept)
     words = (word for text in parts for word in text.split(" "))
