@@ -19,14 +19,14 @@ from webapp.logs import URL_LOGGERS, VERBOSE_LOGGERS
 
 SLOW_MODULE = "pytestmark = pytest.mark.slow"
 GARBAGE = 7_000, 20, 20  # new objects, and rounds, after which it is looked for
-# Of web/ and work/, what is about locks, compares all with all, or does anything in any order.
+# What is about locks, asks for each address, or compares all with all.
 ALWAYS_ON_BOTH = {
+    "test_access.py",
     "test_agreement.py",
     "test_concurrency.py",
     "test_database_faults.py",
-    "test_state_machine.py",
 }
-FEW_EXAMPLES = 20  # of Hypothesis with --fast, where else there are 100
+EXAMPLES, FEW_EXAMPLES = 50, 20  # of Hypothesis, and with --fast; with --full there are 100
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,14 +41,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(compile_caches.share_statements())
     config.add_cleanup(compile_caches.share_routes())
-    few = {"max_examples": FEW_EXAMPLES} if config.getoption("fast") else {}
+    count = FEW_EXAMPLES if config.getoption("fast") else EXAMPLES
+    few = {} if config.getoption("long") else {"max_examples": count}
     # How long one example takes says how busy the machine is.
     settings.register_profile("linkboard", settings.default, deadline=None, **few)
     settings.load_profile("linkboard")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    what = "are left out, and most of web/ and work/ on PostgreSQL: give --long to run them"
+    what = "are left out, and most of web/, work/ and security/ on PostgreSQL: --full runs them"
     long = "are run" if config.getoption("long") else what
     fast = ["linkboard: without browsers, PostgreSQL and the tests marked slow"]
     return [f"linkboard: tests marked long {long}", *(fast if config.getoption("fast") else [])]
@@ -67,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = [item for item in items if _is_chosen(config, item)]
     config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
     # What takes long comes first: at the end the other workers would wait for it.
-    items[:] = sorted(chosen, key=lambda item: item.get_closest_marker("slow") is None)
+    items[:] = sorted(chosen, key=_is_quick)
 
 
 def pytest_collection_finish() -> None:
@@ -94,6 +95,10 @@ def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
     return _is_fast(item) or not config.getoption("fast")
 
 
+def _is_quick(item: pytest.Item) -> bool:
+    return not any(map(item.get_closest_marker, ("slow", "long")))
+
+
 def _is_fast(item: pytest.Item) -> bool:
     if item.path.parent.name == "browser" or item.get_closest_marker("slow"):
         return False
@@ -105,8 +110,8 @@ def _is_on_postgresql_as_well(item: pytest.Item) -> bool:
     and processes that are killed. The rest of pages and worker, which ask the store alone, with
     --full.
     """
-    rests_on_it = item.path.parent.name in {"web", "work"} and item.path.name not in ALWAYS_ON_BOTH
-    return rests_on_it and _is_on_postgresql(item)
+    rests_on_it = item.path.parent.name in {"web", "work", "security"}
+    return rests_on_it and item.path.name not in ALWAYS_ON_BOTH and _is_on_postgresql(item)
 
 
 def _is_on_postgresql(item: pytest.Item) -> bool:

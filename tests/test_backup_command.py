@@ -171,7 +171,7 @@ def test_what_ica_has_not_is_sent_after_one_look(dashboard, file):
     assert_right(dashboard)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_ica_has_in_halves_is_looked_for_in_halves(folder, file):
     """It found the batch too large after the copy was made."""
     url, ica = f"sqlite:///{folder / 'linkboard.db'}", {"batch_items": 6}
@@ -190,7 +190,7 @@ def test_what_ica_has_in_halves_is_looked_for_in_halves(folder, file):
         assert_right(dashboard)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_attempt_that_still_gathered_its_items_is_looked_for_too(dashboard, file, monkeypatch):
     """Its batches were made after the copy was."""
     visitor = dashboard.visitor()
@@ -317,7 +317,7 @@ def run_and_die(where, folder, *words):
         assert dying.wait_until_all_are_gone() == KILLED, dying.output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_backup_that_is_killed_leaves_no_half_of_one(dashboard, folder, file):
     dashboard.visitor().submit(data_ids(3))
     run_and_die(IN_THE_COPY, folder, "backup", file)
@@ -366,7 +366,7 @@ def test_postgresql_has_commands_of_its_own():
         assert "s3cr3t" not in done.output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_put_back_by_other_means_is_looked_for_as_well(database_url, tmp_path):
     """As after pg_restore."""
     with open_dashboard(database_url, tmp_path, rate=100.0, batch_size=10) as dashboard:

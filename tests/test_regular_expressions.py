@@ -114,7 +114,7 @@ def in_proportion(once, twice):
     return any(longer <= MOST * max(short, WELL_ABOVE_NOISE / 2) for short, longer in pairs)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("pattern", "how"), expressions())
 def test_twice_the_input_takes_twice_the_time(request, pattern, how):
     in_full = request.config.getoption("long")

@@ -16,6 +16,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.processes import linkboard, output_of, until
+from tests.variants import in_full
 from webapp import metrics
 
 pytestmark = pytest.mark.slow
@@ -74,7 +75,7 @@ def test_records_with_which_settings_it_starts_and_no_secret(settings):
     assert settings["secret_key"] not in said + printed
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, *in_full(signal.SIGINT)])
 def test_ends_within_ten_seconds_though_a_browser_is_connected(served, settings, number):
     browser = HTTPConnection("127.0.0.1", settings["port"])
     browser.request("GET", "/healthz")
@@ -100,6 +101,7 @@ def test_starts_again_what_was_killed(served, name):
     assert answers(served)
 
 
+@pytest.mark.long
 def test_a_data_folder_that_is_moved_away_is_missed_and_welcome_back(served, settings):
     folder = settings["data_dir"]
     until(lambda: is_ready(served))
@@ -207,7 +209,7 @@ def is_socket(descriptor):
         return False
 
 
-@pytest.mark.parametrize("has_died", [False, True])
+@pytest.mark.parametrize("has_died", [True, *in_full(False)])
 def test_a_web_process_that_has_fewer_connections_takes_the_next_ones(settings, has_died):
     """So does one that comes after another that died."""
     settings["web_processes"] = 2

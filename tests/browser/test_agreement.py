@@ -2,6 +2,7 @@
 at each step every page, every file and ICA itself tell the same.
 """
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.agreement import ByBrowser, assert_all_agree
@@ -21,6 +22,7 @@ def told(good, archived):
     return dict.fromkeys(GOOD, good) | held | dict.fromkeys(ARCHIVED, archived) | missing
 
 
+@pytest.mark.long
 def test_one_list_has_one_truth(browser, dashboard, tab):
     sign_in(tab)
     draft(tab, LIST, "one truth")

@@ -39,6 +39,7 @@ def filter_to_failed(page):
     page.get_by_label("Filter by status").get_by_role("link", name="Failed").click()
 
 
+@pytest.mark.long
 def test_a_filter_that_is_refused_says_why(page):
     place = finish(page, 170_000)
     expect(failure(page)).to_be_hidden()

@@ -170,6 +170,7 @@ def presses_to_next_page(tab):
     return left
 
 
+@pytest.mark.long
 def test_filters_that_match_nothing_can_be_cleared(tab):
     sign_in(tab)
     draft(tab, data_ids(3, start=76_000), "few.txt")

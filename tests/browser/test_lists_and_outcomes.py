@@ -4,6 +4,7 @@ import csv
 import io
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.tab import (
@@ -190,6 +191,7 @@ def undo(page):
     assert breakdown(page) == {"UNLINKED": "69", "FAILED": "8", "LEFT_OUT": "12"}
 
 
+@pytest.mark.long
 def test_items_picked_on_two_pages_are_tried_again(tab):
     sign_in(tab)
     ids = data_ids(70, ending="02", start=86_000)
@@ -250,6 +252,7 @@ def test_what_ica_would_refuse_is_left_out(tab):
     expect(tab.get_by_role("button", name="Submit 6 ids")).to_be_visible()
 
 
+@pytest.mark.long
 def test_what_is_over_is_put_away_and_thrown_away(tab):
     sign_in(tab)
     draft(tab, data_ids(3, start=89_000), "over.txt")

@@ -52,6 +52,7 @@ def test_a_sample_sheet_comes_back_with_the_outcome_beside_each_line(tab):
     assert "NOT_FOUND" in lacking["status"]
 
 
+@pytest.mark.long
 def test_a_list_is_made_of_a_folder_with_a_filter(tab):
     sign_in(tab)
     tab.get_by_role("link", name="New submission").first.click()

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.in_process import opened_at
 from tests.dashboard import data_ids, open_dashboard
+from tests.variants import in_full
 from webapp.store import tables
 
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
@@ -47,7 +48,7 @@ def change(dashboard, table, **values):
         connection.execute(table.update().values(**values))
 
 
-@pytest.mark.parametrize("size", [PHONE, LAPTOP])
+@pytest.mark.parametrize("size", [PHONE, *in_full(LAPTOP)])
 @pytest.mark.parametrize("link", ["group", "legend", "reason"])
 def test_what_is_chosen_on_the_overview_is_seen_at_once(phone, dashboard, visitor, link, size):
     place = ended(dashboard, visitor)

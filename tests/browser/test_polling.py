@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.dashboard import RunningDashboard
@@ -28,6 +29,7 @@ def watch(page, start):
     expect(page.locator("#search-items")).to_be_visible()
 
 
+@pytest.mark.long
 def test_focus_scroll_and_typed_text_survive(tab):
     tab.set_viewport_size({"width": 1000, "height": 400})
     watch(tab, 100_000)
@@ -49,6 +51,7 @@ def test_focus_scroll_and_typed_text_survive(tab):
     assert abs(after["scrolled"] - before["scrolled"] - grown) <= 1  # both are rounded
 
 
+@pytest.mark.long
 def test_focus_within_the_moving_part_survives(tab):
     watch(tab, 110_000)
     tab.locator("#progress .groups").get_by_role("link").first.focus()

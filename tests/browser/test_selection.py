@@ -62,6 +62,7 @@ def test_one_can_go_back_from_an_attempt_at_what_was_picked(tab, ids):
     expect(tab.get_by_role("list", name="Picked")).to_have_text(ids[0])
 
 
+@pytest.mark.long
 def test_another_filter_begins_with_nothing_picked(tab, ids):
     bar = tab.locator("#pick")
     failed = tab.get_by_label("Filter by status").get_by_role("link", name="Failed")
@@ -81,6 +82,7 @@ def test_another_filter_begins_with_nothing_picked(tab, ids):
     expect(bar).to_be_hidden()
 
 
+@pytest.mark.long
 def test_a_table_opened_anew_begins_with_nothing_picked(tab, ids):
     place = tab.url
     pick(tab, ids[0], ids[1])

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.in_process import opened_at
 from tests.dashboard import data_ids, open_dashboard
 from tests.processes import until
+from tests.variants import in_full
 from tests.web.confirmation import fields
 
 SECOND = 1000  # milliseconds
@@ -183,7 +184,7 @@ def test_what_was_told_when_an_attempt_began_goes_when_it_has_ended(browser, das
         expect(page.locator("#main")).to_be_focused()
 
 
-@pytest.mark.parametrize("busy", ["types", "ticks", "selects", "opens"])
+@pytest.mark.parametrize("busy", ["types", "ticks", *in_full("selects", "opens")])
 def test_who_is_busy_at_the_end_is_not_disturbed(page, dashboard, busy):
     page.goto(submitted(dashboard, 20, 0))
     rows = page.locator("#item-table tbody tr")

@@ -16,8 +16,8 @@ from tests.processes import until
 from tests.simulated_ica import COLLEAGUE_KEY, DEMO_KEY
 from webapp.store import Store
 
-SIZES = (1_000, 2_000, 3_000, 6_000)
-LONG_SIZES = (*SIZES, 28_500, 4_000, 28_500)
+SIZES = (1_000, 2_000, 6_000)
+LONG_SIZES = (1_000, 2_000, 3_000, 6_000, 28_500, 4_000, 28_500)
 REPEATED_IDS = 500  # of each list, which the list before has too
 ENDINGS = ("20",) * 90 + ("00", "01", "02", "02", "03", "fe")
 FOLDERS = 0.01  # of all ids
@@ -34,7 +34,7 @@ FOR_MINUTES = ("forbidden", "lost-batch")  # after which a batch waits for five 
 POSTS = ("createProjectDataLinkingBatch", "createProjectDataUnlinkingBatch")
 SHARE = 0.1  # of the calls are hit by what may go wrong anywhere, and as many by their own
 REST_SECONDS = 240.0  # within which all that is left is done, once ICA fails no more
-BOUNDED = (20.0, 2.5)  # seconds, and between two kills
+BOUNDED = (15.0, 2.0)  # seconds, and between two kills
 LONG = (1500.0, 12.0)
 
 

@@ -104,6 +104,7 @@ def test_sample_lists_can_be_downloaded_and_used(demo):
         until(lambda page=page: visitor.get(page.path).has_form("submit"))  # ICA is asked for names
 
 
+@pytest.mark.long
 def test_a_demo_heeds_no_setting_that_leads_elsewhere_and_leaves_nothing_behind():
     settings = {"ica_url": "http://127.0.0.1:9/ica/rest", "database_url": "sqlite:////nowhere/x"}
     port = free_port()

@@ -121,7 +121,7 @@ def test_an_empty_list_is_no_error():
     assert (finished("").lines, good("")) == (0, [])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "line",
     [

@@ -8,7 +8,7 @@ import pytest
 from tests.idlist.sample_lists import HEADERS
 from webapp.idlist import Reading, Unreadable, annotate
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 IDS = [f"fil.{number:032x}" for number in range(1 << 20, (1 << 20) + 10_000)]
 SAMPLE = 8_000_000  # bytes to tell the layout by the beginning, however long the list
@@ -25,9 +25,8 @@ OTHERS = {
     "words": ("ab " * 100_000 + IDS[0], "list.txt", 2),
     "path": (f"urn:ilmn:ica:region:x:data:{IDS[0]}#/" + "ab " * 100_000, "list.txt", 1),
 }
-IN_FULL = {"quotes", "JSON array", "cell", "path"}  # much as another one
 CASES = [
-    pytest.param(*case, sample, id=name, marks=[pytest.mark.long] * (name in IN_FULL))
+    pytest.param(*case, sample, id=name)
     for cases, sample in ((LISTS, SAMPLE_OF_IDS), (OTHERS, SAMPLE))
     for name, case in cases.items()
 ]

@@ -7,12 +7,13 @@ import time
 import pytest
 
 from tests.idlist.zip_bombs import BOMB_MAKERS
+from tests.variants import in_full
 from webapp.idlist import Reading, Unreadable
 
 MOST = 350_000_000  # bytes of all memory, Python's own and the bomb included
 MOST_OF = {"shared texts": 700_000_000}  # which have to be kept
 UNPACKED = 360_000_000  # more than there is
-LIKE_OTHERS = ["attribute", "attributes' names", "texts of a shared text", "bzip2"]
+ALWAYS = ["links", "parts", "texts of a cell"]
 READ_TO_ITS_END = "long texts in every row"  # of which three quarters would be kept
 READ_IT = """
 import resource, sys
@@ -30,14 +31,10 @@ for act in (lambda: Reading([data]), handed_back):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(BOMB_MAKERS.keys() - {READ_TO_ITS_END, *LIKE_OTHERS}))
+@pytest.mark.parametrize(
+    "name", [*ALWAYS, *in_full(*sorted(BOMB_MAKERS.keys() - {READ_TO_ITS_END, *ALWAYS}))]
+)
 def test_a_small_file_takes_little_memory(name, tmp_path):
-    read_within_limits(name, UNPACKED, tmp_path)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", LIKE_OTHERS)
-def test_another_small_file_takes_little_memory(name, tmp_path):
     read_within_limits(name, UNPACKED, tmp_path)
 
 

@@ -55,7 +55,7 @@ def test_what_ica_did_not_take_changes_no_line(said, nobody):
     assert len(line) < 100
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_number_of_wrong_keys_pushes_a_real_one_off(said, dashboard, nobody):
     dashboard.visitor()
     for number in range(1001):

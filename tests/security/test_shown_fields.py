@@ -107,7 +107,7 @@ def breaks_out(answer):
     return page.found + [name for name, _ in answer.headers if MARK in name.lower()]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "texts",
     [pytest.param(TOGETHER, id="together"), pytest.param(TEXTS, id="each", marks=pytest.mark.long)],

@@ -40,6 +40,7 @@ def pages(served, place):
     return f"{served.url}/healthz", f"{served.url}/submissions", f"{place}/progress"
 
 
+@pytest.mark.long
 def test_200_connections_that_do_not_come_to_the_point_hold_nobody_up(served):
     person = served.visitor()
     place = served.draft(person, 100)
@@ -72,6 +73,7 @@ def test_one_address_does_not_take_all_places_of_large_bodies(served):
         client.close()
 
 
+@pytest.mark.long
 def test_24_exports_that_nobody_takes_hold_nobody_up(served):
     people = [served.visitor(key) for key in ("demo-key", "colleague-key")]
     place = served.draft(people[0], 100)
@@ -110,6 +112,7 @@ def test_whoever_does_not_come_to_the_point_is_left(impatient):
         client.close()
 
 
+@pytest.mark.long
 def test_a_body_that_trickles_is_left(impatient):
     client = impatient.send(HEAD + FORM + b"Content-Length: 60000\r\n\r\n" + b"a" * 40_000)
     assert is_left_while_it_trickles(client)
@@ -145,6 +148,7 @@ def test_an_export_that_nobody_takes_is_broken_off(impatient):
         client.close()
 
 
+@pytest.mark.long
 def test_an_export_that_is_taken_in_drips_is_broken_off(impatient):
     """Each piece is taken in time, and all of them together would take far too long."""
     person = impatient.visitor()
@@ -159,6 +163,7 @@ def test_an_export_that_is_taken_in_drips_is_broken_off(impatient):
     client.close()
 
 
+@pytest.mark.long
 def test_of_large_bodies_only_some_are_received_at_once(impatient):
     """The others wait without a thread, and not for ever; whoever sends gets their turn."""
     large = HEAD + FORM + b"Content-Length: 50000\r\n\r\n"

@@ -6,6 +6,8 @@ import pytest
 
 from tests.simulator.conftest import LINK_STATUSES, UNLINKING, data_id
 
+pytestmark = pytest.mark.long
+
 RATE = 10
 IDS = [
     data_id(number, f"{number * 7 % 40:02x}", "fol" if number % 3 else "fil")

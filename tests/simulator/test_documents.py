@@ -14,6 +14,8 @@ from tests.simulator.finding import ELIGIBLE, PANEL, SOURCE, planted_id
 from webapp.simulator import planted
 from webapp.simulator.operations import OPERATIONS
 
+pytestmark = pytest.mark.long
+
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "ica" / "openapi_more.yaml"
 NOT_SERVED = re.compile(r"(create|update)Project|\w+(Bundle|ProjectDataCopyBatch)\w*")
 IDS = [data_id(n, f"{n:02x}", kind) for n in range(32) for kind in ("fil", "fol")]

@@ -9,7 +9,7 @@ import requests
 from tests.simulated_ica import DEMO_KEY, simulator
 from tests.simulator.conftest import LINK_STATUSES, LINKING, Caller
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 FEW, MANY = 2_000, 1_000_000
 

@@ -22,6 +22,8 @@ from tests.simulator.finding import (
 from webapp.simulator import planted
 from webapp.simulator.catalogue import sample_name
 
+pytestmark = pytest.mark.long
+
 
 def test_two_projects_have_20000_files_in_24_runs(demo):
     for place in (SOURCE, PANEL):

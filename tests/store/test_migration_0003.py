@@ -16,6 +16,8 @@ from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import SelectedItems, Selection
 from webapp.store.statuses import goes_into_row
 
+pytestmark = pytest.mark.long
+
 LATER = 2e9  # when everything is due
 
 

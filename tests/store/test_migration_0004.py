@@ -25,6 +25,8 @@ from webapp.store.find import queries
 from webapp.store.paging import Cursor
 from webapp.store.retry.selection import Selection
 
+pytestmark = pytest.mark.long
+
 CODES = {  # of the classes whose names 0.2.0 has kept
     "IcaUnreachable": ErrorCode.UNREACHABLE,
     "IcaNonsense": ErrorCode.MALFORMED_RESPONSE,

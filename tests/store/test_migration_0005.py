@@ -2,12 +2,15 @@
 
 import time
 
+import pytest
 from sqlalchemy import func, select
 
 from tests.dashboard import data_ids, open_dashboard
 from tests.store import former_database
 from webapp.store import Store, usage
 from webapp.store.tables import entries, find_ids, finds, history, items, submissions, uploads
+
+pytestmark = pytest.mark.long
 
 ID_CHARS = 36
 DAY = 86_400

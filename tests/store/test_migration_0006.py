@@ -8,6 +8,8 @@ from tests.store import former_database
 from webapp.store import Store
 from webapp.store.tables import batches
 
+pytestmark = pytest.mark.long
+
 
 def test_of_those_that_took_the_same_batch_the_first_keeps_it(empty_database_url):
     former = former_database.rows_of(empty_database_url)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import PendingRollbackError
 
 from tests.processes import linkboard
 from tests.store import former_database, invariants
+from tests.variants import in_full
 from webapp import check, serve
 from webapp.settings import Settings, SettingsError
 from webapp.store import NotMigrated, Store, batches, chores, submissions, uploads, visits
@@ -121,9 +122,7 @@ def test_killed_at_any_statement_it_has_changed_nothing(request, old):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "step", [*(pytest.param(step, marks=pytest.mark.long) for step in (1, 3, 5)), 7]
-)
+@pytest.mark.parametrize("step", [*in_full(1, 3, 5), 7])
 def test_a_killed_process_is_begun_anew(old, tmp_path, step):
     settings = {"database_url": old, "data_dir": tmp_path, "secret_key": SECRET_KEY}
     with linkboard("migrate", **settings) as program:

@@ -395,7 +395,7 @@ def test_a_stop_is_the_attempt_s_and_of_those_it_concerns(database_url, tmp_path
         assert "Stopped" not in text(colleague.get(place))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stop_touches_no_other_attempt(database_url, tmp_path):
     failing = data_ids(8, ending="00")
     with open_dashboard(database_url, tmp_path, batch_size=2) as dashboard:
@@ -466,7 +466,7 @@ def every_row(visitor, place, **asked):
     return table
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_another_list_unlinked_since_is_said_everywhere(stored):
     """The first list linked them; a second one unlinks two of them later."""
     visitor = stored.visitor()
@@ -629,7 +629,7 @@ def test_stuck_items_are_tried_again_alone_and_found_in_the_end(stored):
     assert "You chose 3 items with the status Linked" in text(rest)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_item_that_is_taken_can_be_taken_by_nobody_else(stored):
     visitor, colleague = stored.visitor(), stored.visitor("colleague-key")
     place = visitor.submit(MISSING)
@@ -666,7 +666,7 @@ def test_what_failed_is_tried_again_while_the_rest_still_runs(stored):
     assert set(statuses(visitor, place).values()) == {"LINKED"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_while_an_undo_runs_counts_add_up_and_only_what_is_unlinked_changes(stored):
     visitor = stored.visitor()
     place = visitor.submit([*data_ids(300, start=2000), *MISSING])
@@ -730,7 +730,7 @@ def test_what_was_stopped_is_not_sent_yet_no_more_while_others_run(tmp_path):
         assert "Not sent" in page
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_attempt_is_paged_whole_both_ways_at_every_moment(tmp_path):
     def pages_of(attempt, start, step):
         cursor, found = start, []

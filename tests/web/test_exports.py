@@ -286,7 +286,7 @@ def test_what_an_attempt_found_is_exported_by_its_status_alone(dashboard, asked)
     assert dashboard.visitor().get(f"{place}/export.csv?attempt=0").status_code == 404
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_attempt_is_exported_whole_while_it_runs(dashboard):
     ids = data_ids(2_500)
     place = dashboard.visitor().submit(ids)

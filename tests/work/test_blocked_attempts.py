@@ -13,6 +13,8 @@ from webapp.store import batches
 from webapp.store.enums import BatchState, Blocked, State
 from webapp.store.leases import LEASE_SECONDS
 
+pytestmark = pytest.mark.long
+
 GOOD, LATE = data_ids(4), data_ids(5, ending="02", start=100)  # fail first, link when tried again
 POST_BATCH = ("POST", "/dataLinkingBatch")
 POST_UNLINK = ("POST", "/dataUnlinkingBatch")

@@ -16,6 +16,8 @@ from webapp.work.clock import LOOK_SECONDS, Clock
 from webapp.work.context import Context
 from webapp.work.worker import Worker
 
+pytestmark = pytest.mark.long
+
 CREATE = "createProjectDataLinkingBatch"
 HOUR = 3600.0
 

@@ -12,6 +12,8 @@ from webapp.store.enums import Task
 from webapp.store.leases import LEASE_SECONDS
 from webapp.work import batch_runner, ica_check, reading
 
+pytestmark = pytest.mark.long
+
 LONG = 30_000  # ids: more than 1 MB, which the worker reads
 STUCK = "3 workers in a row did not come to its end"
 PAUSE = 300

@@ -21,6 +21,8 @@ from tests.work.refusing_ica import refusing_dashboard
 from webapp.simulator import outcomes
 from webapp.store.enums import BatchState, Blocked
 
+pytestmark = pytest.mark.long
+
 ITEMS = "getProjectDataLinkingBatchItems"
 CREATE = "createProjectDataLinkingBatch"
 SMALL_PAGES, PAGE_ROWS = {"page_items": 100}, 62  # 1,000 rows, halved until they are taken

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard
+from tests.variants import in_full
 from tests.work.observation import batch_rows, page, row_counts, rows, settle, submission
 from webapp.store import batches
 from webapp.store.enums import State
@@ -54,7 +55,7 @@ def test_progress_is_seen_while_it_runs_and_the_first_failures_with_it(database_
         assert row_counts(visitor, place) == {"FAILED": 10, "LINKED": 190}
 
 
-@pytest.mark.parametrize("size", [100, pytest.param(200_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [100, *in_full(200_000)])
 def test_a_refresh_costs_at_most_nine_calls_whatever_the_size(tmp_path, size):
     with open_dashboard(
         f"sqlite:///{tmp_path / 'b.db'}", tmp_path, rate=size / 100, batch_size=size

@@ -11,7 +11,7 @@ from webapp.work import ica_check
 from webapp.work.context import Context
 from webapp.work.worker import Worker
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ANY_GET = ("GET", "")
 AGAIN = "Retry-After"

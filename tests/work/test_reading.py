@@ -127,7 +127,7 @@ def test_ids_are_kept_letter_by_letter(database_url, tmp_path):
         assert [row["data_id"] for row in rows(visitor, place)] == [*data_ids(2), *ODD]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_no_item_is_kept_up_to_a_number_and_counted_beyond(tmp_path):
     """A file of 1.1 MB made 450 MB of entries, and held the one reader for 85 s."""
     lines = [*GOOD, *["no id " + "x" * 190] * 12_000, *[GOOD[0]] * 11_000]

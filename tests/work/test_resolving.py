@@ -149,7 +149,7 @@ OF_PAGES = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_whatever_ica_does_the_answer_is_right(tmp_path):
     """In one project, and among all that may be linked, in turns."""
     with open_dashboard(f"sqlite:///{tmp_path / 'b.db'}", tmp_path, ica=SMALL) as board:

@@ -25,6 +25,8 @@ from webapp.vault import Vault
 from webapp.work import chore_runner, data_search, path_plan, resolving
 from webapp.work.clients import Clients
 
+pytestmark = pytest.mark.long
+
 FOUND, SEVERAL, MISSING, IMPOSSIBLE = (
     LookupState.FOUND,
     LookupState.SEVERAL,

@@ -11,6 +11,8 @@ from tests.web.confirmation import confirm
 from tests.work.observation import batch_rows, page, row_counts, rows, settle, submission
 from webapp.store.enums import BatchState
 
+pytestmark = pytest.mark.long
+
 CREATE = "createProjectDataLinkingBatch"
 UNLINK = "createProjectDataUnlinkingBatch"
 TOO_LARGE = {"create:too-large": 1, "unlink-create:too-large": 1}
