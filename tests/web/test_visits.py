@@ -1,5 +1,7 @@
 """What board and page tell of what has changed since the reader's last look."""
 
+import re
+
 import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
@@ -207,6 +209,41 @@ def test_an_end_that_the_page_did_not_show_yet_is_told(dashboard, demo):
     assert "9 more linked. It has ended." in told(demo, "/submissions")
 
 
+@pytest.mark.parametrize("path", ["/submissions/rows", "{}/progress?tab=overview"])
+def test_what_came_after_the_last_poll_is_told(dashboard, demo, path):
+    """A page is left between two polls: its reader has not seen what has changed since."""
+    place = demo.submit(data_ids(2_000))
+    demo.get(place)
+    dashboard.work(4)
+    shown, later = (shown_of(demo, path.format(place), after=dashboard.work) for _ in range(2))
+    assert linked_by(later) > linked_by(shown) > 0
+    tell_look(demo, shown)
+    dashboard.work(400)
+    assert f"{2_000 - linked_by(shown):,} more linked. It has ended." in told(demo, "/submissions")
+
+
+def test_a_page_that_shows_less_than_one_that_was_opened_since_tells_nothing(dashboard, demo):
+    """It is left for that one, and is heard after it."""
+    place = demo.submit(data_ids(2_000))
+    demo.get(place)
+    dashboard.work(4)
+    shown, later = (shown_of(demo, place, after=dashboard.work) for _ in range(2))
+    assert linked_by(later) > linked_by(shown) > 0
+    tell_look(demo, shown)
+    dashboard.work(400)
+    assert f"{2_000 - linked_by(later):,} more linked. It has ended." in told(demo, "/submissions")
+
+
+def shown_of(person, path, *, after):
+    """What the page shows, after two more seconds."""
+    after(2)
+    return shown_on(person.part(path))
+
+
+def linked_by(shown):
+    return int(re.search(r"\bLINKED:(\d+)", shown)[1])
+
+
 def test_who_comes_back_to_an_open_page_is_told_as_if_they_opened_it(dashboard, demo):
     place = demo.submit(data_ids(600))
     dashboard.clock.advance(1)
@@ -235,7 +272,7 @@ def test_only_what_the_reader_may_see_is_noted(dashboard, demo):
     assert "3 more linked. It has ended." in told(demo, place)
 
 
-@pytest.mark.parametrize("shown", ["1", "x.1", "1.2,3.4", "1.99999999999", "1.1 " * 51])
+@pytest.mark.parametrize("shown", ["1", "x.1", "1.2,3.4", "1.99999999999", "1.1 " * 51, "1.2/"])
 def test_what_no_page_of_ours_tells_is_refused(demo, shown):
     assert tell_look(demo, shown).status_code == 400
 

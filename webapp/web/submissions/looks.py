@@ -1,15 +1,18 @@
 """Looks: a page that is open tells that its reader has seen what a poll has changed (looks.js)."""
 
 import re
+from urllib.parse import unquote
 
 from flask import Blueprint, abort, g, request
 from flask.typing import ResponseReturnValue
 
 from webapp.web.core import security
 from webapp.web.submissions import visits
+from webapp.web.submissions.visits import Look
 
 MOST_SHOWN = 50  # a page of the board has fewer
-SHOWN = re.compile(r"([0-9]{1,10})\.([0-9]{1,10})")  # a submission and its revision
+SHOWN = re.compile(r"([0-9]{1,10})\.([0-9]{1,10})(?:/(\S{1,2000}))?")  # a submission, its revision
+COUNTED = re.compile(r"([^:,\s]{1,200}):([0-9]{1,10})")  # and counts: LINKED:12,FAILED:3
 
 blueprint = Blueprint("looks", __name__)
 
@@ -24,10 +27,14 @@ def note() -> ResponseReturnValue:
     return "", 204
 
 
-def _shown() -> dict[int, int]:
-    """The revisions that the page shows, by submission."""
+def _shown() -> dict[int, Look]:
+    """What the page shows, by submission."""
     words = request.form.get("shown", "").split()
     found = [SHOWN.fullmatch(word) for word in words]
     if len(words) > MOST_SHOWN or not all(found):
         abort(400, "This is not what a page of ours tells of itself. Reload the page.")
-    return {int(one[1]): int(one[2]) for one in found if one}
+    return {int(one[1]): Look(int(one[2]), _counts(one[3] or "")) for one in found if one}
+
+
+def _counts(text: str) -> dict[str, int]:
+    return {unquote(one[1]): int(one[2]) for one in COUNTED.finditer(text)}

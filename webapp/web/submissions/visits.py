@@ -22,6 +22,7 @@ from webapp.web.submissions.status_text import MOVING
 
 LAST_VISIT = "your last visit"
 SUBMITTED = "you submitted it"
+POLL_SECONDS = 3.0  # within which a page that is seen has been polled
 Become = Callable[[Visit, Mapping[str, int], float | None, float], Visit]
 
 
@@ -35,6 +36,15 @@ class Change(NamedTuple):
     text: str
     name: str
     href: str
+
+
+class Look(NamedTuple):
+    """What of a submission is before the reader's eyes: its revision, and its counts while it
+    runs.
+    """
+
+    revision: int
+    counts: Mapping[str, int]
 
 
 class SinceLastLook(Part):
@@ -53,7 +63,7 @@ def since_last_look(shown: Sequence[Submission], *, named: bool = False) -> Sinc
     if not begun:
         return SinceLastLook([])
     former = context().read_one(visits.last, viewer().id, [one.id for one in begun])
-    seen = [_visit(one, former.get(one.id), now, visits.next_of) for one in begun]
+    seen = [_visit(one, one.counts, former.get(one.id), now, visits.next_of) for one in begun]
     if not is_refresh():
         _note(former, begun, seen if named else [*map(visits.read, seen)])
     pairs = sorted(zip(begun, seen, strict=True), key=lambda pair: -(_ended_at(pair[0]) or 0.0))
@@ -61,21 +71,35 @@ def since_last_look(shown: Sequence[Submission], *, named: bool = False) -> Sinc
     return SinceLastLook([one for one in found if one])
 
 
-def look_again(shown: Mapping[int, int], *, is_back: bool) -> None:
-    """Note that the reader looks at a page that was opened before. shown: the revisions that it
-    shows of submissions; what they may not see is left out. is_back: they have been away from it,
-    so this is as if they opened it.
+def look_again(shown: Mapping[int, Look], *, is_back: bool) -> None:
+    """Note that the reader looks at a page that was opened before. shown: what it shows of
+    submissions; what they may not see is left out. is_back: they have been away from it, so this
+    is as if they opened it.
     """
     now = context().clock()
     found = context().read_one(submissions.visible_among, shown, viewer(), now)
     begun = [one for one in found if one.begun]
     former = context().read_one(visits.last, viewer().id, [one.id for one in begun])
     become = visits.next_of if is_back else visits.watched
-    # an end that came after what the page shows is still to be told
-    known = [
-        one for one in begun if is_back or _ended_at(one) is None or one.revision == shown[one.id]
-    ]
-    _note(former, known, [_visit(one, former.get(one.id), now, become) for one in known])
+    counts = {
+        one.id: one.counts if is_back else _seen(one, shown[one.id], former.get(one.id), now)
+        for one in begun
+    }
+    known = [one for one in begun if counts[one.id]]
+    seen = [_visit(one, counts[one.id], former.get(one.id), now, become) for one in known]
+    _note(former, known, seen)
+
+
+def _seen(
+    submission: Submission, look: Look, former: Visit | None, now: float
+) -> Mapping[str, int]:
+    """The counts that the reader has seen: what has changed since the page was polled is still to
+    be told. None where an end came since, or another page was opened that shows more.
+    """
+    if look.revision == submission.revision:
+        return submission.counts
+    is_latest = former is None or now - former.seen_at > POLL_SECONDS
+    return look.counts if is_latest and _ended_at(submission) is None else {}
 
 
 def _note(former: Mapping[int, Visit], shown: Sequence[Submission], seen: Sequence[Visit]) -> None:
@@ -88,11 +112,18 @@ def _note(former: Mapping[int, Visit], shown: Sequence[Submission], seen: Sequen
         context().write_if_free(visits.note, new)
 
 
-def _visit(submission: Submission, former: Visit | None, now: float, become: Become) -> Visit:
+def _visit(
+    submission: Submission,
+    counts: Mapping[str, int],
+    former: Visit | None,
+    now: float,
+    become: Become,
+) -> Visit:
+    """What becomes of the last one, when the reader sees these counts now."""
     former = former or _submitting(submission)
     if former is None:
-        return visits.first(viewer().id, submission.id, submission.counts, now)
-    return become(former, submission.counts, _ended_at(submission), now)
+        return visits.first(viewer().id, submission.id, counts, now)
+    return become(former, counts, _ended_at(submission), now)
 
 
 def _submitting(submission: Submission) -> Visit | None:
