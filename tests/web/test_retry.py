@@ -143,6 +143,19 @@ def test_a_second_click_makes_no_second_attempt(stored, place):
     assert stored.sim.calls()["createProjectDataLinkingBatch"] == 2
 
 
+def test_who_confirms_the_same_in_another_tab_is_told_why_nothing_is_left(stored, place):
+    visitor = stored.visitor()
+    pages = [visitor.get(f"{place}/retry") for _ in range(2)]
+    assert visitor.post(f"{place}/retry", fields(pages[0])).status_code == 303
+    stored.work(1)
+    again = visitor.post(f"{place}/retry", fields(pages[1]))
+    assert again.status_code == 422
+    said = text(again)
+    assert "When you looked, it was 10 items. An attempt has taken them up since" in said
+    assert "Now it is 0 items with the status Failed" in said
+    assert len(attempts(visitor, place)) == 2
+
+
 @pytest.mark.slow
 def test_what_was_taken_up_already_is_not_taken_up_again(stored, place):
     visitor = stored.visitor()

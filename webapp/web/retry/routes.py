@@ -37,8 +37,8 @@ class ConfirmPage(Page):
     hand.
     shared: items that other submissions have linked too.
     done: items that other submissions have linked, or unlinked, since, not among the skipped.
-    shared_of: both were counted among the first so many items; None: among all. grown_from: the
-    number that was confirmed before, if there are more items now. at: now, if any can still change.
+    shared_of: both were counted among the first so many items; None: among all. before: how many
+    were confirmed, if it is another number now. at: now, if any can still change.
     """
 
     template = "retry/confirm.html"
@@ -56,7 +56,7 @@ class ConfirmPage(Page):
     shared: int
     shared_of: int | None
     done: int
-    grown_from: int
+    before: int
     at: float | None
     token: str
 
@@ -94,7 +94,7 @@ def _begin_or_confirm(action: Action, submission_id: int) -> ResponseReturnValue
     counts = context().read(start.counted, source, action, chosen)
     confirmed = min(request.form.get("confirmed", counts.confirmed, int), source.item_count)
     if counts.confirmed > confirmed or not counts.made:
-        return _confirmation(action, source, confirmed if counts.made else 0)
+        return _confirmation(action, source, confirmed)
     begun = start.begin_at_once(source, Confirmed(action.kind, chosen, confirmed, token))
     if begun:
         _say_begun(action, begun, counts.made)
@@ -113,7 +113,7 @@ def _say_begun(action: Action, begun: Attempt, made: int) -> None:
         flash(f"Attempt {begun.number} has begun: {what}.", "success")
 
 
-def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> ResponseReturnValue:
+def _confirmation(action: Action, source: Submission, before: int = 0) -> ResponseReturnValue:
     chosen = selection_form.of_request(action.status)
     place = url_for("items.page", submission_id=source.id)
     if request.values.get("picked") and not chosen.positions:
@@ -142,11 +142,11 @@ def _confirmation(action: Action, source: Submission, grown_from: int = 0) -> Re
         shared=shared,
         done=0 if counts.skipped["meanwhile"] else done,
         shared_of=None if chosen.positions else start.looked_at(counts),
-        grown_from=grown_from,
+        before=before,
         at=context().clock() if source.state == State.ACTIVE else None,
         token=secrets.token_urlsafe(12),
     )
-    refused = request.method == "POST" and (grown_from or not counts.made)
+    refused = request.method == "POST" and (before or not counts.made)
     return render(page), 422 if refused else 200
 
 
