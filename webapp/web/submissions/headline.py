@@ -24,10 +24,9 @@ def of(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, 
     if stuck:
         left_out = f" {sum(stuck.values()):,} could not be unlinked.{left_out}"
     successful = sum(count for word, count in counts.items() if word in statuses.SUCCESSFUL)
-    tries = sum(
-        one.kind == AttemptKind.LINK and bool(one.counts.keys() - {NOT_SENT}) for one in attempts
-    )
-    after = f" after {plural(tries, 'attempt')}" if tries > 1 else ""
+    sent = [one for one in attempts if one.counts.keys() - {NOT_SENT}]
+    tries = sum(one.kind == AttemptKind.LINK for one in sent)
+    after = f" after {plural(len(sent), 'attempt')}" if tries > 1 else ""
     if successful == linked == total:
         all_of_it = f"All {plural(total, 'item')} are" if total != 1 else "It is"
         return f"{all_of_it} linked{after}.{left_out}"
