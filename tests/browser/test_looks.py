@@ -125,7 +125,7 @@ def test_who_left_at_a_part_is_told_the_rest_wherever_they_come_back(page, dashb
         page.evaluate("hide(false)")
     assert "back=1" in told_look.value.post_data
     expect(page.locator(".since")).to_contain_text(
-        re.compile(r"Since your last visit, .*: \d+ more linked")
+        re.compile(r"Since you last saw it, .*: \d+ more linked")
     )
     assert "more linked" in told(dashboard.visitor(), "/submissions")  # of the same visit
 

@@ -20,7 +20,8 @@ from webapp.web.core.page import Part
 from webapp.web.submissions.status_display import look, ordered, status_label
 from webapp.web.submissions.status_text import MOVING
 
-LAST_VISIT = "your last visit"
+LAST_VISIT = "your last visit"  # of the board
+SEEN = "you last saw it, here or on the board"
 SUBMITTED = "you submitted it"
 POLL_SECONDS = 3.0  # within which a page that is seen has been polled
 Become = Callable[[Visit, Mapping[str, int], float | None, float], Visit]
@@ -151,7 +152,8 @@ def _change(submission: Submission, visit: Visit, *, named: bool) -> Change | No
     text = " ".join([f"{counted}."] * bool(counted) + ["It has ended."] * ended)
     if not text:
         return None
-    did = SUBMITTED if visit.before_at == submission.submitted_at else LAST_VISIT
+    did = LAST_VISIT if named else SEEN
+    did = SUBMITTED if visit.before_at == submission.submitted_at else did
     href = url_for("submissions.page", submission_id=submission.id)
     return Change(did, visit.before_at, text, submission.name if named else "", href)
 
