@@ -77,6 +77,10 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("htmx:config:request", beforePoll);
 document.addEventListener("htmx:finally:request", afterPoll);
+// What is asked for comes with new counts: those above it are to be of the same moment.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!isPoll(ctx)) pollAtOnce();
+});
 document.addEventListener("htmx:after:swap", showPause);
 document.addEventListener("visibilitychange", pollAtOnce);
 

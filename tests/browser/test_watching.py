@@ -323,6 +323,15 @@ def test_where_there_are_no_notifications_none_is_offered(page, dashboard):
     expect(page.get_by_role("button", name="Notify me at the end")).to_be_hidden()
 
 
+def test_a_filter_and_the_numbers_above_it_show_one_moment(page, dashboard):
+    page.goto(submitted(dashboard))
+    dashboard.work(90)
+    with page.expect_response(re.compile("/progress")):
+        page.locator("#chip-FAILED").click()
+    expect(page.locator("#chip-FAILED")).to_contain_text("20")
+    expect(page.locator("#progress .standing")).to_contain_text("20 not")
+
+
 def test_the_board_s_filters_and_rows_show_one_moment(page, dashboard):
     submitted(dashboard)
     page.goto("/submissions")
