@@ -36,7 +36,10 @@ const KEYS = {
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (keysAreOff()) return;
-  if (event.key === "Escape" && event.target.matches("[data-search]")) event.target.blur();
+  if (event.key === "Escape" && event.target.matches("[data-search]")) {
+    event.preventDefault(); // Chromium would empty the box
+    leaveSearch(event.target);
+  }
   if (isTyping(event.target)) return;
   if (one("dialog[open]") && event.key !== "?") return; // the page behind waits
   if (event.key === " " && !isRowsLink(event.target)) return; // it presses, opens and scrolls

@@ -1,5 +1,7 @@
 """What is done often has a key of its own, unless somebody turns the keys off."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.tab import draft, show_items, sign_in, submit, wait_until_done
@@ -66,3 +68,84 @@ def test_the_keys_of_an_item_table_are_told_there(tab):
         expect(keys.get_by_text(useful)).to_be_visible()
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("button", name="Keyboard")).to_be_focused()
+
+
+def test_a_search_of_items_ends_where_its_box_is_emptied(tab):
+    ids = data_ids(3, start=174_000)
+    sign_in(tab)
+    draft(tab, ids, "emptied.txt")
+    tab.goto(f"{tab.url}/items?size=100")
+    search, found = tab.locator("#search-items"), tab.locator("table[data-rows] > tbody > tr")
+
+    def look_for(typed):
+        tab.keyboard.press("/")
+        tab.keyboard.type(typed)
+        tab.keyboard.press("Enter")
+        expect(found).to_have_count(1)
+        expect(tab).to_have_url(re.compile("search=.+&size=100$"))
+
+    def expect_all():
+        expect(found).to_have_count(3)
+        expect(search).to_have_value("")
+        expect(tab).to_have_url(re.compile(r"items\?size=100$"))
+
+    look_for(ids[1])
+    tab.keyboard.press("Escape")
+    expect_all()
+    expect(search).not_to_be_focused()
+    look_for(ids[2])
+    search.hover()
+    box = search.bounding_box()
+    search.click(position={"x": box["width"] - 22, "y": box["height"] / 2})  # its cross
+    expect_all()
+    expect(search).to_be_focused()  # for another text
+    tab.keyboard.type(ids[0])
+    tab.keyboard.press("Enter")
+    expect(found).to_have_count(1)
+    search.fill("")
+    tab.keyboard.press("Escape")
+    expect_all()
+
+
+def test_a_text_that_was_not_sent_stays_in_the_box_that_is_left(tab):
+    ids = data_ids(2, start=175_000)
+    sign_in(tab)
+    draft(tab, ids, "unsent.txt")
+    tab.goto(f"{tab.url}/items")
+    search, found = tab.locator("#search-items"), tab.locator("table[data-rows] > tbody > tr")
+    tab.keyboard.press("/")
+    tab.keyboard.type("half a thou")
+    tab.keyboard.press("Escape")
+    expect(search).not_to_be_focused()
+    expect(search).to_have_value("half a thou")
+    search.fill(ids[0])
+    search.press("Enter")
+    expect(found).to_have_count(1)
+    expect(search).to_have_value(ids[0])
+    search.fill("half a thou")
+    tab.keyboard.press("Escape")
+    expect(search).not_to_be_focused()
+    expect(search).to_have_value("half a thou")
+    expect(found).to_have_count(1)
+
+
+def test_the_keys_lead_out_of_a_search_of_the_board(tab):
+    sign_in(tab)
+    for name in ("Leads in", "Stays out"):
+        draft(tab, data_ids(1, start=176_000), name)
+    tab.goto("/submissions?state=draft")
+    found = tab.locator("table[data-rows] tbody th a")
+    tab.keyboard.press("?")
+    expect(tab.locator("#keys").get_by_text("End the search")).to_be_hidden()
+    tab.keyboard.press("?")
+    tab.keyboard.press("/")
+    tab.keyboard.type("Leads in")
+    tab.keyboard.press("Enter")
+    expect(found).to_have_text(["Leads in"])
+    tab.keyboard.press("?")
+    expect(tab.locator("#keys").get_by_text("End the search, show all rows")).to_be_visible()
+    tab.keyboard.press("?")
+    tab.keyboard.press("/")
+    tab.keyboard.press("Escape")
+    expect(tab).to_have_url(re.compile(r"/submissions\?state=draft$"))
+    expect(tab.get_by_role("link", name="Stays out")).to_be_visible()
