@@ -81,6 +81,22 @@ def test_what_was_typed_is_in_no_address_no_log_and_no_record(stored):
     assert not [act for act in acts if PATH in str(act)]
 
 
+def test_a_search_that_found_something_can_be_cleared(stored):
+    visitor = stored.visitor()
+    place = visitor.submit([*data_ids(3), *FAILED], name=f"run of {NAME}")
+    stored.work(30)
+    filtered = f"{place}/items?status=FAILED&size=100"
+    for here, typed in (
+        (filtered, FAILED[0]),
+        (filtered, "nothing like it"),
+        ("/submissions?state=with_failures&mine=1", NAME),
+        ("/submissions?state=with_failures", "nothing like it"),
+    ):
+        assert link(visitor.get(here), "Clear the search") is None
+        assert link(visitor.get(visitor.searched(here, typed)), "Clear the search") == here
+    assert link(visitor.get(f"{filtered}&search=x"), "Clear the search") is None
+
+
 def test_an_id_is_its_own_key_so_that_its_link_is_for_everybody(dashboard, demo):
     place = demo.submit([*data_ids(3), *FAILED])
     dashboard.work(30)

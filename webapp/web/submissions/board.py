@@ -75,7 +75,8 @@ class StateChips(page.Part):
 
 class BoardPage(page.Page):
     """The board. used: there are submissions, here or beyond the filters. search_url: takes what
-    is typed to search, and keeps the filters. items_url: where the items are that are called so.
+    is typed to search, and keeps the filters. unsearched_url: the board with these and without a
+    search. items_url: where the items are that are called so.
     share_url: shares the search, or ends that; None where it is not the visitor's own.
     """
 
@@ -84,6 +85,7 @@ class BoardPage(page.Page):
     filtered: bool
     search: Search
     search_url: str
+    unsearched_url: str
     items_url: str | None
     share_url: str | None
     projects: list[Access]
@@ -106,6 +108,7 @@ def board() -> ResponseReturnValue:
             filtered=any(chosen.values()),
             search=searches.of_request(),
             search_url=_search_url(chosen),
+            unsearched_url=_place(wanted).changed(search="", items=""),
             items_url=_items_url(connection),
             share_url=_share_url(_place(wanted)),
             projects=access.projects(connection, viewer().id, now),
