@@ -428,8 +428,9 @@ def test_all_that_match_the_filters_of_the_table_are_chosen(stored, place):
     assert every == f"{place}/retry?status=LINKED&status=PARTIALLY_LINKED&status=FAILED"
     assert "You chose 33 items with the status" in text(visitor.get(every))
     found = visitor.searched(f"{place}/items?status=FAILED", ARCHIVED[3][:33])
+    assert f"All items found by the search “{ARCHIVED[3][:33]}”" in text(visitor.get(found))
     page = visitor.get(chosen(found.partition("?")[2]))
-    said = "you chose 6 items found by your search with the status failed"
+    said = f"you chose 6 items found by the search “{ARCHIVED[3][:33]}” with the status failed"
     assert said in text(page).lower()
     sent = fields(page)
     assert visitor.post(f"{place}/retry", sent | {"search": "A" * 22}).status_code == 404
@@ -437,11 +438,12 @@ def test_all_that_match_the_filters_of_the_table_are_chosen(stored, place):
     assert "6 items chosen: 6 to be tried again" in text(visitor.get(f"{place}/attempts/2"))
     name = element(visitor.get(f"{place}/items/1"), "h1").text.strip()
     page = visitor.get(chosen(visitor.searched(f"{place}/items", name).partition("?")[2], "undo"))
-    assert re.search("You chose [1-9] items? found by your search ", text(page))
+    said = f"You chose [1-9] items? found by the search “{re.escape(name)}”"
+    assert re.search(said, text(page))
     assert "with the status" not in text(page)
     assert name not in page.request.url
     elsewhere = stored.visitor("colleague-key").get(page.request.full_path)
-    assert re.search("You chose [1-9] items? found by your search ", text(elsewhere))
+    assert re.search(said, text(elsewhere))
     stranger = stored.visitor("stranger-key").get(page.request.full_path)
     assert stranger.status_code == 404  # who may not read the list learns nothing by it
 

@@ -110,7 +110,7 @@ def as_text(selection: Selection, count: int, reason: str | None) -> str:
     if selection.positions:
         return f"{many} that you picked"
     if selection.text:
-        many += " found by your search"
+        many += f" found by the search “{selection.text}”"
     if selection.attempt is not None:
         return f"{many} that attempt {selection.attempt} did not unlink"
     having = []
