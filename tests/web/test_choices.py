@@ -215,6 +215,10 @@ def test_which_names_of_a_list_were_not_found_is_told_to_its_submitter_alone(das
     assert "missing.bam" in text(demo.get(link(own, "1 led to nothing")))
     assert "1 name or path, 1 id, 1 repeated, 1 rejected." in text(other)
     assert link(other, "1 led to nothing") is None
+    for visitor, see in ((demo, f"{place}/entries?kind=rejected"), (colleague, None)):
+        page = visitor.get(visitor.searched(f"{place}/items", "none of these"))
+        assert link(page, "See the rejected lines") == see
+        assert ("its submitter can see which" in text(page)) == (see is None)
     for kind, words in (("repeated", "missing.bam"), ("rejected", "none of these")):
         assert words in text(demo.get(f"{place}/entries?kind={kind}"))
         refused = colleague.get(f"{place}/entries?kind={kind}")

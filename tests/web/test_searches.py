@@ -97,6 +97,26 @@ def test_a_search_that_found_something_can_be_cleared(stored):
     assert link(visitor.get(f"{filtered}&search=x"), "Clear the search") is None
 
 
+def test_rejected_lines_are_told_of_where_a_search_finds_nothing(stored):
+    visitor, colleague = stored.visitor(), stored.visitor("colleague-key")
+    told, see = "2 lines of the list were rejected, and are not searched.", "See the rejected lines"
+
+    def searched(place, by=visitor):
+        return by.get(by.searched(f"{place}/items", "NEWS 77"))
+
+    lines = f"{FAILED[0]}\nNEWS 77 has none\nnor has this\n".encode()
+    place = visitor.submit("", file=(lines, "lines.txt"))
+    whole = visitor.submit(FAILED)
+    stored.work(30)
+    colleague.get("/submissions")
+    for page in (searched(place), searched(place, colleague)):
+        assert "Nothing matches" in text(page)
+        assert told in text(page)
+        assert "NEWS 77" in text(visitor.get(link(page, see)))
+    assert "rejected" not in text(searched(whole))
+    assert told not in text(visitor.get(f"{place}/items?status=LINKED"))
+
+
 def test_an_id_is_its_own_key_so_that_its_link_is_for_everybody(dashboard, demo):
     place = demo.submit([*data_ids(3), *FAILED])
     dashboard.work(30)

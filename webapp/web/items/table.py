@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from webapp.store import Connection, attempts, batches, items
 from webapp.store import reasons as reasons_store
 from webapp.store.batches import Batch
-from webapp.store.enums import State
+from webapp.store.enums import EntryKind, State
 from webapp.store.items import Item, Slice
 from webapp.store.paging import Cursor
 from webapp.store.paging import Page as RowsPage
@@ -21,7 +21,7 @@ from webapp.store.retry.selection import MAX_PICKED_ITEMS
 from webapp.store.submissions import Submission
 from webapp.web.core import links, params, searches
 from webapp.web.core.access import listed_or_404
-from webapp.web.core.context import context
+from webapp.web.core.context import context, viewer
 from webapp.web.core.htmx import is_part, query_of_page
 from webapp.web.core.links import Chip, ListUrl, Pager
 from webapp.web.core.page import Page, Part, render
@@ -59,11 +59,13 @@ class ItemChips(Part):
 class ItemTable(Part):
     """The item table, with its chips.
 
-    search_url: takes what is typed to search, and keeps the filters. rows_read: how many rows were
-    read from ICA, of how many, and as of when. rows_changed: how often a row had changed at
-    read_at, when the table was read. drafted: the rows are those of a draft, without outcomes.
-    explained: some of them have a reason. placed: names alone do not tell what they are, and some
-    have a path. named: some have a name that the path beside it does not end in. label_header: over
+    search_url: takes what is typed to search, and keeps the filters; read, it is the table without
+    a search. rejected_url: where the lines of the list are that were rejected, "" without any, or
+    where they are not for this visitor. rows_read: how many rows were read from ICA, of how many,
+    and as of when. rows_changed: how often a row had changed at read_at, when the table was read.
+    drafted: the rows are those of a draft, without outcomes. explained: some of them have a reason.
+    placed: names alone do not tell what they are, and some have a path. named: some have a name
+    that the path beside it does not end in. label_header: over
     the labels, "" where no item has one. filters: these as a query, within which items are picked;
     matching: the same as a form asks for all that they match; matched: how many these are, if that
     is known. turned: the reader comes from another page.
@@ -80,6 +82,7 @@ class ItemTable(Part):
     statuses: list[str]
     search: Search
     search_url: str
+    rejected_url: str
     filtered: bool
     beyond: bool
     unlinked_since: bool
@@ -167,6 +170,7 @@ def table(submission: Submission) -> ItemTable:
         statuses=statuses,
         search=asked,
         search_url=place.changed(search=None),
+        rejected_url=_rejected_url(submission),
         filtered=bool(statuses or asked.text or reason_id),
         beyond=not found.rows and cursor != Cursor(),
         unlinked_since=any(not doing.linked for doing in since.values()),
@@ -268,6 +272,15 @@ def _tells_paths(submission: Submission) -> bool:
     """
     by_name = submission.folder_query is not None or submission.review.lookups > 0
     return by_name or _is_drafted(submission)
+
+
+def _rejected_url(submission: Submission) -> str:
+    """Those of a list with names are its submitter's."""
+    review = submission.review
+    if not review.rejected or (review.lookups and submission.account_id != viewer().id):
+        return ""
+    kind = EntryKind.REJECTED.value
+    return url_for("drafts.listed", submission_id=submission.id, kind=kind)
 
 
 def _ends_in_name(item: Item) -> bool:
