@@ -149,3 +149,15 @@ def test_the_keys_lead_out_of_a_search_of_the_board(tab):
     tab.keyboard.press("Escape")
     expect(tab).to_have_url(re.compile(r"/submissions\?state=draft$"))
     expect(tab.get_by_role("link", name="Stays out")).to_be_visible()
+
+
+def test_the_keys_of_an_item_say_that_they_lead_to_items(tab):
+    sign_in(tab)
+    draft(tab, data_ids(3, start=177_000), "neighbours.txt")
+    tab.goto(f"{tab.url}/items/2")
+    tab.keyboard.press("?")
+    expect(tab.locator("#keys").get_by_text("Next item, item before")).to_be_visible()
+    expect(tab.locator("#keys").get_by_text("Next page")).to_be_hidden()
+    tab.keyboard.press("?")
+    tab.keyboard.press("n")
+    expect(tab).to_have_url(re.compile("/items/3"))
