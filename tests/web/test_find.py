@@ -248,7 +248,7 @@ def test_filters_and_pages_stand_in_the_url(dashboard):
     back = v.get(f"{answer}?outcome=LINKED&before=101").get_data(as_text=True)
     assert data_ids(51)[50] in back
     assert data_ids(50)[49] not in back
-    assert "None of the ids has this outcome" in text(v.get(f"{answer}?outcome=RUNNING"))
+    assert "Nothing of this list has this outcome" in text(v.get(f"{answer}?outcome=RUNNING"))
     ids = v.get(f"{answer}/export.txt?outcome=FAILED").get_data(as_text=True).split()
     assert ids == FAILED
 

@@ -8,14 +8,14 @@ import pytest
 
 from tests.dashboard import data_ids, text
 from tests.simulated_ica import STRANGERS_PROJECT
-from tests.web.markup import elements, with_class
+from tests.web.markup import elements, link, with_class
 from tests.web.test_find import asked, summary
 from webapp.store import tables
 from webapp.web.find import query
 
 IDS = data_ids(5)
 NAMES = ("a.bam", "b.bam", "b.bam", "c.bam", "Zoë.bam")
-NOWHERE = "This dashboard knows no data of that"
+NOWHERE = "No item in the lists here"
 
 
 def call(dashboard, names, place):
@@ -57,29 +57,29 @@ def test_names_and_paths_lead_to_their_data(called):
         ("2", IDS[1], "LINKED", "b.bam"),
         ("2", IDS[2], "LINKED", "b.bam"),
         ("3", IDS[3], "LINKED", path),
-        ("4", "", "NEVER", "A.bam"),
-        ("5", "", "NEVER", folder),
-        ("6", "", "NEVER", other),
+        ("4", IDS[0], "LINKED", "A.bam"),
+        ("5", "", "NO_ITEM", folder),
+        ("6", "", "NO_ITEM", other),
         ("7", IDS[4], "LINKED", "Zoë.bam"),
         ("9", IDS[0], "LINKED", "a.bam"),
-        ("10", "", "NEVER", odd),
+        ("10", "", "NO_ITEM", odd),
     ]
     assert not dashboard.sim.calls()
     page = demo.get(place)
     assert (
-        "8 names, paths and labels: 4 known, leading to 5 data ids, and 1 id. Looked for"
-        in text(page)
+        "1 id and 8 names, paths or labels, looked for in all projects that you may read. "
+        "5 of the names are known, and lead to 5 data ids." in text(page)
     )
     assert elements(demo.get("/find"), "td", data_label="Ids and names")[0].text == "9"
-    assert summary(demo, place) == {"LINKED": 6, "NEVER": 4}
-    assert f"{NOWHERE} name." in text(page)
-    assert f"{NOWHERE} path." in text(page)
+    assert summary(demo, place) == {"LINKED": 7, "NO_ITEM": 3}
+    assert f"{NOWHERE} is called so, in capitals or not. Search for it" in text(page)
+    assert f"{NOWHERE} has this path, in capitals or not. Search for it" in text(page)
     assert [one.text for one in with_class(page, "asked")][-3] == "Zoë.bam"
-    assert demo.get(f"{place}/export.txt").text.split() == [*IDS, IDS[0]]
-    form = demo.get(f"/submissions/new?find={place[6:]}&outcome=NEVER")
+    assert demo.get(f"{place}/export.txt").text.split() == [*IDS[:4], IDS[0], IDS[4], IDS[0]]
+    form = demo.get(f"/submissions/new?find={place[6:]}&outcome=NO_ITEM")
     area = elements(form, "textarea", name="ids")[0].text.strip()
-    assert area.splitlines() == ["A.bam", folder, other, odd]
-    only = demo.get(f"{place}?outcome=NEVER")
+    assert area.splitlines() == [folder, other, odd]
+    only = demo.get(f"{place}?outcome=NO_ITEM")
     assert IDS[0] not in text(only)
 
 
@@ -91,19 +91,19 @@ def test_whoever_may_not_see_a_project_learns_of_no_name_in_it(called):
     place = asked(demo, lines, name="Shared")
     assert len(table(demo, place)) == 6
     own = asked(stranger, lines)
-    assert "4 names, paths and labels: 0 known, leading to 0 data ids, and 1 id" in text(
-        stranger.get(own)
-    )
+    told = text(stranger.get(own))
+    assert "1 id and 4 names, paths or labels, looked for" in told
+    assert "0 of the names are known, and lead to 0 data ids" in told
     assert demo.post(f"{place}/share").status_code == 303
-    nothing = [("1", "", "NEVER", "a.bam"), ("2", "", "NEVER", "b.bam")]
-    nothing += [("3", "", "NEVER", "c.bam"), ("4", "", "NEVER", "none.bam")]
+    nothing = [("1", "", "NO_ITEM", "a.bam"), ("2", "", "NO_ITEM", "b.bam")]
+    nothing += [("3", "", "NO_ITEM", "c.bam"), ("4", "", "NO_ITEM", "none.bam")]
     for answer in (place, own):
         assert table(stranger, answer) == [*nothing, ("5", IDS[3], "NEVER", "")]
-        assert summary(stranger, answer) == {"NEVER": 5}
-        assert "3 known" not in text(stranger.get(answer))
+        assert summary(stranger, answer) == {"NEVER": 1, "NO_ITEM": 4}
+        assert "3 of the names" not in text(stranger.get(answer))
         shown = text(stranger.get(answer)) + stranger.get(f"{answer}/export.txt").text
         assert not [data_id for data_id in IDS[:3] if data_id in shown]
-        form = stranger.get(f"/submissions/new?find={answer[6:]}&outcome=NEVER")
+        form = stranger.get(f"/submissions/new?find={answer[6:]}")
         assert elements(form, "textarea", name="ids")[0].text.split() == lines
     theirs = stranger.submit([IDS[2], IDS[3]], project=STRANGERS_PROJECT)
     dashboard.work(30)
@@ -114,15 +114,61 @@ def test_whoever_may_not_see_a_project_learns_of_no_name_in_it(called):
         *nothing[2:],
         ("5", IDS[3], "LINKED", ""),
     ]
-    assert summary(stranger, place) == {"LINKED": 2, "NEVER": 3}
+    assert summary(stranger, place) == {"LINKED": 2, "NO_ITEM": 3}
     assert len(table(demo, place)) == 6
 
 
 def test_one_name_leads_to_one_data_id_in_words(called):
     _, demo = called
     page = text(demo.get(asked(demo, ["a.bam", "none.bam"])))
-    assert "1 known, leading to 1 data id. Looked for in all projects" in page
-    assert "exactly as written, capitals too" in page
+    assert "2 names, paths or labels, looked for in all projects" in page
+    assert "1 of the names is known, and leads to 1 data id." in page
+    assert "capitals or not, among the data of the lists here" in page
+
+
+def test_samples_are_found_in_capitals_or_not_and_are_no_ids(called):
+    """Some are rejected as lists go, such as two words; one word may be an id of unusual shape."""
+    dashboard, demo = called
+    sheet = f"id,sample\n{IDS[0]},Pat-001 Tumor\n{IDS[1]},Pat-002_Tumor\n{IDS[2]},Zoë-3\n"
+    demo.submit("", file=(sheet.encode(), "samples.csv"))
+    dashboard.work(30)
+    never = data_ids(1, start=9000)
+    place = asked(
+        demo, ["pat-001 tumor", "PAT-002_tumor", "ZOë-3", "ZOË-3", "pat-002", IDS[3], *never]
+    )
+    assert {row[:1] + row[2:] for row in table(demo, place)} == {
+        ("1", "LINKED", "pat-001 tumor"),
+        ("2", "LINKED", "PAT-002_tumor"),
+        ("3", "LINKED", "ZOë-3"),
+        ("4", "NO_ITEM", "ZOË-3"),
+        ("5", "NO_ITEM", "pat-002"),
+        ("6", "LINKED", ""),
+        ("7", "NEVER", ""),
+    }
+    page = demo.get(place)
+    assert "2 ids and 5 names, paths or labels, looked for" in text(page)
+    assert "3 of the names are known, and lead to 3 data ids." in text(page)
+    assert "Pat-002_Tumor" in [one.text for one in with_class(page, "asked")]
+    assert summary(demo, place) == {"LINKED": 4, "NEVER": 1, "NO_ITEM": 2}
+    anew = link(page, "Start a new submission with these")
+    assert elements(demo.get(anew), "textarea", name="ids")[0].text.split() == never
+    in_ica = link(page, "Start a new submission that looks for files called so in ICA")
+    assert elements(demo.get(in_ica), "textarea", name="ids")[0].text.split() == [
+        "ZOË-3",
+        "pat-002",
+    ]
+
+
+def test_a_word_that_is_somebodys_unusual_id_is_unknown_to_others(called):
+    dashboard, demo = called
+    demo.submit(["Patient-7", *IDS[:1]], name="odd ones")
+    stranger = dashboard.visitor("stranger-key")
+    lines = b"\xef\xbb\xbfPatient-7\npatient-8\nZ\xfc-3\nZ\xfc 3\n"  # two of them are not UTF-8
+    place = demo.post("/find", {"file": (io.BytesIO(lines), "words.txt")}).location
+    demo.post(f"{place}/share")
+    assert summary(demo, place) == {"LEFT_OUT": 1, "NO_ITEM": 1}  # and two rejected
+    assert summary(stranger, place) == {"NO_ITEM": len(table(stranger, place))}
+    assert "Never submitted" not in text(stranger.get(place))
 
 
 def test_names_that_lead_to_too_many_data_are_told_so(called, monkeypatch):

@@ -1,7 +1,6 @@
 """Rows of statements, and the differences between SQLite and PostgreSQL."""
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeVar
@@ -32,7 +31,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 Row = TypeVar("Row")
-_WILD = re.compile(r"([/%_])")  # in a pattern of LIKE
 ROWS_A_STATEMENT = 100  # of SQLite, which keeps many of these, compiled
 
 # Parameters of statements that are made once: to make one takes longer than to execute it.
@@ -131,17 +129,20 @@ def contains(connection: Connection, cell: ColumnElement[str], text: str) -> Col
     return func.lower(collate(cell, "C")).contains(small_letters(text), autoescape=True)
 
 
-def equals(connection: Connection, cell: ColumnElement[str], text: str) -> ColumnElement[bool]:
-    """Whether a cell is a text as a whole, letters being equal as in contains()."""
-    if connection.dialect.name == "sqlite":
-        escaped = _WILD.sub(r"/\1", text)
-        return cell.like(escaped, escape="/")  # faster than to compare them by COLLATE NOCASE
-    return func.lower(collate(cell, "C")) == small_letters(text)
+def equals_one_of(
+    connection: Connection, cell: Column[str], texts: Iterable[str]
+) -> ColumnElement[bool]:
+    """Whether a cell is one of thousands of texts as a whole, letters being equal as in
+    contains(): SQLite's lower() knows those of ASCII alone.
+    """
+    small = listed(connection, [*{small_letters(text) for text in texts}])
+    by_bytes = cell if connection.dialect.name == "sqlite" else collate(cell, "C")
+    return func.lower(by_bytes).in_(select(small.c.value))
 
 
 def small_letters(text: str) -> str:
     """A text without capital letters of ASCII: of bytes, lower() means these."""
-    return text.encode().lower().decode()
+    return text.encode(errors="surrogatepass").lower().decode(errors="surrogatepass")
 
 
 def drop_last(

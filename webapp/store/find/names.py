@@ -52,19 +52,25 @@ def _is_like(
 ) -> ColumnElement[bool]:
     if match == Match.EXACT:
         return sql.is_one_of(connection, cell, [*texts])
-    is_like = sql.contains if match == Match.PART else sql.equals
-    return or_(*(is_like(connection, cell, text) for text in texts))
+    if match == Match.ANY_CASE:
+        return sql.equals_one_of(connection, cell, texts)
+    return or_(*(sql.contains(connection, cell, text) for text in texts))
+
+
+def folded(text: str) -> str:
+    """A text as it is compared where capitals make no difference."""
+    return sql.small_letters(text)
 
 
 def fitting(match: Match, text: str, called: Collection[str]) -> str:
-    """The first of these names, paths and labels that a text asks for, as ids_called() finds them;
-    "" where there is none.
+    """The first of these names, paths, labels and ids that a text asks for, as ids_called() finds
+    them; "" where there is none.
     """
     if match == Match.EXACT:
         return text if text in called else ""
-    small = sql.small_letters(text)
+    small = folded(text)
     is_like = str.__contains__ if match == Match.PART else str.__eq__
-    return next((one for one in called if is_like(sql.small_letters(one), small)), "")
+    return next((one for one in called if is_like(folded(one), small)), "")
 
 
 def held_ids(

@@ -27,6 +27,7 @@ from webapp.store.tables import attempts, batches, find_ids, items, submissions
 
 # outcomes beside the statuses of items
 NEVER = "NEVER"  # no submission that the reader may see holds the id
+NO_ITEM = "NO_ITEM"  # of a text that is no id: no item that the reader may see is called so
 DRAFTED = "DRAFT"  # only a draft of the reader's own holds it
 
 NEVER_SENT = frozenset({DRAFTED, NOT_SENT, LEFT_OUT})
@@ -67,14 +68,12 @@ class Sighting(NamedTuple):
 class Verdict(NamedTuple):
     """What became of an id: the status that counts, and the submission that has it.
 
-    `moves` when a submission that holds the id still runs, be it another one. `hidden`: a name led
-    to the id, and the reader sees no item with both.
+    `moves` when a submission that holds the id still runs, be it another one.
     """
 
     outcome: str
     submission_id: int | None
     moves: bool
-    hidden: bool = False
 
 
 def decisive_sighting(sightings: Sequence[Sighting]) -> Sighting:
@@ -183,16 +182,16 @@ def _by_names(
     """
     rows = connection.execute(_NAMED, {"find": find_id})
     for (_, text), group in groupby(rows, itemgetter(1, 2)):
-        ordinals = [row[0] for row in group]
+        data_ids = {row[0]: row[3] for row in group}
         hidden = [
             ordinal
-            for ordinal in ordinals
-            if not names.fitting(match, text, called.get(ordinal, ()))
+            for ordinal, data_id in data_ids.items()
+            if not (seen := called.get(ordinal)) or not names.fitting(match, text, {*seen, data_id})
         ]
         for ordinal in hidden:
             found[ordinal - 1] = None
-        if len(hidden) == len(ordinals):
-            found[hidden[0] - 1] = _NOWHERE._replace(hidden=True)
+        if len(hidden) == len(data_ids):
+            found[hidden[0] - 1] = _CALLS_NOTHING
     return found
 
 
@@ -238,6 +237,7 @@ def _held(which: ColumnElement[bool], *details: Column[Any]) -> dict[str, Select
 
 _ALL = 2**31 - 1
 _NOWHERE = Verdict(NEVER, None, False)
+_CALLS_NOTHING = Verdict(NO_ITEM, None, False)
 _IS_SENT = exists().where(
     batches.c.submission_id == items.c.submission_id,
     batches.c.attempt == 1,
@@ -251,7 +251,7 @@ _HELD = _held(_ALL_OF_IT)
 _HELD_AND_CALLED = _held(_ALL_OF_IT, items.c.reason, items.c.name, items.c.path, items.c.label)
 _CALLED = slice(6, 9)  # name, path and label in its rows
 _NAMED = (
-    select(find_ids.c.ordinal, find_ids.c.line, find_ids.c.text)
+    select(find_ids.c.ordinal, find_ids.c.line, find_ids.c.text, find_ids.c.data_id)
     .where(queries.OURS, find_ids.c.text != "")
     .order_by(find_ids.c.ordinal)
 )

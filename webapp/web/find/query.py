@@ -3,7 +3,7 @@ and labels lead to ids by what this dashboard knows of items; ICA is not asked.
 """
 
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -169,10 +169,12 @@ class _List:
         self.counts[word] += 1
 
     def reject_words(self, called: Collection[str]) -> list[Reject]:
-        """Words that are no label are rejected; returns the first few of these."""
+        """Words that are no label are rejected; returns the first few of these. called: in small
+        letters.
+        """
         rejects: list[Reject] = []
         for word, reject in self.words.items():
-            if word.text in called:
+            if names.folded(word.text) in called:
                 self.repeated += self.counts[word] - 1
                 continue
             self.rejected += self.counts[word]
@@ -191,8 +193,8 @@ def _read(form: Form) -> tuple[list[queries.Row], FindReview]:
     rejects = found.reject_words(called)
     if not found.lines:
         raise Unreadable(NOTHING)
-    rows = _rows(found.lines, called)
-    given = sum(isinstance(one, str) and one not in called for one in found.lines)
+    rows = _rows(found, called)
+    given = sum(isinstance(one, str) and one not in found.odd for one in found.lines)
     review = FindReview(
         ids=len(rows),
         repeated=found.repeated,
@@ -200,8 +202,9 @@ def _read(form: Form) -> tuple[list[queries.Row], FindReview]:
         rejects=rejects,
         names=len(found.lines) - given,
         given=given,
-        known=sum(_text_of(one) in called for one in found.lines),
+        known=sum(names.folded(_text_of(one)) in called for one in found.lines),
         led=len(set(chain.from_iterable(called.values()))),
+        match=Match.ANY_CASE,
     )
     return rows, review
 
@@ -211,8 +214,9 @@ def _text_of(wanted: Wanted) -> str:
 
 
 def _ids_of(found: _List) -> dict[str, list[str]]:
-    """By name, path and label, the ids that the visitor sees called so. The project that an address
-    names is not looked at: of most data it is not known here which one they are from.
+    """By name, path and label in small letters, the ids that the visitor sees called so, capitals
+    or not. The project that an address names is not looked at: of most data it is not known here
+    which one they are from.
     """
     lookups = [one for one in found.lines if isinstance(one, Lookup)]
     called = {one.text for one in lookups if one.kind == LookupKind.NAME}
@@ -222,23 +226,27 @@ def _ids_of(found: _List) -> dict[str, list[str]]:
         return {}
     ask_about_new_projects()
     seen_by = (viewer(), context().clock())
-    ids = context().read(names.ids_called, *seen_by, called, paths, labels, MAX_IDS + 1)
-    if odd := found.odd & ids.keys():  # the id of something in one list, and a label in another
-        for data_id in context().read(names.held_ids, *seen_by, odd):
-            ids[data_id].append(data_id)
-    return ids
+    most, match = MAX_IDS + 1, Match.ANY_CASE
+    ids = context().read(names.ids_called, *seen_by, called, paths, labels, most, match)
+    held = context().read(names.held_ids, *seen_by, found.odd) if found.odd else set()
+    by_small: defaultdict[str, set[str]] = defaultdict(set)
+    for text, these in chain(ids.items(), ((one, [one]) for one in held)):
+        by_small[names.folded(text)].update(these)
+    return {text: sorted(these) for text, these in by_small.items()}
 
 
-def _rows(lines: Mapping[Wanted, int], called: Mapping[str, Sequence[str]]) -> list[queries.Row]:
-    """A row for each id, for each that a name led to, and for each name that led to none."""
+def _rows(found: _List, called: Mapping[str, Sequence[str]]) -> list[queries.Row]:
+    """A row for each id, for each that a name led to, and for each name that led to none. What may
+    be an id or a label is told of as a name: it can be called unknown, but not never submitted.
+    """
     rows: list[queries.Row] = []
-    for wanted, line in lines.items():
+    for wanted, line in found.lines.items():
         text = _text_of(wanted)
-        if isinstance(wanted, str) and text not in called:
+        if isinstance(wanted, str) and text not in found.odd:
             rows.append((text, line, ""))
             continue
-        ids = called.get(text, [""])
-        rows += [(data_id, line, "" if data_id == text else text) for data_id in ids]
+        ids = called.get(names.folded(text)) or [text if text in found.odd else ""]
+        rows += [(data_id, line, text) for data_id in ids]
     if len(rows) > MAX_IDS:
         raise Unreadable(TOO_MANY_CALLED)
     return rows

@@ -14,7 +14,7 @@ from webapp.store.enums import NOT_SENT, Match, State
 from webapp.store.find import queries, search
 from webapp.store.find.names import fitting
 from webapp.store.find.queries import Asked, Find
-from webapp.store.find.search import NEVER, Sighting
+from webapp.store.find.search import NEVER, NO_ITEM, Sighting
 from webapp.store.statuses import MOVING
 from webapp.store.submissions import Submission
 from webapp.web.core import params
@@ -128,14 +128,15 @@ def _rows(
     match: Match | None,
 ) -> Iterator[AnswerRow]:
     if not sightings:
-        yield AnswerRow(asked, NEVER, None, None, True, status_label(NEVER))
+        outcome = NEVER if asked.data_id else NO_ITEM
+        yield AnswerRow(asked, outcome, None, None, True, status_label(outcome))
         return
     first = search.decisive_sighting(sightings)
     others = [seen for seen in sightings if seen is not first]
     waits_in = [known[seen.holder.id] for seen in others if _waits(seen)]
 
     def called_in(seen: Sighting) -> str:
-        names_of = (seen.label, seen.name, seen.path)
+        names_of = (seen.label, seen.name, seen.path, asked.data_id)
         return fitting(match, asked.text, names_of) if match and asked.text else ""
 
     called_somewhere = next(filter(None, map(called_in, sightings)), "")

@@ -127,18 +127,20 @@ def _asked_for(review: FindReview, *, mine: bool) -> str:
             "No item is called so as a whole. It is a part of the labels, names or paths of items "
             f"in projects that you may read; upper and lower case do not matter.{cut}"
         )
-    if review.match == Match.ANY_CASE:
+    if review.match == Match.ANY_CASE and review.asked == review.known == 1:
         return (
             "Items with this label, name or path, in all projects that you may read; upper and "
             "lower case do not matter."
         )
     if not review.names:
         return f"{plural(review.ids, 'id')}, looked for in all projects that you may read."
-    ids = f", and {plural(review.given, 'id')}" if review.given else ""
-    led = f": {review.known:,} known, leading to {plural(review.led, 'data id')}"
-    names = plural(review.names, "name, path or label", "names, paths and labels")
-    everywhere = "Looked for in all projects that you may read."
-    return f"{names}{led if mine else ''}{ids}. {everywhere}"
+    ids = f"{plural(review.given, 'id')} and " if review.given else ""
+    names = plural(review.names, "name, path or label", "names, paths or labels")
+    everywhere = f"{ids}{names}, looked for in all projects that you may read."
+    one = review.known == 1
+    these = "1 of the names is" if one else f"{review.known:,} of the names are"
+    led = f" {these} known, and lead{'s' if one else ''} to {plural(review.led, 'data id')}."
+    return everywhere + (led if mine else "")
 
 
 def _form(form: Form, errors: Errors) -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from webapp.store.enums import LEFT_OUT, NOT_SENT, UNKNOWN, State
-from webapp.store.find.search import DRAFTED, NEVER, Verdict
+from webapp.store.find.search import DRAFTED, NEVER, NO_ITEM, Verdict
 from webapp.store.paging import Cursor, Page, page_of
 from webapp.store.statuses import SUCCESSFUL, UNLINKED, meaning
 from webapp.store.submissions import Submission
@@ -81,7 +81,7 @@ class OutcomeCounts:
 
     def hides(self, ordinal: int) -> bool:
         """Whether its reader is told the name that led to the id, and not the id."""
-        return self._numbered[self._number_of[ordinal - 1]].hidden
+        return self._numbered[self._number_of[ordinal - 1]].outcome == NO_ITEM
 
     def page(self, outcomes: Collection[str], cursor: Cursor, size: int) -> Page[int]:
         """A page of the picked ids; rows and cursors are their ordinals."""
@@ -102,7 +102,7 @@ class OutcomeCounts:
         place: the page of the answer with what was chosen of it.
         """
         chosen: Sequence[str] = place.chosen["outcome"]
-        words = [word for word in (NEVER, DRAFTED) if self.counts[word]]
+        words = [word for word in (NEVER, NO_ITEM, DRAFTED) if self.counts[word]]
         order = [word for word in ordered(self.counts) if word not in words]
         return [
             Outcome(
@@ -129,6 +129,8 @@ class OutcomeCounts:
         anew = Link("Start a new submission with these", form)
         if word in SEND_ANEW:
             return [anew]
+        if word == NO_ITEM:
+            return [Link("Start a new submission that looks for files called so in ICA", form)]
         largest = self.holders.get(word, Counter[int]()).most_common(MAX_NAMED)
         found = [_action(word, count, submissions[holder]) for holder, count in largest]
         return [*found, anew] if _can_retry(word) else found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from webapp.store.enums import EXPANDED, LEFT_OUT, NOT_SENT, UNKNOWN, UNREAD
-from webapp.store.find.search import DRAFTED, NEVER
+from webapp.store.find.search import DRAFTED, NEVER, NO_ITEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ STATUSES: Mapping[str, Look] = {  # in the order in which they stand side by sid
 }
 OUTCOMES: Mapping[str, Look] = {  # of an id that was searched for, beside the statuses
     NEVER: Look(label="Never submitted here"),
+    NO_ITEM: Look(label="No item called so"),
     DRAFTED: Look(label="In a draft of yours"),
 }
 JOBS: Mapping[str, Look] = {
