@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 
 from tests.dashboard import data_ids, text
 from tests.simulated_ica import STRANGERS_PROJECT
+from tests.web.markup import element
 from tests.web.test_find import asked, summary
 from webapp.store import tables
 
@@ -34,7 +35,7 @@ def test_for_others_it_is_like_one_that_never_was(stored, place):
             assert text(answer) == text(other.get(nobodys))
         for act in ("share", "unshare", "delete"):
             assert other.post(f"{place}/{act}").status_code == 404
-        assert "Ask its sender to open it and choose “Share with colleagues" in text(
+        assert "Ask its sender to open it and choose “Let colleagues use this link”" in text(
             other.get(place)
         )
     assert text(stored.visitor().get(place)).count("Lost ones") > 0
@@ -44,10 +45,18 @@ def test_shared_it_tells_what_its_reader_may_see(stored, place):
     demo, colleague = stored.visitor(), stored.visitor("colleague-key")
     stranger = stored.visitor("stranger-key")
     before = text(demo.get(place))
-    assert "you alone" in before
+    alone = "The link to this search works for you alone: others see “Not found”."
+    assert before.index(alone) < before.index("By outcome") < before.index("will see the search's")
+    button = element(demo.get(place), "form", action=f"{place}/share")
+    assert button.text.strip().endswith("Let colleagues use this link")
     assert "will see the search's name, its ids, names, paths and labels, and the entries" in before
     assert demo.post(f"{place}/share").status_code == 303
-    assert "everybody of the same ICA who has its link" in text(demo.get(place))
+    shared = text(demo.get(place))
+    assert "everybody of the same ICA who has its link" in shared
+    assert "works for everybody of the same ICA. They see what became of ids" in shared
+    assert alone not in shared
+    assert element(demo.get(place), "form", action=f"{place}/unshare")
+    assert "The link to this search" not in text(colleague.get(place))
     assert summary(colleague, place) == {"LINKED": 5}
     assert summary(stranger, place) == {"NEVER": 5}
     said = text(stranger.get(place))

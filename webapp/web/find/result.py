@@ -158,9 +158,9 @@ def find_or_404(find_id: str) -> Find:
     return found or abort(
         404,
         "There is no such search here: it was deleted, is too old to be kept, or is somebody's who "
-        "does not share it. Was the link sent to you? Ask its sender to open it and choose “Share "
-        "with colleagues of the same ICA” under Sharing, at the end of that page; then load this "
-        "page again. Or search anew.",
+        "does not share it. Was the link sent to you? Ask its sender to open it and choose “Let "
+        "colleagues use this link” at the top of that page; then load this page again. Or search "
+        "anew.",
     )
 
 
