@@ -96,10 +96,24 @@ def test_a_part_of_a_name_leads_to_the_items_where_nothing_is_called_so(named, m
     page = visitor.get(visitor.post("/search", {"text": "t-000"}).location)
     assert element(page, "h1").text == "“t-000”: 2 items in 1 submission"
     assert sorted(one.text for one in with_class(page, "asked")) == ["PT-0001", "PT-0002"]
-    monkeypatch.setattr(query, "MAX_PARTS", 1)
-    page = visitor.get(visitor.post("/search", {"text": "t-000"}).location)
-    assert "Only the first 1 are shown" in text(page)
-    assert len(with_class(page, "asked")) == 1
+
+
+def test_where_a_part_of_a_name_leads_to_more_than_is_kept_the_page_says_so(named, monkeypatch):
+    visitor, _, _ = named
+    sheet = "".join(f"{data_id},Tumor {n}\n" for n, data_id in enumerate(data_ids(52)))
+    visitor.submit("", file=(f"id,sample\n{sheet}".encode(), "many.csv"))
+    whole = text(visitor.get(visitor.post("/search", {"text": "TUMOR"}).location))
+    assert "of 52 " in whole
+    assert "or more" not in whole
+    assert "Download all" in whole
+    monkeypatch.setattr(query, "MAX_PARTS", 51)
+    page = visitor.get(visitor.post("/search", {"text": "TUMOR"}).location)
+    assert element(page, "h1").text == "“TUMOR”: 51 or more ids"
+    assert "There are more than the 51 that were found first, which alone are here" in text(page)
+    assert with_class(page, "pager-position")[0].text.endswith("of 51 or more")
+    assert "Download the 51 that were found first:" in text(page)
+    assert "There are more, which are neither here nor in a file" in text(page)
+    assert len(visitor.get(link(page, "Plain ids")).text.split()) == 51
 
 
 def test_where_the_newest_list_has_no_label_the_item_is_called_as_in_another(named):

@@ -1,6 +1,7 @@
 """Find: where are my ids? For each, every submission that holds it and what became of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -40,7 +41,7 @@ class QueryPage(FormPage):
 class FindPage(Page):
     """The answer to a query: all ids, or those with some outcomes. mine: the visitor asked it.
     heading: its name, or the one thing that it asks for (of_one) and how often that is here.
-    asked_for: what stands in it, in sentences.
+    asked_for: what stands in it, in sentences. total: how many ids and names its reader is told of.
     """
 
     template = "find/result.html"
@@ -50,6 +51,7 @@ class FindPage(Page):
     heading: str
     outcomes: list[str]
     asked_for: str
+    total: int
     summary: list[Outcome]
     rows: list[AnswerRow]
     pager: Pager
@@ -84,6 +86,9 @@ def page(find_id: str) -> str:
     chosen = {"outcome": outcomes, "size": params.chosen_size()}
     place = ListUrl(url_for("find.page", find_id=find_id), chosen)
     rows = list(found.rows(shown.rows))
+    pager = place.around(shown, outcome_counts.among(outcomes), sized=True)
+    if asked.review.cut and pager.position:
+        pager = replace(pager, position=f"{pager.position} or more")
     return render(
         FindPage(
             find=asked,
@@ -92,9 +97,10 @@ def page(find_id: str) -> str:
             heading=_heading(asked, rows, outcome_counts.total),
             outcomes=outcomes,
             asked_for=_asked_for(asked.review, mine=asked.account_id == viewer().id),
+            total=outcome_counts.total,
             summary=outcome_counts.summary(named, asked.id, place),
             rows=rows,
-            pager=place.around(shown, outcome_counts.among(outcomes), sized=True),
+            pager=pager,
             clear_url=place.changed(outcome=None),
             export_url=exports.urls(asked, outcomes),
         )
@@ -108,6 +114,8 @@ def _heading(asked: Find, rows: Sequence[AnswerRow], ids: int) -> str:
     if asked.name or asked.review.asked != 1:
         return asked.name or "Where are my ids?"
     what = f"“{asked.first}”"
+    if asked.review.cut:
+        return f"{what}: {ids:,} or more ids"
     if len({row.asked.ordinal for row in rows}) < ids:
         return f"{what}: {plural(ids, 'id')}"
     within = [row.submission.id for row in rows if row.submission]
@@ -122,7 +130,10 @@ def _asked_for(review: FindReview, *, mine: bool) -> str:
     others may see fewer of them.
     """
     if review.match == Match.PART:
-        cut = f" Only the first {review.ids:,} are shown: type more of it." if review.cut else ""
+        kept = (
+            f" There are more than the {review.ids:,} that were found first, which alone are here"
+        )
+        cut = f"{kept}: type more of it to see those that you mean." if review.cut else ""
         return (
             "No item is called so as a whole. It is a part of the labels, names or paths of items "
             f"in projects that you may read; upper and lower case do not matter.{cut}"
