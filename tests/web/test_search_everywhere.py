@@ -65,12 +65,24 @@ def test_a_sample_a_name_or_a_path_leads_to_its_item(named, field):
         assert data_ids(2)[1] not in text(answer)
         assert "plate of March" in text(answer)
     # What is called nothing is looked for among submissions, and never told of as an unknown id.
-    nothing = ["PT", "47029fa51cc83", "fil.00", "PT_0001", "PT-0001 x", "nobody", "12", "%%%", "%"]
+    nothing = ["47029fa51cc83", "fil.00", "PT_0001", "PT-0001 x", "nobody", "%%%"]
     for typed in nothing:
         there = visitor.post(field, {"text": typed}).location
         assert there.startswith("/submissions?search="), typed
         assert f"{NEITHER} Upper and lower case do not matter." in text(visitor.get(there))
         assert "Never submitted" not in text(visitor.get(there))
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("typed", ["PT", "12", "%"])
+def test_with_fewer_than_three_characters_no_part_of_a_name_is_looked_for(named, field, typed):
+    visitor, _, _ = named
+    page = text(visitor.get(visitor.post(field, {"text": typed}).location))
+    assert NEITHER not in page
+    assert (
+        "No submission has this in its name, and no item is called so as a whole. With fewer than "
+        "three characters, no part of an item's name or sample is looked for: type three or more."
+    ) in page
 
 
 def test_the_page_names_what_was_found_and_begins_with_it(named):

@@ -52,7 +52,8 @@ blueprint = Blueprint("board", __name__)
 
 class BoardRows(page.Part):
     """A page of the rows, polled while any of them moves. shown: their submissions. searched:
-    something was typed to search, and no item is called so; narrowed: there are other filters.
+    something was typed to search, and no item is called so; too_short: items were not looked for
+    by a part of their names; narrowed: there are other filters.
     """
 
     template = "submissions/_board_rows.html"
@@ -62,6 +63,7 @@ class BoardRows(page.Part):
     poll: Poll
     archive_url: str | None
     searched: bool
+    too_short: bool
     narrowed: bool
 
 
@@ -256,6 +258,7 @@ def _rows(connection: Connection, wanted: Filter) -> BoardRows:
         poll=Poll(address, POLL_TRIGGER if moving else None, _tag(found)),
         archive_url=None if found.rows else _archive_url(connection, wanted),
         searched=bool(wanted.text and not _items()),
+        too_short=len(wanted.text) < everywhere.LEAST_PART,
         narrowed=any((wanted.project_id, wanted.words, wanted.account_id, wanted.archived)),
     )
 
