@@ -65,7 +65,7 @@ def test_a_sample_a_name_or_a_path_leads_to_its_item(named, field):
         assert data_ids(2)[1] not in text(answer)
         assert "plate of March" in text(answer)
     # What is called nothing is looked for among submissions, and never told of as an unknown id.
-    nothing = ["47029fa51cc83", "fil.00", "PT_0001", "PT-0001 x", "nobody", "%%%"]
+    nothing = ["47029fa51cc83", "fil.000", "fil.00000001", "PT_0001", "PT-0001 x", "nobody", "%%%"]
     for typed in nothing:
         there = visitor.post(field, {"text": typed}).location
         assert there.startswith("/submissions?search="), typed
@@ -108,6 +108,35 @@ def test_a_part_of_a_name_leads_to_the_items_where_nothing_is_called_so(named, m
     page = visitor.get(visitor.post("/search", {"text": "t-000"}).location)
     assert element(page, "h1").text == "“t-000”: 2 items in 1 submission"
     assert sorted(one.text for one in with_class(page, "asked")) == ["PT-0001", "PT-0002"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_the_beginning_of_a_data_id_leads_to_its_items(stored, field):
+    visitor, other = stored.visitor(), stored.visitor("stranger-key")
+    ids = [
+        f"{kind}.fcf885{digit * 24}20" for kind, digit in (("fil", "a"), ("fil", "b"), ("fol", "c"))
+    ]
+    visitor.submit([*ids, *data_ids(2)], name="Plate")
+    for typed, led in (
+        ("fil.fcf885", ids[:2]),
+        ("FOL.FCF8", ids[2:]),
+        ("fcf885", ids),
+        ("FCF885A", ids[:1]),
+        (ids[1][4:], ids[1:2]),
+    ):
+        find = visitor.post(field, {"text": typed}).location
+        page = visitor.get(find)
+        assert visitor.get(link(page, "Plain ids")).text.split() == led, typed
+        assert "or their data ids begin with it" in text(page)
+        assert not with_class(page, "asked")  # what led to it stands in the id
+    for typed in ("fcf", "cf885", "fil.fcf886"):
+        page = visitor.get(visitor.post(field, {"text": typed}).location)
+        assert "Clear the filters" in text(page), typed
+    assert "at least four of its digits, with fil. before them or without" in text(page)
+    there = other.post(field, {"text": "fil.fcf885"}).location
+    assert there.startswith("/submissions?search=")
+    visitor.post(f"{find}/share")
+    assert ids[1] not in text(other.get(find)) + other.get(f"{find}/export.csv").text
 
 
 def test_where_a_part_of_a_name_leads_to_more_than_is_kept_the_page_says_so(named, monkeypatch):

@@ -32,6 +32,7 @@ from webapp.store.tables import Item as Item
 from webapp.store.tables import items, submissions
 
 _ID = re.compile(r"f[io]l\.[0-9a-f]{4,}")
+_DIGITS_OF_ID = re.compile(r"[0-9a-f]{4,32}")
 # Rows in one transaction. With half as many a list of 1,000,000 ids takes 40 % longer, since each
 # writes most pages of the index of ids.
 CHUNK_ROWS = 10_000
@@ -347,12 +348,30 @@ def _marked(piece: Slice, status: ColumnElement[str]) -> Iterator[ColumnElement[
         yield items.c.reason_id == piece.reason_id
 
 
+def beginnings_of_ids(text: str) -> list[str]:
+    """How data ids begin that a text may mean, which has at least four digits of one, after fil. or
+    fol. or without it; of any other text none.
+    """
+    small = sql.small_letters(text)
+    if _ID.fullmatch(small):
+        return [small]
+    return [f"{kind}.{small}" for kind in ("fil", "fol") if _DIGITS_OF_ID.fullmatch(small)]
+
+
+def has_beginning(text: str) -> ColumnElement[bool]:
+    """Whether an item's data id begins like this, one of ICA's shape: found by the index of ids."""
+    begins = items.c.data_id.startswith(text, autoescape=True)
+    return items.c.data_id.between(text, text + "zzzz") & begins
+
+
 def found_by(connection: Connection, submission_id: int, text: str) -> ColumnElement[bool]:
     """The submission's items that a text finds: by their data id or its beginning, found by the
-    index, or by a part of their label, of their name or, with a slash, of their path.
+    index where it has fil. or fol., or by a part of their label, of their name or, with a slash, of
+    their path.
     """
-    begins = items.c.data_id.startswith(text, autoescape=True)
     if not _ID.fullmatch(text):
+        beginnings = {text, *beginnings_of_ids(text)}
+        begins = or_(*(items.c.data_id.startswith(one, autoescape=True) for one in beginnings))
         ours = items.c.submission_id == submission_id
         place = items.c.path if "/" in text else items.c.name
         found = begins | sql.contains(connection, place, text)
@@ -362,7 +381,7 @@ def found_by(connection: Connection, submission_id: int, text: str) -> ColumnEle
     # With the sum, no index that begins with the submission is used: to read one in its order looks
     # cheap to a planner, and reads a million rows to find one.
     ours = items.c.submission_id + 0 == submission_id
-    return ours & items.c.data_id.between(text, text + "zzzz") & begins
+    return ours & has_beginning(text)
 
 
 def _is_labelled(connection: Connection, submission_id: int) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, or_, select, tru
 from webapp.store import sql
 from webapp.store.accounts import Account
 from webapp.store.enums import LISTED, Match
+from webapp.store.items import beginnings_of_ids, has_beginning
 from webapp.store.submissions import seen_by
 from webapp.store.tables import items, submissions
 
@@ -45,6 +46,21 @@ def ids_called(
             for text, data_id in sql.plain_rows(connection, these.limit(most)):
                 found[text].add(data_id)
     return {text: sorted(ids) for text, ids in found.items()}
+
+
+def ids_beginning(
+    connection: Connection, reader: Account, now: float, text: str, most: int
+) -> list[str]:
+    """The data ids, `most` of a kind, that begin as this text says (items.beginnings_of_ids), of
+    items that the reader may see.
+    """
+    found: list[str] = []
+    shown = submissions.c.state.in_(LISTED) & seen_by(reader, now)
+    for beginning in beginnings_of_ids(text):
+        begin = select(items.c.data_id).distinct().select_from(_LISTED)
+        these = begin.where(has_beginning(beginning), shown).order_by(items.c.data_id)
+        found += connection.execute(these.limit(most)).scalars()
+    return found
 
 
 def _is_like(

@@ -66,8 +66,8 @@ def ask(form: Form) -> str:
 
 def ask_by_name(text: str, match: Match = Match.ANY_CASE) -> str | None:
     """Keep the query for the items whose name, path or label is like this text, and return its id;
-    None where the visitor sees none. Of what contains it, MAX_PARTS ids are kept. Raises Unusable,
-    and keeps nothing, without room.
+    None where the visitor sees none. Of what contains it, or has a data id that begins with it,
+    MAX_PARTS ids are kept. Raises Unusable, and keeps nothing, without room.
     """
     most = MAX_PARTS if match == Match.PART else MAX_IDS
     label, path = label_of(text, Counter()), reference(text)
@@ -77,6 +77,9 @@ def ask_by_name(text: str, match: Match = Match.ANY_CASE) -> str | None:
     paths = {one for one in texts if "/" in one}
     ids = context().read(names.ids_called, *seen_by, texts - paths, paths, texts, most + 1, match)
     held = context().read(names.held_ids, *seen_by, {text})  # of an unusual shape
+    if match == Match.PART:
+        begin = context().read(names.ids_beginning, *seen_by, text, most + 1)
+        ids |= {data_id: [data_id] for data_id in begin}
     # What was typed is kept, and not what the items are called: others see the query once shared.
     found = {
         (data_id, next(one for one in sorted(texts) if names.fitting(match, one, [called])))

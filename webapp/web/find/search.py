@@ -72,7 +72,7 @@ def _data_id(text: str) -> str:
 
 def _on_board(text: str, place: ListUrl) -> str:
     """The items alone where they are called so, and no submission is; where no item is, those with
-    the text as a part of what they are called.
+    the text as a part of what they are called, or as the beginning of their data id.
     """
     find_id = query.ask_by_name(text) if text else None
     if text and not context().read(board.groups, viewer(), Filter(text=text), context().clock()):
