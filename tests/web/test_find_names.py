@@ -179,3 +179,13 @@ def test_names_that_lead_to_too_many_data_are_told_so(called, monkeypatch):
     answer = demo.post("/find", {"ids": "b.bam\na.bam\nc.bam"})
     assert answer.status_code == 422
     assert "lead to more than" in text(answer)
+
+
+@pytest.mark.parametrize("more", [b"", b"b_bam\nb%bam\nB.BAM\nZ\xfc-4\n"])
+def test_a_few_texts_and_more_are_compared_alike(called, more):
+    """In SQLite by other means: neither takes _ or % for other characters, nor fails for bytes."""
+    _, demo = called
+    lines = b"\xef\xbb\xbfb.BAM\na_bam\nZ\xfc 3\n" + more
+    place = demo.post("/find", {"file": (io.BytesIO(lines), "words.txt")}).location
+    found = [row[1] for row in table(demo, place) if row[2] != "NO_ITEM"]
+    assert found == [*IDS[1:3]] * (2 if more else 1)
