@@ -127,12 +127,15 @@ def test_the_beginning_of_a_data_id_leads_to_its_items(stored, field):
         find = visitor.post(field, {"text": typed}).location
         page = visitor.get(find)
         assert visitor.get(link(page, "Plain ids")).text.split() == led, typed
-        assert "or their data ids begin with it" in text(page)
+        assert "as the beginning of data ids, in all projects" in text(page)
         assert not with_class(page, "asked")  # what led to it stands in the id
     for typed in ("fcf", "cf885", "fil.fcf886"):
         page = visitor.get(visitor.post(field, {"text": typed}).location)
         assert "Clear the filters" in text(page), typed
-    assert "at least four of its digits, with fil. before them or without" in text(page)
+    assert (
+        "Of a data id, its first four digits are enough, with fil. before them or without."
+        in text(page)
+    )
     there = other.post(field, {"text": "fil.fcf885"}).location
     assert there.startswith("/submissions?search=")
     visitor.post(f"{find}/share")

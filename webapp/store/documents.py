@@ -164,8 +164,7 @@ class FindReview(Struct, frozen=True):
     """What is known of the list of a question. ids: with those that names and paths led to, and
     with a row for each that led to none; names: how many these were, of which `known` led to data,
     to `led` different ones; an id of an unusual shape, which may be a label, is one of the names.
-    rejects: the first few. cut: of what a part of a name led to, there is
-    more than was kept.
+    rejects: the first few. cut: of what a part of a name led to, there is more than was kept.
     """
 
     ids: int

@@ -135,8 +135,8 @@ def _asked_for(review: FindReview, *, mine: bool) -> str:
         )
         cut = f"{kept}: type more of it to see those that you mean." if review.cut else ""
         return (
-            "No item is called so as a whole. It is a part of the labels, names or paths of items, "
-            "or their data ids begin with it, in projects that you may read; upper and lower case "
+            "No item is called so as a whole. Looked for as a part of labels, names and paths, and "
+            "as the beginning of data ids, in all projects that you may read; upper and lower case "
             f"do not matter.{cut}"
         )
     if review.match == Match.ANY_CASE and review.asked == review.known == 1:
