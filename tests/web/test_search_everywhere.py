@@ -185,6 +185,9 @@ def test_an_id_of_an_unusual_shape_leads_to_its_item(dashboard):
     dashboard.work(30)
     answer = visitor.get(visitor.post("/search", {"text": "fil.patient-7"}).location)
     assert "odd ones" in text(answer)
+    find = answer.request.path
+    visitor.post(f"{find}/share")
+    assert "No item called so" in text(dashboard.visitor("stranger-key").get(find))
     urn = f"urn:ilmn:ica:region:us-east-1:data:{data_ids(1)[0]}#/run1/a.bam"
     assert "odd ones" in text(visitor.get(visitor.post("/search", {"text": urn}).location))
 

@@ -27,7 +27,7 @@ class Find(FindRow):
 
 class Asked(NamedTuple):
     """An id of a query, and its line in the list. text: the name or path that led to it, "" of an
-    id; where it led to nothing, data_id is "".
+    id; where it led to nothing, data_id is "". Of an id of an unusual shape both are the same.
     """
 
     ordinal: int

@@ -87,8 +87,7 @@ def ask_by_name(text: str, match: Match = Match.ANY_CASE) -> str | None:
         for data_id in ids[called]
         if data_id not in held
     }
-    rows = [(data_id, 1, "") for data_id in held]
-    rows += [(data_id, 1, one) for data_id, one in sorted(found)]
+    rows = [(data_id, 1, one) for data_id, one in sorted(found | {(one, one) for one in held})]
     if not rows:
         return None
     cut = match == Match.PART and len(rows) > most
@@ -101,10 +100,9 @@ def ask_by_name(text: str, match: Match = Match.ANY_CASE) -> str | None:
         repeated=0,
         rejected=0,
         rejects=[],
-        names=int(bool(found)),
-        given=int(not found),
-        known=int(bool(found)),
-        led=len({data_id for data_id, _, text in rows if text}),
+        names=1,
+        known=1,
+        led=len({data_id for data_id, _, _ in rows}),
         match=match,
         cut=cut,
     )
