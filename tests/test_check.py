@@ -59,6 +59,7 @@ def test_check_finds_nothing_wrong(settings):
     assert not mail.letters
 
 
+@pytest.mark.long
 def test_a_worker_runs_alone(settings):
     with linkboard("migrate", **settings) as program:
         assert program.wait_until_all_are_gone() == 0

@@ -92,7 +92,7 @@ def test_leaves_nothing_behind_when_it_is_killed(served):
     served.wait_until_all_are_gone(within=10)
 
 
-@pytest.mark.parametrize("name", ["web server", "worker"])
+@pytest.mark.parametrize("name", ["worker", *in_full("web server")])
 def test_starts_again_what_was_killed(served, name):
     os.kill(served.ids[name], signal.SIGKILL)
     served.wait_for(f"The {name} was ended by SIGKILL")

@@ -20,6 +20,7 @@ MISSING = ("HG99999_S8_L001_R1_001.fastq.gz", "HG99999_S8_L001_R2_001.fastq.gz")
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_a_sample_sheet_comes_back_with_the_outcome_beside_each_line(tab):
     sign_in(tab)
     upload(tab, SHEET.content.encode(), SHEET.file_name)

@@ -94,6 +94,7 @@ def test_a_dashboard_that_goes_away_is_told_and_comes_back(browser, tmp_path):
             pass
 
 
+@pytest.mark.long
 def test_a_settled_page_does_not_ask(tab):
     sign_in(tab)
     draft(tab, data_ids(3, start=150_000), "short.txt")

@@ -53,6 +53,7 @@ def test_rows_stay_picked_over_the_pages_of_one_table(tab, ids):
     expect(tab.locator(COUNT)).to_have_text("1 item picked.")
 
 
+@pytest.mark.long
 def test_one_can_go_back_from_an_attempt_at_what_was_picked(tab, ids):
     pick(tab, ids[0])
     tab.get_by_role("button", name="Try again", exact=True).click()

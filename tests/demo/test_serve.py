@@ -90,6 +90,7 @@ def test_a_colleague_sees_them_and_a_stranger_none(demo):
     assert board(signed_in(demo, "stranger-key")) == {}
 
 
+@pytest.mark.long
 def test_sample_lists_can_be_downloaded_and_used(demo):
     visitor = signed_in(demo)
     form = visitor.get("/submissions/new")

@@ -121,7 +121,7 @@ def test_killed_at_any_statement_it_has_changed_nothing(request, old):
     migrate(old)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("step", [*in_full(1, 3, 5), 7])
 def test_a_killed_process_is_begun_anew(old, tmp_path, step):
     settings = {"database_url": old, "data_dir": tmp_path, "secret_key": SECRET_KEY}

@@ -58,7 +58,7 @@ def test_the_list_says_how_it_stands_after_all_its_attempts(stored, place):
     assert len(elements(board, "a", class_="row-name")) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_attempt_keeps_its_own_numbers_and_items(stored, place):
     visitor = stored.visitor()
     first, second, third = attempts(visitor, place)
@@ -179,7 +179,7 @@ def test_the_fate_of_every_entry_is_a_link_that_works_after_submitting(stored):
     assert rows(visitor.get(link(page, "4 submitted"))) == GOOD[:4]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_only_what_stands_as_failed_is_offered_to_be_tried_again(stored, place):
     visitor = stored.visitor()
     offered = [a["href"] for a in elements(visitor.get(place), "a") if "Try again" in a.text]
@@ -260,7 +260,7 @@ def test_what_could_not_be_undone_is_still_linked(stored):
     assert outcomes(visitor, place) == {"LINKED": 2, "UNLINKED": 3}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_found_linked_may_be_ours_after_a_doubt(stored):
     """A batch was sent twice: the first time made the links, the second found them."""
     visitor = stored.visitor()
@@ -294,7 +294,7 @@ def test_what_was_linked_already_without_a_doubt_is_not_offered(stored):
     assert stored.sim.calls().get("createProjectDataUnlinkingBatch", 0) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_list_is_deleted_with_every_attempt_once_none_runs(stored, place):
     visitor, colleague = stored.visitor(), stored.visitor("colleague-key")
     confirm(colleague, f"{place}/retry")
@@ -331,7 +331,7 @@ def former(dashboard, number, was):
         )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_former_addresses_lead_to_the_attempts_that_they_became(stored, place):
     former(stored, 2, 777)
     former(stored, 3, 778)
@@ -347,7 +347,7 @@ def test_former_addresses_lead_to_the_attempts_that_they_became(stored, place):
     assert asked.location == "/signin?next=/submissions/777"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_address_that_is_given_again_is_its_new_owner_s(stored, place):
     former(stored, 2, 2)
     visitor = stored.visitor()
@@ -432,7 +432,7 @@ def test_a_stop_without_a_number_is_of_the_first_attempt(database_url, tmp_path)
         assert statuses(demo, again) == dict.fromkeys(MISSING, "FAILED")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_list_moves_again_when_an_attempt_begins(stored):
     visitor = stored.visitor()
     place = visitor.submit(MISSING, name="first")
@@ -504,7 +504,7 @@ def test_what_another_list_unlinked_since_is_said_everywhere(stored):
     assert exported(visitor, third, columns="manifest") == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_another_list_unlinked_in_part_stays_in_the_manifest(stored):
     visitor = stored.visitor()
     place = visitor.submit(GOOD[:4], name="first")

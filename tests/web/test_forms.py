@@ -118,7 +118,7 @@ def test_sixty_thousand_ids_are_taken_however_they_are_sent(dashboard, demo, kin
     assert "Submit 60,000 ids" in text(demo.get(answer.location))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_as_many_items_as_can_be_picked_are_taken(dashboard, demo):
     place = demo.submit(data_ids(12_000, ending="00"))
     dashboard.work(150)

@@ -134,7 +134,7 @@ def test_a_label_of_anybody_who_may_see_it_leads_to_its_items(stored):
     assert answer(demo, ours) == [
         ("1", IDS[0], "LINKED", "Patient 7"),
         ("1", IDS[0], "LINKED", "Patient 7"),
-        ("2", "nobody", "NEVER", ""),
+        ("2", "", "NO_ITEM", "nobody"),
         ("3", IDS[1], "LINKED", "P.8"),
         ("3", IDS[1], "LINKED", "P.8"),
         ("4", IDS[2], "LINKED", ""),
@@ -149,7 +149,7 @@ def test_a_label_of_anybody_who_may_see_it_leads_to_its_items(stored):
     assert [row[1:3] for row in answer(stranger, theirs)] == [(IDS[2], "NEVER")]
     demo.post(f"{ours}/share")
     told = answer(stranger, ours)
-    assert ("1", "", "NEVER", "Patient 7") in told
+    assert ("1", "", "NO_ITEM", "Patient 7") in told
     assert IDS[0] not in {row[1] for row in told}
     assert place != other
 

@@ -180,6 +180,7 @@ def test_so_is_an_end_that_changes_no_count(dashboard, demo):
         assert told(demo, path) == "", path
 
 
+@pytest.mark.long
 def test_what_came_after_what_was_watched_is_told(tmp_path):
     url = f"sqlite:///{tmp_path / 'linkboard.db'}"
     with open_dashboard(url, tmp_path, rate=1.0, batch_size=300) as dashboard:

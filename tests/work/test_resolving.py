@@ -194,7 +194,7 @@ def test_what_a_project_holds_already_is_found_there_and_said(board):
     assert (review.linked, review.files) == (4, 5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_take_few_calls(tmp_path):
     """5,000 names, and 5,000 paths of one project's runs."""
     with open_dashboard(f"sqlite:///{tmp_path / 'b.db'}", tmp_path) as board:

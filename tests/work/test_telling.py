@@ -194,6 +194,7 @@ def test_who_dies_between_sending_and_recording_sends_it_again(database_url, tmp
         assert (rows(dashboard, place)[0].sent_at is None) is given_up
 
 
+@pytest.mark.long
 def test_who_can_not_be_reached_is_given_up_after_a_day(tmp_path):
     database = make_sqlite(tmp_path / "linkboard.db")
     with fake_ica(Answer(status=404)) as hook, mail_server() as mail:
