@@ -19,14 +19,13 @@ from webapp.logs import URL_LOGGERS, VERBOSE_LOGGERS
 
 SLOW_MODULE = "pytestmark = pytest.mark.slow"
 GARBAGE = 7_000, 20, 20  # new objects, and rounds, after which it is looked for
-# What is about locks, asks for each address, or compares all with all.
+# What is about locks, or compares all pages and files at each step of a list.
 ALWAYS_ON_BOTH = {
-    "test_access.py",
     "test_agreement.py",
     "test_concurrency.py",
     "test_database_faults.py",
 }
-EXAMPLES, FEW_EXAMPLES = 50, 20  # of Hypothesis, and with --fast; with --full there are 100
+EXAMPLES, FEW_EXAMPLES = 40, 20  # of Hypothesis, and with --fast; with --full there are 100
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -106,9 +105,8 @@ def _is_fast(item: pytest.Item) -> bool:
 
 
 def _is_on_postgresql_as_well(item: pytest.Item) -> bool:
-    """What all else rests on is tried on PostgreSQL in every run: the store, each address, locks,
-    and processes that are killed. The rest of pages and worker, which ask the store alone, with
-    --full.
+    """What all else rests on is tried on PostgreSQL in every run: the store, each page, locks, and
+    processes that are killed. The rest of pages and worker, which ask the store alone, with --full.
     """
     rests_on_it = item.path.parent.name in {"web", "work", "security"}
     return rests_on_it and item.path.name not in ALWAYS_ON_BOTH and _is_on_postgresql(item)

@@ -97,6 +97,7 @@ def test_each_page_in_its_main_state(browser, pages):
     check(browser, list(zip(sorted(main, key=pages.index), cycle(WAYS), strict=False)))
 
 
+@pytest.mark.long
 def test_one_of_300_000_is_seen_in_a_bar_and_nothing_looks_larger_than_it_is(browser, pages):
     [ended] = [page for page in pages if page.name == "submission ended"]
     shares = [segment.width for segment in segments({"LINKED": 299_999, "FAILED": 1})]

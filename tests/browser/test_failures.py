@@ -57,6 +57,7 @@ def test_a_filter_that_is_refused_says_why(page):
     expect(page.locator("main")).to_contain_text(gone)
 
 
+@pytest.mark.long
 def test_a_filter_without_an_answer_can_be_loaded_as_a_page(page):
     place = finish(page, 171_000)
     page.context.set_offline(True)

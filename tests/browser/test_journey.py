@@ -30,6 +30,7 @@ def manifest(tmp_path):
     return file
 
 
+@pytest.mark.long
 def test_from_signing_in_to_the_failed_ids(tab, manifest, tmp_path):
     sign_in(tab)
     upload(tab, manifest)

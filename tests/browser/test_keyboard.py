@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.tab import draft, show_items, sign_in, submit, wait_until_done
@@ -52,6 +53,7 @@ def test_the_keys_of_the_board(tab):
     expect(tab.locator("[data-keys-off]")).to_be_checked()
 
 
+@pytest.mark.long
 def test_the_keys_of_an_item_table_are_told_there(tab):
     sign_in(tab)
     draft(tab, data_ids(60, ending="00", start=173_000), "keys.txt")

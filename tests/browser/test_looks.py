@@ -82,13 +82,14 @@ def test_what_an_open_page_tells_stays_when_it_brings_itself_up_to_date(page, da
     expect(since).to_have_count(0)
 
 
+@pytest.mark.long
 def test_what_moves_is_told_as_seen_four_times_a_minute_and_when_it_is_left(page, dashboard):
     page.goto(submitted(dashboard, 300))
     found = looks(page)
-    for _ in range(16):
+    for _ in range(30):
         dashboard.work(2)
         poll(page)
-    assert 2 <= len(found) <= 4  # on a busy machine the page's clock goes on a little by itself
+    assert 3 <= len(found) <= 6  # on a busy machine the page's clock goes on a little by itself
     with page.expect_request_finished(is_look, timeout=AT_ONCE):
         dashboard.work(2)
         poll(page)

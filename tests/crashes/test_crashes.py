@@ -34,7 +34,7 @@ FOR_MINUTES = ("forbidden", "lost-batch")  # after which a batch waits for five 
 POSTS = ("createProjectDataLinkingBatch", "createProjectDataUnlinkingBatch")
 SHARE = 0.1  # of the calls are hit by what may go wrong anywhere, and as many by their own
 REST_SECONDS = 240.0  # within which all that is left is done, once ICA fails no more
-BOUNDED = (12.0, 2.0)  # seconds, and between two kills
+BOUNDED = (8.0, 1.6)  # seconds, and between two kills
 LONG = (1500.0, 12.0)
 
 
