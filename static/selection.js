@@ -74,8 +74,18 @@
 
   const pickedHere = () => new Set(boxes().filter((box) => box.checked).map((box) => box.value));
 
+  function drop() {
+    const count = kept().picked?.length;
+    forget();
+    if (!count) return;
+    const line = one("[data-pick-dropped]");
+    one("[data-pick-dropped-count]").textContent = count.toLocaleString("en");
+    line.hidden = false;
+    announce(line.textContent);
+  }
+
   function restore() {
-    if (table() && kept().filters !== table().dataset.pickFilters) forget();
+    if (table() && kept().filters !== table().dataset.pickFilters) drop();
     if (form()) show(read());
   }
 

@@ -72,6 +72,7 @@ def test_another_filter_begins_with_nothing_picked(tab, ids):
     expect(tab).to_have_url(re.compile("status=FAILED"))
     expect(tab.get_by_label(f"Pick {ids[0]}")).not_to_be_checked()
     expect(bar).to_be_hidden()
+    expect(tab.locator("[data-pick-dropped]")).to_contain_text("Picked before: 2.")
     pick(tab, ids[0])
     search = tab.locator("#search-items")
     search.fill("nothing is called so")

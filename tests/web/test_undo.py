@@ -181,7 +181,7 @@ def test_what_was_wholly_undone_offers_no_further_undo(stored):
     stored.work(30)
     assert "Undo: unlink what it linked" not in text(visitor.get(place))
     nothing = visitor.get(f"{place}/undo")
-    assert "There is nothing here that this submission has linked" in text(nothing)
+    assert "None of these items can be unlinked now" in text(nothing)
     assert visitor.post(f"{place}/undo", fields(nothing)).status_code == 422
 
 
@@ -253,7 +253,7 @@ def test_an_undo_is_not_undone_but_what_it_unlinked_linked_again(stored, place):
     confirm(visitor, f"{place}/undo", picked=range(1, 21))
     stored.work(30)
     page = ask(visitor, f"{place}/undo", picked=range(1, 21))
-    assert "There is nothing here that this submission has linked" in text(page)
+    assert "None of these items can be unlinked now" in text(page)
     assert "Unlink: " not in text(page)
     assert "20 were unlinked already" in text(page)
 

@@ -83,7 +83,7 @@ UNDO = Action(
     doing="unlinked",
     after="The data themselves are not deleted; they only leave this project. "
     "What could not be unlinked stays linked, and says so.",
-    nothing="There is nothing here that this submission has linked and that could be unlinked.",
+    nothing="None of these items can be unlinked now.",
     skipped=_ANY
     | {
         "meanwhile": _were("unlinked by another submission since"),
