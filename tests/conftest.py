@@ -88,7 +88,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
-    is_long = item.get_closest_marker("long") or _is_on_postgresql_as_well(item)
+    is_long = item.get_closest_marker("long") or _is_on_the_other_database(item)
     if is_long and not config.getoption("long"):
         return False
     return _is_fast(item) or not config.getoption("fast")
@@ -104,10 +104,13 @@ def _is_fast(item: pytest.Item) -> bool:
     return not _is_on_postgresql(item)
 
 
-def _is_on_postgresql_as_well(item: pytest.Item) -> bool:
+def _is_on_the_other_database(item: pytest.Item) -> bool:
     """What all else rests on is tried on PostgreSQL in every run: the store, each page, locks, and
-    processes that are killed. The rest of pages and worker, which ask the store alone, with --full.
+    processes that are killed, of which there are more. The rest of pages and worker, which ask the
+    store alone, with --full; there processes are killed on SQLite, too.
     """
+    if item.path.parent.name == "crashes":
+        return not _is_on_postgresql(item)
     rests_on_it = item.path.parent.name in {"web", "work", "security"}
     return rests_on_it and item.path.name not in ALWAYS_ON_BOTH and _is_on_postgresql(item)
 

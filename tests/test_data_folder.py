@@ -47,7 +47,7 @@ def test_a_folder_with_files_of_others_stays_as_it_is_and_check_says_so(folder):
     assert f"WRONG  {folder} can be read by others" in output_of("check", {"data_dir": folder})[1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_running_dashboard_leaves_nothing_to_others(folder, free_port):
     settings = {"data_dir": folder, "port": free_port, "web_processes": 1}
     with linkboard("serve", **settings) as program:

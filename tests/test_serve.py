@@ -176,6 +176,7 @@ def metrics_with(program, wanted):
         assert time.monotonic() < deadline, found
 
 
+@pytest.mark.long
 def test_any_web_process_tells_of_all_and_all_write_json(settings):
     settings |= {"log_format": "json", "log_level": "DEBUG"}
     with linkboard("serve", **settings) as program:

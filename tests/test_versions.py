@@ -47,7 +47,7 @@ def test_a_database_without_tables_is_a_sentence(empty_database_url, settings, c
     assert "run `linkboard migrate`" in output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_waits_for_the_tables_and_then_goes_on(empty_database_url, settings):
     settings |= {"database_url": empty_database_url}
     with linkboard("work", **settings) as worker:

@@ -242,6 +242,7 @@ def test_items_picked_on_two_pages_are_tried_again(tab):
     expect(tab.locator("#pick")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_what_ica_would_refuse_is_left_out(tab):
     sign_in(tab)
     refused = data_ids(3, ending="00", start=88_000)

@@ -20,6 +20,7 @@ def test_no_page_scrolls_sideways_on_a_phone(phone, path):
     assert phone.evaluate(WIDER) <= 0
 
 
+@pytest.mark.long
 def test_nor_does_a_submission(phone):
     sign_in(phone)
     ids = data_ids(5, start=160_000) + data_ids(5, ending="01", start=161_000)

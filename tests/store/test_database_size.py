@@ -37,7 +37,7 @@ def told_by_check(dashboard):
     return next(one.sentence for one in found if one.sentence.startswith("The database has"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_check_tells_what_fills_the_database(filled):
     told = told_by_check(filled)
     with filled.store.read() as connection:

@@ -63,7 +63,7 @@ def test_a_click_and_its_double_adopt_one_batch(stored):
     assert None not in places
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_small_list_is_read_within_its_request_whatever_the_worker_does(stored):
     over = threading.Event()
 
