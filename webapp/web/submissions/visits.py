@@ -95,7 +95,7 @@ def _seen(
     submission: Submission, look: Look, former: Visit | None, now: float
 ) -> Mapping[str, int]:
     """The counts that the reader has seen: what has changed since the page was polled is still to
-    be told. None where an end came since, or another page was opened that shows more.
+    be told. Empty where an end came since, or another page was opened that shows more.
     """
     if look.revision == submission.revision:
         return submission.counts
