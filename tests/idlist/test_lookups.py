@@ -4,7 +4,7 @@ import json
 import unicodedata
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 
 from tests.idlist.annotated_lists import led_to, led_to_of, returned
 from tests.idlist.list_strategies import LISTS
@@ -342,6 +342,9 @@ def meant(data, **options):
 
 
 @given(LISTS)
+@example(f"x\n\fx y\nbam\tdataid\n{A}\t/0".encode())  # as many lines above it as in it
+@example(f"id,path\n{A} 2,/r/a.bam\n/r/b.bam,".encode())  # beside an id, a word and a path
+@example(f"{URN}{A}https://ica.illumina.com/x\n/r/a.bam".encode())  # an id that ends with ":"
 @settings(max_examples=5 * settings.default.max_examples, deadline=None)
 def test_any_list_read_again_means_the_same(data):
     _, reading = read_all([data])

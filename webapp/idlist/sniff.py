@@ -121,12 +121,11 @@ def _table(
     """
     rows = sample_rows(split_rows(io.StringIO(sample, newline=""), delimiter))
     is_named = _has_suffix(file_name, {"\t": "tsv", ",": "csv"}.get(delimiter, "\0"))
-    widths = Counter(map(len, rows))
-    if len(rows) < (1 if is_named else 2) or (widths[0] + widths[1]) * 2 >= len(rows):
+    if len(rows) < (1 if is_named else 2) or max(map(len, rows)) < 2:
         return None
     choice = columns.choose(rows, column, names_are_sure=names)
-    chosen = choice.chosen
-    if chosen is None:
+    chosen, table = choice.chosen, _from_header_on(rows, choice)
+    if chosen is None or sum(len(row) < 2 for row in table) * 2 >= len(table):
         return None
     if choice.ids is None:
         if not _is_table_of_lookups(rows, choice, delimiter):
@@ -136,7 +135,7 @@ def _table(
         was_handed_back = ENTRY_HEADER in choice.names  # by this delimiter, without ids
         return layout, (was_handed_back, 0, delimiter != WHITE_SPACE, read), rows
     rank = 0 if delimiter == WHITE_SPACE else header_rank(chosen.header)
-    is_even = _is_even(rows[choice.header_row or 0 :])
+    is_even = _is_even(table)
     is_table = rank or column or (is_even and _has_other_columns(rows, choice))
     if not is_table and is_even and delimiter != WHITE_SPACE:
         is_table = _has_mixed_column(rows, choice, is_named=is_named)
@@ -181,6 +180,11 @@ def _has_mixed_column(
     if not 2 * some >= full > 0:
         return False
     return is_named or any(some * 10 < full and full * 2 > len(body) for some, full in shares)
+
+
+def _from_header_on(rows: Sequence[Sequence[str]], choice: ColumnChoice) -> Sequence[Sequence[str]]:
+    """The rows of the table itself: lines above it, such as a title, are none."""
+    return rows[choice.header_row or 0 :]
 
 
 def _first_of_body(choice: ColumnChoice) -> int:
@@ -238,8 +242,7 @@ def _is_table_of_lookups(
         return False
     filled = columns.count_cells(body, is_filled, width)
     counted = {column.number - 1: column.ids for column in choice.candidates if column.chosen}
-    is_even = max(Counter(map(len, rows)).values()) * 2 > len(rows)
-    return is_even and any(
+    return _is_even(_from_header_on(rows, choice)) and any(
         counted.get(i, 0) * 10 < full and full * 2 > len(body) for i, full in enumerate(filled)
     )
 
