@@ -294,7 +294,7 @@ def _classify(word: str, column: int, *, is_only_word: bool) -> Entry:
     project_id = ""
     if found := _REFERENCE.fullmatch(name):
         project_id = (found["project"] or "").lower()
-        name = found["plain"] or found["named"]
+        name = found["plain"] or found["named"].rstrip(_AFTER_WORD)
         if is_data_id(small := name.lower()):
             mended = small != name
             return Entry(column, word, small, _MENDED * mended, project_id, mended=mended)

@@ -293,15 +293,22 @@ class _RowEntries(NamedTuple):
         parts = [part.strip() for part in cell_of(self.row.cells, ids).split(";")]
         if NO_DATA not in parts:
             return []
-        own = list(self._lookups()[1])
+        own = self._with_ids() or list(self._lookups()[1])
         owners = _without_data(parts, len(own))
         if owners is None:
-            return [entry for entry in own if entry.lookup]
+            return [entry for entry in own if entry.kind is not Kind.REJECTED]
         missing = map(own.__getitem__, owners)
         found = (
             [next(missing)] if part == NO_DATA else find_entries(part, ids + 1) for part in parts
         )
         return [*chain.from_iterable(found)]
+
+    def _with_ids(self) -> list[Entry]:
+        """What stands in the first cell with ids, of those that were read before the list was
+        handed back; [] if there is none.
+        """
+        cells = (list(self._in(i)) for i in chain(*self.choice.lookups))
+        return next((each for each in cells if any(entry.data_id for entry in each)), [])
 
 
 def _without_data(parts: Sequence[str], count: int) -> list[int] | None:
