@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import template_rendered
 
 from webapp.paths import STATIC
+from webapp.web.core.assets import joined_scripts
 
 ROOT = "http://pages.test"
 PHONE, LAPTOP, WIDE = (390, 844), (1280, 800), (1600, 900)
@@ -66,6 +67,8 @@ def _answer(request, html):
     if request.is_navigation_request():
         return {"body": html[request.url], "content_type": "text/html; charset=utf-8"}
     path = urlsplit(request.url).path
+    if path == "/static/scripts.js":
+        return {"body": joined_scripts(), "content_type": "text/javascript"}
     if path.startswith("/static/"):
         file = STATIC / path.removeprefix("/static/")
         return {"body": file.read_bytes(), "content_type": guess_type(file)[0] or "text/plain"}

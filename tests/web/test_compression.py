@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.dashboard import data_ids
+from webapp.paths import STATIC
 
 ASKED = {"Accept-Encoding": "gzip, br", "Sec-Fetch-Site": "same-origin"}
 FIRST_VISIT_BYTES = 60_000
@@ -99,5 +100,12 @@ def test_a_first_visit_is_short(dashboard, demo):
     sizes = [len(whole(demo, path, **ASKED).get_data()) for path in (place, *files)]
     assert sum(sizes) < FIRST_VISIT_BYTES
     head = page.partition("</head>")[0]
-    assert head.count("<script") == head.count("<script defer ")
+    assert head.count("<script") == head.count("<script defer ") == 1
     assert len(re.findall(r'<link rel="stylesheet"', head)) == 1
+
+
+def test_all_scripts_come_as_one(demo):
+    found = [path for path in addresses(demo.get("/submissions").text) if ".js" in path]
+    assert len(found) == 1
+    joined = whole(demo, found[0]).text
+    assert [path for path in STATIC.rglob("*.js") if joined.count(path.read_text()) != 1] == []

@@ -17,6 +17,7 @@ from webapp.store import DatabaseAway, Store
 from webapp.vault import cookie_key, secret_key_for, vault_for
 from webapp.web.core import (
     access,
+    assets,
     compression,
     downloads,
     errors,
@@ -79,6 +80,7 @@ def create_app(
     request_log.register(app)
     security.protect(app)
     access.register(app)
+    assets.register(app)
     compression.register(app)
     app.extensions[htmx.SHOWN] = htmx.ShownParts(here.clock.steady)
     errors.register(app)

@@ -1,13 +1,42 @@
-"""Versions of this build's static files and templates."""
+"""This build's static files: their addresses and versions, and all scripts as one."""
 
 import hashlib
-from functools import cache, lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-from flask import request, url_for
+from flask import Flask, Response, request, send_file, url_for
 from markupsafe import Markup
 
 from webapp import __version__, paths
+
+# Sent as one, scripts.js: each request more would delay what a first visit shows. In the order in
+# which they use each other.
+_SCRIPTS = (
+    *("vendor/htmx.min.js", "vendor/hx-ptag.min.js", "parts.js", "app.js", "uploads.js"),
+    *("typed.js", "chart.js", "polling.js", "notifications.js", "updates.js", "looks.js"),
+    *("failures.js", "selection.js", "scrolling.js", "searches.js", "keyboard.js"),
+)
+
+
+def register(app: Flask) -> None:
+    """Serve all scripts as one beside the files."""
+    app.view_functions["static"] = partial(_send, app.view_functions["static"])
+
+
+def _send(send: Callable[..., Any], filename: str) -> Response:
+    if filename == "scripts.js":
+        return send_file(BytesIO(joined_scripts()), "text/javascript", etag=static_version())
+    sent: Response = send(filename=filename)
+    return sent
+
+
+@cache
+def joined_scripts() -> bytes:
+    """All scripts, one after the other."""
+    return b"\n;\n".join((paths.STATIC / name).read_bytes() for name in _SCRIPTS)
 
 
 @cache
