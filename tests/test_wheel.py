@@ -42,6 +42,7 @@ def get(url):
         return answer.headers.get_content_type(), answer.read().decode()
 
 
+@pytest.mark.long
 def test_serves_a_page_and_its_stylesheet(installed, tmp_path, free_port, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = {"LINKBOARD_DATA_DIR": tmp_path, "LINKBOARD_PORT": free_port}

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.tab import draft, opened, show_items, sign_in, submit, wait_until_done
 from tests.dashboard import data_ids
+from tests.variants import in_full
 
 TITLE_BELOW_SIGN = """notice => {
     const [sign, words] = [...notice.children].map(child => child.getBoundingClientRect().top);
@@ -78,7 +79,7 @@ def test_a_filter_without_an_answer_can_be_loaded_as_a_page(page):
     expect(failure(page)).to_be_hidden()
 
 
-@pytest.mark.parametrize("path", ["/submissions/new", "/submissions/adopt", "/find"])
+@pytest.mark.parametrize("path", ["/submissions/new", *in_full("/submissions/adopt", "/find")])
 def test_a_form_tells_what_is_wrong_beside_its_sign(page, path):
     page.goto(path)
     form = page.locator("main form[method=post]").first

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.in_process import opened_at
 from tests.dashboard import data_ids, open_dashboard
+from tests.variants import in_full
 from webapp.store import submissions, tables
 
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
@@ -72,7 +73,9 @@ def test_much_is_told_in_little_room(browser, dashboard):
             assert sum(rows.evaluate_all(HEIGHTS)) <= 5 * PHONE["height"]
 
 
-@pytest.mark.parametrize("unknown", [[], ["path"], ["path", "name"], ["label", "path", "name"]])
+@pytest.mark.parametrize(
+    "unknown", [[], *in_full(["path"], ["path", "name"]), ["label", "path", "name"]]
+)
 def test_reasons_can_be_read_on_a_phone(browser, dashboard, unknown):
     visitor = dashboard.visitor()
     number = told_of(dashboard, visitor)

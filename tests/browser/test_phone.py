@@ -49,7 +49,7 @@ def change(dashboard, table, **values):
 
 
 @pytest.mark.parametrize("size", [PHONE, *in_full(LAPTOP)])
-@pytest.mark.parametrize("link", ["group", "legend", "reason"])
+@pytest.mark.parametrize("link", ["group", *in_full("legend", "reason")])
 def test_what_is_chosen_on_the_overview_is_seen_at_once(phone, dashboard, visitor, link, size):
     place = ended(dashboard, visitor)
     if link == "legend":  # a group of two

@@ -36,6 +36,7 @@ def test_text_is_no_markup(page):
     assert page.locator("#injected").count() == 0
 
 
+@pytest.mark.long
 def test_a_file_of_ours_is_no_part_of_a_page(page):
     """It may hold what somebody else has written."""
     draft(page, data_ids(2, start=180_000), "file.txt")

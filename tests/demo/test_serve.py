@@ -61,6 +61,7 @@ def test_signing_in_takes_one_click(demo):
     assert signed_in(demo, key).get("/").path == "/submissions"
 
 
+@pytest.mark.long
 def test_examples_come_to_every_state(demo):
     visitor = signed_in(demo)
 

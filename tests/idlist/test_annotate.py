@@ -158,7 +158,7 @@ def test_columns_of_such_names_elsewhere_are_the_user_s_own():
         assert cells(back)[1] == [A, *names, *(cell or None for cell in LINKED)]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_large_workbook_s_second_round():
     """One whose sheet is read in several pieces of 256 kB."""
     once = annotated(xlsx([["n", "data_id"], *([i, f"fil.{i:032x}"] for i in range(5_000))]))

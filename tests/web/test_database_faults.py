@@ -49,7 +49,7 @@ def get_under_a_lock(dashboard, get):
     return held
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_page_comes_at_once_and_whole_while_the_database_is_locked(dashboard, monkeypatch):
     for way in (Visitor.get, Visitor.part):
         monkeypatch.setattr(Visitor, way.__name__, get_under_a_lock(dashboard, way))

@@ -11,6 +11,7 @@ import requests
 from tests.dashboard import data_ids
 from tests.processes import linkboard
 from tests.simulated_ica import FIRST_PROJECT, simulator
+from tests.variants import in_full
 from webapp.store import Store, uploads
 
 MB = 1_000_000
@@ -51,7 +52,7 @@ def listed(browser, address):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [51_000_000, 60 * MB])
+@pytest.mark.parametrize("size", [51_000_000, *in_full(60 * MB)])
 def test_more_than_fifty_megabytes_get_their_answer(served, size):
     address, browser, _ = served
     before = listed(browser, address)
