@@ -71,8 +71,8 @@ def submitted(dashboard, count=60, failing=20):
 
 def poll(page):
     """What the next poll of the page is answered; the page shows it."""
-    page.evaluate(WILL_SWAP)
-    with page.expect_response(re.compile("/(progress|rows)")) as found:
+    with page.expect_response(re.compile("/(progress|rows)")) as found:  # perhaps asked for before
+        page.evaluate(WILL_SWAP)
         page.clock.run_for(2 * SECOND)
     page.evaluate("window.swapped")
     return found.value

@@ -102,13 +102,13 @@ def test_the_pager_says_which_rows_these_are_and_of_how_many(demo, place, monkey
 
 def test_where_nobody_counted_the_links_between_pages_carry_the_position(demo, place):
     first = demo.get(f"{place}/items?search=fil.&size=50")
-    assert position(first) == "1-50"
+    assert position(first) == "1-50 of 51 or more"
     second = demo.get(link(first, "Next"))
-    assert position(second) == "51-100"
+    assert position(second) == "51-100 of 101 or more"
     third = demo.get(link(second, "Next"))
-    assert position(third) == "101-130"
-    assert position(demo.get(link(third, "Previous"))) == "51-100"
-    assert position(demo.get(link(demo.get(link(third, "Previous")), "Previous"))) == "1-50"
+    assert position(third) == "101-130 of 130"
+    assert position(demo.get(link(third, "Previous"))) == "51-100 of 101 or more"
+    assert position(demo.get(link(demo.get(link(third, "Previous")), "Previous"))) == "1-50 of 51 or more"
     for made_up in ("", "&past=0", "&past=2147483646"):
         assert position(demo.get(f"{place}/items?search=fil.&after=50{made_up}")) == ""
     assert demo.get(f"{place}/items?search=fil.&after=50&past=-1").status_code == 400
@@ -139,6 +139,8 @@ def test_a_search_keeps_the_filter_and_drops_the_cursor(demo, place):
     assert form["action"] == form["hx-post"] == f"{place}/items?status=LINKED&size=100"
     found = demo.post(form["action"], {"text": LINKED[7]}).location
     assert found == f"{place}/items?status=LINKED&search={LINKED[7]}&size=100"
+    assert "count the whole list, not what this search finds" in text(demo.get(found))
+    assert "count the whole list" not in text(page)
 
 
 def test_a_search_finds_an_id_its_beginning_and_a_part_of_a_name(demo, place):

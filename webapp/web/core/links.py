@@ -84,7 +84,7 @@ class ListUrl(NamedTuple):
         return Pager(
             previous_url=self.changed(**back) if page.previous else None,
             next_url=self.changed(**forth) if page.next else None,
-            position=_position(before, len(page.rows), total),
+            position=_position(before, len(page.rows), total, more=page.next is not None),
             sizes=self._sizes(page) if sized else (),
         )
 
@@ -115,11 +115,12 @@ def _rows_before(page: Page[Any], total: int | None) -> int | None:
     return before if before > 0 and before + len(page.rows) <= most else None
 
 
-def _position(before: int | None, rows: int, total: int | None) -> str:
-    """51-100 of 600."""
-    of = f" of {total:,}" if total is not None else ""
-    if not rows or (before is None and not of):
+def _position(before: int | None, rows: int, total: int | None, *, more: bool) -> str:
+    """51-100 of 600; where nobody counted them, of as many as are known of."""
+    if not rows or (before is None and total is None):
         return ""
+    known = total if total is not None else (before or 0) + rows + more
+    of = f" of {known:,}" + (" or more" if total is None and more else "")
     if before is None:
         return f"{rows:,}{of}"
     return (f"{before + 1:,}" if rows == 1 else f"{before + 1:,}{TO}{before + rows:,}") + of
