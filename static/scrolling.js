@@ -11,17 +11,29 @@ document.addEventListener("click", ({ target }) => {
   if (row?.id) history.replaceState({ ...history.state, row: row.id }, "");
 });
 
-if (history.state?.row !== undefined) {
-  const { row, ...state } = history.state;
-  history.replaceState(state, "");
-  const place = document.getElementById(row);
-  if (place) one("th a", place)?.focus({ preventScroll: true });
+// Who goes back or on before this script has come is at the address of a page that nobody has loaded.
+function isLeft() {
+  const [loaded] = performance.getEntriesByType("navigation");
+  const page = (address) => address.split("#")[0];
+  return history.state !== null && page(loaded?.name ?? location.href) !== page(location.href);
 }
 
-if (history.state?.place !== undefined) {
-  const { place, ...state } = history.state;
-  history.replaceState(state, ""); // once: who loads it again stays where they are
-  history.scrollRestoration = "manual";
-  scrollTo(0, place);
-  window.addEventListener("load", () => setTimeout(() => { history.scrollRestoration = "auto"; }));
+function showPlace() {
+  if (history.state?.row !== undefined) {
+    const { row, ...state } = history.state;
+    history.replaceState(state, "");
+    const place = document.getElementById(row);
+    if (place) one("th a", place)?.focus({ preventScroll: true });
+  }
+
+  if (history.state?.place !== undefined) {
+    const { place, ...state } = history.state;
+    history.replaceState(state, ""); // once: who loads it again stays where they are
+    history.scrollRestoration = "manual";
+    scrollTo(0, place);
+    window.addEventListener("load", () => setTimeout(() => { history.scrollRestoration = "auto"; }));
+  }
 }
+
+if (isLeft()) location.reload();
+else showPlace();

@@ -15,6 +15,7 @@ from tests.browser.tab import (
     wait_until_done,
 )
 from tests.dashboard import data_ids
+from tests.processes import until
 from tests.simulated_ica import FIRST_PROJECT
 
 LINKING, FAILING = 180, 120  # more failing ones than a page of 50 holds, twice
@@ -126,6 +127,25 @@ def test_back_goes_through_filters_and_pages(tab):
     tab.go_forward()
     expect(tab).to_have_url(re.compile("status=FAILED$"))
     expect(tab.locator("#item-table tbody tr").first).to_contain_text("Failed")
+
+
+def test_forward_before_the_scripts_have_come_shows_what_the_address_says(tab):
+    sign_in(tab)
+    draft(tab, data_ids(3, start=76_000) + data_ids(3, ending="00", start=77_000), "forward.txt")
+    submit(tab)
+    wait_until_done(tab)
+    tab.goto(f"{tab.url}/items")
+    tab.get_by_label("Filter by status").get_by_role("link", name="Failed").click()
+    expect(tab.locator("#item-table tbody tr")).to_have_count(3)
+    held = []
+    tab.route("**/scripts.js*", lambda route: route.continue_() if held else held.append(route))
+    tab.evaluate("history.back()")
+    expect(tab.locator("#item-table tbody tr")).to_have_count(6)
+    until(lambda: tab.evaluate("0") or held)
+    tab.evaluate("history.forward()")
+    expect(tab).to_have_url(re.compile("status=FAILED$"))
+    held[0].continue_()
+    expect(tab.locator("#item-table tbody tr")).to_have_count(3)
 
 
 def open_a_row_by_keys(tab, row_id):
