@@ -17,7 +17,7 @@ from tests.databases import make_sqlite
 from tests.postgres import Cluster, NoPostgresError, throwaway_cluster
 from webapp.logs import URL_LOGGERS, VERBOSE_LOGGERS
 
-SLOW_MODULE = "pytestmark = pytest.mark.slow"
+SLOW_MODULE, LONG_MODULE = "pytestmark = pytest.mark.slow", "pytestmark = pytest.mark.long"
 GARBAGE = 7_000, 20, 20  # new objects, and rounds, after which it is looked for
 # What is about locks, or compares all pages and files at each step of a list.
 ALWAYS_ON_BOTH = {
@@ -55,12 +55,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What --fast leaves out as a whole is not even imported."""
-    if not config.getoption("fast"):
-        return None
+    """What is left out as a whole is not even imported."""
+    fast, long = config.getoption("fast"), config.getoption("long")
+    left_out = {*[SLOW_MODULE] * fast, *[LONG_MODULE] * (not long)}
     is_module = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
-    is_slow = is_module and SLOW_MODULE in collection_path.read_text().splitlines()
-    return is_slow or collection_path.name == "browser" or None
+    if is_module and not left_out.isdisjoint(collection_path.read_text().splitlines()):
+        return True
+    return (fast and collection_path.name == "browser") or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

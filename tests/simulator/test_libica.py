@@ -21,7 +21,7 @@ from tests.simulator.conftest import LINK_STATUSES, data_id, media_type
 from tests.simulator.finding import DELIVERIES
 from webapp.simulator import planted
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 IDS = [
     data_id(1, "00"),

@@ -107,8 +107,9 @@ def test_where_nobody_counted_the_links_between_pages_carry_the_position(demo, p
     assert position(second) == "51-100 of 101 or more"
     third = demo.get(link(second, "Next"))
     assert position(third) == "101-130 of 130"
-    assert position(demo.get(link(third, "Previous"))) == "51-100 of 101 or more"
-    assert position(demo.get(link(demo.get(link(third, "Previous")), "Previous"))) == "1-50 of 51 or more"
+    back = demo.get(link(third, "Previous"))
+    assert position(back) == "51-100 of 101 or more"
+    assert position(demo.get(link(back, "Previous"))) == "1-50 of 51 or more"
     for made_up in ("", "&past=0", "&past=2147483646"):
         assert position(demo.get(f"{place}/items?search=fil.&after=50{made_up}")) == ""
     assert demo.get(f"{place}/items?search=fil.&after=50&past=-1").status_code == 400
