@@ -200,6 +200,7 @@ def test_what_submissions_are_called_too_is_on_the_board(named, field):
     assert item.label not in there
     page = visitor.get(there)
     assert f"all of {item.label}" in text(page)
+    assert "1 data id with this as a sample, a name or a path, too." in text(page)
     assert item.data_id in text(visitor.get(link(page, "See these items")))
     drafts = visitor.get(f"{there}&state=draft")
     assert link(drafts, "See these items") == link(page, "See these items")
@@ -209,6 +210,15 @@ def test_what_submissions_are_called_too_is_on_the_board(named, field):
     find = link(page, "See these items")
     assert visitor.post(f"{find}/delete").status_code == 303
     assert link(visitor.get(there), "See these items") is None
+
+
+def test_a_part_of_a_sample_is_told_of_beside_the_submissions_that_are_called_so(named):
+    visitor, _, item = named
+    visitor.submit(data_ids(1), name="The t-000 cohort")
+    page = visitor.get(visitor.post("/search", {"text": "T-000"}).location)
+    assert "The t-000 cohort" in text(page)
+    assert "2 data ids with this in a sample, a name or a path, too." in text(page)
+    assert item.data_id in text(visitor.get(link(page, "See these items")))
 
 
 def test_filters_and_the_archive_are_told_of(named):

@@ -71,13 +71,14 @@ def _data_id(text: str) -> str:
 
 
 def _on_board(text: str, place: ListUrl) -> str:
-    """The items alone where they are called so, and no submission is; where no item is, those with
-    the text as a part of what they are called, or as the beginning of their data id.
+    """The items alone where they are called so, and no submission is, else the board, which leads
+    to them. Where no item is, those with the text as a part of what they are called, or as the
+    beginning of their data id.
     """
     find_id = query.ask_by_name(text) if text else None
-    if text and not context().read(board.groups, viewer(), Filter(text=text), context().clock()):
-        if not find_id and len(text) >= LEAST_PART:
-            find_id = query.ask_by_name(text, Match.PART)
-        if find_id:
-            return url_for("find.page", find_id=find_id)
+    if not find_id and len(text) >= LEAST_PART:
+        find_id = query.ask_by_name(text, Match.PART)
+    called = Filter(text=text)
+    if find_id and not context().read(board.groups, viewer(), called, context().clock()):
+        return url_for("find.page", find_id=find_id)
     return place.changed(search=searches.kept(text), items=find_id)

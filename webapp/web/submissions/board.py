@@ -17,6 +17,7 @@ from webapp.store.access import Access
 from webapp.store.board import Filter
 from webapp.store.enums import AuditAction, BoardWord, State
 from webapp.store.find import queries
+from webapp.store.find.queries import Find
 from webapp.store.paging import Cursor, Page
 from webapp.store.submissions import Submission
 from webapp.web.core import audit, links, page, params, searches
@@ -78,7 +79,7 @@ class StateChips(page.Part):
 class BoardPage(page.Page):
     """The board. used: there are submissions, here or beyond the filters. search_url: takes what
     is typed to search, and keeps the filters. unsearched_url: the board with these and without a
-    search. items_url: where the items are that are called so.
+    search. items_found: the query that leads to the items that are called so.
     share_url: shares the search, or ends that; None where it is not the visitor's own.
     """
 
@@ -88,7 +89,7 @@ class BoardPage(page.Page):
     search: Search
     search_url: str
     unsearched_url: str
-    items_url: str | None
+    items_found: Find | None
     share_url: str | None
     projects: list[Access]
     used: bool
@@ -111,7 +112,7 @@ def board() -> ResponseReturnValue:
             search=searches.of_request(),
             search_url=_search_url(chosen),
             unsearched_url=_place(wanted).changed(search="", items=""),
-            items_url=_items_url(connection),
+            items_found=_items_found(connection),
             share_url=_share_url(_place(wanted)),
             projects=access.projects(connection, viewer().id, now),
             used=bool(shown.shown) or board_store.any_visible(connection, viewer(), now),
@@ -225,10 +226,9 @@ def _items() -> str:
     return found if FIND_ID_PATTERN.fullmatch(found) else ""
 
 
-def _items_url(connection: Connection) -> str | None:
-    """The answer to it, as long as it is kept."""
-    found = queries.get(connection, _items(), viewer()) if _items() else None
-    return url_for("find.page", find_id=found.id) if found else None
+def _items_found(connection: Connection) -> Find | None:
+    """This query, as long as it is kept."""
+    return queries.get(connection, _items(), viewer()) if _items() else None
 
 
 def _share_url(place: ListUrl) -> str | None:
