@@ -93,8 +93,13 @@ def test_a_search_of_items_ends_where_its_box_is_emptied(tab):
 
     look_for(ids[1])
     tab.keyboard.press("Escape")
-    expect_all()
     expect(search).not_to_be_focused()
+    expect(search).to_have_value(ids[1])
+    tab.keyboard.press("c")
+    expect_all()
+    expect(tab.locator("#item-pages .pager-position")).to_be_focused()
+    tab.keyboard.press("j")
+    expect(found.nth(0).locator("th a")).to_be_focused()
     look_for(ids[2])
     search.hover()
     box = search.bounding_box()
@@ -149,6 +154,7 @@ def test_the_keys_lead_out_of_a_search_of_the_board(tab):
     tab.keyboard.press("?")
     tab.keyboard.press("/")
     tab.keyboard.press("Escape")
+    tab.keyboard.press("c")
     expect(tab).to_have_url(re.compile(r"/submissions\?state=draft$"))
     expect(tab.get_by_role("link", name="Stays out")).to_be_visible()
 

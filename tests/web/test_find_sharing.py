@@ -55,7 +55,9 @@ def test_shared_it_tells_what_its_reader_may_see(stored, place):
     assert "everybody of the same ICA who has its link" in shared
     assert "works for everybody of the same ICA. They see what became of ids" in shared
     assert alone not in shared
-    assert element(demo.get(place), "form", action=f"{place}/unshare")
+    form = element(demo.get(place), "form", action=f"{place}/unshare")
+    assert "Copy the link" in form.text
+    assert element(demo.get(place), "button", data_copy=f"http://localhost{place}")
     assert "The link to this search" not in text(colleague.get(place))
     assert summary(colleague, place) == {"LINKED": 5}
     assert summary(stranger, place) == {"NEVER": 5}
