@@ -404,6 +404,7 @@ def test_a_check_goes_on_where_it_was_when_ica_is_well_again(dashboard, monkeypa
     assert "ICA has trouble right now" in text(demo.get(place))
     dashboard.work(15)
     assert "ICA would refuse none of them" in text(demo.get(place))
+    assert "may link into this project, ICA says only when" in text(demo.get(place))
     assert dashboard.sim.calls()["getDataEligibleForLinking"] == 5
 
 
