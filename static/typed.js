@@ -30,7 +30,7 @@ function putBack(form, fields, file) {
       control.dispatchEvent(new Event("input", { bubbles: true }));
     }
   }
-  all("[data-picker]", form).forEach(showPicked);
+  all("[data-picker]", form).forEach(showPutBack);
   one("[data-typed]", form).hidden = false;
   one("[data-typed-file]", form).hidden = !file;
 }

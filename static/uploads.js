@@ -79,6 +79,12 @@ function showPicked(picker) {
   picker.dispatchEvent(new CustomEvent("picked"));
 }
 
+function showPutBack(picker) { // what had been picked, and nobody picks now: without the focus
+  const before = picker.dataset.picker;
+  showPicked(picker);
+  if (picker.dataset.picker && picker.dataset.picker !== before) picker.open = false;
+}
+
 function fold(picker) {
   picker.open = false;
   one("summary", picker).focus();
@@ -106,7 +112,9 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:after:swap", () => all("[data-picker]").forEach(showPicked));
 
-window.addEventListener("pageshow", () => { // after Back the browser puts fields back, without an event
+// After Back the browser puts fields back, without an event. htmx begins by a timeout, too, which was
+// set before this one: it hears what is picked.
+window.addEventListener("pageshow", () => setTimeout(() => {
   all("[data-drop]").forEach(showChosen);
-  all("[data-picker]").forEach(showPicked);
-});
+  all("[data-picker]").forEach(showPutBack);
+}));

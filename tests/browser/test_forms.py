@@ -64,6 +64,21 @@ def test_what_stands_beside_a_form_agrees_with_it_after_back(tab):
     expect(side).to_contain_text("Rare disease WGS 2026")
     expect(side).to_contain_text("pasted text")
     expect(tab.locator("#picker summary")).to_contain_text("Rare disease WGS 2026")
+    expect(tab.locator("#picker")).not_to_have_attribute("open", "")
+    expect(tab.get_by_text("Change the project")).to_be_visible()
+
+
+def test_the_batches_of_the_picked_project_are_listed_after_back(tab):
+    sign_in(tab)
+    tab.goto("/submissions/adopt")
+    tab.get_by_role("radio", name="Rare disease WGS 2026").check()
+    expect(tab.get_by_role("heading", name="Recent batches")).to_be_visible()
+    tab.get_by_role("link", name="Find ids").click()
+    expect(tab.get_by_role("heading", name="Where are my ids?")).to_be_visible()
+    tab.go_back()
+    expect(tab.get_by_role("complementary")).to_contain_text("Rare disease WGS 2026")
+    expect(tab.get_by_role("heading", name="Recent batches")).to_be_visible()
+    expect(tab.locator("#picker")).not_to_have_attribute("open", "")
 
 
 def test_what_was_typed_is_there_again_after_signing_in_again(tab):
@@ -86,6 +101,7 @@ def test_what_was_typed_is_there_again_after_signing_in_again(tab):
     expect(tab.get_by_label("Name", exact=True)).to_have_value("Of a long day")
     expect(tab.get_by_role("complementary")).to_contain_text("Rare disease WGS 2026")
     expect(tab.get_by_role("complementary")).to_contain_text("pasted text")
+    expect(tab.locator("#picker")).not_to_have_attribute("open", "")
     tab.goto("/submissions/new")
     expect(tab.get_by_label("Name", exact=True)).to_have_value("")
 
