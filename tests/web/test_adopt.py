@@ -10,6 +10,7 @@ from webapp.web.core.formatting import clock
 NOBODY_S = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 ANOTHER_PROJECT = "00000000-0000-4000-8000-000000000004"
 RECENT = "/submissions/adopt/recent"
+NOTHING = "\N{EN DASH}"  # in a column, where nothing is known
 
 
 @pytest.fixture
@@ -32,6 +33,29 @@ def test_a_batch_of_a_script_is_followed_like_our_own(dashboard, batch):
     dashboard.work(60)
     assert "All 3 items are linked" in text(demo.get(place))
     assert sorted(rows(demo.get(f"{place}/items"))) == data_ids(3)
+
+
+def test_until_ica_has_told_of_it_nothing_is_known_of_it(dashboard, batch):
+    demo = dashboard.visitor()
+    place = adopt(demo, batch, name="from a script").location
+    page, board = demo.get(place), demo.get("/submissions")
+    told = "Asking ICA ICA is being asked for this batch, and its items are being read."
+    assert told in text(page)
+    assert "1 batch, running" in text(page)
+    assert element(page, "title").text == "from a script · Linkboard"
+    assert element(page, id="progress")["data-icon"] == "moving"
+    assert column(board, "State") == ["Asking ICA"]
+    assert column(board, "Items") == [NOTHING]
+    attempts, attempt = demo.get(f"{place}/attempts"), demo.get(f"{place}/attempts/1")
+    for one in (page, attempts, attempt):
+        untrue = [words for words in ("Waiting", "to be sent", " 0 ") if words in text(one)]
+        assert untrue == []
+    for one in (attempts, attempt):
+        assert "Its items are being read from ICA." in text(one)
+    dashboard.work()
+    assert told not in text(demo.get(place))
+    assert "Linking ICA has all of it and is linking" in text(demo.get(place))
+    assert column(demo.get("/submissions"), "State") == ["Linking 0 %"]
 
 
 def test_a_batch_that_has_ended_long_ago_has_ica_s_own_times(dashboard, batch):

@@ -309,16 +309,18 @@ def confirm(connection: Connection, submission_id: int, size: int, now: float) -
     """The draft of so many items to send is submitted; False when it is no draft any more (a second
     click).
     """
-    return _begin(connection, submission_id, State.DRAFT, size, now)
+    return _begin(connection, submission_id, State.DRAFT, size, now, Phase.WAITING)
 
 
 def begin_adopted(connection: Connection, submission_id: int, now: float) -> None:
-    """A submission whose batch was made elsewhere is active from now on."""
-    _begin(connection, submission_id, State.READING, 0, now)
+    """A submission whose batch was made elsewhere is active from now on; ICA has all of it."""
+    _begin(connection, submission_id, State.READING, 0, now, Phase.LINKING)
 
 
-def _begin(connection: Connection, submission_id: int, was: State, size: int, now: float) -> bool:
-    running = {"state": State.ACTIVE, "phase": Phase.WAITING, "board_word": BoardWord.RUNNING}
+def _begin(
+    connection: Connection, submission_id: int, was: State, size: int, now: float, phase: Phase
+) -> bool:
+    running = {"state": State.ACTIVE, "phase": phase, "board_word": BoardWord.RUNNING}
     began = {"submitted_at": now, "begun_at": now}
     begun = _change(connection, submission_id, [was], now, **running, **began)
     if begun:

@@ -115,6 +115,8 @@ def _sentence(submission: Submission, attempt: Attempt, batch_rows: Sequence[Bat
     """Its outcome so far, in one sentence; a second one if ICA refused it."""
     if attempt.problem and not attempt.size:
         return attempt.problem
+    if _is_adopted(submission, attempt) and attempt.runs and not attempt.counts:
+        return "Its items are being read from ICA."
     if refusal := problems.refusal(submission, attempt, batch_rows, "this attempt"):
         sent = any(batch.sent_at for batch in batch_rows)
         return f"{refusal} {_outcome(attempt)}" if sent else refusal

@@ -30,9 +30,9 @@ Key = tuple[
 class Row(Part):
     """A submission as the board lists it. ends_at: when a draft is discarded by itself.
 
-    state and label: of its badge. percent: done of what is under way. outcome: its counts in words.
-    areas: of the small chart of one that moves, status and path of each, see sparkline() of
-    chart.py; none where there is nothing to see yet.
+    state and label: of its badge. percent: done of what is under way, None while no item of it is
+    known. outcome: its counts in words. areas: of the small chart of one that moves, status and
+    path of each, see sparkline() of chart.py; none where there is nothing to see yet.
     """
 
     template = "submissions/_board_row.html"
@@ -104,7 +104,7 @@ def _row(
         submission=submission,
         state=state,
         label=label,
-        percent=status_text.percent_done(attempt_rows) if active else None,
+        percent=status_text.percent_done(submission, attempt_rows) if active else None,
         outcome=status_text.in_short(submission, attempt_rows) if begun else "",
         segments=status_text.segments(
             submission.counts, moving=status_text.moving(submission, attempt_rows)

@@ -49,6 +49,7 @@ SENTENCES = {
 FROM_A_FOLDER = (
     "What the folder holds is being read from ICA. Nothing is sent before you have looked it over."
 )
+ADOPTED = "ICA is being asked for this batch, and its items are being read."
 UNLINKING = "ICA has all of it and is unlinking. You can close this page: work goes on."
 
 
@@ -213,12 +214,16 @@ def badge(submission: Submission, attempts: Sequence[Attempt]) -> tuple[str, str
         return REFUSED if refused else BADGES[word]
     if _unlinks_now(submission, attempts):
         return submission.phase, "Unlinking"
+    if _is_just_adopted(submission):
+        return submission.phase, "Asking ICA"
     return submission.shown_state, submission.shown_state.capitalize()
 
 
 def _sentence(submission: Submission, attempts: Sequence[Attempt], stuck: Mapping[str, int]) -> str:
     if _unlinks_now(submission, attempts):
         return UNLINKING
+    if _is_just_adopted(submission):
+        return ADOPTED
     if submission.state == State.SETTLED:
         return headline.of(submission, attempts, stuck)
     if submission.state == State.DISCARDED and submission.submitted_at:
@@ -232,6 +237,11 @@ def _unlinks_now(submission: Submission, attempts: Sequence[Attempt]) -> bool:
     """The store has one phase for both kinds."""
     kinds = {attempt.kind for attempt in attempts if attempt.runs}
     return submission.phase == Phase.LINKING and kinds == {AttemptKind.UNLINK}
+
+
+def _is_just_adopted(submission: Submission) -> bool:
+    """Whether nothing is known yet of a batch that was made elsewhere, not even if it has ended."""
+    return submission.is_adopted and submission.phase == Phase.LINKING and not submission.counts
 
 
 def in_short(submission: Submission, attempts: Sequence[Attempt]) -> str:
@@ -249,8 +259,12 @@ def in_short(submission: Submission, attempts: Sequence[Attempt]) -> str:
     return ", ".join([*terms, *headline.led_to_nothing(submission)])
 
 
-def percent_done(attempts: Sequence[Attempt]) -> int:
-    """Whole percent of the items of attempts that run that have an outcome; 100 only when all."""
+def percent_done(submission: Submission, attempts: Sequence[Attempt]) -> int | None:
+    """Whole percent of the items of attempts that run that have an outcome; 100 only when all; None
+    while no item is known.
+    """
+    if not submission.counts:
+        return None
     done, total = _done_of(attempts)
     return 100 * done // total if total else 0
 

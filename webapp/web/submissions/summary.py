@@ -17,14 +17,14 @@ class Summary(NamedTuple):
     """What the polled part says of itself in attributes, but for as_of.
 
     headline: what the title begins with. icon: of the favicon, a word: moving, done, failed,
-    blocked or none. percent: of what runs, a whole number. failed: how many items have not ended
-    well. rows_changed: how often a row of its items was changed. as_of: when ICA's counts of what
-    runs came, 0.0 before they did.
+    blocked or none. percent: of what runs, a whole number; None while no item is known. failed: how
+    many items have not ended well. rows_changed: how often a row of its items was changed. as_of:
+    when ICA's counts of what runs came, 0.0 before they did.
     """
 
     headline: str
     icon: str
-    percent: int
+    percent: int | None
     failed: int
     ended: bool
     rows_changed: int
@@ -37,7 +37,7 @@ def of(submission: Submission, attempts: Sequence[Attempt], batches: Sequence[Ba
     failed = status_text.failed(submission.counts, moving)
     labels = status_text.labels(submission, attempts)
     ended = submission.state == State.SETTLED
-    percent = 100 if ended else status_text.percent_done(attempts)
+    percent = 100 if ended else status_text.percent_done(submission, attempts)
     how = status_text.joined([status_label(word, labels) for word in failed]).lower()
     headline, icon = _said(submission, sum(failed.values()), how, percent)
     return Summary(
@@ -57,11 +57,12 @@ def counted_at(attempts: Sequence[Attempt], batches: Sequence[Batch]) -> float:
     return max((one.counted_at or 0.0 for one in batches if one.attempt in run), default=0.0)
 
 
-def _said(submission: Submission, failed: int, how: str, percent: int) -> tuple[str, str]:
+def _said(submission: Submission, failed: int, how: str, percent: int | None) -> tuple[str, str]:
     """headline and icon; `how` so many failed, in words."""
     if submission.state == State.ACTIVE:
-        blocked = submission.phase == Phase.BLOCKED
-        return ("⚠ Blocked", "blocked") if blocked else (f"{percent} %", "moving")
+        if submission.phase == Phase.BLOCKED:
+            return "⚠ Blocked", "blocked"
+        return "" if percent is None else f"{percent} %", "moving"
     if submission.state != State.SETTLED:
         return "", "none"
     if submission.board_word in GOOD_ENDS or not failed:
