@@ -193,5 +193,5 @@ def test_a_recent_batch_is_watched_by_one_click(tab, dashboard):
     tab.get_by_role("radio", name="Rare disease WGS 2026").check()
     expect(tab.locator("#recent")).to_contain_text(made["id"])
     expect(tab.get_by_label("Or by its id")).to_have_value("no id")
-    tab.get_by_role("button", name=f"Watch the batch {made['id']}").click()
+    tab.get_by_role("button", name=f"Watch it: batch {made['id']}").click()
     expect(tab.get_by_role("heading", name="from a script")).to_be_visible()

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from werkzeug import Response
+
+NAMED = ":is(a, button, summary, input)[aria-label]"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,24 @@ def element(answer: Response, tag: str = "", **attributes: str | None) -> Elemen
     found = elements(answer, tag, **attributes)
     assert len(found) == 1, f"{len(found)} of {tag} {attributes}"
     return found[0]
+
+
+def named_otherwise(answer: Response) -> list[str]:
+    """The names of links, buttons and fields that do not contain the text which is seen there: who
+    speaks to a browser says that text.
+    """
+    controls = _read(answer.get_data(as_text=True)).select(NAMED)
+    named = [(str(one["aria-label"]), _seen_at(one)) for one in controls]
+    return [name for name, seen in named if _said(seen) not in _said(name)]
+
+
+def _seen_at(control: Tag) -> str:
+    place = control.find_parent("label") if control.name == "input" else control
+    return place.get_text() if place else ""
+
+
+def _said(words: str) -> str:
+    return " ".join(words.split()).casefold()
 
 
 def main(answer: Response) -> Response:

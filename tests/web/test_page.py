@@ -6,7 +6,7 @@ import pytest
 from jinja2 import meta, nodes
 
 from tests.dashboard import Visitor, data_ids, open_dashboard, text
-from tests.web.markup import elements
+from tests.web.markup import elements, named_otherwise
 from tests.web.page_visits import TELLING, visit_all
 from webapp import paths
 from webapp.demo import app as demo_app
@@ -66,6 +66,7 @@ def test_every_template_is_rendered_with_all_that_it_reads(tmp_path, monkeypatch
             assert answer.status_code < 500, (name, text(answer))
             assert answer.get_data(), name
             assert_a_way_out(name, answer)
+            assert not named_otherwise(answer), name
         demo = Visitor(demo_app.create_app(dashboard.settings, dashboard.store))
         watch(demo.client.application)
         demo.sign_in()
