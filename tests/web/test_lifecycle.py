@@ -118,6 +118,7 @@ def test_deleting_says_first_what_goes_and_then_keeps_nothing(stored, settled):
     assert stored.visitor("colleague-key").get(place).status_code == 404
     stored.work(10)
     assert demo.get(place).status_code == 404
+    assert "There is no such submission: it was deleted, or" in demo.get(place).text
     assert demo.get(f"{place}/export.csv").status_code == 404
     assert "createDataUnlinkingBatch" not in stored.sim.calls()
     # Its ids are as if they had never been here: a new draft knows nothing of them.

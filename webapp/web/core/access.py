@@ -81,9 +81,9 @@ def nothing_here() -> NoReturn:
     """A 404 that says the same whether there is no such thing or it is not for this visitor."""
     abort(
         404,
-        "There is no such submission, or your ICA account can't read its project, or ICA has not "
-        "said yet whether it can: then try again in a minute. If a colleague sent you this "
-        "address, ask them to add you to the project in ICA.",
+        "There is no such submission: it was deleted, or your ICA account can't read its project, "
+        "or ICA has not said yet whether it can: then try again in a minute. If a colleague sent "
+        "you this address, ask them to add you to the project in ICA.",
     )
 
 
