@@ -102,13 +102,44 @@ def test_who_opens_pages_all_the_time_is_told_an_end_for_one_visit(dashboard, de
     assert said == [True] * 3 + [False] * 5
 
 
-def test_what_is_put_right_is_told_too():
-    before = {"LINKED": 5, "FAILED": 3, "RUNNING": 9, "NOT_SENT": 4, "PARTIALLY_LINKED": 1}
-    now = {"LINKED": 1_208, "UNLINKED": 1, "PARTIALLY_UNLINKED": 2, "UNREAD": 3, "ODD": 1}
-    assert in_words(before, now) == (
-        "1,203 more linked, 1 more unlinked, 1 more in part, 3 fewer failed, 1 more odd"
-    )
-    assert in_words(now, now) == in_words({}, {}) == in_words({"LINKED": 2}, {"LINKED": 1}) == ""
+@pytest.mark.parametrize(
+    ("before", "now", "told_of"),
+    [
+        (
+            {"RUNNING": 9, "NOT_SENT": 40},
+            {"LINKED": 46, "FAILED": 3},
+            "46 more linked, 3 more failed",
+        ),
+        ({"LINKED": 9, "FAILED": 7}, {"LINKED": 14, "FAILED": 2}, "5 more linked, 5 fewer failed"),
+        (
+            {"LINKED": 32, "PARTIALLY_LINKED": 5},
+            {"UNLINKED": 37},
+            "37 more unlinked, 32 fewer linked, 5 fewer in part",
+        ),
+        ({"UNLINKED": 37}, {"LINKED": 37}, "37 more linked, 37 fewer unlinked"),
+        ({"LINKED": 4, "LEFT_OUT": 2}, {"LINKED": 6}, "2 more linked, 2 fewer left out"),
+        (
+            {"FAILED": 3, "PARTIALLY_LINKED": 1},
+            {"LINKED": 1_203, "PARTIALLY_UNLINKED": 2, "UNREAD": 3, "ODD": 1},
+            "1,203 more linked, 1 more in part, 1 more odd, 3 fewer failed",
+        ),
+        ({"LINKED": 2}, {"LINKED": 2}, ""),
+    ],
+)
+def test_what_each_group_has_gained_or_lost_is_told_once(before, now, told_of):
+    """Of a list that runs, of what was tried again, undone, linked again or sent after all."""
+    assert in_words(before, now) == told_of
+
+
+def test_what_an_undo_has_taken_out_is_told_with_what_it_was(dashboard, demo):
+    place = demo.submit(data_ids(32))
+    dashboard.work(60)
+    demo.get(place)
+    dashboard.clock.advance(GAP)
+    demo.get(place)
+    confirm(demo, f"{place}/undo")
+    dashboard.work(60)
+    assert "32 more unlinked, 32 fewer linked. It has ended." in told(demo, "/submissions")
 
 
 def test_a_visit_is_written_at_most_every_ten_seconds_and_by_no_poll(dashboard, demo):

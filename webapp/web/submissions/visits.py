@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flask import url_for
 
-from webapp.store import statuses, submissions, visits
+from webapp.store import submissions, visits
 from webapp.store.enums import LEFT_OUT, NOT_SENT, State
 from webapp.store.submissions import Submission
 from webapp.store.tables import Visit
@@ -159,17 +159,14 @@ def _change(submission: Submission, visit: Visit, *, named: bool) -> Change | No
 
 
 def in_words(before: Mapping[str, int], now: Mapping[str, int]) -> str:
-    """What has an outcome now and had not: 12,410 more linked, 37 more failed; and what is put
-    right since: 5 fewer failed.
+    """What each group of outcomes has gained, then what each has lost: 5 more linked, 5 fewer
+    failed. What had no outcome before is in neither, so of a list that runs only gains are told.
     """
     found: Counter[str] = Counter()
     for word in ordered(Counter(before) + Counter(now)):
         change = now.get(word, 0) - before.get(word, 0)
         if word not in MOVING and not (word == NOT_SENT and change < 0):
-            told = change > 0 or statuses.meaning(word).trouble
-            found[look(word).short or status_label(word).lower()] += change if told else 0
-    return ", ".join(
-        f"{abs(change):,} {'more' if change > 0 else 'fewer'} {word}"
-        for word, change in found.items()
-        if change
-    )
+            found[look(word).short or status_label(word).lower()] += change
+    gained = [f"{change:,} more {word}" for word, change in found.items() if change > 0]
+    lost = [f"{-change:,} fewer {word}" for word, change in found.items() if change < 0]
+    return ", ".join(gained + lost)
