@@ -112,7 +112,7 @@ def try_the_archived_again(page):
     page.get_by_role("button", name="Try again: 8 items").click()
     wait_until_done(page)
     expect(page.locator("#progress")).to_contain_text("69 of 77 items linked after 2 attempts; 8")
-    expect(page.locator("#progress")).to_contain_text("8 items chosen: 8 to be tried again")
+    expect(page.locator("#progress")).to_contain_text("8 items chosen: 8 tried again.")
     expect(group_of(page, "Data is being archived")).to_have_count(0)
 
 

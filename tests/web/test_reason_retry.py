@@ -40,8 +40,8 @@ def test_each_list_gets_its_own_attempt_and_one_receipt_tells_of_all(stored, lis
     assert answer.status_code == 303
     stored.work(30)
     receipt = text(visitor.get(answer.location))
-    assert "mine, attempt 2 5 items chosen: 5 to be tried again." in receipt
-    assert "theirs, attempt 2 3 items chosen: 3 to be tried again." in receipt
+    assert "mine, attempt 2 5 items chosen: 5 tried again." in receipt
+    assert "theirs, attempt 2 3 items chosen: 3 tried again." in receipt
     assert [row_counts(visitor, place) for place in lists] == [{"LINKED": 7}, {"LINKED": 3}]
     attempt = visitor.get(f"{lists[1]}/attempts/2")
     assert elements(attempt, "dd")[0].text == "Dana Demo"  # whose key it is

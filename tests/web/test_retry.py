@@ -47,6 +47,8 @@ def test_what_failed_is_tried_again_and_nothing_else(stored, place):
     assert "10 items chosen: 10 to be tried again" in text(visitor.get(again))
     assert "10 items chosen: 10 to be tried again" in text(visitor.get(place))
     stored.work(30)
+    for path in (again, place):
+        assert "10 items chosen: 10 tried again." in text(visitor.get(path))
     found = dict.fromkeys(ARCHIVED, "LINKED") | dict.fromkeys(MISSING, "FAILED")
     assert statuses(visitor, again) == found
     assert statuses(visitor, place) == (
@@ -278,7 +280,7 @@ def test_many_items_are_gathered_by_the_worker(database_url, tmp_path, monkeypat
         assert "Gathering the items 0 of 25 items" in text(visitor.get(place))
         dashboard.work(30)
         assert list(statuses(visitor, again).items()) == [(data_id, "LINKED") for data_id in many]
-        assert "25 items chosen: 25 to be tried again" in text(visitor.get(again))
+        assert "25 items chosen: 25 tried again." in text(visitor.get(again))
         assert "All 30 items are linked after 2 attempts." in headline(visitor.get(place))
         assert dashboard.sim.calls()["createProjectDataLinkingBatch"] == 3 + 3
 
@@ -331,7 +333,7 @@ def test_what_has_changed_by_the_time_it_is_gathered_is_in_the_receipt(dashboard
     dashboard.work(30)
     assert statuses(visitor, again).keys() == set(MISSING[1:])
     said = text(visitor.get(again))
-    assert "4 items chosen: 3 to be tried again; 1 skipped because it has changed since" in said
+    assert "4 items chosen: 3 tried again; 1 skipped because it has changed since" in said
 
 
 def test_what_a_lost_batch_left_without_outcome_is_offered_and_counts_once(stored):

@@ -141,7 +141,7 @@ def test_picked_items_are_unlinked_and_the_rest_is_said(stored, place):
     undo = confirm(visitor, f"{place}/undo", picked=[1, 2, 23, 28])
     stored.work(30)
     assert statuses(visitor, undo) == dict.fromkeys(GOOD[:2], "UNLINKED")
-    assert "4 items chosen: 2 to be unlinked; 1 skipped because" in text(visitor.get(undo))
+    assert "4 items chosen: 2 sent to be unlinked; 1 skipped because" in text(visitor.get(undo))
     assert "it was linked before this submission came" in text(visitor.get(undo))
     assert "it was not linked by this submission" in text(visitor.get(undo))
     now = statuses(visitor, place)
@@ -306,7 +306,7 @@ def test_an_undo_of_which_nothing_came_off_is_told(stored):
     assert "All 2 items are linked. 2 could not be unlinked." in headline(visitor.get(place))
     story = text(visitor.get(f"{place}/items/1"))
     assert "Attempt 2: undo , by Dana Demo" in story
-    assert "2 items chosen: 2 to be unlinked." in told(visitor, place)[1]
+    assert "2 items chosen: 2 sent to be unlinked." in told(visitor, place)[1]
 
 
 @pytest.mark.slow
@@ -320,6 +320,8 @@ def test_an_undo_that_was_stopped_is_no_failure(tmp_path):
         visitor.post(f"{place}/stop", {"attempt": "2"})
         stored.work(30)
         told_of = headline(visitor.get(place))
+        undo = text(visitor.get(f"{place}/attempts/2"))
+    assert "20 items chosen: 10 sent to be unlinked; 10 not sent." in undo
     assert "Partly undone 10 of 20 items linked, 10 unlinked." in told_of
 
 

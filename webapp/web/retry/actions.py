@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webapp.store.attempts import Attempt
-from webapp.store.enums import LEFT_OUT, AttemptKind
+from webapp.store.enums import LEFT_OUT, NOT_SENT, AttemptKind
 from webapp.store.statuses import meaning
 from webapp.web.core.formatting import plural
 
@@ -33,6 +33,7 @@ class Action:
     title: str
     button: str
     doing: str
+    did: str  # once it has ended, however that came off
     after: str
     nothing: str
     endpoint: str = "retry.retry"
@@ -51,6 +52,7 @@ RETRY = Action(
     title="Try these items again?",
     button="Try again",
     doing="tried again",
+    did="tried again",
     after="The submission then shows how they stand after this attempt. What the attempts before "
     "have found of them is kept as its history.",
     nothing="None of these items can be tried again now.",
@@ -61,6 +63,7 @@ RELINK = Action(
     title="Link these items again?",
     button="Link again",
     doing="linked again",
+    did="sent to be linked again",
     after="They were unlinked from the project, and will be in it again.",
     nothing="None of these items can be linked again now.",
 )
@@ -70,6 +73,7 @@ SEND = Action(
     title="Send these items after all?",
     button="Send",
     doing="sent",
+    did="sent",
     after="They were left out when the list was submitted, and will be sent now.",
     nothing="None of these items can be sent now.",
 )
@@ -81,6 +85,7 @@ UNDO = Action(
     title="Unlink these items?",
     button="Unlink",
     doing="unlinked",
+    did="sent to be unlinked",
     after="The data themselves are not deleted; they only leave this project. "
     "What could not be unlinked stays linked, and says so.",
     nothing="None of these items can be unlinked now.",
@@ -127,12 +132,19 @@ def of(attempt: Attempt) -> Action:
 
 
 def receipt(attempt: Attempt) -> str:
-    """The attempt's receipt as a sentence; "" before all its items are taken."""
+    """The attempt's receipt as a sentence, in the past once it has ended; "" before all its items
+    are taken.
+    """
     if not (kept := attempt.receipt):
         return ""
     action, made = of(attempt), kept.made
     chosen = plural(made + sum(kept.skipped.values()), "item")
-    clauses = [f"{chosen} chosen: {made:,} to be {action.doing}"]
+    unsent = 0 if attempt.runs else attempt.counts.get(NOT_SENT, 0)
+    clauses = [
+        f"{made:,} to be {action.doing}" if attempt.runs else f"{made - unsent:,} {action.did}"
+    ]
+    if unsent:
+        clauses.append(f"{unsent:,} not sent")
     for count, why in action.why_skipped(kept.skipped):
         clauses.append(f"{count:,} skipped because {'it' if count == 1 else 'they'} {why}")
-    return "; ".join(clauses) + "."
+    return f"{chosen} chosen: {'; '.join(clauses)}."
