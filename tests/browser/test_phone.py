@@ -18,6 +18,15 @@ SIDES = ("height", "top", "bottom")
 HEIGHT, TOP, BOTTOM = (f"found => found.getBoundingClientRect().{side}" for side in SIDES)
 SIZE = "box => [box.getBoundingClientRect().width, box.getBoundingClientRect().height]"
 
+EDGES = """nav => {
+  const links = [...nav.children].map((link) => link.getBoundingClientRect());
+  return [
+    Math.min(...links.map((box) => box.left)),
+    Math.max(...links.map((box) => box.right)),
+    new Set(links.map((box) => box.top)).size,
+  ];
+}"""
+
 
 @pytest.fixture
 def dashboard(tmp_path):
@@ -75,6 +84,19 @@ def test_what_is_chosen_on_the_overview_is_seen_at_once(phone, dashboard, visito
     expect(phone).to_have_url(re.compile(f"{place}$"))
     expect(shown).to_be_in_viewport()
     assert abs(phone.evaluate("scrollY") - left) < 20  # times are worded after that
+
+
+@pytest.mark.parametrize("width", [390, 360, *in_full(320)])
+@pytest.mark.parametrize("scheme", ["light", *in_full("dark")])
+def test_the_main_links_have_equal_margins_and_need_no_scrolling(phone, width, scheme):
+    phone.set_viewport_size({"width": width, "height": 740})
+    phone.emulate_media(color_scheme=scheme)
+    phone.goto("/submissions")
+    assert phone.evaluate("document.documentElement.scrollWidth") == width
+    left, right, lines = phone.locator(".masthead nav").evaluate(EDGES)
+    assert abs(left - (width - right)) <= 1 or lines > 1
+    assert right < width
+    assert lines == 1 or width == 320
 
 
 def test_ticks_are_large_enough_to_be_seen(phone, dashboard, visitor):
