@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.in_process import opened_at
 from tests.dashboard import data_ids, open_dashboard
 
+PRINTED = "one => getComputedStyle(one, '::after').content"
+
 
 @pytest.mark.slow
 def test_pointer_and_keys_tell_a_moments_numbers_which_polls_leave_chosen(browser, tmp_path):
@@ -50,6 +52,8 @@ def test_pointer_and_keys_tell_a_moments_numbers_which_polls_leave_chosen(browse
 
 def assert_it_prints_as_a_report(tab):
     """What the page has on paper, also of a reader whose screen is dark."""
+    paper = "main > .paper:first-child"
+    expect(tab.locator(paper)).to_be_hidden()
     expect(tab.locator("#attempts")).to_be_hidden()
     tab.emulate_media(media="print", color_scheme="dark")
     for shown in (
@@ -59,11 +63,22 @@ def assert_it_prints_as_a_report(tab):
         ".chart-areas",
         "#reasons tbody tr",
         "#attempts tbody tr",
+        paper,
     ):
         expect(tab.locator(shown).first).to_be_visible()
-    for screen in ("a.button", "button", "nav", "input:not([type=range])", "summary", "footer"):
+    for screen in (
+        *("a.button", "button", "nav", "input:not([type=range])", "summary", "footer"),
+        *("text=All attempts", "text=See also", ".watching"),
+    ):
         assert not [one for one in tab.locator(screen).all() if one.is_visible()], screen
+    assert "Linkboard" in (said := tab.locator(paper).inner_text())
+    assert tab.url in said
+    you = tab.locator(".facts dd").get_by_text("you", exact=True)
+    assert you.evaluate(PRINTED) == '"Dana Demo"'
+    for example in tab.locator("#reasons .data-id code").all():
+        assert not example.evaluate("e => e.scrollHeight > e.clientHeight + 1")
+        assert example.evaluate("e => getComputedStyle(e).webkitLineClamp") == "none"
     assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(23, 32, 43)"
-    began = tab.locator("#attempts time").first
-    printed = began.evaluate("one => getComputedStyle(one, '::after').content")
-    assert re.search(r"\d{4}, .*GMT\+9", printed), printed  # the day and the zone, not "5 min ago"
+    for time in (tab.locator("#attempts time").first, tab.locator(f"{paper} time")):
+        printed = time.evaluate(PRINTED)
+        assert re.search(r"\d{4}, .*GMT\+9", printed), printed  # day and zone, not "5 min ago"

@@ -14,6 +14,7 @@ from tests.simulated_ica import FIRST_PROJECT
 from tests.web.markup import element, elements, with_class
 from webapp.store import access, polling
 from webapp.web.core import htmx
+from webapp.web.core.formatting import clock
 
 
 @contextmanager
@@ -357,3 +358,15 @@ def test_the_boards_moving_rows_have_small_charts_that_unchanged_polls_do_not_re
     with statements() as said:
         assert demo.part("/submissions/rows", **{"HX-PTag": tag}).status_code == 304
     assert not [one for one in said if "snapshots" in one]
+
+
+def test_what_is_printed_tells_what_it_is_and_of_when(dashboard, demo):
+    """Of a list that runs, when ICA counted; of one that has ended, when the page was opened."""
+    place = demo.submit(data_ids(300))
+    for seconds in (2, 400):
+        dashboard.work(seconds)
+        dashboard.clock.advance(1)
+        page, now = demo.get(place), dashboard.clock.now
+        said = with_class(page, "paper")[0].text
+        assert said.startswith(f"Linkboard · http://localhost{place} · as of ")
+        assert said.endswith(f" as of {clock(now)}") == (seconds == 400)

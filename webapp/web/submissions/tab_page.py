@@ -31,8 +31,8 @@ class Head(NamedTuple):
 
 
 class TabPage(Page):
-    """A tab of which all is polled. mine: the visitor submitted the list. undos: what unlinks. The
-    rest is that of Head.
+    """A tab of which all is polled. mine: the visitor submitted the list. undos: what unlinks.
+    figures_at: of when its numbers are, for paper. The rest is that of Head.
     """
 
     template = "submissions/tab.html"
@@ -43,6 +43,7 @@ class TabPage(Page):
     poll: Poll
     headline: str
     as_of: float
+    figures_at: float
     progress: Markup
 
 
@@ -67,7 +68,9 @@ def page(submission: Submission, tab: Tab, *below: Part) -> str:
     undos = list(attempt_list.undos(submission))
     since = visits.since_last_look([submission])
     head = _head(submission, tab)
-    common = submission, mine, tab, undos, head.poll, head.headline, head.as_of, head.progress
+    figures_at = head.as_of or context().clock()
+    about = head.poll, head.headline, head.as_of, figures_at, head.progress
+    common = submission, mine, tab, undos, *about
     if tab == Tab.OVERVIEW:
         return render(OverviewPage(*common, head.attempts), since, *below)
     return render((ItemsPage if tab == Tab.ITEMS else TabPage)(*common), since, *below)
