@@ -8,7 +8,7 @@ import pytest
 
 from tests.dashboard import data_ids, open_dashboard, text
 from tests.web.confirmation import confirm
-from tests.web.markup import element, elements, with_class
+from tests.web.markup import elements, with_class
 
 
 def told(answer):
@@ -61,7 +61,7 @@ def test_a_list_says_when_it_will_be_done_and_then_how_long_it_took(tmp_path):
             <= chart["until"]
             <= round(dashboard.clock.now)
         )
-        as_of = element(page, "time", data_checked=None)["datetime"]
+        (as_of,) = {one["datetime"] for one in elements(page, "time", data_checked=None)}
         assert chart["until"] - datetime.fromisoformat(as_of).timestamp() in {0, 1}  # rounded
         shown = [one for one in elements(page, "li", data_status=None) if "hidden" not in one]
         assert all(one.text.split()[-1] != "0" for one in shown)
