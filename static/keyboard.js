@@ -43,7 +43,7 @@ function press(event) {
   if (isTyping(event.target)) return;
   if (one("dialog[open]") && event.key !== "?") return; // the page behind waits
   if (event.key === " " && !isRowsLink(event.target)) return; // it presses, opens and scrolls
-  const act = KEYS[event.key] ?? (/^[a-z]$/.test(event.key) && (() => one(`[data-key="${event.key}"]`)?.click()));
+  const act = KEYS[event.key] ?? (/^[a-z]$/.test(event.key) && (() => [...all(`[data-key="${event.key}"]`)].at(-1)?.click()));
   if (!act) return;
   event.preventDefault();
   act();

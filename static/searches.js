@@ -23,7 +23,8 @@ document.addEventListener("submit", ({ target }) => {
   const box = one("[data-search]", target);
   if (box && !box.value) box.defaultValue = ""; // Enter sends the form, and is told as a search, too
 });
+// The focus goes to where the rows begin: from what was typed and sent, and from a link that is gone.
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  const cleared = ctx.sourceEvent?.target?.closest?.("[data-key=c]"); // which is gone, and had the focus
-  if (cleared) one("#item-pages .pager-position")?.focus();
+  const asked = ctx.sourceEvent?.target?.closest?.("[data-key=c], form:has([data-search])");
+  if (asked && (asked.matches("a") || one("[data-search]", asked).value)) one("#item-pages .pager-position")?.focus();
 });

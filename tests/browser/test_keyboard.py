@@ -92,6 +92,10 @@ def test_a_search_of_items_ends_where_its_box_is_emptied(tab):
         expect(tab).to_have_url(re.compile(r"items\?size=100$"))
 
     look_for(ids[1])
+    expect(tab.locator("#item-pages .pager-position")).to_be_focused()
+    tab.keyboard.press("j")
+    expect(found.nth(0).locator("th a")).to_be_focused()
+    tab.keyboard.press("/")
     tab.keyboard.press("Escape")
     expect(search).not_to_be_focused()
     expect(search).to_have_value(ids[1])

@@ -161,6 +161,9 @@ def test_a_second_undo_takes_the_rest_only(stored, place):
     visitor = stored.visitor()
     confirm(visitor, f"{place}/undo", picked=[1, 2])
     assert "2 were taken up by another attempt already" in text(visitor.get(f"{place}/undo"))
+    again = ask(visitor, f"{place}/undo", [1, 2])
+    assert "Under way now: Attempt 2: undo , by you" in text(again)
+    assert link(again, "Attempt 2: undo") == f"{place}/attempts/2"
     stored.work(30)
     assert "You chose 20 items with the status Linked" in text(visitor.get(f"{place}/undo"))
     undo = confirm(visitor, f"{place}/undo")

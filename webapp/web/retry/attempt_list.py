@@ -61,10 +61,29 @@ def rows(
     ]
 
 
+def under_way(
+    submission: Submission, attempt_rows: Sequence[Attempt], viewer_id: int
+) -> list[tuple[Link, str]]:
+    """The attempts that run, each with its page and with by whom it is."""
+    return [
+        (Link(title(submission, one), _address(submission, one)), _by(one, viewer_id))
+        for one in attempt_rows
+        if one.runs
+    ]
+
+
+def _by(attempt: Attempt, viewer_id: int) -> str:
+    return "by you" if attempt.account_id == viewer_id else f"by {attempt.by}"
+
+
+def _address(submission: Submission, attempt: Attempt) -> str:
+    return url_for("attempts.page", submission_id=submission.id, number=attempt.number)
+
+
 def _row(
     submission: Submission, attempt: Attempt, batch_rows: Sequence[Batch], viewer_id: int | None
 ) -> AttemptRow:
-    href = url_for("attempts.page", submission_id=submission.id, number=attempt.number)
+    href = _address(submission, attempt)
     place = ListUrl(href, {}, "#items")
     labels, moving = status_text.labels_of(attempt), status_text.moving_of(attempt)
     segments = status_text.segments(attempt.counts, place, labels, moving)

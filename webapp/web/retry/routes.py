@@ -6,7 +6,7 @@ from dataclasses import replace
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.store import Connection, batches, items
+from webapp.store import Connection, attempts, batches, items
 from webapp.store.attempts import Attempt
 from webapp.store.enums import AttemptState, State
 from webapp.store.retry import assignment
@@ -14,12 +14,12 @@ from webapp.store.retry.assignment import Confirmed
 from webapp.store.retry.selection import DOUBTED, SelectedItems, Selection, SelectionCounts
 from webapp.store.submissions import Submission
 from webapp.web.core.access import begun_submission
-from webapp.web.core.context import context
+from webapp.web.core.context import context, viewer
 from webapp.web.core.formatting import plural
-from webapp.web.core.links import Chip, ListUrl, toggled
+from webapp.web.core.links import Chip, Link, ListUrl, toggled
 from webapp.web.core.page import Page, render
 from webapp.web.items import reasons
-from webapp.web.retry import actions, start
+from webapp.web.retry import actions, attempt_list, start
 from webapp.web.retry import selection as selection_form
 from webapp.web.retry.actions import UNDO, Action
 from webapp.web.submissions.status_display import status_label
@@ -38,7 +38,8 @@ class ConfirmPage(Page):
     shared: items that other submissions have linked too.
     done: items that other submissions have linked, or unlinked, since, not among the skipped.
     shared_of: both were counted among the first so many items; None: among all. before: how many
-    were confirmed, if it is another number now. at: now, if any can still change.
+    were confirmed, if it is another number now. at: now, if any can still change. under_way: the
+    attempts that run, by whom each is.
     """
 
     template = "retry/confirm.html"
@@ -58,6 +59,7 @@ class ConfirmPage(Page):
     done: int
     before: int
     at: float | None
+    under_way: list[tuple[Link, str]]
     token: str
 
 
@@ -124,6 +126,7 @@ def _confirmation(action: Action, source: Submission, before: int = 0) -> Respon
         shared = assignment.shared(connection, source, chosen) if action is UNDO else 0
         picked = items.labelled_at(connection, source.id, chosen.positions, PICKED_SHOWN)
         done = assignment.done_already(connection, source, action.kind, chosen)
+        attempt_rows = attempts.of_submission(connection, source.id)
         counts = start.without_done(counts, done, chosen)
     page = ConfirmPage(
         action=action,
@@ -144,6 +147,7 @@ def _confirmation(action: Action, source: Submission, before: int = 0) -> Respon
         shared_of=None if chosen.positions else start.looked_at(counts),
         before=before,
         at=context().clock() if source.state == State.ACTIVE else None,
+        under_way=attempt_list.under_way(source, attempt_rows, viewer().id),
         token=secrets.token_urlsafe(12),
     )
     refused = request.method == "POST" and (before or not counts.made)
