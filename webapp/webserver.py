@@ -45,7 +45,7 @@ class WebServer(BaseApplication):
         super().__init__()
 
     def load(self) -> Any:
-        """The application; called in each worker process of gunicorn, after the fork."""
+        """The application, made once, before gunicorn forks its worker processes."""
         store = Store(self._settings.database, patience=WRITE_SECONDS)
         app = self._create_app(self._settings, store)
         gc.freeze()  # what is made once is no garbage: the collector need not look through it
@@ -55,6 +55,7 @@ class WebServer(BaseApplication):
         options = {
             "bind": f"fd://{self._listener}",
             "worker_class": f"{Worker.__module__}.{Worker.__name__}",
+            "preload_app": True,
             "workers": self._settings.web_processes,
             # Beside those for pages, one for each request that waits for ICA, that sends a file
             # and that receives one: pages never wait behind them.
