@@ -60,6 +60,7 @@ def test_says_where_it_is_once_it_answers(served, settings):
     assert answers(served)
 
 
+@pytest.mark.long
 def test_records_with_which_settings_it_starts_and_no_secret(settings):
     settings |= {"secret_key": "a secret key that nobody may read"}
     with linkboard("serve", **settings) as program:

@@ -94,6 +94,7 @@ def test_the_same_without_scripts(scriptless):
     expect(page.locator("main")).to_contain_text("Sign in to Linkboard")
 
 
+@pytest.mark.long
 def test_back_goes_through_filters_and_pages(tab):
     sign_in(tab)
     draft(tab, data_ids(60, start=74_000) + data_ids(60, ending="00", start=75_000), "back.txt")

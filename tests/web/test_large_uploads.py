@@ -63,6 +63,7 @@ def test_more_than_fifty_megabytes_get_their_answer(served, size):
     assert listed(browser, address) == before
 
 
+@pytest.mark.long
 def test_in_chunks_they_get_the_same_answer(served):
     """Without a length before them, they are too large only once they have come."""
     address, browser, _ = served
