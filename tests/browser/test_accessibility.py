@@ -17,7 +17,10 @@ from webapp.web.submissions.status_text import segments
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WAYS = list(product((PHONE, LAPTOP, WIDE), ("light", "dark")))
-MORE_STATES = {"attempts", "batches", "submission with a chart", "draft of names"}
+MORE_STATES = {
+    *("attempts", "batches", "submission with a chart", "submission blocked"),
+    *("submission with a silent worker", "board unused", "items unread", "draft of names"),
+}
 WIDTHS = """(bar, shares) => {
   const parts = [...bar.children];
   parts.splice(shares.length).forEach((one) => one.remove());

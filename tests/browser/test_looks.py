@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.in_process import opened_at
-from tests.browser.test_watching import HIDES, SECOND, WILL_SWAP, asked_within, poll, submitted
+from tests.browser.test_watching import HIDES, asked_within, poll, submitted
 from tests.dashboard import data_ids, open_dashboard
 from tests.variants import in_full
 from tests.web.test_visits import told
@@ -47,19 +47,12 @@ def test_an_end_that_was_watched_is_told_nowhere(page, dashboard, on_board):
     page.goto("/submissions" if on_board else place)
     dashboard.work(600)
     with page.expect_request_finished(is_look):
-        poll_board(page) if on_board else poll(page)
+        poll(page, 7 if on_board else 2)  # the board asks every 5 s
     page.goto("/submissions")
     expect(page.locator("#rows")).to_contain_text("Done, with failures")
     expect(page.locator(".since")).to_have_count(0)
     page.goto(place)
     expect(page.locator(".since")).to_have_count(0)
-
-
-def poll_board(page):
-    with page.expect_response(re.compile("/submissions/rows")):  # perhaps asked for before
-        page.evaluate(WILL_SWAP)
-        page.clock.run_for(7 * SECOND)  # it asks every 5 s
-    page.evaluate("window.swapped")
 
 
 def test_what_an_open_page_tells_stays_when_it_brings_itself_up_to_date(page, dashboard):

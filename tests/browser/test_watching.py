@@ -40,10 +40,12 @@ COUNT_ENDS = """() => {
 }"""
 HAVE_ENDED = "count => !(window.ended < count)"  # or another page has come
 WILL_SWAP = """() => {
-    window.swapped = new Promise(resolve => {
-        document.addEventListener("htmx:finally:request", () => resolve(), { once: true });
-    });
+    window.swapped = false;
+    const show = () => { window.swapped = true; };
+    document.addEventListener("htmx:finally:request", show, { once: true });
 }"""
+IS_IDLE = "!document.querySelector('.htmx-request')"
+POLLS = """!!document.querySelector("[hx-trigger*='every']")"""
 SELECTED = "getSelection().toString()"
 SELECT = """element => {
     const range = document.createRange();
@@ -74,12 +76,17 @@ def submitted(dashboard, count=60, failing=20):
     return f"{place}/items"
 
 
-def poll(page):
-    """What the next poll of the page is answered; the page shows it."""
-    with page.expect_response(re.compile("/(progress|rows)")) as found:  # perhaps asked for before
-        page.evaluate(WILL_SWAP)
-        page.clock.run_for(2 * SECOND)
-    page.evaluate("window.swapped")
+def poll(page, seconds=2):
+    """What the next poll of the page is answered, and the page shows; None: it polls no more, since
+    one that it made meanwhile has shown the end.
+    """
+    until(lambda: page.evaluate(IS_IDLE), pause=0.01)
+    page.evaluate(WILL_SWAP)
+    if not page.evaluate(POLLS):
+        return None
+    with page.expect_response(re.compile("/(progress|rows)")) as found:
+        page.clock.run_for(seconds * SECOND)
+    until(lambda: page.evaluate("window.swapped ?? true"), pause=0.01)  # or another page has come
     return found.value
 
 
