@@ -5,8 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.in_process import opened_at
 from tests.browser.tab import draft, show_items, sign_in, submit, wait_until_done
-from tests.dashboard import data_ids
+from tests.dashboard import data_ids, open_dashboard
+from tests.databases import make_sqlite
 
 
 def test_the_keys_of_the_board(tab):
@@ -173,3 +175,21 @@ def test_the_keys_of_an_item_say_that_they_lead_to_items(tab):
     tab.keyboard.press("?")
     tab.keyboard.press("n")
     expect(tab).to_have_url(re.compile("/items/3"))
+
+
+def test_f_keeps_the_search_and_what_was_copied_has_a_tick(browser, tmp_path):
+    with open_dashboard(make_sqlite(tmp_path / "linkboard.db"), tmp_path) as dashboard:
+        visitor = dashboard.visitor()
+        place = visitor.submit(data_ids(3) + data_ids(3, ending="00"))
+        dashboard.work(60)
+        with opened_at(browser, visitor) as tab:
+            tab.goto(f"{place}/items?search=fil.0000")
+            found = tab.locator("table[data-rows] > tbody > tr")
+            expect(found).to_have_count(6)
+            tab.keyboard.press("f")
+            expect(found).to_have_count(3)
+            expect(tab).to_have_url(re.compile("status=FAILED.*search=fil.0000"))
+            copy = found.first.get_by_role("button", name="Copy")
+            copy.click()
+            expect(copy).to_have_attribute("data-copied", "")
+            expect(copy.locator(".icon")).to_be_hidden()
