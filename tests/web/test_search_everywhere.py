@@ -200,7 +200,7 @@ def test_what_submissions_are_called_too_is_on_the_board(named, field):
     assert item.label not in there
     page = visitor.get(there)
     assert f"all of {item.label}" in text(page)
-    assert "1 data id with this as a sample, a name or a path, too." in text(page)
+    assert "Items are called so, too." in text(page)
     assert item.data_id in text(visitor.get(link(page, "See these items")))
     drafts = visitor.get(f"{there}&state=draft")
     assert link(drafts, "See these items") == link(page, "See these items")
@@ -217,7 +217,7 @@ def test_a_part_of_a_sample_is_told_of_beside_the_submissions_that_are_called_so
     visitor.submit(data_ids(1), name="The t-000 cohort")
     page = visitor.get(visitor.post("/search", {"text": "T-000"}).location)
     assert "The t-000 cohort" in text(page)
-    assert "2 data ids with this in a sample, a name or a path, too." in text(page)
+    assert "Items have this in a sample, a name or a path, too." in text(page)
     assert item.data_id in text(visitor.get(link(page, "See these items")))
 
 
